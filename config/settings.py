@@ -1,0 +1,240 @@
+"""The one settings file; everything that differs between installations comes from the environment.
+
+The table of variables is in README.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+import structlog
+from csp.constants import NONE, SELF
+
+from config import env
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
+
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", default=[])
+
+PUBLIC_URL = env.url(
+    "PUBLIC_URL", default="http://127.0.0.1:8000", schemes=frozenset({"http", "https"})
+)
+_public = urlsplit(PUBLIC_URL)
+_behind_https = _public.scheme == "https"
+ALLOWED_HOSTS = env.items(
+    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", _public.hostname or ""]
+)
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+# Applications ------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "batchcalls",
+    "campaigns",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_structlog",
+    "django_q",
+    "import_export",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database ----------------------------------------------------------------------------------------
+
+_database = env.database("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'batchcalls.sqlite3'}")
+# Connecting anew for each request or task costs more than the queries it is opened for.
+_database["CONN_MAX_AGE"] = env.integer("CONN_MAX_AGE", default=600)
+_database["CONN_HEALTH_CHECKS"] = True
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    Path(str(_database["NAME"])).parent.mkdir(parents=True, exist_ok=True)
+    _database["OPTIONS"] = {
+        # A reading transaction that turns into a writing one fails at once instead of waiting.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        # FULL, not NORMAL: a claim that a power cut forgets would be dialled a second time.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+            "PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728; PRAGMA temp_store=MEMORY;"
+        ),
+    }
+DATABASES: dict[str, dict[str, Any]] = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Queue -------------------------------------------------------------------------------------------
+
+BROKER_URL = env.url("BROKER_URL", default="", schemes=frozenset({"redis", "rediss", "unix"}))
+WORKERS = env.integer("WORKERS", default=2, at_least=1)
+
+# A task works for 20 s at most, so a timeout means that it hangs. `retry` is how long a message
+# stays locked: the lock starts when the message is fetched, not when work on it begins, so it
+# must cover the time in the worker's own queue too, or healthy tasks run twice.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "batchcalls",
+    "label": "Queue",
+    "workers": WORKERS,
+    "timeout": 60,
+    "retry": 600,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "catch_up": False,
+    "bulk": 1,
+    "queue_limit": WORKERS,
+    "recycle": 10_000,
+    "save_limit": 250,
+    "poll": 0.2,
+    **({"redis": BROKER_URL} if BROKER_URL else {"orm": "default"}),
+}
+
+# Lists and calls ---------------------------------------------------------------------------------
+
+DEFAULT_REGION = env.text("DEFAULT_REGION", "US").upper()
+CHUNK_SIZE = env.integer("CHUNK_SIZE", default=1_000, at_least=1)
+MAX_FILE_BYTES = env.integer("MAX_FILE_BYTES", default=50_000_000, at_least=1)
+MAX_ROWS = env.integer("MAX_ROWS", default=1_000_000, at_least=1)
+MAX_COLUMNS = env.integer("MAX_COLUMNS", default=200, at_least=1)
+MAX_ROW_CHARACTERS = env.integer("MAX_ROW_CHARACTERS", default=100_000, at_least=100)
+#: How long a process that dies keeps others from its account or list.
+LEASE_SECONDS = env.integer("LEASE_SECONDS", default=60, at_least=1)
+#: A claim older than this without a recorded answer is an unknown outcome.
+STALE_CLAIM_SECONDS = env.integer("STALE_CLAIM_SECONDS", default=90, at_least=1)
+#: How many requests to place a call are under way at once, per voice account.
+PLACING_THREADS = env.integer("PLACING_THREADS", default=32, at_least=1)
+
+# Files, language, time ---------------------------------------------------------------------------
+
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+USE_I18N = True
+USE_TZ = True
+
+# Security ----------------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _behind_https
+SECURE_HSTS_SECONDS = 31_536_000 if _behind_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _behind_https
+if env.boolean("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+# Without these, every staff user could import and export every table.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+
+# Logging -----------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+_shared_processors: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_shared_processors,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "lines": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.dev.ConsoleRenderer(colors=False)
+            if DEBUG
+            else structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": _shared_processors,
+        },
+    },
+    # Standard output belongs to what a command answers.
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "batchcalls": {"level": LOG_LEVEL},
+        "campaigns": {"level": LOG_LEVEL},
+        "django_structlog": {"level": LOG_LEVEL},
+        "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+    },
+}
