@@ -1,0 +1,114 @@
+"""The back office's pages for campaigns and rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from campaigns.models import (
+    BlackoutDate,
+    CallingPolicy,
+    CallingWindow,
+    Campaign,
+    ColumnMapping,
+    Pathway,
+    PolicyRetryRule,
+    Suppression,
+    SuppressionSource,
+    Tool,
+)
+
+
+class CreatedByMixin:
+    """Notes who created a row."""
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: ModelForm[Model], change: bool
+    ) -> None:
+        """Keep the creator of a new row."""
+        if not change:
+            obj.created_by = request.user
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+
+
+@admin.register(Campaign)
+class CampaignAdmin(CreatedByMixin, admin.ModelAdmin[Campaign]):
+    list_display = ["name", "purpose", "pathway", "policy", "updated_at"]
+    list_filter = ["purpose", "policy"]
+    list_select_related = ["pathway", "policy"]
+    search_fields = ["name", "prompt"]
+    autocomplete_fields = ["pathway", "tools", "policy"]
+    readonly_fields = ["created_by", "created_at", "updated_at"]
+
+
+@admin.register(Pathway)
+class PathwayAdmin(admin.ModelAdmin[Pathway]):
+    list_display = ["name", "pathway_id", "version", "created_at"]
+    search_fields = ["name", "pathway_id"]
+    readonly_fields = ["created_at"]
+
+
+@admin.register(Tool)
+class ToolAdmin(admin.ModelAdmin[Tool]):
+    list_display = ["name", "reference", "description"]
+    search_fields = ["name", "reference"]
+    readonly_fields = ["created_at"]
+
+
+class CallingWindowInline(admin.TabularInline[CallingWindow, CallingPolicy]):
+    model = CallingWindow
+    extra = 0
+
+
+class BlackoutDateInline(admin.TabularInline[BlackoutDate, CallingPolicy]):
+    model = BlackoutDate
+    extra = 0
+
+
+class RetryRuleInline(admin.TabularInline[PolicyRetryRule, CallingPolicy]):
+    model = PolicyRetryRule
+    extra = 0
+
+
+@admin.register(CallingPolicy)
+class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
+    list_display = ["name", "description", "created_at"]
+    search_fields = ["name"]
+    readonly_fields = ["created_at"]
+    inlines = [CallingWindowInline, BlackoutDateInline, RetryRuleInline]
+
+
+@admin.register(ColumnMapping)
+class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
+    """Mappings are saved from a batch; here they are looked at and removed."""
+
+    list_display = ["name", "created_by", "created_at"]
+    list_select_related = ["created_by"]
+    search_fields = ["name"]
+    readonly_fields = ["columns", "headers_key", "created_by", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Leave adding to the batch whose columns were matched."""
+        return False
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(CreatedByMixin, admin.ModelAdmin[Suppression]):
+    list_display = ["e164", "source", "reason", "created_by", "created_at"]
+    list_filter = ["source", "created_at"]
+    list_select_related = ["created_by"]
+    search_fields = ["e164", "reason"]
+    readonly_fields = ["source", "created_by", "created_at"]
+    show_full_result_count = False
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: ModelForm[Model], change: bool
+    ) -> None:
+        """Note that a person entered the number."""
+        if not change:
+            obj.source = SuppressionSource.MANUAL
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,36 @@
+"""THE registry of call settings: what a call can be told, and what each value may be.
+
+`registry` lists every setting once, `legacy` the older names; `normalize` turns raw values from
+JSON or a CSV row into canonical ones. Nothing here needs a database.
+"""
+
+from campaigns.call_settings.legacy import ALIASES
+from campaigns.call_settings.normalizing import (
+    INVALID,
+    UNKNOWN,
+    Normalized,
+    SettingProblem,
+    normalize,
+)
+from campaigns.call_settings.parsers import parse_start_time
+from campaigns.call_settings.registry import REGISTRY, all_names, get, is_call_setting
+from campaigns.call_settings.types import Alias, CallSetting, Kind, Section, SettingInvalid
+
+__all__ = [
+    "ALIASES",
+    "INVALID",
+    "REGISTRY",
+    "UNKNOWN",
+    "Alias",
+    "CallSetting",
+    "Kind",
+    "Normalized",
+    "Section",
+    "SettingInvalid",
+    "SettingProblem",
+    "all_names",
+    "get",
+    "is_call_setting",
+    "normalize",
+    "parse_start_time",
+]

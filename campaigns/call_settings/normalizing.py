@@ -1,0 +1,155 @@
+"""Raw settings, from JSON or from the cells of a row, to canonical ones and their problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from campaigns.call_settings.legacy import ALIASES
+from campaigns.call_settings.parsers import parse_start_time
+from campaigns.call_settings.registry import REGISTRY, all_names
+from campaigns.call_settings.shapes import decode
+from campaigns.call_settings.types import SettingInvalid, is_blank, shorten
+
+INVALID = "invalid_call_setting"
+UNKNOWN = "unknown_call_setting"
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingProblem:
+    """Why a setting cannot be used: the name as it was given, a stable code, one sentence."""
+
+    name: str
+    code: str
+    message: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Normalized:
+    """Canonical settings in registry order, and every problem found on the way to them."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: list[SettingProblem] = field(default_factory=list)
+
+    def add_problem(self, name: str, message: str, *, code: str = INVALID) -> None:
+        """Note a problem under the name by which the setting was given."""
+        self.problems.append(SettingProblem(name=name, code=code, message=message))
+
+
+def normalize(
+    raw: Mapping[str, Any], *, per_row: bool = False, timezone: str | None = None
+) -> Normalized:
+    """Return the canonical settings of ``raw`` and its problems; raise nothing for bad values.
+
+    Blank text, null and empty objects mean "not set" and are left out. ``per_row``: refuse what
+    one recipient cannot have to itself. ``timezone``: where a start time without an offset is
+    read when ``raw`` itself names no zone.
+
+    1. Sort the names into settings, older names and unknown ones.
+    2. Expand the older names into (members of) the settings that replaced them.
+    3. Parse each setting. A canonical name wins over an older one; where they contradict each
+       other that is a problem, since one of them would be dropped silently.
+    4. Check what concerns several settings.
+
+    Values hold every setting that is valid by itself, even when problems are reported.
+    """
+    result = Normalized()
+    given = dict(_given(raw, result, per_row=per_row))
+    expanded = _expand(given, result)
+    for name, setting in REGISTRY.items():
+        direct, aliases = given.get(name, _ABSENT), expanded.get(name, {})
+        if direct is _ABSENT and not aliases:
+            continue
+        source = next(iter(aliases)) if direct is _ABSENT else name
+        value = _combine(direct, aliases)
+        try:
+            if name == "start_time":
+                zone = result.values.get("timezone", timezone)
+                result.values[name] = parse_start_time(value, timezone=zone).isoformat()
+            else:
+                result.values[name] = setting.parse(value)
+        except SettingInvalid as complaint:
+            result.add_problem(source, str(complaint))
+            continue
+        for alias, meaning in aliases.items():
+            if not _agrees(result.values[name], meaning, partial=ALIASES[alias].partial):
+                result.add_problem(alias, f"{alias} contradicts {source}: give only one of them.")
+    _check_together(result)
+    return result
+
+
+def _given(
+    raw: Mapping[str, Any], result: Normalized, *, per_row: bool
+) -> Iterator[tuple[str, Any]]:
+    for name, value in raw.items():
+        setting = REGISTRY.get(ALIASES[name].target if name in ALIASES else name)
+        if setting is None:
+            result.add_problem(name, _unknown(name), code=UNKNOWN)
+        elif is_blank(value) and not (value is None and setting.nullable):
+            continue
+        elif per_row and not setting.per_row:
+            message = f"{name} is not a call setting of one row: give it a column of its own."
+            result.add_problem(name, message)
+        else:
+            yield name, value
+
+
+def _unknown(name: str) -> str:
+    likely = get_close_matches(name[:100], all_names(), n=1)
+    remedy = f"did you mean {likely[0]}?" if likely else "leave it out or make it request data."
+    return f"{shorten(name)} is not a call setting: {remedy}"
+
+
+def _expand(given: Mapping[str, Any], result: Normalized) -> dict[str, dict[str, Any]]:
+    """Return what the given aliases mean, by target and then by alias."""
+    expanded: dict[str, dict[str, Any]] = {}
+    for name, alias in ALIASES.items():
+        if name not in given:
+            continue
+        try:
+            meaning = alias.expand(given[name])
+        except SettingInvalid as complaint:
+            result.add_problem(name, str(complaint))
+            continue
+        if meaning is not None and alias.overruled_by not in given:
+            expanded.setdefault(alias.target, {})[name] = meaning
+    return expanded
+
+
+def _combine(direct: Any, aliases: Mapping[str, Any]) -> Any:
+    """Return one raw value; the canonical name wins, then the first of the aliases."""
+    if not any(ALIASES[alias].partial for alias in aliases):
+        return next(iter(aliases.values())) if direct is _ABSENT else direct
+    members: dict[str, Any] = {}
+    for meaning in aliases.values():
+        members = meaning | members
+    if direct is _ABSENT:
+        return members
+    try:
+        explicit = decode(direct)
+    except ValueError:
+        explicit = None
+    if not isinstance(explicit, dict):
+        return direct
+    return members | {name: value for name, value in explicit.items() if not is_blank(value)}
+
+
+def _agrees(value: Any, meaning: Any, *, partial: bool) -> bool:
+    if partial:
+        return all(value.get(member) == item for member, item in meaning.items())
+    return bool(value == meaning)
+
+
+def _check_together(result: Normalized) -> None:
+    values = result.values
+    if "post_call_evals" in values and not values.setdefault("record", True):
+        result.add_problem(
+            "record", "record is false, but post_call_evals needs the recording: drop one of them."
+        )
+    other = next((name for name in ("pathway_id", "persona_id") if name in values), None)
+    if "agent_id" in values and other:
+        result.add_problem("agent_id", f"agent_id cannot go with {other}: give only one of them.")

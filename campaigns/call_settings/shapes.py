@@ -1,0 +1,328 @@
+"""Parsers of lists and objects, and the shapes that the provider documents for them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from campaigns.call_settings.options import GUARD_RAILS, VOICEMAIL_ACTIONS
+from campaigns.call_settings.parsers import (
+    boolean,
+    choice,
+    clock_time,
+    identifier,
+    is_storable,
+    matching,
+    number,
+    phone_or_variable,
+    text,
+    url,
+    whole_number,
+)
+from campaigns.call_settings.types import (
+    Parser,
+    SettingInvalid,
+    invalid,
+    is_blank,
+    missing,
+    shorten,
+)
+
+_MAX_JSON_DEPTH = 20
+_LEAVING = ("leave_message", "leave_message_and_sms")
+
+
+def decode(value: Any) -> Any:
+    """Return what a text of JSON says, and any other value as it is; raise `ValueError`."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def items(parser: Parser, *, at_most: int, commas: bool = True) -> Parser:
+    """Return a parser of lists; repeated items count once.
+
+    In a CSV cell a list is a JSON array or, when ``commas``, text separated by commas.
+    """
+    remedy = (
+        "separate the items by commas, or write a JSON array" if commas else "write a JSON array"
+    )
+
+    def parse(name: str, value: Any) -> list[Any]:
+        given = value
+        if commas and isinstance(value, str) and not value.strip().startswith("["):
+            given = [part for part in value.split(",") if part.strip()]
+        try:
+            given = decode(given)
+        except ValueError:
+            raise invalid(name, value, remedy) from None
+        if not isinstance(given, list):
+            raise invalid(name, value, remedy)
+        if len(given) > at_most:
+            raise SettingInvalid(name, f"keep at most {at_most}", fault="has too many items")
+        parsed: list[Any] = []
+        for index, item in enumerate(given):
+            canonical = parser(f"{name}[{index}]", item)
+            if canonical not in parsed:
+                parsed.append(canonical)
+        return parsed
+
+    return parse
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    remedy = "write a JSON object"
+    try:
+        given = decode(value)
+    except ValueError:
+        raise invalid(name, value, remedy) from None
+    if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
+        raise invalid(name, value, remedy)
+    return given
+
+
+def shape(members: Mapping[str, Parser], *, required: tuple[str, ...] = ()) -> Parser:
+    """Return a parser of objects with these members; blank ones count as not given."""
+
+    def parse(name: str, value: Any) -> dict[str, Any]:
+        given = {key: item for key, item in _object(name, value).items() if not is_blank(item)}
+        for key in given:
+            if key not in members:
+                raise SettingInvalid(
+                    name, f"use only {', '.join(members)}", fault=f"has no member {shorten(key)}"
+                )
+        for key in required:
+            if key not in given:
+                raise missing(f"{name}.{key}", f"{name} needs it")
+        return {
+            key: parser(f"{name}.{key}", given[key])
+            for key, parser in members.items()
+            if key in given
+        }
+
+    return parse
+
+
+def named(parser: Parser, *, at_most: int) -> Parser:
+    """Return a parser of objects with free names and values of one type."""
+
+    def parse(name: str, value: Any) -> dict[str, Any]:
+        given = {key: item for key, item in _object(name, value).items() if not is_blank(item)}
+        if len(given) > at_most:
+            raise SettingInvalid(name, f"keep at most {at_most}", fault="has too many members")
+        parsed = {}
+        for key, item in given.items():
+            label: str = text(at_most=100)(f"the name of a member of {name}", key)
+            parsed[label] = parser(f"{name}.{label}", item)
+        return parsed
+
+    return parse
+
+
+def json_value(name: str, value: Any, depth: int = 0) -> Any:
+    """Return a copy of any JSON value that databases and other programs can take."""
+    if depth > _MAX_JSON_DEPTH:
+        raise SettingInvalid(name, "write it flatter", fault="is nested too deeply")
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {
+            json_value(name, key): json_value(name, item, depth + 1) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [json_value(name, item, depth + 1) for item in value]
+    if isinstance(value, str) and is_storable(value):
+        return value
+    if value is None or isinstance(value, bool):
+        return value
+    # Beyond 64 bits, other programs round integers or refuse them.
+    if isinstance(value, int) and abs(value) < 2**63:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise invalid(name, value, "use plain JSON values without control characters")
+
+
+def json_object(name: str, value: Any) -> Any:
+    """Return a JSON object with free members."""
+    return json_value(name, _object(name, value))
+
+
+# The shapes below follow the Bland API, Send Call.
+
+sms = shape(
+    {"to": phone_or_variable, "from": phone_or_variable, "message": text(at_most=1_600)},
+    required=("message",),
+)
+
+_voicemail_members = shape(
+    {
+        "action": choice(*VOICEMAIL_ACTIONS, "leave_message_and_sms"),
+        "message": text(at_most=5_000),
+        "sms": sms,
+        "sensitive": boolean,
+    }
+)
+
+
+def voicemail(name: str, value: Any) -> dict[str, Any]:
+    """Return what to do at a voicemail; a message without an action is one to leave."""
+    given = _with_action(name, _voicemail_members(name, value), "action", "message")
+    if given.get("action") == "leave_message_and_sms" and "sms" not in given:
+        raise missing(f"{name}.sms", "write the text message to send, or choose another action")
+    return given
+
+
+_retry_members = shape(
+    {
+        "wait": whole_number(0, 604_800, "seconds"),
+        "voicemail_action": choice(*VOICEMAIL_ACTIONS),
+        "voicemail_message": text(at_most=5_000),
+    },
+    required=("wait",),
+)
+
+
+def retry(name: str, value: Any) -> dict[str, Any]:
+    """Return when to call again after a voicemail, and what to do if it answers once more."""
+    return _with_action(name, _retry_members(name, value), "voicemail_action", "voicemail_message")
+
+
+def _with_action(name: str, given: dict[str, Any], action: str, message: str) -> dict[str, Any]:
+    # The provider would hang up without a word here, and nobody writes a message for that.
+    if message in given and action not in given:
+        return {action: "leave_message", **given}
+    if given.get(action) in _LEAVING and message not in given:
+        raise missing(f"{name}.{message}", "write what to say, or choose another action")
+    return given
+
+
+_dialing_members = shape(
+    {"type": choice("local", "custom_pooling", "custom_pool"), "pool_id": identifier},
+    required=("type",),
+)
+
+
+def dialing_strategy(name: str, value: Any) -> dict[str, Any]:
+    """Return how the caller ID is chosen: a local one, or one of a pool."""
+    given: dict[str, Any] = _dialing_members(name, value)
+    if given["type"] == "local":
+        if "pool_id" in given:
+            raise SettingInvalid(
+                f"{name}.pool_id", "remove it, or choose custom_pooling", fault="has no effect"
+            )
+        return given
+    if "pool_id" not in given:
+        raise missing(f"{name}.pool_id", "name the pool of numbers to call from")
+    # The vendor's own page on custom dialling calls it custom_pool.
+    return {**given, "type": "custom_pooling"}
+
+
+_evals_members = shape({"workbench_setup_id": identifier, "workbench_setup_version_id": identifier})
+
+
+def post_call_evals(name: str, value: Any) -> dict[str, Any]:
+    """Return which evaluation runs after the call."""
+    given: dict[str, Any] = _evals_members(name, value)
+    if len(given) != 1:
+        raise invalid(name, value, "give workbench_setup_id or workbench_setup_version_id")
+    return given
+
+
+_guard_rail_members = shape(
+    {
+        "type": choice(*GUARD_RAILS),
+        "prompt": text(at_most=2_000),
+        "actions": items(
+            shape(
+                {"type": choice("end_call", "transfer", "move_to_node"), "config": json_object},
+                required=("type",),
+            ),
+            at_most=20,
+            commas=False,
+        ),
+        "config": shape({"end_seconds": whole_number(0, 3_600, "seconds")}),
+    },
+    required=("type",),
+)
+
+
+def guard_rail(name: str, value: Any) -> dict[str, Any]:
+    """Return one rule that is watched during the call."""
+    given: dict[str, Any] = _guard_rail_members(name, value)
+    if given["type"] == "custom" and "prompt" not in given:
+        raise missing(f"{name}.prompt", "say what a custom rule looks for")
+    return given
+
+
+pronunciation = shape(
+    {
+        "word": text(at_most=100),
+        "pronunciation": text(at_most=200),
+        "case_sensitive": boolean,
+        "spaced": boolean,
+    },
+    required=("word", "pronunciation"),
+)
+
+dynamic_data_source = shape(
+    {
+        "url": url("https", "http"),
+        "method": choice("GET", "POST"),
+        "headers": items(
+            shape(
+                {
+                    "key": matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "give the name of a header"),
+                    "value": matching(r"[^\r\n]+", "write the header on one line", at_most=8_000),
+                },
+                required=("key", "value"),
+            ),
+            at_most=50,
+            commas=False,
+        ),
+        "body": json_value,
+        "query": json_value,
+        "cache": boolean,
+        "response_data": items(
+            shape(
+                {
+                    "name": text(at_most=200),
+                    "data": text(at_most=500),
+                    "context": text(at_most=2_000),
+                },
+                required=("name", "data"),
+            ),
+            at_most=100,
+            commas=False,
+        ),
+    },
+    required=("url",),
+)
+
+_hours_members = shape({"start": clock_time, "end": clock_time}, required=("start", "end"))
+
+
+def dispatch_hours(name: str, value: Any) -> dict[str, Any]:
+    """Return the hours in which calls may start; an end before the start is the next day's."""
+    given: dict[str, Any] = _hours_members(name, value)
+    if given["start"] == given["end"]:
+        raise invalid(name, value, "let the hours end at another time than they start")
+    return given
+
+
+def keyword(name: str, value: Any) -> str:
+    """Return a word to listen for, with or without its boost."""
+    parsed: str = text(at_most=99)(name, value)
+    word, colon, boost = parsed.rpartition(":")
+    if colon:
+        if not word.strip():
+            raise invalid(name, value, "write word or word:boost")
+        number(-100, 100)(f"the boost of {name}", boost)
+    return parsed

@@ -1,0 +1,178 @@
+"""What a call setting is, and what is said when a value does not fit one."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+# A parser takes the name to use in a complaint and the raw value.
+Parser = Callable[[str, Any], Any]
+
+
+class Section(StrEnum):
+    """The part of the form and of the wizard in which a setting stands."""
+
+    SPEECH = "speech"
+    MODEL = "model"
+    DISPATCH = "dispatch"
+    KNOWLEDGE = "knowledge"
+    VOICEMAIL = "voicemail"
+    ANALYSIS = "analysis"
+    WEBHOOKS = "webhooks"
+    SCHEDULE = "schedule"
+
+    @property
+    def label(self) -> str:
+        """Return the heading that people see."""
+        return _SECTION_LABELS[self]
+
+
+_SECTION_LABELS = {
+    Section.SPEECH: "Speech",
+    Section.MODEL: "Model",
+    Section.DISPATCH: "Dispatch",
+    Section.KNOWLEDGE: "Knowledge & tools",
+    Section.VOICEMAIL: "Voicemail",
+    Section.ANALYSIS: "Analysis",
+    Section.WEBHOOKS: "Webhooks",
+    Section.SCHEDULE: "Schedule & calling policy",
+}
+
+
+class Kind(StrEnum):
+    """The type of a canonical value; form widgets and the API schema follow from it."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    URL = "url"
+    PHONE = "phone"
+    TIMEZONE = "timezone"
+    DATETIME = "datetime"
+    LIST = "list"
+    OBJECT = "object"
+
+
+class SettingInvalid(ValueError):
+    """A value that a call setting cannot take; ``str()`` is one sentence with the remedy."""
+
+    def __init__(
+        self, name: str, remedy: str, *, shown: str = "", fault: str = "is not valid"
+    ) -> None:
+        self.name, self.remedy, self.fault = name, remedy, fault
+        super().__init__(f"{' '.join(filter(None, (name, shown, fault)))}: {remedy}.")
+
+    def without_value(self) -> SettingInvalid:
+        """Return the same complaint without the value, which may be a secret."""
+        return SettingInvalid(self.name, self.remedy, fault=self.fault)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSetting:
+    """One call setting, under the name that the provider documents.
+
+    ``parse`` turns a JSON value or the text of a CSV cell into the canonical, JSON-serialisable
+    value, or raises `SettingInvalid`. ``default``: what the provider does when nothing is sent.
+    ``rendered``: {{variables}} in its texts are replaced for each recipient. ``per_row``: one
+    recipient may have its own. ``nullable``: null is a value and not an absence. ``sensitive``: it
+    may hold secrets. ``structural``: it has a place of its own in a batch (number, prompt,
+    variables), so settings forms leave it out. ``legacy``: clients send it, the provider's
+    documentation no longer has it.
+    """
+
+    name: str
+    label: str
+    section: Section
+    kind: Kind
+    help: str
+    parse: Callable[[Any], Any]
+    default: str | int | float | bool | None = None
+    choices: tuple[str, ...] = ()
+    rendered: bool = False
+    per_row: bool = True
+    nullable: bool = False
+    sensitive: bool = False
+    structural: bool = False
+    legacy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """An older name of a setting, or of a member of an object setting.
+
+    ``expand`` gives what the value means for ``target``: the whole value, or with ``partial`` some
+    members of it; None when it says nothing; it raises `SettingInvalid`. When the alias
+    ``overruled_by`` is given as well, this one has no effect.
+    """
+
+    name: str
+    target: str
+    expand: Callable[[Any], Any]
+    partial: bool = False
+    overruled_by: str = ""
+
+
+def setting(
+    name: str, label: str, section: Section, kind: Kind, parser: Parser, *, help: str, **flags: Any
+) -> CallSetting:
+    """Return a registry entry whose complaints carry its name."""
+    if flags.get("sensitive"):
+        parser = _discreet(parser)
+    return CallSetting(
+        name=name,
+        label=label,
+        section=section,
+        kind=kind,
+        help=help,
+        parse=partial(parser, name),
+        **flags,
+    )
+
+
+def _discreet(parser: Parser) -> Parser:
+    """Return the parser with complaints that do not repeat the value."""
+
+    def parse(name: str, value: Any) -> Any:
+        try:
+            return parser(name, value)
+        except SettingInvalid as complaint:
+            raise complaint.without_value() from None
+
+    return parse
+
+
+class _Short(reprlib.Repr):
+    """Show any value in a few characters, however deep, long or large it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 2
+        self.maxdict = self.maxlist = 3
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to print integers of thousands of digits.
+        return super().repr_int(x, level) if x.bit_length() < 200 else "(a huge number)"
+
+
+shorten = _Short().repr
+
+
+def invalid(name: str, value: Any, remedy: str) -> SettingInvalid:
+    """Return the complaint about a value, which it shows shortened."""
+    return SettingInvalid(name, remedy, shown=shorten(value))
+
+
+def missing(name: str, remedy: str) -> SettingInvalid:
+    """Return the complaint about a value that is needed and absent."""
+    return SettingInvalid(name, remedy, fault="is missing")
+
+
+def is_blank(value: Any) -> bool:
+    """Tell whether a value says nothing: null, blank text, or an object without members."""
+    return value is None or value == {} or (isinstance(value, str) and not value.strip())

@@ -1,0 +1,331 @@
+"""What is said to people and under which rules: reusable, and without any batch in sight."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+
+from campaigns import call_settings, prompts
+from campaigns.calling_hours import CallingHours
+from campaigns.e164 import NumberProblem
+from campaigns.e164 import parse as parse_e164
+from campaigns.retry import RetryPolicy, RetryRule
+from campaigns.vocabulary import Purpose, RetryOutcome
+
+MINUTES_PER_DAY = 24 * 60
+
+validate_reference = RegexValidator(
+    r"^(TL|KB)-[\w-]+$", "A tool is named TL-… and a knowledge base KB-…, as the provider shows it."
+)
+
+
+def validate_call_settings(value: Any) -> None:
+    """Raise `ValidationError` with one sentence for each setting that is unknown or invalid."""
+    if not isinstance(value, dict):
+        raise ValidationError('Call settings are an object such as {"voice": "June"}.')
+    problems = call_settings.normalize(value).problems
+    if problems:
+        raise ValidationError([problem.message for problem in problems])
+
+
+class Pathway(models.Model):
+    """A conversation graph that lives at the voice provider."""
+
+    name = models.CharField(max_length=200, unique=True)
+    pathway_id = models.CharField(max_length=100, help_text="The id the voice provider shows.")
+    version = models.CharField(
+        max_length=40, blank=True, help_text="A number, “production” or “staging”; blank: current."
+    )
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["pathway_id", "version"], name="pathway_unique_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.version})" if self.version else self.name
+
+
+class Tool(models.Model):
+    """A tool or knowledge base that lives at the voice provider."""
+
+    name = models.CharField(max_length=200, unique=True)
+    reference = models.CharField(max_length=100, unique=True, validators=[validate_reference])
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.reference})"
+
+
+class Weekday(models.IntegerChoices):
+    MONDAY = 0, "Monday"
+    TUESDAY = 1, "Tuesday"
+    WEDNESDAY = 2, "Wednesday"
+    THURSDAY = 3, "Thursday"
+    FRIDAY = 4, "Friday"
+    SATURDAY = 5, "Saturday"
+    SUNDAY = 6, "Sunday"
+
+
+class CallingPolicy(models.Model):
+    """When people may be called and how often again; checked at the moment of dialling."""
+
+    name = models.CharField(max_length=200, unique=True)
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name_plural = "calling policies"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rules as plain data, to be kept with a batch."""
+        spans: list[list[tuple[int, int]]] = [[] for _ in Weekday.values]
+        for window in self.calling_windows.all():
+            spans[window.weekday].append((window.opens, window.closes))
+        # A policy without any window restricts no hours; one with some is closed on other days.
+        always = CallingHours.always()
+        hours = CallingHours(
+            windows=tuple(map(tuple, spans)) if any(spans) else always.windows,
+            blackout_dates=frozenset(day.date for day in self.blackout_dates.all()),
+        )
+        rules = [
+            RetryRule(
+                outcome=RetryOutcome(rule.outcome),
+                max_retries=rule.max_retries,
+                wait_seconds=rule.wait_seconds,
+            )
+            for rule in self.retry_rules.all()
+        ]
+        return {
+            "name": self.name,
+            "calling_hours": hours.to_dict(),
+            "retry": RetryPolicy(rules=tuple(rules)).to_dict(),
+        }
+
+
+class CallingWindow(models.Model):
+    """One span of one weekday, in the recipient's local time, in which calls may start."""
+
+    policy = models.ForeignKey(
+        CallingPolicy, on_delete=models.CASCADE, related_name="calling_windows"
+    )
+    weekday = models.PositiveSmallIntegerField(choices=Weekday.choices)
+    opens_at = models.TimeField(default=time(9))
+    closes_at = models.TimeField(
+        default=time(20), help_text="Exclusive; 00:00 stands for the end of the day."
+    )
+
+    class Meta:
+        ordering = ["weekday", "opens_at", "pk"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(opens_at__lt=F("closes_at")) | Q(closes_at=time(0)),
+                name="calling_window_opens_before_it_closes",
+            ),
+            CheckConstraint(condition=Q(weekday__lte=6), name="calling_window_weekday"),
+            UniqueConstraint(
+                fields=["policy", "weekday", "opens_at"], name="calling_window_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
+
+    @property
+    def opens(self) -> int:
+        """Minutes since local midnight."""
+        return self.opens_at.hour * 60 + self.opens_at.minute
+
+    @property
+    def closes(self) -> int:
+        """Minutes since local midnight; the end of the day is 1440."""
+        return self.closes_at.hour * 60 + self.closes_at.minute or MINUTES_PER_DAY
+
+    def clean(self) -> None:
+        """Refuse a window that overlaps another one of the same day."""
+        if self.policy_id is None:
+            return
+        for other in CallingWindow.objects.filter(
+            policy=self.policy_id, weekday=self.weekday
+        ).exclude(pk=self.pk):
+            if self.opens < other.closes and other.opens < self.closes:
+                raise ValidationError(f"This window overlaps {other}.")
+
+
+class BlackoutDate(models.Model):
+    """A day on which nobody is called, by the recipient's calendar."""
+
+    policy = models.ForeignKey(
+        CallingPolicy, on_delete=models.CASCADE, related_name="blackout_dates"
+    )
+    date = models.DateField()
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["date", "pk"]
+        constraints = [UniqueConstraint(fields=["policy", "date"], name="blackout_date_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.reason}".strip()
+
+
+class PolicyRetryRule(models.Model):
+    """How often, and after how long, an outcome is followed by another attempt."""
+
+    policy = models.ForeignKey(CallingPolicy, on_delete=models.CASCADE, related_name="retry_rules")
+    outcome = models.CharField(max_length=20, choices=RetryOutcome.choices)
+    max_retries = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(20)])
+    wait_seconds = models.PositiveIntegerField(
+        default=3600, validators=[MaxValueValidator(30 * 24 * 3600)]
+    )
+
+    class Meta:
+        ordering = ["policy", "outcome"]
+        verbose_name = "retry rule"
+        constraints = [
+            UniqueConstraint(fields=["policy", "outcome"], name="retry_rule_unique_outcome"),
+            CheckConstraint(
+                condition=Q(outcome__in=RetryOutcome.values), name="retry_rule_outcome"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}: {self.max_retries} × after {self.wait_seconds} s"
+
+
+class Campaign(models.Model):
+    """A prompt or a pathway with voice, tools, call settings and a calling policy. Reusable."""
+
+    name = models.CharField(max_length=200, unique=True)
+    purpose = models.CharField(
+        max_length=20, choices=Purpose.choices, default=Purpose.INFORMATIONAL
+    )
+    prompt = models.TextField(
+        blank=True, help_text="What the agent is told. {{column_name}} is replaced for each row."
+    )
+    pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, null=True, blank=True)
+    tools = models.ManyToManyField(Tool, blank=True)
+    call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
+    policy = models.ForeignKey(CallingPolicy, on_delete=models.PROTECT, null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            CheckConstraint(
+                condition=(~Q(prompt="") & Q(pathway=None)) | (Q(prompt="") & ~Q(pathway=None)),
+                name="campaign_prompt_xor_pathway",
+                violation_error_message="Give a prompt or a pathway, and not both.",
+            ),
+            CheckConstraint(condition=Q(purpose__in=Purpose.values), name="campaign_purpose"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse a prompt whose braces do not close."""
+        try:
+            prompts.Template.parse(self.prompt)
+        except prompts.PromptError as error:
+            raise ValidationError({"prompt": str(error)}) from error
+
+    def settings_for_calls(self) -> dict[str, Any]:
+        """Return the canonical call settings with the campaign's tools among them."""
+        values = call_settings.normalize(self.call_settings).values
+        references = [tool.reference for tool in self.tools.all()]
+        if references:
+            values["tools"] = list(dict.fromkeys([*values.get("tools", []), *references]))
+        return values
+
+
+class ColumnMapping(models.Model):
+    """A saved column mapping, applied again to every file with the same headers."""
+
+    name = models.CharField(max_length=200, unique=True)
+    headers_key = models.CharField(max_length=64, db_index=True, editable=False)
+    columns = models.JSONField(
+        default=list, help_text="A list of {position, header, target, name}, one for each column."
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SuppressionSource(models.TextChoices):
+    MANUAL = "manual", "Entered by staff"
+    IMPORT = "import", "Imported list"
+    CALL = "call", "Asked for in a call"
+    API = "api", "API"
+
+
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    """The do-not-call list as a set of numbers."""
+
+    def numbers_among(self, e164s: list[str]) -> set[str]:
+        """Return those of the numbers that must not be called."""
+        return set(self.filter(e164__in=e164s).values_list("e164", flat=True))
+
+
+class Suppression(models.Model):
+    """A number that must not be called, ever, by any batch."""
+
+    e164 = models.CharField("number", max_length=16, unique=True)
+    reason = models.CharField(max_length=200, blank=True)
+    source = models.CharField(
+        max_length=10, choices=SuppressionSource.choices, default=SuppressionSource.MANUAL
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "do-not-call number"
+        constraints = [
+            CheckConstraint(condition=Q(e164__startswith="+"), name="suppression_e164_form"),
+            CheckConstraint(
+                condition=Q(source__in=SuppressionSource.values), name="suppression_source"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.e164
+
+    def clean(self) -> None:
+        """Turn the number into E.164; refuse what cannot be a number, so that no entry is inert."""
+        parsed = parse_e164(self.e164, region=settings.DEFAULT_REGION)
+        if isinstance(parsed, NumberProblem):
+            raise ValidationError({"e164": parsed.message})
+        self.e164 = parsed.e164

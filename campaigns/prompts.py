@@ -1,0 +1,259 @@
+"""Read and fill in what is said: ``{{variable}}``, ``{{variable|default}}``.
+
+``{{request_data.variable}}`` is the same as ``{{variable}}``; names are those of columns.
+A substituted value is text and is never read as a template again. A value that is missing or
+blank is an error unless the author gave a default: nobody hears a gap where a name should be.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+# What a call itself provides. Source: built-in variables of the Bland API; city, state and zip
+# are left out because no data here tells them.
+BUILT_IN: Final = frozenset(
+    {
+        "call_id",
+        "country",
+        "from",
+        "now",
+        "now_utc",
+        "phone_number",
+        "short_from",
+        "short_to",
+        "timezone",
+        "to",
+    }
+)
+_OPEN: Final = "{{"
+_CLOSE: Final = "}}"
+_REQUEST_DATA: Final = "request_data."
+
+
+class PromptError(ValueError):
+    """A template that cannot be read; the position counts characters from 0."""
+
+    def __init__(self, problem: str, *, text: str, position: int, where: str = "") -> None:
+        """Keep the place, and put it in front of the sentence."""
+        self.problem = problem
+        self.text = text
+        self.position = position
+        self.line = text.count("\n", 0, position) + 1
+        self.message = f"{where + ', line' if where else 'Line'} {self.line}: {problem}"
+        super().__init__(self.message)
+
+
+class MissingVariable(LookupError):
+    """A variable without a default has no value, or a blank one, for this recipient."""
+
+    def __init__(self, name: str) -> None:
+        """Keep the name, and make it a sentence."""
+        self.name = name
+        self.message = (
+            f"{_written(name)} has no value for this recipient; "
+            f"fill it in, or give a default such as {_written(name, 'there')}."
+        )
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One ``{{…}}``; a default of None means that the value is required."""
+
+    name: str
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed text: literal pieces and placeholders in their order."""
+
+    parts: tuple[str | Placeholder, ...]
+    names: frozenset[str]
+    required: frozenset[str]
+
+    @classmethod
+    def parse(cls, text: str) -> Template:
+        """Read a template, or return the one read before; raises PromptError."""
+        return _parse(text)
+
+    def render(self, values: Mapping[str, object]) -> str:
+        """Fill in the values; raises MissingVariable for a required one that is absent or blank."""
+        return "".join(
+            part if isinstance(part, str) else _value_of(part, values) for part in self.parts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVariable:
+    """A variable that nothing provides, and the one that was probably meant."""
+
+    name: str
+    suggestion: str | None
+
+    @property
+    def message(self) -> str:
+        """Say what is wrong and what to do."""
+        problem = f"{_written(self.name)} is provided by no column"
+        if self.suggestion is not None:
+            return f"{problem}; did you mean {_written(self.suggestion)}?"
+        return (
+            f"{problem}; map one to it, or give a default such as {_written(self.name, 'there')}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSet:
+    """What all the templates of a call need together: prompt, first sentence, call settings."""
+
+    names: frozenset[str]
+    required: frozenset[str]
+
+    def unknown(self, available: Collection[str]) -> list[UnknownVariable]:
+        """List what these templates use and nothing provides (see `unknown_variables`)."""
+        return unknown_variables(self.required, available, with_default=self.names - self.required)
+
+
+def names_in(value: Any) -> TemplateSet:
+    """Read every string in a JSON-like structure, such as {"prompt": …, "voicemail": {…}}.
+
+    Raises PromptError whose message begins with the place, as in "voicemail.message, line 1".
+    """
+    names: set[str] = set()
+    required: set[str] = set()
+    for where, text in _strings(value, ""):
+        try:
+            template = Template.parse(text)
+        except PromptError as error:
+            raise PromptError(
+                error.problem, text=text, position=error.position, where=where
+            ) from None
+        names |= template.names
+        required |= template.required
+    return TemplateSet(names=frozenset(names), required=frozenset(required))
+
+
+def is_blank(value: str) -> bool:
+    """Tell whether a value would be silence: nothing, or only spaces and invisible characters."""
+    return not any(character.isprintable() and character != " " for character in value)
+
+
+def render_values(value: Any, values: Mapping[str, object]) -> Any:
+    """Copy a JSON-like structure with every string in it rendered; keys stay as they are.
+
+    Raises PromptError for an unreadable template and MissingVariable for a missing value.
+    """
+    if isinstance(value, str):
+        return Template.parse(value).render(values) if _OPEN in value else value
+    if isinstance(value, Mapping):
+        return {key: render_values(item, values) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [render_values(item, values) for item in value]
+    return value
+
+
+def unknown_variables(
+    names: Collection[str], available: Collection[str], *, with_default: Collection[str] = ()
+) -> list[UnknownVariable]:
+    """List the names that neither a column nor the call itself provides, in alphabetical order.
+
+    A name with a default may be absent, but not when it differs only in spelling from a column:
+    then everybody would silently hear the default.
+    """
+    known = BUILT_IN.union(available)
+    alike: dict[str, str] = {_folded(name): name for name in sorted(known, reverse=True)}
+    unknown = []
+    for name in set(names).difference(known):
+        close = difflib.get_close_matches(_folded(name), alike, n=1, cutoff=0.7)
+        unknown.append(UnknownVariable(name, alike[close[0]] if close else None))
+    for name in set(with_default).difference(known, names):
+        if (meant := alike.get(_folded(name))) is not None:
+            unknown.append(UnknownVariable(name, meant))
+    return sorted(unknown, key=lambda variable: variable.name)
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str) -> Template:
+    """Split a text at its braces; errors are not cached."""
+    parts: list[str | Placeholder] = []
+    end = 0
+    while (start := text.find(_OPEN, end)) >= 0:
+        if start > end:
+            parts.append(text[end:start])
+        stop = text.find(_CLOSE, start)
+        nested = text.find(_OPEN, start + len(_OPEN))
+        if stop < 0 or 0 <= nested < stop:
+            problem = "{{ is never closed; write }} after the variable's name."
+            raise PromptError(problem, text=text, position=start)
+        parts.append(_placeholder(text, start, text[start + len(_OPEN) : stop]))
+        end = stop + len(_CLOSE)
+    if end < len(text):
+        parts.append(text[end:])
+    holes = [part for part in parts if isinstance(part, Placeholder)]
+    return Template(
+        parts=tuple(parts),
+        names=frozenset(hole.name for hole in holes),
+        required=frozenset(hole.name for hole in holes if hole.default is None),
+    )
+
+
+def _placeholder(text: str, position: int, inside: str) -> Placeholder:
+    """Read what stands between the braces that open at the position."""
+    written, bar, default = inside.partition("|")
+    name = written.strip().removeprefix(_REQUEST_DATA).strip()
+    if not name:
+        problem = "the braces name no variable; write {{name}} with the name of a column."
+        raise PromptError(problem, text=text, position=position)
+    if wrong := next((character for character in name if not _may_name(character)), None):
+        shown = wrong if wrong.isprintable() else f"U+{ord(wrong):04X}"
+        problem = (
+            f'a variable\'s name cannot contain "{shown}"; '
+            "use letters, digits, spaces, and any of _ - . only."
+        )
+        raise PromptError(problem, text=text, position=position)
+    return Placeholder(name=name, default=default.strip() if bar else None)
+
+
+def _may_name(character: str) -> bool:
+    """Tell whether a name may contain the character; marks belong to letters in many scripts."""
+    return character.isalnum() or character in "_-. " or unicodedata.category(character)[0] == "M"
+
+
+def _value_of(hole: Placeholder, values: Mapping[str, object]) -> str:
+    """Choose between value and default."""
+    given = values.get(hole.name)
+    value = "" if given is None else str(given)
+    if not is_blank(value):
+        return value
+    if hole.default is None:
+        raise MissingVariable(hole.name)
+    return hole.default
+
+
+def _strings(value: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Walk over the strings in a JSON-like structure that may be templates, with their places."""
+    if isinstance(value, str):
+        if _OPEN in value:
+            yield where, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _strings(item, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value, start=1):
+            yield from _strings(item, f"{where} item {index}".lstrip())
+
+
+def _folded(name: str) -> str:
+    """Reduce a name to what people remember of it: no case, and one kind of separator."""
+    return "_".join(name.casefold().replace("-", " ").replace("_", " ").replace(".", " ").split())
+
+
+def _written(name: str, default: str | None = None) -> str:
+    """Write a name as a template does, cut to 40 characters."""
+    short = name if len(name) <= 40 else name[:39] + "…"
+    return f"{{{{{short}}}}}" if default is None else f"{{{{{short}|{default}}}}}"

@@ -1,0 +1,52 @@
+"""The field's words, shared by campaigns, providers and results."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class AnsweredBy(TextChoices):
+    """Who picked up. Source: call object of the Bland API, ``answered_by``."""
+
+    HUMAN = "human", "Human"
+    VOICEMAIL = "voicemail", "Voicemail"
+    UNKNOWN = "unknown", "Unknown"
+    NO_ANSWER = "no_answer", "No answer"
+
+
+class Disposition(TextChoices):
+    """Final outcome of a call. Source: built-in dispositions of the Bland API."""
+
+    INTERESTED = "INTERESTED", "Interested"
+    NOT_INTERESTED = "NOT_INTERESTED", "Not interested"
+    FOLLOW_UP_REQUIRED = "FOLLOW_UP_REQUIRED", "Follow-up required"
+    CALL_BACK_SCHEDULED = "CALL_BACK_SCHEDULED", "Call-back scheduled"
+    TRANSFERRED = "TRANSFERRED", "Transferred"
+    OBJECTION_RAISED = "OBJECTION_RAISED", "Objection raised"
+    NEEDS_MORE_INFO = "NEEDS_MORE_INFO", "Needs more information"
+    NOT_QUALIFIED = "NOT_QUALIFIED", "Not qualified"
+    NO_CONTACT_MADE = "NO_CONTACT_MADE", "No contact made"
+    COMPLETED_ACTION = "COMPLETED_ACTION", "Completed action"
+    DO_NOT_CONTACT = "DO_NOT_CONTACT", "Do not contact"
+    AGENT_ENDED_CALL = "AGENT_ENDED_CALL", "Agent ended the call"
+    NO_ANSWER = "NO_ANSWER", "No answer"
+    BUSY = "BUSY", "Busy"
+    CANCELED = "CANCELED", "Canceled"
+    FAILED = "FAILED", "Failed"
+
+
+class Purpose(TextChoices):
+    """Why people are called; rule packs and consent depend on it."""
+
+    INFORMATIONAL = "informational", "Informational"
+    MARKETING = "marketing", "Marketing"
+    EMERGENCY = "emergency", "Emergency"
+
+
+class RetryOutcome(TextChoices):
+    """Outcomes after which a policy may ask for another attempt."""
+
+    NO_ANSWER = "no_answer", "No answer"
+    BUSY = "busy", "Busy"
+    VOICEMAIL = "voicemail", "Voicemail"
+    FAILED = "failed", "Failed"
