@@ -1,0 +1,167 @@
+"""The contract between dispatch and a voice provider."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from batchcalls.states import CallStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRequest:
+    """One attempt at one recipient, ready to be said: every text is rendered.
+
+    ``to`` and ``from_number`` are E.164. ``settings`` holds canonical call settings (names of
+    `campaigns.call_settings`). ``attempt`` counts from 1. ``tries`` is how often the provider
+    answered this very attempt with "not now" before. ``correlation_id`` is ours and travels with
+    the call, so that the provider can be asked about it when its answer was lost.
+    """
+
+    correlation_id: UUID
+    to: str
+    from_number: str = ""
+    prompt: str = ""
+    pathway_id: str = ""
+    pathway_version: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    attempt: int = 1
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAccepted:
+    """The provider took the call. ``next_event_at``: when a pulled provider has news of it."""
+
+    provider_call_id: str
+    next_event_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One utterance; ``speaker`` is ``agent`` or ``callee``, ``at_seconds`` counts from answer."""
+
+    speaker: str
+    text: str
+    at_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDetails:
+    """What is known of a finished call. Lengths in seconds, money in ``currency``."""
+
+    duration_seconds: int = 0
+    transcript: Sequence[Turn] = ()
+    summary: str = ""
+    disposition: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    extracted: Mapping[str, Any] = field(default_factory=dict)
+    recording_url: str = ""
+    price: Decimal | None = None
+    currency: str = "USD"
+    error_code: str = ""
+    error_message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceEvent:
+    """Evidence about one call. ``event_key`` is the same whenever the same event is sent again.
+
+    ``answered_by`` is blank as long as, or because, nobody and nothing could pick up.
+    """
+
+    event_key: str
+    provider_call_id: str
+    status: CallStatus
+    raw_status: str
+    occurred_at: datetime
+    answered_by: str = ""
+    details: CallDetails | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReference:
+    """A call that was placed, with the request it was placed with."""
+
+    provider_call_id: str
+    request: CallRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """Events that became known, in the order the provider sends them; when to ask again."""
+
+    events: Sequence[VoiceEvent]
+    next_event_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFound:
+    """The provider knows a call with that correlation id."""
+
+    provider_call_id: str
+    next_event_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallAbsent:
+    """A definite no: the provider never made such a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """The provider could not answer; this says nothing about the call."""
+
+    reason: str
+
+
+Lookup = CallFound | CallAbsent | CannotTell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountConfig:
+    """What a provider needs to know of a voice account. Prices in ``currency``."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    price_per_minute: Decimal = Decimal("0")
+    price_per_attempt: Decimal = Decimal("0")
+    currency: str = "USD"
+
+
+class VoiceProvider(ABC):
+    """One way to place calls. Instances are shared by threads and hold no per-call state."""
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    #: True when news of calls is fetched with `pull` rather than sent to us.
+    pulls_events: ClassVar[bool] = False
+
+    def __init__(self, config: AccountConfig) -> None:
+        """Take the account's configuration; raise `OptionsInvalid` naming what is wrong."""
+        self.config = config
+
+    @abstractmethod
+    def place(self, request: CallRequest) -> CallAccepted:
+        """Start one call, once. Raise one of `voice.errors`; never repeat the request."""
+
+    @abstractmethod
+    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
+        """Say whether the call with ``request.correlation_id``, sent about then, exists.
+
+        ``request`` is exactly the one that was placed, ``attempt`` and ``tries`` included.
+        """
+
+    @abstractmethod
+    def pull(self, call: CallReference, *, after: datetime | None, until: datetime) -> Pulled:
+        """Return the events of a call that were sent in (after, until], in the order of sending.
+
+        An event may be sent later than it occurred.
+        """

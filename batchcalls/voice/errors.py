@@ -1,0 +1,43 @@
+"""What can go wrong while placing a call. The difference decides whether anybody is dialled again.
+
+* `CallRejected`: a definite, permanent no. The recipient is failed.
+* `NotPlaced`: definitely no call exists, the cause may pass. The attempt is withdrawn.
+  `ProviderThrottled` is the provider's own "slow down".
+* `OutcomeUnknown`: a call may exist. Never dialled again before the provider was asked.
+
+Anything else that `VoiceProvider.place` raises is treated as `OutcomeUnknown`.
+"""
+
+from __future__ import annotations
+
+
+class VoiceError(Exception):
+    """Base of what a provider raises; ``code`` is stable, the text is for people."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class CallRejected(VoiceError):
+    """The provider refused this call for good (unknown number, blocked, bad parameter)."""
+
+
+class NotPlaced(VoiceError):
+    """No call exists; trying again after ``retry_after_seconds`` is safe."""
+
+    def __init__(self, message: str, *, code: str, retry_after_seconds: float = 5.0) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ProviderThrottled(NotPlaced):
+    """The provider said "too many"; it names the seconds to wait, or a sane default is used."""
+
+
+class OutcomeUnknown(VoiceError):
+    """The answer was lost: the call may or may not exist."""
+
+
+class OptionsInvalid(ValueError):
+    """An account's provider options are unusable; the text names the option and the remedy."""

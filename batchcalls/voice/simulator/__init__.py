@@ -1,0 +1,7 @@
+"""A built-in carrier that needs no account: seeded, deterministic, and without any memory."""
+
+from __future__ import annotations
+
+from batchcalls.voice.simulator.provider import SimulatorProvider
+
+__all__ = ["SimulatorProvider"]

@@ -1,0 +1,35 @@
+"""Follow one call from being placed to its end, working out no more than is asked."""
+
+from __future__ import annotations
+
+from batchcalls.voice.base import CallRequest
+from batchcalls.voice.simulator.conversation import write_conversation, write_voicemail
+from batchcalls.voice.simulator.options import Outcome, SimulatorOptions
+from batchcalls.voice.simulator.outcomes import Draws, plan_call
+from batchcalls.voice.simulator.script import Talk
+from batchcalls.voice.simulator.timeline import Stage, end_stage, stages_before_end
+
+
+class Course:
+    """What happens in the call of one request; the same request always has the same course."""
+
+    __slots__ = ("before_end", "draws", "plan", "request", "talk")
+
+    def __init__(self, request: CallRequest, options: SimulatorOptions) -> None:
+        self.request = request
+        self.draws = Draws(options.seed, request)
+        self.plan = plan_call(request, options, self.draws)
+        self.before_end = stages_before_end(self.plan.outcome, self.draws)
+        #: What is said, once `finish` was called; None when nobody picks up.
+        self.talk: Talk | None = None
+
+    def finish(self) -> Stage:
+        """Return how the call ends; it takes the whole conversation to know when."""
+        dice = self.draws.generator("talk")
+        if self.plan.outcome is Outcome.HUMAN:
+            may_opt_out = not self.plan.forced
+            self.talk = write_conversation(self.request, dice, may_opt_out=may_opt_out)
+        elif self.plan.outcome is Outcome.VOICEMAIL:
+            self.talk = write_voicemail(self.request, dice)
+        seconds = self.talk.seconds if self.talk else 0
+        return end_stage(self.plan.outcome, self.before_end[-1], seconds, self.draws)

@@ -1,0 +1,156 @@
+"""Place calls with a carrier that exists only on paper."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import structlog
+
+from batchcalls.states import CALL_FINAL
+from batchcalls.voice.base import (
+    AccountConfig,
+    CallAbsent,
+    CallAccepted,
+    CallDetails,
+    CallFound,
+    CallReference,
+    CallRequest,
+    Lookup,
+    Pulled,
+    VoiceEvent,
+    VoiceProvider,
+)
+from batchcalls.voice.errors import CallRejected, OutcomeUnknown, ProviderThrottled, VoiceError
+from batchcalls.voice.simulator.course import Course
+from batchcalls.voice.simulator.details import details_of
+from batchcalls.voice.simulator.options import SimulatorOptions
+from batchcalls.voice.simulator.outcomes import Answer
+from batchcalls.voice.simulator.timeline import Stage, instant, make_call_id, read_call_id
+
+log: Any = structlog.get_logger(__name__)
+
+#: A patient carrier asks for a second of patience; a fast one for as little as this.
+SHORTEST_WAIT_SECONDS = 0.05
+
+
+class SimulatorProvider(VoiceProvider):
+    """A carrier without memory: all that happens follows from the call id, the request and a seed.
+
+    Options: see `SimulatorOptions`. Numbers that force an ending: see `outcomes.FORCED_ENDINGS`.
+    """
+
+    kind: ClassVar[str] = "simulator"
+    label: ClassVar[str] = "Simulator (no real calls)"
+    pulls_events: ClassVar[bool] = True
+
+    def __init__(self, config: AccountConfig) -> None:
+        """Check the options; raise `OptionsInvalid` naming what is wrong."""
+        super().__init__(config)
+        self.options = SimulatorOptions.parse(config.options)
+
+    def place(self, request: CallRequest) -> CallAccepted:
+        """Start one call; raise `CallRejected`, `ProviderThrottled` or `OutcomeUnknown`."""
+        course = Course(request, self.options)
+        started_at = datetime.now(UTC)
+        if course.plan.answer.call_exists:
+            # The carrier's own record, written when the call reaches it and before its answer is
+            # on the way, so that a caller who dies in between is found out. No phone number in it.
+            log.info(
+                "simulator.call_placed",
+                correlation_id=str(request.correlation_id),
+                attempt=request.attempt,
+            )
+        if self.options.latency_seconds:
+            time.sleep(self.options.latency_seconds)
+        if course.plan.answer is not Answer.ACCEPTED:
+            raise self._refusal(course.plan.answer)
+        call_id = make_call_id(started_at, request.correlation_id)
+        return CallAccepted(
+            provider_call_id=call_id, next_event_at=self._first_event_at(course, call_id)
+        )
+
+    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
+        """Say whether the call exists; it is absent if this very request was refused or lost.
+
+        ``request`` must be as it was placed, ``attempt`` and ``tries`` included. Nothing is
+        remembered, so a request that never arrived looks like one that was accepted. "Found" is
+        then the only answer that can never make somebody's phone ring twice; the call that it
+        names runs its course from ``sent_at`` on.
+        """
+        course = Course(request, self.options)
+        if not course.plan.answer.call_exists:
+            return CallAbsent()
+        call_id = make_call_id(sent_at, request.correlation_id)
+        return CallFound(
+            provider_call_id=call_id, next_event_at=self._first_event_at(course, call_id)
+        )
+
+    def pull(self, call: CallReference, *, after: datetime | None, until: datetime) -> Pulled:
+        """Return the events in (after, until]; raise `ValueError` for an id that is not ours.
+
+        1. The id says when the call began; seed, number and attempt say how it goes.
+        2. Its end is worked out only when its last step before is due.
+        3. Events of a backwards call are all sent at its end, the last one first.
+        """
+        call_id = call.provider_call_id
+        started_at, correlation_hex = read_call_id(call_id)
+        if correlation_hex != call.request.correlation_id.hex:
+            raise ValueError(f"Call {call_id} was not placed with the request given for it.")
+        course = Course(call.request, self.options)
+        stages = list(course.before_end)
+        if course.plan.backwards or until >= self._instant(started_at, stages[-1]):
+            stages.append(course.finish())
+        occurred = [self._instant(started_at, stage) for stage in stages]
+        sent = occurred
+        if course.plan.backwards:
+            stages.reverse()
+            occurred.reverse()
+            sent = [occurred[0]] * len(occurred)
+        events: list[VoiceEvent] = []
+        for stage, occurred_at, sent_at in zip(stages, occurred, sent, strict=True):
+            if sent_at <= until and (after is None or sent_at > after):
+                event = self._event(course, call_id, stage, occurred_at)
+                events += [event, event] if course.plan.duplicated else [event]
+        return Pulled(events=events, next_event_at=next((at for at in sent if at > until), None))
+
+    def _event(
+        self, course: Course, call_id: str, stage: Stage, occurred_at: datetime
+    ) -> VoiceEvent:
+        details: CallDetails | None = None
+        if stage.status in CALL_FINAL:
+            details = details_of(course, call_id=call_id, config=self.config)
+        return VoiceEvent(
+            event_key=f"{call_id}:{stage.status.value}",
+            provider_call_id=call_id,
+            status=stage.status,
+            raw_status=stage.raw_status,
+            occurred_at=occurred_at,
+            answered_by=stage.answered_by,
+            details=details,
+        )
+
+    def _first_event_at(self, course: Course, call_id: str) -> datetime:
+        """Say when the first event of a call is sent."""
+        # From the id, not from the clock: the id keeps milliseconds only, and `pull` reads the id.
+        started_at = read_call_id(call_id).started_at
+        first = course.finish() if course.plan.backwards else course.before_end[0]
+        return self._instant(started_at, first)
+
+    def _instant(self, started_at: datetime, stage: Stage) -> datetime:
+        return instant(started_at, stage.at_seconds, self.options.speed)
+
+    def _refusal(self, answer: Answer) -> VoiceError:
+        """Return what the caller gets to hear instead of an acceptance."""
+        if answer is Answer.REJECTED:
+            return CallRejected("The simulated carrier rejected this call.", code="rejected")
+        if answer is Answer.THROTTLED:
+            speed = self.options.speed
+            return ProviderThrottled(
+                "The simulated carrier asks to slow down.",
+                code="throttled",
+                retry_after_seconds=max(SHORTEST_WAIT_SECONDS, 1 / max(speed, 1) if speed else 0),
+            )
+        # One text and one code on purpose: the caller cannot see whether there is a call.
+        return OutcomeUnknown("The simulated carrier's answer was lost.", code="answer_lost")
