@@ -1,0 +1,17 @@
+"""The batchcalls app: lists, dispatch and results."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class BatchCallsConfig(AppConfig):
+    """Sends batches of calls and keeps what came of them."""
+
+    name = "batchcalls"
+    verbose_name = "Calling"
+
+    def ready(self) -> None:
+        """Register the system checks, and the queue's schedules once its tables exist."""
+        from batchcalls import checks, queue  # noqa: F401, PLC0415
+
+        post_migrate.connect(queue.on_post_migrate, sender=self, dispatch_uid="batchcalls.queue")

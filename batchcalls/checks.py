@@ -1,0 +1,63 @@
+"""System checks: settings that contradict each other are refused before they do harm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from campaigns.e164 import is_region
+
+#: A tick works for 20 s; a task that is stopped earlier would be killed while it is healthy.
+LEAST_TIMEOUT_SECONDS = 40
+LEAST_RETRY_TIMEOUTS = 10
+
+
+@register(Tags.compatibility)
+def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse queue settings under which healthy tasks are stopped, or run twice at once."""
+    queue = settings.Q_CLUSTER
+    problems: list[CheckMessage] = []
+    if queue["timeout"] < LEAST_TIMEOUT_SECONDS:
+        problems.append(
+            Error(
+                f"Q_CLUSTER timeout is {queue['timeout']} s: healthy tasks would be killed.",
+                hint=f"Set it to {LEAST_TIMEOUT_SECONDS} s or more.",
+                id="batchcalls.E001",
+            )
+        )
+    if queue["retry"] < LEAST_RETRY_TIMEOUTS * queue["timeout"]:
+        problems.append(
+            Error(
+                f"Q_CLUSTER retry is {queue['retry']} s, less than {LEAST_RETRY_TIMEOUTS} timeouts:"
+                " tasks that wait in a worker's queue would be sent out again.",
+                hint=f"Set it to {LEAST_RETRY_TIMEOUTS * queue['timeout']} s or more.",
+                id="batchcalls.E002",
+            )
+        )
+    if queue["max_attempts"] != 1 or not queue["ack_failures"]:
+        problems.append(
+            Error(
+                "Q_CLUSTER repeats failed tasks, which the sweep already does.",
+                hint="Set max_attempts to 1 and ack_failures to True.",
+                id="batchcalls.E003",
+            )
+        )
+    return problems
+
+
+@register(Tags.compatibility)
+def check_region(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a default region that is no country: every number without a plus would be invalid."""
+    if is_region(settings.DEFAULT_REGION):
+        return []
+    return [
+        Error(
+            f"DEFAULT_REGION {settings.DEFAULT_REGION!r} is not a country.",
+            hint="Use two letters, such as US or GB.",
+            id="batchcalls.E004",
+        )
+    ]

@@ -1,0 +1,9 @@
+"""The tables of sending: accounts, batches, recipients, calls and their events."""
+
+from batchcalls.models.batch import Batch
+from batchcalls.models.call_result import CallEvent, CallResult
+from batchcalls.models.event import BatchEvent
+from batchcalls.models.recipient import Recipient
+from batchcalls.models.voice_account import VoiceAccount
+
+__all__ = ["Batch", "BatchEvent", "CallEvent", "CallResult", "Recipient", "VoiceAccount"]

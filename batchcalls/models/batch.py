@@ -1,0 +1,161 @@
+"""One send of one list."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import Any, BinaryIO, cast
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Q
+from django.utils.functional import cached_property
+from django.utils.text import get_valid_filename
+
+from batchcalls.models.leased import Leased
+from batchcalls.querysets import BatchQuerySet
+from batchcalls.states import BATCH_TERMINAL, BatchStatus
+from campaigns.calling_hours import CallingHours
+from campaigns.models import validate_call_settings
+from campaigns.retry import RetryPolicy
+
+UNTITLED = "Untitled Batch"
+
+
+class DuplicateChoice(models.TextChoices):
+    """What becomes of a number that stands in the list more than once."""
+
+    CALL_ONCE = "call_once", "Call once"
+    CALL_EACH_ROW = "call_each_row", "Call each row"
+
+
+def upload_path(batch: Batch, name: str) -> str:
+    """Return where a batch's list is kept, under MEDIA_ROOT."""
+    return f"batches/{batch.pk}/{get_valid_filename(PurePath(name).name)[-100:]}"
+
+
+def default_chunk_size() -> int:
+    """Return the CHUNK_SIZE setting."""
+    return int(settings.CHUNK_SIZE)
+
+
+class Batch(Leased):
+    """A list, how its columns are read, and a copy of everything it is launched with.
+
+    Later edits of the campaign, its pathway or its policy do not reach a batch.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, default=UNTITLED)
+    status = models.CharField(
+        max_length=30, choices=BatchStatus.choices, default=BatchStatus.DRAFT, editable=False
+    )
+    reason_code = models.CharField(max_length=60, blank=True, editable=False)
+    reason = models.TextField(blank=True, editable=False)
+
+    # What is said, and under which rules.
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", on_delete=models.SET_NULL, null=True, blank=True
+    )
+    account = models.ForeignKey(
+        "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="batches"
+    )
+    prompt = models.TextField(blank=True)
+    pathway_id = models.CharField(max_length=100, blank=True)
+    pathway_version = models.CharField(max_length=40, blank=True)
+    call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
+    policy = models.JSONField(default=dict, blank=True, editable=False)
+
+    # The list.
+    file = models.FileField(upload_to=upload_path, max_length=300, blank=True)
+    file_name = models.CharField(max_length=255, blank=True, editable=False)
+    encoding = models.CharField(max_length=40, blank=True, help_text="Blank: detected.")
+    delimiter = models.CharField(max_length=1, blank=True, help_text="Blank: detected.")
+    headers = models.JSONField(default=list, editable=False)
+    mapping = models.JSONField(default=list, editable=False)
+    region = models.CharField(
+        max_length=2, default="US", help_text="Country of numbers written without a country code."
+    )
+    duplicates = models.CharField(
+        max_length=20, choices=DuplicateChoice.choices, default=DuplicateChoice.CALL_ONCE
+    )
+    chunk_size = models.PositiveIntegerField(default=default_chunk_size)
+    row_count = models.PositiveIntegerField(null=True, editable=False)
+
+    # When, and by whom.
+    launch_when_ready = models.BooleanField(
+        default=False, help_text="Start calling as soon as the list is validated."
+    )
+    start_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    launched_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    objects = BatchQuerySet["Batch"].as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name_plural = "batches"
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="batch_newest"),
+            models.Index(fields=["account", "status"], name="batch_by_account"),
+        ]
+        constraints = [
+            CheckConstraint(condition=Q(status__in=BatchStatus.values), name="batch_status"),
+            CheckConstraint(
+                condition=(Q(status__in=sorted(BATCH_TERMINAL)) & ~Q(ended_at=None))
+                | (~Q(status__in=sorted(BATCH_TERMINAL)) & Q(ended_at=None)),
+                name="batch_terminal_iff_ended",
+            ),
+            CheckConstraint(
+                condition=Q(status=BatchStatus.DRAFT)
+                | Q(status__in=sorted(BATCH_TERMINAL))
+                | (~Q(prompt="") & Q(pathway_id=""))
+                | (Q(prompt="") & ~Q(pathway_id="")),
+                name="batch_prompt_xor_pathway",
+            ),
+            CheckConstraint(
+                condition=Q(duplicates__in=DuplicateChoice.values), name="batch_duplicates"
+            ),
+            CheckConstraint(condition=Q(chunk_size__gte=1), name="batch_chunk_size_positive"),
+        ]
+        permissions = [
+            ("launch_batch", "Can launch a batch"),
+            ("pause_batch", "Can pause and resume a batch"),
+            ("cancel_batch", "Can cancel a batch"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @contextmanager
+    def open_file(self) -> Iterator[BinaryIO]:
+        """Open the stored list for reading; raise `FileNotFoundError` when it is gone."""
+        with self.file.open("rb") as stored:
+            yield cast("BinaryIO", stored)
+
+    @property
+    def is_over(self) -> bool:
+        """True when the batch has its final status."""
+        return self.status in BATCH_TERMINAL
+
+    @property
+    def is_chunked(self) -> bool:
+        """True when the list is longer than one chunk."""
+        return (self.row_count or 0) > self.chunk_size
+
+    @cached_property
+    def calling_hours(self) -> CallingHours:
+        """The hours in which the batch may call, as they were when it was made."""
+        hours: dict[str, Any] = self.policy.get("calling_hours", {})
+        return CallingHours.from_dict(hours) if hours else CallingHours.always()
+
+    @cached_property
+    def retry_policy(self) -> RetryPolicy:
+        """The retries the batch may make, as they were when it was made."""
+        return RetryPolicy.from_dict(self.policy.get("retry", {}))

@@ -1,0 +1,128 @@
+"""One attempt at one recipient, and the evidence about it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from batchcalls.querysets import CallResultQuerySet
+from batchcalls.states import CALL_FINAL, CALL_LIVE, CallStatus
+from campaigns.vocabulary import AnsweredBy, RetryOutcome
+
+
+class CallResult(models.Model):
+    """From "about to dial" to transcript. Lengths in seconds, money in ``currency``.
+
+    ``call_id`` is ours; it is given out before the provider is asked and travels with the call.
+    ``next_check_at`` is when the provider is to be asked for news, None when that is not needed.
+    """
+
+    call_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    batch = models.ForeignKey("batchcalls.Batch", on_delete=models.CASCADE, related_name="calls")
+    recipient = models.ForeignKey(
+        "batchcalls.Recipient", on_delete=models.CASCADE, related_name="calls"
+    )
+    account = models.ForeignKey(
+        "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="calls"
+    )
+    attempt = models.PositiveSmallIntegerField()
+    tries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the provider had said “not now” to this attempt."
+    )
+    to_number = models.CharField("to", max_length=16)
+    from_number = models.CharField("from", max_length=16, blank=True)
+    checks = models.JSONField(
+        default=dict, blank=True, help_text="Each rule that was asked before dialling."
+    )
+
+    status = models.CharField(max_length=20, choices=CallStatus.choices, default=CallStatus.QUEUED)
+    provider_call_id = models.CharField(max_length=100, blank=True)
+    provider_status = models.CharField(max_length=60, blank=True)
+    answered_by = models.CharField(max_length=20, choices=AnsweredBy.choices, blank=True)
+    disposition = models.CharField(max_length=100, blank=True)
+    retry_outcome = models.CharField(
+        max_length=20, choices=RetryOutcome.choices, blank=True, editable=False
+    )
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+
+    duration_seconds = models.PositiveIntegerField(null=True, blank=True)
+    price = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    summary = models.TextField(blank=True)
+    transcript = models.JSONField(default=list, blank=True)
+    variables = models.JSONField(default=dict, blank=True)
+    extracted = models.JSONField(default=dict, blank=True)
+    recording_url = models.URLField(max_length=500, blank=True)
+
+    claimed_at = models.DateTimeField()
+    placed_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, editable=False)
+    lookups = models.PositiveSmallIntegerField(default=0)
+
+    objects = CallResultQuerySet["CallResult"].as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["batch", "-id"], name="call_by_batch"),
+            models.Index(
+                fields=["account"], condition=Q(status__in=sorted(CALL_LIVE)), name="call_live"
+            ),
+            models.Index(
+                fields=["account", "next_check_at", "id"],
+                condition=~Q(next_check_at=None),
+                name="call_to_check",
+            ),
+        ]
+        constraints = [
+            UniqueConstraint(fields=["recipient", "attempt"], name="call_unique_attempt"),
+            UniqueConstraint(
+                fields=["account", "provider_call_id"],
+                condition=~Q(provider_call_id=""),
+                name="call_unique_provider_id",
+            ),
+            CheckConstraint(condition=Q(status__in=CallStatus.values), name="call_status"),
+            CheckConstraint(
+                condition=Q(answered_by="") | Q(answered_by__in=AnsweredBy.values),
+                name="call_answered_by",
+            ),
+            CheckConstraint(
+                condition=(Q(status__in=sorted(CALL_FINAL)) & ~Q(ended_at=None))
+                | (~Q(status__in=sorted(CALL_FINAL)) & Q(ended_at=None)),
+                name="call_final_iff_ended",
+            ),
+            CheckConstraint(condition=Q(attempt__gte=1), name="call_attempt_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.to_number}, attempt {self.attempt}"
+
+
+class CallEvent(models.Model):
+    """One piece of evidence about a call, kept once however often it is sent."""
+
+    account = models.ForeignKey(
+        "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="+"
+    )
+    call = models.ForeignKey(CallResult, on_delete=models.CASCADE, related_name="events")
+    event_key = models.CharField(max_length=200)
+    status = models.CharField(max_length=20, choices=CallStatus.choices)
+    provider_status = models.CharField(max_length=60, blank=True)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["occurred_at", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["account", "event_key"], name="call_event_unique_key"),
+            CheckConstraint(condition=Q(status__in=CallStatus.values), name="call_event_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()} at {self.occurred_at:%Y-%m-%d %H:%M:%S}"

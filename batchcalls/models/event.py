@@ -1,0 +1,39 @@
+"""The log of a batch."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Q
+
+from batchcalls.states import BatchStatus
+
+
+class BatchEvent(models.Model):
+    """Who did what to a batch, and what happened to it. Rows are only ever added.
+
+    Rows of the list that were skipped are not repeated here: they carry their own reason.
+    """
+
+    batch = models.ForeignKey("batchcalls.Batch", on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    from_status = models.CharField(max_length=30, choices=BatchStatus.choices, blank=True)
+    to_status = models.CharField(max_length=30, choices=BatchStatus.choices, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    code = models.CharField(max_length=60, blank=True)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["batch", "at"], name="batch_event_by_batch")]
+        constraints = [
+            CheckConstraint(
+                condition=Q(to_status="") | Q(to_status__in=BatchStatus.values),
+                name="batch_event_to_status",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.message or f"{self.from_status} → {self.to_status}"

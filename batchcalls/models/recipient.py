@@ -1,0 +1,97 @@
+"""One row of a list."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from batchcalls.querysets import RecipientQuerySet
+from batchcalls.states import (
+    RECIPIENT_CLAIMABLE,
+    RecipientOutcome,
+    RecipientStatus,
+)
+
+
+class Recipient(models.Model):
+    """A number with its variables, and what has become of it.
+
+    ``due_at`` is when the row may next be worked on: dialled, or, when unconfirmed, asked about.
+    ``tries`` counts how often the provider said "not now" to the attempt that is next.
+    """
+
+    batch = models.ForeignKey(
+        "batchcalls.Batch", on_delete=models.CASCADE, related_name="recipients"
+    )
+    row_number = models.PositiveIntegerField(help_text="Row of the file; the header is row 1.")
+    raw_number = models.CharField(max_length=200, blank=True)
+    e164 = models.CharField("number", max_length=16, blank=True)
+    request_data = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    call_settings = models.JSONField(default=dict, blank=True)
+    start_at = models.DateTimeField(null=True, blank=True)
+
+    status = models.CharField(
+        max_length=20, choices=RecipientStatus.choices, default=RecipientStatus.PENDING
+    )
+    outcome = models.CharField(max_length=20, choices=RecipientOutcome.choices, blank=True)
+    reason_code = models.CharField(max_length=60, blank=True)
+    reason = models.TextField(blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    called = models.BooleanField(default=False, help_text="A provider took at least one call.")
+    claim_token = models.UUIDField(null=True, editable=False)
+    claimed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = RecipientQuerySet["Recipient"].as_manager()
+
+    class Meta:
+        ordering = ["batch", "row_number"]
+        indexes = [
+            models.Index(fields=["batch", "status", "outcome"], name="recipient_by_status"),
+            models.Index(fields=["batch", "e164"], name="recipient_by_number"),
+            models.Index(
+                fields=["batch", "due_at", "id"],
+                condition=Q(status__in=sorted(RECIPIENT_CLAIMABLE)),
+                name="recipient_due",
+            ),
+            models.Index(
+                fields=["claimed_at"],
+                condition=Q(status=RecipientStatus.DIALING),
+                name="recipient_dialing",
+            ),
+            models.Index(fields=["batch"], condition=Q(called=True), name="recipient_called"),
+        ]
+        constraints = [
+            UniqueConstraint(fields=["batch", "row_number"], name="recipient_unique_row"),
+            CheckConstraint(
+                condition=Q(status__in=RecipientStatus.values), name="recipient_status"
+            ),
+            CheckConstraint(
+                condition=(Q(status=RecipientStatus.DONE) & Q(outcome__in=RecipientOutcome.values))
+                | (~Q(status=RecipientStatus.DONE) & Q(outcome="")),
+                name="recipient_done_iff_outcome",
+            ),
+            CheckConstraint(
+                condition=Q(status__in=[RecipientStatus.SKIPPED, RecipientStatus.CANCELED])
+                | Q(e164__startswith="+"),
+                name="recipient_callable_has_number",
+            ),
+            CheckConstraint(
+                condition=~Q(status=RecipientStatus.SKIPPED) | ~Q(reason_code=""),
+                name="recipient_skipped_has_reason",
+            ),
+            CheckConstraint(
+                condition=~Q(status__in=sorted(RECIPIENT_CLAIMABLE)) | ~Q(due_at=None),
+                name="recipient_claimable_has_due_time",
+            ),
+            CheckConstraint(
+                condition=~Q(status=RecipientStatus.DIALING)
+                | (~Q(claim_token=None) & ~Q(claimed_at=None)),
+                name="recipient_dialing_has_claim",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Row {self.row_number}: {self.e164 or self.raw_number or 'no number'}"

@@ -1,0 +1,101 @@
+"""A way to place calls."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import CheckConstraint, Q
+
+from batchcalls.models.leased import Leased
+from batchcalls.querysets import VoiceAccountQuerySet
+from batchcalls.voice import registry
+from batchcalls.voice.base import AccountConfig, VoiceProvider
+from batchcalls.voice.errors import OptionsInvalid
+from campaigns.e164 import NumberProblem
+from campaigns.e164 import parse as parse_e164
+
+validate_currency = RegexValidator(r"^[A-Z]{3}$", "A currency is three capital letters (ISO 4217).")
+
+
+class VoiceAccount(Leased):
+    """Provider kind, limits, prices and the on/off switch. Credentials are never stored here."""
+
+    name = models.CharField(max_length=100, unique=True)
+    provider = models.CharField(max_length=40, choices=registry.choices, default=registry.DEFAULT)
+    enabled = models.BooleanField(
+        default=True, help_text="Switched off, no batch places another call through this account."
+    )
+    caller_ids = models.JSONField(
+        default=list, blank=True, help_text="Numbers to call from, in E.164; used in turn."
+    )
+    cps = models.FloatField(
+        "calls per second",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.001)],
+        help_text="How many calls may start each second; blank: no limit.",
+    )
+    concurrency = models.PositiveIntegerField(
+        default=1000, validators=[MinValueValidator(1)], help_text="Calls that may be live at once."
+    )
+    price_per_minute = models.DecimalField(max_digits=10, decimal_places=5, default=Decimal(0))
+    price_per_attempt = models.DecimalField(max_digits=10, decimal_places=5, default=Decimal(0))
+    currency = models.CharField(max_length=3, default="USD", validators=[validate_currency])
+    options = models.JSONField(
+        default=dict, blank=True, help_text="Provider options, for example the simulator's speed."
+    )
+    next_slot_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = VoiceAccountQuerySet["VoiceAccount"].as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            CheckConstraint(condition=Q(concurrency__gte=1), name="account_concurrency_positive"),
+            CheckConstraint(condition=Q(cps=None) | Q(cps__gt=0), name="account_cps_positive"),
+            CheckConstraint(
+                condition=Q(price_per_minute__gte=0) & Q(price_per_attempt__gte=0),
+                name="account_prices_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def voice_provider(self) -> VoiceProvider:
+        """Return the adapter for this account; raise `OptionsInvalid` for unusable options."""
+        config = AccountConfig(
+            name=self.name,
+            options=self.options,
+            price_per_minute=self.price_per_minute,
+            price_per_attempt=self.price_per_attempt,
+            currency=self.currency,
+        )
+        return registry.build(self.provider, config)
+
+    def clean(self) -> None:
+        """Refuse options that the provider cannot use, and caller IDs that are no numbers."""
+        errors: dict[str, Any] = {}
+        try:
+            self.voice_provider()
+        except OptionsInvalid as error:
+            errors["options"] = str(error)
+        if isinstance(self.caller_ids, list):
+            self.caller_ids = [self._e164(number, errors) for number in self.caller_ids]
+        else:
+            errors["caller_ids"] = 'Caller IDs are a list such as ["+12025550100"].'
+        if errors:
+            raise ValidationError(errors)
+
+    @staticmethod
+    def _e164(raw: Any, errors: dict[str, Any]) -> str:
+        parsed = parse_e164(str(raw), region="ZZ")
+        if isinstance(parsed, NumberProblem):
+            errors.setdefault("caller_ids", []).append(f"{raw}: {parsed.message}")
+            return str(raw)
+        return parsed.e164

@@ -1,0 +1,160 @@
+"""Sets of rows: what is due, what is live, how far a batch has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from django.db.models import Count, Model, QuerySet
+
+from batchcalls.states import (
+    BATCH_CALLING,
+    CALL_LIVE,
+    RECIPIENT_CLAIMABLE,
+    RECIPIENT_NOT_YET_PLACED,
+    RECIPIENT_TERMINAL,
+    RecipientOutcome,
+    RecipientStatus,
+)
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How the rows of a batch stand. All but ``called`` and the open ones add up to ``rows``."""
+
+    rows: int = 0
+    called: int = 0
+    reached: int = 0
+    voicemail: int = 0
+    not_reached: int = 0
+    failed: int = 0
+    skipped: int = 0
+    unconfirmed: int = 0
+    canceled: int = 0
+    waiting: int = 0
+    live: int = 0
+
+    @property
+    def finished(self) -> int:
+        """Rows that have their final verdict."""
+        return self.rows - self.waiting - self.live
+
+    def summary(self) -> dict[str, int]:
+        """Return the nine figures of a finished batch."""
+        figures = asdict(self)
+        del figures["waiting"], figures["live"]
+        return figures
+
+
+class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """Batches."""
+
+    def calling(self) -> BatchQuerySet[ModelT]:
+        """Return the batches whose calls may be placed."""
+        return self.filter(status__in=BATCH_CALLING)
+
+
+class VoiceAccountQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """Voice accounts."""
+
+    def built_in(self) -> ModelT:
+        """Return the simulator's account, which every installation has; make it when missing."""
+        account, _ = self.get_or_create(
+            name="simulator",
+            defaults={
+                "provider": "simulator",
+                "caller_ids": ["+12025550100"],
+                "price_per_minute": Decimal("0.12"),
+                "price_per_attempt": Decimal("0.015"),
+            },
+        )
+        return account
+
+
+class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """Rows of lists."""
+
+    def due(self, now: datetime) -> RecipientQuerySet[ModelT]:
+        """Return those that may be claimed for dialling now."""
+        return self.filter(status__in=RECIPIENT_CLAIMABLE, due_at__lte=now)
+
+    def not_yet_placed(self) -> RecipientQuerySet[ModelT]:
+        """Return those that a cancel still reaches."""
+        return self.filter(status__in=RECIPIENT_NOT_YET_PLACED)
+
+    def skipped(self) -> RecipientQuerySet[ModelT]:
+        """Return the skipped ones in the order of the file."""
+        return self.filter(status=RecipientStatus.SKIPPED).order_by("row_number")
+
+    def open(self) -> RecipientQuerySet[ModelT]:
+        """Return those that keep a batch from ending.
+
+        An unconfirmed one does so only while its provider is still being asked.
+        """
+        return self.exclude(status__in=RECIPIENT_TERMINAL).exclude(
+            status=RecipientStatus.UNCONFIRMED, due_at=None
+        )
+
+    def totals(self, batch_id: UUID) -> Totals:
+        """Count a batch's rows by where they stand, in two indexed queries."""
+        status, outcome = RecipientStatus, RecipientOutcome
+        counts: dict[str, int] = {}
+        grouped = (
+            self.filter(batch_id=batch_id)
+            .order_by()
+            .values_list("status", "outcome")
+            .annotate(n=Count("pk"))
+        )
+        for row_status, row_outcome, n in grouped:
+            for key in (row_status, f"{row_status}:{row_outcome}"):
+                counts[key] = counts.get(key, 0) + n
+        rows = sum(n for key, n in counts.items() if ":" not in key)
+        known = {
+            "reached": counts.get(f"{status.DONE}:{outcome.REACHED}", 0),
+            "voicemail": counts.get(f"{status.DONE}:{outcome.VOICEMAIL}", 0),
+            "not_reached": counts.get(f"{status.DONE}:{outcome.NOT_REACHED}", 0),
+            "failed": counts.get(status.FAILED, 0),
+            "skipped": counts.get(status.SKIPPED, 0),
+            "unconfirmed": counts.get(status.UNCONFIRMED, 0),
+            "canceled": counts.get(status.CANCELED, 0),
+            "live": counts.get(status.DIALING, 0) + counts.get(status.IN_CALL, 0),
+        }
+        return Totals(
+            rows=rows,
+            called=self.filter(batch_id=batch_id, called=True).count(),
+            waiting=rows - sum(known.values()),
+            **known,
+        )
+
+
+class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """Attempts."""
+
+    def live(self) -> CallResultQuerySet[ModelT]:
+        """Return those that hold a line at the provider, as far as is known."""
+        return self.filter(status__in=CALL_LIVE)
+
+    def to_check(self, now: datetime) -> CallResultQuerySet[ModelT]:
+        """Return those whose provider is to be asked for news by now, longest due first."""
+        return self.filter(next_check_at__lte=now).order_by("next_check_at", "pk")
+
+    def ended_by_outcome(self, recipients: Iterable[int]) -> dict[int, dict[str, int]]:
+        """Count each recipient's ended attempts by outcome, for the retry rules."""
+        counts: dict[int, dict[str, int]] = {}
+        rows = (
+            self.filter(recipient__in=list(recipients))
+            .exclude(ended_at=None)
+            .order_by()
+            .values_list("recipient_id", "retry_outcome")
+            .annotate(n=Count("pk"))
+        )
+        for recipient, outcome, n in rows:
+            if outcome:
+                counts.setdefault(recipient, {})[outcome] = n
+        return counts

@@ -1,0 +1,53 @@
+"""The doorbell: tells a worker that rows are waiting. The only module that knows django-q2.
+
+A message carries nothing but ids, and losing it loses nothing: `sweep` finds the work again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps.registry import Apps
+from django.apps.registry import apps as installed_apps
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.dispatch import receiver
+from django_q.models import Schedule
+from django_q.signals import post_spawn
+from django_q.tasks import async_task
+
+IMPORT_LIST = "batchcalls.tasks.import_list"
+DISPATCH_TICK = "batchcalls.tasks.dispatch_tick"
+SWEEP = "batchcalls.tasks.sweep"
+
+
+def ring(task: str, *ids: str | int) -> None:
+    """Ask a worker to run a task, as soon as what the caller wrote is committed.
+
+    With the database as broker the message is a row of the same transaction; another broker
+    cannot roll back, so there the message waits for the commit.
+    """
+    if settings.BROKER_URL:
+        transaction.on_commit(lambda: async_task(task, *ids))
+    else:
+        async_task(task, *ids)
+
+
+@receiver(post_spawn, dispatch_uid="batchcalls.queue.sweep")
+def sweep_when_a_worker_starts(**kwargs: Any) -> None:
+    """Look for what was left behind as soon as a worker starts: the last one may have died."""
+    ring(SWEEP)
+
+
+def on_post_migrate(
+    using: str = DEFAULT_DB_ALIAS, apps: Apps = installed_apps, **kwargs: Any
+) -> None:
+    """Keep the schedule of the sweep; does nothing while the queue's tables are missing."""
+    try:
+        apps.get_model("django_q", "Schedule")
+    except LookupError:
+        return
+    Schedule.objects.using(using).update_or_create(
+        name="sweep",
+        defaults={"func": SWEEP, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
+    )
