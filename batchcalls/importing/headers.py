@@ -1,0 +1,48 @@
+"""The header of a list: what each of its columns is called."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+_DRAWS_NOTHING = frozenset("\u034f\u115f\u1160\u2800\u3164\ufe0e\ufe0f\uffa0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """One header cell: its place, its text in the file, the name used for it here."""
+
+    position: int
+    raw: str
+    name: str
+    is_blank: bool = False
+    has_invisible: bool = False
+    duplicate_of: int | None = None
+
+
+def describe_headers(header: list[str]) -> list[Header]:
+    """Name every column: blank ones ``Column 3``; a repeated name points at its first place."""
+    names = [clean_header(raw) for raw in header]
+    return [
+        Header(
+            position=position,
+            raw=raw,
+            name=name or f"Column {position + 1}",
+            is_blank=not name,
+            has_invisible=any(_as_seen(c) != c for c in raw if c not in "\t\r\n"),
+            duplicate_of=first if name and (first := names.index(name)) < position else None,
+        )
+        for position, (raw, name) in enumerate(zip(header, names, strict=True))
+    ]
+
+
+def clean_header(text: str) -> str:
+    """Remove what cannot be seen, make every run of spaces one blank, compose accents."""
+    return unicodedata.normalize("NFC", " ".join("".join(map(_as_seen, text)).split()))
+
+
+def _as_seen(char: str) -> str:
+    kind = unicodedata.category(char)
+    if kind in {"Cc", "Zs", "Zl", "Zp"}:
+        return " "
+    return "" if kind == "Cf" or char in _DRAWS_NOTHING else char

@@ -1,0 +1,159 @@
+"""What each column of a list becomes: data, checked, and stored as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from batchcalls.importing.headers import Header
+
+
+class Target(StrEnum):
+    PHONE_NUMBER = "phone_number"
+    REQUEST_DATA = "request_data"
+    METADATA = "metadata"
+    CALL_SETTING = "call_setting"
+    IGNORE = "ignore"
+
+
+NAMED_TARGETS = {Target.REQUEST_DATA: "variable", Target.METADATA: "metadata"}
+_OWN_TARGETS = frozenset({"phone_number", "request_data", "metadata"})
+
+
+@dataclass(frozen=True, slots=True)
+class MappingProblem:
+    code: str
+    message: str
+    column: str = ""
+
+
+class MappingError(Exception):
+    """A mapping that cannot be used; ``problems`` names all that is wrong."""
+
+    def __init__(self, problems: Sequence[MappingProblem]) -> None:
+        self.problems = list(problems)
+        super().__init__(" ".join(problem.message for problem in problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnTarget:
+    """One column: its place, its cleaned header ("" if blank), what it becomes, the name for it."""
+
+    position: int
+    header: str
+    target: Target
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.header or f"Column {self.position + 1}"
+
+
+@dataclass(frozen=True)
+class ListMapping:
+    """What every column of a list becomes, in the order of the columns."""
+
+    columns: tuple[ColumnTarget, ...]
+
+    @classmethod
+    def from_list(cls, data: object) -> ListMapping:
+        """Read what ``to_list`` gave, or what a client sent; raise MappingError."""
+        columns: dict[int, ColumnTarget] = {}
+        problems = []
+        for item in data if isinstance(data, list) else [data]:
+            try:
+                column = _column_from(item)
+            except MappingError as error:
+                problems += error.problems
+                continue
+            if column.position in columns:
+                problems.append(mapped_twice(column.label))
+            columns[column.position] = column
+        if problems:
+            raise MappingError(problems)
+        return cls(tuple(columns[position] for position in sorted(columns)))
+
+    def to_list(self) -> list[dict[str, Any]]:
+        return [{**asdict(column), "target": column.target.value} for column in self.columns]
+
+    @property
+    def phone_position(self) -> int | None:
+        phones = (c.position for c in self.columns if c.target == Target.PHONE_NUMBER)
+        return next(phones, None)
+
+    def variables(self) -> list[str]:
+        """Return the names that a prompt may use, in the order of the columns."""
+        return [column.name for column in self.columns if column.target == Target.REQUEST_DATA]
+
+
+def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> list[MappingProblem]:
+    """List what makes a mapping unusable; empty when it can be used."""
+    problems = []
+    labels = [column.label for column in mapping.columns]
+    phones = [column.label for column in mapping.columns if column.target == Target.PHONE_NUMBER]
+    if not phones:
+        found = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
+        message = f"No column holds phone numbers. Columns found: {found}. Make one phone_number."
+        problems.append(MappingProblem("no_phone_column", message))
+    elif len(phones) > 1:
+        message = f"Several columns are the phone number: {', '.join(phones)}. Keep one of them."
+        problems.append(MappingProblem("two_phone_columns", message, phones[1]))
+    sources: dict[tuple[Target, str], list[str]] = defaultdict(list)
+    for column in mapping.columns:
+        if column.target in {Target.PHONE_NUMBER, Target.IGNORE}:
+            continue
+        sources[column.target, column.name].append(column.label)
+        if column.target == Target.CALL_SETTING and not is_setting(column.name, is_call_setting):
+            message = f"“{column.name}” is not a call setting that a column can give."
+            problems.append(MappingProblem("unknown_call_setting", message, column.label))
+        elif not column.name:
+            message = f"{column.label} becomes {column.target}, but under which name? Give one."
+            problems.append(MappingProblem("missing_name", message, column.label))
+    for (target, name), columns in sources.items():
+        if name and len(columns) > 1:
+            what = NAMED_TARGETS.get(target, "call setting")
+            message = f"The {what} “{name}” comes from several columns: {', '.join(columns)}. "
+            message += "Rename or ignore all but one."
+            code = f"duplicate_{what.replace(' ', '_')}"
+            problems.append(MappingProblem(code, message, columns[1]))
+    return problems
+
+
+def headers_key(headers: Sequence[Header]) -> str:
+    """Return a key that lists with the same headers share, in whatever order the columns stand."""
+    names = sorted(header.name for header in headers if not header.is_blank)
+    return hashlib.sha256(json.dumps(names).encode()).hexdigest()
+
+
+def is_setting(name: str, is_call_setting: Callable[[str], bool]) -> bool:
+    return name not in _OWN_TARGETS and is_call_setting(name)
+
+
+def unknown_target(given: str, column: str = "") -> MappingProblem:
+    message = (
+        f"A column cannot become “{given}”, only phone_number, request_data, request_data.NAME, "
+        "metadata, metadata.NAME, ignore or a call setting."
+    )
+    return MappingProblem("unknown_target", message, column)
+
+
+def mapped_twice(column: str) -> MappingProblem:
+    return MappingProblem("duplicate_column", f"“{column}” is mapped twice. Choose once.", column)
+
+
+def _column_from(item: Any) -> ColumnTarget:
+    match item:
+        case {"position": int(position), "header": str(header), "target": str(target), **rest}:
+            name = rest.get("name", "")
+            if target not in set(Target):
+                raise MappingError([unknown_target(target, header)])
+            if position >= 0 and isinstance(name, str):
+                target = Target(target)
+                return ColumnTarget(position=position, header=header, target=target, name=name)
+    message = "A mapping is a list of columns, each with position, header, target and name."
+    raise MappingError([MappingProblem("malformed_mapping", message)])

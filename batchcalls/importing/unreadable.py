@@ -1,0 +1,29 @@
+"""Why a whole list cannot be used, and what to do about it."""
+
+from __future__ import annotations
+
+_SENTENCES = {
+    "empty_file": "The file is empty. Choose a file with a header row and recipients.",
+    "no_header": "The list has no row with the names of its columns. "
+    "Add one above the recipients, for example: phone_number, name.",
+    "bad_header": "The header (row {row}) cannot be used. {why}",
+    "not_text": "This is not a text file. Save the list as CSV and choose the saved file.",
+    "spreadsheet_file": "This is a workbook (Excel, OpenDocument) or another packed file, "
+    "not a CSV file. Open it, save it as “CSV UTF-8”, and choose the saved file.",
+    "bad_encoding": "The file is {misfits}. Choose its encoding, or save it as “CSV UTF-8”.",
+    "unknown_encoding": "“{given}” is not an encoding known here. Known are: {known}.",
+    "bad_delimiter": "“{given}” cannot separate columns. Use a comma, semicolon, tab or pipe.",
+    "too_many_columns": "The list has {found:,} columns, {limit:,} at most. Delete empty ones too.",
+    "too_many_rows": "The list has more than {limit:,} rows. Split it into several lists.",
+    "unclosed_quote": 'Row {row} opens a quote (") that is never closed, so the rows after it '
+    "cannot be told apart. Close or remove that quote; if the file was cut off, save it again.",
+}
+
+
+class UnreadableList(Exception):
+    """The whole list cannot be used; ``message`` says why and what to do."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        self.code = code
+        self.message = _SENTENCES[code].format(**values)
+        super().__init__(self.message)

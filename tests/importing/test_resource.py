@@ -1,0 +1,54 @@
+"""Rows of a list as recipients: each cell where its column says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from batchcalls.importing.mapping import ListMapping
+from batchcalls.importing.reader import Row
+from batchcalls.importing.resource import RecipientResource
+from batchcalls.models import Batch, Recipient
+from batchcalls.validation import RowRules
+
+HEADER = "Phone,name,request_data.city,crm,voice,max_duration,,secret"
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (
+            [" +12025550123 ", " Zoë\n", "", "A1 ", " ", "5", "left", "out"],
+            ("+12025550123", {"name": "Zoë", "city": ""}, {"crm_id": "A1"}, {"max_duration": 5}),
+        ),
+        (
+            ["+12025550123"],  # cells missing at the end are blank
+            ("+12025550123", {"name": "", "city": ""}, {"crm_id": ""}, {}),
+        ),
+        (
+            ["+12025550123", "a", "b", "c", "", "", "", "", "beyond"],
+            ("+12025550123", {"name": "a", "city": "b"}, {"crm_id": "c"}, {}),
+        ),
+        ([], ("", {"name": "", "city": ""}, {"crm_id": ""}, {})),
+    ],
+)
+def test_a_row_is_taken_apart(
+    make_batch: Callable[..., Batch], cells: list[str], expected: tuple[Any, ...]
+) -> None:
+    batch = make_batch(
+        text=f"{HEADER}\n",
+        prompt="Hello.",
+        map_all=None,
+        column_options=["crm=metadata.crm_id", "secret=ignore"],
+    )
+    resource = RecipientResource(
+        batch=batch,
+        mapping=ListMapping.from_list(batch.mapping),
+        rules=RowRules.of(batch),
+        width=len(batch.headers),
+    )
+    resource.import_rows([Row(2, cells)])
+    one = Recipient.objects.get(batch=batch)
+    assert (one.raw_number, one.request_data, one.metadata, one.call_settings) == expected
