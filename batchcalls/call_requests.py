@@ -1,0 +1,78 @@
+"""One attempt, put into words: the rendered request a voice provider gets.
+
+A request follows from rows that no longer change (the batch's copy of the campaign, the
+recipient's variables, the attempt), so it is built again whenever it is needed and never stored.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.voice.base import CallRequest
+from campaigns import call_settings, e164, prompts
+
+SHORT_NUMBER_DIGITS = 4
+
+
+def zones_of(batch: Batch, recipient: Recipient) -> tuple[str, ...]:
+    """Return the time zones the recipient may be in: the row's own, else those of the number."""
+    own = recipient.call_settings.get("timezone") or batch.call_settings.get("timezone")
+    return (own,) if own else _zones_of_number(recipient.e164)
+
+
+@lru_cache(maxsize=4096)
+def _zones_of_number(number: str) -> tuple[str, ...]:
+    return e164.time_zones(number)
+
+
+def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
+    """Return the request of an attempt; raise `prompts.MissingVariable`."""
+    settings = {**batch.call_settings, **recipient.call_settings}
+    values = _values(batch, recipient, call)
+    return CallRequest(
+        correlation_id=call.call_id,
+        to=call.to_number,
+        from_number=call.from_number,
+        prompt=prompts.Template.parse(batch.prompt).render(values),
+        pathway_id=batch.pathway_id,
+        pathway_version=batch.pathway_version,
+        settings={
+            name: prompts.render_values(value, values) if _is_rendered(name) else value
+            for name, value in settings.items()
+        },
+        variables=recipient.request_data,
+        metadata=recipient.metadata,
+        attempt=call.attempt,
+        tries=call.tries,
+    )
+
+
+def _is_rendered(name: str) -> bool:
+    setting = call_settings.get(name)
+    return setting is not None and setting.rendered
+
+
+def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, Any]:
+    """Return what {{…}} may name: the row's variables, and below them the built-in ones."""
+    used = prompts.Template.parse(batch.prompt).names
+    now = call.claimed_at
+    built_in = {
+        "phone_number": call.to_number,
+        "to": call.to_number,
+        "from": call.from_number,
+        "short_to": call.to_number[-SHORT_NUMBER_DIGITS:],
+        "short_from": call.from_number[-SHORT_NUMBER_DIGITS:],
+        "call_id": str(call.call_id),
+        "now_utc": f"{now:%Y-%m-%d %H:%M}",
+    }
+    # A zone or country is looked up for those who ask: it is the dearest of all values.
+    if used & {"timezone", "now"} and (zones := zones_of(batch, recipient)):
+        built_in["timezone"] = zones[0]
+        built_in["now"] = f"{now.astimezone(ZoneInfo(zones[0])):%A, %B %d, %Y %H:%M}"
+    if "country" in used:
+        number = e164.parse(call.to_number, region="ZZ")
+        built_in["country"] = number.region if isinstance(number, e164.Number) else ""
+    return {**built_in, **recipient.request_data}

@@ -1,0 +1,29 @@
+"""What the queue can ask for. Each task takes ids, calls a verb, and returns nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from batchcalls import queue, ticks
+from batchcalls.importing import runner
+
+
+def import_list(batch_id: str) -> None:
+    """Validate a batch's list for some seconds; ring again while rows are left."""
+    if runner.run(UUID(batch_id), seconds=ticks.TICK_SECONDS):
+        queue.ring(queue.IMPORT_LIST, batch_id)
+
+
+def dispatch_tick(account_id: int) -> None:
+    """Work on an account's calls for some seconds; ring again while work is near."""
+    wake = ticks.tick_account(account_id)
+    if wake is not None and wake <= timezone.now() + timedelta(seconds=ticks.WATCH_SECONDS):
+        queue.ring(queue.DISPATCH_TICK, account_id)
+
+
+def sweep() -> None:
+    """Restart whatever lost its tick."""
+    ticks.sweep()
