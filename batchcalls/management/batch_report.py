@@ -1,0 +1,146 @@
+"""How the command line shows a batch: as a bar, as text, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from batchcalls import call_requests
+from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.querysets import Totals
+from batchcalls.states import BATCH_IMPORTING, BatchStatus, RecipientStatus
+
+SAMPLE_PROMPTS = 3
+FAILED_ROWS_SHOWN = 20
+
+
+class Writes(Protocol):
+    """A text stream, or Django's wrapper of one."""
+
+    def write(self, text: str, /) -> object:
+        """Take some text."""
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[Batch], None]]:
+    """Yield a function that shows how far a batch is, on standard error."""
+    columns = (
+        TextColumn("[bold]{task.fields[status]:<26}"),
+        BarColumn(),
+        TextColumn("{task.completed:>7,}/{task.total:,}"),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("batch", total=0, status="", detail="")
+
+        def show(batch: Batch) -> None:
+            totals = Recipient.objects.totals(batch.pk)
+            importing = batch.status in BATCH_IMPORTING
+            bar.update(
+                task,
+                total=totals.rows,
+                completed=totals.rows if importing else totals.finished,
+                status=batch.get_status_display(),
+                detail="rows checked" if importing else _detail(batch, totals),
+            )
+
+        yield show
+
+
+def _detail(batch: Batch, totals: Totals) -> str:
+    parts = [f"{totals.live} live", f"{totals.waiting} waiting"]
+    if batch.status == BatchStatus.WAITING_FOR_SCHEDULED_CALLS:
+        row = Recipient.objects.filter(batch=batch).exclude(due_at=None).order_by("due_at").first()
+        if row and row.due_at:
+            parts.append(f"next at {row.due_at:%Y-%m-%d %H:%M} UTC")
+    if batch.status == BatchStatus.PAUSED and batch.reason:
+        parts.append(batch.reason)
+    return ", ".join(parts)
+
+
+def as_json(batch: Batch) -> dict[str, Any]:
+    """Return the one object that ``--json`` prints."""
+    failed = batch.status == BatchStatus.FAILED
+    return {
+        "batch_id": str(batch.pk),
+        "name": batch.name,
+        "status": batch.status,
+        "totals": Recipient.objects.totals(batch.pk).summary(),
+        "skipped": [
+            {
+                "row": row.row_number,
+                "raw_number": row.raw_number,
+                "reason": row.reason_code,
+                "message": row.reason,
+            }
+            for row in _skipped(batch)
+        ],
+        "error": {"code": batch.reason_code, "message": batch.reason} if failed else None,
+    }
+
+
+def refusal(code: str, message: str) -> dict[str, Any]:
+    """Return the object for something that was refused: no batch exists."""
+    return {
+        "batch_id": None,
+        "name": None,
+        "status": None,
+        "totals": Totals().summary(),
+        "skipped": [],
+        "error": {"code": code, "message": message},
+    }
+
+
+def _skipped(batch: Batch) -> Iterator[Recipient]:
+    rows = Recipient.objects.filter(batch=batch).skipped()
+    return rows.only("row_number", "raw_number", "reason_code", "reason").iterator()
+
+
+def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
+    """Write the summary, then every row that was skipped and why."""
+    totals = Recipient.objects.totals(batch.pk)
+    out.write(f"{batch.name}: {batch.get_status_display()}\n")
+    out.write(f"  batch id      {batch.pk}\n")
+    shown = {field.name: getattr(totals, field.name) for field in fields(totals)}
+    if batch.is_over:
+        del shown["waiting"], shown["live"]
+    for name, count in shown.items():
+        out.write(f"  {name.replace('_', ' '):<12}{count:>8,}\n")
+    if dry_run and batch.status == BatchStatus.READY:
+        _write_samples(batch, out)
+        out.write("Nobody was called. The batch is ready to be launched.\n")
+    _write_rows(out, "Skipped", _skipped(batch), most=None)
+    unfinished = Recipient.objects.filter(
+        batch=batch, status__in=[RecipientStatus.FAILED, RecipientStatus.UNCONFIRMED]
+    )
+    rows = unfinished.order_by("row_number").iterator()
+    _write_rows(out, "Failed or unconfirmed", rows, most=FAILED_ROWS_SHOWN)
+
+
+def _write_rows(out: Writes, title: str, rows: Iterator[Recipient], *, most: int | None) -> None:
+    for index, row in enumerate(rows):
+        if index == most:
+            out.write("  … and more; --results OUT.csv names them all.\n")
+            return
+        if index == 0:
+            out.write(f"{title}:\n")
+        raw = f" {row.raw_number!r}" if row.raw_number else ""
+        out.write(f"  row {row.row_number}{raw}: {row.reason} [{row.reason_code}]\n")
+
+
+def _write_samples(batch: Batch, out: Writes) -> None:
+    """Write the first prompts as they will be said."""
+    rows = Recipient.objects.filter(batch=batch, status=RecipientStatus.PENDING)
+    for row in rows.order_by("row_number")[:SAMPLE_PROMPTS]:
+        call = CallResult(
+            batch=batch, recipient=row, attempt=1, to_number=row.e164, claimed_at=batch.created_at
+        )
+        request = call_requests.build(batch, row, call)
+        out.write(f"  row {row.row_number} {row.e164}: {request.prompt or request.pathway_id}\n")

@@ -1,0 +1,161 @@
+"""The main job in one command: a CSV file becomes calls and results."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from batchcalls import lifecycle, ticks
+from batchcalls.importing.mapping import Target
+from batchcalls.management import batch_report
+from batchcalls.management.draft_options import Refused, draft_of
+from batchcalls.management.preparing import prepare_database
+from batchcalls.management.results_file import check_writable, write_results_file
+from batchcalls.models import Batch
+from batchcalls.states import BATCH_CALLING, BatchStatus
+
+STEP_SECONDS = 0.4
+RECOVER_SECONDS = 10.0
+
+EXIT_STATUS = {
+    BatchStatus.COMPLETED: 0,
+    BatchStatus.READY: 0,
+    BatchStatus.COMPLETED_PARTIAL: 3,
+}
+FAILED, INTERRUPTED = 1, 130
+
+
+class Command(BaseCommand):
+    """Import a list, validate it, call everybody on it, and print what came of it."""
+
+    help = (
+        "Send a batch of calls to the recipients in a CSV file. Exit status: 0 completed, "
+        "3 completed partial, 1 failed, 2 usage."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", nargs="?", metavar="FILE", help="The list: CSV with a header.")
+        parser.add_argument("--name", default="", help="Name of the batch; default: the file's.")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--campaign", default="", help="Name of a saved campaign.")
+        what.add_argument("--prompt", default="", help="What is said; {{column}} is replaced.")
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="COLUMN=TARGET",
+            help="What a column becomes: phone_number, request_data[.NAME], metadata[.NAME], "
+            "ignore, or a call setting. COLUMN is a header or #3 for the third column. Repeatable.",
+        )
+        parser.add_argument(
+            "--map-all",
+            choices=[Target.REQUEST_DATA],
+            help="Make every other column a variable.",
+        )
+        parser.add_argument(
+            "--region",
+            default="",
+            help=f"Country of numbers without country code; default: {settings.DEFAULT_REGION}.",
+        )
+        parser.add_argument("--account", default="simulator", help="Voice account to call with.")
+        parser.add_argument("--start-at", default="", metavar="ISO", help="Call no earlier.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Validate and report; call nobody."
+        )
+        parser.add_argument(
+            "--detach", action="store_true", help="Leave the work to a running worker."
+        )
+        parser.add_argument("--json", action="store_true", help="Print one JSON object, only.")
+        parser.add_argument(
+            "--results", default="", metavar="OUT.csv", help="Write the list with its results."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the batch; leave with its exit status."""
+        # No page is served here, and under DEBUG Django keeps every SQL statement in memory.
+        settings.DEBUG = False
+        if options["verbosity"] < 2:
+            logging.getLogger("batchcalls").setLevel(logging.ERROR)
+        try:
+            prepare_database()
+            if options["results"]:
+                check_writable(Path(options["results"]))
+            batch = draft_of(options)
+        except CommandError as error:
+            self._refuse(str(error), code="database_not_ready", status=FAILED, options=options)
+        except Refused as error:
+            self._refuse(str(error), code=error.code, status=error.exit_status, options=options)
+        lifecycle.submit(batch, launch=not options["dry_run"])
+        interrupted = False
+        if not options["detach"]:
+            with _interrupt() as stop:
+                self._follow(batch, stop=stop, quiet=options["json"])
+                interrupted = bool(stop)
+        batch.refresh_from_db()
+        if options["results"] and batch.is_over:
+            write_results_file(batch, Path(options["results"]))
+        if options["json"]:
+            self.stdout.write(json.dumps(batch_report.as_json(batch), ensure_ascii=False))
+        else:
+            batch_report.write_text(batch, self.stdout, dry_run=options["dry_run"])
+        if batch.status == BatchStatus.FAILED and not options["json"]:
+            self.stderr.write(f"The batch failed: {batch.reason}")
+        if interrupted and not batch.is_over:
+            self.stderr.write(
+                "Stopped following. Calls that were not placed yet wait for a worker "
+                "(python manage.py qcluster), or for you to cancel the batch in the back office."
+            )
+            sys.exit(INTERRUPTED)
+        if not options["detach"]:
+            sys.exit(EXIT_STATUS.get(BatchStatus(batch.status), FAILED))
+
+    def _refuse(self, message: str, *, code: str, status: int, options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps(batch_report.refusal(code, message), ensure_ascii=False))
+        self.stderr.write(message)
+        sys.exit(status)
+
+    def _follow(self, batch: Batch, *, stop: list[int], quiet: bool) -> None:
+        """Carry the batch forward beside any worker until it is over, showing how far it is."""
+        recovered = time.monotonic()
+        with batch_report.progress_bar(quiet=quiet) as show:
+            while not stop:
+                batch.refresh_from_db()
+                show(batch)
+                if batch.is_over or batch.status in {BatchStatus.READY, BatchStatus.DRAFT}:
+                    return
+                began = time.monotonic()
+                ticks.step(batch, seconds=STEP_SECONDS, stop=lambda: bool(stop))
+                if time.monotonic() - recovered > RECOVER_SECONDS:
+                    ticks.recover()
+                    recovered = time.monotonic()
+                if batch.status in BATCH_CALLING or batch.status == BatchStatus.PAUSED:
+                    # A step that found nothing to do returns at once.
+                    time.sleep(max(0.0, STEP_SECONDS - (time.monotonic() - began)))
+
+
+@contextmanager
+def _interrupt() -> Iterator[list[int]]:
+    """Collect Ctrl-C and SIGTERM in a list instead of dying between two steps."""
+    received: list[int] = []
+    handled = (signal.SIGINT, signal.SIGTERM)
+    previous = {
+        number: signal.signal(number, lambda signum, _: received.append(signum))
+        for number in handled
+    }
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

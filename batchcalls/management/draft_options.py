@@ -1,0 +1,117 @@
+"""From the options of `sendbatch` to a draft."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from batchcalls import drafts
+from batchcalls.importing.mapping import MappingError, Target
+from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.models import Batch, VoiceAccount
+from campaigns.models import Campaign
+
+UNUSABLE_FILE, USAGE = 1, 2
+
+#: What the command line adds to a refusal that every door words alike.
+HINTS = {
+    "no_phone_column": "Use --map COLUMN=phone_number.",
+    "variable_without_column": "Use --map-all request_data, or --map COLUMN=request_data.NAME.",
+    "no_prompt": "Use --prompt or --campaign.",
+    "bad_region": "Use --region.",
+}
+
+
+class Refused(Exception):
+    """What was asked for cannot be done, and nothing was stored.
+
+    ``exit_status`` is 1 for a file that cannot be used and 2 for anything else.
+    """
+
+    def __init__(self, message: str, *, code: str, exit_status: int = USAGE) -> None:
+        super().__init__(f"{message} {HINTS[code]}" if code in HINTS else message)
+        self.code = code
+        self.exit_status = exit_status
+
+
+def draft_of(options: dict[str, Any]) -> Batch:
+    """Check what was asked for and store it as a draft; raise `Refused`."""
+    path = _list_path(options["file"])
+    request = drafts.DraftRequest(
+        name=options["name"] or path.stem,
+        campaign=_campaign(options["campaign"]),
+        account=_account(options["account"]),
+        prompt=options["prompt"],
+        region=options["region"],
+        start_at=_start_at(options["start_at"]),
+        column_options=options["map"],
+        map_all=Target(options["map_all"]) if options["map_all"] else None,
+    )
+    try:
+        with path.open("rb") as stream:
+            return drafts.create(request, stream, file_name=path.name)
+    except UnreadableList as error:
+        raise Refused(str(error), code=error.code, exit_status=UNUSABLE_FILE) from error
+    except MappingError as error:
+        code = error.problems[0].code
+        exit_status = UNUSABLE_FILE if code == "no_phone_column" else USAGE
+        raise Refused(str(error), code=code, exit_status=exit_status) from error
+    except drafts.DraftError as error:
+        raise Refused(str(error), code=error.code) from error
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be read: {error.strerror}.", code="file_unreadable"
+        ) from error
+
+
+def _list_path(given: str | None) -> Path:
+    if not given:
+        raise Refused("No file was given. Name the list to call: sendbatch FILE.", code="no_file")
+    path = Path(given)
+    if not path.is_file():
+        raise Refused(f"There is no file {given}. Check the path.", code="file_missing")
+    return path
+
+
+def _campaign(name: str) -> Campaign | None:
+    if not name:
+        return None
+    campaign = Campaign.objects.filter(name=name).first()
+    if campaign is None:
+        raise Refused(f"There is no campaign {name!r}. {_known(Campaign)}", code="unknown_campaign")
+    return campaign
+
+
+def _account(name: str) -> VoiceAccount:
+    if name == "simulator":
+        return VoiceAccount.objects.built_in()
+    account = VoiceAccount.objects.filter(name=name).first()
+    if account is None:
+        raise Refused(
+            f"There is no voice account {name!r}. {_known(VoiceAccount)}", code="unknown_account"
+        )
+    return account
+
+
+def _known(model: type[Campaign] | type[VoiceAccount]) -> str:
+    names = list(model.objects.order_by("name").values_list("name", flat=True)[:20])
+    return f"Known: {', '.join(names)}." if names else "None is saved yet."
+
+
+def _start_at(given: str) -> datetime | None:
+    if not given:
+        return None
+    try:
+        moment = parse_datetime(given)
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise Refused(
+            f"--start-at {given!r} is no time. Write it like 2026-03-15T09:00:00-05:00.",
+            code="bad_start_at",
+        )
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

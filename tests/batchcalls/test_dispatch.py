@@ -1,0 +1,404 @@
+"""Who is dialled, how often, and who is not."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection, connections, transaction
+from django.utils import timezone
+
+from batchcalls import dispatch, lifecycle, pacing, results, ticks
+from batchcalls.importing import runner
+from batchcalls.lease import Lease, LeaseLost
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
+from batchcalls.voice.base import CallAccepted, CallRequest, Pulled, VoiceProvider
+from batchcalls.voice.errors import NotPlaced
+from campaigns.models import Suppression
+
+HUMAN, OTHER = "+12025550190", "+12025550191"
+
+
+class Recorder(VoiceProvider):
+    """A provider that notes what it is asked to place; ``act`` says what happens then."""
+
+    kind, label, pulls_events = "recorder", "Recorder", True
+
+    def __init__(self, act: Callable[[CallRequest], None] = lambda request: None) -> None:
+        self.placed: list[CallRequest] = []
+        self.act = act
+
+    def place(self, request: CallRequest) -> CallAccepted:
+        self.placed.append(request)
+        self.act(request)
+        return CallAccepted(provider_call_id=f"rec-{request.correlation_id}")
+
+    def find(self, request: CallRequest, *, sent_at: datetime) -> Any:
+        raise AssertionError("Nothing was lost.")
+
+    def pull(self, call: Any, *, after: datetime | None, until: datetime) -> Pulled:
+        return Pulled(events=[], next_event_at=None)
+
+
+def lease_of(account: VoiceAccount) -> Lease[VoiceAccount]:
+    lease = Lease.acquire(VoiceAccount.objects.all(), account.pk, seconds=60)
+    assert lease is not None
+    return lease
+
+
+@pytest.fixture
+def launched(make_batch: Any) -> Callable[..., Batch]:
+    def launch(*numbers: str, **fields: Any) -> Batch:
+        batch = make_batch(*numbers, **fields)
+        lifecycle.submit(batch, launch=True)
+        runner.run(batch.pk, seconds=30)
+        dispatch.queue_due_chunks(batch.account, now=timezone.now())
+        batch.refresh_from_db()
+        return batch
+
+    return launch
+
+
+@pytest.mark.django_db
+class TestClaims:
+    def test_an_attempt_is_written_down_before_anybody_is_dialled(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+        seen: list[tuple[str, str]] = []
+
+        def look(request: CallRequest) -> None:
+            seen.append(("dialling", str(request.correlation_id)))
+
+        with lease_of(account) as lease:
+            claims = dispatch.claim(lease, want=10)
+            assert claims is not None
+            call = CallResult.objects.get()
+            assert Recipient.objects.get().status == RecipientStatus.DIALING
+            assert (call.status, call.provider_call_id) == (CallStatus.QUEUED, "")
+            dispatch.record([(one, Recorder(look).place(one.request)) for one in claims.placeable])
+        assert seen == [("dialling", str(call.call_id))]
+        assert Recipient.objects.get().status == RecipientStatus.IN_CALL
+
+    def test_the_request_is_what_the_row_says(self, launched: Any, account: VoiceAccount) -> None:
+        launched(HUMAN, prompt="Hello {{business_name}}, your number ends in {{short_to}}.")
+        provider = Recorder()
+        with lease_of(account) as lease:
+            dispatch.place_due(provider, lease)
+
+        [request] = provider.placed
+        assert request.prompt == "Hello Shop 0, your number ends in 0190."
+        assert request.to == HUMAN
+        assert request.from_number == "+12025550100"
+        assert request.variables == {"business_name": "Shop 0"}
+
+    def test_only_one_process_at_a_time_works_on_an_account(self, account: VoiceAccount) -> None:
+        with lease_of(account):
+            assert Lease.acquire(VoiceAccount.objects.all(), account.pk, seconds=60) is None
+            assert ticks.tick_account(account.pk, seconds=0) is None
+        with lease_of(account):
+            pass
+
+    def test_whoever_lost_the_lease_claims_and_places_nothing(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+        provider = Recorder()
+        lost = lease_of(account)
+        VoiceAccount.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        with lease_of(account), pytest.raises(LeaseLost):
+            dispatch.place_due(provider, lost)
+
+        assert provider.placed == []
+        assert Recipient.objects.get().status == RecipientStatus.QUEUED
+
+    @pytest.mark.parametrize("halt", ["pause", "cancel", "switch off"])
+    def test_pause_between_claim_and_place_places_nothing(
+        self, launched: Any, account: VoiceAccount, halt: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        batch = launched(HUMAN)
+        provider = Recorder()
+        real_claim = dispatch.claim
+
+        def claim_then_halt(*args: Any, **kwargs: Any) -> Any:
+            claims = real_claim(*args, **kwargs)
+            if halt == "pause":
+                lifecycle.pause(batch)
+            elif halt == "cancel":
+                lifecycle.cancel(batch)
+            else:
+                VoiceAccount.objects.update(enabled=False)
+            return claims
+
+        monkeypatch.setattr(dispatch, "claim", claim_then_halt)
+        with lease_of(account) as lease:
+            dispatch.place_due(provider, lease)
+
+        assert provider.placed == []
+        assert not CallResult.objects.exists()
+        recipient = Recipient.objects.get()
+        assert recipient.attempts == 0
+        expected = RecipientStatus.CANCELED if halt == "cancel" else RecipientStatus.QUEUED
+        assert recipient.status == expected
+
+    def test_a_stop_request_places_nothing_more(self, launched: Any, account: VoiceAccount) -> None:
+        launched(HUMAN)
+        provider = Recorder()
+        with lease_of(account) as lease:
+            dispatch.place_due(provider, lease, stop=lambda: True)
+
+        assert provider.placed == []
+        assert Recipient.objects.get().status == RecipientStatus.QUEUED
+
+    def test_batches_of_one_account_take_turns(self, launched: Any, account: VoiceAccount) -> None:
+        large = launched(*(f"+120255501{n:02}" for n in range(80)))
+        small = launched("+442079460190")
+        with lease_of(account) as lease:
+            claims = dispatch.claim(lease, want=10)
+
+        assert claims is not None
+        shares = Counter(one.call.batch_id for one in claims.placeable)
+        assert shares[small.pk] == 1
+        assert 5 <= shares[large.pk] <= 10
+
+    def test_the_database_refuses_a_second_call_for_one_attempt(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+        with lease_of(account) as lease:
+            dispatch.place_due(Recorder(), lease)
+        call = CallResult.objects.get()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            CallResult.objects.create(
+                batch=call.batch,
+                recipient=call.recipient,
+                account=account,
+                attempt=1,
+                to_number=HUMAN,
+                claimed_at=timezone.now(),
+            )
+
+
+@pytest.mark.django_db
+class TestAnswers:
+    def test_a_broken_adapter_leaves_the_call_unconfirmed_and_never_redials(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+
+        def explode(request: CallRequest) -> None:
+            raise RuntimeError("boom")
+
+        provider = Recorder(explode)
+        with lease_of(account) as lease:
+            dispatch.place_due(provider, lease)
+            dispatch.place_due(provider, lease)
+
+        assert len(provider.placed) == 1
+        recipient = Recipient.objects.get()
+        assert (recipient.status, recipient.reason_code) == (
+            RecipientStatus.UNCONFIRMED,
+            "place_error",
+        )
+        assert CallResult.objects.get().status == CallStatus.UNKNOWN
+
+    def test_not_placed_is_tried_again_later_as_the_same_attempt(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+
+        def refuse(request: CallRequest) -> None:
+            if request.tries == 0:
+                raise NotPlaced("Refused.", code="connection_refused", retry_after_seconds=60)
+
+        provider = Recorder(refuse)
+        with time_machine.travel(timezone.now(), tick=False) as clock, lease_of(account) as lease:
+            dispatch.place_due(provider, lease)
+            assert dispatch.place_due(provider, lease) == 0
+            assert not CallResult.objects.exists()
+            clock.shift(61)
+            dispatch.place_due(provider, lease)
+
+        assert [(one.attempt, one.tries) for one in provider.placed] == [(1, 0), (1, 1)]
+        assert Recipient.objects.get().attempts == 1
+
+    def test_a_dead_workers_claims_become_unconfirmed_and_are_asked_about(
+        self, launched: Any, account: VoiceAccount, settings: Any
+    ) -> None:
+        batch = launched(HUMAN)
+        with lease_of(account) as lease:
+            dispatch.claim(lease, want=10)
+        assert dispatch.abandon_stale(now=timezone.now()) == 0
+        later = timezone.now() + timedelta(seconds=settings.STALE_CLAIM_SECONDS + 1)
+        assert dispatch.abandon_stale(now=later) == 1
+        assert dispatch.abandon_stale(now=later) == 0
+
+        recipient = Recipient.objects.get()
+        assert (recipient.status, recipient.reason_code) == (
+            RecipientStatus.UNCONFIRMED,
+            "worker_died",
+        )
+        batch.refresh_from_db()
+        lifecycle.settle(batch, now=later)
+        assert batch.status == BatchStatus.IN_PROGRESS
+        with time_machine.travel(later, tick=False):
+            for _ in range(2):
+                ticks.tick_account(account.pk, seconds=0)
+        batch.refresh_from_db()
+        assert batch.status == BatchStatus.COMPLETED
+        assert CallResult.objects.get().attempt == 1
+
+    def test_a_late_answer_confirms_an_unconfirmed_call(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+        with lease_of(account) as lease:
+            claims = dispatch.claim(lease, want=10)
+        assert claims is not None
+        later = timezone.now() + timedelta(hours=1)
+        dispatch.abandon_stale(now=later)
+        dispatch.record([(one, Recorder().place(one.request)) for one in claims.placeable])
+
+        assert Recipient.objects.get().status == RecipientStatus.IN_CALL
+        assert CallResult.objects.get().status == CallStatus.QUEUED
+
+
+@pytest.mark.django_db
+class TestGate:
+    def test_do_not_call_is_checked_when_dialling_not_when_the_list_was_loaded(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN, OTHER)
+        Suppression.objects.create(e164=HUMAN)
+        provider = Recorder()
+        with lease_of(account) as lease:
+            dispatch.place_due(provider, lease)
+
+        assert [one.to for one in provider.placed] == [OTHER]
+        refused = Recipient.objects.get(e164=HUMAN)
+        assert (refused.status, refused.reason_code) == (RecipientStatus.SKIPPED, "do_not_call")
+        assert CallResult.objects.get().checks["do_not_call"] == "not listed"
+
+    def test_outside_calling_hours_the_call_waits_for_the_next_legal_time(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        # +1 202 is Washington, D.C.; 03:00 UTC on a Wednesday is 22:00 on Tuesday there.
+        night = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
+        with time_machine.travel(night, tick=False) as clock:
+            batch = launched(HUMAN)
+            hours = {str(day): [[9 * 60, 20 * 60]] for day in range(7)}
+            Batch.objects.update(policy={"calling_hours": {"windows": hours, "blackout_dates": []}})
+            provider = Recorder()
+            with lease_of(account) as lease:
+                dispatch.place_due(provider, lease)
+                assert provider.placed == []
+                waiting = Recipient.objects.get()
+                assert waiting.status == RecipientStatus.DEFERRED
+                assert waiting.reason_code == "outside_calling_hours"
+                assert waiting.due_at == datetime(2026, 3, 4, 14, 0, tzinfo=UTC)
+                lifecycle.settle(batch, now=timezone.now())
+                assert batch.status == BatchStatus.WAITING_FOR_SCHEDULED_CALLS
+                clock.move_to(waiting.due_at)
+                dispatch.place_due(provider, lease)
+        assert [one.to for one in provider.placed] == [HUMAN]
+        assert CallResult.objects.get().checks["calling_hours"] == "open in America/New_York"
+
+    def test_a_switched_off_account_dials_nobody(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+        VoiceAccount.objects.update(enabled=False)
+        ticks.tick_account(account.pk, seconds=0)
+
+        assert Recipient.objects.get().status == RecipientStatus.QUEUED
+
+
+@pytest.mark.django_db
+class TestPacing:
+    def test_no_more_calls_are_live_than_the_account_allows(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        VoiceAccount.objects.update(concurrency=3)
+        launched(*(f"+120255501{n:02}" for n in range(8)))
+        provider = Recorder()
+        with lease_of(account) as lease:
+            dispatch.place_due(provider, lease)
+            dispatch.place_due(provider, lease)
+
+        assert len(provider.placed) == 3
+
+    def test_slots_keep_the_calls_per_second_whatever_asks_for_them(
+        self, account: VoiceAccount
+    ) -> None:
+        account.cps = 5
+        account.save()
+        now = timezone.now()
+        starts: list[datetime] = []
+        for tenth in range(40):
+            moment = now + timedelta(seconds=tenth / 10)
+            account.refresh_from_db()
+            room = pacing.allowance(account, now=moment, want=100)
+            starts += pacing.take_slots(account, now=moment, count=room)
+
+        gaps = [(b - a).total_seconds() for a, b in pairwise(starts)]
+        assert min(gaps) == pytest.approx(0.2, abs=1e-5)
+        assert 20 <= len(starts) <= 23
+
+    def test_an_account_without_limit_hands_out_what_is_wanted(self, account: VoiceAccount) -> None:
+        assert pacing.allowance(account, now=timezone.now(), want=250) == 250
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_threads_ticking_at_once_place_each_recipient_once(
+    launched: Any, account: VoiceAccount
+) -> None:
+    launched(*(f"+120255501{n:02}" for n in range(40)))
+    barrier = threading.Barrier(2)
+
+    def work() -> None:
+        try:
+            barrier.wait()
+            for _ in range(5):
+                ticks.tick_account(account.pk, seconds=0.2)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    attempts = Counter(CallResult.objects.values_list("recipient", flat=True))
+    assert len(attempts) == 40
+    assert set(attempts.values()) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Needs row locks.")
+def test_a_claim_that_waited_for_a_pause_claims_nothing(
+    launched: Any, account: VoiceAccount
+) -> None:
+    batch = launched(HUMAN)
+    found: list[Any] = []
+    with lease_of(account) as lease:
+        with transaction.atomic():
+            results.lock_batches([batch.pk])
+
+            def claim() -> None:
+                found.append(dispatch.claim(lease, want=10))
+                connections.close_all()
+
+            thread = threading.Thread(target=claim)
+            thread.start()
+            lifecycle.pause(batch)
+        thread.join()
+
+    assert found == [None]

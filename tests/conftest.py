@@ -1,0 +1,84 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from batchcalls import drafts, lifecycle, ticks
+from batchcalls.importing.mapping import Target
+from batchcalls.models import Batch, VoiceAccount
+
+PROMPT = "Call {{business_name}} about their order."
+
+MakeBatch = Callable[..., Batch]
+
+pytest.register_assert_rewrite("tests.voice.contract")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Put SQLite's test database in a file: threads and processes of a test share it."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def media(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Keep the lists that a test stores in a folder of its own."""
+    request.getfixturevalue("settings").MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def account(db: None) -> VoiceAccount:
+    """The simulator at full speed."""
+    built_in = VoiceAccount.objects.built_in()
+    built_in.options = {"speed": 0}
+    built_in.save()
+    return built_in
+
+
+@pytest.fixture
+def make_batch(account: VoiceAccount) -> MakeBatch:
+    """A draft from the text of a list, or from numbers."""
+
+    def make(*numbers: str, text: str = "", **fields: Any) -> Batch:
+        rows = "".join(f"{number},Shop {index}\n" for index, number in enumerate(numbers))
+        content = text or f"phone_number,business_name\n{rows}"
+        request = drafts.DraftRequest(
+            **{
+                "name": "Test",
+                "account": account,
+                "prompt": PROMPT,
+                "map_all": Target.REQUEST_DATA,
+                **fields,
+            }
+        )
+        return drafts.create(request, io.BytesIO(content.encode()), file_name="list.csv")
+
+    return make
+
+
+@pytest.fixture
+def run(account: VoiceAccount) -> Callable[..., Batch]:
+    """Launch a batch and carry it to its end, as one worker would."""
+
+    def carry(batch: Batch, *, launch: bool = True, steps: int = 200) -> Batch:
+        if launch:
+            lifecycle.submit(batch, launch=True)
+        for _ in range(steps):
+            batch.refresh_from_db()
+            if batch.is_over:
+                return batch
+            ticks.step(batch, seconds=2)
+        raise AssertionError(f"{batch} is still {batch.status} at {timezone.now()}")
+
+    return carry
