@@ -1,0 +1,236 @@
+"""Batches: upload a list, launch it, pause it, cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from batchcalls import drafts, lifecycle
+from batchcalls.admin.readonly import ReadOnlyInline
+from batchcalls.importing.mapping import MappingError, Target
+from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.models import Batch, BatchEvent, Recipient, VoiceAccount
+from batchcalls.states import BatchStatus
+
+
+class DraftForm(forms.ModelForm[Batch]):
+    """What a draft needs; refusals of the list stand beside the file."""
+
+    map_all = forms.BooleanField(
+        label="Map all to request_data",
+        required=False,
+        help_text="Make every column but the phone number a variable of the call.",
+    )
+    instance: Batch
+
+    class Meta:
+        model = Batch
+        fields = [
+            "name",
+            "file",
+            "map_all",
+            "campaign",
+            "prompt",
+            "call_settings",
+            "account",
+            "region",
+            "duplicates",
+            "encoding",
+            "delimiter",
+            "start_at",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].required = True
+        self.fields["name"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        """Compose the draft from the list; nothing is stored yet."""
+        data = super().clean() or {}
+        if self.errors:
+            return data
+        request = drafts.DraftRequest(
+            name=data["name"],
+            campaign=data["campaign"],
+            account=data["account"],
+            prompt=data["prompt"],
+            call_settings=data["call_settings"] or {},
+            region=data["region"],
+            encoding=data["encoding"],
+            delimiter=data["delimiter"],
+            duplicates=data["duplicates"],
+            start_at=data["start_at"],
+            map_all=Target.REQUEST_DATA if data["map_all"] else None,
+        )
+        upload = data["file"]
+        try:
+            self.draft = drafts.compose(request, upload.file, file_name=upload.name)
+        except (UnreadableList, MappingError) as error:
+            self.add_error("file", str(error))
+        except drafts.DraftError as error:
+            self.add_error(None, str(error))
+        return data
+
+    def _post_clean(self) -> None:
+        """Leave out model validation: the draft was composed and checked as a whole."""
+
+    def save(self, commit: bool = True) -> Batch:
+        """Return the composed draft; `BatchAdmin.save_model` stores it."""
+        return self.draft
+
+    def save_m2m(self) -> None:
+        """Do nothing: a draft has no many-to-many fields."""
+
+
+class BatchEventInline(ReadOnlyInline[BatchEvent, Batch]):
+    model = BatchEvent
+    fields = ["at", "from_status", "to_status", "actor", "message"]
+    verbose_name_plural = "batch log"
+
+
+@admin.register(Batch)
+class BatchAdmin(admin.ModelAdmin[Batch]):
+    list_display = ["status", "name", "campaign", "created_at", "id", "row_count", "view_logs"]
+    list_display_links = ["name"]
+    list_filter = ["status", "account", "created_at"]
+    list_select_related = ["campaign", "account"]
+    search_fields = ["name", "id"]
+    show_full_result_count = False
+    actions = ["launch", "pause", "resume", "cancel"]
+    inlines = [BatchEventInline]
+    fields = [
+        "id",
+        "name",
+        ("status", "reason"),
+        "progress",
+        "view_logs",
+        ("campaign", "account"),
+        "prompt",
+        ("pathway_id", "pathway_version"),
+        "call_settings",
+        "policy",
+        ("file", "encoding", "delimiter"),
+        "mapping",
+        ("region", "duplicates", "chunk_size"),
+        ("start_at", "created_by"),
+        ("created_at", "launched_at", "ended_at"),
+    ]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Batch]]:
+        """Use the upload form for a new batch."""
+        return super().get_form(request, obj, change, **kwargs) if change else DraftForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show what a draft needs, or what a batch was launched with."""
+        return self.fields if obj else list(DraftForm.base_fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let nothing but the name of a stored batch be changed: it is a record."""
+        flat = [name for row in self.fields for name in ([row] if isinstance(row, str) else row)]
+        return [name for name in flat if name != "name"] if obj else []
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Show the log of what exists."""
+        return self.inlines if obj else []
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the built-in account."""
+        return {"account": VoiceAccount.objects.built_in().pk, "name": ""}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: every accepted call keeps its result."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Batch, form: Any, change: bool) -> None:
+        """Store a draft with its list and its creator; or a new name."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        obj.created_by = _user(request)
+        drafts.store(obj, form.cleaned_data["file"].file)
+
+    @admin.display(description="Logs")
+    def view_logs(self, batch: Batch) -> SafeString:
+        """Link to the batch's calls."""
+        url = reverse("admin:batchcalls_callresult_changelist")
+        return format_html('<a href="{}?q={}">View Logs</a>', url, batch.pk)
+
+    @admin.display(description="Progress")
+    def progress(self, batch: Batch) -> str:
+        """Say how the rows stand."""
+        totals = Recipient.objects.totals(batch.pk)
+        parts = {**totals.summary(), "waiting": totals.waiting, "live": totals.live}
+        return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in parts.items())
+
+    def has_launch_permission(self, request: HttpRequest) -> bool:
+        """Say whether this person may launch."""
+        return request.user.has_perm("batchcalls.launch_batch")
+
+    def has_pause_permission(self, request: HttpRequest) -> bool:
+        """Say whether this person may pause and resume."""
+        return request.user.has_perm("batchcalls.pause_batch")
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Say whether this person may cancel."""
+        return request.user.has_perm("batchcalls.cancel_batch")
+
+    @admin.action(description="Launch", permissions=["launch"])
+    def launch(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Validate and call a draft, or call a list that is ready."""
+
+        def verb(batch: Batch, *, actor: User) -> None:
+            if batch.status == BatchStatus.READY:
+                lifecycle.launch(batch, actor=actor)
+            else:
+                lifecycle.submit(batch, launch=True, actor=actor)
+
+        self._each(request, queryset, verb, done="launched")
+
+    @admin.action(description="Pause", permissions=["pause"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Stop dialling until resumed."""
+        self._each(request, queryset, lifecycle.pause, done="paused")
+
+    @admin.action(description="Resume", permissions=["pause"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Go on dialling."""
+        self._each(request, queryset, lifecycle.resume, done="resumed")
+
+    @admin.action(description="Cancel", permissions=["cancel"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Stop everything that is not placed yet."""
+        self._each(request, queryset, lifecycle.cancel, done="canceled")
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Batch],
+        verb: Callable[..., None],
+        *,
+        done: str,
+    ) -> None:
+        for batch in queryset:
+            try:
+                verb(batch, actor=_user(request))
+            except lifecycle.Conflict as error:
+                self.message_user(request, f"{batch}: {error}", messages.ERROR)
+            else:
+                self.message_user(request, f"{batch} was {done}.", messages.SUCCESS)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise TypeError("The back office is for people who are signed in.")
+    return request.user
