@@ -6,13 +6,15 @@ for a refusal, with the recipient. What cannot be told counts as no.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from batchcalls import call_requests
 from batchcalls.models import Batch, Recipient
 from batchcalls.states import RecipientStatus
-from campaigns.calling_hours import Closed
+from campaigns.calling_hours import CallingHours, Closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +49,33 @@ def check(
             code="do_not_call",
             message="The number is on the do-not-call list.",
         )
-    hours = batch.calling_hours
-    if hours.is_unrestricted:
-        hours_answer = "no restriction"
-    else:
+    checks = {"do_not_call": "not listed"}
+    for rule, hours in _hours_of(batch, recipient):
+        if hours.is_unrestricted:
+            checks[rule] = "no restriction"
+            continue
         zones = call_requests.zones_of(batch, recipient)
         verdict = hours.check(now, zones)
         if isinstance(verdict, Closed):
             return _refused_by_hours(verdict)
-        hours_answer = f"open in {', '.join(zones)}"
-    return Allowed(checks={"do_not_call": "not listed", "calling_hours": hours_answer})
+        checks[rule] = f"open in {', '.join(zones)}"
+    return Allowed(checks=checks)
+
+
+def _hours_of(batch: Batch, recipient: Recipient) -> Iterator[tuple[str, CallingHours]]:
+    """Yield the policy's hours and, where the call settings name some, those too."""
+    yield "calling_hours", batch.calling_hours
+    daily = recipient.call_settings.get("dispatch_hours", batch.call_settings.get("dispatch_hours"))
+    if daily:
+        yield "dispatch_hours", _every_day(daily["start"], daily["end"])
+
+
+@lru_cache(maxsize=256)
+def _every_day(start: str, end: str) -> CallingHours:
+    """Return the same hours for every day; an end before the start means overnight."""
+    spans = [[start, end]] if start < end else [["00:00", end], [start, "24:00"]]
+    spans = [span for span in spans if span[0] != span[1]]
+    return CallingHours.from_dict({"windows": {str(day): spans for day in range(7)}})
 
 
 def _refused_by_hours(closed: Closed) -> Refused:

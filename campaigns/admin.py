@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms import ModelForm
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
 from campaigns.models import (
@@ -20,6 +22,7 @@ from campaigns.models import (
     Suppression,
     SuppressionSource,
     Tool,
+    hours_of,
 )
 
 
@@ -59,8 +62,31 @@ class ToolAdmin(admin.ModelAdmin[Tool]):
     readonly_fields = ["created_at"]
 
 
+class CallingWindowFormSet(
+    BaseInlineFormSet[CallingWindow, CallingPolicy, ModelForm[CallingWindow]]
+):
+    """The windows of one policy, checked together: two new ones may overlap each other."""
+
+    def clean(self) -> None:
+        """Refuse windows that overlap."""
+        super().clean()
+        if any(self.errors):
+            return
+        windows = [
+            form.instance
+            for form in self.forms
+            if form.has_changed() or form.instance.pk
+            if not form.cleaned_data.get("DELETE")
+        ]
+        try:
+            hours_of(windows)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
 class CallingWindowInline(admin.TabularInline[CallingWindow, CallingPolicy]):
     model = CallingWindow
+    formset = CallingWindowFormSet
     extra = 0
 
 

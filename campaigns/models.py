@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import time
 from typing import Any
 
@@ -96,15 +97,7 @@ class CallingPolicy(models.Model):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the rules as plain data, to be kept with a batch."""
-        spans: list[list[tuple[int, int]]] = [[] for _ in Weekday.values]
-        for window in self.calling_windows.all():
-            spans[window.weekday].append((window.opens, window.closes))
-        # A policy without any window restricts no hours; one with some is closed on other days.
-        always = CallingHours.always()
-        hours = CallingHours(
-            windows=tuple(map(tuple, spans)) if any(spans) else always.windows,
-            blackout_dates=frozenset(day.date for day in self.blackout_dates.all()),
-        )
+        hours = hours_of(self.calling_windows.all(), self.blackout_dates.all())
         rules = [
             RetryRule(
                 outcome=RetryOutcome(rule.outcome),
@@ -158,16 +151,6 @@ class CallingWindow(models.Model):
         """Minutes since local midnight; the end of the day is 1440."""
         return self.closes_at.hour * 60 + self.closes_at.minute or MINUTES_PER_DAY
 
-    def clean(self) -> None:
-        """Refuse a window that overlaps another one of the same day."""
-        if self.policy_id is None:
-            return
-        for other in CallingWindow.objects.filter(
-            policy=self.policy_id, weekday=self.weekday
-        ).exclude(pk=self.pk):
-            if self.opens < other.closes and other.opens < self.closes:
-                raise ValidationError(f"This window overlaps {other}.")
-
 
 class BlackoutDate(models.Model):
     """A day on which nobody is called, by the recipient's calendar."""
@@ -184,6 +167,22 @@ class BlackoutDate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.reason}".strip()
+
+
+def hours_of(
+    windows: Iterable[CallingWindow], blackout_dates: Iterable[BlackoutDate] = ()
+) -> CallingHours:
+    """Return windows and dates as one rule; raise `ValueError` for windows that overlap.
+
+    Without any window no hour is restricted; with some, days that have none are closed.
+    """
+    spans: list[list[tuple[int, int]]] = [[] for _ in Weekday.values]
+    for window in windows:
+        spans[window.weekday].append((window.opens, window.closes))
+    return CallingHours(
+        windows=tuple(map(tuple, spans)) if any(spans) else CallingHours.always().windows,
+        blackout_dates=frozenset(day.date for day in blackout_dates),
+    )
 
 
 class PolicyRetryRule(models.Model):

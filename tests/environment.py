@@ -12,3 +12,5 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="batchcalls-tests-"))
 # pytest-playwright, when it is there, runs an event loop in the main thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Where collected static files would be; WhiteNoise warns when there is no such folder.
+os.makedirs(os.path.join(os.environ["DATA_DIR"], "static"), exist_ok=True)

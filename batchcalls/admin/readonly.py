@@ -39,3 +39,7 @@ class ReadOnlyInline(NobodyWrites, admin.TabularInline[ModelT, ParentT]):
     """Rows that belong to a page, to look at."""
 
     extra = 0
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show every field as text: some have no form field at all."""
+        return self.fields or []

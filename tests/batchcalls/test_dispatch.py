@@ -310,6 +310,25 @@ class TestGate:
         assert [one.to for one in provider.placed] == [HUMAN]
         assert CallResult.objects.get().checks["calling_hours"] == "open in America/New_York"
 
+    @pytest.mark.parametrize(
+        ("hours", "opens"),
+        [
+            ({"start": "09:00", "end": "17:00"}, datetime(2026, 3, 4, 14, 0, tzinfo=UTC)),
+            ({"start": "23:00", "end": "05:00"}, datetime(2026, 3, 4, 4, 0, tzinfo=UTC)),
+        ],
+    )
+    def test_dispatch_hours_among_the_call_settings_are_kept_too(
+        self, launched: Any, account: VoiceAccount, hours: dict[str, str], opens: datetime
+    ) -> None:
+        with time_machine.travel(datetime(2026, 3, 4, 3, 0, tzinfo=UTC), tick=False):
+            launched(HUMAN, call_settings={"dispatch_hours": hours})
+            provider = Recorder()
+            with lease_of(account) as lease:
+                dispatch.place_due(provider, lease)
+
+        assert provider.placed == []
+        assert Recipient.objects.get().due_at == opens
+
     def test_a_switched_off_account_dials_nobody(
         self, launched: Any, account: VoiceAccount
     ) -> None:

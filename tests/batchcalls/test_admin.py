@@ -1,0 +1,288 @@
+"""The back office: each table can be looked at, and a draft can be made, launched and stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from batchcalls import lifecycle
+from batchcalls.importing import runner
+from batchcalls.models import Batch, BatchEvent, CallResult, Recipient, VoiceAccount
+from batchcalls.states import BatchStatus
+from campaigns.models import CallingPolicy, Campaign, Suppression
+
+pytestmark = pytest.mark.django_db
+
+OURS = [
+    model
+    for label in ("campaigns", "batchcalls")
+    for model in apps.get_app_config(label).get_models()
+    if model in admin.site._registry
+]
+INLINE_ONLY = {"callingwindow", "blackoutdate", "policyretryrule", "batchevent", "callevent"}
+
+
+def url(model: Any, page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.fixture
+def filled(make_batch: Any, run: Any) -> Batch:
+    """A finished batch with every kind of row."""
+    numbers = [f"+120255501{ending}" for ending in range(90, 96)]
+    return run(make_batch(*numbers, "", "12", numbers[0]))
+
+
+def test_every_table_is_registered_or_stands_on_its_owners_page() -> None:
+    missing = {
+        model._meta.model_name
+        for label in ("campaigns", "batchcalls")
+        for model in apps.get_app_config(label).get_models()
+        if model not in admin.site._registry and not model._meta.auto_created
+    }
+    assert missing == INLINE_ONLY
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.model_name)
+def test_every_list_and_every_row_opens_under_the_strict_policy(
+    admin_client: Client, filled: Batch, model: Any
+) -> None:
+    Suppression.objects.create(e164="+12025550100")
+    CallingPolicy.objects.create(name="Office hours")
+    listing = admin_client.get(url(model, "changelist"), {"q": "x"})
+    assert listing.status_code == 200
+    assert listing["Content-Security-Policy"].count("'unsafe") == 0
+    for row in model.objects.all()[:3]:
+        assert admin_client.get(url(model, "change", row.pk)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "model", [Batch, Recipient, CallResult], ids=lambda model: model._meta.model_name
+)
+def test_a_list_takes_the_same_number_of_queries_however_long_it_is(
+    admin_client: Client,
+    filled: Batch,
+    make_batch: Any,
+    run: Any,
+    django_assert_num_queries: Any,
+    *,
+    model: Any,
+) -> None:
+    with CaptureQueriesContext(connection) as few:
+        admin_client.get(url(model, "changelist"))
+    for _ in range(3):
+        run(make_batch("+12025550190", "+12025550191"))
+    with django_assert_num_queries(len(few)):
+        admin_client.get(url(model, "changelist"))
+
+
+def test_a_call_shows_its_transcript_and_its_variables(admin_client: Client, filled: Batch) -> None:
+    call = CallResult.objects.get(to_number="+12025550190")
+    page = admin_client.get(url(CallResult, "change", call.pk)).content.decode()
+
+    assert call.transcript[0]["text"].split(",")[0] in page.replace("&#x27;", "'")
+    assert "business_name" in page
+
+
+def test_calls_are_found_by_their_batch_id(
+    admin_client: Client, filled: Batch, make_batch: Any, run: Any
+) -> None:
+    run(make_batch("+442079460190"))
+    link = admin_client.get(url(Batch, "changelist"))
+    assert f"?q={filled.pk}" in link.content.decode()
+    page = admin_client.get(url(CallResult, "changelist"), {"q": str(filled.pk)})
+
+    assert page.context["cl"].result_count == CallResult.objects.filter(batch=filled).count()
+
+
+def upload(client: Client, content: bytes, **fields: Any) -> Any:
+    account = VoiceAccount.objects.built_in()
+    return client.post(
+        url(Batch, "add"),
+        {
+            "name": "",
+            "file": SimpleUploadedFile("list.csv", content, content_type="text/csv"),
+            "map_all": "on",
+            "campaign": "",
+            "prompt": "Hello {{name}}.",
+            "call_settings": "{}",
+            "account": account.pk,
+            "region": "US",
+            "duplicates": "call_once",
+            "encoding": "",
+            "delimiter": "",
+            "start_at_0": "",
+            "start_at_1": "",
+            **fields,
+        },
+        follow=True,
+    )
+
+
+def test_an_uploaded_list_becomes_a_draft_that_can_be_launched(
+    admin_client: Client, admin_user: User, run: Any
+) -> None:
+    upload(admin_client, b"phone_number,name\n+12025550190,Ann\n")
+    batch = Batch.objects.get()
+    assert (batch.status, batch.name) == (BatchStatus.DRAFT, "Untitled Batch")
+    assert batch.created_by == admin_user
+
+    act(admin_client, "launch", batch)
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.INITIALIZING
+    assert BatchEvent.objects.filter(batch=batch, actor=admin_user).count() == 2
+    assert run(batch, launch=False).status == BatchStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "sentence"),
+    [
+        (b"name\nAnn\n", {}, "No column holds phone numbers"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", {}, "not a text file"),
+        (b"phone_number\n+12025550190\n", {}, "{{name}} is provided by no column"),
+        (b"phone_number,name\n", {"prompt": ""}, "nothing to say"),
+        (b"phone_number,name\n", {"call_settings": '{"voise": "June"}'}, "voise"),
+        (b"phone_number,name\n", {"region": "XX"}, "is not a country"),
+    ],
+)
+def test_a_refused_upload_says_why_and_stores_nothing(
+    admin_client: Client, content: bytes, fields: dict[str, Any], sentence: str, media: Any
+) -> None:
+    page = upload(admin_client, content, **fields)
+
+    assert page.status_code == 200
+    assert sentence in page.content.decode()
+    assert not Batch.objects.exists()
+    assert not list(media.rglob("*.csv"))
+
+
+def act(client: Client, action: str, *batches: Batch) -> Any:
+    return client.post(
+        url(Batch, "changelist"),
+        {"action": action, "_selected_action": [str(batch.pk) for batch in batches]},
+        follow=True,
+    )
+
+
+def test_a_running_batch_is_paused_resumed_and_canceled_from_its_list(
+    admin_client: Client, make_batch: Any
+) -> None:
+    batch = make_batch("+12025550190")
+    lifecycle.submit(batch, launch=True)
+    runner.run(batch.pk, seconds=5)
+    for action, status in [("pause", "paused"), ("resume", "dispatching"), ("cancel", "canceled")]:
+        act(admin_client, action, batch)
+        batch.refresh_from_db()
+        assert batch.status == status
+    page = act(admin_client, "resume", batch)
+    assert "cannot be resumed now: it is Canceled" in page.content.decode()
+
+
+def test_a_ready_batch_is_launched(admin_client: Client, make_batch: Any) -> None:
+    batch = make_batch("+12025550190")
+    lifecycle.submit(batch, launch=False)
+    runner.run(batch.pk, seconds=5)
+    act(admin_client, "launch", batch)
+
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.DISPATCHING
+
+
+def test_who_may_only_look_sees_and_gets_no_action(client: Client, make_batch: Any) -> None:
+    viewer = User.objects.create_user("viewer", password="x", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_batch"))
+    client.force_login(viewer)
+    batch = make_batch("+12025550190")
+    page = client.get(url(Batch, "changelist"))
+    assert page.status_code == 200
+    for action in ("launch", "pause", "resume", "cancel"):
+        assert f'value="{action}"' not in page.content.decode()
+        act(client, action, batch)
+
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.DRAFT
+    assert client.get(url(Batch, "add")).status_code == 403
+
+
+def test_results_can_be_changed_or_deleted_by_nobody(admin_client: Client, filled: Batch) -> None:
+    call = CallResult.objects.first()
+    assert call is not None
+    for model, row in [(CallResult, call), (Recipient, call.recipient), (Batch, filled)]:
+        assert admin_client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    admin_client.post(url(CallResult, "change", call.pk), {"summary": "Forged."})
+    call.refresh_from_db()
+    assert call.summary != "Forged."
+
+
+def test_a_number_on_the_do_not_call_list_is_kept_as_e164(
+    admin_client: Client, admin_user: User
+) -> None:
+    admin_client.post(url(Suppression, "add"), {"e164": "(202) 555-0190", "reason": "Asked."})
+    entry = Suppression.objects.get()
+    assert (entry.e164, entry.created_by, entry.source) == ("+12025550190", admin_user, "manual")
+
+    page = admin_client.post(url(Suppression, "add"), {"e164": "12", "reason": ""})
+    assert "errorlist" in page.content.decode()
+
+
+def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
+    admin_client: Client,
+) -> None:
+    def windows(*spans: tuple[str, str]) -> dict[str, str]:
+        data = {
+            "name": "Office",
+            "calling_windows-TOTAL_FORMS": str(len(spans)),
+            "calling_windows-INITIAL_FORMS": "0",
+            "blackout_dates-TOTAL_FORMS": "1",
+            "blackout_dates-INITIAL_FORMS": "0",
+            "blackout_dates-0-date": "2026-12-25",
+            "retry_rules-TOTAL_FORMS": "1",
+            "retry_rules-INITIAL_FORMS": "0",
+            "retry_rules-0-outcome": "busy",
+            "retry_rules-0-max_retries": "2",
+            "retry_rules-0-wait_seconds": "600",
+        }
+        for index, (opens, closes) in enumerate(spans):
+            data[f"calling_windows-{index}-weekday"] = "0"
+            data[f"calling_windows-{index}-opens_at"] = opens
+            data[f"calling_windows-{index}-closes_at"] = closes
+        return data
+
+    page = admin_client.post(
+        url(CallingPolicy, "add"), windows(("09:00", "12:00"), ("11:00", "17:00"))
+    )
+    assert "overlap" in page.content.decode()
+    assert not CallingPolicy.objects.exists()
+
+    admin_client.post(url(CallingPolicy, "add"), windows(("09:00", "12:00"), ("13:00", "00:00")))
+    rules = CallingPolicy.objects.get().to_dict()
+    assert rules["calling_hours"]["windows"]["0"] == [[540, 720], [780, 1440]]
+    assert rules["calling_hours"]["windows"]["1"] == []
+    assert rules["calling_hours"]["blackout_dates"] == ["2026-12-25"]
+    assert rules["retry"]["rules"] == [{"outcome": "busy", "max_retries": 2, "wait_seconds": 600}]
+
+
+def test_a_campaign_says_a_prompt_or_follows_a_pathway_and_not_both(admin_client: Client) -> None:
+    form = {"name": "Spring", "purpose": "informational", "prompt": "", "call_settings": "{}"}
+    page = admin_client.post(url(Campaign, "add"), form)
+    assert "Give a prompt or a pathway, and not both." in page.content.decode()
+    page = admin_client.post(url(Campaign, "add"), {**form, "prompt": "Hello {{name."})
+    assert "errorlist" in page.content.decode()
+    settings = '{"max_duration": 1000}'
+    page = admin_client.post(
+        url(Campaign, "add"), {**form, "prompt": "Hi.", "call_settings": settings}
+    )
+    assert "max_duration" in page.content.decode()
+    assert not Campaign.objects.exists()
+
+    admin_client.post(url(Campaign, "add"), {**form, "prompt": "Hello {{name}}."})
+    assert Campaign.objects.get().created_by is not None
