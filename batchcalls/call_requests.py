@@ -15,6 +15,8 @@ from batchcalls.voice.base import CallRequest
 from campaigns import call_settings, e164, prompts
 
 SHORT_NUMBER_DIGITS = 4
+#: Call settings that are spoken or written to somebody, with {{variables}} in them.
+RENDERED = frozenset(name for name, setting in call_settings.REGISTRY.items() if setting.rendered)
 
 
 def zones_of(batch: Batch, recipient: Recipient) -> tuple[str, ...]:
@@ -29,18 +31,25 @@ def _zones_of_number(number: str) -> tuple[str, ...]:
 
 
 def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
-    """Return the request of an attempt; raise `prompts.MissingVariable`."""
+    """Return the request of an attempt; raise `prompts.MissingVariable`.
+
+    A row's own prompt or pathway takes the place of whichever the batch has.
+    """
     settings = {**batch.call_settings, **recipient.call_settings}
+    own_prompt, own_pathway = settings.pop("task", ""), settings.pop("pathway_id", "")
+    own_version = settings.pop("pathway_version", "")
+    prompt = own_prompt or ("" if own_pathway else batch.prompt)
+    pathway_id = own_pathway or ("" if own_prompt else batch.pathway_id)
     values = _values(batch, recipient, call)
     return CallRequest(
         correlation_id=call.call_id,
         to=call.to_number,
         from_number=call.from_number,
-        prompt=prompts.Template.parse(batch.prompt).render(values),
-        pathway_id=batch.pathway_id,
-        pathway_version=batch.pathway_version,
+        prompt=prompts.Template.parse(prompt).render(values),
+        pathway_id=pathway_id,
+        pathway_version=str(own_version or ("" if own_pathway else batch.pathway_version)),
         settings={
-            name: prompts.render_values(value, values) if _is_rendered(name) else value
+            name: prompts.render_values(value, values) if name in RENDERED else value
             for name, value in settings.items()
         },
         variables=recipient.request_data,
@@ -50,14 +59,10 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
     )
 
 
-def _is_rendered(name: str) -> bool:
-    setting = call_settings.get(name)
-    return setting is not None and setting.rendered
-
-
 def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, Any]:
     """Return what {{…}} may name: the row's variables, and below them the built-in ones."""
-    used = prompts.Template.parse(batch.prompt).names
+    settings = {**batch.call_settings, **recipient.call_settings}
+    used = prompts.names_in([batch.prompt, *map(settings.get, RENDERED)]).names
     now = call.claimed_at
     built_in = {
         "phone_number": call.to_number,

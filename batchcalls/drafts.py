@@ -131,6 +131,22 @@ def map_columns(
     return mapping
 
 
+def save_mapping(batch: Batch, *, name: str, actor: User | None = None) -> ColumnMapping:
+    """Keep how a batch's columns were matched, for lists with the same headers.
+
+    A mapping of that name is replaced.
+    """
+    saved, _ = ColumnMapping.objects.update_or_create(
+        name=name,
+        defaults={
+            "headers_key": headers_key(describe_headers(batch.headers)),
+            "columns": batch.mapping,
+            "created_by": actor,
+        },
+    )
+    return saved
+
+
 def _check_size(stream: BinaryIO) -> None:
     size = stream.seek(0, 2)
     stream.seek(0)
@@ -146,7 +162,7 @@ def _copy_campaign(request: DraftRequest) -> Batch:
     """Copy everything the batch will be launched with."""
     campaign = request.campaign
     base = campaign.settings_for_calls() if campaign else {}
-    normalized = call_settings.normalize({**base, **request.call_settings})
+    normalized = call_settings.normalize_shared({**base, **request.call_settings})
     if normalized.problems:
         message = " ".join(problem.message for problem in normalized.problems)
         raise DraftError(message, code=normalized.problems[0].code)
@@ -155,6 +171,7 @@ def _copy_campaign(request: DraftRequest) -> Batch:
         raise DraftError(
             f"{region!r} is not a country. Use two letters, such as US or GB.", code="bad_region"
         )
+    start = normalized.values.pop("start_time", None)
     pathway = None if request.prompt or campaign is None else campaign.pathway
     return Batch(
         name=request.name.strip() or UNTITLED,
@@ -167,7 +184,7 @@ def _copy_campaign(request: DraftRequest) -> Batch:
         policy=campaign.policy.to_dict() if campaign and campaign.policy else {},
         region=region,
         duplicates=request.duplicates,
-        start_at=request.start_at,
+        start_at=request.start_at or (datetime.fromisoformat(start) if start else None),
         created_by=request.created_by,
     )
 

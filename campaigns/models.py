@@ -30,7 +30,7 @@ def validate_call_settings(value: Any) -> None:
     """Raise `ValidationError` with one sentence for each setting that is unknown or invalid."""
     if not isinstance(value, dict):
         raise ValidationError('Call settings are an object such as {"voice": "June"}.')
-    problems = call_settings.normalize(value).problems
+    problems = call_settings.normalize_shared(value).problems
     if problems:
         raise ValidationError([problem.message for problem in problems])
 
@@ -252,7 +252,7 @@ class Campaign(models.Model):
 
     def settings_for_calls(self) -> dict[str, Any]:
         """Return the canonical call settings with the campaign's tools among them."""
-        values = call_settings.normalize(self.call_settings).values
+        values = call_settings.normalize_shared(self.call_settings).values
         references = [tool.reference for tool in self.tools.all()]
         if references:
             values["tools"] = list(dict.fromkeys([*values.get("tools", []), *references]))

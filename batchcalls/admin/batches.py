@@ -106,7 +106,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     list_select_related = ["campaign", "account"]
     search_fields = ["name", "id"]
     show_full_result_count = False
-    actions = ["launch", "pause", "resume", "cancel"]
+    actions = ["launch", "pause", "resume", "cancel", "save_mapping"]
     inlines = [BatchEventInline]
     fields = [
         "id",
@@ -186,6 +186,10 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
         """Say whether this person may cancel."""
         return request.user.has_perm("batchcalls.cancel_batch")
 
+    def has_save_mapping_permission(self, request: HttpRequest) -> bool:
+        """Say whether this person may save mappings."""
+        return request.user.has_perm("campaigns.add_columnmapping")
+
     @admin.action(description="Launch", permissions=["launch"])
     def launch(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         """Validate and call a draft, or call a list that is ready."""
@@ -212,6 +216,13 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         """Stop everything that is not placed yet."""
         self._each(request, queryset, lifecycle.cancel, done="canceled")
+
+    @admin.action(description="Save column mapping", permissions=["save_mapping"])
+    def save_mapping(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Keep how the columns were matched, for lists with the same headers."""
+        for batch in queryset:
+            drafts.save_mapping(batch, name=batch.name, actor=_user(request))
+            self.message_user(request, f"The mapping was saved as {batch}.", messages.SUCCESS)
 
     def _each(
         self,

@@ -11,6 +11,7 @@ from campaigns.call_settings.normalizing import (
     Normalized,
     SettingProblem,
     normalize,
+    normalize_shared,
 )
 from campaigns.call_settings.parsers import parse_start_time
 from campaigns.call_settings.registry import REGISTRY, all_names, get, is_call_setting
@@ -32,5 +33,6 @@ __all__ = [
     "get",
     "is_call_setting",
     "normalize",
+    "normalize_shared",
     "parse_start_time",
 ]

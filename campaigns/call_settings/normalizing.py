@@ -82,6 +82,19 @@ def normalize(
     return result
 
 
+def normalize_shared(raw: Mapping[str, Any]) -> Normalized:
+    """Return the settings that all calls of a campaign or batch share, and their problems.
+
+    What has a place of its own there (prompt, pathway, number, variables) is a problem: kept among
+    the settings it would be overlooked.
+    """
+    result = normalize(raw)
+    for name in [name for name in result.values if REGISTRY[name].structural]:
+        del result.values[name]
+        result.add_problem(name, f"{name} has a field of its own: give it there.")
+    return result
+
+
 def _given(
     raw: Mapping[str, Any], result: Normalized, *, per_row: bool
 ) -> Iterator[tuple[str, Any]]:

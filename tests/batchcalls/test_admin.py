@@ -18,7 +18,7 @@ from batchcalls import lifecycle
 from batchcalls.importing import runner
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus
-from campaigns.models import CallingPolicy, Campaign, Suppression
+from campaigns.models import CallingPolicy, Campaign, ColumnMapping, Suppression
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +187,17 @@ def test_a_running_batch_is_paused_resumed_and_canceled_from_its_list(
     assert "cannot be resumed now: it is Canceled" in page.content.decode()
 
 
+def test_the_column_mapping_of_a_batch_is_saved_under_its_name(
+    admin_client: Client, make_batch: Any
+) -> None:
+    batch = make_batch("+12025550190", name="CRM export")
+    act(admin_client, "save_mapping", batch)
+    act(admin_client, "save_mapping", batch)
+
+    saved = ColumnMapping.objects.get()
+    assert (saved.name, saved.columns) == ("CRM export", batch.mapping)
+
+
 def test_a_ready_batch_is_launched(admin_client: Client, make_batch: Any) -> None:
     batch = make_batch("+12025550190")
     lifecycle.submit(batch, launch=False)
@@ -204,7 +215,7 @@ def test_who_may_only_look_sees_and_gets_no_action(client: Client, make_batch: A
     batch = make_batch("+12025550190")
     page = client.get(url(Batch, "changelist"))
     assert page.status_code == 200
-    for action in ("launch", "pause", "resume", "cancel"):
+    for action in ("launch", "pause", "resume", "cancel", "save_mapping"):
         assert f'value="{action}"' not in page.content.decode()
         act(client, action, batch)
 
