@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
-
-from django.utils import timezone
 
 from batchcalls import queue, ticks
 from batchcalls.importing import runner
@@ -20,7 +17,7 @@ def import_list(batch_id: str) -> None:
 def dispatch_tick(account_id: int) -> None:
     """Work on an account's calls for some seconds; ring again while work is near."""
     wake = ticks.tick_account(account_id)
-    if wake is not None and wake <= timezone.now() + timedelta(seconds=ticks.WATCH_SECONDS):
+    if wake is not None and ticks.is_near(wake):
         queue.ring(queue.DISPATCH_TICK, account_id)
 
 

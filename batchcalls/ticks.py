@@ -32,7 +32,6 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS = 20.0
 #: Longest sleep within a tick, so that a pause or a new batch is noticed soon.
 NAP_SECONDS = 0.25
-#: A tick stays for work that is due within this time; the sweep finds what comes later.
 WATCH_SECONDS = 60.0
 
 
@@ -84,10 +83,15 @@ def _work(
             return next_work_at(account)
         if not worked:
             wake = next_work_at(account)
-            if wake is None:
-                return None
+            if wake is None or not is_near(wake):
+                return wake
             lease.keep()
             time.sleep(_nap(wake, until))
+
+
+def is_near(moment: datetime) -> bool:
+    """Tell whether a tick waits for this moment; the sweep finds what comes later."""
+    return moment <= timezone.now() + timedelta(seconds=WATCH_SECONDS)
 
 
 def _nap(wake: datetime, until: float) -> float:
@@ -124,7 +128,6 @@ def recover() -> None:
 def sweep() -> None:
     """Recover, then ring for whatever lost its tick: accounts with work, half imported lists."""
     recover()
-    soon = timezone.now() + timedelta(seconds=WATCH_SECONDS)
     pending = Recipient.objects.filter(
         batch__account=OuterRef("pk"),
         batch__status__in=BATCH_CALLING,
@@ -132,7 +135,7 @@ def sweep() -> None:
     )
     for account in VoiceAccount.objects.annotate(has_pending=Exists(pending)):
         wake = next_work_at(account)
-        if account.has_pending or (wake is not None and wake <= soon):
+        if account.has_pending or (wake is not None and is_near(wake)):
             queue.ring(queue.DISPATCH_TICK, account.pk)
     for batch_id in Batch.objects.filter(status__in=BATCH_IMPORTING).values_list("pk", flat=True):
         queue.ring(queue.IMPORT_LIST, str(batch_id))

@@ -1,0 +1,144 @@
+"""From nothing to a running site with a finished sample batch, and back again with its data."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.processes
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def quickstart(folder: Path, port: int) -> Iterator[Callable[[], str]]:
+    """Run the command as on a machine where nothing is configured; yield a look at its output."""
+    ours = {"SECRET_KEY", "DEBUG", "DATABASE_URL", "BROKER_URL", "LOG_LEVEL"}
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    output = folder / f"output-{time.monotonic_ns()}.txt"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "quickstart", "--port", str(port)],
+            env={**kept, "DATA_DIR": str(folder), "SECRET_KEY": "quickstart-test-" * 4},
+            cwd=ROOT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield lambda: output.read_text()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0, output.read_text()
+    finally:
+        process.kill()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0, "The web server is still there."
+
+
+class Visitor:
+    """Somebody with a browser that keeps cookies."""
+
+    def __init__(self, port: int) -> None:
+        self.root = f"http://127.0.0.1:{port}"
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self.opener = urllib.request.build_opener(cookies)
+
+    def get(self, path: str, **form: str) -> str:
+        data = urllib.parse.urlencode(form).encode() if form else None
+        request = urllib.request.Request(self.root + path, data, {"Referer": self.root + path})
+        with self.opener.open(request, timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def sign_in(self, password: str) -> str:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/login/"))
+        assert token is not None
+        return self.get(
+            "/login/?next=/batchcalls/batch/",
+            username="admin",
+            password=password,
+            csrfmiddlewaretoken=token[1],
+        )
+
+
+def wait_until(
+    condition: Callable[[], object], *, seconds: float, output: Callable[[], str]
+) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if condition():
+                return
+        except OSError:
+            pass
+        assert time.monotonic() < deadline, output()
+        time.sleep(0.2)
+
+
+def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path: Path) -> None:
+    port = free_port()
+    visitor = Visitor(port)
+    with quickstart(tmp_path, port) as output:
+        wait_until(lambda: visitor.get("/login/"), seconds=60, output=output)
+        found = re.search(r"Sign in as admin with the password (\S+)", output())
+        assert found is not None, output()
+        password = found[1]
+        page = visitor.sign_in(password)
+        assert "Sample batch" in page
+        wait_until(
+            lambda: (
+                "Completed Partial"
+                in visitor.get("/batchcalls/batch/?status__exact=completed_partial")
+            ),
+            seconds=60,
+            output=output,
+        )
+        calls = visitor.get("/batchcalls/callresult/")
+        assert "+12025550190" in calls
+        stylesheet = re.search(r'href="(/static/admin/css/base[^"]*\.css)"', calls)
+        assert stylesheet is not None
+        assert "body" in visitor.get(stylesheet[1])
+
+    with quickstart(tmp_path, port) as output:
+        wait_until(lambda: visitor.get("/login/"), seconds=60, output=output)
+        assert "password" not in output()
+        page = Visitor(port).sign_in(password)
+        assert page.count(">Sample batch<") == 1
+
+
+def test_a_port_that_is_taken_is_named_before_anything_is_set_up(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = subprocess.run(
+            [sys.executable, "manage.py", "quickstart", "--port", str(port)],
+            env={**os.environ, "DATA_DIR": str(tmp_path)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert ran.returncode == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in ran.stderr
+    assert "--port" in ran.stderr
+    assert not list(tmp_path.glob("*.sqlite3"))
