@@ -45,7 +45,7 @@ def quickstart(folder: Path, port: int) -> Iterator[Callable[[], str]]:
             stderr=subprocess.STDOUT,
         )
     try:
-        yield lambda: output.read_text()
+        yield output.read_text
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0, output.read_text()
     finally:
