@@ -26,7 +26,9 @@ KIB_PER_MB = 1024
 
 SET_UP = """
 from batchcalls.models import Batch, VoiceAccount
+from campaigns.models import Suppression
 Batch.objects.all().delete()
+Suppression.objects.all().delete()
 account = VoiceAccount.objects.built_in()
 account.options, account.concurrency = {"speed": 0}, 100_000
 account.save()

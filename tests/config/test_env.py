@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from batchcalls import checks
 from config import env
@@ -21,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in ("SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "DATABASE_URL_FILE", "DEBUG"):
-        monkeypatch.delenv(name, raising=False)
+        # Set first, so that what the code under test sets is undone as well.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     return monkeypatch
 
 
@@ -135,3 +138,14 @@ def test_a_default_region_that_is_no_country_is_refused(settings: Any) -> None:
     assert checks.check_region(None) == []
     settings.DEFAULT_REGION = "ZZ"
     assert [problem.id for problem in checks.check_region(None)] == ["batchcalls.E004"]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="About SQLite's own settings.")
+def test_sqlite_forgets_no_claim() -> None:
+    with connection.cursor() as cursor:
+        found = {
+            pragma: cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+            for pragma in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
