@@ -14,7 +14,6 @@ from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.voice.base import CallRequest
 from campaigns import call_settings, e164, prompts
 
-SHORT_NUMBER_DIGITS = 4
 #: Call settings that are spoken or written to somebody, with {{variables}} in them.
 RENDERED = frozenset(name for name, setting in call_settings.REGISTRY.items() if setting.rendered)
 
@@ -68,12 +67,14 @@ def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, A
         "phone_number": call.to_number,
         "to": call.to_number,
         "from": call.from_number,
-        "short_to": call.to_number[-SHORT_NUMBER_DIGITS:],
-        "short_from": call.from_number[-SHORT_NUMBER_DIGITS:],
         "call_id": str(call.call_id),
         "now_utc": f"{now:%Y-%m-%d %H:%M}",
     }
-    # A zone or country is looked up for those who ask: it is the dearest of all values.
+    # What takes long to look up is looked up for those who ask.
+    if "short_to" in used:
+        built_in["short_to"] = e164.national_number(call.to_number)
+    if "short_from" in used:
+        built_in["short_from"] = e164.national_number(call.from_number)
     if used & {"timezone", "now"} and (zones := zones_of(batch, recipient)):
         built_in["timezone"] = zones[0]
         built_in["now"] = f"{now.astimezone(ZoneInfo(zones[0])):%A, %B %d, %Y %H:%M}"

@@ -33,6 +33,7 @@ from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import (
     BATCH_CALLING,
     RECIPIENT_CLAIMABLE,
+    CallStatus,
     RecipientStatus,
 )
 from batchcalls.voice.base import CallAccepted, CallRequest, VoiceProvider
@@ -77,14 +78,15 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
             return 0
         rows = Recipient.objects.filter(batch=batch)
         chunk = list(
-            rows.filter(status=RecipientStatus.PENDING)
+            rows.filter(row_number__gt=locked.queued_through, status=RecipientStatus.PENDING)
             .order_by("row_number")
-            .values_list("pk", "row_number", "start_at")[: batch.chunk_size]
+            .values_list("pk", "row_number", "start_at")[: locked.chunk_size]
         )
         if not chunk:
             return 0
-        if _any_earlier_chunk(batch, first_row=chunk[0][1]):
+        if locked.queued_through:
             lifecycle.next_chunk(locked)
+        Batch.objects.filter(pk=batch.pk).update(queued_through=chunk[-1][1])
         starts = {
             pk: start
             for pk, _, row_start in chunk
@@ -102,16 +104,6 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
             status=RecipientStatus.QUEUED, due_at=now
         )
     return len(chunk)
-
-
-def _any_earlier_chunk(batch: Batch, *, first_row: int) -> bool:
-    """Tell whether callable rows stand before this one, so that it begins a further chunk."""
-    return (
-        batch.is_chunked
-        and Recipient.objects.filter(batch=batch, row_number__lt=first_row)
-        .exclude(status=RecipientStatus.SKIPPED, attempts=0)
-        .exists()
-    )
 
 
 def place_due(
@@ -212,6 +204,7 @@ def _write_claims(
         attempts=F("attempts") + 1,
         claim_token=uuid4(),
         claimed_at=now,
+        due_at=None,
         reason_code="",
         reason="",
     )
@@ -336,11 +329,10 @@ def abandon_stale(*, now: datetime) -> int:
     """Declare claims unconfirmed whose process died before recording; return how many."""
     limit = now - timedelta(seconds=settings.STALE_CLAIM_SECONDS)
     stale = list(
-        CallResult.objects.filter(
-            recipient__status=RecipientStatus.DIALING,
-            recipient__claimed_at__lt=limit,
-            status="queued",
+        CallResult.objects.live().filter(
+            status=CallStatus.QUEUED,
             provider_call_id="",
+            claimed_at__lt=limit,
         )[:1000]
     )
     if stale:

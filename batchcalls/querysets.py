@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 
 from batchcalls.states import (
     BATCH_CALLING,
     CALL_LIVE,
     RECIPIENT_CLAIMABLE,
     RECIPIENT_NOT_YET_PLACED,
-    RECIPIENT_TERMINAL,
+    RECIPIENT_OPEN,
     RecipientOutcome,
     RecipientStatus,
 )
@@ -97,9 +97,8 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
 
         An unconfirmed one does so only while its provider is still being asked.
         """
-        return self.exclude(status__in=RECIPIENT_TERMINAL).exclude(
-            status=RecipientStatus.UNCONFIRMED, due_at=None
-        )
+        being_asked = Q(status=RecipientStatus.UNCONFIRMED, due_at__isnull=False)
+        return self.filter(Q(status__in=RECIPIENT_OPEN) | being_asked)
 
     def totals(self, batch_id: UUID) -> Totals:
         """Count a batch's rows by where they stand, in two indexed queries."""
@@ -138,7 +137,7 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
 
     def live(self) -> CallResultQuerySet[ModelT]:
         """Return those that hold a line at the provider, as far as is known."""
-        return self.filter(status__in=CALL_LIVE)
+        return self.filter(ended_at=None, status__in=CALL_LIVE)
 
     def to_check(self, now: datetime) -> CallResultQuerySet[ModelT]:
         """Return those whose provider is to be asked for news by now, longest due first."""

@@ -98,6 +98,8 @@ RECIPIENT_CLAIMABLE = frozenset({R.QUEUED, R.DEFERRED, R.RETRY_WAIT})
 RECIPIENT_IN_FLIGHT = frozenset({R.DIALING, R.IN_CALL})
 RECIPIENT_NOT_YET_PLACED = RECIPIENT_CLAIMABLE | {R.PENDING}
 RECIPIENT_TERMINAL = frozenset({R.DONE, R.SKIPPED, R.FAILED, R.CANCELED})
+#: These keep a batch from ending; an unconfirmed one does while its provider is being asked.
+RECIPIENT_OPEN = RECIPIENT_NOT_YET_PLACED | RECIPIENT_IN_FLIGHT
 #: Ended, but not with a finished call: the batch is "completed partial".
 RECIPIENT_FALLEN_SHORT = frozenset({R.SKIPPED, R.FAILED, R.CANCELED, R.UNCONFIRMED})
 

@@ -107,9 +107,9 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
     times = [CallResult.objects.filter(account=account).aggregate(at=Min("next_check_at"))["at"]]
     if VoiceAccount.objects.filter(pk=account.pk, enabled=True).exists():
         times += [
-            Recipient.objects.filter(batch=batch, status__in=RECIPIENT_CLAIMABLE).aggregate(
-                at=Min("due_at")
-            )["at"]
+            Recipient.objects.filter(
+                batch=batch, status__in=RECIPIENT_CLAIMABLE, due_at__isnull=False
+            ).aggregate(at=Min("due_at"))["at"]
             for batch in Batch.objects.calling()
             .filter(account=account)
             .values_list("pk", flat=True)

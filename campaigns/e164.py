@@ -151,6 +151,11 @@ def time_zones(e164: str) -> tuple[str, ...]:
     return tuple(zone for zone in zones if zone != number_zones.UNKNOWN_TIMEZONE)
 
 
+def national_number(e164: str) -> str:
+    """Return the digits of a stored number without its country code; "" for no number."""
+    return str(phonenumbers.parse(e164, None).national_number) if e164 else ""
+
+
 def parse(raw: str, *, region: str) -> Number | NumberProblem:
     """Read a raw value as a number of the region unless it carries a country code.
 

@@ -99,7 +99,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # FULL, not NORMAL: a claim that a power cut forgets would be dialled a second time.
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728; PRAGMA temp_store=MEMORY;"
+            "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
         ),
     }
 DATABASES: dict[str, dict[str, Any]] = {"default": _database}

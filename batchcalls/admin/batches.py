@@ -119,7 +119,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
         ("pathway_id", "pathway_version"),
         "call_settings",
         "policy",
-        ("file", "encoding", "delimiter"),
+        ("file_name", "encoding", "delimiter"),
         "mapping",
         ("region", "duplicates", "chunk_size"),
         ("start_at", "created_by"),

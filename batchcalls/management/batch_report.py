@@ -37,7 +37,10 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[Batch], None]]:
         TimeElapsedColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
+    if quiet or not console.is_terminal:
+        yield lambda batch: None
+        return
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task("batch", total=0, status="", detail="")
 
         def show(batch: Batch) -> None:

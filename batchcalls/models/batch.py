@@ -83,6 +83,9 @@ class Batch(Leased):
     )
     chunk_size = models.PositiveIntegerField(default=default_chunk_size)
     row_count = models.PositiveIntegerField(null=True, editable=False)
+    queued_through = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Last row of the chunks that went out."
+    )
 
     # When, and by whom.
     launch_when_ready = models.BooleanField(

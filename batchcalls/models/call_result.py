@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from batchcalls.querysets import CallResultQuerySet
-from batchcalls.states import CALL_FINAL, CALL_LIVE, CallStatus
+from batchcalls.states import CALL_FINAL, CallStatus
 from campaigns.vocabulary import AnsweredBy, RetryOutcome
 
 
@@ -72,11 +72,13 @@ class CallResult(models.Model):
         indexes = [
             models.Index(fields=["batch", "-id"], name="call_by_batch"),
             models.Index(
-                fields=["account"], condition=Q(status__in=sorted(CALL_LIVE)), name="call_live"
+                fields=["status", "account", "claimed_at"],
+                condition=Q(ended_at=None),
+                name="call_not_ended",
             ),
             models.Index(
                 fields=["account", "next_check_at", "id"],
-                condition=~Q(next_check_at=None),
+                condition=Q(next_check_at__isnull=False),
                 name="call_to_check",
             ),
         ]

@@ -88,13 +88,13 @@ class TestClaims:
         assert Recipient.objects.get().status == RecipientStatus.IN_CALL
 
     def test_the_request_is_what_the_row_says(self, launched: Any, account: VoiceAccount) -> None:
-        launched(HUMAN, prompt="Hello {{business_name}}, your number ends in {{short_to}}.")
+        launched(HUMAN, prompt="Hello {{business_name}}, your number is {{short_to}}.")
         provider = Recorder()
         with lease_of(account) as lease:
             dispatch.place_due(provider, lease)
 
         [request] = provider.placed
-        assert request.prompt == "Hello Shop 0, your number ends in 0190."
+        assert request.prompt == "Hello Shop 0, your number is 2025550190."
         assert request.to == HUMAN
         assert request.from_number == "+12025550100"
         assert request.variables == {"business_name": "Shop 0"}

@@ -16,6 +16,7 @@ from campaigns.e164 import (
     NumberKind,
     NumberProblem,
     is_region,
+    national_number,
     parse,
     time_zones,
 )
@@ -298,3 +299,11 @@ def test_any_text_gives_a_number_that_reads_back_as_itself_or_a_sentence(
 @given(text=st.text())
 def test_time_zones_of_any_text_is_a_tuple(text: str) -> None:
     assert isinstance(time_zones(text), tuple)
+
+
+@pytest.mark.parametrize(
+    ("number", "national"),
+    [("+12025550123", "2025550123"), ("+442079460190", "2079460190"), ("", "")],
+)
+def test_the_national_number_leaves_the_country_code_out(number: str, national: str) -> None:
+    assert national_number(number) == national

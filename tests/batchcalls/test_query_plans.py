@@ -1,0 +1,66 @@
+"""What the engine asks at every beat is answered from an index, however long the tables are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from batchcalls import dispatch, lifecycle, ticks
+from batchcalls.importing import runner
+from batchcalls.models import CallResult, Recipient
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        connection.vendor != "sqlite", reason="PostgreSQL scans tables that are this short."
+    ),
+]
+
+LARGE_TABLES = ("batchcalls_recipient", "batchcalls_callresult", "batchcalls_callevent")
+
+
+class Plans:
+    """Looks at the plan of each query, with the parameters it is sent with.
+
+    With literals in place of parameters SQLite would find indexes that it does not find here.
+    """
+
+    def __init__(self) -> None:
+        self.scans: dict[str, str] = {}
+        self.looking = False
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not self.looking and not many and sql.startswith(("SELECT", "UPDATE", "DELETE")):
+            self.looking = True
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+                for *_, step in cursor.fetchall():
+                    if step.startswith("SCAN") and step.split()[1].strip('"') in LARGE_TABLES:
+                        self.scans[step] = sql
+            self.looking = False
+        return execute(sql, params, many, context)
+
+
+def test_no_beat_of_the_engine_reads_a_large_table_from_end_to_end(
+    make_batch: Any, account: Any, settings: Any
+) -> None:
+    settings.CHUNK_SIZE = 5
+    account.options = {"speed": 50}
+    account.cps = 20
+    account.save()
+    batch = make_batch(*(f"+120255501{n:02}" for n in range(86, 100)), "12")
+    lifecycle.submit(batch, launch=True)
+    plans = Plans()
+    with connection.execute_wrapper(plans):
+        runner.run(batch.pk, seconds=10)
+        for _ in range(8):
+            ticks.tick_account(account.pk, seconds=0.3)
+        dispatch.abandon_stale(now=timezone.now())
+        ticks.sweep()
+        Recipient.objects.totals(batch.pk)
+
+    assert CallResult.objects.filter(status="completed").exists()
+    assert plans.scans == {}
