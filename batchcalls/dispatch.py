@@ -154,7 +154,12 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims | None:
         if not account.enabled:
             return None
         room = pacing.allowance(account, now=now, want=want)
-        running = Batch.objects.calling().filter(account=account).values_list("pk", flat=True)
+        due_now = Recipient.objects.filter(batch=OuterRef("pk")).due(now)
+        running = (
+            Batch.objects.calling()
+            .filter(Exists(due_now), account=account)
+            .values_list("pk", flat=True)
+        )
         batches = [
             batch
             for batch in results.lock_batches(running).values()
@@ -229,25 +234,33 @@ def _attempt(
     now: datetime,
 ) -> tuple[CallResult, CallRequest] | gate.Refused:
     """Return the recipient's next attempt with its request, or why there is none."""
-    verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
-    if isinstance(verdict, gate.Refused):
-        return verdict
-    call = CallResult(
-        batch=batch,
-        recipient=recipient,
-        account=account,
-        attempt=recipient.attempts + 1,
-        tries=recipient.tries,
-        to_number=recipient.e164,
-        from_number=_caller_id(account, batch, recipient),
-        checks=verdict.checks,
-        claimed_at=now,
-    )
     try:
+        verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
+        if isinstance(verdict, gate.Refused):
+            return verdict
+        call = CallResult(
+            batch=batch,
+            recipient=recipient,
+            account=account,
+            attempt=recipient.attempts + 1,
+            tries=recipient.tries,
+            to_number=recipient.e164,
+            from_number=_caller_id(account, batch, recipient),
+            checks=verdict.checks,
+            claimed_at=now,
+        )
         return call, call_requests.build(batch, recipient, call)
     except MissingVariable as error:
         return gate.Refused(
             status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
+        )
+    except ValueError as error:
+        # Fails closed, and only for this recipient: the others are not kept waiting.
+        log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
+        return gate.Refused(
+            status=RecipientStatus.SKIPPED,
+            code="cannot_tell",
+            message=f"It could not be told whether this call may be made: {error}",
         )
 
 
@@ -274,11 +287,12 @@ def _still_wanted(
         .filter(pk__in={one.call.batch_id for one in wave}, account__enabled=True)
         .values_list("pk", flat=True)
     )
+    suppressed = Suppression.objects.numbers_among([one.call.to_number for one in wave])
     placeable: list[Claim] = []
     halted: list[Claim] = []
     for one in wave:
-        fresh = one.call.claimed_at > too_old
-        (placeable if fresh and one.call.batch_id in running else halted).append(one)
+        wanted = one.call.batch_id in running and one.call.to_number not in suppressed
+        (placeable if wanted and one.call.claimed_at > too_old else halted).append(one)
     return placeable, halted
 
 

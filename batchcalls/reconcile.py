@@ -16,6 +16,8 @@ from batchcalls.voice.base import (
     CallAccepted,
     CallFound,
     CallReference,
+    CannotTell,
+    Lookup,
     VoiceEvent,
     VoiceProvider,
 )
@@ -23,6 +25,7 @@ from batchcalls.voice.base import (
 log = structlog.get_logger(__name__)
 
 CHECK_SIZE = 500
+ASK_AGAIN_AFTER = timedelta(seconds=30)
 #: Seconds before each further question about a call of unknown outcome; then a person decides.
 LOOKUP_WAITS = (5, 15, 60, 180, 600)
 
@@ -52,13 +55,19 @@ def _pull(
 ) -> None:
     """Fetch what became known of live calls since they were last asked about."""
     events: list[VoiceEvent] = []
-    asked: list[tuple[int, datetime, datetime | None]] = []
+    asked: list[tuple[int, datetime | None, datetime | None]] = []
     for call in calls:
-        reference = CallReference(
-            provider_call_id=call.provider_call_id,
-            request=call_requests.build(call.batch, call.recipient, call),
-        )
-        pulled = provider.pull(reference, after=call.checked_at, until=now)
+        try:
+            reference = CallReference(
+                provider_call_id=call.provider_call_id,
+                request=call_requests.build(call.batch, call.recipient, call),
+            )
+            pulled = provider.pull(reference, after=call.checked_at, until=now)
+        except Exception:
+            # One call that cannot be asked about must not keep the others waiting.
+            log.exception("reconcile.pull_failed", call_id=str(call.call_id))
+            asked.append((call.pk, call.checked_at, now + ASK_AGAIN_AFTER))
+            continue
         events += pulled.events
         asked.append((call.pk, now, pulled.next_event_at))
     # One transaction: what was fetched is applied, or it is fetched again.
@@ -72,8 +81,7 @@ def _look_up(provider: VoiceProvider, calls: list[CallResult], *, now: datetime)
     found: list[tuple[CallResult, CallAccepted]] = []
     absent: list[CallResult] = []
     for call in calls:
-        request = call_requests.build(call.batch, call.recipient, call)
-        answer = provider.find(request, sent_at=call.claimed_at)
+        answer = _find(provider, call)
         log.info("reconcile.asked", call_id=str(call.call_id), answer=type(answer).__name__)
         match answer:
             case CallFound():
@@ -83,7 +91,7 @@ def _look_up(provider: VoiceProvider, calls: list[CallResult], *, now: datetime)
                 found.append((call, accepted))
             case CallAbsent():
                 absent.append(call)
-            case _:
+            case CannotTell():
                 _ask_again_later(call, answer.reason, now=now)
     if found:
         results.record_accepted(found, now=now)
@@ -95,6 +103,15 @@ def _look_up(provider: VoiceProvider, calls: list[CallResult], *, now: datetime)
             reason="The provider has no such call; it is placed anew.",
             again=True,
         )
+
+
+def _find(provider: VoiceProvider, call: CallResult) -> Lookup:
+    try:
+        request = call_requests.build(call.batch, call.recipient, call)
+        return provider.find(request, sent_at=call.claimed_at)
+    except Exception as error:
+        log.exception("reconcile.find_failed", call_id=str(call.call_id))
+        return CannotTell(f"asking ended in {type(error).__name__}.")
 
 
 @transaction.atomic

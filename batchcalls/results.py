@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import cast
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import CharField, F
 
 from batchcalls.bulk import update_each
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient
@@ -207,7 +208,7 @@ def _merge(call: CallResult, event: VoiceEvent) -> bool:
         changed = True
     if CALL_RANK[event.status] > CALL_RANK[CallStatus(call.status)]:
         call.status = event.status
-        call.provider_status = event.raw_status
+        call.provider_status = _fit("provider_status", event.raw_status)
         call.answered_by = event.answered_by or call.answered_by
         changed = True
         if event.status in CALL_FINAL:
@@ -224,14 +225,20 @@ def _finish(call: CallResult, event: VoiceEvent) -> None:
     call.duration_seconds = details.duration_seconds
     call.transcript = [asdict(turn) for turn in details.transcript]
     call.summary = details.summary
-    call.disposition = details.disposition
+    call.disposition = _fit("disposition", details.disposition)
     call.variables = dict(details.variables)
     call.extracted = dict(details.extracted)
-    call.recording_url = details.recording_url
+    call.recording_url = _fit("recording_url", details.recording_url)
     call.price = details.price
     call.currency = details.currency
-    call.error_code = details.error_code
+    call.error_code = _fit("error_code", details.error_code)
     call.error_message = details.error_message
+
+
+def _fit(field: str, text: str) -> str:
+    """Cut a provider's text to what the column takes: one long word must not lose a result."""
+    column = cast("CharField[str, str]", CallResult._meta.get_field(field))
+    return text[: column.max_length]
 
 
 def _retry_outcome(call: CallResult) -> str:

@@ -73,12 +73,15 @@ def _work(
         for batch in calling:
             lifecycle.fail(batch, code="account_unusable", message=str(error))
         return None
+    unsettled = True
     while True:
         worked = dispatch.queue_due_chunks(account, now=timezone.now())
         worked += dispatch.place_due(provider, lease, stop=stop)
         worked += reconcile.check_due(account, provider, now=timezone.now())
-        for batch in calling:
-            lifecycle.settle(batch, now=timezone.now())
+        if worked or unsettled:
+            for batch in calling:
+                lifecycle.settle(batch, now=timezone.now())
+            unsettled = False
         if stop() or time.monotonic() >= until:
             return next_work_at(account)
         if not worked:

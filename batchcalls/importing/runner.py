@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Max
 
 from batchcalls import lifecycle, results, validation
@@ -73,6 +73,17 @@ def run(batch_id: UUID, *, seconds: float) -> bool:
                 batch,
                 code="file_missing",
                 message="The stored list is gone. Upload it again, in a new batch.",
+            )
+        except (DatabaseError, OSError):
+            # The sweep tries again: nothing is wrong with the list.
+            raise
+        except Exception as error:
+            # Trying again would end the same, every minute.
+            log.exception("import.failed", batch_id=str(batch_id))
+            lifecycle.fail(
+                batch,
+                code="import_error",
+                message=f"Reading the list ended in {type(error).__name__}; the log says more.",
             )
     return False
 

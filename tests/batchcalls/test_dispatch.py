@@ -119,7 +119,7 @@ class TestClaims:
         assert provider.placed == []
         assert Recipient.objects.get().status == RecipientStatus.QUEUED
 
-    @pytest.mark.parametrize("halt", ["pause", "cancel", "switch off"])
+    @pytest.mark.parametrize("halt", ["pause", "cancel", "switch off", "do not call"])
     def test_pause_between_claim_and_place_places_nothing(
         self, launched: Any, account: VoiceAccount, halt: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -133,6 +133,8 @@ class TestClaims:
                 lifecycle.pause(batch)
             elif halt == "cancel":
                 lifecycle.cancel(batch)
+            elif halt == "do not call":
+                Suppression.objects.create(e164=HUMAN)
             else:
                 VoiceAccount.objects.update(enabled=False)
             return claims
@@ -328,6 +330,20 @@ class TestGate:
 
         assert provider.placed == []
         assert Recipient.objects.get().due_at == opens
+
+    def test_what_cannot_be_told_counts_as_no_and_keeps_nobody_else_waiting(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+        Batch.objects.update(policy={"calling_hours": {"windows": "nonsense"}})
+        launched(OTHER)
+        provider = Recorder()
+        with lease_of(account) as lease:
+            dispatch.place_due(provider, lease)
+
+        assert [one.to for one in provider.placed] == [OTHER]
+        refused = Recipient.objects.get(e164=HUMAN)
+        assert (refused.status, refused.reason_code) == (RecipientStatus.SKIPPED, "cannot_tell")
 
     def test_a_switched_off_account_dials_nobody(
         self, launched: Any, account: VoiceAccount

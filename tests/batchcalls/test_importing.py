@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import override_settings
 
 from batchcalls import call_requests, drafts, lifecycle
@@ -314,3 +315,34 @@ def test_start_times_without_an_offset_are_read_in_the_batchs_zone(make_batch: A
     )
 
     assert Recipient.objects.get().start_at == datetime(2030, 7, 2, 8, 0, tzinfo=UTC)
+
+
+def test_a_list_that_cannot_be_read_for_an_unknown_cause_fails_once_and_not_every_minute(
+    make_batch: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(self: Any, rows: Any) -> None:
+        raise LookupError("unforeseen")
+
+    monkeypatch.setattr(runner.RecipientResource, "import_rows", explode)
+    batch = run(make_batch("+12025550190"))
+
+    assert (batch.status, batch.reason_code) == (BatchStatus.FAILED, "import_error")
+    assert "LookupError" in batch.reason
+
+
+def test_a_database_that_is_away_does_not_fail_the_batch(
+    make_batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(self: Any, rows: Any) -> None:
+        raise OperationalError("away")
+
+    batch = make_batch("+12025550190")
+    lifecycle.submit(batch, launch=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(runner.RecipientResource, "import_rows", away)
+        with pytest.raises(OperationalError):
+            runner.run(batch.pk, seconds=5)
+    runner.run(batch.pk, seconds=5)
+
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.READY
