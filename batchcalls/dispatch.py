@@ -345,7 +345,7 @@ def abandon_stale(*, now: datetime) -> int:
     stale = list(
         CallResult.objects.live().filter(
             status=CallStatus.QUEUED,
-            provider_call_id="",
+            provider_call_id=None,
             claimed_at__lt=limit,
         )[:1000]
     )

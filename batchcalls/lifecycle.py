@@ -217,7 +217,7 @@ def settle(batch: Batch, *, now: datetime) -> None:
         return
     rows = Recipient.objects.filter(batch=batch)
     chunked_now = batch.status == BatchStatus.IN_PROGRESS_CHUNKED
-    if not rows.open().exists():
+    if not rows.any_open():
         _complete(batch)
     elif rows.filter(status__in=[RecipientStatus.PENDING, RecipientStatus.QUEUED]).exists():
         if not chunked_now:

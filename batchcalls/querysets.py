@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Model, QuerySet
 
 from batchcalls.states import (
     BATCH_CALLING,
@@ -92,13 +92,14 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """Return the skipped ones in the order of the file."""
         return self.filter(status=RecipientStatus.SKIPPED).order_by("row_number")
 
-    def open(self) -> RecipientQuerySet[ModelT]:
-        """Return those that keep a batch from ending.
+    def any_open(self) -> bool:
+        """Tell whether any keeps its batch from ending.
 
-        An unconfirmed one does so only while its provider is still being asked.
+        An unconfirmed one does so only while its provider is still being asked. Two questions,
+        because an "or" would be answered by reading all rows.
         """
-        being_asked = Q(status=RecipientStatus.UNCONFIRMED, due_at__isnull=False)
-        return self.filter(Q(status__in=RECIPIENT_OPEN) | being_asked)
+        being_asked = self.filter(status=RecipientStatus.UNCONFIRMED, due_at__isnull=False)
+        return self.filter(status__in=RECIPIENT_OPEN).exists() or being_asked.exists()
 
     def totals(self, batch_id: UUID) -> Totals:
         """Count a batch's rows by where they stand, in two indexed queries."""

@@ -59,7 +59,7 @@ def _pull(
     for call in calls:
         try:
             reference = CallReference(
-                provider_call_id=call.provider_call_id,
+                provider_call_id=str(call.provider_call_id),
                 request=call_requests.build(call.batch, call.recipient, call),
             )
             pulled = provider.pull(reference, after=call.checked_at, until=now)

@@ -78,7 +78,7 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
             (call.pk, answer.provider_call_id, now, answer.next_event_at)
             for call, answer in accepted
         ],
-        where_in=("provider_call_id", {""}),
+        where_null="provider_call_id",
     )
     pks = [call.pk for call, _ in accepted]
     CallResult.objects.filter(pk__in=pks, status=CallStatus.UNKNOWN).update(
@@ -95,7 +95,7 @@ def record_unknown(
 ) -> None:
     """Note that nobody knows whether these calls exist: dialing → unconfirmed."""
     CallResult.objects.filter(
-        pk__in=[call.pk for call in calls], status=CallStatus.QUEUED, provider_call_id=""
+        pk__in=[call.pk for call in calls], status=CallStatus.QUEUED, provider_call_id=None
     ).update(status=CallStatus.UNKNOWN, error_code=code, error_message=reason, next_check_at=ask_at)
     Recipient.objects.filter(
         pk__in=[call.recipient_id for call in calls], status=RecipientStatus.DIALING
@@ -167,7 +167,7 @@ def apply(account_id: int, events: Sequence[VoiceEvent], *, now: datetime) -> No
     known = CallResult.objects.filter(account=account_id, provider_call_id__in=ids)
     batches = lock_batches(known.order_by().values_list("batch_id", flat=True).distinct())
     calls = {
-        call.provider_call_id: call
+        str(call.provider_call_id): call
         for call in known.select_for_update(no_key=True, of=("self",)).order_by("pk")
     }
     CallEvent.objects.bulk_create(

@@ -107,7 +107,11 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
 
     A switched-off account places nothing, but what is live is still followed.
     """
-    times = [CallResult.objects.filter(account=account).aggregate(at=Min("next_check_at"))["at"]]
+    times = [
+        CallResult.objects.filter(account=account, next_check_at__isnull=False).aggregate(
+            at=Min("next_check_at")
+        )["at"]
+    ]
     if VoiceAccount.objects.filter(pk=account.pk, enabled=True).exists():
         times += [
             Recipient.objects.filter(

@@ -117,6 +117,7 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
                 batch=self._batch, e164__in={one.e164 for one in callable_rows}
             )
             .exclude(status=RecipientStatus.SKIPPED)
+            .order_by()
             .values_list("e164", "row_number")
         )
         for one in callable_rows:

@@ -20,12 +20,15 @@ class CallResult(models.Model):
     """
 
     call_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    batch = models.ForeignKey("batchcalls.Batch", on_delete=models.CASCADE, related_name="calls")
+    # No index of their own: each is the first column of one below.
+    batch = models.ForeignKey(
+        "batchcalls.Batch", on_delete=models.CASCADE, related_name="calls", db_index=False
+    )
     recipient = models.ForeignKey(
-        "batchcalls.Recipient", on_delete=models.CASCADE, related_name="calls"
+        "batchcalls.Recipient", on_delete=models.CASCADE, related_name="calls", db_index=False
     )
     account = models.ForeignKey(
-        "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="calls"
+        "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="calls", db_index=False
     )
     attempt = models.PositiveSmallIntegerField()
     tries = models.PositiveSmallIntegerField(
@@ -38,7 +41,9 @@ class CallResult(models.Model):
     )
 
     status = models.CharField(max_length=20, choices=CallStatus.choices, default=CallStatus.QUEUED)
-    provider_call_id = models.CharField(max_length=100, blank=True)
+    # Null and not blank: unknown ids differ from one another, and a unique index without a
+    # condition is one that every database uses.
+    provider_call_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001
     provider_status = models.CharField(max_length=60, blank=True)
     answered_by = models.CharField(max_length=20, choices=AnsweredBy.choices, blank=True)
     disposition = models.CharField(max_length=100, blank=True)
@@ -86,7 +91,6 @@ class CallResult(models.Model):
             UniqueConstraint(fields=["recipient", "attempt"], name="call_unique_attempt"),
             UniqueConstraint(
                 fields=["account", "provider_call_id"],
-                condition=~Q(provider_call_id=""),
                 name="call_unique_provider_id",
             ),
             CheckConstraint(condition=Q(status__in=CallStatus.values), name="call_status"),
@@ -110,7 +114,7 @@ class CallEvent(models.Model):
     """One piece of evidence about a call, kept once however often it is sent."""
 
     account = models.ForeignKey(
-        "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="+"
+        "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     call = models.ForeignKey(CallResult, on_delete=models.CASCADE, related_name="events")
     event_key = models.CharField(max_length=200)

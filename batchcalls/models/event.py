@@ -15,7 +15,9 @@ class BatchEvent(models.Model):
     Rows of the list that were skipped are not repeated here: they carry their own reason.
     """
 
-    batch = models.ForeignKey("batchcalls.Batch", on_delete=models.CASCADE, related_name="events")
+    batch = models.ForeignKey(
+        "batchcalls.Batch", on_delete=models.CASCADE, related_name="events", db_index=False
+    )
     at = models.DateTimeField(auto_now_add=True)
     from_status = models.CharField(max_length=30, choices=BatchStatus.choices, blank=True)
     to_status = models.CharField(max_length=30, choices=BatchStatus.choices, blank=True)

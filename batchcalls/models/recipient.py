@@ -21,7 +21,7 @@ class Recipient(models.Model):
     """
 
     batch = models.ForeignKey(
-        "batchcalls.Batch", on_delete=models.CASCADE, related_name="recipients"
+        "batchcalls.Batch", on_delete=models.CASCADE, related_name="recipients", db_index=False
     )
     row_number = models.PositiveIntegerField(help_text="Row of the file; the header is row 1.")
     raw_number = models.CharField(max_length=200, blank=True)
@@ -47,7 +47,7 @@ class Recipient(models.Model):
     objects = RecipientQuerySet["Recipient"].as_manager()
 
     class Meta:
-        ordering = ["batch", "row_number"]
+        ordering = ["batch_id", "row_number"]
         indexes = [
             models.Index(fields=["batch", "status", "outcome"], name="recipient_by_status"),
             models.Index(fields=["batch", "e164"], name="recipient_by_number"),

@@ -82,7 +82,7 @@ class TestClaims:
             assert claims is not None
             call = CallResult.objects.get()
             assert Recipient.objects.get().status == RecipientStatus.DIALING
-            assert (call.status, call.provider_call_id) == (CallStatus.QUEUED, "")
+            assert (call.status, call.provider_call_id) == (CallStatus.QUEUED, None)
             dispatch.record([(one, Recorder(look).place(one.request)) for one in claims.placeable])
         assert seen == [("dialling", str(call.call_id))]
         assert Recipient.objects.get().status == RecipientStatus.IN_CALL
