@@ -100,7 +100,7 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
                 for pk, start in starts.items()
             ],
         )
-        rows.filter(pk__in=[pk for pk, *_ in chunk if pk not in starts]).update(
+        Recipient.objects.filter(pk__in=[pk for pk, *_ in chunk if pk not in starts]).update(
             status=RecipientStatus.QUEUED, due_at=now
         )
     return len(chunk)
