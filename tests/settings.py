@@ -1,7 +1,4 @@
-"""The environment that the tests run in; loaded before Django's settings are (``-p``).
-
-Real worker processes that a test starts inherit it.
-"""
+"""The project's own settings, in the environment that the tests run in."""
 
 import os
 import tempfile
@@ -10,7 +7,9 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-and-long-enough-for-the-depl
 os.environ.setdefault("DEBUG", "true")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="batchcalls-tests-"))
-# pytest-playwright, when it is there, runs an event loop in the main thread.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Processes that a test starts inherit the environment, and run on the project's own settings.
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 # Where collected static files would be; WhiteNoise warns when there is no such folder.
 os.makedirs(os.path.join(os.environ["DATA_DIR"], "static"), exist_ok=True)
+
+from config.settings import *  # noqa: E402, F403
