@@ -77,7 +77,7 @@ def provision_secret_key(path: Path) -> None:
     debug_off = os.environ.get("DEBUG", "true").strip().lower() in FALSE_WORDS
     if debug_off or configured & os.environ.keys():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     if not path.exists():
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -91,7 +91,7 @@ _database = env.database("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'batchc
 _database["CONN_MAX_AGE"] = env.integer("CONN_MAX_AGE", default=600)
 _database["CONN_HEALTH_CHECKS"] = True
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    Path(str(_database["NAME"])).parent.mkdir(parents=True, exist_ok=True)
+    Path(str(_database["NAME"])).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _database["OPTIONS"] = {
         # A reading transaction that turns into a writing one fails at once instead of waiting.
         "transaction_mode": "IMMEDIATE",
