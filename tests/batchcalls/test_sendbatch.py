@@ -302,6 +302,6 @@ def test_ctrl_c_stops_placing_and_says_how_to_go_on(
 
     assert process.returncode == 130, err
     answer: dict[str, Any] = json.loads(out)
-    assert answer["status"] in {"dispatching", "in_progress"}
+    assert answer["status"] in {"initializing", "validating", "dispatching", "in_progress"}
     assert "Stopped following." in err
     assert "Traceback" not in err
