@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.utils import timezone
@@ -20,6 +22,12 @@ PROMPT = "Call {{business_name}} about their order."
 MakeBatch = Callable[..., Batch]
 
 pytest.register_assert_rewrite("tests.voice.contract")
+
+# Timing never decides a test. What lands is judged by the same examples each time; elsewhere new
+# ones are looked for.
+hypothesis.settings.register_profile("everywhere", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "everywhere")
 
 
 @pytest.fixture(scope="session")

@@ -784,7 +784,9 @@ class TestStartTime:
         self, naive: datetime, zone: str
     ) -> None:
         moment = parse_start_time(naive.isoformat(" "), timezone=zone)
-        assert parse_start_time(moment.isoformat(), timezone=None) == moment
+        again = parse_start_time(moment.isoformat(), timezone=None)
+        # In UTC: times of an hour that comes twice never equal those of another zone (PEP 495).
+        assert again.astimezone(UTC) == moment.astimezone(UTC)
 
 
 json_values = st.recursive(
