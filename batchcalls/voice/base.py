@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from batchcalls.states import CallStatus
+from batchcalls.voice.errors import WebhookRefused, WebhookUnreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAccepted:
-    """The provider took the call. ``next_event_at``: when a pulled provider has news of it."""
+    """The provider took the call. ``next_event_at``: when to ask for news, unless some came."""
 
     provider_call_id: str
     next_event_at: datetime | None = None
@@ -74,7 +75,10 @@ class CallDetails:
 class VoiceEvent:
     """Evidence about one call. ``event_key`` is the same whenever the same event is sent again.
 
-    ``answered_by`` is blank as long as, or because, nobody and nothing could pick up.
+    ``correlation_id`` is ours, where the provider sent it along: by it an event finds its call
+    even when it overtakes the answer to placing it. ``status`` is ``unknown`` for evidence that
+    says nothing of the call's progress. ``answered_by`` is blank as long as, or because, nobody
+    and nothing could pick up.
     """
 
     event_key: str
@@ -82,6 +86,7 @@ class VoiceEvent:
     status: CallStatus
     raw_status: str
     occurred_at: datetime
+    correlation_id: UUID | None = None
     answered_by: str = ""
     details: CallDetails | None = None
 
@@ -127,22 +132,30 @@ Lookup = CallFound | CallAbsent | CannotTell
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
-    """What a provider needs to know of a voice account. Prices in ``currency``."""
+    """What a provider needs to know of a voice account. Prices in ``currency``.
+
+    ``webhook_url`` is where the provider can send events to us, for a provider that does.
+    """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     price_per_minute: Decimal = Decimal("0")
     price_per_attempt: Decimal = Decimal("0")
     currency: str = "USD"
+    webhook_url: str = ""
 
 
 class VoiceProvider(ABC):
-    """One way to place calls. Instances are shared by threads and hold no per-call state."""
+    """One way to place calls. Instances are shared by threads and hold no per-call state.
+
+    News of calls is fetched with `pull` at the times that the provider names; a provider that
+    also sends webhooks names later ones, and `pull` is then for calls that stay silent.
+    """
 
     kind: ClassVar[str]
     label: ClassVar[str]
-    #: True when news of calls is fetched with `pull` rather than sent to us.
-    pulls_events: ClassVar[bool] = False
+    #: False for a provider at which no real phone rings.
+    dials_people: ClassVar[bool] = True
 
     def __init__(self, config: AccountConfig) -> None:
         """Take the account's configuration; raise `OptionsInvalid` naming what is wrong."""
@@ -163,5 +176,27 @@ class VoiceProvider(ABC):
     def pull(self, call: CallReference, *, after: datetime | None, until: datetime) -> Pulled:
         """Return the events of a call that were sent in (after, until], in the order of sending.
 
-        An event may be sent later than it occurred.
+        An event may be sent later than it occurred. A provider that knows only how a call stands
+        now returns that as an event. Raise one of `voice.errors` when it cannot be told.
         """
+
+    @abstractmethod
+    def stop(self, call: CallReference, *, hang_up: bool, now: datetime) -> Pulled:
+        """Withdraw a call that has not begun; with ``hang_up``, end it even if it has.
+
+        Return what became known by that: the end of the call, or when to ask for it. A call that
+        went on, because it had begun or was over, is no error. Raise one of `voice.errors` when
+        the provider could not be told.
+        """
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
+        """Return the payload of a webhook that certainly is the provider's.
+
+        ``headers`` has lower-case names. Raise `WebhookRefused` when that is not certain, or when
+        this provider sends none; `WebhookUnreadable` when it is not what the provider documents.
+        """
+        raise WebhookRefused(f"{self.label} sends no webhooks.")
+
+    def event_of(self, payload: Mapping[str, Any]) -> VoiceEvent:
+        """Return what a payload that `read_webhook` accepted says; raise `WebhookUnreadable`."""
+        raise WebhookUnreadable(f"{self.label} sends no webhooks.")

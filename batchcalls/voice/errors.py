@@ -2,7 +2,8 @@
 
 * `CallRejected`: a definite, permanent no. The recipient is failed.
 * `NotPlaced`: definitely no call exists, the cause may pass. The attempt is withdrawn.
-  `ProviderThrottled` is the provider's own "slow down".
+  `ProviderThrottled` is the provider's own "slow down". `AccountRefused` concerns every call of
+  the account: its batches are paused until a person has seen to it.
 * `OutcomeUnknown`: a call may exist. Never dialled again before the provider was asked.
 
 Anything else that `VoiceProvider.place` raises is treated as `OutcomeUnknown`.
@@ -32,7 +33,25 @@ class NotPlaced(VoiceError):
 
 
 class ProviderThrottled(NotPlaced):
-    """The provider said "too many"; it names the seconds to wait, or a sane default is used."""
+    """The provider said "too many"; it names the seconds to wait, or a sane default is used.
+
+    ``account_wide`` means that no other call of the account is taken earlier either.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        retry_after_seconds: float = 5.0,
+        account_wide: bool = False,
+    ) -> None:
+        super().__init__(message, code=code, retry_after_seconds=retry_after_seconds)
+        self.account_wide = account_wide
+
+
+class AccountRefused(NotPlaced):
+    """The provider takes no call of this account: bad key, no money, wrong address."""
 
 
 class OutcomeUnknown(VoiceError):
@@ -41,3 +60,11 @@ class OutcomeUnknown(VoiceError):
 
 class OptionsInvalid(ValueError):
     """An account's provider options are unusable; the text names the option and the remedy."""
+
+
+class WebhookRefused(Exception):
+    """A webhook is not certainly the provider's; the text says why, and never holds a secret."""
+
+
+class WebhookUnreadable(ValueError):
+    """A webhook is genuine and not what the provider documents."""

@@ -29,7 +29,7 @@ HUMAN, OTHER = "+12025550190", "+12025550191"
 class Recorder(VoiceProvider):
     """A provider that notes what it is asked to place; ``act`` says what happens then."""
 
-    kind, label, pulls_events = "recorder", "Recorder", True
+    kind, label = "recorder", "Recorder"
 
     def __init__(self, act: Callable[[CallRequest], None] = lambda request: None) -> None:
         self.placed: list[CallRequest] = []
@@ -42,6 +42,9 @@ class Recorder(VoiceProvider):
 
     def find(self, request: CallRequest, *, sent_at: datetime) -> Any:
         raise AssertionError("Nothing was lost.")
+
+    def stop(self, call: Any, *, hang_up: bool, now: datetime) -> Pulled:
+        return Pulled(events=[], next_event_at=None)
 
     def pull(self, call: Any, *, after: datetime | None, until: datetime) -> Pulled:
         return Pulled(events=[], next_event_at=None)

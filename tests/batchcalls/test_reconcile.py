@@ -31,7 +31,7 @@ NUMBER = "+12025550190"
 class Oracle(VoiceProvider):
     """A provider that only answers questions."""
 
-    kind, label, pulls_events = "oracle", "Oracle", True
+    kind, label = "oracle", "Oracle"
 
     def __init__(self, answer: Lookup | Exception) -> None:
         self.answer = answer
@@ -45,6 +45,9 @@ class Oracle(VoiceProvider):
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    def stop(self, call: Any, *, hang_up: bool, now: datetime) -> Pulled:
+        return Pulled(events=[], next_event_at=None)
 
     def pull(self, call: Any, *, after: datetime | None, until: datetime) -> Pulled:
         if isinstance(self.answer, Exception):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from batchcalls.states import CALL_FINAL
+from batchcalls.states import CALL_FINAL, CALL_RANK, CallStatus
 from batchcalls.voice.base import (
     AccountConfig,
     CallAbsent,
@@ -43,7 +43,7 @@ class SimulatorProvider(VoiceProvider):
 
     kind: ClassVar[str] = "simulator"
     label: ClassVar[str] = "Simulator (no real calls)"
-    pulls_events: ClassVar[bool] = True
+    dials_people: ClassVar[bool] = False
 
     def __init__(self, config: AccountConfig) -> None:
         """Check the options; raise `OptionsInvalid` naming what is wrong."""
@@ -114,6 +114,25 @@ class SimulatorProvider(VoiceProvider):
                 event = self._event(course, call_id, stage, occurred_at)
                 events += [event, event] if course.plan.duplicated else [event]
         return Pulled(events=events, next_event_at=next((at for at in sent if at > until), None))
+
+    def stop(self, call: CallReference, *, hang_up: bool, now: datetime) -> Pulled:
+        """End a call, unless it is over or, without ``hang_up``, rings already.
+
+        The carrier has no memory: the end is in the event that is returned and nowhere else.
+        """
+        pulled = self.pull(call, after=None, until=now)
+        last = max(pulled.events, key=lambda event: CALL_RANK[event.status], default=None)
+        if last is not None and (last.status in CALL_FINAL or not hang_up):
+            return pulled
+        canceled = VoiceEvent(
+            event_key=f"{call.provider_call_id}:{CallStatus.CANCELED.value}",
+            provider_call_id=call.provider_call_id,
+            status=CallStatus.CANCELED,
+            raw_status="stopped",
+            occurred_at=now,
+            answered_by=last.answered_by if last else "",
+        )
+        return Pulled(events=[*pulled.events, canceled], next_event_at=None)
 
     def _event(
         self, course: Course, call_id: str, stage: Stage, occurred_at: datetime
