@@ -29,6 +29,14 @@ def _zones_of_number(number: str) -> tuple[str, ...]:
     return e164.time_zones(number)
 
 
+def retry_setting(batch: Batch, recipient: Recipient) -> dict[str, Any] | None:
+    """Return the call setting ``retry``: one more call after a voicemail, which we make."""
+    setting: dict[str, Any] | None = recipient.call_settings.get(
+        "retry", batch.call_settings.get("retry")
+    )
+    return setting
+
+
 def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
     """Return the request of an attempt; raise `prompts.MissingVariable`.
 
@@ -37,6 +45,10 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
     settings = {**batch.call_settings, **recipient.call_settings}
     own_prompt, own_pathway = settings.pop("task", ""), settings.pop("pathway_id", "")
     own_version = settings.pop("pathway_version", "")
+    retry = settings.pop("retry", None)
+    if retry and call.attempt > 1 and "voicemail_action" in retry:
+        message = {"message": retry["voicemail_message"]} if "voicemail_message" in retry else {}
+        settings["voicemail"] = {"action": retry["voicemail_action"], **message}
     prompt = own_prompt or ("" if own_pathway else batch.prompt)
     pathway_id = own_pathway or ("" if own_prompt else batch.pathway_id)
     values = _values(batch, recipient, call)

@@ -11,8 +11,9 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from campaigns.e164 import is_region
 
-#: A tick works for 20 s; a task that is stopped earlier would be killed while it is healthy.
-LEAST_TIMEOUT_SECONDS = 40
+#: A tick works for 20 s and waits for the last answers; stopped earlier, it would be killed while
+#: it is healthy.
+LEAST_TIMEOUT_SECONDS = 80
 LEAST_RETRY_TIMEOUTS = 10
 
 

@@ -1,342 +1,355 @@
-"""Placing calls: budget → claim and gate → place → record.
+"""Placing what was claimed: wait for its slot → ask once more → place, once → record.
 
-1. *Budget*: how many calls the account may start now (`pacing`).
-2. *Claim*: one transaction picks due recipients, asks the gate about each, and writes the
-   attempt down before anybody is dialled.
-3. *Place*: outside any transaction, many at once, each request sent exactly once.
-4. *Record*: what the provider answered, group by group.
-
-A process that dies between claim and record leaves recipients that are `dialing`; `abandon_stale`
-declares them unconfirmed and `reconcile` asks the provider. Nobody is dialled on a guess.
+Many requests are under way at once, outside any transaction, and none is ever repeated. What the
+provider answers is written down in groups. The one thread that works with the database is the
+one that holds the account's lease.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import uuid4
+from types import TracebackType
+from typing import Self
+from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from batchcalls import call_requests, gate, lifecycle, pacing, results
-from batchcalls.bulk import update_each
-from batchcalls.lease import Lease, LeaseLost
-from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
-from batchcalls.states import (
-    BATCH_CALLING,
-    RECIPIENT_CLAIMABLE,
-    CallStatus,
-    RecipientStatus,
+from batchcalls import answers, claiming, lifecycle, pacing
+from batchcalls.claiming import ACCOUNT, Claim
+from batchcalls.lease import Lease
+from batchcalls.models import Batch, CallResult, VoiceAccount
+from batchcalls.states import CallStatus
+from batchcalls.underway import UnderWay
+from batchcalls.voice.base import CallAccepted, VoiceProvider
+from batchcalls.voice.errors import (
+    AccountRefused,
+    CallRejected,
+    NotPlaced,
+    OutcomeUnknown,
+    ProviderThrottled,
+    VoiceError,
 )
-from batchcalls.voice.base import CallAccepted, CallRequest, VoiceProvider
-from batchcalls.voice.errors import CallRejected, NotPlaced, OutcomeUnknown, VoiceError
 from campaigns.models import Suppression
-from campaigns.prompts import MissingVariable
 
 log = structlog.get_logger(__name__)
 
 #: How many recipients one transaction claims: few enough to be placed soon after.
 CLAIM_SIZE = 256
+#: After a claim that yielded less, so long passes before the next.
+CLAIM_AGAIN_SECONDS = 0.1
+#: Answers are written down when there are so many, or when the first is so old.
+RECORD_SIZE, RECORD_SECONDS = 64, 0.25
+#: A thread is told of a call so long before its time; whoever halts a batch waits no longer.
+AHEAD_SECONDS = 0.05
+#: Calls held back longer than this go back to the queue, where a pause or cancel reaches them.
+LONGEST_HOLD_SECONDS = 2.0
 #: How long after an answer was lost the provider is first asked about the call.
 FIRST_LOOKUP_SECONDS = 2.0
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """One attempt that is written down and may be placed at its slot."""
-
-    call: CallResult
-    request: CallRequest
-    slot: datetime
-
-
 Answer = CallAccepted | VoiceError
+#: A claim, and the time on the monotonic clock at which it is placed.
+Start = tuple[Claim, float]
 
 
-def queue_due_chunks(account: VoiceAccount, *, now: datetime) -> int:
-    """Queue the next chunk of each batch whose queue has run dry: pending → queued or deferred.
+class Dispatcher:
+    """Places an account's due calls for as long as its lease lasts; a context manager.
 
-    Return how many rows that were.
+    `step` does what can be done now and never waits; `wait` waits for the next answer or slot.
+    Both raise `LeaseLost` when another process has taken over the account. On leaving, what was
+    not placed goes back to the queue and what is under way is waited for.
     """
-    batches = Batch.objects.calling().filter(account=account).order_by("pk")
-    queued = Recipient.objects.filter(batch=OuterRef("pk"), status=RecipientStatus.QUEUED)
-    return sum(_queue_next_chunk(batch, now=now) for batch in batches.filter(~Exists(queued)))
 
+    def __init__(
+        self,
+        provider: VoiceProvider,
+        lease: Lease[VoiceAccount],
+        *,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._provider = provider
+        self._lease = lease
+        self._stop = stop
+        threads = settings.PLACING_THREADS if provider.keeps_waiting else 0
+        self._under_way: UnderWay[Start, Answer] = UnderWay(self._place, threads=threads)
+        #: Calls are started in groups: each group costs a look at the database.
+        self._group = max(1, self._under_way.free // 8)
+        self._waiting: deque[Claim] = deque()
+        self._answered: list[tuple[Claim, Answer]] = []
+        self._answered_since = 0.0
+        self._spacing = pacing.Spacing()
+        #: Batches of which something changed since they were last settled.
+        self.touched: set[UUID] = set()
+        #: There were fewer due recipients than the last claim could have taken.
+        self.dry = True
+        self._claim_again_at = 0.0
 
-def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
-    with transaction.atomic():
-        locked = results.lock_batches([batch.pk])[batch.pk]
-        if locked.status not in BATCH_CALLING:
-            return 0
-        rows = Recipient.objects.filter(batch=batch)
-        chunk = list(
-            rows.filter(row_number__gt=locked.queued_through, status=RecipientStatus.PENDING)
-            .order_by("row_number")
-            .values_list("pk", "row_number", "start_at")[: locked.chunk_size]
-        )
-        if not chunk:
-            return 0
-        if locked.queued_through:
-            lifecycle.next_chunk(locked)
-        Batch.objects.filter(pk=batch.pk).update(queued_through=chunk[-1][1])
-        starts = {
-            pk: start
-            for pk, _, row_start in chunk
-            if (start := max(filter(None, (row_start, batch.start_at)), default=now)) > now
-        }
-        update_each(
-            Recipient,
-            ["status", "due_at", "reason_code", "reason"],
-            [
-                (pk, RecipientStatus.DEFERRED, start, "start_time", "Scheduled for later.")
-                for pk, start in starts.items()
-            ],
-        )
-        Recipient.objects.filter(pk__in=[pk for pk, *_ in chunk if pk not in starts]).update(
-            status=RecipientStatus.QUEUED, due_at=now
-        )
-    return len(chunk)
+    def step(self) -> bool:
+        """Claim, start, collect and record what can be now; return whether anything was done."""
+        claimed = self._claim()
+        started = self._start_due()
+        recorded = self._collect()
+        return claimed or started or recorded
 
+    def wait(self, seconds: float) -> None:
+        """Wait for an answer, a slot, or so many seconds."""
+        if self._can_start():
+            start = self._start_of(self._waiting[0], now=time.monotonic())
+            seconds = max(0.0, min(seconds, start - AHEAD_SECONDS - time.monotonic()))
+        if self._answered:
+            seconds = min(seconds, RECORD_SECONDS)
+        if self._under_way.count:
+            self._note(self._under_way.collect(wait_seconds=max(seconds, 0.001)))
+        elif seconds > 0:
+            time.sleep(seconds)
 
-def place_due(
-    provider: VoiceProvider,
-    lease: Lease[VoiceAccount],
-    *,
-    stop: Callable[[], bool] = lambda: False,
-) -> int:
-    """Claim, place and record one round of due recipients; return how many were claimed.
+    @property
+    def idle(self) -> bool:
+        """True when nothing is claimed, under way or to be recorded."""
+        return not (self._waiting or self._under_way.count or self._answered)
 
-    Raises `LeaseLost` when another process has taken over the account.
-    """
-    claims = claim(lease, want=CLAIM_SIZE)
-    if claims is None:
-        return 0
-    with ThreadPoolExecutor(max_workers=settings.PLACING_THREADS) as pool:
-        for wave in _in_groups(claims.placeable, settings.PLACING_THREADS):
-            placeable, halted = _still_wanted(wave, lease, stop=stop)
-            if halted:
-                results.withdraw(
-                    [one.call for one in halted],
-                    due_at=timezone.now(),
-                    code="halted",
-                    reason="Dialling was halted before this call was placed.",
-                    again=False,
-                )
-            record(list(pool.map(lambda one: (one, _place(provider, one)), placeable)))
-    return claims.handled
+    # Claiming ------------------------------------------------------------------------------------
 
+    def _claim(self) -> bool:
+        """Claim ahead, so that no thread waits for the next transaction."""
+        if len(self._waiting) > CLAIM_SIZE // 2 or self._stop():
+            return False
+        if time.monotonic() < self._claim_again_at:
+            return False
+        claims = claiming.claim(self._lease, want=CLAIM_SIZE)
+        if len(claims.placeable) < CLAIM_SIZE:
+            self._claim_again_at = time.monotonic() + CLAIM_AGAIN_SECONDS
+        self.dry = not claims.full and len(claims.placeable) < CLAIM_SIZE
+        self.touched |= claims.batches
+        self._waiting.extend(claims.placeable)
+        return bool(claims.batches)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """What one claim yielded: attempts to place, and how many recipients it dealt with in all."""
+    def claim_again(self) -> None:
+        """Claim in the next step: there are more recipients."""
+        self._claim_again_at = 0.0
 
-    placeable: list[Claim]
-    handled: int
+    # Starting ------------------------------------------------------------------------------------
 
+    def _start_due(self) -> bool:
+        """Start the calls whose slot has come, in groups, after asking whether they still may."""
+        if not self._can_start():
+            return False
+        group: list[Start] = []
+        now = time.monotonic()
+        while self._waiting and len(group) < self._under_way.free:
+            start = self._start_of(self._waiting[0], now=now)
+            if start > now + AHEAD_SECONDS:
+                break
+            claim = self._waiting.popleft()
+            self._spacing.take(claim.intervals, start)
+            group.append((claim, start))
+        if not group:
+            return self._give_back_what_is_held(now)
+        try:
+            wanted = self._still_wanted([claim for claim, _ in group])
+        except BaseException:
+            # Nobody was told of these: on leaving they go back to the queue with the others.
+            self._waiting.extendleft(claim for claim, _ in reversed(group))
+            raise
+        self._halt([claim for claim, _ in group if claim.call.pk not in wanted])
+        for claim, start in group:
+            if claim.call.pk in wanted:
+                self._under_way.start((claim, start))
+        return True
 
-def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims | None:
-    """Write down the next attempts of an account, in one transaction; None when none is due.
+    def _can_start(self) -> bool:
+        """Tell whether there are calls to start, and threads for a whole group of them."""
+        return bool(self._waiting) and self._under_way.free >= min(self._group, len(self._waiting))
 
-    Batches take turns: each of k running batches gets a k-th of what may start now, and what one
-    does not use goes to the next. Raises `LeaseLost`.
-    """
-    now = timezone.now()
-    with transaction.atomic():
-        account = lease.lock()
-        if not account.enabled:
-            return None
-        room = pacing.allowance(account, now=now, want=want)
-        due_now = Recipient.objects.filter(batch=OuterRef("pk")).due(now)
-        running = (
+    def _start_of(self, claim: Claim, *, now: float) -> float:
+        slot = now + (claim.slot - timezone.now()).total_seconds()
+        return max(slot, self._spacing.start({ACCOUNT: 0.0, **claim.intervals}, now=now))
+
+    def _still_wanted(self, claims: list[Claim]) -> set[int]:
+        """Return the calls that may still be dialled: not halted, not listed, not too old.
+
+        Raises `LeaseLost`: the new holder settles what we claimed, placing it now could dial twice.
+        """
+        if self._stop():
+            return set()
+        self._lease.keep()
+        running = set(
             Batch.objects.calling()
-            .filter(Exists(due_now), account=account)
+            .filter(pk__in={claim.call.batch_id for claim in claims}, account__enabled=True)
             .values_list("pk", flat=True)
         )
-        batches = [
-            batch
-            for batch in results.lock_batches(running).values()
-            if batch.status in BATCH_CALLING
+        suppressed = Suppression.objects.numbers_among([claim.call.to_number for claim in claims])
+        return {
+            claim.call.pk
+            for claim in claims
+            if claim.call.batch_id in running
+            and claim.call.to_number not in suppressed
+            and not _is_too_old(claim)
+        }
+
+    def _halt(self, claims: list[Claim]) -> None:
+        if claims:
+            self.touched |= {claim.call.batch_id for claim in claims}
+            _give_back(claims)
+
+    def _give_back_what_is_held(self, now: float) -> bool:
+        """Return claims to the queue whose account may not start calls for a while."""
+        until = self._spacing.free_at(ACCOUNT) or now
+        if not self._waiting or until - now < LONGEST_HOLD_SECONDS:
+            return False
+        held, self._waiting = list(self._waiting), deque()
+        self._halt(held)
+        return True
+
+    # Placing: the one thing that threads do ------------------------------------------------------
+
+    def _place(self, job: Start) -> Answer:
+        """Send one request, once, when its time has come."""
+        claim, start = job
+        if (ahead := start - time.monotonic()) > 0:
+            time.sleep(ahead)
+        if _is_too_old(claim):
+            # This process was held up; by now somebody else may be finding out about the call.
+            return NotPlaced("The worker was held up.", code="too_late", retry_after_seconds=0)
+        try:
+            return self._provider.place(claim.request)
+        except VoiceError as error:
+            return error
+        except Exception as error:
+            log.exception("dispatch.place_failed", call_id=str(claim.call.call_id))
+            return OutcomeUnknown(
+                f"Placing the call ended in {type(error).__name__}; it may exist.",
+                code="place_error",
+            )
+
+    # Recording -----------------------------------------------------------------------------------
+
+    def _collect(self) -> bool:
+        self._note(self._under_way.collect())
+        age = time.monotonic() - self._answered_since
+        if not self._answered:
+            return False
+        if len(self._answered) < RECORD_SIZE and age < RECORD_SECONDS and self._under_way.count:
+            return False
+        return self._record()
+
+    def _note(self, answers: list[tuple[Start, Answer]]) -> None:
+        if answers and not self._answered:
+            self._answered_since = time.monotonic()
+        for (claim, _), answer in answers:
+            self._answered.append((claim, answer))
+            if isinstance(answer, ProviderThrottled) and answer.account_wide:
+                self._hold(answer.retry_after_seconds)
+
+    def _hold(self, seconds: float) -> None:
+        """Start no call of the account for so long, here or on another worker."""
+        self._spacing.hold(ACCOUNT, time.monotonic() + seconds)
+        _move_next_slot(self._lease, timezone.now() + timedelta(seconds=seconds))
+
+    def _record(self) -> bool:
+        answered, self._answered = self._answered, []
+        if answered:
+            record(answered)
+            self.touched |= {claim.call.batch_id for claim, _ in answered}
+        return bool(answered)
+
+    # Leaving -------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give back what was not placed, wait for what is under way, and record it."""
+        with self._under_way:
+            waiting, self._waiting = list(self._waiting), deque()
+            self._halt(waiting)
+            self._note(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+            self._record()
+            self._hand_on_spacing()
+
+    def _hand_on_spacing(self) -> None:
+        """Tell the next worker when a call may start, if that is later than the row says."""
+        free_at = self._spacing.free_at(ACCOUNT)
+        ahead = 0.0 if free_at is None else free_at - time.monotonic()
+        if ahead > 0:
+            _move_next_slot(self._lease, timezone.now() + timedelta(seconds=ahead))
+
+
+def _move_next_slot(lease: Lease[VoiceAccount], to: datetime) -> None:
+    """Let no call of the account start before then; does nothing once the lease is lost."""
+    lease.mine.filter(next_slot_at=None).update(next_slot_at=to)
+    lease.mine.update(next_slot_at=Greatest("next_slot_at", to))
+
+
+def _is_too_old(claim: Claim) -> bool:
+    limit = timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)
+    return timezone.now() - claim.call.claimed_at > limit
+
+
+def _give_back(claims: list[Claim]) -> None:
+    now = timezone.now()
+    answers.withdraw(
+        [
+            answers.Withdrawal(
+                call=claim.call,
+                due_at=now,
+                code="halted",
+                reason="Dialling was halted before this call was placed.",
+            )
+            for claim in claims
         ]
-        drawn: list[tuple[Batch, list[Recipient]]] = []
-        for turn, batch in enumerate(batches):
-            share = -(-room // (len(batches) - turn))
-            due = list(_due(batch, now=now)[:share]) if share else []
-            room -= len(due)
-            drawn.append((batch, due))
-        if not any(due for _, due in drawn):
-            return None
-        return _write_claims(account, drawn, now=now)
-
-
-def _due(batch: Batch, *, now: datetime) -> Any:
-    rows = Recipient.objects.filter(batch=batch).due(now).order_by("due_at", "pk")
-    if connection.features.has_select_for_update_skip_locked:
-        return rows.select_for_update(skip_locked=True, of=("self",))
-    return rows
-
-
-def _write_claims(
-    account: VoiceAccount, drawn: list[tuple[Batch, list[Recipient]]], *, now: datetime
-) -> Claims:
-    suppressed = Suppression.objects.numbers_among([row.e164 for _, due in drawn for row in due])
-    allowed: list[tuple[CallResult, CallRequest]] = []
-    refused: list[tuple[int, gate.Refused]] = []
-    for batch, due in drawn:
-        for recipient in due:
-            verdict = _attempt(account, batch, recipient, suppressed=suppressed, now=now)
-            if isinstance(verdict, gate.Refused):
-                refused.append((recipient.pk, verdict))
-            else:
-                allowed.append(verdict)
-    update_each(
-        Recipient,
-        ["status", "reason_code", "reason", "due_at"],
-        [(pk, no.status, no.code, no.message, no.due_at) for pk, no in refused],
-        where_in=("status", RECIPIENT_CLAIMABLE),
     )
-    claimed = Recipient.objects.filter(
-        pk__in=[call.recipient_id for call, _ in allowed], status__in=RECIPIENT_CLAIMABLE
-    ).update(
-        status=RecipientStatus.DIALING,
-        attempts=F("attempts") + 1,
-        claim_token=uuid4(),
-        claimed_at=now,
-        due_at=None,
-        reason_code="",
-        reason="",
-    )
-    if claimed != len(allowed):
-        # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
-        raise LeaseLost
-    calls = CallResult.objects.bulk_create([call for call, _ in allowed])
-    slots = pacing.take_slots(account, now=now, count=len(calls))
-    placeable = [
-        Claim(call=call, request=request, slot=slot)
-        for call, (_, request), slot in zip(calls, allowed, slots, strict=True)
-    ]
-    return Claims(placeable=placeable, handled=len(allowed) + len(refused))
 
 
-def _attempt(
-    account: VoiceAccount,
-    batch: Batch,
-    recipient: Recipient,
-    *,
-    suppressed: set[str],
-    now: datetime,
-) -> tuple[CallResult, CallRequest] | gate.Refused:
-    """Return the recipient's next attempt with its request, or why there is none."""
-    try:
-        verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
-        if isinstance(verdict, gate.Refused):
-            return verdict
-        call = CallResult(
-            batch=batch,
-            recipient=recipient,
-            account=account,
-            attempt=recipient.attempts + 1,
-            tries=recipient.tries,
-            to_number=recipient.e164,
-            from_number=_caller_id(account, batch, recipient),
-            checks=verdict.checks,
-            claimed_at=now,
-        )
-        return call, call_requests.build(batch, recipient, call)
-    except MissingVariable as error:
-        return gate.Refused(
-            status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
-        )
-    except ValueError as error:
-        # Fails closed, and only for this recipient: the others are not kept waiting.
-        log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
-        return gate.Refused(
-            status=RecipientStatus.SKIPPED,
-            code="cannot_tell",
-            message=f"It could not be told whether this call may be made: {error}",
-        )
-
-
-def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:
-    own = recipient.call_settings.get("from") or batch.call_settings.get("from")
-    if own or not account.caller_ids:
-        return str(own or "")
-    return str(account.caller_ids[recipient.row_number % len(account.caller_ids)])
-
-
-def _still_wanted(
-    wave: list[Claim], lease: Lease[VoiceAccount], *, stop: Callable[[], bool]
-) -> tuple[list[Claim], list[Claim]]:
-    """Split a group into what may still be dialled and what was halted since it was claimed.
-
-    Raises `LeaseLost`: the new holder settles what we claimed, placing it now could dial twice.
-    """
-    lease.keep()
-    if stop():
-        return [], wave
-    too_old = timezone.now() - timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)
-    running = set(
-        Batch.objects.calling()
-        .filter(pk__in={one.call.batch_id for one in wave}, account__enabled=True)
-        .values_list("pk", flat=True)
-    )
-    suppressed = Suppression.objects.numbers_among([one.call.to_number for one in wave])
-    placeable: list[Claim] = []
-    halted: list[Claim] = []
-    for one in wave:
-        wanted = one.call.batch_id in running and one.call.to_number not in suppressed
-        (placeable if wanted and one.call.claimed_at > too_old else halted).append(one)
-    return placeable, halted
-
-
-def _place(provider: VoiceProvider, one: Claim) -> Answer:
-    """Send one request, once, when its slot has come."""
-    wait = (one.slot - timezone.now()).total_seconds()
-    if wait > 0:
-        time.sleep(wait)
-    try:
-        return provider.place(one.request)
-    except VoiceError as error:
-        return error
-    except Exception as error:
-        log.exception("dispatch.place_failed", call_id=str(one.call.call_id))
-        return OutcomeUnknown(
-            f"Placing the call ended in {type(error).__name__}; it may exist.", code="place_error"
-        )
-
-
-def record(answers: list[tuple[Claim, Answer]]) -> None:
+def record(answered: list[tuple[Claim, Answer]]) -> None:
     """Write down what the provider answered."""
     now = timezone.now()
-    accepted = [(one.call, answer) for one, answer in answers if isinstance(answer, CallAccepted)]
+    accepted = [(one.call, answer) for one, answer in answered if isinstance(answer, CallAccepted)]
+    rejected = [(one.call, answer) for one, answer in answered if isinstance(answer, CallRejected)]
+    unknown = [(one.call, answer) for one, answer in answered if isinstance(answer, OutcomeUnknown)]
+    withdrawn = [
+        answers.Withdrawal(
+            call=one.call,
+            due_at=now + timedelta(seconds=answer.retry_after_seconds),
+            code=answer.code,
+            reason=str(answer),
+            counts=not isinstance(answer, AccountRefused),
+        )
+        for one, answer in answered
+        if isinstance(answer, NotPlaced)
+    ]
     if accepted:
-        results.record_accepted(accepted, now=now)
-    rejected = [(one.call, answer) for one, answer in answers if isinstance(answer, CallRejected)]
+        answers.record_accepted(accepted, now=now)
     if rejected:
-        results.record_rejected(rejected, now=now)
-    for one, answer in answers:
-        if isinstance(answer, NotPlaced):
-            results.withdraw(
-                [one.call],
-                due_at=now + timedelta(seconds=answer.retry_after_seconds),
-                code=answer.code,
-                reason=str(answer),
-                again=True,
-            )
-        elif isinstance(answer, OutcomeUnknown):
-            results.record_unknown(
-                [one.call],
-                code=answer.code,
-                reason=str(answer),
-                ask_at=now + timedelta(seconds=FIRST_LOOKUP_SECONDS),
-            )
+        answers.record_rejected(rejected, now=now)
+    if unknown:
+        answers.record_unknown(unknown, ask_at=now + timedelta(seconds=FIRST_LOOKUP_SECONDS))
+    if withdrawn:
+        answers.withdraw(withdrawn)
+    refusals = [(one, answer) for one, answer in answered if isinstance(answer, AccountRefused)]
+    if refusals:
+        one, answer = refusals[0]
+        pause_account(one.call.account_id, code=answer.code, message=str(answer))
+
+
+def pause_account(account_id: int, *, code: str, message: str) -> None:
+    """Pause every calling batch of an account that its provider takes no calls of."""
+    log.error("dispatch.account_refused", account_id=account_id, code=code)
+    for batch in Batch.objects.calling().filter(account=account_id):
+        try:
+            lifecycle.pause(batch, code=code, message=message)
+        except lifecycle.Conflict:
+            continue
 
 
 def abandon_stale(*, now: datetime) -> int:
@@ -350,15 +363,9 @@ def abandon_stale(*, now: datetime) -> int:
         )[:1000]
     )
     if stale:
-        results.record_unknown(
-            stale,
+        died = OutcomeUnknown(
+            "The worker died while placing this call; the provider is being asked.",
             code="worker_died",
-            reason="The worker died while placing this call; the provider is being asked.",
-            ask_at=now,
         )
+        answers.record_unknown([(call, died) for call in stale], ask_at=now)
     return len(stale)
-
-
-def _in_groups(claims: list[Claim], size: int) -> Iterator[list[Claim]]:
-    for start in range(0, len(claims), size):
-        yield claims[start : start + size]

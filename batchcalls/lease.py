@@ -26,7 +26,8 @@ class Lease(Generic[ModelT]):
     """
 
     def __init__(self, rows: QuerySet[ModelT], pk: Any, token: UUID, seconds: float) -> None:
-        self._mine = rows.filter(pk=pk, lease_token=token)
+        #: The row, as long as the lease is ours.
+        self.mine = rows.filter(pk=pk, lease_token=token)
         self._seconds = seconds
         self._renewed = time.monotonic()
 
@@ -43,17 +44,17 @@ class Lease(Generic[ModelT]):
     def keep(self) -> None:
         """Make sure the lease is still ours, and prolong it now and then. Raise `LeaseLost`."""
         if time.monotonic() - self._renewed < self._seconds / 4:
-            if not self._mine.exists():
+            if not self.mine.exists():
                 raise LeaseLost
             return
         until = timezone.now() + timedelta(seconds=self._seconds)
-        if not self._mine.update(lease_until=until):
+        if not self.mine.update(lease_until=until):
             raise LeaseLost
         self._renewed = time.monotonic()
 
     def lock(self) -> ModelT:
         """Return the row, locked for the transaction, if it is still ours. Raise `LeaseLost`."""
-        row = self._mine.select_for_update(no_key=True).first()
+        row = self.mine.select_for_update(no_key=True).first()
         if row is None:
             raise LeaseLost
         return row
@@ -67,4 +68,4 @@ class Lease(Generic[ModelT]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._mine.update(lease_token=None, lease_until=None)
+        self.mine.update(lease_token=None, lease_until=None)

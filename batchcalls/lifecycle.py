@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchcalls import queue
-from batchcalls.models import Batch, BatchEvent, Recipient
+from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_CANCELABLE,
@@ -28,6 +28,7 @@ from batchcalls.states import (
     RECIPIENT_IN_FLIGHT,
     BatchStatus,
     RecipientStatus,
+    StopRequest,
 )
 
 if TYPE_CHECKING:
@@ -181,16 +182,41 @@ def resume(batch: Batch, *, actor: User | None = None) -> None:
 
 
 @transaction.atomic
-def cancel(batch: Batch, *, actor: User | None = None) -> None:
-    """Stop everything that is not placed yet, for good. Calls already live end by themselves."""
+def cancel(batch: Batch, *, actor: User | None = None, hang_up: bool = False) -> None:
+    """Stop everything that is not placed yet, for good, and withdraw calls that have not begun.
+
+    Calls that have begun end by themselves, or with ``hang_up`` at once.
+    """
     _move(
         batch.pk,
         BatchStatus.CANCELED,
         action="canceled",
         sources=BATCH_CANCELABLE,
         actor=actor,
+        message="Live calls are hung up." if hang_up else "",
     )
+    calls = CallResult.objects.filter(batch=batch.pk, ended_at=None)
+    calls.update(stop_requested=StopRequest.HANG_UP if hang_up else StopRequest.WITHDRAW)
+    # Of the others no call is known yet; as soon as one is, it is stopped.
+    calls.exclude(provider_call_id=None).update(next_check_at=timezone.now())
     _withdraw_recipients(batch.pk, code="batch_canceled", reason="The batch was canceled.")
+    queue.ring(queue.DISPATCH_TICK, batch.account_id)
+
+
+@transaction.atomic
+def reopen(batch: Batch, *, actor: User | None = None, code: str, message: str) -> None:
+    """Go on calling a batch that had fallen short: completed partial → dispatching."""
+    _move(
+        batch.pk,
+        BatchStatus.DISPATCHING,
+        action="reopened",
+        sources={BatchStatus.COMPLETED_PARTIAL},
+        actor=actor,
+        code=code,
+        message=message,
+        ended_at=None,
+    )
+    queue.ring(queue.DISPATCH_TICK, batch.account_id)
 
 
 def _withdraw_recipients(batch_id: UUID, *, code: str, reason: str) -> None:

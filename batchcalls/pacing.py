@@ -1,45 +1,105 @@
-"""How many calls an account may start now: calls per second and concurrency.
+"""How many calls may start now: calls per second and concurrency, of accounts and of batches.
 
-Calls per second follow the generic cell rate algorithm: the account row holds the time of the
+Calls per second follow the generic cell rate algorithm (ITU-T I.371): a row holds the time of its
 next free slot, and one UPDATE takes as many slots as are needed. Slots are handed out a little
-ahead, and each call waits for its own.
+ahead, and each call waits for its own. What is late is never made up for: `Spacing`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
 
-from batchcalls.models import CallResult, VoiceAccount
+from batchcalls.models import Batch, CallResult, VoiceAccount
 
 #: How far ahead slots are handed out: long enough to place in groups, short enough to pause.
 HORIZON_SECONDS = 0.5
 
 
-def allowance(account: VoiceAccount, *, now: datetime, want: int) -> int:
-    """Return how many calls may be claimed now, at most ``want``."""
-    free = account.concurrency - CallResult.objects.live().filter(account=account).count()
-    return max(0, min(want, free, _slots_within_horizon(account, now=now, at_most=want)))
+class Paced(Protocol):
+    """A row with a rate: an account or a batch."""
+
+    cps: float | None
+    next_slot_at: datetime | None
 
 
-def _slots_within_horizon(account: VoiceAccount, *, now: datetime, at_most: int) -> int:
-    if account.cps is None:
-        return at_most
-    first = max(account.next_slot_at or now, now)
-    ahead = (now - first).total_seconds() + HORIZON_SECONDS
-    return max(0, math.floor(ahead * account.cps) + 1) if ahead >= 0 else 0
+@dataclass(slots=True)
+class Room:
+    """How many calls may be claimed now: on the account, and at most of each of its batches."""
+
+    account: int
+    batches: dict[UUID, int]
 
 
-def take_slots(account: VoiceAccount, *, now: datetime, count: int) -> list[datetime]:
-    """Take the next slots; return when each call may start.
+def room(account: VoiceAccount, batches: Sequence[Batch], *, now: datetime, at_most: int) -> Room:
+    """Return what the rates and the lines that are held leave free, ``at_most`` in all."""
+    held = CallResult.objects.filter(account=account).lines_held()
+    free = max(0, account.concurrency - sum(held.values()))
+    return Room(
+        account=min(at_most, free, _slots(account, now=now, at_most=at_most)),
+        batches={
+            batch.pk: _room_of_batch(batch, held.get(batch.pk, 0), now=now, at_most=at_most)
+            for batch in batches
+        },
+    )
 
-    The caller holds the account's lease, so nobody else moves the row.
+
+def _room_of_batch(batch: Batch, held: int, *, now: datetime, at_most: int) -> int:
+    free = at_most if batch.concurrency is None else max(0, batch.concurrency - held)
+    return min(free, _slots(batch, now=now, at_most=at_most))
+
+
+def _slots(row: Paced, *, now: datetime, at_most: int) -> int:
+    """Count the free slots within the horizon."""
+    ahead = HORIZON_SECONDS
+    if row.next_slot_at is not None and row.next_slot_at > now:
+        ahead -= (row.next_slot_at - now).total_seconds()
+    if ahead < 0:
+        return 0
+    return at_most if row.cps is None else min(at_most, math.floor(ahead * row.cps) + 1)
+
+
+def take_slots(row: Paced, wanted: Sequence[datetime]) -> list[datetime]:
+    """Take a slot for each wanted time, ascending and no earlier than it; move the row on.
+
+    The caller holds the row's lock and saves ``next_slot_at``. Source: ITU-T I.371, annex A.
     """
-    if account.cps is None or count == 0:
-        return [now] * count
-    first = max(account.next_slot_at or now, now)
-    interval = timedelta(seconds=1 / account.cps)
-    slots = [first + index * interval for index in range(count)]
-    account.next_slot_at = slots[-1] + interval
-    VoiceAccount.objects.filter(pk=account.pk).update(next_slot_at=account.next_slot_at)
+    interval = timedelta(seconds=1 / row.cps) if row.cps else timedelta()
+    slots: list[datetime] = []
+    for time in sorted(wanted):
+        slot = time if row.next_slot_at is None else max(time, row.next_slot_at)
+        slots.append(slot)
+        row.next_slot_at = slot + interval if row.cps else row.next_slot_at
     return slots
+
+
+class Spacing:
+    """Keeps starts apart in a process that may stall, in seconds of one clock.
+
+    Slots lie in the past after a stall. Starting all of these at once would be more calls in a
+    second than the rate allows, so each start is at least an interval after the one before.
+    """
+
+    def __init__(self) -> None:
+        self._free_at: dict[object, float] = {}
+
+    def start(self, intervals: dict[object, float], *, now: float) -> float:
+        """Return when a call may start that keeps all these intervals, by the name of each."""
+        return max([now, *(self._free_at.get(name, now) for name in intervals)])
+
+    def take(self, intervals: dict[object, float], start: float) -> None:
+        """Note a start."""
+        for name, interval in intervals.items():
+            self._free_at[name] = start + interval
+
+    def hold(self, name: object, until: float) -> None:
+        """Let nothing of that name start before then."""
+        self._free_at[name] = max(until, self._free_at.get(name, until))
+
+    def free_at(self, name: object) -> float | None:
+        """Return when the next call of that name may start; None when nothing is noted."""
+        return self._free_at.get(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,6 +12,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Count, Model, QuerySet
+from django.utils import timezone
 
 from batchcalls.states import (
     BATCH_CALLING,
@@ -17,6 +20,7 @@ from batchcalls.states import (
     RECIPIENT_CLAIMABLE,
     RECIPIENT_NOT_YET_PLACED,
     RECIPIENT_OPEN,
+    CallStatus,
     RecipientOutcome,
     RecipientStatus,
 )
@@ -58,6 +62,14 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
     def calling(self) -> BatchQuerySet[ModelT]:
         """Return the batches whose calls may be placed."""
         return self.filter(status__in=BATCH_CALLING)
+
+    def lock(self, ids: Iterable[object]) -> dict[object, ModelT]:
+        """Lock batches for the rest of the transaction, so that none is paused or ended meanwhile.
+
+        Whoever locks more than batches locks them first, then calls, then recipients.
+        """
+        rows = self.select_for_update(no_key=True).filter(pk__in=set(ids))
+        return {batch.pk: batch for batch in rows.order_by("pk")}
 
 
 class VoiceAccountQuerySet(QuerySet[ModelT], Generic[ModelT]):
@@ -140,6 +152,17 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """Return those that hold a line at the provider, as far as is known."""
         return self.filter(ended_at=None, status__in=CALL_LIVE)
 
+    def lines_held(self) -> dict[UUID, int]:
+        """Count by batch those that hold a line, or might: a lost answer is asked about first.
+
+        Two questions, because an "or" would be answered by reading all rows.
+        """
+        lost = self.filter(ended_at=None, status=CallStatus.UNKNOWN, next_check_at__isnull=False)
+        counts: Counter[UUID] = Counter()
+        for rows in (self.live(), lost):
+            counts.update(dict(rows.order_by().values_list("batch_id").annotate(n=Count("pk"))))
+        return counts
+
     def to_check(self, now: datetime) -> CallResultQuerySet[ModelT]:
         """Return those whose provider is to be asked for news by now, longest due first."""
         return self.filter(next_check_at__lte=now).order_by("next_check_at", "pk")
@@ -158,3 +181,19 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
             if outcome:
                 counts.setdefault(recipient, {})[outcome] = n
         return counts
+
+
+class CallEventQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """Evidence about calls."""
+
+    def to_apply(self, now: datetime) -> CallEventQuerySet[ModelT]:
+        """Return the webhooks that are to be applied by now, longest waiting first."""
+        return self.filter(apply_at__lte=now).order_by("apply_at", "pk")
+
+
+class HeartbeatQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """Signs of life of the workers."""
+
+    def beat(self) -> None:
+        """Note that this host's workers are alive."""
+        self.update_or_create(host=socket.gethostname()[:255], defaults={"at": timezone.now()})

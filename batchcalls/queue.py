@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from django.apps.registry import Apps
 from django.apps.registry import apps as installed_apps
 from django.conf import settings
@@ -15,6 +16,8 @@ from django.dispatch import receiver
 from django_q.models import Schedule
 from django_q.signals import post_spawn
 from django_q.tasks import async_task
+
+log = structlog.get_logger(__name__)
 
 IMPORT_LIST = "batchcalls.tasks.import_list"
 DISPATCH_TICK = "batchcalls.tasks.dispatch_tick"
@@ -28,9 +31,17 @@ def ring(task: str, *ids: str | int) -> None:
     cannot roll back, so there the message waits for the commit.
     """
     if settings.BROKER_URL:
-        transaction.on_commit(lambda: async_task(task, *ids))
+        transaction.on_commit(lambda: _send(task, *ids))
     else:
         async_task(task, *ids)
+
+
+def _send(task: str, *ids: str | int) -> None:
+    """Leave a message at a broker of its own; that one is away harms nobody but delays the work."""
+    try:
+        async_task(task, *ids)
+    except Exception:
+        log.exception("queue.broker_away", task=task)
 
 
 @receiver(post_spawn, dispatch_uid="batchcalls.queue.sweep")

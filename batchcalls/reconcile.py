@@ -1,121 +1,229 @@
-"""Asking the provider: for news of live calls, and whether a call of unknown outcome exists."""
+"""Asking the provider: for news of calls, to stop calls, and whether a lost call exists."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils import timezone
 
-from batchcalls import call_requests, results
+from batchcalls import answers, call_requests, results
 from batchcalls.bulk import update_each
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
-from batchcalls.states import CallStatus, RecipientStatus
+from batchcalls.states import CallStatus, RecipientStatus, StopRequest
+from batchcalls.underway import UnderWay
 from batchcalls.voice.base import (
     CallAbsent,
     CallAccepted,
     CallFound,
     CallReference,
+    CallRequest,
     CannotTell,
-    Lookup,
-    VoiceEvent,
+    Pulled,
     VoiceProvider,
 )
+from batchcalls.voice.errors import NotPlaced
 
 log = structlog.get_logger(__name__)
 
-CHECK_SIZE = 500
+#: How many questions are under way at once. Most calls are told of by the provider itself.
+ASKING_THREADS = 16
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 #: Seconds before each further question about a call of unknown outcome; then a person decides.
 LOOKUP_WAITS = (5, 15, 60, 180, 600)
 
 
-def check_due(account: VoiceAccount, provider: VoiceProvider, *, now: datetime) -> int:
-    """Ask about every call of the account whose time has come; return how many there were."""
-    due = list(
-        CallResult.objects.to_check(now)
-        .filter(account=account)
-        .select_related("recipient")[:CHECK_SIZE]
-    )
-    # One copy of each batch, not one for every call of it.
-    batches = Batch.objects.in_bulk({call.batch_id for call in due})
-    for call in due:
-        call.batch = batches[call.batch_id]
-    lost = [call for call in due if call.status == CallStatus.UNKNOWN]
-    if lost:
-        _look_up(provider, lost, now=now)
-    live = [call for call in due if call.status != CallStatus.UNKNOWN]
-    if live:
-        _pull(account, provider, live, now=now)
-    return len(due)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A call whose time has come; ``request`` is the one that it was placed with."""
+
+    call: CallResult
+    request: CallRequest
+    asked_at: datetime
+
+    @property
+    def reference(self) -> CallReference:
+        """The call as its provider knows it."""
+        return CallReference(provider_call_id=str(self.call.provider_call_id), request=self.request)
 
 
-def _pull(
-    account: VoiceAccount, provider: VoiceProvider, calls: list[CallResult], *, now: datetime
-) -> None:
-    """Fetch what became known of live calls since they were last asked about."""
-    events: list[VoiceEvent] = []
-    asked: list[tuple[int, datetime | None, datetime | None]] = []
-    for call in calls:
+Reply = Pulled | CallFound | CallAbsent | CannotTell | Exception
+
+
+class Enquirer:
+    """Asks about an account's calls, many at once, as long as its lease lasts; a context manager.
+
+    On leaving, what was asked is waited for and applied.
+    """
+
+    def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
+        self._account = account
+        self._provider = provider
+        threads = ASKING_THREADS if provider.keeps_waiting else 0
+        self._under_way: UnderWay[Question, Reply] = UnderWay(self._ask, threads=threads)
+        self._asked: set[int] = set()
+        #: Batches of which something changed since they were last settled.
+        self.touched: set[UUID] = set()
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing is being asked."""
+        return not self._under_way.count
+
+    def step(self) -> bool:
+        """Ask about the calls whose time has come; return whether anything was asked or told."""
+        asked = self._ask_about_due()
+        return self._take(self._under_way.collect()) or asked
+
+    def _ask_about_due(self) -> bool:
+        room = self._under_way.free
+        if room <= 0:
+            return False
+        due = list(
+            CallResult.objects.to_check(timezone.now())
+            .filter(account=self._account)
+            .exclude(pk__in=self._asked)
+            .select_related("recipient")[:room]
+        )
+        # One copy of each batch, not one for every call of it.
+        batches = Batch.objects.in_bulk({call.batch_id for call in due})
+        for call in due:
+            call.batch = batches[call.batch_id]
+            try:
+                request = call_requests.build(call.batch, call.recipient, call)
+            except Exception:
+                # One call that cannot be asked about must not keep the others waiting.
+                log.exception("reconcile.no_request", call_id=str(call.call_id))
+                _ask_later([call], timezone.now() + ASK_AGAIN_AFTER)
+                continue
+            self._asked.add(call.pk)
+            self._under_way.start(Question(call=call, request=request, asked_at=timezone.now()))
+        return bool(due)
+
+    def _ask(self, question: Question) -> Reply:
+        """Ask the provider; run by threads."""
+        call = question.call
         try:
-            reference = CallReference(
-                provider_call_id=str(call.provider_call_id),
-                request=call_requests.build(call.batch, call.recipient, call),
+            if call.status == CallStatus.UNKNOWN:
+                return self._provider.find(question.request, sent_at=call.claimed_at)
+            until = question.asked_at
+            if call.stop_requested:
+                hang_up = call.stop_requested == StopRequest.HANG_UP
+                return self._provider.stop(question.reference, hang_up=hang_up, now=until)
+            return self._provider.pull(question.reference, after=call.checked_at, until=until)
+        except NotPlaced as error:
+            return error
+        except Exception as error:
+            log.exception("reconcile.asking_failed", call_id=str(call.call_id))
+            return error
+
+    def _take(self, told: Sequence[tuple[Question, Reply]]) -> bool:
+        """Apply what the provider told, as one group for each kind of answer."""
+        if not told:
+            return False
+        now = timezone.now()
+        self._asked -= {question.call.pk for question, _ in told}
+        self.touched |= {question.call.batch_id for question, _ in told}
+        pulled = [(one, reply) for one, reply in told if isinstance(reply, Pulled)]
+        found = [
+            (
+                one.call,
+                CallAccepted(
+                    provider_call_id=reply.provider_call_id, next_event_at=reply.next_event_at
+                ),
             )
-            pulled = provider.pull(reference, after=call.checked_at, until=now)
-        except Exception:
-            # One call that cannot be asked about must not keep the others waiting.
-            log.exception("reconcile.pull_failed", call_id=str(call.call_id))
-            asked.append((call.pk, call.checked_at, now + ASK_AGAIN_AFTER))
-            continue
-        events += pulled.events
-        asked.append((call.pk, now, pulled.next_event_at))
-    # One transaction: what was fetched is applied, or it is fetched again.
-    with transaction.atomic():
-        results.apply(account.pk, events, now=now)
-        update_each(CallResult, ["checked_at", "next_check_at"], asked)
+            for one, reply in told
+            if isinstance(reply, CallFound)
+        ]
+        absent = [one.call for one, reply in told if isinstance(reply, CallAbsent)]
+        if pulled:
+            self._apply_all(pulled, now=now)
+        if found:
+            answers.record_accepted(found, now=now)
+        if absent:
+            answers.withdraw([_not_placed(call, now) for call in absent])
+        for question, reply in told:
+            if isinstance(reply, CannotTell):
+                _look_up_later(question.call, reply.reason, now=now)
+            elif isinstance(reply, Exception):
+                self._put_off(question.call, reply, now=now)
+        return True
 
+    def _apply_all(self, pulled: list[tuple[Question, Pulled]], *, now: datetime) -> None:
+        """Apply a group at once; if one cannot be, each by itself, so that no other waits."""
+        try:
+            self._apply(pulled, now=now)
+        except (DatabaseError, ValueError):
+            log.exception("reconcile.group_failed", account_id=self._account.pk)
+        else:
+            return
+        for one in pulled:
+            try:
+                self._apply([one], now=now)
+            except (DatabaseError, ValueError):
+                log.exception("reconcile.event_failed", call_id=str(one[0].call.call_id))
+                _ask_later([one[0].call], now + ASK_AGAIN_AFTER)
 
-def _look_up(provider: VoiceProvider, calls: list[CallResult], *, now: datetime) -> None:
-    """Find out about calls whose answer was lost. Only a definite no is ever dialled again."""
-    found: list[tuple[CallResult, CallAccepted]] = []
-    absent: list[CallResult] = []
-    for call in calls:
-        answer = _find(provider, call)
-        log.info("reconcile.asked", call_id=str(call.call_id), answer=type(answer).__name__)
-        match answer:
-            case CallFound():
-                accepted = CallAccepted(
-                    provider_call_id=answer.provider_call_id, next_event_at=answer.next_event_at
-                )
-                found.append((call, accepted))
-            case CallAbsent():
-                absent.append(call)
-            case CannotTell():
-                _ask_again_later(call, answer.reason, now=now)
-    if found:
-        results.record_accepted(found, now=now)
-    if absent:
-        results.withdraw(
-            absent,
-            due_at=now,
-            code="not_placed",
-            reason="The provider has no such call; it is placed anew.",
-            again=True,
+    @transaction.atomic
+    def _apply(self, pulled: list[tuple[Question, Pulled]], *, now: datetime) -> None:
+        """Apply what was fetched and note when to ask again: both, or it is fetched again."""
+        events = [event for _, reply in pulled for event in reply.events]
+        results.apply(self._account.pk, events, now=now)
+        update_each(
+            CallResult,
+            ["checked_at", "next_check_at", "stop_requested"],
+            [(one.call.pk, one.asked_at, reply.next_event_at, "") for one, reply in pulled],
+            where_null="ended_at",
         )
 
+    def _put_off(self, call: CallResult, error: Exception, *, now: datetime) -> None:
+        if call.status == CallStatus.UNKNOWN:
+            _look_up_later(call, f"asking ended in {type(error).__name__}.", now=now)
+            return
+        wait = ASK_AGAIN_AFTER
+        if isinstance(error, NotPlaced):
+            wait = max(timedelta(seconds=error.retry_after_seconds), timedelta(seconds=1))
+        _ask_later([call], now + wait)
 
-def _find(provider: VoiceProvider, call: CallResult) -> Lookup:
-    try:
-        request = call_requests.build(call.batch, call.recipient, call)
-        return provider.find(request, sent_at=call.claimed_at)
-    except Exception as error:
-        log.exception("reconcile.find_failed", call_id=str(call.call_id))
-        return CannotTell(f"asking ended in {type(error).__name__}.")
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Wait for what was asked, and apply it."""
+        with self._under_way:
+            self._take(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+
+
+def _not_placed(call: CallResult, now: datetime) -> answers.Withdrawal:
+    return answers.Withdrawal(
+        call=call,
+        due_at=now,
+        code="not_placed",
+        reason="The provider has no such call; it is placed anew.",
+        counts=True,
+    )
+
+
+def _ask_later(calls: Sequence[CallResult], at: datetime) -> None:
+    CallResult.objects.filter(pk__in=[call.pk for call in calls], ended_at=None).update(
+        next_check_at=at
+    )
 
 
 @transaction.atomic
-def _ask_again_later(call: CallResult, reason: str, *, now: datetime) -> None:
+def _look_up_later(call: CallResult, reason: str, *, now: datetime) -> None:
     """Put the question off; after the last one the recipient stays unconfirmed."""
     waits = LOOKUP_WAITS[call.lookups :]
     ask_at = now + timedelta(seconds=waits[0]) if waits else None

@@ -60,6 +60,13 @@ class CallStatus(TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class StopRequest(TextChoices):
+    """What the provider is to be told about a call of a canceled batch."""
+
+    WITHDRAW = "withdraw", "Withdraw it if it has not begun"
+    HANG_UP = "hang_up", "Hang up"
+
+
 B, R, C = BatchStatus, RecipientStatus, CallStatus
 
 # Batch -------------------------------------------------------------------------------------------
@@ -88,6 +95,8 @@ BATCH_TRANSITIONS: dict[BatchStatus, frozenset[BatchStatus]] = {
     **{status: edges | _LEAVE_CALLING for status, edges in _CALLING_EDGES.items()},
     B.PAUSED: frozenset({B.DISPATCHING, B.CANCELED}),
     **{status: frozenset() for status in BATCH_TERMINAL},
+    # A person found out that somebody was not called after all.
+    B.COMPLETED_PARTIAL: frozenset({B.DISPATCHING}),
 }
 
 # Recipient ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from batchcalls import queue, ticks
 from batchcalls.importing import runner
+from batchcalls.models import WorkerHeartbeat
 
 
 def import_list(batch_id: str) -> None:
@@ -22,5 +23,6 @@ def dispatch_tick(account_id: int) -> None:
 
 
 def sweep() -> None:
-    """Restart whatever lost its tick."""
+    """Restart whatever lost its tick, and show that there is a worker."""
+    WorkerHeartbeat.objects.beat()
     ticks.sweep()

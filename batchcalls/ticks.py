@@ -8,16 +8,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, Min, OuterRef, Subquery
 from django.utils import timezone
 
-from batchcalls import dispatch, lifecycle, queue, reconcile
+from batchcalls import claiming, dispatch, inbox, lifecycle, queue
+from batchcalls.dispatch import Dispatcher
 from batchcalls.importing import runner
 from batchcalls.lease import Lease, LeaseLost
-from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.models import Batch, CallEvent, CallResult, Recipient, VoiceAccount
+from batchcalls.reconcile import Enquirer
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_IMPORTING,
@@ -25,6 +28,7 @@ from batchcalls.states import (
     RECIPIENT_CLAIMABLE,
     RecipientStatus,
 )
+from batchcalls.voice.base import VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid
 
 log = structlog.get_logger(__name__)
@@ -33,6 +37,10 @@ TICK_SECONDS = 20.0
 #: Longest sleep within a tick, so that a pause or a new batch is noticed soon.
 NAP_SECONDS = 0.25
 WATCH_SECONDS = 60.0
+#: How often webhooks and calls to ask about are looked for, when there were none the last time.
+FOLLOW_SECONDS = 0.1
+#: How often a batch that calls go out for gets the status that its rows call for.
+SETTLE_SECONDS = 1.0
 
 
 def never() -> bool:
@@ -66,30 +74,79 @@ def _work(
     account_id: int, lease: Lease[VoiceAccount], *, until: float, stop: Callable[[], bool]
 ) -> datetime | None:
     account = VoiceAccount.objects.get(pk=account_id)
-    calling = Batch.objects.calling().filter(account=account)
     try:
         provider = account.voice_provider()
     except OptionsInvalid as error:
-        for batch in calling:
+        for batch in Batch.objects.calling().filter(account=account):
             lifecycle.fail(batch, code="account_unusable", message=str(error))
         return None
-    unsettled = True
-    while True:
-        worked = dispatch.queue_due_chunks(account, now=timezone.now())
-        worked += dispatch.place_due(provider, lease, stop=stop)
-        worked += reconcile.check_due(account, provider, now=timezone.now())
-        if worked or unsettled:
-            for batch in calling:
-                lifecycle.settle(batch, now=timezone.now())
-            unsettled = False
-        if stop() or time.monotonic() >= until:
-            return next_work_at(account)
-        if not worked:
-            wake = next_work_at(account)
-            if wake is None or not is_near(wake):
-                return wake
-            lease.keep()
-            time.sleep(_nap(wake, until))
+    beat = _Beat(account, provider)
+    with (
+        Enquirer(account, provider) as enquirer,
+        Dispatcher(provider, lease, stop=stop) as dispatcher,
+    ):
+        beat.touched |= _calling(account)
+        while True:
+            worked = beat.feed(dispatcher)
+            worked = dispatcher.step() or worked
+            worked = beat.follow(dispatcher, enquirer, settle=not worked) or worked
+            if stop() or time.monotonic() >= until:
+                break
+            if not worked:
+                lease.keep()
+                wake = next_work_at(account)
+                if dispatcher.idle and enquirer.idle and (wake is None or not is_near(wake)):
+                    break
+                dispatcher.wait(_nap(wake, until))
+    beat.settle(dispatcher, enquirer)
+    return next_work_at(account)
+
+
+class _Beat:
+    """What a tick does beside dialling, a few times each second: chunks, news, settling."""
+
+    def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
+        self._account = account
+        self._provider = provider
+        self._follow_at = self._settle_at = 0.0
+        self.touched: set[UUID] = set()
+
+    def feed(self, dispatcher: Dispatcher) -> bool:
+        """Queue the next chunks when recipients run out; return whether there were any."""
+        if not dispatcher.dry:
+            return False
+        dispatcher.dry = False
+        chunks = claiming.queue_due_chunks(self._account, now=timezone.now())
+        if chunks:
+            self.touched |= chunks
+            dispatcher.claim_again()
+        return bool(chunks)
+
+    def follow(self, dispatcher: Dispatcher, enquirer: Enquirer, *, settle: bool) -> bool:
+        """Take in webhooks, ask about calls and settle batches; return whether there was news."""
+        worked = False
+        if time.monotonic() >= self._follow_at:
+            events = inbox.apply_due(self._account.pk, self._provider, now=timezone.now())
+            self.touched |= events
+            worked = enquirer.step() or bool(events)
+            # With a backlog there is no time to lose; else the database is left in peace.
+            self._follow_at = time.monotonic() + (0.0 if worked else FOLLOW_SECONDS)
+        if time.monotonic() >= self._settle_at or (settle and not worked):
+            self.settle(dispatcher, enquirer)
+        return worked
+
+    def settle(self, dispatcher: Dispatcher, enquirer: Enquirer) -> None:
+        """Give each batch that something happened to the status that its rows call for."""
+        touched = self.touched | dispatcher.touched | enquirer.touched
+        for watched in (self.touched, dispatcher.touched, enquirer.touched):
+            watched.clear()
+        for batch in Batch.objects.calling().filter(pk__in=touched) if touched else ():
+            lifecycle.settle(batch, now=timezone.now())
+        self._settle_at = time.monotonic() + SETTLE_SECONDS
+
+
+def _calling(account: VoiceAccount) -> set[UUID]:
+    return set(Batch.objects.calling().filter(account=account).values_list("pk", flat=True))
 
 
 def is_near(moment: datetime) -> bool:
@@ -97,8 +154,8 @@ def is_near(moment: datetime) -> bool:
     return moment <= timezone.now() + timedelta(seconds=WATCH_SECONDS)
 
 
-def _nap(wake: datetime, until: float) -> float:
-    ahead = (wake - timezone.now()).total_seconds()
+def _nap(wake: datetime | None, until: float) -> float:
+    ahead = (wake - timezone.now()).total_seconds() if wake else NAP_SECONDS
     return max(0.02, min(ahead, NAP_SECONDS, until - time.monotonic()))
 
 
@@ -110,17 +167,21 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
     times = [
         CallResult.objects.filter(account=account, next_check_at__isnull=False).aggregate(
             at=Min("next_check_at")
-        )["at"]
+        )["at"],
+        CallEvent.objects.filter(account=account, apply_at__isnull=False).aggregate(
+            at=Min("apply_at")
+        )["at"],
     ]
     if VoiceAccount.objects.filter(pk=account.pk, enabled=True).exists():
-        times += [
-            Recipient.objects.filter(
-                batch=batch, status__in=RECIPIENT_CLAIMABLE, due_at__isnull=False
-            ).aggregate(at=Min("due_at"))["at"]
-            for batch in Batch.objects.calling()
-            .filter(account=account)
-            .values_list("pk", flat=True)
-        ]
+        due = Recipient.objects.filter(
+            batch=OuterRef("pk"), status__in=RECIPIENT_CLAIMABLE, due_at__isnull=False
+        ).order_by("due_at", "pk")
+        batches = Batch.objects.calling().filter(account=account)
+        times.append(
+            batches.annotate(at=Subquery(due.values("due_at")[:1])).aggregate(first=Min("at"))[
+                "first"
+            ]
+        )
     return min(filter(None, times), default=None)
 
 

@@ -117,8 +117,8 @@ Q_CLUSTER: dict[str, Any] = {
     "name": "batchcalls",
     "label": "Queue",
     "workers": WORKERS,
-    "timeout": 60,
-    "retry": 600,
+    "timeout": 120,
+    "retry": 1_200,
     "ack_failures": True,
     "max_attempts": 1,
     "catch_up": False,
@@ -138,12 +138,15 @@ MAX_FILE_BYTES = env.integer("MAX_FILE_BYTES", default=50_000_000, at_least=1)
 MAX_ROWS = env.integer("MAX_ROWS", default=1_000_000, at_least=1)
 MAX_COLUMNS = env.integer("MAX_COLUMNS", default=200, at_least=1)
 MAX_ROW_CHARACTERS = env.integer("MAX_ROW_CHARACTERS", default=100_000, at_least=100)
+MAX_WEBHOOK_BYTES = env.integer("MAX_WEBHOOK_BYTES", default=2_000_000, at_least=1_000)
 #: How long a process that dies keeps others from its account or list.
 LEASE_SECONDS = env.integer("LEASE_SECONDS", default=60, at_least=1)
 #: A claim older than this without a recorded answer is an unknown outcome.
 STALE_CLAIM_SECONDS = env.integer("STALE_CLAIM_SECONDS", default=90, at_least=1)
 #: How many requests to place a call are under way at once, per voice account.
-PLACING_THREADS = env.integer("PLACING_THREADS", default=32, at_least=1)
+PLACING_THREADS = env.integer("PLACING_THREADS", default=128, at_least=1)
+#: How long a tick that ends waits for the answers still under way; longer than providers may take.
+PLACING_WAIT_SECONDS = 45
 
 # Files, language, time ---------------------------------------------------------------------------
 
@@ -178,6 +181,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _behind_https
+# Probes come from inside, without the proxy that ends TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _behind_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _behind_https
 if env.boolean("BEHIND_PROXY", default=False):

@@ -1,11 +1,16 @@
-"""Where each page lives. The back office is Django's admin, at the root."""
+"""Where each page and hook lives. The back office is Django's admin, at the root."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
+
+from batchcalls import health, webhooks_in
 
 admin.site.site_header = admin.site.site_title = "Batch Calls"
 admin.site.index_title = "Back office"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("hooks/voice/<int:account_id>/", webhooks_in.receive, name="voice-webhook"),
     path("", admin.site.urls),
 ]

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Max
 
-from batchcalls import lifecycle, results, validation
+from batchcalls import lifecycle, validation
 from batchcalls.importing.dialect import detect
 from batchcalls.importing.mapping import ListMapping, MappingError
 from batchcalls.importing.reader import Limits, Row, open_list
@@ -101,7 +101,7 @@ def _import(batch: Batch, lease: Lease[Batch], *, until: float) -> bool:
         last = max(done, rows.header_row)
         for chunk in _chunks(row for row in rows if row.number > done):
             with transaction.atomic():
-                if results.lock_batches([batch.pk])[batch.pk].status != BatchStatus.VALIDATING:
+                if Batch.objects.lock([batch.pk])[batch.pk].status != BatchStatus.VALIDATING:
                     raise lifecycle.Conflict("validated", BatchStatus.CANCELED)
                 lease.keep()
                 resource.import_rows(chunk)

@@ -3,7 +3,16 @@
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.event import BatchEvent
+from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.voice_account import VoiceAccount
 
-__all__ = ["Batch", "BatchEvent", "CallEvent", "CallResult", "Recipient", "VoiceAccount"]
+__all__ = [
+    "Batch",
+    "BatchEvent",
+    "CallEvent",
+    "CallResult",
+    "Recipient",
+    "VoiceAccount",
+    "WorkerHeartbeat",
+]

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.functional import cached_property
@@ -82,6 +83,20 @@ class Batch(Leased):
         max_length=20, choices=DuplicateChoice.choices, default=DuplicateChoice.CALL_ONCE
     )
     chunk_size = models.PositiveIntegerField(default=default_chunk_size)
+    cps = models.FloatField(
+        "calls per second",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.001)],
+        help_text="Cap for this batch alone; blank: only the account's.",
+    )
+    concurrency = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Calls of this batch that may be live at once; blank: only the account's cap.",
+    )
+    next_slot_at = models.DateTimeField(null=True, editable=False)
     row_count = models.PositiveIntegerField(null=True, editable=False)
     queued_through = models.PositiveIntegerField(
         default=0, editable=False, help_text="Last row of the chunks that went out."
@@ -126,6 +141,11 @@ class Batch(Leased):
                 condition=Q(duplicates__in=DuplicateChoice.values), name="batch_duplicates"
             ),
             CheckConstraint(condition=Q(chunk_size__gte=1), name="batch_chunk_size_positive"),
+            CheckConstraint(condition=Q(cps=None) | Q(cps__gt=0), name="batch_cps_positive"),
+            CheckConstraint(
+                condition=Q(concurrency=None) | Q(concurrency__gte=1),
+                name="batch_concurrency_positive",
+            ),
         ]
         permissions = [
             ("launch_batch", "Can launch a batch"),

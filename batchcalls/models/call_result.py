@@ -7,8 +7,8 @@ import uuid
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
-from batchcalls.querysets import CallResultQuerySet
-from batchcalls.states import CALL_FINAL, CallStatus
+from batchcalls.querysets import CallEventQuerySet, CallResultQuerySet
+from batchcalls.states import CALL_FINAL, CallStatus, StopRequest
 from campaigns.vocabulary import AnsweredBy, RetryOutcome
 
 
@@ -69,6 +69,9 @@ class CallResult(models.Model):
     next_check_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, editable=False)
     lookups = models.PositiveSmallIntegerField(default=0)
+    stop_requested = models.CharField(
+        max_length=10, choices=StopRequest.choices, blank=True, editable=False
+    )
 
     objects = CallResultQuerySet["CallResult"].as_manager()
 
@@ -105,26 +108,42 @@ class CallResult(models.Model):
             ),
             CheckConstraint(condition=Q(attempt__gte=1), name="call_attempt_positive"),
         ]
+        permissions = [("settle_callresult", "Can say whether an unconfirmed call was placed")]
 
     def __str__(self) -> str:
         return f"{self.to_number}, attempt {self.attempt}"
 
 
 class CallEvent(models.Model):
-    """One piece of evidence about a call, kept once however often it is sent."""
+    """One piece of evidence about a call, kept once however often it is sent.
+
+    A webhook is stored as it came and applied soon after: ``apply_at`` says when, and is None
+    once that is done or given up. Until then its call may not be known.
+    """
 
     account = models.ForeignKey(
         "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    call = models.ForeignKey(CallResult, on_delete=models.CASCADE, related_name="events")
+    call = models.ForeignKey(CallResult, on_delete=models.CASCADE, related_name="events", null=True)
     event_key = models.CharField(max_length=200)
     status = models.CharField(max_length=20, choices=CallStatus.choices)
     provider_status = models.CharField(max_length=60, blank=True)
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()
+    payload = models.JSONField(default=dict, blank=True, editable=False)
+    apply_at = models.DateTimeField(null=True, editable=False)
+
+    objects = CallEventQuerySet["CallEvent"].as_manager()
 
     class Meta:
         ordering = ["occurred_at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["account", "apply_at", "id"],
+                condition=Q(apply_at__isnull=False),
+                name="call_event_to_apply",
+            )
+        ]
         constraints = [
             UniqueConstraint(fields=["account", "event_key"], name="call_event_unique_key"),
             CheckConstraint(condition=Q(status__in=CallStatus.values), name="call_event_status"),

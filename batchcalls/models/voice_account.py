@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q
+from django.urls import reverse
 
 from batchcalls.models.leased import Leased
 from batchcalls.querysets import VoiceAccountQuerySet
@@ -67,6 +69,12 @@ class VoiceAccount(Leased):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def webhook_url(self) -> str:
+        """Where the provider can send events to; blank before the account is saved."""
+        path = reverse("voice-webhook", args=[self.pk]) if self.pk else ""
+        return f"{settings.PUBLIC_URL}{path}" if path else ""
+
     def voice_provider(self) -> VoiceProvider:
         """Return the adapter for this account; raise `OptionsInvalid` for unusable options."""
         config = AccountConfig(
@@ -75,6 +83,7 @@ class VoiceAccount(Leased):
             price_per_minute=self.price_per_minute,
             price_per_attempt=self.price_per_attempt,
             currency=self.currency,
+            webhook_url=self.webhook_url,
         )
         return registry.build(self.provider, config)
 

@@ -161,6 +161,11 @@ class VoiceProvider(ABC):
         """Take the account's configuration; raise `OptionsInvalid` naming what is wrong."""
         self.config = config
 
+    @property
+    def keeps_waiting(self) -> bool:
+        """True when asking takes time in which others could be asked."""
+        return True
+
     @abstractmethod
     def place(self, request: CallRequest) -> CallAccepted:
         """Start one call, once. Raise one of `voice.errors`; never repeat the request."""

@@ -14,7 +14,9 @@ import time_machine
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from batchcalls import dispatch, lifecycle, pacing, results, ticks
+from batchcalls import claiming, dispatch, lifecycle, pacing, ticks
+from batchcalls.claiming import Claims
+from batchcalls.dispatch import Dispatcher
 from batchcalls.importing import runner
 from batchcalls.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
@@ -50,6 +52,15 @@ class Recorder(VoiceProvider):
         return Pulled(events=[], next_event_at=None)
 
 
+def place_due(provider: VoiceProvider, lease: Lease[VoiceAccount], **options: Any) -> None:
+    """Place what is due now, and no more."""
+    with Dispatcher(provider, lease, **options) as dispatcher:
+        dispatcher.step()
+        while not dispatcher.idle:
+            dispatcher.wait(0.05)
+            dispatcher.step()
+
+
 def lease_of(account: VoiceAccount) -> Lease[VoiceAccount]:
     lease = Lease.acquire(VoiceAccount.objects.all(), account.pk, seconds=60)
     assert lease is not None
@@ -62,7 +73,7 @@ def launched(make_batch: Any) -> Callable[..., Batch]:
         batch = make_batch(*numbers, **fields)
         lifecycle.submit(batch, launch=True)
         runner.run(batch.pk, seconds=30)
-        dispatch.queue_due_chunks(batch.account, now=timezone.now())
+        claiming.queue_due_chunks(batch.account, now=timezone.now())
         batch.refresh_from_db()
         return batch
 
@@ -81,8 +92,7 @@ class TestClaims:
             seen.append(("dialling", str(request.correlation_id)))
 
         with lease_of(account) as lease:
-            claims = dispatch.claim(lease, want=10)
-            assert claims is not None
+            claims = claiming.claim(lease, want=10)
             call = CallResult.objects.get()
             assert Recipient.objects.get().status == RecipientStatus.DIALING
             assert (call.status, call.provider_call_id) == (CallStatus.QUEUED, None)
@@ -94,7 +104,7 @@ class TestClaims:
         launched(HUMAN, prompt="Hello {{business_name}}, your number is {{short_to}}.")
         provider = Recorder()
         with lease_of(account) as lease:
-            dispatch.place_due(provider, lease)
+            place_due(provider, lease)
 
         [request] = provider.placed
         assert request.prompt == "Hello Shop 0, your number is 2025550190."
@@ -117,7 +127,7 @@ class TestClaims:
         lost = lease_of(account)
         VoiceAccount.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
         with lease_of(account), pytest.raises(LeaseLost):
-            dispatch.place_due(provider, lost)
+            place_due(provider, lost)
 
         assert provider.placed == []
         assert Recipient.objects.get().status == RecipientStatus.QUEUED
@@ -128,7 +138,7 @@ class TestClaims:
     ) -> None:
         batch = launched(HUMAN)
         provider = Recorder()
-        real_claim = dispatch.claim
+        real_claim = claiming.claim
 
         def claim_then_halt(*args: Any, **kwargs: Any) -> Any:
             claims = real_claim(*args, **kwargs)
@@ -142,9 +152,9 @@ class TestClaims:
                 VoiceAccount.objects.update(enabled=False)
             return claims
 
-        monkeypatch.setattr(dispatch, "claim", claim_then_halt)
+        monkeypatch.setattr(claiming, "claim", claim_then_halt)
         with lease_of(account) as lease:
-            dispatch.place_due(provider, lease)
+            place_due(provider, lease)
 
         assert provider.placed == []
         assert not CallResult.objects.exists()
@@ -157,7 +167,7 @@ class TestClaims:
         launched(HUMAN)
         provider = Recorder()
         with lease_of(account) as lease:
-            dispatch.place_due(provider, lease, stop=lambda: True)
+            place_due(provider, lease, stop=lambda: True)
 
         assert provider.placed == []
         assert Recipient.objects.get().status == RecipientStatus.QUEUED
@@ -166,9 +176,8 @@ class TestClaims:
         large = launched(*(f"+120255501{n:02}" for n in range(80)))
         small = launched("+442079460190")
         with lease_of(account) as lease:
-            claims = dispatch.claim(lease, want=10)
+            claims = claiming.claim(lease, want=10)
 
-        assert claims is not None
         shares = Counter(one.call.batch_id for one in claims.placeable)
         assert shares[small.pk] == 1
         assert 5 <= shares[large.pk] <= 10
@@ -178,7 +187,7 @@ class TestClaims:
     ) -> None:
         launched(HUMAN)
         with lease_of(account) as lease:
-            dispatch.place_due(Recorder(), lease)
+            place_due(Recorder(), lease)
         call = CallResult.objects.get()
         with pytest.raises(IntegrityError), transaction.atomic():
             CallResult.objects.create(
@@ -203,8 +212,8 @@ class TestAnswers:
 
         provider = Recorder(explode)
         with lease_of(account) as lease:
-            dispatch.place_due(provider, lease)
-            dispatch.place_due(provider, lease)
+            place_due(provider, lease)
+            place_due(provider, lease)
 
         assert len(provider.placed) == 1
         recipient = Recipient.objects.get()
@@ -225,11 +234,12 @@ class TestAnswers:
 
         provider = Recorder(refuse)
         with time_machine.travel(timezone.now(), tick=False) as clock, lease_of(account) as lease:
-            dispatch.place_due(provider, lease)
-            assert dispatch.place_due(provider, lease) == 0
+            place_due(provider, lease)
+            place_due(provider, lease)
+            assert len(provider.placed) == 1
             assert not CallResult.objects.exists()
             clock.shift(61)
-            dispatch.place_due(provider, lease)
+            place_due(provider, lease)
 
         assert [(one.attempt, one.tries) for one in provider.placed] == [(1, 0), (1, 1)]
         assert Recipient.objects.get().attempts == 1
@@ -239,7 +249,7 @@ class TestAnswers:
     ) -> None:
         batch = launched(HUMAN)
         with lease_of(account) as lease:
-            dispatch.claim(lease, want=10)
+            claiming.claim(lease, want=10)
         assert dispatch.abandon_stale(now=timezone.now()) == 0
         later = timezone.now() + timedelta(seconds=settings.STALE_CLAIM_SECONDS + 1)
         assert dispatch.abandon_stale(now=later) == 1
@@ -265,8 +275,7 @@ class TestAnswers:
     ) -> None:
         launched(HUMAN)
         with lease_of(account) as lease:
-            claims = dispatch.claim(lease, want=10)
-        assert claims is not None
+            claims = claiming.claim(lease, want=10)
         later = timezone.now() + timedelta(hours=1)
         dispatch.abandon_stale(now=later)
         dispatch.record([(one, Recorder().place(one.request)) for one in claims.placeable])
@@ -284,7 +293,7 @@ class TestGate:
         Suppression.objects.create(e164=HUMAN)
         provider = Recorder()
         with lease_of(account) as lease:
-            dispatch.place_due(provider, lease)
+            place_due(provider, lease)
 
         assert [one.to for one in provider.placed] == [OTHER]
         refused = Recipient.objects.get(e164=HUMAN)
@@ -302,7 +311,7 @@ class TestGate:
             Batch.objects.update(policy={"calling_hours": {"windows": hours, "blackout_dates": []}})
             provider = Recorder()
             with lease_of(account) as lease:
-                dispatch.place_due(provider, lease)
+                place_due(provider, lease)
                 assert provider.placed == []
                 waiting = Recipient.objects.get()
                 assert waiting.status == RecipientStatus.DEFERRED
@@ -311,7 +320,7 @@ class TestGate:
                 lifecycle.settle(batch, now=timezone.now())
                 assert batch.status == BatchStatus.WAITING_FOR_SCHEDULED_CALLS
                 clock.move_to(waiting.due_at)
-                dispatch.place_due(provider, lease)
+                place_due(provider, lease)
         assert [one.to for one in provider.placed] == [HUMAN]
         assert CallResult.objects.get().checks["calling_hours"] == "open in America/New_York"
 
@@ -329,7 +338,7 @@ class TestGate:
             launched(HUMAN, call_settings={"dispatch_hours": hours})
             provider = Recorder()
             with lease_of(account) as lease:
-                dispatch.place_due(provider, lease)
+                place_due(provider, lease)
 
         assert provider.placed == []
         assert Recipient.objects.get().due_at == opens
@@ -342,7 +351,7 @@ class TestGate:
         launched(OTHER)
         provider = Recorder()
         with lease_of(account) as lease:
-            dispatch.place_due(provider, lease)
+            place_due(provider, lease)
 
         assert [one.to for one in provider.placed] == [OTHER]
         refused = Recipient.objects.get(e164=HUMAN)
@@ -367,8 +376,8 @@ class TestPacing:
         launched(*(f"+120255501{n:02}" for n in range(8)))
         provider = Recorder()
         with lease_of(account) as lease:
-            dispatch.place_due(provider, lease)
-            dispatch.place_due(provider, lease)
+            place_due(provider, lease)
+            place_due(provider, lease)
 
         assert len(provider.placed) == 3
 
@@ -382,15 +391,17 @@ class TestPacing:
         for tenth in range(40):
             moment = now + timedelta(seconds=tenth / 10)
             account.refresh_from_db()
-            room = pacing.allowance(account, now=moment, want=100)
-            starts += pacing.take_slots(account, now=moment, count=room)
+            room = pacing.room(account, [], now=moment, at_most=100).account
+            starts += pacing.take_slots(account, [moment] * room)
+            account.save()
 
         gaps = [(b - a).total_seconds() for a, b in pairwise(starts)]
         assert min(gaps) == pytest.approx(0.2, abs=1e-5)
         assert 20 <= len(starts) <= 23
 
     def test_an_account_without_limit_hands_out_what_is_wanted(self, account: VoiceAccount) -> None:
-        assert pacing.allowance(account, now=timezone.now(), want=250) == 250
+        room = pacing.room(account, [], now=timezone.now(), at_most=250)
+        assert room.account == 250
 
 
 @pytest.mark.django_db(transaction=True)
@@ -428,10 +439,10 @@ def test_a_claim_that_waited_for_a_pause_claims_nothing(
     found: list[Any] = []
     with lease_of(account) as lease:
         with transaction.atomic():
-            results.lock_batches([batch.pk])
+            Batch.objects.lock([batch.pk])
 
             def claim() -> None:
-                found.append(dispatch.claim(lease, want=10))
+                found.append(claiming.claim(lease, want=10))
                 connections.close_all()
 
             thread = threading.Thread(target=claim)
@@ -439,4 +450,4 @@ def test_a_claim_that_waited_for_a_pause_claims_nothing(
             lifecycle.pause(batch)
         thread.join()
 
-    assert found == [None]
+    assert found == [Claims()]

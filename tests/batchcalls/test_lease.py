@@ -69,6 +69,6 @@ def test_a_tick_that_loses_its_lease_ends_quietly(
     def lose(*args: object, **kwargs: object) -> int:
         raise LeaseLost
 
-    monkeypatch.setattr("batchcalls.dispatch.place_due", lose)
+    monkeypatch.setattr("batchcalls.dispatch.Dispatcher.step", lose)
     assert ticks.tick_account(account.pk, seconds=0) is None
     assert acquire(account) is not None

@@ -86,9 +86,15 @@ def lost(make_batch: Any, account: VoiceAccount) -> CallResult:
     )
 
 
+def ask(account: VoiceAccount, oracle: Oracle) -> None:
+    """Ask about what is due now, and apply the answers."""
+    with reconcile.Enquirer(account, oracle) as enquirer:
+        enquirer.step()
+
+
 def check(call: CallResult, answer: Lookup | Exception) -> Oracle:
     oracle = Oracle(answer)
-    reconcile.check_due(call.account, oracle, now=timezone.now())
+    ask(call.account, oracle)
     call.refresh_from_db()
     call.recipient.refresh_from_db()
     return oracle
@@ -111,7 +117,7 @@ def test_a_call_that_exists_is_confirmed_and_never_placed_again(lost: CallResult
 
 
 def test_a_definite_no_queues_the_recipient_again_as_the_same_attempt(lost: CallResult) -> None:
-    reconcile.check_due(lost.account, Oracle(CallAbsent()), now=timezone.now())
+    ask(lost.account, Oracle(CallAbsent()))
 
     assert not CallResult.objects.exists()
     recipient = Recipient.objects.get()
@@ -122,7 +128,7 @@ def test_a_definite_no_queues_the_recipient_again_as_the_same_attempt(lost: Call
 def test_a_definite_no_in_a_canceled_batch_calls_nobody_again(lost: CallResult) -> None:
     lifecycle.cancel(lost.batch)
     assert Recipient.objects.get().status == RecipientStatus.UNCONFIRMED
-    reconcile.check_due(lost.account, Oracle(CallAbsent()), now=timezone.now())
+    ask(lost.account, Oracle(CallAbsent()))
 
     assert Recipient.objects.get().status == RecipientStatus.CANCELED
 

@@ -50,6 +50,11 @@ class SimulatorProvider(VoiceProvider):
         super().__init__(config)
         self.options = SimulatorOptions.parse(config.options)
 
+    @property
+    def keeps_waiting(self) -> bool:
+        """True when the options ask for latency."""
+        return self.options.latency_seconds > 0
+
     def place(self, request: CallRequest) -> CallAccepted:
         """Start one call; raise `CallRejected`, `ProviderThrottled` or `OutcomeUnknown`."""
         course = Course(request, self.options)

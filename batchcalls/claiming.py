@@ -1,0 +1,284 @@
+"""Writing down who is dialled next: chunk → budget → claim and gate, in one transaction.
+
+An attempt is a row before anybody is dialled. A process that dies after that leaves recipients
+that are `dialing`; `dispatch.abandon_stale` declares them unconfirmed and `reconcile` asks the
+provider. Nobody is dialled on a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, zip_longest
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from batchcalls import call_requests, gate, lifecycle, pacing
+from batchcalls.bulk import update_each
+from batchcalls.lease import Lease, LeaseLost
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.states import BATCH_CALLING, RECIPIENT_CLAIMABLE, RecipientStatus
+from batchcalls.voice.base import CallRequest
+from campaigns.models import Suppression
+from campaigns.prompts import MissingVariable
+
+log = structlog.get_logger(__name__)
+
+#: Name of the account's own rate among the intervals of a claim; a batch's is its id.
+ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One attempt that is written down and may be placed at its slot.
+
+    ``intervals`` are the seconds to keep between calls, by whose rate asks for them.
+    """
+
+    call: CallResult
+    request: CallRequest
+    slot: datetime
+    intervals: dict[object, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What one claim yielded.
+
+    ``placeable``: attempts to place, in the order of their slots. ``batches``: those of which
+    recipients were dealt with, refused ones included. ``full``: rates or lines, and not a lack
+    of recipients, kept it from yielding more.
+    """
+
+    placeable: list[Claim] = field(default_factory=list)
+    batches: set[UUID] = field(default_factory=set)
+    full: bool = False
+
+
+def queue_due_chunks(account: VoiceAccount, *, now: datetime) -> set[UUID]:
+    """Queue the next chunk of each batch whose queue has run dry: pending → queued or deferred.
+
+    Return the batches of which there was another chunk.
+    """
+    batches = Batch.objects.calling().filter(account=account).order_by("pk")
+    queued = Recipient.objects.filter(batch=OuterRef("pk"), status=RecipientStatus.QUEUED)
+    pending = Recipient.objects.filter(batch=OuterRef("pk"), status=RecipientStatus.PENDING)
+    return {
+        batch.pk
+        for batch in batches.filter(~Exists(queued), Exists(pending))
+        if _queue_next_chunk(batch, now=now)
+    }
+
+
+def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
+    with transaction.atomic():
+        locked = Batch.objects.lock([batch.pk])[batch.pk]
+        if locked.status not in BATCH_CALLING:
+            return 0
+        rows = Recipient.objects.filter(batch=batch)
+        chunk = list(
+            rows.filter(row_number__gt=locked.queued_through, status=RecipientStatus.PENDING)
+            .order_by("row_number")
+            .values_list("pk", "row_number", "start_at")[: locked.chunk_size]
+        )
+        if not chunk:
+            return 0
+        if locked.queued_through:
+            lifecycle.next_chunk(locked)
+        Batch.objects.filter(pk=batch.pk).update(queued_through=chunk[-1][1])
+        starts = {
+            pk: start
+            for pk, _, row_start in chunk
+            if (start := max(filter(None, (row_start, batch.start_at)), default=now)) > now
+        }
+        update_each(
+            Recipient,
+            ["status", "due_at", "reason_code", "reason"],
+            [
+                (pk, RecipientStatus.DEFERRED, start, "start_time", "Scheduled for later.")
+                for pk, start in starts.items()
+            ],
+        )
+        Recipient.objects.filter(pk__in=[pk for pk, *_ in chunk if pk not in starts]).update(
+            status=RecipientStatus.QUEUED, due_at=now
+        )
+    return len(chunk)
+
+
+def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
+    """Write down the next attempts of an account, at most ``want``, in one transaction.
+
+    1. Batches take turns: each of k batches with due recipients gets a k-th of what may start
+       now, and what one does not use goes to the next.
+    2. Each recipient is asked about at the gate; who is refused gets verdict and reason.
+    3. The attempts of all who are not are stored, and each takes its slot.
+
+    Raises `LeaseLost`.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        account = lease.lock()
+        if not account.enabled:
+            return Claims()
+        due_now = Recipient.objects.filter(batch=OuterRef("pk")).due(now)
+        running = Batch.objects.calling().filter(Exists(due_now), account=account)
+        batches = [
+            batch
+            for batch in Batch.objects.lock(running.values_list("pk", flat=True)).values()
+            if batch.status in BATCH_CALLING
+        ]
+        if not batches:
+            return Claims()
+        drawn, full = _draw(account, batches, now=now, want=want)
+        if not drawn:
+            return Claims(full=full)
+        placeable = _write_claims(account, drawn, now=now)
+    return Claims(placeable=placeable, batches={batch.pk for batch, _ in drawn}, full=full)
+
+
+def _draw(
+    account: VoiceAccount, batches: list[Batch], *, now: datetime, want: int
+) -> tuple[list[tuple[Batch, list[Recipient]]], bool]:
+    """Choose due recipients by turns; tell also whether there was less room than wish."""
+    room = pacing.room(account, batches, now=now, at_most=want)
+    full = room.account < want
+    # Who may take the least comes first, so that what it leaves goes to the others.
+    batches = sorted(batches, key=lambda batch: (room.batches[batch.pk], batch.pk))
+    drawn: list[tuple[Batch, list[Recipient]]] = []
+    for turn, batch in enumerate(batches):
+        share = -(-room.account // (len(batches) - turn))
+        share, wish = min(share, room.batches[batch.pk]), share
+        full = full or share < wish
+        due = list(_due(batch, now=now)[:share]) if share else []
+        room.account -= len(due)
+        if due:
+            drawn.append((batch, due))
+    return drawn, full
+
+
+def _due(batch: Batch, *, now: datetime) -> Any:
+    rows = Recipient.objects.filter(batch=batch).due(now).order_by("due_at", "pk")
+    if connection.features.has_select_for_update_skip_locked:
+        return rows.select_for_update(skip_locked=True, of=("self",))
+    return rows
+
+
+def _write_claims(
+    account: VoiceAccount, drawn: list[tuple[Batch, list[Recipient]]], *, now: datetime
+) -> list[Claim]:
+    suppressed = Suppression.objects.numbers_among([row.e164 for _, due in drawn for row in due])
+    allowed: list[list[tuple[CallResult, CallRequest]]] = []
+    refused: list[tuple[int, gate.Refused]] = []
+    for batch, due in drawn:
+        calls: list[tuple[CallResult, CallRequest]] = []
+        for recipient in due:
+            verdict = _attempt(account, batch, recipient, suppressed=suppressed, now=now)
+            if isinstance(verdict, gate.Refused):
+                refused.append((recipient.pk, verdict))
+            else:
+                calls.append(verdict)
+        allowed.append(calls)
+    update_each(
+        Recipient,
+        ["status", "reason_code", "reason", "due_at"],
+        [(pk, no.status, no.code, no.message, no.due_at) for pk, no in refused],
+        where_in=("status", RECIPIENT_CLAIMABLE),
+    )
+    claimed = Recipient.objects.filter(
+        pk__in=[call.recipient_id for call, _ in chain.from_iterable(allowed)],
+        status__in=RECIPIENT_CLAIMABLE,
+    ).update(
+        status=RecipientStatus.DIALING,
+        attempts=F("attempts") + 1,
+        claim_token=uuid4(),
+        claimed_at=now,
+        due_at=None,
+        reason_code="",
+        reason="",
+    )
+    if claimed != sum(map(len, allowed)):
+        # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
+        raise LeaseLost
+    CallResult.objects.bulk_create([call for call, _ in chain.from_iterable(allowed)])
+    return _take_slots(
+        account, [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)], now=now
+    )
+
+
+def _take_slots(
+    account: VoiceAccount,
+    calls_of: Iterable[tuple[Batch, list[tuple[CallResult, CallRequest]]]],
+    *,
+    now: datetime,
+) -> list[Claim]:
+    """Give each call the first slot that is free at its batch and at the account."""
+    timed: list[list[tuple[datetime, dict[object, float], CallResult, CallRequest]]] = []
+    rates: dict[object, float] = {ACCOUNT: 1 / account.cps} if account.cps else {}
+    for batch, calls in calls_of:
+        intervals = {**rates, batch.pk: 1 / batch.cps} if batch.cps else rates
+        slots = pacing.take_slots(batch, [now] * len(calls))
+        timed.append([(slot, intervals, *one) for slot, one in zip(slots, calls, strict=True)])
+        if batch.cps and calls:
+            Batch.objects.filter(pk=batch.pk).update(next_slot_at=batch.next_slot_at)
+    # In turn, then by time: the sort keeps the order of those that want the same time.
+    by_turn = filter(None, chain.from_iterable(zip_longest(*timed)))
+    merged = sorted(by_turn, key=lambda one: one[0])
+    slots = pacing.take_slots(account, [wanted for wanted, *_ in merged])
+    if account.cps and merged:
+        VoiceAccount.objects.filter(pk=account.pk).update(next_slot_at=account.next_slot_at)
+    return [
+        Claim(call=call, request=request, slot=slot, intervals=intervals)
+        for slot, (_, intervals, call, request) in zip(slots, merged, strict=True)
+    ]
+
+
+def _attempt(
+    account: VoiceAccount,
+    batch: Batch,
+    recipient: Recipient,
+    *,
+    suppressed: set[str],
+    now: datetime,
+) -> tuple[CallResult, CallRequest] | gate.Refused:
+    """Return the recipient's next attempt with its request, or why there is none."""
+    try:
+        verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
+        if isinstance(verdict, gate.Refused):
+            return verdict
+        call = CallResult(
+            batch=batch,
+            recipient=recipient,
+            account=account,
+            attempt=recipient.attempts + 1,
+            tries=recipient.tries,
+            to_number=recipient.e164,
+            from_number=_caller_id(account, batch, recipient),
+            checks=verdict.checks,
+            claimed_at=now,
+        )
+        return call, call_requests.build(batch, recipient, call)
+    except MissingVariable as error:
+        return gate.Refused(
+            status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
+        )
+    except ValueError as error:
+        # Fails closed, and only for this recipient: the others are not kept waiting.
+        log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
+        return gate.Refused(
+            status=RecipientStatus.SKIPPED,
+            code="cannot_tell",
+            message=f"It could not be told whether this call may be made: {error}",
+        )
+
+
+def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:
+    own = recipient.call_settings.get("from") or batch.call_settings.get("from")
+    if own or not account.caller_ids:
+        return str(own or "")
+    return str(account.caller_ids[recipient.row_number % len(account.caller_ids)])

@@ -1,0 +1,125 @@
+"""Is this installation well? For load balancers (`healthz`) and monitors (`readyz`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount, WorkerHeartbeat
+
+log = structlog.get_logger(__name__)
+
+#: A quiet worker sweeps each minute; after three it is missed.
+HEARTBEAT_LIMIT = timedelta(minutes=3)
+#: A recipient may wait its turn for long. When nobody of its account is called for so long,
+#: something is wrong.
+STALLED_LIMIT = timedelta(minutes=10)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers; asks nothing of anybody."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say how database, migrations, workers and the oldest due recipient are; 503 if one is not.
+
+    The answer names no hosts, numbers or batches: anybody may ask.
+    """
+    checks: dict[str, dict[str, Any]] = {}
+    for name, check in CHECKS.items():
+        try:
+            checks[name] = check(timezone.now())
+        except DatabaseError:
+            log.exception("health.check_failed", check=name)
+            checks[name] = {"ok": False, "detail": "The database does not answer as it should."}
+    ready = all(check["ok"] for check in checks.values())
+    return JsonResponse(
+        {"status": "ok" if ready else "failing", "checks": checks}, status=200 if ready else 503
+    )
+
+
+def _database(now: datetime) -> dict[str, Any]:
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return {"ok": True}
+
+
+def _migrations(now: datetime) -> dict[str, Any]:
+    if _is_migrated():
+        return {"ok": True}
+    _is_migrated.cache_clear()
+    return {"ok": False, "detail": "Migrations are missing. Run: python manage.py migrate"}
+
+
+@cache
+def _is_migrated() -> bool:
+    """Tell whether every migration of this code is applied; a yes holds as long as the process."""
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _worker(now: datetime) -> dict[str, Any]:
+    last = WorkerHeartbeat.objects.order_by("-at").values_list("at", flat=True).first()
+    if last is None:
+        return {"ok": False, "detail": "No worker has ever run. Start: python manage.py qcluster"}
+    age = now - last
+    answer: dict[str, Any] = {"ok": age <= HEARTBEAT_LIMIT, "seconds_ago": int(age.total_seconds())}
+    if not answer["ok"]:
+        answer["detail"] = "No worker is running. Start: python manage.py qcluster"
+    return answer
+
+
+def _oldest_due(now: datetime) -> dict[str, Any]:
+    waits = {
+        account: now - due
+        for account in VoiceAccount.objects.filter(enabled=True)
+        if (due := _due_since(account, now)) is not None
+    }
+    longest = max(waits.values(), default=timedelta())
+    answer: dict[str, Any] = {"ok": True, "seconds": int(longest.total_seconds())}
+    stalled = [account for account, wait in waits.items() if wait > STALLED_LIMIT]
+    if any(_since_last_call(account, now) > STALLED_LIMIT for account in stalled):
+        answer |= {"ok": False, "detail": "Recipients are due and nobody is being called."}
+    return answer
+
+
+def _due_since(account: VoiceAccount, now: datetime) -> datetime | None:
+    firsts = [
+        Recipient.objects.filter(batch=batch)
+        .due(now)
+        .order_by("due_at", "pk")
+        .values_list("due_at", flat=True)
+        .first()
+        for batch in Batch.objects.calling().filter(account=account).values_list("pk", flat=True)
+    ]
+    return min(filter(None, firsts), default=None)
+
+
+def _since_last_call(account: VoiceAccount, now: datetime) -> timedelta:
+    newest = CallResult.objects.filter(account=account).order_by("-pk").values_list("claimed_at")
+    last = newest.first()
+    return now - last[0] if last else timedelta.max
+
+
+CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "worker": _worker,
+    "oldest_due": _oldest_due,
+}
