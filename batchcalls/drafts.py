@@ -53,6 +53,8 @@ class DraftRequest:
     delimiter: str = ""
     duplicates: str = DuplicateChoice.CALL_ONCE
     start_at: datetime | None = None
+    cps: float | None = None
+    concurrency: int | None = None
     column_options: Sequence[str] = ()
     map_all: Target | None = None
     created_by: User | None = None
@@ -181,12 +183,24 @@ def _copy_campaign(request: DraftRequest) -> Batch:
         pathway_id=pathway.pathway_id if pathway else "",
         pathway_version=pathway.version if pathway else "",
         call_settings=normalized.values,
-        policy=campaign.policy.to_dict() if campaign and campaign.policy else {},
+        policy=_policy(request),
         region=region,
         duplicates=request.duplicates,
         start_at=request.start_at or (datetime.fromisoformat(start) if start else None),
+        cps=request.cps,
+        concurrency=request.concurrency,
         created_by=request.created_by,
     )
+
+
+def _policy(request: DraftRequest) -> dict[str, Any]:
+    """Return the campaign's calling policy; without one, real phones still have calling hours."""
+    if request.campaign and request.campaign.policy:
+        return request.campaign.policy.to_dict()
+    if not request.account.dials_people:
+        return {}
+    hours = settings.DEFAULT_CALLING_HOURS
+    return {"calling_hours": {"windows": {str(day): [hours] for day in range(7)}}}
 
 
 def _check_variables(batch: Batch, mapping: ListMapping) -> None:

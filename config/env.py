@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -49,6 +50,18 @@ def integer(name: str, *, default: int, at_least: int = 0) -> int:
 def items(name: str, *, default: list[str]) -> list[str]:
     """Return a comma-separated list without blanks."""
     return [item.strip() for item in text(name, ",".join(default)).split(",") if item.strip()]
+
+
+def hours(name: str, *, default: str) -> list[str]:
+    """Return from and until as ["08:00", "21:00"]; raise `ImproperlyConfigured` for anything else.
+
+    Until may be 24:00, and comes after from.
+    """
+    word = text(name, default)
+    found = re.fullmatch(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)", word)
+    if found is None or found[1] >= found[2]:
+        raise ImproperlyConfigured(f"{name}={word!r} are no hours. Write them as 08:00-21:00.")
+    return [found[1], found[2]]
 
 
 def url(name: str, *, default: str, schemes: frozenset[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from batchcalls import drafts, lifecycle
+from batchcalls.admin.actor import actor_of
 from batchcalls.admin.readonly import ReadOnlyInline
 from batchcalls.importing.mapping import MappingError, Target
 from batchcalls.importing.unreadable import UnreadableList
@@ -47,6 +49,8 @@ class DraftForm(forms.ModelForm[Batch]):
             "encoding",
             "delimiter",
             "start_at",
+            "cps",
+            "concurrency",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,6 +74,8 @@ class DraftForm(forms.ModelForm[Batch]):
             delimiter=data["delimiter"],
             duplicates=data["duplicates"],
             start_at=data["start_at"],
+            cps=data["cps"],
+            concurrency=data["concurrency"],
             map_all=Target.REQUEST_DATA if data["map_all"] else None,
         )
         upload = data["file"]
@@ -106,7 +112,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     list_select_related = ["campaign", "account"]
     search_fields = ["name", "id"]
     show_full_result_count = False
-    actions = ["launch", "pause", "resume", "cancel", "save_mapping"]
+    actions = ["launch", "pause", "resume", "cancel", "cancel_and_hang_up", "save_mapping"]
     inlines = [BatchEventInline]
     fields = [
         "id",
@@ -122,7 +128,8 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
         ("file_name", "encoding", "delimiter"),
         "mapping",
         ("region", "duplicates", "chunk_size"),
-        ("start_at", "created_by"),
+        ("start_at", "cps", "concurrency"),
+        "created_by",
         ("created_at", "launched_at", "ended_at"),
     ]
 
@@ -158,7 +165,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
         if change:
             super().save_model(request, obj, form, change)
             return
-        obj.created_by = _user(request)
+        obj.created_by = actor_of(request)
         drafts.store(obj, form.cleaned_data["file"].file)
 
     @admin.display(description="Logs")
@@ -214,14 +221,20 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
 
     @admin.action(description="Cancel", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
-        """Stop everything that is not placed yet."""
+        """Stop everything that is not placed yet; calls that have begun end by themselves."""
         self._each(request, queryset, lifecycle.cancel, done="canceled")
+
+    @admin.action(description="Cancel and hang up live calls", permissions=["cancel"])
+    def cancel_and_hang_up(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Stop everything, conversations included."""
+        verb = partial(lifecycle.cancel, hang_up=True)
+        self._each(request, queryset, verb, done="canceled; its live calls are being hung up")
 
     @admin.action(description="Save column mapping", permissions=["save_mapping"])
     def save_mapping(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         """Keep how the columns were matched, for lists with the same headers."""
         for batch in queryset:
-            drafts.save_mapping(batch, name=batch.name, actor=_user(request))
+            drafts.save_mapping(batch, name=batch.name, actor=actor_of(request))
             self.message_user(request, f"The mapping was saved as {batch}.", messages.SUCCESS)
 
     def _each(
@@ -234,14 +247,8 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     ) -> None:
         for batch in queryset:
             try:
-                verb(batch, actor=_user(request))
+                verb(batch, actor=actor_of(request))
             except lifecycle.Conflict as error:
                 self.message_user(request, f"{batch}: {error}", messages.ERROR)
             else:
                 self.message_user(request, f"{batch} was {done}.", messages.SUCCESS)
-
-
-def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise TypeError("The back office is for people who are signed in.")
-    return request.user

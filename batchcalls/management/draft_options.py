@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -16,6 +16,8 @@ from batchcalls.models import Batch, VoiceAccount
 from campaigns.models import Campaign
 
 UNUSABLE_FILE, USAGE = 1, 2
+
+NumberT = TypeVar("NumberT", int, float)
 
 #: What the command line adds to a refusal that every door words alike.
 HINTS = {
@@ -48,6 +50,8 @@ def draft_of(options: dict[str, Any]) -> Batch:
         prompt=options["prompt"],
         region=options["region"],
         start_at=_start_at(options["start_at"]),
+        cps=_cap("--cps", options["cps"]),
+        concurrency=_cap("--concurrency", options["concurrency"]),
         column_options=options["map"],
         map_all=Target(options["map_all"]) if options["map_all"] else None,
     )
@@ -100,6 +104,12 @@ def _account(name: str) -> VoiceAccount:
 def _known(model: type[Campaign] | type[VoiceAccount]) -> str:
     names = list(model.objects.order_by("name").values_list("name", flat=True)[:20])
     return f"Known: {', '.join(names)}." if names else "None is saved yet."
+
+
+def _cap(option: str, given: NumberT | None) -> NumberT | None:
+    if given is not None and given <= 0:
+        raise Refused(f"{option} {given} is too small; leave it out for no cap.", code="bad_cap")
+    return given
 
 
 def _start_at(given: str) -> datetime | None:

@@ -70,6 +70,11 @@ class VoiceAccount(Leased):
         return self.name
 
     @property
+    def dials_people(self) -> bool:
+        """False when no real phone rings, as with the simulator."""
+        return registry.PROVIDERS[self.provider].dials_people
+
+    @property
     def webhook_url(self) -> str:
         """Where the provider can send events to; blank before the account is saved."""
         path = reverse("voice-webhook", args=[self.pk]) if self.pk else ""

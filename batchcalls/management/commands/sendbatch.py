@@ -70,6 +70,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--account", default="simulator", help="Voice account to call with.")
         parser.add_argument("--start-at", default="", metavar="ISO", help="Call no earlier.")
+        parser.add_argument("--cps", type=float, metavar="N", help="Calls to start each second.")
+        parser.add_argument("--concurrency", type=int, metavar="N", help="Calls live at once.")
         parser.add_argument(
             "--dry-run", action="store_true", help="Validate and report; call nobody."
         )

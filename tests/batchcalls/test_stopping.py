@@ -1,0 +1,114 @@
+"""What a cancel does to calls that the provider already has."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from batchcalls import claiming, dispatch, lifecycle, ticks
+from batchcalls.importing import runner
+from batchcalls.lease import Lease
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
+from batchcalls.voice.base import CallAccepted
+
+pytestmark = pytest.mark.django_db
+
+HUMAN = "+12025550190"
+
+
+@pytest.fixture
+def patient(account: VoiceAccount) -> VoiceAccount:
+    """A simulator at which a call rings after a second or two."""
+    account.options = {"speed": 1}
+    account.save()
+    return account
+
+
+def place(make_batch: Any, account: VoiceAccount) -> Batch:
+    batch: Batch = make_batch(HUMAN)
+    lifecycle.submit(batch, launch=True)
+    runner.run(batch.pk, seconds=5)
+    ticks.tick_account(account.pk, seconds=0)
+    assert CallResult.objects.get().provider_call_id
+    return batch
+
+
+@pytest.mark.parametrize(
+    ("after_seconds", "hang_up", "status", "recipient"),
+    [
+        (0, False, CallStatus.CANCELED, RecipientStatus.CANCELED),
+        (0, True, CallStatus.CANCELED, RecipientStatus.CANCELED),
+        (3, True, CallStatus.CANCELED, RecipientStatus.CANCELED),
+        (3, False, CallStatus.RINGING, RecipientStatus.IN_CALL),
+    ],
+)
+def test_cancel_withdraws_what_has_not_begun_and_hangs_up_only_when_asked(
+    make_batch: Any,
+    patient: VoiceAccount,
+    *,
+    after_seconds: float,
+    hang_up: bool,
+    status: str,
+    recipient: str,
+) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        batch = place(make_batch, patient)
+        clock.shift(after_seconds)
+        lifecycle.cancel(batch, hang_up=hang_up)
+        ticks.tick_account(patient.pk, seconds=0)
+
+        call = CallResult.objects.get()
+        assert (call.status, call.recipient.status) == (status, recipient)
+        clock.shift(3_600)
+        ticks.tick_account(patient.pk, seconds=0)
+        call.refresh_from_db()
+        ended = CallStatus.COMPLETED if status == CallStatus.RINGING else CallStatus.CANCELED
+        assert call.status == ended
+
+
+def test_a_call_whose_answer_comes_after_the_cancel_is_stopped_too(
+    make_batch: Any, patient: VoiceAccount
+) -> None:
+    batch = make_batch(HUMAN)
+    lifecycle.submit(batch, launch=True)
+    runner.run(batch.pk, seconds=5)
+    claiming.queue_due_chunks(patient, now=timezone.now())
+    lease = Lease.acquire(VoiceAccount.objects.all(), patient.pk, seconds=60)
+    assert lease is not None
+    with lease:
+        [claim] = claiming.claim(lease, want=1).placeable
+        lifecycle.cancel(batch, hang_up=True)
+        accepted = patient.voice_provider().place(claim.request)
+        assert isinstance(accepted, CallAccepted)
+        dispatch.record([(claim, accepted)])
+    assert Recipient.objects.get().status == RecipientStatus.IN_CALL
+    ticks.tick_account(patient.pk, seconds=0)
+
+    assert CallResult.objects.get().status == CallStatus.CANCELED
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.CANCELED
+
+
+def test_an_answer_for_an_attempt_that_was_taken_back_is_not_lost(
+    make_batch: Any, account: VoiceAccount
+) -> None:
+    """A worker that was held up for long calls somebody it should not have: the log says so."""
+    batch = make_batch(HUMAN)
+    lifecycle.submit(batch, launch=True)
+    runner.run(batch.pk, seconds=5)
+    claiming.queue_due_chunks(account, now=timezone.now())
+    lease = Lease.acquire(VoiceAccount.objects.all(), account.pk, seconds=60)
+    assert lease is not None
+    with lease:
+        [claim] = claiming.claim(lease, want=1).placeable
+        CallResult.objects.all().delete()
+        Recipient.objects.update(status="queued", due_at=timezone.now() - timedelta(seconds=1))
+        dispatch.record([(claim, CallAccepted(provider_call_id="p-9"))])
+
+    assert Recipient.objects.get().status == RecipientStatus.QUEUED
+    assert "p-9" in batch.events.get(code="call_beyond_account").message
