@@ -2,104 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from django.conf import settings
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.installation import Installation, database_of_its_own, wait_for
+
 RECIPIENTS = 1_200
 LEASE_SECONDS, STALE_SECONDS = 2, 3
 
 pytestmark = pytest.mark.processes
 
 
-@pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
-    """A database of its own for the processes, of the kind that the suite runs on."""
-    database = settings.DATABASES["default"]
-    if database["ENGINE"] != "django.db.backends.postgresql":
-        yield f"sqlite:///{tmp_path / 'workers.sqlite3'}"
-        return
-    server = f"host={database['HOST']} port={database['PORT']} user={database['USER']}"
-    with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS workers WITH (FORCE)")
-        connection.execute("CREATE DATABASE workers")
-        yield f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/workers"
-        connection.execute("DROP DATABASE workers WITH (FORCE)")
-
-
-class Installation:
-    """An installation in a folder, whose commands and workers are processes."""
-
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self.log = folder / "worker.log"
-        self.environment = {
-            **os.environ,
-            "DATA_DIR": str(folder),
-            "DATABASE_URL": database_url,
-            "DEBUG": "false",
-            "LOG_LEVEL": "INFO",
-            "LEASE_SECONDS": str(LEASE_SECONDS),
-            "STALE_CLAIM_SECONDS": str(STALE_SECONDS),
-        }
-        self.manage("migrate", "--verbosity=0")
-
-    def manage(self, *arguments: str) -> str:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            env=self.environment,
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-
-    def ask(self, expression: str) -> Any:
-        """Evaluate an expression over the models in the installation."""
-        code = f"import json; from batchcalls.models import *; print(json.dumps({expression}))"
-        return json.loads(self.manage("shell", "--no-imports", "-c", code))
-
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "manage.py", "qcluster"],
-                env=self.environment,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def placed(self) -> list[str]:
-        """The carrier's own record: the correlation id of every call that reached it."""
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        calls = [json.loads(line) for line in lines if "simulator.call_placed" in line]
-        return [call["correlation_id"] for call in calls]
-
-
-def wait_for(condition: Any, *, seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"Waited {seconds} s in vain until {what}."
-        time.sleep(0.1)
+def placed_by(here: Installation) -> list[str]:
+    """The simulator's own record: the correlation id of every call that reached it."""
+    lines = here.log.read_text().splitlines() if here.log.exists() else []
+    calls = [json.loads(line) for line in lines if "simulator.call_placed" in line]
+    return [call["correlation_id"] for call in calls]
 
 
 def test_a_worker_killed_in_mid_batch_leaves_no_call_twice_and_none_undone(
-    tmp_path: Path, database_url: str
+    tmp_path: Path,
 ) -> None:
-    here = Installation(tmp_path, database_url)
+    with (
+        database_of_its_own(tmp_path) as url,
+        Installation(
+            tmp_path, url, LEASE_SECONDS=LEASE_SECONDS, STALE_CLAIM_SECONDS=STALE_SECONDS
+        ) as here,
+    ):
+        kill_in_mid_batch(here, tmp_path)
+
+
+def kill_in_mid_batch(here: Installation, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     lines = "".join(f"+1202555{100 + n:04},Shop {n}\n" for n in range(90))
     lines += "".join(f"+1415{2000000 + n},Shop {n}\n" for n in range(RECIPIENTS - 90))
@@ -112,11 +51,11 @@ def test_a_worker_killed_in_mid_batch_leaves_no_call_twice_and_none_undone(
     batch_id = json.loads(here.manage("sendbatch", str(path), *options))["batch_id"]
 
     for kill in range(3):
-        before = len(here.placed())
+        before = len(placed_by(here))
         worker = here.start_worker()
         try:
             wait_for(
-                lambda before=before: len(here.placed()) >= before + 20,
+                lambda before=before: len(placed_by(here)) >= before + 20,
                 seconds=60,
                 what=f"calls go out before kill {kill + 1}",
             )
@@ -136,13 +75,9 @@ def test_a_worker_killed_in_mid_batch_leaves_no_call_twice_and_none_undone(
         )
     finally:
         worker.terminate()
-        try:
-            worker.wait(timeout=60)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait(timeout=60)
 
-    placed = here.placed()
+    placed = placed_by(here)
     assert len(placed) == len(set(placed)), "A call was placed twice."
     recipient_of = dict(
         here.ask("[[str(c), r] for c, r in CallResult.objects.values_list('call_id', 'recipient')]")

@@ -1,0 +1,141 @@
+"""A whole installation in a folder, with real processes: for tests and benchmarks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextlib.contextmanager
+def database_of_its_own(folder: Path) -> Iterator[str]:
+    """Yield the URL of an empty database for processes, of the kind that the suite runs on."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "django.db.backends.postgresql":
+        yield f"sqlite:///{folder / 'workers.sqlite3'}"
+        return
+    name = f"workers_{os.getpid()}_{time.monotonic_ns()}"
+    server = f"host={database['HOST']} port={database['PORT']} user={database['USER']}"
+    with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> None:
+    """Wait until the condition holds; fail saying what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"Waited {seconds} s in vain until {what}."
+        time.sleep(0.1)
+
+
+class Installation:
+    """An installation in a folder, whose commands, workers and web server are processes.
+
+    A context manager: what it started is gone afterwards.
+    """
+
+    def __init__(self, folder: Path, database_url: str, **environment: object) -> None:
+        self.folder = folder
+        self.log = folder / "processes.log"
+        self.environment = {
+            **os.environ,
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": database_url,
+            "DEBUG": "false",
+            "LOG_LEVEL": "INFO",
+            **{name: str(value) for name, value in environment.items()},
+        }
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.manage("migrate", "--verbosity=0")
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command to its end; return what it prints."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    def ask(self, expression: str, *, before: str = "") -> Any:
+        """Evaluate an expression over the models in the installation, after some statements."""
+        begin = f"import json; from batchcalls.models import *\n{before}\n"
+        code = f"{begin}print(json.dumps({expression}))"
+        return json.loads(self.manage("shell", "--no-imports", "-c", code))
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a process of the installation, in a session of its own."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                env=self.environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """Start a qcluster."""
+        return self.start(sys.executable, "manage.py", "qcluster")
+
+    def start_web(
+        self, port: int, *, workers: int = 1, threads: int = 8
+    ) -> subprocess.Popen[bytes]:
+        """Start the web server and wait until it answers."""
+        process = self.start(
+            *(sys.executable, "-m", "gunicorn", "config.wsgi", "--worker-class", "gthread"),
+            *("--workers", str(workers), "--threads", str(threads)),
+            *("--bind", f"127.0.0.1:{port}", "--keep-alive", "30", "--log-level", "warning"),
+        )
+
+        def answers() -> bool:
+            assert process.poll() is None, self.log.read_text()[-3000:]
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                return True
+            return False
+
+        wait_for(answers, seconds=30, what="the web server answers")
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process and all its children without warning."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def __enter__(self) -> Installation:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for process in self._processes:
+            self.kill(process)
