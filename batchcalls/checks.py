@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from campaigns.e164 import is_region
 
@@ -15,6 +16,8 @@ from campaigns.e164 import is_region
 #: it is healthy.
 LEAST_TIMEOUT_SECONDS = 80
 LEAST_RETRY_TIMEOUTS = 10
+#: Claims are given up at half of it, which must be longer than connecting and reading may take.
+LEAST_STALE_SECONDS = 80
 
 
 @register(Tags.compatibility)
@@ -48,6 +51,35 @@ def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
             )
         )
     return problems
+
+
+@register(Tags.compatibility)
+def check_broker(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a broker whose client is not installed: every message would be lost."""
+    if not settings.BROKER_URL or importlib.util.find_spec("redis"):
+        return []
+    return [
+        Error(
+            "BROKER_URL names Redis, whose client is not installed.",
+            hint='Run: pip install "batchcalls[redis]", or leave BROKER_URL out.',
+            id="batchcalls.E005",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_patience(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn when healthy calls would be taken for lost ones, and asked about in vain."""
+    if settings.STALE_CLAIM_SECONDS >= LEAST_STALE_SECONDS:
+        return []
+    return [
+        Warning(
+            f"STALE_CLAIM_SECONDS is {settings.STALE_CLAIM_SECONDS}: a provider may take longer to"
+            " answer, and its calls would be shown as unconfirmed meanwhile.",
+            hint=f"Set it to {LEAST_STALE_SECONDS} or more.",
+            id="batchcalls.W006",
+        )
+    ]
 
 
 @register(Tags.compatibility)

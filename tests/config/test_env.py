@@ -149,3 +149,29 @@ def test_sqlite_forgets_no_claim() -> None:
             for pragma in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_broker_without_its_client_is_refused(settings: Any, monkeypatch: Any) -> None:
+    assert checks.check_broker(None) == []
+    settings.BROKER_URL = "redis://127.0.0.1:6379/0"
+    assert checks.check_broker(None) == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert [problem.id for problem in checks.check_broker(None)] == ["batchcalls.E005"]
+
+
+def test_patience_shorter_than_a_providers_answer_is_warned_of(settings: Any) -> None:
+    assert checks.check_patience(None) == []
+    settings.STALE_CLAIM_SECONDS = 20
+    assert [problem.id for problem in checks.check_patience(None)] == ["batchcalls.W006"]
+
+
+@pytest.mark.parametrize("word", ["8-21", "21:00-08:00", "08:00-25:00", "always"])
+def test_hours_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("SOME_HOURS", word)
+    with pytest.raises(ImproperlyConfigured, match="08:00-21:00"):
+        env.hours("SOME_HOURS", default="08:00-21:00")
+
+
+def test_hours_are_read_as_from_and_until(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_HOURS", "00:00-24:00")
+    assert env.hours("SOME_HOURS", default="08:00-21:00") == ["00:00", "24:00"]
