@@ -1,4 +1,8 @@
-"""Write many rows that each get values of their own."""
+"""Write many rows at once, each with values of its own.
+
+One prepared statement runs for all rows, which takes a tenth of the time of the statements that
+``bulk_create`` and ``bulk_update`` build from each single value.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,39 @@ from typing import Any, cast
 
 from django.db import connections, router
 from django.db.models import Field, Model
+
+
+def insert_each(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert one row for each tuple of values; all other fields get their default.
+
+    A foreign key is named with its ``_id``.
+    """
+    connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name
+    by_name = {field.attname: field for field in model._meta.concrete_fields}
+    given = [by_name[name] for name in fields]
+    others = [
+        field
+        for field in model._meta.concrete_fields
+        if field not in given and not field.primary_key
+    ]
+    columns = ", ".join(quote(str(field.column)) for field in [*given, *others])
+    marks = ", ".join(["%s"] * (len(given) + len(others)))
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608 - names from the models only
+    defaults = [field.get_db_prep_save(field.get_default(), connection) for field in others]
+    parameters = [
+        [
+            *(
+                field.get_db_prep_save(value, connection)
+                for field, value in zip(given, values, strict=True)
+            ),
+            *defaults,
+        ]
+        for values in rows
+    ]
+    if parameters:
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, parameters)
 
 
 def update_each(
@@ -20,8 +57,7 @@ def update_each(
     """Update one row for each (pk, value, value…); return how many rows were changed.
 
     ``where_in`` leaves rows alone whose field holds none of the values, ``where_null`` those whose
-    field holds any (compare-and-set). One prepared statement runs for all rows, which takes a
-    tenth of the time of the CASE expressions that ``bulk_update`` builds.
+    field holds any (compare-and-set).
     """
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name

@@ -20,7 +20,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from batchcalls import call_requests, gate, lifecycle, pacing
-from batchcalls.bulk import update_each
+from batchcalls.bulk import insert_each, update_each
 from batchcalls.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BATCH_CALLING, RECIPIENT_CLAIMABLE, RecipientStatus
@@ -32,6 +32,21 @@ log = structlog.get_logger(__name__)
 
 #: Name of the account's own rate among the intervals of a claim; a batch's is its id.
 ACCOUNT = "account"
+
+
+#: What is known of an attempt before it is placed.
+CLAIM_FIELDS = (
+    "call_id",
+    "batch_id",
+    "recipient_id",
+    "account_id",
+    "attempt",
+    "tries",
+    "to_number",
+    "from_number",
+    "checks",
+    "claimed_at",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,10 +220,21 @@ def _write_claims(
     if claimed != sum(map(len, allowed)):
         # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
         raise LeaseLost
-    CallResult.objects.bulk_create([call for call, _ in chain.from_iterable(allowed)])
+    _store([call for call, _ in chain.from_iterable(allowed)])
     return _take_slots(
         account, [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)], now=now
     )
+
+
+def _store(calls: list[CallResult]) -> None:
+    """Insert the attempts, and give each the key that it got."""
+    insert_each(
+        CallResult, CLAIM_FIELDS, [[getattr(call, name) for name in CLAIM_FIELDS] for call in calls]
+    )
+    stored = CallResult.objects.filter(call_id__in=[call.call_id for call in calls])
+    keys = dict(stored.order_by().values_list("call_id", "pk"))
+    for call in calls:
+        call.pk = keys[call.call_id]
 
 
 def _take_slots(

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db.models import Min
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -24,7 +25,6 @@ from batchcalls import answers, claiming, lifecycle, pacing
 from batchcalls.claiming import ACCOUNT, Claim
 from batchcalls.lease import Lease
 from batchcalls.models import Batch, CallResult, VoiceAccount
-from batchcalls.states import CallStatus
 from batchcalls.underway import UnderWay
 from batchcalls.voice.base import CallAccepted, VoiceProvider
 from batchcalls.voice.errors import (
@@ -40,7 +40,7 @@ from campaigns.models import Suppression
 log = structlog.get_logger(__name__)
 
 #: How many recipients one transaction claims: few enough to be placed soon after.
-CLAIM_SIZE = 256
+CLAIM_SIZE = 128
 #: After a claim that yielded less, so long passes before the next.
 CLAIM_AGAIN_SECONDS = 0.1
 #: Answers are written down when there are so many, or when the first is so old.
@@ -78,7 +78,7 @@ class Dispatcher:
         threads = settings.PLACING_THREADS if provider.keeps_waiting else 0
         self._under_way: UnderWay[Start, Answer] = UnderWay(self._place, threads=threads)
         #: Calls are started in groups: each group costs a look at the database.
-        self._group = max(1, self._under_way.free // 8)
+        self._group = max(1, self._under_way.threads // 8)
         self._waiting: deque[Claim] = deque()
         self._answered: list[tuple[Claim, Answer]] = []
         self._answered_since = 0.0
@@ -352,20 +352,22 @@ def pause_account(account_id: int, *, code: str, message: str) -> None:
             continue
 
 
-def abandon_stale(*, now: datetime) -> int:
-    """Declare claims unconfirmed whose process died before recording; return how many."""
+def stale_from(account: VoiceAccount) -> datetime | None:
+    """Return when the oldest claim without an answer becomes stale; None when there is none."""
+    rows = CallResult.objects.unanswered().filter(account=account)
+    oldest: datetime | None = rows.aggregate(at=Min("claimed_at"))["at"]
+    return oldest + timedelta(seconds=settings.STALE_CLAIM_SECONDS) if oldest else None
+
+
+def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
+    """Declare claims unconfirmed whose process died before recording; return their batches."""
     limit = now - timedelta(seconds=settings.STALE_CLAIM_SECONDS)
-    stale = list(
-        CallResult.objects.live().filter(
-            status=CallStatus.QUEUED,
-            provider_call_id=None,
-            claimed_at__lt=limit,
-        )[:1000]
-    )
+    unanswered = CallResult.objects.unanswered().filter(account=account, claimed_at__lt=limit)
+    stale = list(unanswered[:1000])
     if stale:
         died = OutcomeUnknown(
             "The worker died while placing this call; the provider is being asked.",
             code="worker_died",
         )
         answers.record_unknown([(call, died) for call in stale], ask_at=now)
-    return len(stale)
+    return {call.batch_id for call in stale}

@@ -152,6 +152,10 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """Return those that hold a line at the provider, as far as is known."""
         return self.filter(ended_at=None, status__in=CALL_LIVE)
 
+    def unanswered(self) -> CallResultQuerySet[ModelT]:
+        """Return those that are being placed, or whose process died while it placed them."""
+        return self.filter(ended_at=None, status=CallStatus.QUEUED, provider_call_id=None)
+
     def lines_held(self) -> dict[UUID, int]:
         """Count by batch those that hold a line, or might: a lost answer is asked about first.
 

@@ -94,9 +94,11 @@ def _work(
                 break
             if not worked:
                 lease.keep()
-                wake = next_work_at(account)
-                if dispatcher.idle and enquirer.idle and (wake is None or not is_near(wake)):
-                    break
+                wake = None
+                if dispatcher.idle and enquirer.idle:
+                    wake = next_work_at(account)
+                    if wake is None or not is_near(wake):
+                        break
                 dispatcher.wait(_nap(wake, until))
     beat.settle(dispatcher, enquirer)
     return next_work_at(account)
@@ -126,6 +128,7 @@ class _Beat:
         """Take in webhooks, ask about calls and settle batches; return whether there was news."""
         worked = False
         if time.monotonic() >= self._follow_at:
+            self.touched |= dispatch.abandon_stale(self._account, now=timezone.now())
             events = inbox.apply_due(self._account.pk, self._provider, now=timezone.now())
             self.touched |= events
             worked = enquirer.step() or bool(events)
@@ -171,6 +174,7 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
         CallEvent.objects.filter(account=account, apply_at__isnull=False).aggregate(
             at=Min("apply_at")
         )["at"],
+        dispatch.stale_from(account),
     ]
     if VoiceAccount.objects.filter(pk=account.pk, enabled=True).exists():
         due = Recipient.objects.filter(
@@ -188,7 +192,8 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
 def recover() -> None:
     """Take up what a process that died has left: claims without an answer, unsettled batches."""
     now = timezone.now()
-    dispatch.abandon_stale(now=now)
+    for account in VoiceAccount.objects.all():
+        dispatch.abandon_stale(account, now=now)
     for batch in Batch.objects.calling():
         lifecycle.settle(batch, now=now)
 

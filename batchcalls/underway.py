@@ -31,13 +31,16 @@ class UnderWay(Generic[JobT, AnswerT]):
         self._ask = ask
         self._pool = ThreadPoolExecutor(max_workers=threads) if threads else None
         self._answers: queue.SimpleQueue[tuple[JobT, AnswerT]] = queue.SimpleQueue()
-        self._most = threads or MOST_INLINE
+        self.threads = threads or MOST_INLINE
         self.count = 0
 
     @property
     def free(self) -> int:
-        """How many more can be under way."""
-        return self._most - self.count
+        """How many more can be started: somewhat more than there are threads.
+
+        While the caller is busy with the database, no thread is to wait for its next job.
+        """
+        return self.threads + self.threads // 2 - self.count
 
     def start(self, job: JobT) -> None:
         """Begin a job."""

@@ -83,11 +83,40 @@ class Installation:
             text=True,
         ).stdout
 
-    def ask(self, expression: str, *, before: str = "") -> Any:
-        """Evaluate an expression over the models in the installation, after some statements."""
-        begin = f"import json; from batchcalls.models import *\n{before}\n"
-        code = f"{begin}print(json.dumps({expression}))"
+    def ask(self, expression: str) -> Any:
+        """Evaluate an expression over the models in the installation."""
+        code = f"import json; from batchcalls.models import *; print(json.dumps({expression}))"
         return json.loads(self.manage("shell", "--no-imports", "-c", code))
+
+    def act(self, *statements: str) -> None:
+        """Execute statements over the models and verbs in the installation."""
+        begin = "from batchcalls.models import *; from campaigns.models import *"
+        verbs = "from batchcalls import lifecycle"
+        self.manage("shell", "--no-imports", "-c", "\n".join([begin, verbs, *statements]))
+
+    def make_account(self, name: str, **fields: Any) -> None:
+        """Store a voice account."""
+        self.act(f"VoiceAccount.objects.create(name={name!r}, **{fields!r})")
+
+    def make_batch(
+        self, rows: int, *options: str, first: int = 0, prompt: str = "Call {{shop}}."
+    ) -> str:
+        """Launch a batch of so many recipients and leave it to the workers; return its id."""
+        path = self.folder / f"list-{first}.csv"
+        with path.open("w", encoding="utf-8") as file:
+            file.write("phone_number,shop\n")
+            for n in range(first, first + rows):
+                file.write(f"+1415{2_000_000 + n},Shop {n}\n")
+        told = self.manage(
+            "sendbatch", str(path), "--prompt", prompt, "--detach", "--json", *options
+        )
+        return str(json.loads(told)["batch_id"])
+
+    def is_over(self, *batch_ids: str) -> bool:
+        """Tell whether all these batches have their final status."""
+        return bool(
+            self.ask(f"all(batch.is_over for batch in Batch.objects.filter(pk__in={batch_ids!r}))")
+        )
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a process of the installation, in a session of its own."""

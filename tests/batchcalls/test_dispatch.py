@@ -250,10 +250,10 @@ class TestAnswers:
         batch = launched(HUMAN)
         with lease_of(account) as lease:
             claiming.claim(lease, want=10)
-        assert dispatch.abandon_stale(now=timezone.now()) == 0
+        assert not dispatch.abandon_stale(account, now=timezone.now())
         later = timezone.now() + timedelta(seconds=settings.STALE_CLAIM_SECONDS + 1)
-        assert dispatch.abandon_stale(now=later) == 1
-        assert dispatch.abandon_stale(now=later) == 0
+        assert dispatch.abandon_stale(account, now=later)
+        assert not dispatch.abandon_stale(account, now=later)
 
         recipient = Recipient.objects.get()
         assert (recipient.status, recipient.reason_code) == (
@@ -277,7 +277,7 @@ class TestAnswers:
         with lease_of(account) as lease:
             claims = claiming.claim(lease, want=10)
         later = timezone.now() + timedelta(hours=1)
-        dispatch.abandon_stale(now=later)
+        dispatch.abandon_stale(account, now=later)
         dispatch.record([(one, Recorder().place(one.request)) for one in claims.placeable])
 
         assert Recipient.objects.get().status == RecipientStatus.IN_CALL

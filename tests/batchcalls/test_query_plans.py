@@ -70,7 +70,7 @@ def test_no_beat_of_the_engine_reads_a_large_table_from_end_to_end(
         runner.run(batch.pk, seconds=10)
         for _ in range(8):
             ticks.tick_account(account.pk, seconds=0.3)
-        dispatch.abandon_stale(now=timezone.now())
+        dispatch.abandon_stale(account, now=timezone.now())
         ticks.sweep()
         Recipient.objects.totals(batch.pk)
 

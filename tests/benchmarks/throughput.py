@@ -1,0 +1,124 @@
+"""How many calls are placed each second, beside a bare asynchronous loop of the same requests.
+
+    python -m tests.benchmarks.throughput [calls]
+    tests/with-postgres python -m tests.benchmarks.throughput [calls]
+
+The carrier is a real HTTP server in a process of its own that answers after 100 ms. One worker
+process claims, asks the gate, places, records; the bare loop has no database and sends the same
+bodies over 100 connections. Both are measured by the carrier's own ledger, in one run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from tests.installation import Installation
+from tests.voice.carrier.process import CarrierProcess
+from tests.voice.carrier.server import API_KEY
+
+IN_FLIGHT = 100
+LATENCY_SECONDS = 0.1
+
+
+async def bare_loop(url: str, calls: int) -> None:
+    """Send so many requests over IN_FLIGHT connections, each as soon as the last was answered."""
+    left = iter(range(calls))
+    parts = urlsplit(url)
+
+    async def one_connection() -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        for number in left:
+            body = json.dumps(
+                {
+                    "phone_number": f"+1415{2_000_000 + number}",
+                    "task": f"Call Shop {number}.",
+                    "request_data": {"shop": f"Shop {number}"},
+                    "metadata": {"batchcalls_correlation_id": str(uuid4())},
+                }
+            ).encode()
+            writer.write(
+                f"POST /v1/calls HTTP/1.1\r\nHost: {parts.netloc}\r\nauthorization: {API_KEY}\r\n"
+                f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            json.loads(await reader.readexactly(length))
+        writer.close()
+
+    await asyncio.gather(*(one_connection() for _ in range(IN_FLIGHT)))
+
+
+def rate(carrier: CarrierProcess, calls: int) -> float:
+    """Return calls per second between the first and the last of the ledger."""
+    times = sorted(request["at"] for request in carrier.ledger()["requests"])
+    if len(times) != calls:
+        sys.exit(f"{len(times)} requests reached the carrier, not {calls}.")
+    return (calls - 1) / (times[-1] - times[0])
+
+
+def run_bare(calls: int) -> float:
+    with CarrierProcess() as carrier:
+        carrier.control(latency_seconds=LATENCY_SECONDS, talk_seconds=[3600, 3600])
+        asyncio.run(bare_loop(carrier.url, calls))
+        return rate(carrier, calls)
+
+
+def run_ours(calls: int, folder: Path, database_url: str) -> float:
+    with (
+        CarrierProcess() as carrier,
+        Installation(
+            folder,
+            database_url,
+            **carrier.environment,
+            DEFAULT_CALLING_HOURS="00:00-24:00",
+            LOG_LEVEL="ERROR",
+            PLACING_THREADS=IN_FLIGHT,
+            WORKERS=1,
+        ) as here,
+    ):
+        carrier.control(latency_seconds=LATENCY_SECONDS, talk_seconds=[3600, 3600])
+        here.make_account(
+            "bland", provider="bland", concurrency=1_000_000, options={"poll_seconds": 3600}
+        )
+        # Validate first: what is measured is dispatch.
+        batch = here.make_batch(calls, "--account", "bland")
+        here.act(f"Batch.objects.filter(pk='{batch}').update(launch_when_ready=False)")
+        worker = here.start_worker()
+        ready = f"Batch.objects.get(pk='{batch}').status == 'ready'"
+        while not here.ask(ready):
+            time.sleep(0.5)
+        here.act(f"lifecycle.launch(Batch.objects.get(pk='{batch}'))")
+        while carrier.figures()["requests"] < calls:
+            if worker.poll() is not None:
+                sys.exit(here.log.read_text()[-2000:])
+            time.sleep(0.5)
+        return rate(carrier, calls)
+
+
+def main() -> None:
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        url = os.environ.get("DATABASE_URL", f"sqlite:///{folder / 'benchmark.sqlite3'}")
+        os.environ.setdefault("SECRET_KEY", "benchmarks-need-no-secret-but-a-long-enough-key")
+        bare = run_bare(calls)
+        ours = run_ours(calls, folder, url)
+    kind = url.partition(":")[0]
+    print(
+        f"{calls:,} calls, {LATENCY_SECONDS * 1000:.0f} ms latency, {IN_FLIGHT} in flight, {kind}"
+    )
+    print(f"bare asynchronous loop: {bare:7.0f} calls/s")
+    print(f"one worker:             {ours:7.0f} calls/s  {ours / bare:.0%} of the bare loop")
+
+
+if __name__ == "__main__":
+    main()
