@@ -1,16 +1,20 @@
 """Write many rows at once, each with values of its own.
 
-One prepared statement runs for all rows, which takes a tenth of the time of the statements that
+PostgreSQL takes them as one array for each column in a single statement, SQLite by one prepared
+statement that runs for each row. Either takes a tenth of the time of the statements that
 ``bulk_create`` and ``bulk_update`` build from each single value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
+
+Column = Field[Any, Any]
 
 
 def insert_each(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -19,31 +23,28 @@ def insert_each(model: type[Model], fields: Sequence[str], rows: Iterable[Sequen
     A foreign key is named with its ``_id``.
     """
     connection = connections[router.db_for_write(model)]
-    quote = connection.ops.quote_name
-    by_name = {field.attname: field for field in model._meta.concrete_fields}
-    given = [by_name[name] for name in fields]
+    given = _columns(model, fields)
+    prepared = _prepare(given, rows, connection)
+    if not prepared:
+        return
     others = [
-        field
-        for field in model._meta.concrete_fields
-        if field not in given and not field.primary_key
+        column
+        for column in model._meta.concrete_fields
+        if column not in given and not column.primary_key
     ]
-    columns = ", ".join(quote(str(field.column)) for field in [*given, *others])
-    marks = ", ".join(["%s"] * (len(given) + len(others)))
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608 - names from the models only
-    defaults = [field.get_db_prep_save(field.get_default(), connection) for field in others]
-    parameters = [
-        [
-            *(
-                field.get_db_prep_save(value, connection)
-                for field, value in zip(given, values, strict=True)
-            ),
-            *defaults,
-        ]
-        for values in rows
-    ]
-    if parameters:
-        with connection.cursor() as cursor:
-            cursor.executemany(sql, parameters)
+    defaults = [column.get_db_prep_save(column.get_default(), connection) for column in others]
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(str(column.column)) for column in [*given, *others])
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) "
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            values = ["v.*", *(f"%s::{column.db_type(connection)}" for column in others)]
+            source = f"{_unnest(given, connection)} AS v"
+            sql += f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608 - names of models only
+            cursor.execute(sql, [*defaults, *_transpose(prepared)])
+        else:
+            sql += f"VALUES ({', '.join(['%s'] * (len(given) + len(others)))})"
+            cursor.executemany(sql, [[*row, *defaults] for row in prepared])
 
 
 def update_each(
@@ -57,33 +58,60 @@ def update_each(
     """Update one row for each (pk, value, value…); return how many rows were changed.
 
     ``where_in`` leaves rows alone whose field holds none of the values, ``where_null`` those whose
-    field holds any (compare-and-set).
+    field holds any (compare-and-set). A foreign key is named with its ``_id``.
     """
     connection = connections[router.db_for_write(model)]
-    quote = connection.ops.quote_name
-    columns = [cast("Field[Any, Any]", model._meta.get_field(name)) for name in fields]
-    assignments = ", ".join(f"{quote(str(column.column))} = %s" for column in columns)
-    sql = f"UPDATE {quote(model._meta.db_table)} SET {assignments} WHERE {quote('id')} = %s"  # noqa: S608 - names from the models only
-    guard: list[str] = []
-    if where_in is not None:
-        name, values = where_in
-        guard = sorted(values)
-        sql += f" AND {quote(name)} IN ({', '.join(['%s'] * len(guard))})"
-    if where_null is not None:
-        sql += f" AND {quote(where_null)} IS NULL"
-    parameters = [
-        [
-            *(
-                column.get_db_prep_save(value, connection)
-                for column, value in zip(columns, values, strict=True)
-            ),
-            pk,
-            *guard,
-        ]
-        for pk, *values in rows
-    ]
-    if not parameters:
+    columns = _columns(model, ["id", *fields])
+    prepared = _prepare(columns, rows, connection)
+    if not prepared:
         return 0
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    names = [quote(str(column.column)) for column in columns]
+    guards: list[str] = []
+    allowed: list[str] = []
+    if where_in is not None:
+        allowed = sorted(where_in[1])
+        guards.append(f"{table}.{quote(where_in[0])} IN ({', '.join(['%s'] * len(allowed))})")
+    if where_null is not None:
+        guards.append(f"{table}.{quote(where_null)} IS NULL")
     with connection.cursor() as cursor:
-        cursor.executemany(sql, parameters)
+        if connection.vendor == "postgresql":
+            assignments = ", ".join(f"{name} = v.{name}" for name in names[1:])
+            where = " AND ".join([f"{table}.{names[0]} = v.{names[0]}", *guards])
+            source = f"{_unnest(columns, connection)} AS v({', '.join(names)})"
+            sql = f"UPDATE {table} SET {assignments} FROM {source} WHERE {where}"  # noqa: S608 - names of models only
+            cursor.execute(sql, [*_transpose(prepared), *allowed])
+        else:
+            assignments = ", ".join(f"{name} = %s" for name in names[1:])
+            where = " AND ".join([f"{names[0]} = %s", *guards])
+            sql = f"UPDATE {table} SET {assignments} WHERE {where}"  # noqa: S608 - names of models only
+            cursor.executemany(sql, [[*values, pk, *allowed] for pk, *values in prepared])
         return int(cursor.rowcount)
+
+
+def _columns(model: type[Model], names: Sequence[str]) -> list[Column]:
+    by_name = {column.attname: column for column in model._meta.concrete_fields}
+    return [by_name[name] for name in names]
+
+
+def _prepare(
+    columns: Sequence[Column], rows: Iterable[Sequence[Any]], connection: BaseDatabaseWrapper
+) -> list[list[Any]]:
+    return [
+        [
+            column.get_db_prep_save(value, connection)
+            for column, value in zip(columns, values, strict=True)
+        ]
+        for values in rows
+    ]
+
+
+def _unnest(columns: Sequence[Column], connection: BaseDatabaseWrapper) -> str:
+    """Return the source of one row for each element of the columns' arrays."""
+    arrays = (f"%s::{column.rel_db_type(connection)}[]" for column in columns)
+    return f"unnest({', '.join(arrays)})"
+
+
+def _transpose(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

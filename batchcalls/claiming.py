@@ -7,10 +7,10 @@ provider. Nobody is dialled on a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain, zip_longest
+from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -239,29 +239,39 @@ def _store(calls: list[CallResult]) -> None:
 
 def _take_slots(
     account: VoiceAccount,
-    calls_of: Iterable[tuple[Batch, list[tuple[CallResult, CallRequest]]]],
+    calls_of: list[tuple[Batch, list[tuple[CallResult, CallRequest]]]],
     *,
     now: datetime,
 ) -> list[Claim]:
-    """Give each call the first slot that is free at its batch and at the account."""
-    timed: list[list[tuple[datetime, dict[object, float], CallResult, CallRequest]]] = []
+    """Give each call the first slot that is free at its batch and at the account.
+
+    The batch that may start a call first is served first; of several, the one whose turn it is.
+    """
     rates: dict[object, float] = {ACCOUNT: 1 / account.cps} if account.cps else {}
-    for batch, calls in calls_of:
+    turns = [
+        (pacing.first_slot(batch, now=now), 0, number)
+        for number, (batch, calls) in enumerate(calls_of)
+        if calls
+    ]
+    heapq.heapify(turns)
+    claims: list[Claim] = []
+    while turns:
+        free_at, turn, number = heapq.heappop(turns)
+        batch, calls = calls_of[number]
+        call, request = calls[turn]
+        slot = pacing.first_slot(account, now=free_at)
+        for row in (account, batch):
+            pacing.take_slot(row, slot)
         intervals = {**rates, batch.pk: 1 / batch.cps} if batch.cps else rates
-        slots = pacing.take_slots(batch, [now] * len(calls))
-        timed.append([(slot, intervals, *one) for slot, one in zip(slots, calls, strict=True)])
+        claims.append(Claim(call=call, request=request, slot=slot, intervals=intervals))
+        if turn + 1 < len(calls):
+            heapq.heappush(turns, (pacing.first_slot(batch, now=now), turn + 1, number))
+    if account.cps and claims:
+        VoiceAccount.objects.filter(pk=account.pk).update(next_slot_at=account.next_slot_at)
+    for batch, calls in calls_of:
         if batch.cps and calls:
             Batch.objects.filter(pk=batch.pk).update(next_slot_at=batch.next_slot_at)
-    # In turn, then by time: the sort keeps the order of those that want the same time.
-    by_turn = filter(None, chain.from_iterable(zip_longest(*timed)))
-    merged = sorted(by_turn, key=lambda one: one[0])
-    slots = pacing.take_slots(account, [wanted for wanted, *_ in merged])
-    if account.cps and merged:
-        VoiceAccount.objects.filter(pk=account.pk).update(next_slot_at=account.next_slot_at)
-    return [
-        Claim(call=call, request=request, slot=slot, intervals=intervals)
-        for slot, (_, intervals, call, request) in zip(slots, merged, strict=True)
-    ]
+    return claims
 
 
 def _attempt(

@@ -76,7 +76,7 @@ def _apply(account_id: int, events: Mapping[CallEvent, VoiceEvent], *, now: date
     known = {row: call for row, event in events.items() if (call := calls.get(event.event_key))}
     update_each(
         CallEvent,
-        ["call", "apply_at"],
+        ["call_id", "apply_at"],
         [
             (row.pk, known[row].pk, None) if row in known else (row.pk, None, _again_at(row, now))
             for row in events

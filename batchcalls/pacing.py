@@ -63,18 +63,18 @@ def _slots(row: Paced, *, now: datetime, at_most: int) -> int:
     return at_most if row.cps is None else min(at_most, math.floor(ahead * row.cps) + 1)
 
 
-def take_slots(row: Paced, wanted: Sequence[datetime]) -> list[datetime]:
-    """Take a slot for each wanted time, ascending and no earlier than it; move the row on.
+def first_slot(row: Paced, *, now: datetime) -> datetime:
+    """Return when the next call of the row may start."""
+    return now if row.next_slot_at is None else max(now, row.next_slot_at)
 
-    The caller holds the row's lock and saves ``next_slot_at``. Source: ITU-T I.371, annex A.
+
+def take_slot(row: Paced, slot: datetime) -> None:
+    """Note on the row that a call starts then, no earlier than its first slot.
+
+    The caller holds the row's lock and saves it. Source: ITU-T I.371, annex A.
     """
-    interval = timedelta(seconds=1 / row.cps) if row.cps else timedelta()
-    slots: list[datetime] = []
-    for time in sorted(wanted):
-        slot = time if row.next_slot_at is None else max(time, row.next_slot_at)
-        slots.append(slot)
-        row.next_slot_at = slot + interval if row.cps else row.next_slot_at
-    return slots
+    if row.cps:
+        row.next_slot_at = slot + timedelta(seconds=1 / row.cps)
 
 
 class Spacing:

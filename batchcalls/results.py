@@ -71,7 +71,7 @@ def apply(
     for event in events:
         call = calls.get(event.event_key)
         if call is None:
-            log.warning("event.of_unknown_call", account_id=account_id, key=event.event_key)
+            log.info("event.of_unknown_call", account_id=account_id, key=event.event_key)
         elif _merge(call, event):
             (ended if call.status in CALL_FINAL else moved)[call.pk] = call
     _write(PROGRESS_FIELDS, [call for pk, call in moved.items() if pk not in ended])

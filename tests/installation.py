@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,8 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from django.conf import settings
 
+from tests.voice.carrier.process import Carrier
+
+WEBHOOK_SECRET = "whsec-of-the-tests"
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -50,6 +55,40 @@ def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> None
     while not condition():
         assert time.monotonic() < deadline, f"Waited {seconds} s in vain until {what}."
         time.sleep(0.1)
+
+
+def need_redis() -> None:
+    """Skip a test where there is no Redis; on CI that is a failure."""
+    if shutil.which("redis-server") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("redis-server is not installed.")
+        pytest.skip("redis-server is not installed. On Debian: apt-get install redis-server")
+
+
+def start_redis(here: Installation, port: int) -> subprocess.Popen[bytes]:
+    """Start a Redis that keeps nothing: whatever it held is gone when it ends."""
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+    process = here.start("redis-server", *options)
+    wait_for(lambda: listens(port), seconds=10, what="Redis answers")
+    return process
+
+
+def listens(port: int) -> bool:
+    """Tell whether anybody listens on a port of loopback."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def carrier_environment(carrier: Carrier) -> dict[str, str]:
+    """Return the environment in which `bland` accounts call with this carrier."""
+    return {
+        "BLAND_API_KEY": carrier.key,
+        "BLAND_BASE_URL": carrier.url,
+        "BLAND_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        # The hours of the test decide nothing.
+        "DEFAULT_CALLING_HOURS": "00:00-24:00",
+    }
 
 
 class Installation:
@@ -107,9 +146,8 @@ class Installation:
             file.write("phone_number,shop\n")
             for n in range(first, first + rows):
                 file.write(f"+1415{2_000_000 + n},Shop {n}\n")
-        told = self.manage(
-            "sendbatch", str(path), "--prompt", prompt, "--detach", "--json", *options
-        )
+        said = () if "--campaign" in options else ("--prompt", prompt)
+        told = self.manage("sendbatch", str(path), *said, "--detach", "--json", *options)
         return str(json.loads(told)["batch_id"])
 
     def is_over(self, *batch_ids: str) -> bool:
@@ -149,9 +187,7 @@ class Installation:
 
         def answers() -> bool:
             assert process.poll() is None, self.log.read_text()[-3000:]
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                return True
-            return False
+            return listens(port)
 
         wait_for(answers, seconds=30, what="the web server answers")
         return process

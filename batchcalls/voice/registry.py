@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from batchcalls.voice.base import AccountConfig, VoiceProvider
+from batchcalls.voice.bland import BlandProvider
 from batchcalls.voice.errors import OptionsInvalid
 from batchcalls.voice.simulator import SimulatorProvider
 
 PROVIDERS: dict[str, type[VoiceProvider]] = {
-    provider.kind: provider for provider in (SimulatorProvider,)
+    provider.kind: provider for provider in (SimulatorProvider, BlandProvider)
 }
 DEFAULT = SimulatorProvider.kind
 

@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.batchcalls.test_workers import placed_by
-from tests.installation import Installation, database_of_its_own, free_port, wait_for
+from tests.installation import (
+    Installation,
+    database_of_its_own,
+    free_port,
+    need_redis,
+    start_redis,
+    wait_for,
+)
 
 RECIPIENTS = 400
 
 pytestmark = pytest.mark.processes
 
 
-def redis_server() -> str:
-    found = shutil.which("redis-server")
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("redis-server is not installed.")
-        pytest.skip("redis-server is not installed. On Debian: apt-get install redis-server")
-    return found
-
-
-def start_redis(here: Installation, port: int) -> subprocess.Popen[bytes]:
-    """Start a Redis that keeps nothing: whatever it held is gone when it ends."""
-    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
-    process = here.start(redis_server(), *options)
-
-    def answers() -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return True
-        return False
-
-    wait_for(answers, seconds=10, what="Redis answers")
-    return process
-
-
 def test_a_lost_redis_loses_nothing_and_calls_nobody_twice(tmp_path: Path) -> None:
-    redis_server()
+    need_redis()
     port = free_port()
     with (
         database_of_its_own(tmp_path) as url,

@@ -20,15 +20,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from tests.installation import Installation
-from tests.voice.carrier.process import CarrierProcess
-from tests.voice.carrier.server import API_KEY
+from tests.installation import Installation, carrier_environment
+from tests.voice.carrier.process import Carrier
 
 IN_FLIGHT = 100
 LATENCY_SECONDS = 0.1
 
 
-async def bare_loop(url: str, calls: int) -> None:
+async def bare_loop(url: str, key: str, calls: int) -> None:
     """Send so many requests over IN_FLIGHT connections, each as soon as the last was answered."""
     left = iter(range(calls))
     parts = urlsplit(url)
@@ -45,7 +44,7 @@ async def bare_loop(url: str, calls: int) -> None:
                 }
             ).encode()
             writer.write(
-                f"POST /v1/calls HTTP/1.1\r\nHost: {parts.netloc}\r\nauthorization: {API_KEY}\r\n"
+                f"POST /v1/calls HTTP/1.1\r\nHost: {parts.netloc}\r\nauthorization: {key}\r\n"
                 f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
                 + body
             )
@@ -57,29 +56,28 @@ async def bare_loop(url: str, calls: int) -> None:
     await asyncio.gather(*(one_connection() for _ in range(IN_FLIGHT)))
 
 
-def rate(carrier: CarrierProcess, calls: int) -> float:
+def rate(carrier: Carrier, calls: int) -> float:
     """Return calls per second between the first and the last of the ledger."""
-    times = sorted(request["at"] for request in carrier.ledger()["requests"])
+    times = sorted(request["received_at"] for request in carrier.ledger())
     if len(times) != calls:
         sys.exit(f"{len(times)} requests reached the carrier, not {calls}.")
     return (calls - 1) / (times[-1] - times[0])
 
 
 def run_bare(calls: int) -> float:
-    with CarrierProcess() as carrier:
+    with Carrier() as carrier:
         carrier.control(latency_seconds=LATENCY_SECONDS, talk_seconds=[3600, 3600])
-        asyncio.run(bare_loop(carrier.url, calls))
+        asyncio.run(bare_loop(carrier.url, carrier.key, calls))
         return rate(carrier, calls)
 
 
 def run_ours(calls: int, folder: Path, database_url: str) -> float:
     with (
-        CarrierProcess() as carrier,
+        Carrier() as carrier,
         Installation(
             folder,
             database_url,
-            **carrier.environment,
-            DEFAULT_CALLING_HOURS="00:00-24:00",
+            **carrier_environment(carrier),
             LOG_LEVEL="ERROR",
             PLACING_THREADS=IN_FLIGHT,
             WORKERS=1,
@@ -97,7 +95,7 @@ def run_ours(calls: int, folder: Path, database_url: str) -> float:
         while not here.ask(ready):
             time.sleep(0.5)
         here.act(f"lifecycle.launch(Batch.objects.get(pk='{batch}'))")
-        while carrier.figures()["requests"] < calls:
+        while carrier.live()["requests"] < calls:
             if worker.poll() is not None:
                 sys.exit(here.log.read_text()[-2000:])
             time.sleep(0.5)

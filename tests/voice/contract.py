@@ -184,4 +184,15 @@ class VoiceProviderContract:
     ) -> None:
         end = events[-1].occurred_at
         pulled = provider.pull(call, after=end, until=end + timedelta(days=1))
-        assert (list(pulled.events), pulled.next_event_at) == ([], None)
+        assert pulled.next_event_at is None
+        # A provider without a history says once more how the call ended.
+        assert list(pulled.events) in ([], [events[-1]])
+
+    def test_a_call_that_has_ended_cannot_be_stopped_and_that_is_no_error(
+        self, provider: VoiceProvider, call: CallReference, events: Sequence[VoiceEvent]
+    ) -> None:
+        later = events[-1].occurred_at + timedelta(days=1)
+        for hang_up in (False, True):
+            pulled = provider.stop(call, hang_up=hang_up, now=later)
+            assert pulled.next_event_at is None
+            assert pulled.events[-1] == events[-1]

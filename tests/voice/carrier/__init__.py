@@ -1,5 +1,5 @@
-"""A carrier for tests: a real HTTP server, in a process of its own, that speaks the Bland API.
+"""A stand-in for the carrier: a real HTTP server that speaks the Bland API, and is faulty at will.
 
-It fails on request in every way that a network and a provider can, and keeps a ledger of what
-reached it: the evidence of who was dialled how often.
+It runs in a process of its own (`python -m tests.voice.carrier`), keeps a ledger of every request
+that reached it, and is told by ``PUT /control`` what goes wrong. `process.Carrier` starts it.
 """

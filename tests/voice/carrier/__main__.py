@@ -1,44 +1,60 @@
-"""Run the carrier: ``python -m tests.voice.carrier``; it ends when its standard input does."""
+"""Run the carrier until its standard input is closed; the first line printed is the port."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import gc
+import os
+import signal
 import ssl
 import sys
-import threading
 
-from tests.voice.carrier.server import serve
+from tests.voice.carrier.api import Carrier
+from tests.voice.carrier.connection import Connection
+
+
+async def serve(arguments: argparse.Namespace) -> None:
+    """Serve until told to stop."""
+    loop = asyncio.get_running_loop()
+    carrier = Carrier(loop, seed=arguments.seed, key=arguments.key)
+    tls = None
+    if arguments.certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(arguments.certificate, arguments.private_key)
+    server = await loop.create_server(
+        lambda: Connection(carrier.handle, loop), "127.0.0.1", arguments.port, ssl=tls, backlog=1024
+    )
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    stopped = asyncio.Event()
+
+    def read_input() -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            stopped.set()
+
+    # Whoever started it closes this end when it dies, however it dies: no orphan is left.
+    with contextlib.suppress(PermissionError):
+        loop.add_reader(sys.stdin.fileno(), read_input)
+    loop.add_signal_handler(signal.SIGTERM, stopped.set)
+    await stopped.wait()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(prog="python -m tests.voice.carrier", description=__doc__)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--certificate", default="", help="Serve TLS with this PEM file.")
-    options = parser.parse_args()
-    context = None
-    if options.certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(options.certificate)
-
-    def ready(port: int) -> None:
-        print(port, flush=True)  # noqa: T201 - how whoever started it learns the port
-
-    async def run() -> None:
-        task = asyncio.ensure_future(serve(options.port, ready=ready, ssl=context))
-        loop = asyncio.get_running_loop()
-
-        def wait_for_the_parent() -> None:
-            sys.stdin.buffer.read()
-            loop.call_soon_threadsafe(task.cancel)
-
-        threading.Thread(target=wait_for_the_parent, daemon=True).start()
-        try:
-            await task
-        except asyncio.CancelledError:
-            return
-
-    asyncio.run(run())
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--key", default="test-key")
+    parser.add_argument("--certificate", default="")
+    parser.add_argument("--private-key", default="")
+    arguments = parser.parse_args()
+    # A ledger of hundreds of thousands of rows holds no cycles that were worth looking for.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(arguments))
 
 
 if __name__ == "__main__":

@@ -1,73 +1,66 @@
-"""How the carrier behaves: set as a whole by a test, and drawn from for each request."""
+"""How the carrier behaves; every field can be set by ``PUT /control``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from random import Random
 from typing import Any
 
+ROUTES = ("place", "list", "details", "stop", "me")
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, kw_only=True)
 class Behaviour:
-    """Rates are shares from 0 to 1 of the requests to place a call, or of webhooks."""
+    """Rates are shares from 0 to 1, times are in seconds; see each group."""
 
-    seed: int = 1
-    #: Seconds before an answer to placing a call, and how much longer at most.
+    # Who may come in. ``unauthorized``: the key is refused whatever it is.
+    key: str = "test-key"
+    unauthorized: bool = False
+
+    # How long an answer takes; the call exists from the moment the request was received.
     latency_seconds: float = 0.0
     jitter_seconds: float = 0.0
-    #: Answers without a call.
-    unauthorized: bool = False
-    throttle_rate: float = 0.0
-    retry_after: str = ""
-    throttle_message: str = "Rate limit exceeded"
-    answer_status: int = 0
-    answer_body: Any = None
-    answer_text: str = ""
-    reset_before_rate: float = 0.0
-    error_before_rate: float = 0.0
-    #: Answers that are lost although there is a call.
-    reset_after_rate: float = 0.0
-    error_after_rate: float = 0.0
-    slow_body_rate: float = 0.0
-    #: Questions about calls that fail.
-    reads_fail: bool = False
-    #: How a call goes: seconds until it rings, and until it ends after that.
-    ring_seconds: float = 0.0
-    talk_seconds: tuple[float, float] = (0.0, 0.0)
-    mix: dict[str, float] = field(default_factory=lambda: {"human": 1.0})
-    page_size: int = 1000
-    #: Webhooks.
-    webhook_secret: str = ""
-    webhook_duplicate_rate: float = 0.0
-    webhook_reverse_rate: float = 0.0
+
+    # What becomes of requests to place a call; the first that is drawn happens.
+    reset_before_rate: float = 0.0  # connection reset, no call
+    throttle_rate: float = 0.0  # 429, no call
+    throttle_retry_after: str | None = None  # the header's value, or no header
+    reject_rate: float = 0.0  # 400, no call
+    error_before_rate: float = 0.0  # 500, no call
+    error_after_rate: float = 0.0  # 500, and a call
+    reset_after_rate: float = 0.0  # connection reset instead of an answer, and a call
+    slow_body_rate: float = 0.0  # an answer byte by byte, and a call
+    slow_body_interval_seconds: float = 0.05
+
+    # Route ("place", "list", "details", "stop", "me") -> the answer that is always given there:
+    # {"status", "headers", "body"} or {"raw": text, "close": true}; with "placed": true, the call
+    # exists nevertheless.
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    # How calls go. ``speed``: seconds of a call in a real one; 0: calls are over at once.
+    speed: float = 1.0
+    queue_seconds: float = 0.0
+    talk_seconds: tuple[float, float] = (20.0, 60.0)
+    outcomes: dict[str, float] = field(default_factory=lambda: {"human": 1.0})
+    listed_after_seconds: float = 0.0  # how late a call appears in lists
+    list_limit: int = 1000  # most calls on a page, whatever is asked for
+    spelling: str = "e164"  # "national": a leading +1 is left out of what is listed
+
+    # Webhooks, to each call's ``webhook``: an event when it starts, a report when it has ended.
+    webhook_secret: str = ""  # blank: none are sent
     webhook_delay_seconds: float = 0.0
     webhook_lost_rate: float = 0.0
-    webhook_wrong_signature_rate: float = 0.0
-    webhook_tries: int = 5
+    webhook_duplicate_rate: float = 0.0
+    webhook_reverse_rate: float = 0.0  # the event comes after the report
+    webhook_wrong_signature_rate: float = 0.0  # a copy that is badly signed comes along
+    webhook_retries: int = 0  # how often a delivery that was not taken is repeated
 
-    def change(self, values: dict[str, Any]) -> None:
-        """Set what is named; raise `ValueError` for a name that is none."""
+    def update(self, given: Mapping[str, Any]) -> None:
+        """Set fields by name; raise `ValueError` for one that does not exist."""
         known = {one.name for one in fields(self)}
-        if unknown := values.keys() - known:
-            raise ValueError(f"The carrier has no {', '.join(sorted(unknown))}.")
-        for name, value in values.items():
-            setattr(self, name, tuple(value) if name == "talk_seconds" else value)
-
-
-class Dice:
-    """Seeded draws, so that a run can be repeated."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
-
-    def hits(self, rate: float) -> bool:
-        """Say yes in a share ``rate`` of all cases."""
-        return rate > 0 and self._random.random() < rate
-
-    def between(self, low: float, high: float) -> float:
-        """Draw a number."""
-        return low + (high - low) * self._random.random()
-
-    def choose(self, mix: dict[str, float]) -> str:
-        """Draw a word by weight."""
-        return self._random.choices(list(mix), weights=list(mix.values()))[0]
+        if unknown := sorted(set(given) - known):
+            raise ValueError(f"There is no {', '.join(unknown)}; known: {', '.join(known)}.")
+        for name, value in given.items():
+            setattr(self, name, value)
+        if wrong := sorted(set(self.answers) - set(ROUTES)):
+            raise ValueError(f"There is no route {', '.join(wrong)}; known: {', '.join(ROUTES)}.")

@@ -1,75 +1,123 @@
-"""Start the carrier in a process of its own, and talk to it."""
+"""Start and control a carrier in a process of its own, from tests and benchmarks."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any, Self
-from urllib.request import Request, urlopen
+from types import TracebackType
+from typing import Any, Self, cast
 
-from tests.voice.carrier.server import API_KEY
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
 ROOT = Path(__file__).resolve().parents[3]
-SECRET = "whsec-of-the-tests"
 
 
-class CarrierProcess:
-    """A running carrier; a context manager that ends it."""
+class Carrier:
+    """A running carrier; a context manager.
 
-    def __init__(self, *, port: int = 0, certificate: Path | None = None) -> None:
-        command = [sys.executable, "-m", "tests.voice.carrier", "--port", str(port)]
-        if certificate:
-            command += ["--certificate", str(certificate)]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ``key`` is the API key that it takes. ``certificate`` and ``private_key`` make it speak TLS.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        key: str = "test-key",
+        certificate: Path | None = None,
+        private_key: Path | None = None,
+    ) -> None:
+        self.key = key
+        self._seed = seed
+        self._tls = certificate is not None
+        self._command = [sys.executable, "-m", "tests.voice.carrier"]
+        self._command += ["--seed", str(seed), "--key", key]
+        if certificate and private_key:
+            self._command += ["--certificate", str(certificate), "--private-key", str(private_key)]
+        self._process: subprocess.Popen[str] | None = None
+        self._pool: HTTPConnectionPool | None = None
+        self.port = 0
+
+    def start(self) -> Self:
+        """Start the process and wait until it listens."""
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
-        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
-        self.environment = {
-            "BLAND_API_KEY": API_KEY,
-            "BLAND_BASE_URL": self.url,
-            "BLAND_WEBHOOK_SECRET": SECRET,
-        }
-
-    def control(self, **values: Any) -> None:
-        """Change how it behaves, by the names of `behaviour.Behaviour`."""
-        self._ask("/control", json.dumps(values).encode())
-
-    def ledger(self) -> dict[str, Any]:
-        """Return ``requests`` and ``calls`` that reached it, ``live`` and ``max_live``."""
-        return self._ask("/ledger")
-
-    def figures(self) -> dict[str, Any]:
-        """Return numbers of requests, calls, live ones, and of webhooks by answer."""
-        return self._ask("/figures")
-
-    def wait_for_webhooks(self, *, seconds: float = 30) -> dict[str, Any]:
-        """Wait until all webhooks are sent, or given up; return the figures."""
-        deadline = time.monotonic() + seconds
-        while (figures := self.figures())["pending"]:
-            assert time.monotonic() < deadline, f"Webhooks still wait: {figures}"
-            time.sleep(0.05)
-        return figures
-
-    def _ask(self, path: str, body: bytes | None = None) -> Any:
-        with urlopen(Request(self.url + path, data=body), timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def __enter__(self) -> Self:
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+        # The side doors of a carrier that speaks TLS are not asked who they are.
+        self._pool = (
+            HTTPSConnectionPool(
+                "127.0.0.1", self.port, cert_reqs="CERT_NONE", assert_hostname=False
+            )
+            if self._tls
+            else HTTPConnectionPool("127.0.0.1", self.port)
+        )
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        try:
-            self.process.wait(timeout=10)
-        finally:
-            if self.process.poll() is None:
-                self.process.kill()
-            self.process.wait()
-            if self.process.stdout is not None:
-                self.process.stdout.close()
+    def stop(self) -> None:
+        """End the process."""
+        if self._pool is not None:
+            self._pool.close()
+        if self._process is not None:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._process.stdin.close()
+            self._process.wait(timeout=10)
+            self._process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The base URL of its API."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def control(self, **changes: Any) -> None:
+        """Set fields of `Behaviour`; raise `ValueError` for one that does not exist."""
+        self._ask("PUT", "/control", changes)
+
+    def reset(self) -> None:
+        """Forget all calls, set everything back, and begin with the same chance again."""
+        self._ask("POST", "/reset", {"seed": self._seed})
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return every request to place a call that was received; see `Ledger.rows`."""
+        return cast("list[dict[str, Any]]", self._ask("GET", "/ledger"))
+
+    def last(self) -> dict[str, Any]:
+        """Return ``headers`` and ``body`` of the latest request to place a call."""
+        return cast("dict[str, Any]", self._ask("GET", "/ledger/last"))
+
+    def live(self) -> dict[str, Any]:
+        """Return the figures of the moment; see `Ledger.figures`."""
+        return cast("dict[str, Any]", self._ask("GET", "/ledger/live"))
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        assert self._pool is not None
+        content = None if body is None else json.dumps(body).encode()
+        answer = self._pool.request(method, path, body=content, timeout=60)
+        value = json.loads(answer.data)
+        if answer.status != 200:
+            raise ValueError(value["error"])
+        return value

@@ -1,0 +1,247 @@
+"""What the provider's refusals mean: is there a call, may it be tried again, who has to act?
+
+Source: Bland API, Send Call (errors) and billing (limits). A rule is a line of a table; the first
+that fits decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from typing import Any
+
+from batchcalls.voice.bland import reading
+from batchcalls.voice.errors import (
+    AccountRefused,
+    CallRejected,
+    OutcomeUnknown,
+    ProviderThrottled,
+    VoiceError,
+)
+from batchcalls.voice.http import HttpAnswer
+
+LONGEST_MESSAGE = 300
+LONGEST_WAIT_SECONDS = 3_600.0
+#: A wait of nothing would make a loop without rest.
+SHORTEST_WAIT_SECONDS = 0.5
+ACCOUNT_WAIT_SECONDS = 60.0
+
+
+class Meaning(Enum):
+    """What a refusal means for the call, or for all calls of the account."""
+
+    REJECTED = auto()
+    SLOW_DOWN_THIS_NUMBER = auto()
+    SLOW_DOWN = auto()
+    ACCOUNT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A pattern for "CODE message", its meaning, our code, and the seconds to wait."""
+
+    pattern: re.Pattern[str]
+    meaning: Meaning
+    code: str
+    wait_seconds: float = 0.0
+
+
+def _rule(pattern: str, meaning: Meaning, code: str, wait_seconds: float = 0.0) -> _Rule:
+    return _Rule(re.compile(pattern, re.IGNORECASE), meaning, code, wait_seconds)
+
+
+#: Codes and phrases that mean the same under whichever status they come.
+_BY_TEXT = (
+    _rule(r"\bDNC\b", Meaning.REJECTED, "provider_dnc"),
+    _rule(r"CALL_PLAN_DESTINATION_BLOCKED", Meaning.REJECTED, "destination_blocked"),
+    _rule(r"CALL_UNPAID_INTL_BLOCK", Meaning.REJECTED, "international_blocked"),
+    _rule(r"CALL_RL_\w*DAILY", Meaning.SLOW_DOWN, "daily_limit", 3_600.0),
+    _rule(r"CALL_RL_\w*CONCURRENCY", Meaning.SLOW_DOWN, "concurrency_limit", 5.0),
+    _rule(r"CALL_RL_", Meaning.SLOW_DOWN, "rate_limit", 60.0),
+    _rule(r"AUTH_FAILURE", Meaning.ACCOUNT, "unauthorized"),
+)
+#: What "too many" is about.
+_TOO_MANY = (
+    _rule(r"black-?list|blocked number", Meaning.REJECTED, "number_blocked"),
+    _rule(r"\binternational\b", Meaning.REJECTED, "international_blocked"),
+    _rule(
+        r"\b(same|this|that) (phone )?number\b|\bnumber\b.*\b10\b",
+        Meaning.SLOW_DOWN_THIS_NUMBER,
+        "number_called_too_often",
+        10.0,
+    ),
+    _rule(r"new.customer|daily|per day", Meaning.SLOW_DOWN, "daily_limit", 3_600.0),
+    _rule(r"hourly|per hour", Meaning.SLOW_DOWN, "hourly_limit", 600.0),
+    _rule(r"concurren", Meaning.SLOW_DOWN, "concurrency_limit", 5.0),
+    _rule(r"rate limit", Meaning.SLOW_DOWN, "rate_limit", 2.0),
+    _rule(r"\b10 ?s", Meaning.SLOW_DOWN_THIS_NUMBER, "number_called_too_often", 10.0),
+    _rule(r"", Meaning.SLOW_DOWN, "throttled", 5.0),
+)
+#: Status -> our code.
+_ACCOUNT_STATUSES: Mapping[int, str] = {
+    401: "unauthorized",
+    402: "payment_required",
+    403: "forbidden",
+    405: "wrong_address",
+    407: "wrong_address",
+}
+#: A gateway may say these of its own accord, about this one request.
+_TOO_LARGE = frozenset({413, 414, 431})
+
+_REMEDIES: Mapping[str, str] = {
+    "unauthorized": "check {prefix}_API_KEY",
+    "payment_required": "check the credit of the account at the provider",
+    "forbidden": "ask the provider why the account is blocked",
+    "wrong_address": "check {prefix}_BASE_URL",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What an answer says about itself, in one of the two shapes of the API.
+
+    ``understood`` is False when it is not the API's JSON at all: another program answered.
+    """
+
+    payload: Mapping[str, Any]
+    code: str
+    message: str
+    understood: bool
+
+    @property
+    def is_error(self) -> bool:
+        """True when the body reports an error, whatever the status of the answer."""
+        status = self.payload.get("status")
+        return bool(self.payload.get("errors")) or (
+            isinstance(status, str) and status.lower() in {"error", "dnc error"}
+        )
+
+
+class Judge:
+    """Tells errors of the provider apart for one account; shared by threads."""
+
+    def __init__(self, *, label: str, prefix: str, api_key: str) -> None:
+        self._label = label
+        self._prefix = prefix
+        self._api_key = api_key
+
+    def read(self, answer: HttpAnswer) -> Said:
+        """Return what an answer says; its texts are cut, cleaned, and free of the key."""
+        try:
+            payload = reading.parse(answer.body)
+        except reading.NotJson:
+            payload = None
+        said = reading.mapping(payload)
+        errors = reading.items(said.get("errors"))
+        code = next((text for one in errors if (text := reading.text(_member(one, "error")))), "")
+        parts = [said.get("message"), said.get("error")]
+        parts += [one if isinstance(one, str) else _member(one, "message") for one in errors]
+        return Said(
+            payload=said,
+            code=self._clean(code),
+            message=self._clean(": ".join(dict.fromkeys(filter(None, map(reading.text, parts))))),
+            understood=isinstance(payload, dict),
+        )
+
+    def _clean(self, text: str) -> str:
+        """Put a stranger's text on one line; a provider may repeat the key that it refuses."""
+        line = " ".join(text.replace(self._api_key, "[key]").split())
+        return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
+
+    def refusal(self, answer: HttpAnswer, said: Said, *, now: datetime) -> VoiceError:
+        """Return the error that an answer to placing a call stands for.
+
+        The answer is a refusal by its status or, with a status of success, by its body.
+        """
+        status = 400 if answer.status < 300 else answer.status
+        unknown = self.unknown(status, said)
+        if unknown is not None:
+            return unknown
+        rule = self._rule_for(status, said)
+        if rule is None or rule.meaning is Meaning.REJECTED:
+            code = rule.code if rule else _stable(said.code) or _REJECTIONS.get(status, "rejected")
+            return CallRejected(self._sentence(status, said), code=code)
+        if rule.meaning is Meaning.ACCOUNT:
+            return AccountRefused(
+                self._sentence(status, said, remedy=_REMEDIES[rule.code]),
+                code=rule.code,
+                retry_after_seconds=ACCOUNT_WAIT_SECONDS,
+            )
+        asked_for = retry_after(answer.headers.get("retry-after", ""), now=now)
+        return ProviderThrottled(
+            self._sentence(status, said),
+            code=rule.code,
+            retry_after_seconds=rule.wait_seconds if asked_for is None else asked_for,
+            account_wide=rule.meaning is Meaning.SLOW_DOWN,
+        )
+
+    def unknown(self, status: int, said: Said) -> OutcomeUnknown | None:
+        """Return the error for a status behind which there may be a call, else None.
+
+        A gateway that timed out, or broke down, may have passed the request on before.
+        """
+        if status == 408 or status >= 500:
+            return OutcomeUnknown(self._sentence(status, said), code=f"http_{status}")
+        return None
+
+    def failure(self, answer: HttpAnswer, said: Said, *, now: datetime) -> VoiceError:
+        """Return the error that an answer to a question about a call stands for."""
+        error = self.refusal(answer, said, now=now)
+        if isinstance(error, CallRejected):
+            return OutcomeUnknown(str(error), code=error.code)
+        return error
+
+    def _rule_for(self, status: int, said: Said) -> _Rule | None:
+        heard = f"{said.code} {said.payload.get('status', '')} {said.message}"
+        rules = (*_BY_TEXT, *_TOO_MANY) if status == 429 else _BY_TEXT
+        found = next((rule for rule in rules if rule.pattern.search(heard)), None)
+        if found is not None:
+            return found
+        code = _ACCOUNT_STATUSES.get(status)
+        # Programs that know nothing of the API say "not found" too, some of them in JSON.
+        known = said.is_error if status == 404 else said.understood
+        stranger = not known and status not in _TOO_LARGE
+        if code is None and (status < 400 or stranger):
+            code = "wrong_address"
+        return _Rule(_ANYTHING, Meaning.ACCOUNT, code) if code else None
+
+    def _sentence(self, status: int, said: Said, *, remedy: str = "") -> str:
+        what = said.message or said.code or f"HTTP status {status}"
+        sentence = f"{self._label} answered {status}: {what}"
+        if remedy:
+            sentence = f"{sentence.rstrip('.')} – {remedy.format(prefix=self._prefix)}."
+        return sentence
+
+
+_ANYTHING = re.compile("")
+_REJECTIONS: Mapping[int, str] = {404: "not_found", 418: "objective_refused", 422: "invalid"}
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _stable(code: str) -> str:
+    """Return a code of the provider as one of ours: short, lower case, no surprises."""
+    return re.sub(r"[^a-z0-9]+", "_", code.lower())[:40].strip("_")
+
+
+def retry_after(value: str, *, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for, within limits; None without one.
+
+    Source: RFC 9110, section 10.2.3 (seconds or a date); decimals are common and understood.
+    """
+    word = value.strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", word):
+        seconds = float(word)
+    else:
+        try:
+            moment = parsedate_to_datetime(word)
+            seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)

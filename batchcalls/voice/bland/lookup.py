@@ -1,0 +1,116 @@
+"""Whether a call exists whose answer was lost.
+
+The provider cannot be asked for our id, so the calls to that number are gone through. Only a list
+that was read to its end, of calls that all say whose they are, is a definite no.
+Source: Bland API, List Calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from batchcalls.voice.base import CallAbsent, CallFound, CallRequest, CannotTell, Lookup
+from batchcalls.voice.bland import reading
+from batchcalls.voice.bland.calls import call_id_of, correlation_id_of, has_metadata
+
+#: The provider's clock may be so far behind ours.
+CLOCK_MARGIN = timedelta(minutes=10)
+PAGE_SIZE = 100
+#: More calls to one number within such a time are not gone through.
+MOST_CALLS = 1_000
+
+Get = Callable[[str], Mapping[str, Any]]
+
+
+class _Incomplete(Exception):
+    """The list of calls could not be read to its end; the text says why."""
+
+
+def find(
+    request: CallRequest,
+    *,
+    sent_at: datetime,
+    now: datetime,
+    absent_after: timedelta,
+    get: Get,
+    details: Get,
+) -> Lookup:
+    """Say whether the call exists; ``get`` fetches a path, ``details`` a call by its id.
+
+    Whatever those two raise is passed on.
+
+    1. List the calls to the number since then, under each way in which it may be written down.
+    2. Read the metadata of each, which lists leave out, until one is ours.
+    3. None is: that is a no as soon as a call that was under way would be in the list.
+    """
+    undecided = ""
+    try:
+        for item in _calls_to(request.to, since=sent_at - CLOCK_MARGIN, get=get):
+            call_id = call_id_of(item)
+            if not call_id:
+                undecided = "A call in the list has no id."
+                continue
+            call = item if correlation_id_of(item) is not None else details(call_id)
+            if correlation_id_of(call) == request.correlation_id:
+                return CallFound(provider_call_id=call_id, next_event_at=now)
+            if not has_metadata(call):
+                undecided = f"Call {call_id} to this number does not say who placed it."
+    except _Incomplete as error:
+        return CannotTell(str(error))
+    if undecided:
+        return CannotTell(undecided)
+    if now < sent_at + absent_after:
+        return CannotTell("It is too early to tell: the call may not be in the list yet.")
+    return CallAbsent()
+
+
+def _calls_to(number: str, *, since: datetime, get: Get) -> Iterator[Mapping[str, Any]]:
+    """Yield the calls to a number, the oldest first: new ones do not move the pages."""
+    for spelling in _spellings(number):
+        seen: set[str] = set()
+        read, total = 0, 1
+        while read < total:
+            page = get(_path(spelling, since, read))
+            calls, total = page.get("calls"), _count(page)
+            if not isinstance(calls, list):
+                raise _Incomplete("The list of calls is not what the provider documents.")
+            if total > MOST_CALLS:
+                raise _Incomplete(f"There are {total} calls to this number to go through.")
+            if not calls and read < total:
+                raise _Incomplete("The list of calls ended before it was complete.")
+            for item in map(reading.mapping, calls):
+                if (call_id := call_id_of(item)) not in seen or not call_id:
+                    seen.add(call_id)
+                    yield item
+            read += len(calls)
+        if len(seen) < total:
+            raise _Incomplete("The list of calls repeated some and left others out.")
+
+
+def _path(number: str, since: datetime, first: int) -> str:
+    query = {
+        "to_number": number,
+        "start_date": since.isoformat(timespec="seconds"),
+        "from": first,
+        "to": first + PAGE_SIZE,
+        "limit": PAGE_SIZE,
+        "ascending": "true",
+        "sort_by": "created_at",
+    }
+    return f"/v1/calls?{urlencode(query)}"
+
+
+def _count(page: Mapping[str, Any]) -> int:
+    """Return how many calls match; without that, no list can be known to be complete."""
+    total = page.get("total_count")
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise _Incomplete("The list of calls does not say how many there are.")
+    return total
+
+
+def _spellings(number: str) -> tuple[str, ...]:
+    """Return the ways a number may be listed: documented examples leave out a leading +1."""
+    return (number, number[2:]) if number.startswith("+1") else (number,)

@@ -1,0 +1,236 @@
+"""Place calls with Bland AI. Source: Bland API, calls and webhooks (state of August 2026)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from batchcalls.states import CALL_FINAL, CallStatus
+from batchcalls.voice import credentials, http
+from batchcalls.voice.base import (
+    AccountConfig,
+    CallAccepted,
+    CallReference,
+    CallRequest,
+    CannotTell,
+    Lookup,
+    Pulled,
+    VoiceEvent,
+    VoiceProvider,
+)
+from batchcalls.voice.bland import calls, lookup, reading
+from batchcalls.voice.bland.answers import Judge
+from batchcalls.voice.bland.options import BlandOptions
+from batchcalls.voice.bland.payload import send_call
+from batchcalls.voice.errors import (
+    NotPlaced,
+    OutcomeUnknown,
+    VoiceError,
+    WebhookRefused,
+    WebhookUnreadable,
+)
+from batchcalls.voice.signing import is_signed
+
+DEFAULT_BASE_URL = "https://api.bland.ai"
+SIGNATURE_HEADER = "x-webhook-signature"
+
+RECONNECT_SECONDS = 5.0
+#: How soon the end of a call shows that was told to stop.
+AFTER_STOP = timedelta(seconds=2)
+_USER_AGENT = f"batchcalls/{version('batchcalls')}"
+
+
+class BlandProvider(VoiceProvider):
+    """A client of the Bland API.
+
+    Options: see `BlandOptions`. Key, address and webhook secrets come from the environment, see
+    `credentials.read`. News comes by signed webhooks where a secret is set and our address is one
+    that the provider can reach safely; else, and for silent calls, by asking.
+    """
+
+    kind: ClassVar[str] = "bland"
+    label: ClassVar[str] = "Bland AI"
+
+    def __init__(self, config: AccountConfig) -> None:
+        """Check options and environment; raise `OptionsInvalid` naming what is wrong."""
+        super().__init__(config)
+        self.options = BlandOptions.parse(config.options)
+        prefix = self.options.credentials
+        known = credentials.read(prefix, default_base_url=DEFAULT_BASE_URL)
+        self._webhook_secrets = known.webhook_secrets
+        # The provider takes https only; its stand-in on this machine may use less.
+        reachable = config.webhook_url.startswith("https://") or known.is_loopback
+        self._webhook_url = config.webhook_url if known.webhook_secrets and reachable else ""
+        self._judge = Judge(label=self.label, prefix=prefix, api_key=known.api_key)
+        self._headers = {
+            "authorization": known.api_key,
+            "user-agent": _USER_AGENT,
+            "accept": "application/json",
+        }
+        self._http = http.client(
+            known.base_url,
+            connect_timeout=self.options.connect_timeout_seconds,
+            read_timeout=self.options.read_timeout_seconds,
+            connections=self.options.connections,
+        )
+
+    # Placing -------------------------------------------------------------------------------------
+
+    def place(self, request: CallRequest) -> CallAccepted:
+        """Start one call, once.
+
+        Raise `NotPlaced` or one of its kinds, `CallRejected`, or `OutcomeUnknown` for everything
+        behind which there may be a call.
+        """
+        body = json.dumps(send_call(request, webhook_url=self._webhook_url))
+        answer = self._send("POST", "/v1/calls", body=body.encode())
+        said = self._judge.read(answer)
+        now = datetime.now(UTC)
+        if not 200 <= answer.status < 300:
+            raise self._judge.refusal(answer, said, now=now)
+        call_id = calls.call_id_of(said.payload)
+        if said.is_error and not call_id:
+            raise self._judge.refusal(answer, said, now=now)
+        if said.is_error or not call_id:
+            raise OutcomeUnknown(
+                f"{self.label} answered {answer.status} and did not say which call it made.",
+                code="answer_unreadable",
+            )
+        return CallAccepted(provider_call_id=call_id, next_event_at=now + self._wait(request))
+
+    def _wait(self, request: CallRequest) -> timedelta:
+        """Return how long to wait for news before asking."""
+        # The address that a batch has set is somebody else's: nothing comes here.
+        told = bool(self._webhook_url) and "webhook" not in request.settings
+        return timedelta(
+            seconds=self.options.silence_seconds if told else self.options.poll_seconds
+        )
+
+    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
+        """Say whether the call exists, by going through the calls to its number; raise nothing."""
+        patience = max(self.options.absent_after_seconds, self.options.longest_request_seconds)
+        try:
+            return lookup.find(
+                request,
+                sent_at=sent_at,
+                now=datetime.now(UTC),
+                absent_after=timedelta(seconds=patience),
+                get=self._get,
+                details=self._details,
+            )
+        except VoiceError as error:
+            return CannotTell(str(error))
+
+    # Following -----------------------------------------------------------------------------------
+
+    def pull(self, call: CallReference, *, after: datetime | None, until: datetime) -> Pulled:
+        """Return how the call stands, as an event; the provider keeps no history.
+
+        Raise `NotPlaced` when asking may be repeated, `OutcomeUnknown` when it was in vain.
+        """
+        return self._pulled(self._event(call), again_at=until + self._wait(call.request))
+
+    def stop(self, call: CallReference, *, hang_up: bool, now: datetime) -> Pulled:
+        """Withdraw a call that waits in the provider's queue; with ``hang_up``, end it anyway."""
+        found = self._details(call.provider_call_id)
+        event = calls.event_of(found, now=now)
+        if event.status in CALL_FINAL or not (hang_up or calls.is_waiting(found)):
+            return self._pulled(event, again_at=now + self._wait(call.request))
+        answer = self._send("POST", f"{_path(call.provider_call_id)}/stop", body=b"{}")
+        said = self._judge.read(answer)
+        # "SID not found": there is no line to hang up, since the call is over or not yet dialled.
+        gone = "sid not found" in said.message.lower()
+        if not gone and (answer.status >= 300 or said.is_error):
+            raise self._judge.failure(answer, said, now=now)
+        return self._pulled(self._event(call), again_at=now + AFTER_STOP)
+
+    def _event(self, call: CallReference) -> VoiceEvent:
+        return calls.event_of(self._details(call.provider_call_id))
+
+    @staticmethod
+    def _pulled(event: VoiceEvent, *, again_at: datetime) -> Pulled:
+        return Pulled(
+            events=[] if event.status is CallStatus.UNKNOWN else [event],
+            next_event_at=None if event.status in CALL_FINAL else again_at,
+        )
+
+    # Webhooks ------------------------------------------------------------------------------------
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
+        """Return the payload of a webhook that one of our secrets signed.
+
+        Raise `WebhookRefused` for any other and when no secret is set; `WebhookUnreadable` when it
+        is not a JSON object.
+        """
+        if not self._webhook_secrets:
+            raise WebhookRefused(
+                f"No webhook secret is set: set {self.options.credentials}_WEBHOOK_SECRET."
+            )
+        signature = headers.get(SIGNATURE_HEADER, "")
+        if not signature:
+            raise WebhookRefused(f"The header {SIGNATURE_HEADER} is missing.")
+        if not is_signed(body, signature, secrets=self._webhook_secrets):
+            raise WebhookRefused("None of the webhook secrets made this signature.")
+        try:
+            payload = reading.parse(body)
+        except reading.NotJson as error:
+            raise WebhookUnreadable(f"The body is not JSON ({error}).") from None
+        if not isinstance(payload, dict):
+            raise WebhookUnreadable("The body is not a JSON object.")
+        return payload
+
+    def event_of(self, payload: Mapping[str, Any]) -> VoiceEvent:
+        """Return what a webhook says; raise `WebhookUnreadable` when it names no call."""
+        return calls.event_of(payload)
+
+    # Requests ------------------------------------------------------------------------------------
+
+    def _details(self, call_id: str) -> Mapping[str, Any]:
+        """Fetch one call; the provider must know it, since it named that id itself."""
+        found = self._get(_path(call_id), missing_code="call_missing")
+        if calls.call_id_of(found) != call_id:
+            raise OutcomeUnknown(
+                f"{self.label} was asked about one call and told of another, or of none.",
+                code="answer_unreadable",
+            )
+        return found
+
+    def _get(self, path: str, *, missing_code: str = "not_found") -> Mapping[str, Any]:
+        """Fetch a JSON object; raise `NotPlaced` or `OutcomeUnknown`."""
+        answer = self._send("GET", path)
+        said = self._judge.read(answer)
+        if answer.status < 300 and said.understood and not said.is_error:
+            return said.payload
+        if answer.status < 300 and not said.understood:
+            raise OutcomeUnknown(
+                f"{self.label} answered {answer.status} without a JSON object.",
+                code="answer_unreadable",
+            )
+        if answer.status == 404 and said.is_error:
+            raise OutcomeUnknown(f"{self.label}: {said.message or 'not found'}", code=missing_code)
+        raise self._judge.failure(answer, said, now=datetime.now(UTC))
+
+    def _send(self, method: str, path: str, *, body: bytes | None = None) -> http.HttpAnswer:
+        headers = self._headers
+        if body is not None:
+            headers = {**headers, "content-type": "application/json"}
+        try:
+            return self._http.request(method, path, headers=headers, body=body)
+        except http.NotSent as error:
+            raise NotPlaced(
+                f"No connection to {self.label}: {error}.",
+                code="connection_failed",
+                retry_after_seconds=RECONNECT_SECONDS,
+            ) from None
+        except http.AnswerLost as error:
+            raise OutcomeUnknown(
+                f"The answer of {self.label} was lost: {error}.", code="answer_lost"
+            ) from None
+
+
+def _path(call_id: str) -> str:
+    return f"/v1/calls/{quote(call_id, safe='')}"

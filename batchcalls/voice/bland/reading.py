@@ -1,0 +1,105 @@
+"""Read JSON that somebody else wrote: nothing in it may be what it should be.
+
+What is returned can be stored: no NUL, no lone surrogate, no number that JSON does not know.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+#: Databases refuse NUL in text, and UTF-8 cannot express one half of a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_MAX_DEPTH = 100
+_YEARS = range(2000, 2200)
+
+
+class NotJson(ValueError):
+    """Bytes that are not JSON, or that nobody could store."""
+
+
+def parse(body: bytes) -> Any:
+    """Return what a JSON body says; raise `NotJson` and nothing else."""
+    try:
+        text = body.decode()
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise NotJson(type(error).__name__) from None
+    # Both come in by an escape only, so that nearly every body is spared a second reading.
+    return _storable(value) if "\\u" in text else value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("too large")
+    return number
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    if depth > _MAX_DEPTH:
+        raise NotJson("nested too deeply")
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_storable(k): _storable(item, depth + 1) for k, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item, depth + 1) for item in value]
+    return value
+
+
+def text(value: Any, *, at_most: int | None = None) -> str:
+    """Return stripped text, cut to a length; blank for anything that is not text."""
+    return value.strip()[:at_most].strip() if isinstance(value, str) else ""
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return an object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """Return a list; an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def number(value: Any) -> Decimal | None:
+    """Return a finite number, given as one or as text; None for anything else.
+
+    The text of a float is the decimal that was sent, up to 15 digits: sums of money stay exact.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        parsed = Decimal(str(value).strip())
+    except (InvalidOperation, ValueError):
+        return None
+    return parsed if parsed.is_finite() and abs(parsed) < 10**12 else None
+
+
+def instant(value: Any) -> datetime | None:
+    """Return a moment in UTC, which a moment without offset is read in; None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(text(value, at_most=50))
+        aware = parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return aware if aware.year in _YEARS else None
+
+
+def uuid(value: Any) -> UUID | None:
+    """Return a UUID written in any of the usual ways; None for anything else."""
+    try:
+        return UUID(text(value, at_most=50))
+    except ValueError:
+        return None

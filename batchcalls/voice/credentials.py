@@ -1,0 +1,104 @@
+"""Credentials come from the environment, under a name that an account may choose.
+
+They are never stored: whoever reads the database, or may edit an account, learns none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from environ.fileaware_mapping import FileAwareMapping
+
+from batchcalls.voice.errors import OptionsInvalid
+
+PREFIX = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+#: Anything else would break the header that the key is sent in.
+_KEY = re.compile(r"[\x21-\x7e]+")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+# Files are read each time: a secret that was replaced is known without a restart.
+_environment: Any = FileAwareMapping(cache=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a provider's address and key are, and which secrets sign its webhooks.
+
+    More than one secret is valid at once while one is being replaced by another.
+    """
+
+    base_url: str
+    api_key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """True for a provider on this very machine, reached without TLS."""
+        return self.base_url.startswith("http://")
+
+
+def read(prefix: Any, *, default_base_url: str) -> Credentials:
+    """Read ``<prefix>_API_KEY``, ``_BASE_URL`` and ``_WEBHOOK_SECRET`` (comma separated).
+
+    Each may be given as ``…_FILE``, the path of a file. Raise `OptionsInvalid` naming the variable
+    and the remedy.
+    """
+    if not isinstance(prefix, str) or not PREFIX.fullmatch(prefix):
+        raise OptionsInvalid(
+            "Option credentials is the first part of the names of environment variables, such as "
+            "BLAND: up to 40 capital letters, digits and underscores, beginning with a letter."
+        )
+    key_name = f"{prefix}_API_KEY"
+    api_key = _text(key_name)
+    if not api_key:
+        raise OptionsInvalid(
+            f"{key_name} is not set. Set {key_name}, or {key_name}_FILE with the path of a file "
+            "that holds the key, where web and workers run."
+        )
+    if not _KEY.fullmatch(api_key):
+        raise OptionsInvalid(f"{key_name} holds characters that no key has: copy it again.")
+    base_url = _text(f"{prefix}_BASE_URL") or default_base_url
+    _check_url(f"{prefix}_BASE_URL", base_url)
+    secrets = _text(f"{prefix}_WEBHOOK_SECRET").split(",")
+    return Credentials(
+        base_url=base_url.rstrip("/"),
+        api_key=api_key,
+        webhook_secrets=tuple(secret.strip() for secret in secrets if secret.strip()),
+    )
+
+
+def _text(name: str) -> str:
+    try:
+        return str(_environment.get(name, "")).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionsInvalid(
+            f"The file that {name}_FILE names cannot be read ({type(error).__name__}): "
+            "give the path of a text file that this program may read."
+        ) from None
+
+
+def _check_url(name: str, value: str) -> None:
+    """Refuse an address that would carry the key in clear, or that is none."""
+    try:
+        url = urlsplit(value)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        host = None
+    if (
+        not host
+        or url.scheme not in {"http", "https"}
+        or url.username is not None
+        or url.password is not None
+        or url.query
+        or url.fragment
+        or not re.fullmatch(r"[\x21-\x7e]+", value)
+    ):
+        raise OptionsInvalid(f"{name} must be an address such as https://api.example.com.")
+    if url.scheme == "http" and host not in _LOOPBACK:
+        raise OptionsInvalid(
+            f"{name} must begin with https://: the key would travel in clear. "
+            "Plain http is for providers on this machine only."
+        )

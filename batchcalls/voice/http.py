@@ -1,0 +1,208 @@
+"""One HTTP request, sent once; and whether one that failed can have reached the other side."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import EmptyPoolError
+from urllib3.response import BaseHTTPResponse
+
+#: An answer longer than this is not read to its end.
+LONGEST_ANSWER_BYTES = 8 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+#: No request is ever repeated: the other side may have acted on it.
+_NEVER = Retry(total=False, connect=False, read=False, redirect=False, status=False, other=False)
+
+
+class NotSent(Exception):
+    """Nothing was sent: no connection could be had (DNS, refused, timeout, TLS, or all in use)."""
+
+
+class AnswerLost(Exception):
+    """The request may have arrived; its answer did not, or not whole, in time, or readable."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete answer; ``headers`` are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _KnowsItHasNotSent:
+    """Give every failure to connect a class of its own.
+
+    urllib3 reports a failed TLS handshake and a connection that broke later by the same classes.
+    """
+
+    def connect(self) -> None:
+        try:
+            super().connect()  # type: ignore[misc]
+        except Exception as error:
+            raise NotSent(_in_words(error)) from error
+
+
+class _SendsAtOnce(HTTPConnection):
+    """Send head and body of a request in one piece: one packet, one TLS record, one system call.
+
+    urllib3 sends them one after the other; at a thousand requests a second that shows.
+    """
+
+    _head: bytes | None = None
+    _holds_head = False
+
+    def request(self, method: str, url: str, body: Any = None, *args: Any, **options: Any) -> None:
+        self._holds_head, self._head = body is not None, None
+        super().request(method, url, body, *args, **options)
+
+    def send(self, data: Any) -> None:
+        if self._holds_head:
+            self._holds_head, self._head = False, data
+            return
+        head, self._head = self._head, None
+        super().send(data if head is None else head + data)
+
+
+class _PlainConnection(_KnowsItHasNotSent, _SendsAtOnce):
+    pass
+
+
+class _TlsConnection(_KnowsItHasNotSent, _SendsAtOnce, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class HttpClient:
+    """Keeps up to ``connections`` connections to one base URL open; shared by threads.
+
+    Proxies named in the environment are not used and redirects are not followed: a key is sent
+    to the address that was configured and nowhere else. Times are in seconds; ``read_timeout``
+    bounds both the silence before an answer and the whole of its body.
+    """
+
+    def __init__(
+        self, base_url: str, *, connect_timeout: float, read_timeout: float, connections: int
+    ) -> None:
+        url = urlsplit(base_url)
+        tls: dict[str, Any] = {}
+        if url.scheme == "https":
+            # One for all connections: reading the certificates of the system takes long.
+            tls["ssl_context"] = ssl.create_default_context()
+        pool_class = _TlsPool if tls else _PlainPool
+        self._path = url.path.rstrip("/")
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._pool = pool_class(
+            str(url.hostname),
+            url.port,
+            timeout=Timeout(connect=connect_timeout, read=read_timeout),
+            maxsize=connections,
+            block=True,
+            retries=_NEVER,
+            **tls,
+        )
+
+    def request(
+        self, method: str, path: str, *, headers: dict[str, str], body: bytes | None = None
+    ) -> HttpAnswer:
+        """Send one request and return its answer, whatever its status.
+
+        ``path`` is encoded and begins with a slash. Raise `NotSent` or `AnswerLost`; their texts
+        hold neither headers nor body.
+        """
+        try:
+            response = self._pool.urlopen(
+                method,
+                self._path + path,
+                body=body,
+                headers=headers,
+                retries=_NEVER,
+                redirect=False,
+                assert_same_host=False,
+                pool_timeout=self._connect_timeout,  # type: ignore[arg-type]  # takes fractions
+                preload_content=False,
+            )
+        except NotSent:
+            raise
+        except EmptyPoolError as error:
+            raise NotSent("every connection was in use") from error
+        except Exception as error:
+            raise AnswerLost(_in_words(error)) from error
+        try:
+            content = self._read(response)
+        except BaseException as error:
+            # A connection in the middle of an answer is of no use to anybody else.
+            response.close()
+            response.release_conn()
+            if isinstance(error, AnswerLost) or not isinstance(error, Exception):
+                raise
+            raise AnswerLost(_in_words(error)) from error
+        return HttpAnswer(response.status, response.headers, content)
+
+    def _read(self, response: BaseHTTPResponse) -> bytes:
+        """Read a body that is neither longer nor slower than allowed.
+
+        A timeout of the socket would begin anew with each byte that trickles in.
+        """
+        deadline = time.monotonic() + self._read_timeout
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := response.read1(_CHUNK_BYTES):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > LONGEST_ANSWER_BYTES:
+                raise AnswerLost(f"the answer was longer than {LONGEST_ANSWER_BYTES:,} bytes")
+            if time.monotonic() > deadline:
+                raise AnswerLost(f"the answer took longer than {self._read_timeout:g} seconds")
+        response.release_conn()
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def client(
+    base_url: str, *, connect_timeout: float, read_timeout: float, connections: int
+) -> HttpClient:
+    """Return this process's client for these parameters: providers come and go, connections stay.
+
+    A forked process gets clients of its own; two that wrote to one connection would mix up
+    requests.
+    """
+    return _client(os.getpid(), base_url, connect_timeout, read_timeout, connections)
+
+
+@lru_cache(maxsize=32)
+def _client(
+    pid: int, base_url: str, connect_timeout: float, read_timeout: float, connections: int
+) -> HttpClient:
+    return HttpClient(
+        base_url,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        connections=connections,
+    )
+
+
+def _in_words(error: BaseException) -> str:
+    """Name an error by its class and the innermost cause; its text may hold what was sent."""
+    names = [type(error).__name__]
+    inner: Any = error
+    while (inner := inner.__cause__ or inner.__context__) is not None and len(names) < 4:
+        names.append(type(inner).__name__)
+    return " from ".join(dict.fromkeys(names))

@@ -1,0 +1,357 @@
+"""The routes of the Bland API, and the side doors by which a test controls the carrier."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from tests.voice.carrier.behaviour import Behaviour
+from tests.voice.carrier.calls import Call
+from tests.voice.carrier.connection import Connection, response
+from tests.voice.carrier.ledger import Ledger
+from tests.voice.carrier.webhooks import WebhookSender
+
+CORRELATION_KEY = "batchcalls_correlation_id"
+
+THROTTLED = {"status": "error", "message": "Rate limit exceeded"}
+REJECTED = {
+    "status": "error",
+    "message": "Invalid parameters",
+    "errors": ["phone_number must be a valid phone number."],
+}
+BROKEN = {"status": "error", "message": "Internal server error"}
+UNAUTHORIZED = {"data": None, "errors": [{"error": "AUTH_FAILURE", "message": "Unauthorized"}]}
+NO_SUCH_CALL = {"status": "error", "message": "Call not found.", "errors": ["Call not found."]}
+CALL_OVER = {"status": "error", "message": "SID not found for the given c_id."}
+
+
+class Carrier:
+    """One carrier: its behaviour, its chance, its ledger; `reset` makes a new one of it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, seed: int, key: str) -> None:
+        self._loop = loop
+        self._key = key
+        self._sender = WebhookSender()
+        self.reset(seed)
+
+    def reset(self, seed: int) -> None:
+        """Forget all calls and all that was set; calls that are under way end unheard."""
+        self.behaviour = Behaviour(key=self._key)
+        self.ledger = Ledger()
+        self._chance = random.Random(seed)
+        self._last: tuple[Mapping[bytes, bytes], bytes] = ({}, b"null")
+
+    # Side doors and routes -----------------------------------------------------------------------
+
+    def handle(
+        self,
+        connection: Connection,
+        method: str,
+        target: str,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+    ) -> None:
+        """Answer one request."""
+        if method == "POST" and target == "/v1/calls":
+            route = "place"
+            self._last = headers, body
+        elif target.startswith("/v1/"):
+            route = _route(method, target)
+        else:
+            self._side_door(connection, method, target, body)
+            return
+        received_at = time.monotonic()
+        behaviour = self.behaviour
+        self.ledger.counts[route] += 1
+        key = headers.get(b"authorization", b"").decode("latin-1")
+        if behaviour.unauthorized or key != behaviour.key:
+            if route == "place":
+                self._note("401", received_at, _parsed(body))
+            connection.send(_json(401, UNAUTHORIZED))
+        elif route == "place":
+            self._place(connection, _parsed(body), received_at)
+        elif forced := behaviour.answers.get(route):
+            self._forced(connection, forced)
+        else:
+            self._ask(connection, route, target)
+
+    def _side_door(self, connection: Connection, method: str, target: str, body: bytes) -> None:
+        now = time.monotonic()
+        match method, target:
+            case "GET", "/ledger":
+                connection.send(_json(200, self.ledger.rows(now)))
+            case "GET", "/ledger/live":
+                connection.send(_json(200, self.ledger.figures(now)))
+            case "GET", "/ledger/last":
+                headers, last = self._last
+                readable = {
+                    name.decode("latin-1"): value.decode("latin-1")
+                    for name, value in headers.items()
+                }
+                connection.send(_json(200, {"headers": readable, "body": _parsed(last)}))
+            case "PUT", "/control":
+                try:
+                    self.behaviour.update(json.loads(body))
+                except (ValueError, TypeError) as error:
+                    connection.send(_json(400, {"error": str(error)}))
+                else:
+                    connection.send(_json(200, {}))
+            case "POST", "/reset":
+                self.reset(json.loads(body)["seed"])
+                connection.send(_json(200, {}))
+            case _:
+                # As a web server does that knows nothing of the API.
+                connection.send(response(404, b"<html>Not Found</html>"))
+
+    # Placing -------------------------------------------------------------------------------------
+
+    def _place(self, connection: Connection, body: dict[str, Any], received_at: float) -> None:
+        behaviour = self.behaviour
+        delay = behaviour.latency_seconds
+        if behaviour.jitter_seconds:
+            spread = behaviour.jitter_seconds
+            delay = max(0.0, delay + self._chance.uniform(-spread, spread))
+        if forced := behaviour.answers.get("place"):
+            label = f"forced-{forced.get('status', 'raw')}"
+            if forced.get("placed"):
+                self._accept(label, received_at, body)
+            else:
+                self._note(label, received_at, body)
+            self._forced(connection, forced, after=delay)
+            return
+        fault = self._draw_fault()
+        match fault:
+            case "reset-before":
+                self._note(fault, received_at, body)
+                connection.reset()
+            case "429":
+                wait = behaviour.throttle_retry_after
+                self._note(fault, received_at, body)
+                extra = () if wait is None else (("retry-after", wait),)
+                connection.send(_json(429, THROTTLED, extra), after=delay)
+            case "400":
+                self._note(fault, received_at, body)
+                connection.send(_json(400, REJECTED), after=delay)
+            case "500-before":
+                self._note(fault, received_at, body)
+                connection.send(_json(500, BROKEN), after=delay)
+            case "500-after":
+                self._accept(fault, received_at, body)
+                connection.send(_json(500, BROKEN), after=delay)
+            case "reset-after":
+                self._accept(fault, received_at, body)
+                connection.reset(after=delay)
+            case "slow-body":
+                call = self._accept(fault, received_at, body)
+                answer = response(200, _accepted(call).ljust(10_000))
+                interval = behaviour.slow_body_interval_seconds
+                connection.dribble(answer, interval=interval, after=delay)
+            case _:
+                call = self._accept("accepted", received_at, body)
+                connection.send(response(200, _accepted(call)), after=delay)
+
+    def _draw_fault(self) -> str:
+        behaviour = self.behaviour
+        for name, rate in (
+            ("reset-before", behaviour.reset_before_rate),
+            ("429", behaviour.throttle_rate),
+            ("400", behaviour.reject_rate),
+            ("500-before", behaviour.error_before_rate),
+            ("500-after", behaviour.error_after_rate),
+            ("reset-after", behaviour.reset_after_rate),
+            ("slow-body", behaviour.slow_body_rate),
+        ):
+            if rate and self._chance.random() < rate:
+                return name
+        return ""
+
+    def _note(
+        self, answer: str, received_at: float, body: dict[str, Any], call: Call | None = None
+    ) -> None:
+        metadata = body.get("metadata")
+        self.ledger.note(
+            answer,
+            at=received_at,
+            correlation_id=metadata.get(CORRELATION_KEY) if isinstance(metadata, dict) else None,
+            to=str(body.get("phone_number")),
+            call=call,
+        )
+
+    def _accept(self, answer: str, received_at: float, body: dict[str, Any]) -> Call:
+        """Make a call of the request, whatever may be answered."""
+        behaviour, chance = self.behaviour, self._chance
+        bits = f"{chance.getrandbits(128):032x}"
+        outcomes = behaviour.outcomes
+        outcome = chance.choices(list(outcomes), list(outcomes.values()))[0]
+        talk = chance.uniform(*behaviour.talk_seconds)
+        pace = 1 / behaviour.speed if behaviour.speed else 0.0
+        starts_at = received_at + behaviour.queue_seconds * pace
+        metadata = body.get("metadata")
+        call = Call(
+            call_id=f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-8{bits[17:20]}-{bits[20:]}",
+            body=body,
+            correlation_id=metadata.get(CORRELATION_KEY) if isinstance(metadata, dict) else None,
+            created=time.time(),
+            received_at=received_at,
+            starts_at=starts_at,
+            ends_at=starts_at + talk * pace,
+            queued_seconds=behaviour.queue_seconds,
+            talk_seconds=talk,
+            outcome=outcome,
+        )
+        self._note(answer, received_at, body, call)
+        end = partial(self._end, call, self.ledger, call.ends_at)
+        if call.ends_at <= received_at:
+            self._loop.call_soon(end)
+        else:
+            self._loop.call_at(call.ends_at, end)
+            if behaviour.webhook_secret and body.get("webhook"):
+                self._loop.call_at(starts_at, self._started, call, self.ledger)
+        return call
+
+    # The course of a call, and its webhooks ------------------------------------------------------
+
+    def _started(self, call: Call, ledger: Ledger) -> None:
+        if ledger is self.ledger and call.stage(time.monotonic()) == "started":
+            reverse = self._chance.random() < self.behaviour.webhook_reverse_rate
+            event = {
+                "message": "Call started",
+                "call_id": call.call_id,
+                "category": "call",
+                "log_level": "info",
+            }
+            # Reversed: long enough for the report to be first.
+            late = call.ends_at - time.monotonic() + 0.05 if reverse else 0.0
+            self._webhook(call, event, after=late)
+
+    def _end(self, call: Call, ledger: Ledger, ends_at: float) -> None:
+        # Another ledger: all was forgotten meanwhile. Another end: the call was stopped.
+        if ledger is not self.ledger or call.ends_at != ends_at:
+            return
+        ledger.ended()
+        if self.behaviour.webhook_secret and call.body.get("webhook"):
+            self._webhook(call, call.details(max(time.monotonic(), ends_at)))
+
+    def _webhook(self, call: Call, payload: dict[str, Any], *, after: float = 0.0) -> None:
+        behaviour, counts = self.behaviour, self.ledger.counts
+        if self._chance.random() < behaviour.webhook_lost_rate:
+            counts["webhooks_lost"] += 1
+            return
+        copies = 2 if self._chance.random() < behaviour.webhook_duplicate_rate else 1
+        secrets = [behaviour.webhook_secret] * copies
+        if self._chance.random() < behaviour.webhook_wrong_signature_rate:
+            secrets.insert(0, f"not-{behaviour.webhook_secret}")
+        for secret in secrets:
+            forged = secret != behaviour.webhook_secret
+            counts["webhooks_badly_signed" if forged else "webhooks_sent"] += 1
+            send = partial(
+                self._sender.send,
+                str(call.body["webhook"]),
+                payload,
+                secret=secret,
+                retries=0 if forged else behaviour.webhook_retries,
+                counts=counts,
+            )
+            self._loop.call_later(behaviour.webhook_delay_seconds + after, send)
+
+    # Questions -----------------------------------------------------------------------------------
+
+    def _ask(self, connection: Connection, route: str, target: str) -> None:
+        now = time.monotonic()
+        path, _, query = target.partition("?")
+        national = self.behaviour.spelling == "national"
+        call = self.ledger.calls.get(unquote(path.split("/")[3])) if path.count("/") > 2 else None
+        if route == "list":
+            answer = _json(200, self._list(query, now))
+        elif route == "me":
+            billing = {"current_balance": 100.0, "refill_to": None}
+            me = {"status": "active", "billing": billing, "total_calls": len(self.ledger.calls)}
+            answer = _json(200, me)
+        elif call is None:
+            answer = _json(404, NO_SUCH_CALL)
+        elif route == "details":
+            answer = _json(200, call.details(now, national=national))
+        elif call.stop(now, self.behaviour.speed):
+            self._end(call, self.ledger, now)
+            answer = _json(200, {"status": "success", "message": "Call ended successfully."})
+        else:
+            answer = _json(400, CALL_OVER)
+        connection.send(answer, after=self.behaviour.latency_seconds)
+
+    def _list(self, query: str, now: float) -> dict[str, Any]:
+        behaviour, asked = self.behaviour, parse_qs(query)
+        national = behaviour.spelling == "national"
+        number = asked.get("to_number", [""])[0]
+        if number and national:
+            calls = self.ledger.by_number.get(f"+1{number}", [])
+        elif number:
+            calls = self.ledger.by_number.get(number, [])
+        else:
+            calls = list(self.ledger.calls.values())
+        since = asked.get("start_date")
+        start = datetime.fromisoformat(since[0]).timestamp() if since else 0.0
+        late = behaviour.listed_after_seconds
+        calls = [one for one in calls if one.created >= start and now >= one.received_at + late]
+        if asked.get("ascending", ["false"])[0] != "true":
+            calls.reverse()
+        first = int(asked.get("from", ["0"])[0])
+        last = int(asked["to"][0]) + 1 if "to" in asked else len(calls)
+        limit = min(int(asked.get("limit", ["1000"])[0]), behaviour.list_limit)
+        page = calls[first:last][:limit]
+        return {
+            "total_count": len(calls),
+            "count": len(page),
+            "calls": [one.listed(now, national=national) for one in page],
+        }
+
+    def _forced(
+        self, connection: Connection, forced: Mapping[str, Any], *, after: float = 0.0
+    ) -> None:
+        if "raw" in forced:
+            answer = str(forced["raw"]).encode("latin-1")
+        else:
+            body = forced.get("body", {})
+            content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+            headers = forced.get("headers", {}).items()
+            answer = response(int(forced["status"]), content, headers)
+        connection.send(answer, after=after, close=bool(forced.get("close")))
+
+
+def _route(method: str, target: str) -> str:
+    path = target.partition("?")[0]
+    match method, path.split("/")[2:]:
+        case "GET", ["calls"]:
+            return "list"
+        case "GET", ["calls", _]:
+            return "details"
+        case "POST", ["calls", _, "stop"]:
+            return "stop"
+        case "GET", ["me"]:
+            return "me"
+    return "unknown"
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {}
+
+
+def _accepted(call: Call) -> bytes:
+    return (
+        b'{"status":"success","message":"Call successfully queued.","call_id":"%b","batch_id":null}'
+        % call.call_id.encode()
+    )
+
+
+def _json(status: int, value: Any, headers: tuple[tuple[str, str], ...] = ()) -> bytes:
+    return response(status, json.dumps(value, separators=(",", ":")).encode(), headers)

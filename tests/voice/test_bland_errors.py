@@ -1,0 +1,443 @@
+"""Whatever goes wrong on the wire, nobody is dialled twice and nobody is given up too early.
+
+Each fault is a real one, made by the carrier, the operating system, or TLS.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import subprocess
+import time
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchcalls.voice.base import CallFound
+from batchcalls.voice.bland.answers import LONGEST_MESSAGE, Judge, retry_after
+from batchcalls.voice.errors import (
+    AccountRefused,
+    CallRejected,
+    NotPlaced,
+    OutcomeUnknown,
+    ProviderThrottled,
+    VoiceError,
+)
+from batchcalls.voice.http import LONGEST_ANSWER_BYTES, HttpAnswer
+from tests.voice.bland_account import KEY, bland, request_to
+from tests.voice.carrier.process import Carrier
+
+#: Time-outs of a client that does not wait for long.
+HASTY: dict[str, Any] = {"connect_timeout_seconds": 0.2, "read_timeout_seconds": 0.2}
+
+
+def refusal(**options: Any) -> VoiceError:
+    """Place a call and return the error."""
+    with pytest.raises(VoiceError) as raised:
+        bland(**options).place(request_to())
+    return raised.value
+
+
+def said(message: str, *, code: str = "", status: str = "error") -> dict[str, Any]:
+    if code:
+        return {"data": None, "errors": [{"error": code, "message": message}]}
+    return {"status": status, "message": message}
+
+
+# No connection: definitely not placed ------------------------------------------------------------
+
+
+def is_not_placed(error: VoiceError) -> bool:
+    return type(error) is NotPlaced and error.code == "connection_failed"
+
+
+def test_a_refused_connection_places_nothing(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(socket.socket()) as bound_but_not_listening:
+        bound_but_not_listening.bind(("127.0.0.1", 0))
+        port = bound_but_not_listening.getsockname()[1]
+        monkeypatch.setenv("BLAND_BASE_URL", f"http://127.0.0.1:{port}")
+        error = refusal()
+    assert is_not_placed(error)
+    assert isinstance(error, NotPlaced)
+    assert error.retry_after_seconds == 5
+
+
+def test_a_name_that_does_not_exist_places_nothing(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve_nothing(*args: Any, **kwargs: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    # The one fault that cannot be had without asking a server elsewhere.
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_nothing)
+    monkeypatch.setenv("BLAND_BASE_URL", "https://carrier.invalid")
+    assert is_not_placed(refusal())
+
+
+def test_a_handshake_that_is_never_answered_places_nothing(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("BLAND_BASE_URL", f"https://127.0.0.1:{port}")
+        assert is_not_placed(refusal(**HASTY))
+
+
+def test_plain_text_where_tls_was_expected_places_nothing(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAND_BASE_URL", f"https://127.0.0.1:{carrier.port}")
+    with closing(socket.create_server(("127.0.0.1", 0))) as server, ThreadPoolExecutor(1) as pool:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("BLAND_BASE_URL", f"https://127.0.0.1:{port}")
+
+        def answer_in_plain_text() -> None:
+            with closing(server.accept()[0]) as connection:
+                connection.recv(1)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        answering = pool.submit(answer_in_plain_text)
+        assert is_not_placed(refusal())
+        answering.result()
+
+
+def test_a_call_for_which_there_is_no_free_connection_is_not_placed(carrier: Carrier) -> None:
+    carrier.control(latency_seconds=60)
+    options = {"connections": 1, "connect_timeout_seconds": 0.2, "read_timeout_seconds": 3}
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(refusal, **options)
+        while not carrier.live()["requests"]:
+            time.sleep(0.01)
+        second = refusal(**options)
+        assert isinstance(first.result(), OutcomeUnknown)
+    assert is_not_placed(second)
+    assert len(carrier.ledger()) == 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate that nobody has vouched for, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"]
+    command += ["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=carrier"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture
+def tls_carrier(
+    certificate: tuple[Path, Path], carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Carrier]:
+    with Carrier(key=KEY, certificate=certificate[0], private_key=certificate[1]) as running:
+        monkeypatch.setenv("BLAND_BASE_URL", running.url)
+        yield running
+
+
+def test_a_certificate_that_nobody_vouches_for_places_nothing(tls_carrier: Carrier) -> None:
+    assert is_not_placed(refusal())
+    assert tls_carrier.ledger() == []
+
+
+def test_a_certificate_that_the_system_trusts_is_good(
+    tls_carrier: Carrier, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    assert bland().place(request_to()).provider_call_id == tls_carrier.ledger()[0]["call_id"]
+
+
+# The answer was lost: a call may exist -----------------------------------------------------------
+
+LOST: list[tuple[dict[str, Any], int]] = [
+    ({"reset_before_rate": 1}, 0),
+    ({"reset_after_rate": 1}, 1),
+    ({"latency_seconds": 60}, 1),
+    ({"slow_body_rate": 1}, 1),
+    ({"error_before_rate": 1}, 0),
+    ({"error_after_rate": 1}, 1),
+    *(({"answers": {"place": {"status": status}}}, 0) for status in (408, 502, 503, 504)),
+    ({"answers": {"place": {"status": 200, "body": "<html>Welcome</html>"}}}, 0),
+    ({"answers": {"place": {"status": 200, "body": ""}}}, 0),
+    ({"answers": {"place": {"status": 200, "body": []}}}, 0),
+    ({"answers": {"place": {"status": 200, "body": {"status": "success"}}}}, 0),
+    ({"answers": {"place": {"status": 200, "body": {"call_id": 7}}}}, 0),
+    ({"answers": {"place": {"status": 200, "body": {"call_id": "x" * 101}}}}, 0),
+    ({"answers": {"place": {"status": 200, "body": {"call_id": "c", "status": "error"}}}}, 0),
+    ({"answers": {"place": {"raw": "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"}}}, 0),
+    (
+        {
+            "answers": {
+                "place": {"raw": "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", "close": True}
+            }
+        },
+        0,
+    ),
+    ({"answers": {"place": {"raw": "gibberish\r\n\r\n", "close": True}}}, 0),
+    ({"answers": {"place": {"raw": "", "close": True}}}, 0),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "calls"), LOST)
+def test_a_lost_answer_leaves_open_whether_there_is_a_call(
+    carrier: Carrier, behaviour: dict[str, Any], calls: int
+) -> None:
+    carrier.control(**behaviour)
+    assert isinstance(refusal(**HASTY), OutcomeUnknown)
+    ledger = carrier.ledger()
+    assert len(ledger) == 1, "the request is never repeated"
+    assert len([row for row in ledger if row["call_id"]]) == calls
+
+
+def test_an_endless_answer_is_not_read_to_its_end(carrier: Carrier) -> None:
+    body = "x" * (LONGEST_ANSWER_BYTES + 1)
+    carrier.control(answers={"place": {"status": 200, "body": body}})
+    assert isinstance(refusal(), OutcomeUnknown)
+
+
+@pytest.mark.parametrize(
+    "behaviour", [behaviour for behaviour, calls in LOST if calls and "answers" not in behaviour]
+)
+def test_a_call_whose_answer_was_lost_is_found(carrier: Carrier, behaviour: dict[str, Any]) -> None:
+    carrier.control(**behaviour)
+    provider, request = bland(**HASTY), request_to()
+    with pytest.raises(OutcomeUnknown):
+        provider.place(request)
+    carrier.control(latency_seconds=0)
+    found = provider.find(request, sent_at=datetime.now(UTC))
+    assert isinstance(found, CallFound)
+    assert found.provider_call_id == carrier.ledger()[0]["call_id"]
+
+
+def test_after_a_lost_answer_the_next_call_is_placed_all_the_same(carrier: Carrier) -> None:
+    options = {**HASTY, "connections": 1}
+    for behaviour, _ in LOST:
+        carrier.control(**behaviour)
+        refusal(**options)
+        carrier.reset()
+        assert bland(**options).place(request_to()).provider_call_id
+
+
+# The provider refused ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (400, said("Invalid parameters"), "rejected"),
+        (400, said("Number found in DNC list.", status="DNC Error"), "provider_dnc"),
+        (400, said("Bad voice.", code="INVALID_VOICE"), "invalid_voice"),
+        (404, said("Pathway not found."), "not_found"),
+        (418, said("The objective was not accepted."), "objective_refused"),
+        (422, said("Unprocessable."), "invalid"),
+        (413, "<html>Too large</html>", "rejected"),
+        (429, said("This number is blacklisted."), "number_blocked"),
+        (429, said("International calls are limited."), "international_blocked"),
+        (429, said("No.", code="CALL_PLAN_DESTINATION_BLOCKED"), "destination_blocked"),
+        (403, said("No.", code="CALL_PLAN_DESTINATION_BLOCKED"), "destination_blocked"),
+        (402, said("No.", code="CALL_UNPAID_INTL_BLOCK"), "international_blocked"),
+        (200, said("Invalid parameters"), "rejected"),
+        (200, said("Number found in DNC list.", status="DNC Error"), "provider_dnc"),
+        (201, said("Bad voice.", code="INVALID_VOICE"), "invalid_voice"),
+    ],
+)
+def test_a_call_that_is_refused_for_good_fails_its_recipient_only(
+    carrier: Carrier, status: int, body: Any, code: str
+) -> None:
+    carrier.control(answers={"place": {"status": status, "body": body}})
+    error = refusal()
+    assert type(error) is CallRejected
+    assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "remedy"),
+    [
+        (401, said("Unauthorized", code="AUTH_FAILURE"), "unauthorized", "BLAND_API_KEY"),
+        (401, "", "unauthorized", "BLAND_API_KEY"),
+        (402, said("Insufficient balance"), "payment_required", "credit"),
+        (403, said("Account flagged"), "forbidden", "account"),
+        (301, "", "wrong_address", "BLAND_BASE_URL"),
+        (405, "<html>", "wrong_address", "BLAND_BASE_URL"),
+        (404, "<html>Not Found</html>", "wrong_address", "BLAND_BASE_URL"),
+        (404, {"message": "Cannot POST /v1/calls"}, "wrong_address", "BLAND_BASE_URL"),
+        (400, "<html>Plain HTTP to an HTTPS port</html>", "wrong_address", "BLAND_BASE_URL"),
+    ],
+)
+def test_a_refused_account_is_not_the_fault_of_its_recipients(
+    carrier: Carrier, status: int, body: Any, code: str, remedy: str
+) -> None:
+    carrier.control(answers={"place": {"status": status, "body": body}})
+    error = refusal()
+    assert isinstance(error, AccountRefused)
+    assert (error.code, error.retry_after_seconds) == (code, 60)
+    assert remedy in str(error)
+
+
+def test_a_wrong_key_is_refused(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLAND_API_KEY", "sk-wrong")
+    error = refusal()
+    assert isinstance(error, AccountRefused)
+    assert error.code == "unauthorized"
+
+
+def test_a_base_url_that_is_another_program_s_is_the_account_s_fault(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAND_BASE_URL", f"{carrier.url}/elsewhere")
+    error = refusal()
+    assert isinstance(error, AccountRefused)
+    assert error.code == "wrong_address"
+
+
+def test_a_redirect_is_not_followed(carrier: Carrier) -> None:
+    location = {"location": f"{carrier.url}/v1/calls"}
+    carrier.control(answers={"place": {"status": 307, "headers": location}})
+    assert refusal().code == "wrong_address"
+    assert len(carrier.ledger()) == 1
+
+
+def test_the_reason_is_told_in_the_provider_s_words(carrier: Carrier) -> None:
+    carrier.control(reject_rate=1)
+    assert str(refusal()) == (
+        "Bland AI answered 400: Invalid parameters: phone_number must be a valid phone number."
+    )
+
+
+# Too many ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "seconds", "account_wide"),
+    [
+        (said("Rate limit exceeded"), "rate_limit", 2, True),
+        (said("Too many calls.", code="CALL_RL_PLAN_CONCURRENCY"), "concurrency_limit", 5, True),
+        (said("No.", code="CALL_RL_PLAN_DAILY_MINUTES"), "daily_limit", 3600, True),
+        (said("No.", code="CALL_RL_PLAN_HOURLY"), "rate_limit", 60, True),
+        (said("New customers may place 20 calls."), "daily_limit", 3600, True),
+        (said("Hourly limit reached"), "hourly_limit", 600, True),
+        (
+            said("The same number can be called once every 10 seconds"),
+            "number_called_too_often",
+            10,
+            False,
+        ),
+        (said("You can call a number only every 10s"), "number_called_too_often", 10, False),
+        (said("Slow down"), "throttled", 5, True),
+        ("<html>Too Many Requests</html>", "throttled", 5, True),
+        ("", "throttled", 5, True),
+    ],
+)
+def test_too_many_says_how_long_to_wait_and_who_shall_wait(
+    carrier: Carrier, body: Any, code: str, seconds: float, *, account_wide: bool
+) -> None:
+    carrier.control(answers={"place": {"status": 429, "body": body}})
+    error = refusal()
+    assert isinstance(error, ProviderThrottled)
+    assert (error.code, error.retry_after_seconds) == (code, seconds)
+    assert error.account_wide == account_wide
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("1.5", 1.5), ("0", 0.5), ("999999", 3600), ("soon", 2), ("-5", 2), ("", 2)],
+)
+def test_the_provider_names_the_seconds(carrier: Carrier, header: str, seconds: float) -> None:
+    carrier.control(throttle_rate=1, throttle_retry_after=header)
+    error = refusal()
+    assert isinstance(error, ProviderThrottled)
+    assert error.retry_after_seconds == seconds
+    assert carrier.ledger()[0]["call_id"] is None
+
+
+def test_the_provider_names_a_date(carrier: Carrier) -> None:
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(minutes=1), usegmt=True)
+    carrier.control(throttle_rate=1, throttle_retry_after=in_a_minute)
+    error = refusal()
+    assert isinstance(error, ProviderThrottled)
+    assert 30 < error.retry_after_seconds <= 60
+
+
+def test_without_a_word_about_time_a_default_is_waited(carrier: Carrier) -> None:
+    carrier.control(throttle_rate=1)
+    error = refusal()
+    assert isinstance(error, ProviderThrottled)
+    assert error.retry_after_seconds == 2
+
+
+@given(st.text())
+def test_any_retry_after_is_a_bearable_wait_or_none(header: str) -> None:
+    seconds = retry_after(header, now=datetime(2026, 7, 1, tzinfo=UTC))
+    assert seconds is None or 0.5 <= seconds <= 3600
+
+
+# Whatever the answer -----------------------------------------------------------------------------
+
+
+@given(
+    status=st.integers(200, 599),
+    body=st.one_of(
+        st.binary(),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(),
+            lambda inner: (
+                st.lists(inner)
+                | st.dictionaries(
+                    st.sampled_from(["status", "message", "errors", "error", "x"]), inner
+                )
+            ),
+        ).map(lambda value: __import__("json").dumps(value).encode()),
+    ),
+    header=st.text(max_size=30),
+)
+def test_every_refusal_is_one_of_the_errors_that_dispatch_knows(
+    status: int, body: bytes, header: str
+) -> None:
+    judge = Judge(label="Bland AI", prefix="BLAND", api_key=KEY)
+    answer = HttpAnswer(status, {"retry-after": header}, body)
+    error = judge.refusal(answer, judge.read(answer), now=datetime(2026, 7, 1, tzinfo=UTC))
+    assert isinstance(error, CallRejected | NotPlaced | OutcomeUnknown)
+    assert 0 < len(error.code) <= 60
+    assert len(str(error)) < LONGEST_MESSAGE + 150
+    assert "\x00" not in str(error)
+    if status == 408 or status >= 500:
+        assert isinstance(error, OutcomeUnknown)
+
+
+SECRETIVE: list[dict[str, Any]] = [
+    *(behaviour for behaviour, _ in LOST),
+    *(
+        {"answers": {"place": {"status": status, "body": said(f"The key {KEY} is not good.")}}}
+        for status in (200, 302, 400, 401, 403, 429, 500)
+    ),
+    {"answers": {"place": {"status": 401, "body": said(f"No {KEY}", code=f"BAD {KEY}")}}},
+]
+
+
+@pytest.mark.parametrize("behaviour", SECRETIVE)
+def test_no_error_and_no_log_tells_the_key(
+    carrier: Carrier, behaviour: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    carrier.control(**behaviour)
+    error = refusal(**HASTY)
+    told = "".join([str(error), repr(error), error.code, *traceback.format_exception(error)])
+    assert KEY not in told + caplog.text
+    assert KEY.lower().replace("-", "_") not in told
+
+
+def test_a_provider_and_its_credentials_do_not_show_the_key(carrier: Carrier) -> None:
+    provider = bland()
+    assert KEY not in repr(provider) + str(provider) + repr(provider.config)
