@@ -17,10 +17,17 @@ from django.db.models import Field, Model
 Column = Field[Any, Any]
 
 
-def insert_each(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def insert_each(
+    model: type[Model],
+    fields: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    ignore_conflicts: bool = False,
+) -> None:
     """Insert one row for each tuple of values; all other fields get their default.
 
-    A foreign key is named with its ``_id``.
+    A foreign key is named with its ``_id``. ``ignore_conflicts`` leaves out rows that a unique
+    constraint refuses.
     """
     connection = connections[router.db_for_write(model)]
     given = _columns(model, fields)
@@ -36,15 +43,17 @@ def insert_each(model: type[Model], fields: Sequence[str], rows: Iterable[Sequen
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(column.column)) for column in [*given, *others])
     sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) "
+    ending = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        # A single row needs no array, whose texts would have to be escaped.
+        if connection.vendor == "postgresql" and len(prepared) > 1:
             values = ["v.*", *(f"%s::{column.db_type(connection)}" for column in others)]
             source = f"{_unnest(given, connection)} AS v"
             sql += f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608 - names of models only
-            cursor.execute(sql, [*defaults, *_transpose(prepared)])
+            cursor.execute(sql + ending, [*defaults, *_transpose(prepared)])
         else:
             sql += f"VALUES ({', '.join(['%s'] * (len(given) + len(others)))})"
-            cursor.executemany(sql, [[*row, *defaults] for row in prepared])
+            cursor.executemany(sql + ending, [[*row, *defaults] for row in prepared])
 
 
 def update_each(

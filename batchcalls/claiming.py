@@ -129,8 +129,7 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
 def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
     """Write down the next attempts of an account, at most ``want``, in one transaction.
 
-    1. Batches take turns: each of k batches with due recipients gets a k-th of what may start
-       now, and what one does not use goes to the next.
+    1. Batches with due recipients take turns, so that a large one keeps no small one waiting.
     2. Each recipient is asked about at the gate; who is refused gets verdict and reason.
     3. The attempts of all who are not are stored, and each takes its slot.
 
@@ -160,25 +159,37 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
 def _draw(
     account: VoiceAccount, batches: list[Batch], *, now: datetime, want: int
 ) -> tuple[list[tuple[Batch, list[Recipient]]], bool]:
-    """Choose due recipients by turns; tell also whether there was less room than wish."""
+    """Choose due recipients by turns; tell also whether there was less room than wish.
+
+    1. The batch that has waited longest for its turn comes first: where there is room for one
+       call only, the next one goes to another batch.
+    2. Each gets an equal part, at most its own room; what is left over goes round again.
+    """
     room = pacing.room(account, batches, now=now, at_most=want)
     full = room.account < want
-    # Who may take the least comes first, so that what it leaves goes to the others.
-    batches = sorted(batches, key=lambda batch: (room.batches[batch.pk], batch.pk))
-    drawn: list[tuple[Batch, list[Recipient]]] = []
-    for turn, batch in enumerate(batches):
-        share = -(-room.account // (len(batches) - turn))
-        share, wish = min(share, room.batches[batch.pk]), share
-        full = full or share < wish
-        due = list(_due(batch, now=now)[:share]) if share else []
-        room.account -= len(due)
-        if due:
-            drawn.append((batch, due))
-    return drawn, full
+    drawn: dict[Batch, list[Recipient]] = {}
+    waiting = sorted(batches, key=lambda batch: (batch.served_at or batch.created_at, batch.pk))
+    while room.account > 0 and waiting:
+        part, goes_on = max(1, room.account // len(waiting)), []
+        for batch in waiting:
+            own = room.batches[batch.pk]
+            share = min(part, room.account, own)
+            had = drawn.get(batch, [])
+            due = list(_due(batch, had, now=now)[:share]) if share else []
+            drawn[batch] = [*had, *due]
+            room.account -= len(due)
+            room.batches[batch.pk] -= len(due)
+            if len(due) == share < own:
+                goes_on.append(batch)
+            full = full or len(due) == own
+        waiting = goes_on
+    return [(batch, due) for batch, due in drawn.items() if due], full
 
 
-def _due(batch: Batch, *, now: datetime) -> Any:
+def _due(batch: Batch, had: list[Recipient], *, now: datetime) -> Any:
     rows = Recipient.objects.filter(batch=batch).due(now).order_by("due_at", "pk")
+    if had:
+        rows = rows.exclude(pk__in=[recipient.pk for recipient in had])
     if connection.features.has_select_for_update_skip_locked:
         return rows.select_for_update(skip_locked=True, of=("self",))
     return rows
@@ -221,6 +232,7 @@ def _write_claims(
         # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
         raise LeaseLost
     _store([call for call, _ in chain.from_iterable(allowed)])
+    Batch.objects.filter(pk__in=[batch.pk for batch, _ in drawn]).update(served_at=now)
     return _take_slots(
         account, [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)], now=now
     )

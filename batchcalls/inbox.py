@@ -15,7 +15,7 @@ import structlog
 from django.db import DatabaseError, transaction
 
 from batchcalls import results
-from batchcalls.bulk import update_each
+from batchcalls.bulk import insert_each, update_each
 from batchcalls.models import CallEvent
 from batchcalls.voice.base import VoiceEvent, VoiceProvider
 from batchcalls.voice.errors import WebhookUnreadable
@@ -27,19 +27,34 @@ APPLY_SIZE = 200
 GIVE_UP_AFTER = timedelta(days=1)
 
 
+#: What is known of a webhook when it arrives.
+KEPT_FIELDS = (
+    "account_id",
+    "event_key",
+    "status",
+    "provider_status",
+    "occurred_at",
+    "received_at",
+    "payload",
+    "apply_at",
+)
+
+
 def keep(account_id: int, event: VoiceEvent, payload: Mapping[str, Any], *, now: datetime) -> None:
     """Store a webhook that was verified; one that is stored already changes nothing."""
-    CallEvent.objects.bulk_create(
+    insert_each(
+        CallEvent,
+        KEPT_FIELDS,
         [
-            CallEvent(
-                account_id=account_id,
-                event_key=event.event_key,
-                status=event.status,
-                provider_status=results.fit(CallEvent, "provider_status", event.raw_status),
-                occurred_at=event.occurred_at,
-                received_at=now,
-                payload=payload,
-                apply_at=now,
+            (
+                account_id,
+                event.event_key,
+                event.status,
+                results.fit(CallEvent, "provider_status", event.raw_status),
+                event.occurred_at,
+                now,
+                payload,
+                now,
             )
         ],
         ignore_conflicts=True,

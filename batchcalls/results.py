@@ -17,7 +17,7 @@ from django.db.models import CharField, Model
 
 from batchcalls import call_requests
 from batchcalls.answers import AWAITING_RESULT, record_accepted
-from batchcalls.bulk import update_each
+from batchcalls.bulk import insert_each, update_each
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_TERMINAL,
@@ -33,6 +33,15 @@ from campaigns.vocabulary import AnsweredBy, Disposition, RetryOutcome
 
 log = structlog.get_logger(__name__)
 
+KEPT_FIELDS = (
+    "account_id",
+    "call_id",
+    "event_key",
+    "status",
+    "provider_status",
+    "occurred_at",
+    "received_at",
+)
 PROGRESS_FIELDS = ["status", "provider_status", "answered_by", "answered_at"]
 FINAL_FIELDS = [
     *PROGRESS_FIELDS,
@@ -127,16 +136,18 @@ def _keep(
     *,
     now: datetime,
 ) -> None:
-    CallEvent.objects.bulk_create(
+    insert_each(
+        CallEvent,
+        KEPT_FIELDS,
         [
-            CallEvent(
-                account_id=account_id,
-                call=calls[event.event_key],
-                event_key=event.event_key,
-                status=event.status,
-                provider_status=fit(CallEvent, "provider_status", event.raw_status),
-                occurred_at=event.occurred_at,
-                received_at=now,
+            (
+                account_id,
+                calls[event.event_key].pk,
+                event.event_key,
+                event.status,
+                fit(CallEvent, "provider_status", event.raw_status),
+                event.occurred_at,
+                now,
             )
             for event in events
             if event.event_key in calls

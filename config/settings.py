@@ -142,6 +142,7 @@ MAX_ROWS = env.integer("MAX_ROWS", default=1_000_000, at_least=1)
 MAX_COLUMNS = env.integer("MAX_COLUMNS", default=200, at_least=1)
 MAX_ROW_CHARACTERS = env.integer("MAX_ROW_CHARACTERS", default=100_000, at_least=100)
 MAX_WEBHOOK_BYTES = env.integer("MAX_WEBHOOK_BYTES", default=2_000_000, at_least=1_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, MAX_WEBHOOK_BYTES)
 #: How long a process that dies keeps others from its account or list.
 LEASE_SECONDS = env.integer("LEASE_SECONDS", default=60, at_least=1)
 #: A claim older than this without a recorded answer is an unknown outcome.

@@ -97,6 +97,9 @@ class Batch(Leased):
         help_text="Calls of this batch that may be live at once; blank: only the account's cap.",
     )
     next_slot_at = models.DateTimeField(null=True, editable=False)
+    served_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its recipients last had their turn."
+    )
     row_count = models.PositiveIntegerField(null=True, editable=False)
     queued_through = models.PositiveIntegerField(
         default=0, editable=False, help_text="Last row of the chunks that went out."

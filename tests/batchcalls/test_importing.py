@@ -13,7 +13,7 @@ from batchcalls import call_requests, drafts, lifecycle
 from batchcalls.importing import runner
 from batchcalls.importing.mapping import ListMapping, Target
 from batchcalls.importing.matching import map_all
-from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus
 from campaigns.models import CallingPolicy, Campaign, Pathway, Tool
 
@@ -346,3 +346,16 @@ def test_a_database_that_is_away_does_not_fail_the_batch(
 
     batch.refresh_from_db()
     assert batch.status == BatchStatus.READY
+
+
+@pytest.mark.django_db
+def test_real_phones_have_calling_hours_even_without_a_policy(
+    make_batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAND_API_KEY", "sk-of-the-tests")
+    bland = VoiceAccount.objects.create(name="bland", provider="bland")
+    assert make_batch("+12025550190").calling_hours.is_unrestricted
+
+    hours = make_batch("+12025550190", account=bland).calling_hours
+    assert not hours.is_unrestricted
+    assert hours.windows == (((8 * 60, 21 * 60),),) * 7

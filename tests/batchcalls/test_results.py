@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from batchcalls import results
+from batchcalls import call_requests, results
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallDetails, VoiceEvent
@@ -198,3 +199,20 @@ def test_retries_follow_the_policy_by_outcome_and_then_stop(
     attempts = CallResult.objects.filter(to_number=number).order_by("attempt")
     assert [call.attempt for call in attempts] == [1, 2, 3]
     assert CallResult.objects.filter(to_number="+12025550190").count() == 1
+
+
+def test_the_providers_own_retry_after_a_voicemail_is_made_by_us_as_an_attempt(
+    make_batch: Any, run: Any
+) -> None:
+    retry = {"wait": 0, "voicemail_action": "leave_message", "voicemail_message": "Call us."}
+    batch = run(make_batch("+12025550193", call_settings={"retry": retry}))
+
+    first, second = CallResult.objects.order_by("attempt")
+    assert [call.answered_by for call in (first, second)] == ["voicemail", "voicemail"]
+    assert "Call us." not in json.dumps(first.transcript)
+    assert "Call us." in json.dumps(second.transcript)
+    assert Recipient.objects.get().attempts == 2
+    assert batch.status == BatchStatus.COMPLETED
+    sent = call_requests.build(batch, second.recipient, second)
+    assert "retry" not in sent.settings
+    assert sent.settings["voicemail"] == {"action": "leave_message", "message": "Call us."}

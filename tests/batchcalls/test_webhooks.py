@@ -32,6 +32,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLAND_API_KEY", "sk-of-the-tests")
     monkeypatch.setenv("BLAND_WEBHOOK_SECRET", f"{SECRET},{FORMER}")
     monkeypatch.setattr(webhooks_in, "_rung_at", {})
+    monkeypatch.setattr(webhooks_in, "_accounts", {})
 
 
 @pytest.fixture

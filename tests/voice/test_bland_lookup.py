@@ -156,6 +156,20 @@ def test_a_call_without_metadata_may_be_ours(carrier: Carrier) -> None:
     assert call.provider_call_id in lookup.reason
 
 
+def test_a_list_that_repeats_itself_may_leave_ours_out(carrier: Carrier) -> None:
+    other = {"call_id": "c-1", "metadata": {"source": "another system"}}
+    details = {"details": {"status": 200, "body": other}}
+    carrier.control(answers={**listing(total_count=2, calls=[other]), **details})
+    assert isinstance(look_up(request_to(), minutes_ago=60)[0], CannotTell)
+
+
+def test_calls_of_other_systems_are_not_ours(carrier: Carrier) -> None:
+    other = {"call_id": "c-1", "metadata": {"source": "another system"}}
+    details = {"details": {"status": 200, "body": other}}
+    carrier.control(answers={**listing(total_count=1, calls=[other]), **details})
+    assert look_up(request_to(), minutes_ago=60)[0] == CallAbsent()
+
+
 def test_a_provider_that_cannot_be_reached_is_no_answer(
     carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

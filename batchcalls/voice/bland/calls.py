@@ -139,7 +139,7 @@ def _remark(call: Mapping[str, Any]) -> str:
 
 def _digest(call: Mapping[str, Any]) -> str:
     """Tell messages apart that have no id; the same message has the same digest."""
-    canonical = dumps(call, sort_keys=True, separators=(",", ":"), default=str)
+    canonical = dumps(call, sort_keys=True, separators=(",", ":"))
     return sha256(canonical.encode()).hexdigest()[:32]
 
 

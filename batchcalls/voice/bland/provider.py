@@ -66,11 +66,7 @@ class BlandProvider(VoiceProvider):
         reachable = config.webhook_url.startswith("https://") or known.is_loopback
         self._webhook_url = config.webhook_url if known.webhook_secrets and reachable else ""
         self._judge = Judge(label=self.label, prefix=prefix, api_key=known.api_key)
-        self._headers = {
-            "authorization": known.api_key,
-            "user-agent": _USER_AGENT,
-            "accept": "application/json",
-        }
+        self._headers = {"authorization": known.api_key, "user-agent": _USER_AGENT}
         self._http = http.client(
             known.base_url,
             connect_timeout=self.options.connect_timeout_seconds,

@@ -1,6 +1,7 @@
 """Read JSON that somebody else wrote: nothing in it may be what it should be.
 
-What is returned can be stored: no NUL, no lone surrogate, no number that JSON does not know.
+What is returned can be stored: no NUL, no lone surrogate, no number that JSON does not know, and
+never nested so deeply that writing it would fail.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ def parse(body: bytes) -> Any:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise NotJson(type(error).__name__) from None
-    # Both come in by an escape only, so that nearly every body is spared a second reading.
-    return _storable(value) if "\\u" in text else value
+    # Such characters come in by an escape only: most bodies are spared a second reading.
+    suspect = "\\u" in text or text.count("[") + text.count("{") > _MAX_DEPTH
+    return _storable(value) if suspect else value
 
 
 def _refuse(constant: str) -> Any:

@@ -7,29 +7,29 @@ import json
 import random
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
+from tests.voice.carrier.answers import (
+    BROKEN,
+    CALL_OVER,
+    NO_SUCH_CALL,
+    REJECTED,
+    THROTTLED,
+    UNAUTHORIZED,
+    accepted,
+    as_json,
+)
 from tests.voice.carrier.behaviour import Behaviour
 from tests.voice.carrier.calls import Call
 from tests.voice.carrier.connection import Connection, response
 from tests.voice.carrier.ledger import Ledger
+from tests.voice.carrier.listing import list_calls
+from tests.voice.carrier.requests import parsed, route_of
 from tests.voice.carrier.webhooks import WebhookSender
 
 CORRELATION_KEY = "batchcalls_correlation_id"
-
-THROTTLED = {"status": "error", "message": "Rate limit exceeded"}
-REJECTED = {
-    "status": "error",
-    "message": "Invalid parameters",
-    "errors": ["phone_number must be a valid phone number."],
-}
-BROKEN = {"status": "error", "message": "Internal server error"}
-UNAUTHORIZED = {"data": None, "errors": [{"error": "AUTH_FAILURE", "message": "Unauthorized"}]}
-NO_SUCH_CALL = {"status": "error", "message": "Call not found.", "errors": ["Call not found."]}
-CALL_OVER = {"status": "error", "message": "SID not found for the given c_id."}
 
 
 class Carrier:
@@ -59,24 +59,21 @@ class Carrier:
         body: bytes,
     ) -> None:
         """Answer one request."""
-        if method == "POST" and target == "/v1/calls":
-            route = "place"
-            self._last = headers, body
-        elif target.startswith("/v1/"):
-            route = _route(method, target)
-        else:
+        if not target.startswith("/v1/"):
             self._side_door(connection, method, target, body)
             return
-        received_at = time.monotonic()
+        route, received_at = route_of(method, target), time.monotonic()
+        if route == "place":
+            self._last = headers, body
         behaviour = self.behaviour
         self.ledger.counts[route] += 1
         key = headers.get(b"authorization", b"").decode("latin-1")
         if behaviour.unauthorized or key != behaviour.key:
             if route == "place":
-                self._note("401", received_at, _parsed(body))
-            connection.send(_json(401, UNAUTHORIZED))
+                self._note("401", received_at, parsed(body))
+            connection.send(as_json(401, UNAUTHORIZED))
         elif route == "place":
-            self._place(connection, _parsed(body), received_at)
+            self._place(connection, parsed(body), received_at)
         elif forced := behaviour.answers.get(route):
             self._forced(connection, forced)
         else:
@@ -86,26 +83,26 @@ class Carrier:
         now = time.monotonic()
         match method, target:
             case "GET", "/ledger":
-                connection.send(_json(200, self.ledger.rows(now)))
+                connection.send(as_json(200, self.ledger.rows(now)))
             case "GET", "/ledger/live":
-                connection.send(_json(200, self.ledger.figures(now)))
+                connection.send(as_json(200, self.ledger.figures(now)))
             case "GET", "/ledger/last":
                 headers, last = self._last
                 readable = {
                     name.decode("latin-1"): value.decode("latin-1")
                     for name, value in headers.items()
                 }
-                connection.send(_json(200, {"headers": readable, "body": _parsed(last)}))
+                connection.send(as_json(200, {"headers": readable, "body": parsed(last)}))
             case "PUT", "/control":
                 try:
                     self.behaviour.update(json.loads(body))
                 except (ValueError, TypeError) as error:
-                    connection.send(_json(400, {"error": str(error)}))
+                    connection.send(as_json(400, {"error": str(error)}))
                 else:
-                    connection.send(_json(200, {}))
+                    connection.send(as_json(200, {}))
             case "POST", "/reset":
                 self.reset(json.loads(body)["seed"])
-                connection.send(_json(200, {}))
+                connection.send(as_json(200, {}))
             case _:
                 # As a web server does that knows nothing of the API.
                 connection.send(response(404, b"<html>Not Found</html>"))
@@ -135,27 +132,27 @@ class Carrier:
                 wait = behaviour.throttle_retry_after
                 self._note(fault, received_at, body)
                 extra = () if wait is None else (("retry-after", wait),)
-                connection.send(_json(429, THROTTLED, extra), after=delay)
+                connection.send(as_json(429, THROTTLED, extra), after=delay)
             case "400":
                 self._note(fault, received_at, body)
-                connection.send(_json(400, REJECTED), after=delay)
+                connection.send(as_json(400, REJECTED), after=delay)
             case "500-before":
                 self._note(fault, received_at, body)
-                connection.send(_json(500, BROKEN), after=delay)
+                connection.send(as_json(500, BROKEN), after=delay)
             case "500-after":
                 self._accept(fault, received_at, body)
-                connection.send(_json(500, BROKEN), after=delay)
+                connection.send(as_json(500, BROKEN), after=delay)
             case "reset-after":
                 self._accept(fault, received_at, body)
                 connection.reset(after=delay)
             case "slow-body":
                 call = self._accept(fault, received_at, body)
-                answer = response(200, _accepted(call).ljust(10_000))
+                answer = response(200, accepted(call).ljust(10_000))
                 interval = behaviour.slow_body_interval_seconds
                 connection.dribble(answer, interval=interval, after=delay)
             case _:
                 call = self._accept("accepted", received_at, body)
-                connection.send(response(200, _accepted(call)), after=delay)
+                connection.send(response(200, accepted(call)), after=delay)
 
     def _draw_fault(self) -> str:
         behaviour = self.behaviour
@@ -219,17 +216,15 @@ class Carrier:
     # The course of a call, and its webhooks ------------------------------------------------------
 
     def _started(self, call: Call, ledger: Ledger) -> None:
-        if ledger is self.ledger and call.stage(time.monotonic()) == "started":
-            reverse = self._chance.random() < self.behaviour.webhook_reverse_rate
-            event = {
-                "message": "Call started",
-                "call_id": call.call_id,
-                "category": "call",
-                "log_level": "info",
-            }
-            # Reversed: long enough for the report to be first.
-            late = call.ends_at - time.monotonic() + 0.05 if reverse else 0.0
-            self._webhook(call, event, after=late)
+        if ledger is not self.ledger or call.outcome == "canceled":
+            return
+        call.told_late = self._chance.random() < self.behaviour.webhook_reverse_rate
+        if not call.told_late:
+            self._tell_of_start(call)
+
+    def _tell_of_start(self, call: Call) -> None:
+        event = {"message": "Call started", "call_id": call.call_id}
+        self._webhook(call, {**event, "category": "call", "log_level": "info"})
 
     def _end(self, call: Call, ledger: Ledger, ends_at: float) -> None:
         # Another ledger: all was forgotten meanwhile. Another end: the call was stopped.
@@ -238,8 +233,10 @@ class Carrier:
         ledger.ended()
         if self.behaviour.webhook_secret and call.body.get("webhook"):
             self._webhook(call, call.details(max(time.monotonic(), ends_at)))
+            if call.told_late:
+                self._tell_of_start(call)
 
-    def _webhook(self, call: Call, payload: dict[str, Any], *, after: float = 0.0) -> None:
+    def _webhook(self, call: Call, payload: dict[str, Any]) -> None:
         behaviour, counts = self.behaviour, self.ledger.counts
         if self._chance.random() < behaviour.webhook_lost_rate:
             counts["webhooks_lost"] += 1
@@ -259,7 +256,7 @@ class Carrier:
                 retries=0 if forged else behaviour.webhook_retries,
                 counts=counts,
             )
-            self._loop.call_later(behaviour.webhook_delay_seconds + after, send)
+            self._loop.call_later(behaviour.webhook_delay_seconds, send)
 
     # Questions -----------------------------------------------------------------------------------
 
@@ -269,47 +266,21 @@ class Carrier:
         national = self.behaviour.spelling == "national"
         call = self.ledger.calls.get(unquote(path.split("/")[3])) if path.count("/") > 2 else None
         if route == "list":
-            answer = _json(200, self._list(query, now))
+            answer = as_json(200, list_calls(self.ledger, self.behaviour, query, now))
         elif route == "me":
             billing = {"current_balance": 100.0, "refill_to": None}
             me = {"status": "active", "billing": billing, "total_calls": len(self.ledger.calls)}
-            answer = _json(200, me)
+            answer = as_json(200, me)
         elif call is None:
-            answer = _json(404, NO_SUCH_CALL)
+            answer = as_json(404, NO_SUCH_CALL)
         elif route == "details":
-            answer = _json(200, call.details(now, national=national))
+            answer = as_json(200, call.details(now, national=national))
         elif call.stop(now, self.behaviour.speed):
             self._end(call, self.ledger, now)
-            answer = _json(200, {"status": "success", "message": "Call ended successfully."})
+            answer = as_json(200, {"status": "success", "message": "Call ended successfully."})
         else:
-            answer = _json(400, CALL_OVER)
+            answer = as_json(400, CALL_OVER)
         connection.send(answer, after=self.behaviour.latency_seconds)
-
-    def _list(self, query: str, now: float) -> dict[str, Any]:
-        behaviour, asked = self.behaviour, parse_qs(query)
-        national = behaviour.spelling == "national"
-        number = asked.get("to_number", [""])[0]
-        if number and national:
-            calls = self.ledger.by_number.get(f"+1{number}", [])
-        elif number:
-            calls = self.ledger.by_number.get(number, [])
-        else:
-            calls = list(self.ledger.calls.values())
-        since = asked.get("start_date")
-        start = datetime.fromisoformat(since[0]).timestamp() if since else 0.0
-        late = behaviour.listed_after_seconds
-        calls = [one for one in calls if one.created >= start and now >= one.received_at + late]
-        if asked.get("ascending", ["false"])[0] != "true":
-            calls.reverse()
-        first = int(asked.get("from", ["0"])[0])
-        last = int(asked["to"][0]) + 1 if "to" in asked else len(calls)
-        limit = min(int(asked.get("limit", ["1000"])[0]), behaviour.list_limit)
-        page = calls[first:last][:limit]
-        return {
-            "total_count": len(calls),
-            "count": len(page),
-            "calls": [one.listed(now, national=national) for one in page],
-        }
 
     def _forced(
         self, connection: Connection, forced: Mapping[str, Any], *, after: float = 0.0
@@ -322,36 +293,3 @@ class Carrier:
             headers = forced.get("headers", {}).items()
             answer = response(int(forced["status"]), content, headers)
         connection.send(answer, after=after, close=bool(forced.get("close")))
-
-
-def _route(method: str, target: str) -> str:
-    path = target.partition("?")[0]
-    match method, path.split("/")[2:]:
-        case "GET", ["calls"]:
-            return "list"
-        case "GET", ["calls", _]:
-            return "details"
-        case "POST", ["calls", _, "stop"]:
-            return "stop"
-        case "GET", ["me"]:
-            return "me"
-    return "unknown"
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {}
-
-
-def _accepted(call: Call) -> bytes:
-    return (
-        b'{"status":"success","message":"Call successfully queued.","call_id":"%b","batch_id":null}'
-        % call.call_id.encode()
-    )
-
-
-def _json(status: int, value: Any, headers: tuple[tuple[str, str], ...] = ()) -> bytes:
-    return response(status, json.dumps(value, separators=(",", ":")).encode(), headers)

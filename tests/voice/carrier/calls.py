@@ -53,6 +53,7 @@ class Call:
     queued_seconds: float  # in the time of the call, as are the next
     talk_seconds: float
     outcome: str
+    told_late: bool = False  # the event of its start comes after the report of its end
     stops: list[float] = field(default_factory=list)
 
     def stage(self, now: float) -> str:

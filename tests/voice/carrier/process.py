@@ -30,7 +30,7 @@ class Carrier:
     ) -> None:
         self.key = key
         self._seed = seed
-        self._tls = certificate is not None
+        self._certificate = certificate
         self._command = [sys.executable, "-m", "tests.voice.carrier"]
         self._command += ["--seed", str(seed), "--key", key]
         if certificate and private_key:
@@ -50,12 +50,9 @@ class Carrier:
         )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
-        # The side doors of a carrier that speaks TLS are not asked who they are.
         self._pool = (
-            HTTPSConnectionPool(
-                "127.0.0.1", self.port, cert_reqs="CERT_NONE", assert_hostname=False
-            )
-            if self._tls
+            HTTPSConnectionPool("127.0.0.1", self.port, ca_certs=str(self._certificate))
+            if self._certificate
             else HTTPConnectionPool("127.0.0.1", self.port)
         )
         return self
@@ -85,7 +82,7 @@ class Carrier:
     @property
     def url(self) -> str:
         """The base URL of its API."""
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self._certificate else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
