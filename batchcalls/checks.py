@@ -14,7 +14,7 @@ from campaigns.e164 import is_region
 
 #: A tick works for 20 s and waits for the last answers; stopped earlier, it would be killed while
 #: it is healthy.
-LEAST_TIMEOUT_SECONDS = 80
+LEAST_TIMEOUT_SECONDS = 100
 LEAST_RETRY_TIMEOUTS = 10
 #: Claims are given up at half of it, which must be longer than connecting and reading may take.
 LEAST_STALE_SECONDS = 80

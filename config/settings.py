@@ -150,7 +150,7 @@ STALE_CLAIM_SECONDS = env.integer("STALE_CLAIM_SECONDS", default=90, at_least=1)
 #: How many requests to place a call are under way at once, per voice account.
 PLACING_THREADS = env.integer("PLACING_THREADS", default=128, at_least=1)
 #: How long a tick that ends waits for the answers still under way; longer than providers may take.
-PLACING_WAIT_SECONDS = 45
+PLACING_WAIT_SECONDS = 75
 
 # Files, language, time ---------------------------------------------------------------------------
 

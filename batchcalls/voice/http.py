@@ -63,7 +63,7 @@ class _SendsAtOnce(HTTPConnection):
     _holds_head = False
 
     def request(self, method: str, url: str, body: Any = None, *args: Any, **options: Any) -> None:
-        self._holds_head, self._head = body is not None, None
+        self._holds_head, self._head = bool(body), None
         super().request(method, url, body, *args, **options)
 
     def send(self, data: Any) -> None:
@@ -162,6 +162,9 @@ class HttpClient:
 
         A timeout of the socket would begin anew with each byte that trickles in.
         """
+        if response.status < 200:
+            # The answer proper is yet to come, and would be taken for that of the next request.
+            raise AnswerLost(f"the answer was announced with {response.status}")
         deadline = time.monotonic() + self._read_timeout
         chunks: list[bytes] = []
         size = 0

@@ -39,7 +39,7 @@ def test_caller_ids_are_kept_as_e164() -> None:
 
 
 def test_an_unknown_provider_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(OptionsInvalid, match="Known: simulator"):
+    with pytest.raises(OptionsInvalid, match="Known: bland, simulator"):
         registry.build("carrier", AccountConfig(name="A"))
 
 

@@ -163,6 +163,10 @@ def answered(**answer: Any) -> dict[str, Any]:
 
 
 CUT_OFF = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"
+EARLY_HINTS = (
+    "HTTP/1.1 103 Early Hints\r\nlink: </>\r\n\r\n"
+    'HTTP/1.1 200 OK\r\ncontent-length: 23\r\n\r\n{"call_id":"another-s"}\n'
+)
 #: What the carrier does, and how many calls there are then. With these, nothing comes:
 SILENT: list[tuple[dict[str, Any], int]] = [
     ({"latency_seconds": 60}, 1),
@@ -184,6 +188,7 @@ BROKEN: list[tuple[dict[str, Any], int]] = [
     (answered(status=200, body={"call_id": "x" * 101}), 0),
     (answered(status=200, body={"call_id": "c-1", "status": "error"}), 0),
     (answered(raw=CUT_OFF, close=True), 0),
+    (answered(raw=EARLY_HINTS), 0),
     (answered(raw="gibberish\r\n\r\n", close=True), 0),
     (answered(raw="", close=True), 0),
 ]
@@ -226,14 +231,15 @@ def test_a_call_whose_answer_was_lost_is_found(
     assert found.provider_call_id == carrier.ledger()[0]["call_id"]
 
 
-def test_after_a_lost_answer_the_next_call_is_placed_all_the_same(carrier: Carrier) -> None:
+def test_after_a_lost_answer_the_next_call_gets_its_own(carrier: Carrier) -> None:
     # With a single connection, one that was not given back would be missed.
     options: dict[str, Any] = {"connections": 1, "read_timeout_seconds": 1}
     for behaviour, _, _ in LOST:
         carrier.control(**behaviour)
         refusal(**options)
         carrier.reset()
-        assert bland(**options).place(request_to()).provider_call_id
+        accepted = bland(**options).place(request_to())
+        assert [row["call_id"] for row in carrier.ledger()] == [accepted.provider_call_id]
 
 
 # The provider refused ----------------------------------------------------------------------------
