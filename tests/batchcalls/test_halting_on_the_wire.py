@@ -1,0 +1,88 @@
+"""Pause and cancel as the carrier sees them, with several workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.installation import (
+    Installation,
+    carrier_environment,
+    database_of_its_own,
+    wait_for,
+)
+from tests.voice.carrier.process import Carrier
+
+RECIPIENTS = 300
+#: A call that was under way to the carrier when the pause was committed may still arrive.
+ON_ITS_WAY_SECONDS = 0.5
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def carrier() -> Iterator[Carrier]:
+    with Carrier() as process:
+        yield process
+
+
+@pytest.fixture
+def here(tmp_path: Path, carrier: Carrier) -> Iterator[Installation]:
+    with (
+        database_of_its_own(tmp_path) as url,
+        Installation(tmp_path, url, **carrier_environment(carrier), WORKERS=1) as installation,
+    ):
+        # There is no web server here: calls stay silent and are asked about.
+        installation.make_account(
+            "carrier", provider="bland", cps=20, concurrency=500, options={"silence_seconds": 1}
+        )
+        yield installation
+
+
+def call_on_two_hosts(here: Installation, carrier: Carrier) -> str:
+    batch = here.make_batch(RECIPIENTS, "--account", "carrier")
+    for _ in range(2):
+        here.start_worker()
+    wait_for(lambda: carrier.live()["requests"] >= 20, seconds=60, what="calls go out")
+    return batch
+
+
+def test_after_a_pause_nobody_is_dialled_and_after_resuming_everybody_once(
+    here: Installation, carrier: Carrier
+) -> None:
+    carrier.control(talk_seconds=[0.1, 0.2])
+    batch = call_on_two_hosts(here, carrier)
+    here.act(f"lifecycle.pause(Batch.objects.get(pk='{batch}'))")
+    paused_at = time.monotonic()
+    time.sleep(3)
+    late = [r for r in carrier.ledger() if r["received_at"] > paused_at + ON_ITS_WAY_SECONDS]
+    assert late == []
+    before = carrier.live()["requests"]
+    assert before < RECIPIENTS
+
+    here.act("VoiceAccount.objects.update(cps=200)")
+    here.act(f"lifecycle.resume(Batch.objects.get(pk='{batch}'))")
+    wait_for(lambda: here.is_over(batch), seconds=90, what="the batch is over")
+    numbers = [row["to"] for row in carrier.ledger()]
+    assert len(numbers) == len(set(numbers)) == RECIPIENTS
+
+
+def test_cancel_with_hanging_up_ends_every_conversation_at_the_carrier(
+    here: Installation, carrier: Carrier
+) -> None:
+    carrier.control(talk_seconds=[600, 600])
+    batch = call_on_two_hosts(here, carrier)
+    here.act(f"lifecycle.cancel(Batch.objects.get(pk='{batch}'), hang_up=True)")
+    canceled_at = time.monotonic()
+    wait_for(lambda: carrier.live()["live"] == 0, seconds=60, what="no call is live")
+
+    ledger = carrier.ledger()
+    assert [r for r in ledger if r["received_at"] > canceled_at + ON_ITS_WAY_SECONDS] == []
+    assert all(row["stops"] for row in ledger)
+    unended = "CallResult.objects.filter(ended_at=None).count()"
+    wait_for(lambda: here.ask(unended) == 0, seconds=60, what="every call has its result")
+    assert here.ask("Recipient.objects.filter(status='canceled').count()") > 0
+    assert here.ask(f"Batch.objects.get(pk='{batch}').status") == "canceled"
