@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -35,10 +36,14 @@ class SettleForm(forms.Form):
         label="Provider's id of the call",
         required=False,
         max_length=100,
+        widget=AdminTextInputWidget,
         help_text="If it was placed: with its id, the result is fetched from the provider.",
     )
     note = forms.CharField(
-        required=False, max_length=500, help_text="How you know; kept in the batch's log."
+        required=False,
+        max_length=500,
+        widget=AdminTextInputWidget,
+        help_text="How you know; kept in the batch's log.",
     )
 
     def clean(self) -> dict[str, Any]:
