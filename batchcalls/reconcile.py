@@ -176,11 +176,21 @@ class Enquirer:
         """Apply what was fetched and note when to ask again: both, or it is fetched again."""
         events = [event for _, reply in pulled for event in reply.events]
         results.apply(self._account.pk, events, now=now)
+        # The time up to which was asked is before the answer came: it is the question's.
+        asked = [(one.call, one.asked_at, reply.next_event_at) for one, reply in pulled]
         update_each(
             CallResult,
             ["checked_at", "next_check_at", "stop_requested"],
-            [(one.call.pk, one.asked_at, reply.next_event_at, "") for one, reply in pulled],
+            [(call.pk, at, again, "") for call, at, again in asked if call.stop_requested],
             where_null="ended_at",
+        )
+        # Whoever asked to stop a call while it was asked about is not forgotten.
+        update_each(
+            CallResult,
+            ["checked_at", "next_check_at"],
+            [(call.pk, at, again) for call, at, again in asked if not call.stop_requested],
+            where_null="ended_at",
+            where_in=("stop_requested", {""}),
         )
 
     def _put_off(self, call: CallResult, error: Exception, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from batchcalls.lease import Lease
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallAccepted
+from batchcalls.voice.simulator import SimulatorProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +113,22 @@ def test_an_answer_for_an_attempt_that_was_taken_back_is_not_lost(
 
     assert Recipient.objects.get().status == RecipientStatus.QUEUED
     assert "p-9" in batch.events.get(code="call_beyond_account").message
+
+
+def test_a_cancel_while_the_call_is_being_asked_about_is_not_forgotten(
+    make_batch: Any, patient: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = place(make_batch, patient)
+    CallResult.objects.update(next_check_at=timezone.now())
+    real = SimulatorProvider.pull
+
+    def pull_and_be_canceled(*args: Any, **options: Any) -> Any:
+        batch.refresh_from_db()
+        if batch.status != BatchStatus.CANCELED:
+            lifecycle.cancel(batch, hang_up=True)
+        return real(*args, **options)
+
+    monkeypatch.setattr(SimulatorProvider, "pull", pull_and_be_canceled)
+    ticks.tick_account(patient.pk, seconds=0)
+    ticks.tick_account(patient.pk, seconds=0)
+    assert CallResult.objects.get().status == CallStatus.CANCELED
