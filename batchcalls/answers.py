@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
+from batchcalls import lifecycle
 from batchcalls.bulk import update_each
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
@@ -24,7 +26,13 @@ from batchcalls.states import (
     RecipientStatus,
 )
 from batchcalls.voice.base import CallAccepted
-from batchcalls.voice.errors import CallRejected, OutcomeUnknown
+from batchcalls.voice.errors import (
+    AccountRefused,
+    CallRejected,
+    NotPlaced,
+    OutcomeUnknown,
+    VoiceError,
+)
 from campaigns.vocabulary import Disposition
 
 log = structlog.get_logger(__name__)
@@ -33,6 +41,41 @@ log = structlog.get_logger(__name__)
 AWAITING_RESULT = RECIPIENT_IN_FLIGHT | {RecipientStatus.UNCONFIRMED}
 #: Statuses of an attempt of which no call is known.
 UNANSWERED = frozenset({CallStatus.QUEUED, CallStatus.UNKNOWN})
+#: How long after an answer was lost the provider is first asked about the call.
+FIRST_LOOKUP_SECONDS = 2.0
+
+Answer = CallAccepted | VoiceError
+
+
+def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
+    """Write down what the provider answered."""
+    now = timezone.now()
+    accepted = [(call, answer) for call, answer in answered if isinstance(answer, CallAccepted)]
+    rejected = [(call, answer) for call, answer in answered if isinstance(answer, CallRejected)]
+    unknown = [(call, answer) for call, answer in answered if isinstance(answer, OutcomeUnknown)]
+    withdrawn = [
+        Withdrawal(
+            call=call,
+            due_at=now + timedelta(seconds=answer.retry_after_seconds),
+            code=answer.code,
+            reason=str(answer),
+            counts=not isinstance(answer, AccountRefused),
+        )
+        for call, answer in answered
+        if isinstance(answer, NotPlaced)
+    ]
+    if accepted:
+        record_accepted(accepted, now=now)
+    if rejected:
+        record_rejected(rejected, now=now)
+    if unknown:
+        record_unknown(unknown, ask_at=now + timedelta(seconds=FIRST_LOOKUP_SECONDS))
+    if withdrawn:
+        withdraw(withdrawn)
+    refusals = [(call, answer) for call, answer in answered if isinstance(answer, AccountRefused)]
+    if refusals:
+        call, refusal = refusals[0]
+        lifecycle.pause_account(call.account_id, code=refusal.code, message=str(refusal))
 
 
 @transaction.atomic

@@ -1,8 +1,8 @@
-"""Writing down who is dialled next: chunk → budget → claim and gate, in one transaction.
+"""Writing down who is dialled next: budget → claim and gate, in one transaction.
 
 An attempt is a row before anybody is dialled. A process that dies after that leaves recipients
-that are `dialing`; `dispatch.abandon_stale` declares them unconfirmed and `reconcile` asks the
-provider. Nobody is dialled on a guess.
+that are `dialing`; `reconcile` declares them unconfirmed and asks the provider. Nobody is dialled
+on a guess.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from batchcalls import call_requests, gate, lifecycle, pacing
+from batchcalls import call_requests, gate, pacing
 from batchcalls.bulk import insert_each, update_each
 from batchcalls.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
@@ -74,56 +74,6 @@ class Claims:
     placeable: list[Claim] = field(default_factory=list)
     batches: set[UUID] = field(default_factory=set)
     full: bool = False
-
-
-def queue_due_chunks(account: VoiceAccount, *, now: datetime) -> set[UUID]:
-    """Queue the next chunk of each batch whose queue has run dry: pending → queued or deferred.
-
-    Return the batches of which there was another chunk.
-    """
-    batches = Batch.objects.calling().filter(account=account).order_by("pk")
-    queued = Recipient.objects.filter(batch=OuterRef("pk"), status=RecipientStatus.QUEUED)
-    pending = Recipient.objects.filter(batch=OuterRef("pk"), status=RecipientStatus.PENDING)
-    return {
-        batch.pk
-        for batch in batches.filter(~Exists(queued), Exists(pending))
-        if _queue_next_chunk(batch, now=now)
-    }
-
-
-def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
-    with transaction.atomic():
-        locked = Batch.objects.lock([batch.pk])[batch.pk]
-        if locked.status not in BATCH_CALLING:
-            return 0
-        rows = Recipient.objects.filter(batch=batch)
-        chunk = list(
-            rows.filter(row_number__gt=locked.queued_through, status=RecipientStatus.PENDING)
-            .order_by("row_number")
-            .values_list("pk", "row_number", "start_at")[: locked.chunk_size]
-        )
-        if not chunk:
-            return 0
-        if locked.queued_through:
-            lifecycle.next_chunk(locked)
-        Batch.objects.filter(pk=batch.pk).update(queued_through=chunk[-1][1])
-        starts = {
-            pk: start
-            for pk, _, row_start in chunk
-            if (start := max(filter(None, (row_start, batch.start_at)), default=now)) > now
-        }
-        update_each(
-            Recipient,
-            ["status", "due_at", "reason_code", "reason"],
-            [
-                (pk, RecipientStatus.DEFERRED, start, "start_time", "Scheduled for later.")
-                for pk, start in starts.items()
-            ],
-        )
-        Recipient.objects.filter(pk__in=[pk for pk, *_ in chunk if pk not in starts]).update(
-            status=RecipientStatus.QUEUED, due_at=now
-        )
-    return len(chunk)
 
 
 def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:

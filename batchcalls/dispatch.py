@@ -11,30 +11,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db.models import Min
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from batchcalls import answers, claiming, lifecycle, pacing
+from batchcalls import answers, claiming, pacing
 from batchcalls.claiming import ACCOUNT, Claim
 from batchcalls.lease import Lease
-from batchcalls.models import Batch, CallResult, VoiceAccount
+from batchcalls.models import Batch, VoiceAccount
 from batchcalls.underway import UnderWay
-from batchcalls.voice.base import CallAccepted, VoiceProvider
-from batchcalls.voice.errors import (
-    AccountRefused,
-    CallRejected,
-    NotPlaced,
-    OutcomeUnknown,
-    ProviderThrottled,
-    VoiceError,
-)
+from batchcalls.voice.base import VoiceProvider
+from batchcalls.voice.errors import NotPlaced, OutcomeUnknown, ProviderThrottled, VoiceError
 from campaigns.models import Suppression
 
 log = structlog.get_logger(__name__)
@@ -49,10 +40,7 @@ RECORD_SIZE, RECORD_SECONDS = 64, 0.25
 AHEAD_SECONDS = 0.05
 #: Calls held back longer than this go back to the queue, where a pause or cancel reaches them.
 LONGEST_HOLD_SECONDS = 2.0
-#: How long after an answer was lost the provider is first asked about the call.
-FIRST_LOOKUP_SECONDS = 2.0
 
-Answer = CallAccepted | VoiceError
 #: A claim, and the time on the monotonic clock at which it is placed.
 Start = tuple[Claim, float]
 
@@ -76,11 +64,11 @@ class Dispatcher:
         self._lease = lease
         self._stop = stop
         threads = settings.PLACING_THREADS if provider.keeps_waiting else 0
-        self._under_way: UnderWay[Start, Answer] = UnderWay(self._place, threads=threads)
+        self._under_way: UnderWay[Start, answers.Answer] = UnderWay(self._place, threads=threads)
         #: Calls are started in groups: each group costs a look at the database.
         self._group = max(1, self._under_way.threads // 8)
         self._waiting: deque[Claim] = deque()
-        self._answered: list[tuple[Claim, Answer]] = []
+        self._answered: list[tuple[Claim, answers.Answer]] = []
         self._answered_since = 0.0
         self._spacing = pacing.Spacing()
         #: Batches of which something changed since they were last settled.
@@ -208,7 +196,7 @@ class Dispatcher:
 
     # Placing: the one thing that threads do ------------------------------------------------------
 
-    def _place(self, job: Start) -> Answer:
+    def _place(self, job: Start) -> answers.Answer:
         """Send one request, once, when its time has come."""
         claim, start = job
         if (ahead := start - time.monotonic()) > 0:
@@ -238,10 +226,10 @@ class Dispatcher:
             return False
         return self._record()
 
-    def _note(self, answers: list[tuple[Start, Answer]]) -> None:
-        if answers and not self._answered:
+    def _note(self, told: list[tuple[Start, answers.Answer]]) -> None:
+        if told and not self._answered:
             self._answered_since = time.monotonic()
-        for (claim, _), answer in answers:
+        for (claim, _), answer in told:
             self._answered.append((claim, answer))
             if isinstance(answer, ProviderThrottled) and answer.account_wide:
                 self._hold(answer.retry_after_seconds)
@@ -254,7 +242,7 @@ class Dispatcher:
     def _record(self) -> bool:
         answered, self._answered = self._answered, []
         if answered:
-            record(answered)
+            answers.record([(claim.call, answer) for claim, answer in answered])
             self.touched |= {claim.call.batch_id for claim, _ in answered}
         return bool(answered)
 
@@ -263,12 +251,7 @@ class Dispatcher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Give back what was not placed, wait for what is under way, and record it."""
         with self._under_way:
             waiting, self._waiting = list(self._waiting), deque()
@@ -309,65 +292,3 @@ def _give_back(claims: list[Claim]) -> None:
             for claim in claims
         ]
     )
-
-
-def record(answered: list[tuple[Claim, Answer]]) -> None:
-    """Write down what the provider answered."""
-    now = timezone.now()
-    accepted = [(one.call, answer) for one, answer in answered if isinstance(answer, CallAccepted)]
-    rejected = [(one.call, answer) for one, answer in answered if isinstance(answer, CallRejected)]
-    unknown = [(one.call, answer) for one, answer in answered if isinstance(answer, OutcomeUnknown)]
-    withdrawn = [
-        answers.Withdrawal(
-            call=one.call,
-            due_at=now + timedelta(seconds=answer.retry_after_seconds),
-            code=answer.code,
-            reason=str(answer),
-            counts=not isinstance(answer, AccountRefused),
-        )
-        for one, answer in answered
-        if isinstance(answer, NotPlaced)
-    ]
-    if accepted:
-        answers.record_accepted(accepted, now=now)
-    if rejected:
-        answers.record_rejected(rejected, now=now)
-    if unknown:
-        answers.record_unknown(unknown, ask_at=now + timedelta(seconds=FIRST_LOOKUP_SECONDS))
-    if withdrawn:
-        answers.withdraw(withdrawn)
-    refusals = [(one, answer) for one, answer in answered if isinstance(answer, AccountRefused)]
-    if refusals:
-        one, answer = refusals[0]
-        pause_account(one.call.account_id, code=answer.code, message=str(answer))
-
-
-def pause_account(account_id: int, *, code: str, message: str) -> None:
-    """Pause every calling batch of an account that its provider takes no calls of."""
-    log.error("dispatch.account_refused", account_id=account_id, code=code)
-    for batch in Batch.objects.calling().filter(account=account_id):
-        try:
-            lifecycle.pause(batch, code=code, message=message)
-        except lifecycle.Conflict:
-            continue
-
-
-def stale_from(account: VoiceAccount) -> datetime | None:
-    """Return when the oldest claim without an answer becomes stale; None when there is none."""
-    rows = CallResult.objects.unanswered().filter(account=account)
-    oldest: datetime | None = rows.aggregate(at=Min("claimed_at"))["at"]
-    return oldest + timedelta(seconds=settings.STALE_CLAIM_SECONDS) if oldest else None
-
-
-def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
-    """Declare claims unconfirmed whose process died before recording; return their batches."""
-    limit = now - timedelta(seconds=settings.STALE_CLAIM_SECONDS)
-    unanswered = CallResult.objects.unanswered().filter(account=account, claimed_at__lt=limit)
-    stale = list(unanswered[:1000])
-    if stale:
-        died = OutcomeUnknown(
-            "The worker died while placing this call; the provider is being asked.",
-            code="worker_died",
-        )
-        answers.record_unknown([(call, died) for call in stale], ask_at=now)
-    return {call.batch_id for call in stale}

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount, WorkerHeartbeat
+from batchcalls.models import Batch, CallResult, VoiceAccount, WorkerHeartbeat
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,7 @@ def _oldest_due(now: datetime) -> dict[str, Any]:
     waits = {
         account: now - due
         for account in VoiceAccount.objects.filter(enabled=True)
-        if (due := _due_since(account, now)) is not None
+        if (due := Batch.objects.calling().filter(account=account).first_due_at()) and due < now
     }
     longest = max(waits.values(), default=timedelta())
     answer: dict[str, Any] = {"ok": True, "seconds": int(longest.total_seconds())}
@@ -97,18 +97,6 @@ def _oldest_due(now: datetime) -> dict[str, Any]:
     if any(_since_last_call(account, now) > STALLED_LIMIT for account in stalled):
         answer |= {"ok": False, "detail": "Recipients are due and nobody is being called."}
     return answer
-
-
-def _due_since(account: VoiceAccount, now: datetime) -> datetime | None:
-    firsts = [
-        Recipient.objects.filter(batch=batch)
-        .due(now)
-        .order_by("due_at", "pk")
-        .values_list("due_at", flat=True)
-        .first()
-        for batch in Batch.objects.calling().filter(account=account).values_list("pk", flat=True)
-    ]
-    return min(filter(None, firsts), default=None)
 
 
 def _since_last_call(account: VoiceAccount, now: datetime) -> timedelta:

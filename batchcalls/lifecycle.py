@@ -168,6 +168,16 @@ def pause(batch: Batch, *, actor: User | None = None, code: str = "", message: s
     )
 
 
+def pause_account(account_id: int, *, code: str, message: str) -> None:
+    """Pause every calling batch of an account that cannot be used until a person has seen to it."""
+    log.error("batch.account_unusable", account_id=account_id, code=code)
+    for batch in Batch.objects.calling().filter(account=account_id):
+        try:
+            pause(batch, code=code, message=message)
+        except Conflict:
+            continue
+
+
 @transaction.atomic
 def resume(batch: Batch, *, actor: User | None = None) -> None:
     """Go on dialling: paused → dispatching. Raise `Conflict`."""

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Model, QuerySet
+from django.apps import apps
+from django.db.models import Count, Min, Model, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from batchcalls.states import (
@@ -62,6 +63,21 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
     def calling(self) -> BatchQuerySet[ModelT]:
         """Return the batches whose calls may be placed."""
         return self.filter(status__in=BATCH_CALLING)
+
+    def first_due_at(self) -> datetime | None:
+        """Return when the first recipient of any is due; None when none waits for a time.
+
+        Each batch is asked for its own first: that is the start of an index.
+        """
+        recipients = apps.get_model("batchcalls", "Recipient").objects
+        waiting = recipients.filter(
+            batch=OuterRef("pk"), status__in=RECIPIENT_CLAIMABLE, due_at__isnull=False
+        )
+        first = waiting.order_by("due_at", "pk").values("due_at")[:1]
+        found: datetime | None = self.annotate(at=Subquery(first)).aggregate(first=Min("at"))[
+            "first"
+        ]
+        return found
 
     def lock(self, ids: Iterable[object]) -> dict[object, ModelT]:
         """Lock batches for the rest of the transaction, so that none is paused or ended meanwhile.

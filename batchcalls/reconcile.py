@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from batchcalls import answers, call_requests, results
@@ -29,7 +29,7 @@ from batchcalls.voice.base import (
     Pulled,
     VoiceProvider,
 )
-from batchcalls.voice.errors import NotPlaced
+from batchcalls.voice.errors import NotPlaced, OutcomeUnknown
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,27 @@ class Question:
 
 
 Reply = Pulled | CallFound | CallAbsent | CannotTell | Exception
+
+
+def stale_from(account: VoiceAccount) -> datetime | None:
+    """Return when the oldest claim without an answer becomes stale; None when there is none."""
+    rows = CallResult.objects.unanswered().filter(account=account)
+    oldest: datetime | None = rows.aggregate(at=Min("claimed_at"))["at"]
+    return oldest + timedelta(seconds=settings.STALE_CLAIM_SECONDS) if oldest else None
+
+
+def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
+    """Declare claims unconfirmed whose process died before recording; return their batches."""
+    limit = now - timedelta(seconds=settings.STALE_CLAIM_SECONDS)
+    unanswered = CallResult.objects.unanswered().filter(account=account, claimed_at__lt=limit)
+    stale = list(unanswered[:1000])
+    if stale:
+        died = OutcomeUnknown(
+            "The worker died while placing this call; the provider is being asked.",
+            code="worker_died",
+        )
+        answers.record_unknown([(call, died) for call in stale], ask_at=now)
+    return {call.batch_id for call in stale}
 
 
 class Enquirer:
@@ -205,12 +226,7 @@ class Enquirer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Wait for what was asked, and apply it."""
         with self._under_way:
             self._take(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))

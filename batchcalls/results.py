@@ -13,7 +13,7 @@ from typing import cast
 
 import structlog
 from django.db import transaction
-from django.db.models import CharField, Model
+from django.db.models import CharField, Model, prefetch_related_objects
 
 from batchcalls import call_requests
 from batchcalls.answers import AWAITING_RESULT, record_accepted
@@ -233,6 +233,10 @@ def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datet
         and batches[call.batch_id].status not in BATCH_TERMINAL
         and call.to_number not in opted_out
     ]
+    # One query for all, and only for those whose own settings decide.
+    prefetch_related_objects(
+        [call for call in calls if call.retry_outcome == RetryOutcome.VOICEMAIL], "recipient"
+    )
     history = CallResult.objects.ended_by_outcome(may_retry) if may_retry else {}
     waits = {
         call.recipient_id: wait

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db.models import Exists, Min, OuterRef, Subquery
+from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
-from batchcalls import claiming, dispatch, inbox, lifecycle, queue
+from batchcalls import chunks, inbox, lifecycle, queue, reconcile
 from batchcalls.dispatch import Dispatcher
 from batchcalls.importing import runner
 from batchcalls.lease import Lease, LeaseLost
@@ -25,7 +25,6 @@ from batchcalls.states import (
     BATCH_CALLING,
     BATCH_IMPORTING,
     BATCH_WITH_LIVE_CALLS,
-    RECIPIENT_CLAIMABLE,
     RecipientStatus,
 )
 from batchcalls.voice.base import VoiceProvider
@@ -77,8 +76,8 @@ def _work(
     try:
         provider = account.voice_provider()
     except OptionsInvalid as error:
-        for batch in Batch.objects.calling().filter(account=account):
-            lifecycle.fail(batch, code="account_unusable", message=str(error))
+        # Perhaps on this host only, where a key is missing: nobody's batch is ended by that.
+        lifecycle.pause_account(account_id, code="account_unusable", message=str(error))
         return None
     beat = _Beat(account, provider)
     with (
@@ -118,17 +117,17 @@ class _Beat:
         if not dispatcher.dry:
             return False
         dispatcher.dry = False
-        chunks = claiming.queue_due_chunks(self._account, now=timezone.now())
-        if chunks:
-            self.touched |= chunks
+        queued = chunks.queue_due(self._account, now=timezone.now())
+        if queued:
+            self.touched |= queued
             dispatcher.claim_again()
-        return bool(chunks)
+        return bool(queued)
 
     def follow(self, dispatcher: Dispatcher, enquirer: Enquirer, *, settle: bool) -> bool:
         """Take in webhooks, ask about calls and settle batches; return whether there was news."""
         worked = False
         if time.monotonic() >= self._follow_at:
-            self.touched |= dispatch.abandon_stale(self._account, now=timezone.now())
+            self.touched |= reconcile.abandon_stale(self._account, now=timezone.now())
             events = inbox.apply_due(self._account.pk, self._provider, now=timezone.now())
             self.touched |= events
             worked = enquirer.step() or bool(events)
@@ -174,18 +173,10 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
         CallEvent.objects.filter(account=account, apply_at__isnull=False).aggregate(
             at=Min("apply_at")
         )["at"],
-        dispatch.stale_from(account),
+        reconcile.stale_from(account),
     ]
     if VoiceAccount.objects.filter(pk=account.pk, enabled=True).exists():
-        due = Recipient.objects.filter(
-            batch=OuterRef("pk"), status__in=RECIPIENT_CLAIMABLE, due_at__isnull=False
-        ).order_by("due_at", "pk")
-        batches = Batch.objects.calling().filter(account=account)
-        times.append(
-            batches.annotate(at=Subquery(due.values("due_at")[:1])).aggregate(first=Min("at"))[
-                "first"
-            ]
-        )
+        times.append(Batch.objects.calling().filter(account=account).first_due_at())
     return min(filter(None, times), default=None)
 
 
@@ -193,7 +184,7 @@ def recover() -> None:
     """Take up what a process that died has left: claims without an answer, unsettled batches."""
     now = timezone.now()
     for account in VoiceAccount.objects.all():
-        dispatch.abandon_stale(account, now=now)
+        reconcile.abandon_stale(account, now=now)
     for batch in Batch.objects.calling():
         lifecycle.settle(batch, now=now)
 

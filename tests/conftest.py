@@ -16,6 +16,7 @@ from django.utils import timezone
 from batchcalls import drafts, lifecycle, ticks
 from batchcalls.importing.mapping import Target
 from batchcalls.models import Batch, VoiceAccount
+from batchcalls.states import BatchStatus
 
 PROMPT = "Call {{business_name}} about their order."
 
@@ -77,14 +78,14 @@ def make_batch(account: VoiceAccount) -> MakeBatch:
 
 @pytest.fixture
 def run(account: VoiceAccount) -> Callable[..., Batch]:
-    """Launch a batch and carry it to its end, as one worker would."""
+    """Launch a batch and carry it to its end or a pause, as one worker would."""
 
     def carry(batch: Batch, *, launch: bool = True, steps: int = 200) -> Batch:
         if launch:
             lifecycle.submit(batch, launch=True)
         for _ in range(steps):
             batch.refresh_from_db()
-            if batch.is_over:
+            if batch.is_over or batch.status == BatchStatus.PAUSED:
                 return batch
             ticks.step(batch, seconds=2)
         raise AssertionError(f"{batch} is still {batch.status} at {timezone.now()}")

@@ -12,8 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
-from batchcalls import health, lifecycle, tasks
-from batchcalls.claiming import queue_due_chunks
+from batchcalls import chunks, health, lifecycle, tasks
 from batchcalls.importing import runner
 from batchcalls.models import Recipient, WorkerHeartbeat
 
@@ -77,7 +76,7 @@ def test_recipients_that_are_due_while_nobody_is_called_are_noticed(
     batch = make_batch("+12025550190")
     lifecycle.submit(batch, launch=True)
     runner.run(batch.pk, seconds=5)
-    queue_due_chunks(account, now=timezone.now())
+    chunks.queue_due(account, now=timezone.now())
     late = timezone.now() - timedelta(minutes=11)
     Recipient.objects.update(due_at=late)
     status, checks = ready(client)

@@ -156,7 +156,7 @@ def test_a_stored_list_that_is_gone_fails_the_batch(make_batch: Any, run: Any) -
     assert run(batch).reason_code == "file_missing"
 
 
-def test_an_account_with_unusable_options_fails_its_batches(
+def test_an_account_with_unusable_options_pauses_its_batches_and_loses_nobody(
     make_batch: Any, run: Any, account: Any
 ) -> None:
     batch = make_batch(HUMAN)
@@ -164,9 +164,9 @@ def test_an_account_with_unusable_options_fails_its_batches(
     account.save()
     batch = run(batch)
 
-    assert (batch.status, batch.reason_code) == (BatchStatus.FAILED, "account_unusable")
+    assert (batch.status, batch.reason_code) == (BatchStatus.PAUSED, "account_unusable")
     assert "sped" in batch.reason
-    assert Recipient.objects.get().status == RecipientStatus.CANCELED
+    assert Recipient.objects.get().status == RecipientStatus.PENDING
 
 
 def test_a_paused_batch_dials_nobody_until_it_is_resumed(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from batchcalls import claiming, lifecycle, pacing
+from batchcalls import chunks, claiming, lifecycle, pacing
 from batchcalls.importing import runner
 from batchcalls.lease import Lease
 from batchcalls.models import Batch, CallResult, VoiceAccount
@@ -21,7 +21,7 @@ def launch(make_batch: Any, prefix: str, rows: int, **fields: Any) -> Batch:
     batch: Batch = make_batch(*(f"{prefix}{n:02}" for n in range(rows)), **fields)
     lifecycle.submit(batch, launch=True)
     runner.run(batch.pk, seconds=30)
-    claiming.queue_due_chunks(batch.account, now=timezone.now())
+    chunks.queue_due(batch.account, now=timezone.now())
     return batch
 
 

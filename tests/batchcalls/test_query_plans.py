@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from batchcalls import dispatch, lifecycle, ticks
+from batchcalls import lifecycle, reconcile, ticks
 from batchcalls.importing import runner
 from batchcalls.models import CallResult, Recipient
 
@@ -70,7 +70,7 @@ def test_no_beat_of_the_engine_reads_a_large_table_from_end_to_end(
         runner.run(batch.pk, seconds=10)
         for _ in range(8):
             ticks.tick_account(account.pk, seconds=0.3)
-        dispatch.abandon_stale(account, now=timezone.now())
+        reconcile.abandon_stale(account, now=timezone.now())
         ticks.sweep()
         Recipient.objects.totals(batch.pk)
 

@@ -38,7 +38,7 @@ ENDINGS = [
 def test_the_last_two_digits_force_the_outcome(
     make_batch: Any, run: Any, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batchcalls.dispatch.FIRST_LOOKUP_SECONDS", 0)
+    monkeypatch.setattr("batchcalls.answers.FIRST_LOOKUP_SECONDS", 0)
     run(make_batch(*(prefix + ending for ending, *_ in ENDINGS)))
 
     came_out = [

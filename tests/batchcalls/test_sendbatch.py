@@ -305,3 +305,16 @@ def test_ctrl_c_stops_placing_and_says_how_to_go_on(
     assert answer["status"] in {"initializing", "validating", "dispatching", "in_progress"}
     assert "Stopped following." in err
     assert "Traceback" not in err
+
+
+def test_an_account_that_cannot_be_used_pauses_the_batch_and_says_so(
+    sendbatch: SendBatch, account: VoiceAccount
+) -> None:
+    account.options = {"sped": 1}
+    account.save()
+    ran = sendbatch(SAMPLE, "--prompt", PROMPT)
+
+    assert ran.returncode == 1
+    assert "paused" in ran.stderr
+    assert "sped" in ran.stderr
+    assert Batch.objects.get().status == "paused"

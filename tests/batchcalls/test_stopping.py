@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from batchcalls import claiming, dispatch, lifecycle, ticks
+from batchcalls import answers, chunks, claiming, lifecycle, ticks
 from batchcalls.importing import runner
 from batchcalls.lease import Lease
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
@@ -78,7 +78,7 @@ def test_a_call_whose_answer_comes_after_the_cancel_is_stopped_too(
     batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=True)
     runner.run(batch.pk, seconds=5)
-    claiming.queue_due_chunks(patient, now=timezone.now())
+    chunks.queue_due(patient, now=timezone.now())
     lease = Lease.acquire(VoiceAccount.objects.all(), patient.pk, seconds=60)
     assert lease is not None
     with lease:
@@ -86,7 +86,7 @@ def test_a_call_whose_answer_comes_after_the_cancel_is_stopped_too(
         lifecycle.cancel(batch, hang_up=True)
         accepted = patient.voice_provider().place(claim.request)
         assert isinstance(accepted, CallAccepted)
-        dispatch.record([(claim, accepted)])
+        answers.record([(claim.call, accepted)])
     assert Recipient.objects.get().status == RecipientStatus.IN_CALL
     ticks.tick_account(patient.pk, seconds=0)
 
@@ -102,14 +102,14 @@ def test_an_answer_for_an_attempt_that_was_taken_back_is_not_lost(
     batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=True)
     runner.run(batch.pk, seconds=5)
-    claiming.queue_due_chunks(account, now=timezone.now())
+    chunks.queue_due(account, now=timezone.now())
     lease = Lease.acquire(VoiceAccount.objects.all(), account.pk, seconds=60)
     assert lease is not None
     with lease:
         [claim] = claiming.claim(lease, want=1).placeable
         CallResult.objects.all().delete()
         Recipient.objects.update(status="queued", due_at=timezone.now() - timedelta(seconds=1))
-        dispatch.record([(claim, CallAccepted(provider_call_id="p-9"))])
+        answers.record([(claim.call, CallAccepted(provider_call_id="p-9"))])
 
     assert Recipient.objects.get().status == RecipientStatus.QUEUED
     assert "p-9" in batch.events.get(code="call_beyond_account").message

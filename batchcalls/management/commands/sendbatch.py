@@ -113,7 +113,12 @@ class Command(BaseCommand):
             batch_report.write_text(batch, self.stdout, dry_run=options["dry_run"])
         if batch.status == BatchStatus.FAILED and not options["json"]:
             self.stderr.write(f"The batch failed: {batch.reason}")
-        if interrupted and not batch.is_over:
+        if _halted(batch):
+            self.stderr.write(
+                f"The batch is paused: {batch.reason} Put that right, then resume it in the back "
+                "office; nobody on the list is lost."
+            )
+        elif interrupted and not batch.is_over:
             self.stderr.write(
                 "Stopped following. Calls that were not placed yet wait for a worker "
                 "(python manage.py qcluster), or for you to cancel the batch in the back office."
@@ -137,6 +142,8 @@ class Command(BaseCommand):
                 show(batch)
                 if batch.is_over or batch.status in {BatchStatus.READY, BatchStatus.DRAFT}:
                     return
+                if _halted(batch):
+                    return
                 began = time.monotonic()
                 ticks.step(batch, seconds=STEP_SECONDS, stop=lambda: bool(stop))
                 if time.monotonic() - recovered > RECOVER_SECONDS:
@@ -145,6 +152,11 @@ class Command(BaseCommand):
                 if batch.status in BATCH_CALLING or batch.status == BatchStatus.PAUSED:
                     # A step that found nothing to do returns at once.
                     time.sleep(max(0.0, STEP_SECONDS - (time.monotonic() - began)))
+
+
+def _halted(batch: Batch) -> bool:
+    """Tell whether the engine paused the batch, which only a person can resume."""
+    return batch.status == BatchStatus.PAUSED and bool(batch.reason_code)
 
 
 @contextmanager
