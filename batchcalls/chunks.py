@@ -21,7 +21,11 @@ def queue_due(account: VoiceAccount, *, now: datetime) -> set[UUID]:
     """
     batches = Batch.objects.calling().filter(account=account).order_by("pk")
     queued = Recipient.objects.filter(batch=OuterRef("pk"), status=RecipientStatus.QUEUED)
-    pending = Recipient.objects.filter(batch=OuterRef("pk"), status=RecipientStatus.PENDING)
+    pending = Recipient.objects.filter(
+        batch=OuterRef("pk"),
+        status=RecipientStatus.PENDING,
+        row_number__lte=OuterRef("ready_through"),
+    )
     return {
         batch.pk
         for batch in batches.filter(~Exists(queued), Exists(pending))
@@ -36,7 +40,11 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
             return 0
         rows = Recipient.objects.filter(batch=batch)
         chunk = list(
-            rows.filter(row_number__gt=locked.queued_through, status=RecipientStatus.PENDING)
+            rows.filter(
+                row_number__gt=locked.queued_through,
+                row_number__lte=locked.ready_through,
+                status=RecipientStatus.PENDING,
+            )
             .order_by("row_number")
             .values_list("pk", "row_number", "start_at")[: locked.chunk_size]
         )

@@ -5,38 +5,29 @@ Whatever a person can still put right is refused here, before anything is stored
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.conf import settings
-from django.core.files import File
 from django.db import transaction
 
-from batchcalls import validation
-from batchcalls.importing import matching
-from batchcalls.importing.dialect import detect
-from batchcalls.importing.headers import Header, describe_headers
-from batchcalls.importing.mapping import ListMapping, MappingError, Target, check, headers_key
-from batchcalls.importing.reader import open_list
-from batchcalls.importing.runner import limits
-from batchcalls.models import Batch, BatchEvent, VoiceAccount
+from batchcalls import joining, uploads, validation
+from batchcalls.importing.mapping import ListMapping
+from batchcalls.models import Batch, BatchEvent, StoredList, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.states import BatchStatus
-from campaigns import call_settings, e164, prompts
-from campaigns.models import Campaign, ColumnMapping
+from batchcalls.uploads import ReadingOptions, UploadError
+from campaigns import call_settings, prompts
+from campaigns.models import Campaign
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-class DraftError(Exception):
-    """The draft was refused; nothing was stored. ``code`` is stable, the text is for people."""
-
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+class DraftError(UploadError):
+    """The draft was refused; nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,119 +39,96 @@ class DraftRequest:
     account: VoiceAccount
     prompt: str = ""
     call_settings: Mapping[str, Any] = field(default_factory=dict)
-    region: str = ""
-    encoding: str = ""
-    delimiter: str = ""
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
     duplicates: str = DuplicateChoice.CALL_ONCE
     start_at: datetime | None = None
     cps: float | None = None
     concurrency: int | None = None
-    column_options: Sequence[str] = ()
-    map_all: Target | None = None
     created_by: User | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A batch and its list, neither of them saved."""
+
+    batch: Batch
+    stored: StoredList
 
 
 def create(request: DraftRequest, stream: BinaryIO, *, file_name: str) -> Batch:
     """Compose a draft and store it with its list.
 
-    Raises `UnreadableList`, `MappingError` or `DraftError`; then nothing is kept.
+    Raises `UnreadableList`, `MappingError` or `UploadError`; then nothing is kept.
     """
-    batch = compose(request, stream, file_name=file_name)
-    store(batch, stream)
-    return batch
+    return store(compose(request, stream, file_name=file_name), stream)
 
 
-def compose(request: DraftRequest, stream: BinaryIO, *, file_name: str) -> Batch:
+def compose(request: DraftRequest, stream: BinaryIO, *, file_name: str) -> Draft:
     """Return an unsaved batch: the list is read as far as its header, its columns are matched.
 
     Raises as `create` does.
     """
-    _check_size(stream)
-    dialect = detect(stream, encoding=request.encoding or None, delimiter=request.delimiter or None)
-    rows = open_list(stream, dialect, limits())
-    headers = describe_headers(rows.header)
-    mapping = map_columns(headers, options=request.column_options, map_all=request.map_all)
-    batch = _copy_campaign(request)
-    batch.file_name = file_name[-255:]
-    batch.encoding, batch.delimiter = dialect.encoding, dialect.delimiter
-    batch.headers = list(rows.header)
-    batch.mapping = mapping.to_list()
+    stored = uploads.read(stream, request.reading, file_name=file_name)
+    mapping = uploads.match_columns(stored, request.reading)
+    stored.mapping = mapping.to_list()
+    batch = _copy_campaign(request, region=stored.region)
     _check_variables(batch, mapping)
-    return batch
+    return Draft(batch, stored)
 
 
-def store(batch: Batch, stream: BinaryIO) -> None:
+def store(draft: Draft, stream: BinaryIO) -> Batch:
     """Save a composed draft and its list: both, or neither."""
-    stream.seek(0)
-    batch.file.save(batch.file_name, File(stream), save=False)
+    batch, stored = draft.batch, draft.stored
+    uploads.keep_file(stored, stream)
     try:
         with transaction.atomic():
             batch.save(force_insert=True)
+            stored.batch, stored.created_by = batch, batch.created_by
+            stored.save(force_insert=True)
             BatchEvent.objects.create(
                 batch=batch,
                 to_status=BatchStatus.DRAFT,
                 actor=batch.created_by,
-                message=f"Created from {batch.file_name}.",
+                message=f"Created from {stored.file_name}.",
             )
     except BaseException:
-        batch.file.delete(save=False)
+        stored.file.delete(save=False)
         raise
+    return batch
 
 
-def map_columns(
-    headers: Sequence[Header], *, options: Sequence[str], map_all: Target | None
-) -> ListMapping:
-    """Match columns: a saved mapping of the same headers or a guess, then what was asked for.
+def add_list(
+    batch: Batch,
+    stream: BinaryIO,
+    *,
+    file_name: str,
+    reading: ReadingOptions | None = None,
+    actor: User | None = None,
+) -> StoredList:
+    """Have a further list join a batch: rejected rows that were put right, or more of them.
 
-    Raises `MappingError` naming every problem.
+    Its columns become what columns of the same header became in the batch's first list, unless
+    ``reading`` says otherwise. Raises as `create` does, and `lifecycle.Conflict`.
     """
-    is_setting = call_settings.is_call_setting
-    saved = ColumnMapping.objects.filter(headers_key=headers_key(headers))
-    if (match := saved.order_by("-created_at").first()) and map_all is None:
-        mapping = matching.reapply(ListMapping.from_list(match.columns), headers)
-    else:
-        mapping = matching.guess(headers, is_call_setting=is_setting)
-    if map_all is not None:
-        mapping = matching.map_all(mapping, map_all)
-    mapping = matching.apply_options(
-        mapping,
-        headers,
-        [matching.parse_option(option) for option in options],
-        is_call_setting=is_setting,
-    )
-    if problems := check(mapping, is_call_setting=is_setting):
-        raise MappingError(problems)
-    return mapping
+    reading = replace(reading or ReadingOptions(), region=batch.region)
+    stored = uploads.read(stream, reading, file_name=file_name)
+    stored.batch = batch
+    if batch.lists.filter(digest=stored.digest).exists():
+        raise DraftError("This very file is part of the batch already.", code="list_joined_before")
+    first = ListMapping.from_list(batch.first_list.mapping)
+    mapping = uploads.match_columns(stored, reading, like=first)
+    stored.mapping = mapping.to_list()
+    _check_variables(batch, mapping)
+    uploads.keep_file(stored, stream)
+    try:
+        joining.join(stored, actor=actor)
+    except BaseException:
+        stored.file.delete(save=False)
+        raise
+    return stored
 
 
-def save_mapping(batch: Batch, *, name: str, actor: User | None = None) -> ColumnMapping:
-    """Keep how a batch's columns were matched, for lists with the same headers.
-
-    A mapping of that name is replaced.
-    """
-    saved, _ = ColumnMapping.objects.update_or_create(
-        name=name,
-        defaults={
-            "headers_key": headers_key(describe_headers(batch.headers)),
-            "columns": batch.mapping,
-            "created_by": actor,
-        },
-    )
-    return saved
-
-
-def _check_size(stream: BinaryIO) -> None:
-    size = stream.seek(0, 2)
-    stream.seek(0)
-    if size > settings.MAX_FILE_BYTES:
-        raise DraftError(
-            f"The file has {size:,} bytes; {settings.MAX_FILE_BYTES:,} are allowed. Split it, or "
-            "raise MAX_FILE_BYTES.",
-            code="file_too_large",
-        )
-
-
-def _copy_campaign(request: DraftRequest) -> Batch:
+def _copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     """Copy everything the batch will be launched with."""
     campaign = request.campaign
     base = campaign.settings_for_calls() if campaign else {}
@@ -168,11 +136,6 @@ def _copy_campaign(request: DraftRequest) -> Batch:
     if normalized.problems:
         message = " ".join(problem.message for problem in normalized.problems)
         raise DraftError(message, code=normalized.problems[0].code)
-    region = (request.region or settings.DEFAULT_REGION).upper()
-    if not e164.is_region(region):
-        raise DraftError(
-            f"{region!r} is not a country. Use two letters, such as US or GB.", code="bad_region"
-        )
     start = normalized.values.pop("start_time", None)
     pathway = None if request.prompt or campaign is None else campaign.pathway
     return Batch(

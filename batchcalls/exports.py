@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import TextIO
 
-from batchcalls.importing.dialect import Dialect
-from batchcalls.importing.reader import open_list
-from batchcalls.importing.runner import limits
-from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.importing import parts
+from batchcalls.importing.headers import describe_headers
+from batchcalls.models import Batch, CallResult, Recipient, StoredList
 
 RESULT_COLUMNS = [
     "status",
@@ -44,21 +43,48 @@ def write_results(batch: Batch, out: TextIO) -> int:
     writer = csv.writer(out)
     results = _results(batch)
     written = 0
-    with batch.open_file() as stream:
-        dialect = Dialect(encoding=batch.encoding, delimiter=batch.delimiter)
-        rows = open_list(stream, dialect, limits())
-        width = len(rows.header)
-        writer.writerow([*(neutralise(cell) for cell in rows.header), *RESULT_COLUMNS])
-        current = next(results, None)
-        for row in rows:
-            cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
-            found: list[str] = [""] * len(RESULT_COLUMNS)
-            if current is not None and current[0] == row.number:
-                found = current[1]
-                current = next(results, None)
-            writer.writerow([neutralise(cell) for cell in (*cells, *found)])
-            written += 1
+    header = batch.first_list.headers
+    writer.writerow([*(neutralise(cell) for cell in header), *RESULT_COLUMNS])
+    current = next(results, None)
+    for row_number, cells in _original_rows(batch):
+        found: list[str] = [""] * len(RESULT_COLUMNS)
+        if current is not None and current[0] == row_number:
+            found = current[1]
+            current = next(results, None)
+        writer.writerow([neutralise(cell) for cell in (*cells, *found)])
+        written += 1
     return written
+
+
+def _original_rows(batch: Batch) -> Iterator[tuple[int, list[str]]]:
+    """Yield row number and cells of all rows, in the order of the first list's columns."""
+    names = [header.name for header in describe_headers(batch.first_list.headers)]
+    width = len(names)
+    for stored in batch.lists.order_by("row_offset"):
+        places = _places(names, stored)
+        for row in parts.rows_of_list(stored):
+            cells = row.cells + [""] * (len(stored.headers) - len(row.cells))
+            if places is None:
+                yield row.number + stored.row_offset, cells[:width]
+            else:
+                yield (
+                    row.number + stored.row_offset,
+                    ["" if place is None else cells[place] for place in places],
+                )
+
+
+def _places(names: list[str], stored: StoredList) -> list[int | None] | None:
+    """Return where a list has each of these columns; None when it has just them, in this order.
+
+    A header that repeats is matched in its order.
+    """
+    own = [header.name for header in describe_headers(stored.headers)]
+    if own == names:
+        return None
+    left: dict[str, list[int]] = {}
+    for place, name in enumerate(own):
+        left.setdefault(name, []).append(place)
+    return [left[name].pop(0) if left.get(name) else None for name in names]
 
 
 def _results(batch: Batch) -> Iterator[tuple[int, list[str]]]:

@@ -15,7 +15,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from batchcalls import queue
+from batchcalls import list_imports, queue
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_CALLING,
@@ -27,6 +27,7 @@ from batchcalls.states import (
     RECIPIENT_FALLEN_SHORT,
     RECIPIENT_IN_FLIGHT,
     BatchStatus,
+    ListStatus,
     RecipientStatus,
     StopRequest,
 )
@@ -97,7 +98,8 @@ def submit(batch: Batch, *, launch: bool, actor: User | None = None) -> None:
         launch_when_ready=launch,
         launched_at=timezone.now() if launch else None,
     )
-    queue.ring(queue.IMPORT_LIST, str(batch.pk))
+    for stored in batch.lists.filter(status=ListStatus.UPLOADED):
+        list_imports.begin(stored)
 
 
 @transaction.atomic
@@ -126,8 +128,11 @@ def begin_validating(batch: Batch) -> None:
 
 
 @transaction.atomic
-def finish_validating(batch: Batch, *, row_count: int) -> None:
-    """End validation: validating → dispatching if launch was asked for, else ready."""
+def finish_validating(batch: Batch, *, through: int, row_count: int) -> None:
+    """End validation: validating → dispatching if launch was asked for, else ready.
+
+    ``through`` is the number of the last row.
+    """
     launching = Batch.objects.values_list("launch_when_ready", flat=True).get(pk=batch.pk)
     _move(
         batch.pk,
@@ -135,6 +140,7 @@ def finish_validating(batch: Batch, *, row_count: int) -> None:
         action="made ready",
         sources={BatchStatus.VALIDATING},
         row_count=row_count,
+        ready_through=through,
     )
     if launching:
         queue.ring(queue.DISPATCH_TICK, batch.account_id)
@@ -230,6 +236,8 @@ def reopen(batch: Batch, *, actor: User | None = None, code: str, message: str) 
 
 
 def _withdraw_recipients(batch_id: UUID, *, code: str, reason: str) -> None:
+    """Cancel all rows that were not placed, those that are just being taken in too."""
+    list_imports.stop(batch_id, code=code, reason=reason)
     Recipient.objects.filter(batch=batch_id).not_yet_placed().update(
         status=RecipientStatus.CANCELED, reason_code=code, reason=reason, due_at=None
     )

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Count, Min, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from batchcalls.states import (
@@ -22,6 +22,7 @@ from batchcalls.states import (
     RECIPIENT_NOT_YET_PLACED,
     RECIPIENT_OPEN,
     CallStatus,
+    ListStatus,
     RecipientOutcome,
     RecipientStatus,
 )
@@ -86,6 +87,27 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """
         rows = self.select_for_update(no_key=True).filter(pk__in=set(ids))
         return {batch.pk: batch for batch in rows.order_by("pk")}
+
+
+class StoredListQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """Uploaded lists."""
+
+    def importing(self) -> StoredListQuerySet[ModelT]:
+        """Return those that are being taken in."""
+        return self.filter(status=ListStatus.IMPORTING)
+
+
+class ListPartQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """Parts of lists."""
+
+    def to_do(self) -> ListPartQuerySet[ModelT]:
+        """Return those that are not taken in yet."""
+        return self.filter(done_at__isnull=True)
+
+    def free(self, now: datetime) -> ListPartQuerySet[ModelT]:
+        """Return those to do that no process works on, in the order of the file."""
+        free = Q(lease_until=None) | Q(lease_until__lt=now)
+        return self.to_do().filter(free).order_by("number")
 
 
 class VoiceAccountQuerySet(QuerySet[ModelT], Generic[ModelT]):

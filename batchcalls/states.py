@@ -67,6 +67,16 @@ class StopRequest(TextChoices):
     HANG_UP = "hang_up", "Hang up"
 
 
+class ListStatus(TextChoices):
+    """How far an uploaded list was taken in."""
+
+    UPLOADED = "uploaded", "Uploaded"
+    IMPORTING = "importing", "Importing"
+    IMPORTED = "imported", "Imported"
+    FAILED = "failed", "Failed"
+    STOPPED = "stopped", "Stopped"
+
+
 B, R, C = BatchStatus, RecipientStatus, CallStatus
 
 # Batch -------------------------------------------------------------------------------------------
@@ -81,6 +91,8 @@ BATCH_CALLING = frozenset(
 BATCH_WITH_LIVE_CALLS = BATCH_CALLING | {B.PAUSED, B.CANCELED}
 BATCH_ACTIVE = BATCH_IMPORTING | BATCH_CALLING | {B.PAUSED}
 BATCH_PAUSABLE = BATCH_CALLING
+#: Statuses in which a list may join: the lists before it are checked, and calls may follow.
+BATCH_JOINABLE = BATCH_CALLING | {B.READY, B.PAUSED, B.COMPLETED_PARTIAL}
 BATCH_CANCELABLE = frozenset(set(B) - BATCH_TERMINAL)
 
 _CALLING_EDGES = {status: (BATCH_CALLING - {status}) for status in BATCH_CALLING}

@@ -9,10 +9,10 @@ from batchcalls.importing import runner
 from batchcalls.models import WorkerHeartbeat
 
 
-def import_list(batch_id: str) -> None:
-    """Validate a batch's list for some seconds; ring again while rows are left."""
-    if runner.run(UUID(batch_id), seconds=ticks.TICK_SECONDS):
-        queue.ring(queue.IMPORT_LIST, batch_id)
+def import_list(list_id: str) -> None:
+    """Take in a list for some seconds, beside other workers; ring again while there is more."""
+    if runner.run(UUID(list_id), seconds=ticks.TICK_SECONDS):
+        queue.ring(queue.IMPORT_LIST, list_id)
 
 
 def dispatch_tick(account_id: int) -> None:

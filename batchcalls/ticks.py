@@ -12,14 +12,21 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, F, Min, OuterRef
 from django.utils import timezone
 
 from batchcalls import chunks, inbox, lifecycle, queue, reconcile
 from batchcalls.dispatch import Dispatcher
 from batchcalls.importing import runner
 from batchcalls.lease import Lease, LeaseLost
-from batchcalls.models import Batch, CallEvent, CallResult, Recipient, VoiceAccount
+from batchcalls.models import (
+    Batch,
+    CallEvent,
+    CallResult,
+    Recipient,
+    StoredList,
+    VoiceAccount,
+)
 from batchcalls.reconcile import Enquirer
 from batchcalls.states import (
     BATCH_CALLING,
@@ -196,13 +203,14 @@ def sweep() -> None:
         batch__account=OuterRef("pk"),
         batch__status__in=BATCH_CALLING,
         status=RecipientStatus.PENDING,
+        row_number__lte=F("batch__ready_through"),
     )
     for account in VoiceAccount.objects.annotate(has_pending=Exists(pending)):
         wake = next_work_at(account)
         if account.has_pending or (wake is not None and is_near(wake)):
             queue.ring(queue.DISPATCH_TICK, account.pk)
-    for batch_id in Batch.objects.filter(status__in=BATCH_IMPORTING).values_list("pk", flat=True):
-        queue.ring(queue.IMPORT_LIST, str(batch_id))
+    for list_id in StoredList.objects.importing().values_list("pk", flat=True):
+        queue.ring(queue.IMPORT_LIST, str(list_id))
 
 
 def step(batch: Batch, *, seconds: float, stop: Callable[[], bool] = never) -> None:
@@ -211,6 +219,6 @@ def step(batch: Batch, *, seconds: float, stop: Callable[[], bool] = never) -> N
     Works beside workers too: whoever holds the lease does the work, the other finds nothing to do.
     """
     if batch.status in BATCH_IMPORTING:
-        runner.run(batch.pk, seconds=seconds)
+        runner.run_batch(batch.pk, seconds=seconds)
     elif batch.status in BATCH_WITH_LIVE_CALLS:
         tick_account(batch.account_id, seconds=seconds, stop=stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from batchcalls import drafts, lifecycle, ticks
 from batchcalls.importing.mapping import Target
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.states import BatchStatus
+from batchcalls.uploads import ReadingOptions
 
 PROMPT = "Call {{business_name}} about their order."
 
@@ -62,12 +64,16 @@ def make_batch(account: VoiceAccount) -> MakeBatch:
     def make(*numbers: str, text: str = "", **fields: Any) -> Batch:
         rows = "".join(f"{number},Shop {index}\n" for index, number in enumerate(numbers))
         content = text or f"phone_number,business_name\n{rows}"
+        reading = {"map_all": Target.REQUEST_DATA}
+        for field in dataclasses.fields(ReadingOptions):
+            if field.name in fields:
+                reading[field.name] = fields.pop(field.name)
         request = drafts.DraftRequest(
             **{
                 "name": "Test",
                 "account": account,
                 "prompt": PROMPT,
-                "map_all": Target.REQUEST_DATA,
+                "reading": ReadingOptions(**reading),
                 **fields,
             }
         )

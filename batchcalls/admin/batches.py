@@ -15,13 +15,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from batchcalls import drafts, lifecycle
+from batchcalls import drafts, lifecycle, uploads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.readonly import ReadOnlyInline
 from batchcalls.importing.mapping import MappingError, Target
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.models import Batch, BatchEvent, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus
+from batchcalls.uploads import ReadingOptions, UploadError
 
 
 class DraftForm(forms.ModelForm[Batch]):
@@ -32,30 +33,59 @@ class DraftForm(forms.ModelForm[Batch]):
         required=False,
         help_text="Make every column but the phone number a variable of the call.",
     )
+    file = forms.FileField(
+        label="List", help_text="CSV, TSV, semicolons or pipes in any usual encoding, or XLSX."
+    )
+    region = forms.CharField(
+        max_length=2,
+        required=False,
+        help_text="Country of numbers written without a country code; blank: the default.",
+    )
+    encoding = forms.CharField(
+        max_length=40, required=False, help_text="Such as utf-8 or cp1252; blank: detected."
+    )
+    delimiter = forms.CharField(
+        max_length=10,
+        required=False,
+        strip=False,
+        help_text="comma, semicolon, tab or pipe; blank: detected.",
+    )
+    sheet = forms.CharField(
+        max_length=100, required=False, help_text="Of a workbook; blank: the first."
+    )
     instance: Batch
 
     class Meta:
         model = Batch
         fields = [
             "name",
-            "file",
-            "map_all",
             "campaign",
             "prompt",
             "call_settings",
             "account",
-            "region",
             "duplicates",
-            "encoding",
-            "delimiter",
             "start_at",
             "cps",
             "concurrency",
         ]
 
+    field_order = [
+        "name",
+        "file",
+        "map_all",
+        "campaign",
+        "prompt",
+        "call_settings",
+        "account",
+        "region",
+        "duplicates",
+        "encoding",
+        "delimiter",
+        "sheet",
+    ]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["file"].required = True
         self.fields["name"].required = False
 
     def clean(self) -> dict[str, Any]:
@@ -69,21 +99,24 @@ class DraftForm(forms.ModelForm[Batch]):
             account=data["account"],
             prompt=data["prompt"],
             call_settings=data["call_settings"] or {},
-            region=data["region"],
-            encoding=data["encoding"],
-            delimiter=data["delimiter"],
+            reading=ReadingOptions(
+                region=data["region"],
+                encoding=data["encoding"],
+                delimiter=data["delimiter"],
+                sheet=data["sheet"],
+                map_all=Target.REQUEST_DATA if data["map_all"] else None,
+            ),
             duplicates=data["duplicates"],
             start_at=data["start_at"],
             cps=data["cps"],
             concurrency=data["concurrency"],
-            map_all=Target.REQUEST_DATA if data["map_all"] else None,
         )
         upload = data["file"]
         try:
             self.draft = drafts.compose(request, upload.file, file_name=upload.name)
         except (UnreadableList, MappingError) as error:
             self.add_error("file", str(error))
-        except drafts.DraftError as error:
+        except UploadError as error:
             self.add_error(None, str(error))
         return data
 
@@ -92,7 +125,7 @@ class DraftForm(forms.ModelForm[Batch]):
 
     def save(self, commit: bool = True) -> Batch:
         """Return the composed draft; `BatchAdmin.save_model` stores it."""
-        return self.draft
+        return self.draft.batch
 
     def save_m2m(self) -> None:
         """Do nothing: a draft has no many-to-many fields."""
@@ -125,9 +158,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
         ("pathway_id", "pathway_version"),
         "call_settings",
         "policy",
-        ("file_name", "encoding", "delimiter"),
-        "mapping",
-        ("region", "duplicates", "chunk_size"),
+        ("duplicates", "chunk_size"),
         ("start_at", "cps", "concurrency"),
         "created_by",
         ("created_at", "launched_at", "ended_at"),
@@ -141,7 +172,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show what a draft needs, or what a batch was launched with."""
-        return self.fields if obj else list(DraftForm.base_fields)
+        return self.fields if obj else [*DraftForm.field_order, "start_at", "cps", "concurrency"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Let nothing but the name of a stored batch be changed: it is a record."""
@@ -166,7 +197,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
             super().save_model(request, obj, form, change)
             return
         obj.created_by = actor_of(request)
-        drafts.store(obj, form.cleaned_data["file"].file)
+        drafts.store(form.draft, form.cleaned_data["file"].file)
 
     @admin.display(description="Logs")
     def view_logs(self, batch: Batch) -> SafeString:
@@ -234,7 +265,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     def save_mapping(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         """Keep how the columns were matched, for lists with the same headers."""
         for batch in queryset:
-            drafts.save_mapping(batch, name=batch.name, actor=actor_of(request))
+            uploads.save_mapping(batch.first_list, name=batch.name, actor=actor_of(request))
             self.message_user(request, f"The mapping was saved as {batch}.", messages.SUCCESS)
 
     def _each(

@@ -53,6 +53,13 @@ class ColumnTarget:
     def label(self) -> str:
         return self.header or f"Column {self.position + 1}"
 
+    @property
+    def written(self) -> str:
+        """What the column becomes, as `matching.parse_option` reads it."""
+        if self.target == Target.CALL_SETTING:
+            return self.name
+        return f"{self.target}.{self.name}" if self.name else self.target.value
+
 
 @dataclass(frozen=True)
 class ListMapping:

@@ -164,6 +164,28 @@ def reapply(saved: ListMapping, headers: Sequence[Header]) -> ListMapping:
     return ListMapping(_distinct(columns, fixed=kept))
 
 
+def follow(
+    other: ListMapping, headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]
+) -> ListMapping:
+    """Match columns as those of another list with the same headers; guess the rest.
+
+    Columns that only the other list has are done without. Raises MappingError like `reapply`.
+    """
+    names = [header.name if not header.is_blank else "" for header in headers]
+    known = tuple(column for column in other.columns if column.header in names)
+    guessed = guess(headers, is_call_setting=is_call_setting)
+    followed = {column.position: column for column in reapply(ListMapping(known), headers).columns}
+    has_phone = any(column.target == Target.PHONE_NUMBER for column in followed.values())
+    kept = {column.header for column in known}
+    columns = [
+        followed[column.position]
+        if column.header in kept or (has_phone and column.target == Target.PHONE_NUMBER)
+        else column
+        for column in guessed.columns
+    ]
+    return ListMapping(tuple(columns))
+
+
 def _phone_header(headers: Sequence[Header]) -> Header | None:
     ranks = {spelling: rank for rank, spelling in enumerate(PHONE_SPELLINGS)}
     found = []

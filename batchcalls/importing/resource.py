@@ -7,20 +7,36 @@ Columns are addressed by position, so that two columns with one header stay two.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import tablib
 from import_export import fields, resources
 
 from batchcalls import validation
+from batchcalls.bulk import insert_each
 from batchcalls.importing.mapping import ListMapping, Target
 from batchcalls.importing.reader import Row
-from batchcalls.models import Batch, Recipient
-from batchcalls.models.batch import DuplicateChoice
+from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RecipientStatus
 
 ROW, PROBLEM = "row", "problem"
 RAW_NUMBER_LENGTH = 200
+SAVED_FIELDS = (
+    "batch_id",
+    "row_number",
+    "raw_number",
+    "e164",
+    "region",
+    "time_zones",
+    "request_data",
+    "metadata",
+    "call_settings",
+    "start_at",
+    "status",
+    "reason_code",
+    "reason",
+)
 
 
 class ColumnsField(fields.Field):  # type: ignore[misc]
@@ -55,12 +71,13 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
         clean_model_instances = False
 
     def __init__(
-        self, *, batch: Batch, mapping: ListMapping, rules: validation.RowRules, width: int
+        self, *, stored: StoredList, mapping: ListMapping, rules: validation.RowRules
     ) -> None:
         super().__init__()
-        self._batch = batch
+        self._batch_id = cast("UUID", stored.batch_id)
+        self._offset = stored.row_offset
         self._rules = rules
-        self._width = width
+        self._width = len(stored.headers)
         self.fields["raw_number"].column_name = str(mapping.phone_position)
         for name, target in (
             ("request_data", Target.REQUEST_DATA),
@@ -75,14 +92,20 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
                 if column.target == target
             }
 
-    def import_rows(self, rows: Iterable[Row]) -> None:
-        """Save a chunk of rows; raise on the first thing that is not a row's own fault."""
+    def take_in(self, rows: Iterable[Row]) -> tuple[int, list[list[object]]]:
+        """Save a part's rows; return how many can be called. See `runner.TakeIn`.
+
+        Raises the first thing that is not a row's own fault.
+        """
         width = self._width
         dataset = tablib.Dataset(headers=[ROW, PROBLEM, *map(str, range(width))])
         for row in rows:
             cells = [cell.strip() for cell in row.cells[:width]]
-            dataset.append([row.number, row.problem, *cells, *[""] * (width - len(cells))])
+            number = row.number + self._offset
+            dataset.append([number, row.problem, *cells, *[""] * (width - len(cells))])
+        self._callable = 0
         self.import_data(dataset, raise_errors=True)
+        return self._callable, []
 
     def import_instance(self, instance: Recipient, row: dict[str, Any], **kwargs: Any) -> None:
         """Fill the recipient from its columns, then give it its verdict."""
@@ -95,38 +118,22 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
             request_data=instance.request_data,
             settings=instance.call_settings,
         )
-        instance.batch = self._batch
+        instance.batch_id = self._batch_id
         instance.raw_number = instance.raw_number[:RAW_NUMBER_LENGTH]
         instance.e164 = verdict.e164
         instance.call_settings = verdict.call_settings
         instance.start_at = verdict.start_at
         if verdict.code:
-            _skip(instance, verdict.code, verdict.message)
+            instance.status = RecipientStatus.SKIPPED
+            instance.reason_code = verdict.code
+            instance.reason = verdict.message
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> None:
-        """Mark the duplicates among what is about to be saved, then save it."""
-        if self._batch.duplicates == DuplicateChoice.CALL_ONCE:
-            self._skip_duplicates()
-        super().bulk_create(*args, **kwargs)
-
-    def _skip_duplicates(self) -> None:
-        """Skip numbers that an earlier row of the batch has, and say which row."""
-        callable_rows = [one for one in self.create_instances if not one.reason_code]
-        first_row = dict(
-            Recipient.objects.filter(
-                batch=self._batch, e164__in={one.e164 for one in callable_rows}
-            )
-            .exclude(status=RecipientStatus.SKIPPED)
-            .order_by()
-            .values_list("e164", "row_number")
+        """Save the rows with one statement, each with its verdict."""
+        insert_each(
+            Recipient,
+            SAVED_FIELDS,
+            [[getattr(one, name) for name in SAVED_FIELDS] for one in self.create_instances],
         )
-        for one in callable_rows:
-            first = first_row.setdefault(one.e164, one.row_number)
-            if first != one.row_number:
-                _skip(one, "duplicate", f"Row {first} has the same number, {one.e164}.")
-
-
-def _skip(recipient: Recipient, code: str, message: str) -> None:
-    recipient.status = RecipientStatus.SKIPPED
-    recipient.reason_code = code
-    recipient.reason = message
+        self._callable += sum(not one.reason_code for one in self.create_instances)
+        self.create_instances.clear()

@@ -1,136 +1,199 @@
-"""A stored list becomes verdicts, chunk by chunk.
+"""An uploaded list becomes verdicts, part by part, by as many workers as come.
 
-Each chunk is one short transaction: web requests and webhooks never wait for an import. A run
-that dies leaves whole chunks; the next one goes on after the last row that is there.
+1. One of them splits the file into parts; each part that is there can be taken in already.
+2. Each part is one short transaction: web requests and webhooks never wait for an import, and
+   a worker that dies leaves whole parts behind.
+3. When all are in, one of them draws the conclusions.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Max
+from django.db.models import Sum
+from django.utils import timezone
 
-from batchcalls import lifecycle, validation
-from batchcalls.importing.dialect import detect
+from batchcalls import joining, lifecycle, list_imports, validation
+from batchcalls.importing import duplicates, parts, splitting
 from batchcalls.importing.mapping import ListMapping, MappingError
-from batchcalls.importing.reader import Limits, Row, open_list
+from batchcalls.importing.reader import Row
 from batchcalls.importing.resource import RecipientResource
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.lease import Lease, LeaseLost
-from batchcalls.models import Batch, Recipient
-from batchcalls.states import BATCH_IMPORTING, BatchStatus, RecipientStatus
+from batchcalls.models import Batch, ListPart, Recipient, StoredList
+from batchcalls.models.batch import DuplicateChoice
+from batchcalls.states import BatchStatus, ListStatus, RecipientStatus
 from campaigns.prompts import PromptError
 
 log = structlog.get_logger(__name__)
 
-IMPORT_CHUNK_ROWS = 1_000
+#: Longest time in one go for splitting a file, whatever the tick: a workbook is read from its
+#: first row each time. Must stay well below the queue's time limit for a task.
+SPLIT_SECONDS = 45.0
+
+#: Takes in the rows of one part; returns how many can be used, and what is wrong with the others.
+TakeIn = Callable[[list[Row]], tuple[int, list[list[object]]]]
 
 
-def limits() -> Limits:
-    """Return the limits of a list, from the settings."""
-    return Limits(
-        max_rows=settings.MAX_ROWS,
-        max_columns=settings.MAX_COLUMNS,
-        max_row_characters=settings.MAX_ROW_CHARACTERS,
-    )
+def run_batch(batch_id: UUID, *, seconds: float) -> bool:
+    """Take in what a batch's lists still hold, as `run` does."""
+    until = time.monotonic() + seconds
+    lists = StoredList.objects.importing().filter(batch=batch_id)
+    is_left = False
+    for pk in lists.values_list("pk", flat=True):
+        is_left = run(pk, seconds=until - time.monotonic()) or is_left
+    return is_left
 
 
-def run(batch_id: UUID, *, seconds: float) -> bool:
-    """Import a batch's list for at most ``seconds``; return whether rows are left.
+def run(list_id: UUID, *, seconds: float) -> bool:
+    """Take in a list for at most about ``seconds``; return whether there is more to do.
 
-    A list that cannot be used fails the batch. Does nothing when the batch is not importing or
-    another process works on it.
+    A list that cannot be used is failed, and with its first list the batch. Does nothing for a
+    list that is not being imported.
     """
-    lease = Lease.acquire(
-        Batch.objects.filter(status__in=BATCH_IMPORTING), batch_id, seconds=settings.LEASE_SECONDS
+    until = time.monotonic() + seconds
+    stored = StoredList.objects.importing().select_related("batch").filter(pk=list_id).first()
+    if stored is None:
+        return False
+    try:
+        return _run(stored, until=until)
+    except (lifecycle.Conflict, LeaseLost) as error:
+        log.info("import.stopped", list_id=str(list_id), why=str(error))
+    except UnreadableList as error:
+        _fail(stored, code=error.code, reason=str(error))
+    except MappingError as error:
+        _fail(stored, code=error.problems[0].code, reason=str(error))
+    except PromptError as error:
+        _fail(stored, code="bad_prompt", reason=str(error))
+    except FileNotFoundError:
+        reason = "The stored list is gone. Upload it again, in a new batch."
+        _fail(stored, code="file_missing", reason=reason)
+    except (DatabaseError, OSError):
+        # The sweep tries again: nothing is wrong with the list.
+        raise
+    except Exception as error:
+        # Trying again would end the same, every minute.
+        log.exception("import.failed", list_id=str(list_id))
+        reason = f"Reading the list ended in {type(error).__name__}; the log says more."
+        _fail(stored, code="import_error", reason=reason)
+    return False
+
+
+def _run(stored: StoredList, *, until: float) -> bool:
+    take_in = _taker(stored)
+    while True:
+        if not stored.is_split:
+            _split(stored)
+        if not _take_in_next(stored, take_in):
+            # What others hold they finish, and the last of them concludes.
+            stored.refresh_from_db(fields=["is_split", "split_through"])
+            return not (stored.is_split and _conclude(stored)) and _is_idle(stored)
+        if time.monotonic() >= until:
+            return True
+
+
+def _is_idle(stored: StoredList) -> bool:
+    """Tell whether a list that is not over has nobody who works on it."""
+    now = timezone.now()
+    rows = StoredList.objects.importing().filter(pk=stored.pk)
+    return rows.exclude(lease_until__gt=now).exclude(parts__lease_until__gt=now).exists()
+
+
+def _split(stored: StoredList) -> None:
+    """Split the file, unless another process does."""
+    lease = Lease.acquire(StoredList.objects.importing(), stored.pk, seconds=settings.LEASE_SECONDS)
+    if lease is None:
+        return
+    with lease:
+        stored.refresh_from_db(fields=["is_split", "split_through"])
+        if stored.batch and stored.batch.status == BatchStatus.INITIALIZING:
+            lifecycle.begin_validating(stored.batch)
+            stored.batch.status = BatchStatus.VALIDATING
+        if not stored.is_split:
+            splitting.split(stored, lease, until=time.monotonic() + SPLIT_SECONDS)
+
+
+def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
+    """Take in one part that no other process works on; return whether there was one."""
+    free = ListPart.objects.filter(stored_list=stored).free(timezone.now())
+    for pk in free.values_list("pk", flat=True)[:50]:
+        lease = Lease.acquire(ListPart.objects.to_do(), pk, seconds=settings.LEASE_SECONDS)
+        if lease is None:
+            continue
+        with lease:
+            rows = parts.rows_of(lease.mine.get())
+            with transaction.atomic():
+                part = lease.lock()
+                if not StoredList.objects.importing().filter(pk=stored.pk).exists():
+                    raise lifecycle.Conflict("validated", BatchStatus.CANCELED)
+                part.added, part.problems = take_in(rows)
+                part.done_at = timezone.now()
+                part.save(update_fields=["added", "problems", "done_at"])
+        return True
+    return False
+
+
+def _taker(stored: StoredList) -> TakeIn:
+    mapping = ListMapping.from_list(stored.mapping)
+    if stored.batch is None:
+        raise NotImplementedError
+    resource = RecipientResource(
+        stored=stored, mapping=mapping, rules=validation.RowRules.of(stored.batch)
     )
+    return resource.take_in
+
+
+def _conclude(stored: StoredList) -> bool:
+    """Draw the conclusions when all parts are in; return whether the list is over."""
+    if ListPart.objects.to_do().filter(stored_list=stored).exists():
+        return False
+    lease = Lease.acquire(StoredList.objects.importing(), stored.pk, seconds=settings.LEASE_SECONDS)
     if lease is None:
         return False
     with lease:
-        batch = Batch.objects.get(pk=batch_id)
-        try:
-            if batch.status == BatchStatus.INITIALIZING:
-                lifecycle.begin_validating(batch)
-            return _import(batch, lease, until=time.monotonic() + seconds)
-        except (lifecycle.Conflict, LeaseLost) as error:
-            log.info("import.stopped", batch_id=str(batch_id), why=str(error))
-            return False
-        except UnreadableList as error:
-            lifecycle.fail(batch, code=error.code, message=str(error))
-        except MappingError as error:
-            first = error.problems[0]
-            lifecycle.fail(batch, code=first.code, message=str(error))
-        except PromptError as error:
-            lifecycle.fail(batch, code="bad_prompt", message=str(error))
-        except FileNotFoundError:
-            lifecycle.fail(
-                batch,
-                code="file_missing",
-                message="The stored list is gone. Upload it again, in a new batch.",
-            )
-        except (DatabaseError, OSError):
-            # The sweep tries again: nothing is wrong with the list.
-            raise
-        except Exception as error:
-            # Trying again would end the same, every minute.
-            log.exception("import.failed", batch_id=str(batch_id))
-            lifecycle.fail(
-                batch,
-                code="import_error",
-                message=f"Reading the list ended in {type(error).__name__}; the log says more.",
-            )
-    return False
+        stored.refresh_from_db(fields=["split_through"])
+        row_count = stored.parts.aggregate(rows=Sum("row_count"))["rows"] or 0
+        if stored.batch:
+            _conclude_recipients(stored, stored.batch, lease, row_count=row_count)
+        else:
+            list_imports.end(stored, ListStatus.IMPORTED)
+    return True
 
 
-def _import(batch: Batch, lease: Lease[Batch], *, until: float) -> bool:
-    mapping = ListMapping.from_list(batch.mapping)
-    rules = validation.RowRules.of(batch)
-    with batch.open_file() as stream:
-        dialect = detect(stream, encoding=batch.encoding or None, delimiter=batch.delimiter or None)
-        rows = open_list(stream, dialect, limits())
-        resource = RecipientResource(
-            batch=batch, mapping=mapping, rules=rules, width=len(rows.header)
-        )
-        done = _last_row(batch)
-        last = max(done, rows.header_row)
-        for chunk in _chunks(row for row in rows if row.number > done):
-            with transaction.atomic():
-                if Batch.objects.lock([batch.pk])[batch.pk].status != BatchStatus.VALIDATING:
-                    raise lifecycle.Conflict("validated", BatchStatus.CANCELED)
-                lease.keep()
-                resource.import_rows(chunk)
-            last = chunk[-1].number
-            if time.monotonic() >= until:
-                return True
-    _finish(batch, row_count=last - rows.header_row)
-    return False
+def _conclude_recipients(
+    stored: StoredList, batch: Batch, lease: Lease[StoredList], *, row_count: int
+) -> None:
+    if not row_count:
+        _fail(stored, code="no_rows", reason="The file has a header but no rows.")
+        return
+    if batch.duplicates == DuplicateChoice.CALL_ONCE:
+        duplicates.skip_repeated(stored, lease)
+    callable_rows = Recipient.objects.filter(
+        batch=batch, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
+    )
+    with transaction.atomic():
+        if not list_imports.end(stored, ListStatus.IMPORTED):
+            return
+        if stored.row_offset:
+            joining.make_ready(stored, row_count=row_count, callable_rows=callable_rows.count())
+        elif callable_rows.exists():
+            lifecycle.finish_validating(batch, through=stored.last_row, row_count=row_count)
+        else:
+            reason = f"None of the {row_count} rows can be called; each says why."
+            lifecycle.fail(batch, code="nobody_to_call", message=reason)
 
 
-def _last_row(batch: Batch) -> int:
-    last: int | None = Recipient.objects.filter(batch=batch).aggregate(n=Max("row_number"))["n"]
-    return last or 0
-
-
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while chunk := list(islice(rows, IMPORT_CHUNK_ROWS)):
-        yield chunk
-
-
-def _finish(batch: Batch, *, row_count: int) -> None:
-    rows = Recipient.objects.filter(batch=batch)
-    if row_count == 0:
-        lifecycle.fail(batch, code="no_rows", message="The file has a header but no rows.")
-    elif not rows.filter(status=RecipientStatus.PENDING).exists():
-        lifecycle.fail(
-            batch,
-            code="nobody_to_call",
-            message=f"None of the {row_count} rows can be called; each says why.",
-        )
-    else:
-        lifecycle.finish_validating(batch, row_count=row_count)
+def _fail(stored: StoredList, *, code: str, reason: str) -> None:
+    """End a list that cannot be used, and its batch when that has no other."""
+    with transaction.atomic():
+        if not list_imports.end(stored, ListStatus.FAILED, code=code, reason=reason):
+            return
+        if stored.batch and not stored.row_offset:
+            lifecycle.fail(stored.batch, code=code, message=reason)
+        elif stored.batch:
+            joining.give_up(stored, reason=reason)

@@ -13,6 +13,7 @@ from batchcalls import drafts
 from batchcalls.importing.mapping import MappingError, Target
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.models import Batch, VoiceAccount
+from batchcalls.uploads import ReadingOptions, UploadError
 from campaigns.models import Campaign
 
 UNUSABLE_FILE, USAGE = 1, 2
@@ -48,12 +49,17 @@ def draft_of(options: dict[str, Any]) -> Batch:
         campaign=_campaign(options["campaign"]),
         account=_account(options["account"]),
         prompt=options["prompt"],
-        region=options["region"],
         start_at=_start_at(options["start_at"]),
         cps=_cap("--cps", options["cps"]),
         concurrency=_cap("--concurrency", options["concurrency"]),
-        column_options=options["map"],
-        map_all=Target(options["map_all"]) if options["map_all"] else None,
+        reading=ReadingOptions(
+            encoding=options["encoding"],
+            delimiter=options["delimiter"],
+            sheet=options["sheet"],
+            region=options["region"],
+            column_options=options["map"],
+            map_all=Target(options["map_all"]) if options["map_all"] else None,
+        ),
     )
     try:
         with path.open("rb") as stream:
@@ -64,7 +70,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
         code = error.problems[0].code
         exit_status = UNUSABLE_FILE if code == "no_phone_column" else USAGE
         raise Refused(str(error), code=code, exit_status=exit_status) from error
-    except drafts.DraftError as error:
+    except UploadError as error:
         raise Refused(str(error), code=error.code) from error
     except OSError as error:
         raise Refused(

@@ -5,6 +5,7 @@ from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.event import BatchEvent
 from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.recipient import Recipient
+from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
 
 __all__ = [
@@ -12,7 +13,10 @@ __all__ = [
     "BatchEvent",
     "CallEvent",
     "CallResult",
+    "ListKind",
+    "ListPart",
     "Recipient",
+    "StoredList",
     "VoiceAccount",
     "WorkerHeartbeat",
 ]

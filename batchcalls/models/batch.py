@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import PurePath
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.functional import cached_property
-from django.utils.text import get_valid_filename
 
-from batchcalls.models.leased import Leased
 from batchcalls.querysets import BatchQuerySet
 from batchcalls.states import BATCH_TERMINAL, BatchStatus
 from campaigns.calling_hours import CallingHours
 from campaigns.models import validate_call_settings
 from campaigns.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from batchcalls.models.stored_list import StoredList
 
 UNTITLED = "Untitled Batch"
 
@@ -32,18 +30,13 @@ class DuplicateChoice(models.TextChoices):
     CALL_EACH_ROW = "call_each_row", "Call each row"
 
 
-def upload_path(batch: Batch, name: str) -> str:
-    """Return where a batch's list is kept, under MEDIA_ROOT."""
-    return f"batches/{batch.pk}/{get_valid_filename(PurePath(name).name)[-100:]}"
-
-
 def default_chunk_size() -> int:
     """Return the CHUNK_SIZE setting."""
     return int(settings.CHUNK_SIZE)
 
 
-class Batch(Leased):
-    """A list, how its columns are read, and a copy of everything it is launched with.
+class Batch(models.Model):
+    """One send: its lists, and a copy of everything it is launched with.
 
     Later edits of the campaign, its pathway or its policy do not reach a batch.
     """
@@ -69,13 +62,7 @@ class Batch(Leased):
     call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
     policy = models.JSONField(default=dict, blank=True, editable=False)
 
-    # The list.
-    file = models.FileField(upload_to=upload_path, max_length=300, blank=True)
-    file_name = models.CharField(max_length=255, blank=True, editable=False)
-    encoding = models.CharField(max_length=40, blank=True, help_text="Blank: detected.")
-    delimiter = models.CharField(max_length=1, blank=True, help_text="Blank: detected.")
-    headers = models.JSONField(default=list, editable=False)
-    mapping = models.JSONField(default=list, editable=False)
+    # How its rows are taken in and go out.
     region = models.CharField(
         max_length=2, default="US", help_text="Country of numbers written without a country code."
     )
@@ -101,9 +88,14 @@ class Batch(Leased):
         null=True, editable=False, help_text="When its recipients last had their turn."
     )
     row_count = models.PositiveIntegerField(null=True, editable=False)
+    ready_through = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Last row that was checked against all before it."
+    )
     queued_through = models.PositiveIntegerField(
         default=0, editable=False, help_text="Last row of the chunks that went out."
     )
+
+    dry_run = models.JSONField(default=dict, editable=False)
 
     # When, and by whom.
     launch_when_ready = models.BooleanField(
@@ -159,11 +151,10 @@ class Batch(Leased):
     def __str__(self) -> str:
         return self.name
 
-    @contextmanager
-    def open_file(self) -> Iterator[BinaryIO]:
-        """Open the stored list for reading; raise `FileNotFoundError` when it is gone."""
-        with self.file.open("rb") as stored:
-            yield cast("BinaryIO", stored)
+    @cached_property
+    def first_list(self) -> StoredList:
+        """The list that the batch was made from; others may have joined it later."""
+        return self.lists.order_by("created_at", "pk")[0]
 
     @property
     def is_over(self) -> bool:

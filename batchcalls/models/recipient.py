@@ -23,9 +23,17 @@ class Recipient(models.Model):
     batch = models.ForeignKey(
         "batchcalls.Batch", on_delete=models.CASCADE, related_name="recipients", db_index=False
     )
-    row_number = models.PositiveIntegerField(help_text="Row of the file; the header is row 1.")
+    row_number = models.PositiveIntegerField(
+        help_text="Row of the file; the header is row 1. Lists that join later go on counting."
+    )
     raw_number = models.CharField(max_length=200, blank=True)
     e164 = models.CharField("number", max_length=16, blank=True)
+    region = models.CharField(
+        max_length=3, blank=True, help_text="Country of the number; 001 for one of no country."
+    )
+    time_zones = models.TextField(
+        blank=True, help_text="Where the recipient may be: IANA names, with commas between them."
+    )
     request_data = models.JSONField(default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     call_settings = models.JSONField(default=dict, blank=True)

@@ -18,7 +18,7 @@ def launched(make_batch: Any) -> Callable[..., Batch]:
     def launch(*numbers: str, **fields: Any) -> Batch:
         batch = make_batch(*numbers, **fields)
         lifecycle.submit(batch, launch=True)
-        runner.run(batch.pk, seconds=30)
+        runner.run_batch(batch.pk, seconds=30)
         chunks.queue_due(batch.account, now=timezone.now())
         batch.refresh_from_db()
         return batch

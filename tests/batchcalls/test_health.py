@@ -75,7 +75,7 @@ def test_recipients_that_are_due_while_nobody_is_called_are_noticed(
 ) -> None:
     batch = make_batch("+12025550190")
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     chunks.queue_due(account, now=timezone.now())
     late = timezone.now() - timedelta(minutes=11)
     Recipient.objects.update(due_at=late)

@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError
 from django.test import override_settings
 
-from batchcalls import call_requests, drafts, lifecycle
-from batchcalls.importing import runner
+from batchcalls import call_requests, lifecycle, uploads
+from batchcalls.importing import runner, splitting
 from batchcalls.importing.mapping import ListMapping, Target
 from batchcalls.importing.matching import map_all
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def validated(batch: Batch) -> Batch:
     lifecycle.submit(batch, launch=False)
-    while runner.run(batch.pk, seconds=30):
+    while runner.run_batch(batch.pk, seconds=30):
         pass
     batch.refresh_from_db()
     return batch
@@ -77,7 +77,7 @@ def test_duplicates_are_called_when_each_row_is_to_be_called(make_batch: Any, ru
 def test_duplicates_are_found_across_chunks(
     make_batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "IMPORT_CHUNK_ROWS", 2)
+    monkeypatch.setattr(splitting, "PART_ROWS", 2)
     numbers = [f"+1202555019{digit}" for digit in "0123"]
     batch = validated(make_batch(*numbers, *reversed(numbers)))
 
@@ -87,11 +87,11 @@ def test_duplicates_are_found_across_chunks(
 def test_an_import_that_is_interrupted_goes_on_where_it_stopped(
     make_batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "IMPORT_CHUNK_ROWS", 10)
+    monkeypatch.setattr(splitting, "PART_ROWS", 10)
     batch = make_batch(*(f"+12025550{n}" for n in range(100, 145)))
     lifecycle.submit(batch, launch=False)
     runs = 0
-    while runner.run(batch.pk, seconds=0):
+    while runner.run_batch(batch.pk, seconds=0):
         runs += 1
         assert Recipient.objects.count() == min(runs * 10, 45)
     batch.refresh_from_db()
@@ -104,23 +104,24 @@ def test_an_import_that_is_interrupted_goes_on_where_it_stopped(
 def test_a_chunk_that_breaks_leaves_nothing_of_itself(
     make_batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "IMPORT_CHUNK_ROWS", 10)
+    monkeypatch.setattr(splitting, "PART_ROWS", 10)
     batch = make_batch(*(f"+12025550{n}" for n in range(100, 125)))
     lifecycle.submit(batch, launch=False)
-    real = runner.RecipientResource.import_rows
+    real = runner.RecipientResource.take_in
 
-    def break_after_saving(self: Any, rows: Any) -> None:
-        real(self, rows)
+    def break_after_saving(self: Any, rows: Any) -> Any:
+        taken = real(self, rows)
         if Recipient.objects.count() == 20:
             raise KeyboardInterrupt
+        return taken
 
-    monkeypatch.setattr(runner.RecipientResource, "import_rows", break_after_saving)
+    monkeypatch.setattr(runner.RecipientResource, "take_in", break_after_saving)
     with pytest.raises(KeyboardInterrupt):
-        runner.run(batch.pk, seconds=30)
+        runner.run_batch(batch.pk, seconds=30)
     assert Recipient.objects.count() == 10
 
-    monkeypatch.setattr(runner.RecipientResource, "import_rows", real)
-    assert not runner.run(batch.pk, seconds=30)
+    monkeypatch.setattr(runner.RecipientResource, "take_in", real)
+    assert not runner.run_batch(batch.pk, seconds=30)
     assert Recipient.objects.count() == 25
 
 
@@ -194,7 +195,7 @@ def test_a_saved_mapping_is_applied_to_lists_with_the_same_headers(make_batch: A
         map_all=None,
         column_options=["tel=phone_number", "who=request_data.name"],
     )
-    drafts.save_mapping(first, name="CRM")
+    uploads.save_mapping(first.first_list, name="CRM")
     second = make_batch(text="who,tel\nBob,+12025550191\n", prompt="Hi {{name}}.", map_all=None)
     validated(second)
 
@@ -247,7 +248,7 @@ def test_a_pathway_takes_the_place_of_a_prompt(make_batch: Any, run: Any) -> Non
 def test_what_can_still_be_put_right_is_refused_before_anything_is_stored(
     make_batch: Any, fields: dict[str, Any], code: str, media: Any
 ) -> None:
-    with pytest.raises(drafts.DraftError) as refused:
+    with pytest.raises(uploads.UploadError) as refused:
         make_batch("+12025550190", **fields)
 
     assert refused.value.code == code
@@ -267,13 +268,16 @@ def test_a_default_fills_in_for_a_blank_cell(make_batch: Any, run: Any) -> None:
 
 
 def test_a_list_that_is_too_large_is_refused_with_the_limit(make_batch: Any) -> None:
-    with override_settings(MAX_FILE_BYTES=20), pytest.raises(drafts.DraftError, match="20 are all"):
+    with (
+        override_settings(MAX_FILE_BYTES=20),
+        pytest.raises(uploads.UploadError, match="20 are all"),
+    ):
         make_batch("+12025550190")
 
 
 def test_a_list_with_too_many_rows_fails_the_batch(make_batch: Any, run: Any) -> None:
-    with override_settings(MAX_ROWS=1):
-        batch = run(make_batch("+12025550190", "+12025550191"))
+    with override_settings(MAX_ROWS=6):
+        batch = run(make_batch(*(f"+1202555019{digit}" for digit in range(7))))
 
     assert (batch.status, batch.reason_code) == (BatchStatus.FAILED, "too_many_rows")
     assert set(Recipient.objects.values_list("status", flat=True)) <= {"canceled"}
@@ -281,7 +285,7 @@ def test_a_list_with_too_many_rows_fails_the_batch(make_batch: Any, run: Any) ->
 
 def test_mapping_everything_to_variables_leaves_the_phone_alone(make_batch: Any) -> None:
     batch = make_batch(text="phone_number,voice,metadata.id\n+12025550190,x,y\n", prompt="Hi.")
-    mapping = ListMapping.from_list(batch.mapping)
+    mapping = ListMapping.from_list(batch.first_list.mapping)
 
     assert mapping.variables() == ["voice", "id"]
     assert map_all(mapping, Target.REQUEST_DATA) == mapping
@@ -290,15 +294,15 @@ def test_mapping_everything_to_variables_leaves_the_phone_alone(make_batch: Any)
 def test_two_runs_of_one_import_do_not_meet(make_batch: Any, monkeypatch: Any) -> None:
     batch = make_batch("+12025550190")
     lifecycle.submit(batch, launch=False)
-    real = runner.RecipientResource.import_rows
+    real = runner.RecipientResource.take_in
     inner: list[bool] = []
 
-    def run_again_meanwhile(self: Any, rows: Any) -> None:
-        inner.append(runner.run(batch.pk, seconds=30))
-        real(self, rows)
+    def run_again_meanwhile(self: Any, rows: Any) -> Any:
+        inner.append(runner.run_batch(batch.pk, seconds=30))
+        return real(self, rows)
 
-    monkeypatch.setattr(runner.RecipientResource, "import_rows", run_again_meanwhile)
-    runner.run(batch.pk, seconds=30)
+    monkeypatch.setattr(runner.RecipientResource, "take_in", run_again_meanwhile)
+    runner.run_batch(batch.pk, seconds=30)
 
     assert inner == [False]
     assert Recipient.objects.count() == 1
@@ -323,7 +327,7 @@ def test_a_list_that_cannot_be_read_for_an_unknown_cause_fails_once_and_not_ever
     def explode(self: Any, rows: Any) -> None:
         raise LookupError("unforeseen")
 
-    monkeypatch.setattr(runner.RecipientResource, "import_rows", explode)
+    monkeypatch.setattr(runner.RecipientResource, "take_in", explode)
     batch = run(make_batch("+12025550190"))
 
     assert (batch.status, batch.reason_code) == (BatchStatus.FAILED, "import_error")
@@ -339,10 +343,10 @@ def test_a_database_that_is_away_does_not_fail_the_batch(
     batch = make_batch("+12025550190")
     lifecycle.submit(batch, launch=False)
     with monkeypatch.context() as patched:
-        patched.setattr(runner.RecipientResource, "import_rows", away)
+        patched.setattr(runner.RecipientResource, "take_in", away)
         with pytest.raises(OperationalError):
-            runner.run(batch.pk, seconds=5)
-    runner.run(batch.pk, seconds=5)
+            runner.run_batch(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
 
     batch.refresh_from_db()
     assert batch.status == BatchStatus.READY

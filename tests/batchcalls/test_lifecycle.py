@@ -49,7 +49,7 @@ def test_a_batch_goes_through_the_statuses_of_the_seed_in_their_order(
 def test_a_list_that_was_only_to_be_validated_waits_ready(make_batch: Any, run: Any) -> None:
     batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=False)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
 
     assert status_of(batch) == BatchStatus.READY
     assert not CallResult.objects.exists()
@@ -63,7 +63,7 @@ def test_live_conversations_are_in_progress(make_batch: Any, account: Any) -> No
     account.save()
     batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     ticks.tick_account(account.pk, seconds=0)
 
     assert status_of(batch) == BatchStatus.IN_PROGRESS
@@ -77,7 +77,7 @@ def test_more_than_one_chunk_is_in_progress_chunked(
     account.save()
     batch = make_batch(*(f"+120255501{n:02}" for n in range(5)))
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
 
     ticks.tick_account(account.pk, seconds=0)
     assert status_of(batch) == BatchStatus.DISPATCHING
@@ -109,7 +109,7 @@ def test_a_later_start_time_makes_the_batch_wait_for_scheduled_calls(
     start = timezone.now() + timedelta(hours=3)
     batch = make_batch(HUMAN, start_at=start)
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     wake = ticks.tick_account(account.pk, seconds=0)
 
     assert status_of(batch) == BatchStatus.WAITING_FOR_SCHEDULED_CALLS
@@ -151,7 +151,8 @@ def test_a_list_without_rows_fails_the_batch(make_batch: Any, run: Any) -> None:
 
 def test_a_stored_list_that_is_gone_fails_the_batch(make_batch: Any, run: Any) -> None:
     batch = make_batch(HUMAN)
-    batch.file.storage.delete(batch.file.name)
+    stored = batch.first_list
+    stored.file.storage.delete(stored.file.name)
 
     assert run(batch).reason_code == "file_missing"
 
@@ -174,7 +175,7 @@ def test_a_paused_batch_dials_nobody_until_it_is_resumed(
 ) -> None:
     batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     lifecycle.pause(batch, message="Lunch.")
     ticks.tick_account(account.pk, seconds=0)
 
@@ -193,7 +194,7 @@ def test_cancel_withdraws_what_is_not_placed_and_lets_live_calls_end(
     account.save()
     batch = make_batch(HUMAN, NO_ANSWER)
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     ticks.tick_account(account.pk, seconds=0)
     lifecycle.cancel(batch)
 
@@ -215,7 +216,7 @@ def test_cancel_during_validation_stops_the_import(make_batch: Any) -> None:
     lifecycle.begin_validating(batch)
     lifecycle.cancel(batch)
 
-    assert runner.run(batch.pk, seconds=5) is False
+    assert runner.run_batch(batch.pk, seconds=5) is False
     assert status_of(batch) == BatchStatus.CANCELED
     assert not Recipient.objects.exists()
 
@@ -284,6 +285,6 @@ def test_the_database_refuses_impossible_recipients(
 ) -> None:
     batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=False)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         Recipient.objects.update(**fields)

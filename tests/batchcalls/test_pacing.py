@@ -20,7 +20,7 @@ from batchcalls.states import CallStatus
 def launch(make_batch: Any, prefix: str, rows: int, **fields: Any) -> Batch:
     batch: Batch = make_batch(*(f"{prefix}{n:02}" for n in range(rows)), **fields)
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=30)
+    runner.run_batch(batch.pk, seconds=30)
     chunks.queue_due(batch.account, now=timezone.now())
     return batch
 

@@ -67,7 +67,7 @@ def test_no_beat_of_the_engine_reads_a_large_table_from_end_to_end(
     lifecycle.submit(batch, launch=True)
     plans = Plans()
     with connection.execute_wrapper(plans):
-        runner.run(batch.pk, seconds=10)
+        runner.run_batch(batch.pk, seconds=10)
         for _ in range(8):
             ticks.tick_account(account.pk, seconds=0.3)
         reconcile.abandon_stale(account, now=timezone.now())

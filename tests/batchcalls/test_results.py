@@ -183,7 +183,7 @@ def test_retries_follow_the_policy_by_outcome_and_then_stop(
         from batchcalls.importing import runner
 
         lifecycle.submit(batch, launch=True)
-        runner.run(batch.pk, seconds=30)
+        runner.run_batch(batch.pk, seconds=30)
         for _ in range(3):
             for _ in range(3):
                 ticks.tick_account(batch.account_id, seconds=0)

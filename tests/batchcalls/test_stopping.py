@@ -33,7 +33,7 @@ def patient(account: VoiceAccount) -> VoiceAccount:
 def place(make_batch: Any, account: VoiceAccount) -> Batch:
     batch: Batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     ticks.tick_account(account.pk, seconds=0)
     assert CallResult.objects.get().provider_call_id
     return batch
@@ -77,7 +77,7 @@ def test_a_call_whose_answer_comes_after_the_cancel_is_stopped_too(
 ) -> None:
     batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     chunks.queue_due(patient, now=timezone.now())
     lease = Lease.acquire(VoiceAccount.objects.all(), patient.pk, seconds=60)
     assert lease is not None
@@ -101,7 +101,7 @@ def test_an_answer_for_an_attempt_that_was_taken_back_is_not_lost(
     """A worker that was held up for long calls somebody it should not have: the log says so."""
     batch = make_batch(HUMAN)
     lifecycle.submit(batch, launch=True)
-    runner.run(batch.pk, seconds=5)
+    runner.run_batch(batch.pk, seconds=5)
     chunks.queue_due(account, now=timezone.now())
     lease = Lease.acquire(VoiceAccount.objects.all(), account.pk, seconds=60)
     assert lease is not None

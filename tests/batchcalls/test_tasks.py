@@ -52,7 +52,7 @@ def test_each_task_run_twice_and_in_two_threads_does_its_work_once(
     lifecycle.submit(batch, launch=True)
 
     for _ in range(2):
-        in_two_threads(lambda: tasks.import_list(str(batch.pk)))
+        in_two_threads(lambda: tasks.import_list(str(batch.first_list.pk)))
     assert Recipient.objects.count() == 30
 
     for _ in range(2):
@@ -70,7 +70,7 @@ class TestRinging:
         batch = make_batch(NUMBERS[0])
         lifecycle.submit(batch, launch=True)
 
-        assert queued() == [(queue.IMPORT_LIST, (str(batch.pk),))]
+        assert queued() == [(queue.IMPORT_LIST, (str(batch.first_list.pk),))]
 
     def test_a_change_that_is_rolled_back_rings_nobody(self, make_batch: Any) -> None:
         batch = make_batch(NUMBERS[0])
@@ -96,7 +96,7 @@ class TestRinging:
         with django_capture_on_commit_callbacks(execute=True):
             lifecycle.submit(batch, launch=True)
             assert sent == []
-        assert sent == [(queue.IMPORT_LIST, str(batch.pk))]
+        assert sent == [(queue.IMPORT_LIST, str(batch.first_list.pk))]
 
     def test_losing_every_message_loses_nothing(
         self, make_batch: Any, account: VoiceAccount
@@ -130,7 +130,7 @@ class TestRinging:
     ) -> None:
         batch = make_batch(NUMBERS[0], start_at=timezone.now() + timedelta(hours=1))
         lifecycle.submit(batch, launch=True)
-        tasks.import_list(str(batch.pk))
+        tasks.import_list(str(batch.first_list.pk))
         OrmQ.objects.all().delete()
         tasks.dispatch_tick(account.pk)
         assert queued() == []

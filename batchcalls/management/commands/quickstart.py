@@ -22,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from batchcalls import drafts, lifecycle
 from batchcalls.importing.mapping import Target
 from batchcalls.models import Batch, VoiceAccount
+from batchcalls.uploads import ReadingOptions
 from campaigns.models import (
     CallingPolicy,
     CallingWindow,
@@ -106,7 +107,10 @@ def _ensure_sample() -> None:
     if Batch.objects.filter(name=SAMPLE_BATCH).exists():
         return
     request = drafts.DraftRequest(
-        name=SAMPLE_BATCH, campaign=campaign, account=account, map_all=Target.REQUEST_DATA
+        name=SAMPLE_BATCH,
+        campaign=campaign,
+        account=account,
+        reading=ReadingOptions(map_all=Target.REQUEST_DATA),
     )
     path = settings.BASE_DIR / "static" / SAMPLE_FILE
     with path.open("rb") as stream:

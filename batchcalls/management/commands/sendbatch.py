@@ -68,6 +68,13 @@ class Command(BaseCommand):
             default="",
             help=f"Country of numbers without country code; default: {settings.DEFAULT_REGION}.",
         )
+        parser.add_argument("--encoding", default="", help="Of a text file; default: detected.")
+        parser.add_argument(
+            "--delimiter",
+            default="",
+            help="comma, semicolon, tab or pipe; default: detected.",
+        )
+        parser.add_argument("--sheet", default="", help="Of a workbook; default: the first.")
         parser.add_argument("--account", default="simulator", help="Voice account to call with.")
         parser.add_argument("--start-at", default="", metavar="ISO", help="Call no earlier.")
         parser.add_argument("--cps", type=float, metavar="N", help="Calls to start each second.")

@@ -1,0 +1,51 @@
+"""Every change of an uploaded list's status; the loser of a race changes nothing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from batchcalls import queue
+from batchcalls.models import ListPart, StoredList
+from batchcalls.states import ListStatus
+
+log = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def begin(stored: StoredList) -> None:
+    """Have a list taken in by the workers: uploaded → importing."""
+    uploaded = StoredList.objects.filter(pk=stored.pk, status=ListStatus.UPLOADED)
+    if uploaded.update(status=ListStatus.IMPORTING):
+        queue.ring(queue.IMPORT_LIST, str(stored.pk))
+
+
+def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str = "") -> bool:
+    """End the taking in: importing → imported or failed; return False when it was over already."""
+    ended = StoredList.objects.importing().filter(pk=stored.pk)
+    log.info("list.ended", list_id=str(stored.pk), status=str(status), code=code)
+    return bool(
+        ended.update(status=status, reason_code=code, reason=reason, ended_at=timezone.now())
+    )
+
+
+def stop(batch_id: UUID, *, code: str, reason: str) -> None:
+    """Stop taking in a batch's lists, for the rest of the caller's transaction and for good.
+
+    Whoever takes in a part locks it until the commit, and asks the list's status after that: so
+    the rows of all parts that are under way are awaited here, and no further part begins.
+    """
+    lists = StoredList.objects.filter(
+        batch=batch_id, status__in=[ListStatus.UPLOADED, ListStatus.IMPORTING]
+    )
+    ending = list(lists.values_list("pk", flat=True))
+    if not ending:
+        return
+    lists.update(
+        status=ListStatus.STOPPED, reason_code=code, reason=reason, ended_at=timezone.now()
+    )
+    parts = ListPart.objects.to_do().filter(stored_list__in=ending).order_by("pk")
+    list(parts.select_for_update().values_list("pk", flat=True))

@@ -1,0 +1,144 @@
+"""An uploaded list, and the parts it is taken in by."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import BinaryIO, cast
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.text import get_valid_filename
+
+from batchcalls.models.leased import Leased
+from batchcalls.querysets import ListPartQuerySet, StoredListQuerySet
+from batchcalls.states import ListStatus
+
+
+class ListKind(models.TextChoices):
+    """What the rows of a list become."""
+
+    RECIPIENTS = "recipients", "Recipients of a batch"
+    DO_NOT_CALL = "do_not_call", "Do-not-call numbers"
+
+
+def upload_path(stored: StoredList, name: str) -> str:
+    """Return where a list is kept, under MEDIA_ROOT."""
+    return f"lists/{stored.pk}/{get_valid_filename(PurePath(name).name)[-100:]}"
+
+
+def part_path(part: ListPart, name: str) -> str:
+    """Return where a part of a list is kept, beside it."""
+    return f"lists/{part.stored_list_id}/{name}"
+
+
+class StoredList(Leased):
+    """A file of numbers, how it is read, and how far it was taken in.
+
+    A row's place in its batch is its place in the file plus ``row_offset``, so that lists which
+    join a batch later go on where the rows before them end. The lease belongs to whoever splits
+    the file into parts, or draws the conclusions when all parts are in.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20, choices=ListKind.choices, default=ListKind.RECIPIENTS)
+    batch = models.ForeignKey(
+        "batchcalls.Batch", on_delete=models.CASCADE, related_name="lists", null=True, blank=True
+    )
+    status = models.CharField(
+        max_length=20, choices=ListStatus.choices, default=ListStatus.UPLOADED, editable=False
+    )
+    reason_code = models.CharField(max_length=60, blank=True, editable=False)
+    reason = models.TextField(blank=True, editable=False)
+
+    file = models.FileField(upload_to=upload_path, max_length=300)
+    file_name = models.CharField(max_length=255)
+    digest = models.CharField(
+        max_length=64, editable=False, help_text="SHA-256: a list joins a batch once."
+    )
+    sheet = models.CharField(max_length=100, blank=True, help_text="Of a workbook.")
+    encoding = models.CharField(max_length=40, blank=True)
+    delimiter = models.CharField(max_length=1, blank=True)
+    headers = models.JSONField(default=list)
+    samples = models.JSONField(default=list, help_text="The first rows, to show columns by.")
+    mapping = models.JSONField(default=list)
+    region = models.CharField(
+        max_length=2, default="US", help_text="Country of numbers written without a country code."
+    )
+    note = models.CharField(max_length=200, blank=True, help_text="Why nobody on it is called.")
+
+    row_offset = models.PositiveIntegerField(default=0, editable=False)
+    split_through = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Last row of the file that is in a part."
+    )
+    is_split = models.BooleanField(default=False, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    objects = StoredListQuerySet["StoredList"].as_manager()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        verbose_name = "uploaded list"
+        indexes = [models.Index(fields=["status"], name="stored_list_by_status")]
+        constraints = [
+            CheckConstraint(condition=Q(status__in=ListStatus.values), name="stored_list_status"),
+            CheckConstraint(
+                condition=Q(kind=ListKind.RECIPIENTS, batch__isnull=False)
+                | Q(kind=ListKind.DO_NOT_CALL, batch__isnull=True),
+                name="stored_list_batch_iff_recipients",
+            ),
+            UniqueConstraint(fields=["batch", "digest"], name="stored_list_joins_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @contextmanager
+    def open_file(self) -> Iterator[BinaryIO]:
+        """Open the stored file for reading; raise `FileNotFoundError` when it is gone."""
+        with self.file.open("rb") as stored:
+            yield cast("BinaryIO", stored)
+
+    @property
+    def last_row(self) -> int:
+        """The number, within the batch, of the last row that was split off."""
+        return self.row_offset + self.split_through
+
+
+class ListPart(Leased):
+    """Some thousand rows of a list as JSON lines, taken in by one transaction or not at all."""
+
+    stored_list = models.ForeignKey(StoredList, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    file = models.FileField(upload_to=part_path, max_length=300)
+    row_count = models.PositiveIntegerField(help_text="Rows in the part, blank ones too.")
+    done_at = models.DateTimeField(null=True, editable=False)
+    added = models.PositiveIntegerField(default=0, help_text="Rows that can be called, or listed.")
+    problems = models.JSONField(
+        default=list, help_text="Do-not-call lists: [row, raw number, code, sentence] each."
+    )
+
+    objects = ListPartQuerySet["ListPart"].as_manager()
+
+    class Meta:
+        ordering = ["stored_list", "number"]
+        indexes = [
+            models.Index(
+                fields=["stored_list", "number"],
+                condition=Q(done_at__isnull=True),
+                name="list_part_to_do",
+            )
+        ]
+        constraints = [
+            UniqueConstraint(fields=["stored_list", "number"], name="list_part_unique_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"Part {self.number} of {self.stored_list_id}"
