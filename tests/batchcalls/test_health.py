@@ -90,11 +90,12 @@ def test_recipients_that_are_due_while_nobody_is_called_are_noticed(
 @pytest.mark.usefixtures("worker")
 def test_missing_migrations_are_noticed(client: Client) -> None:
     health._is_migrated.cache_clear()
-    MigrationRecorder(connection).migration_qs.filter(app="batchcalls", name="0002_engine").delete()
+    last = MigrationRecorder(connection).migration_qs.filter(app="batchcalls").latest("name")
+    last.delete()
     status, checks = ready(client)
     assert status == 503
     assert "migrate" in checks["migrations"]["detail"]
-    call_command("migrate", "batchcalls", "0002", fake=True, verbosity=0)
+    call_command("migrate", "batchcalls", last.name, fake=True, verbosity=0)
     assert ready(client)[0] == 200
 
 

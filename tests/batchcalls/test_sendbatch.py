@@ -293,7 +293,7 @@ def test_ctrl_c_stops_placing_and_says_how_to_go_on(
         text=True,
     )
     deadline = time.monotonic() + 60
-    while not list((tmp_path / "var").glob("media/batches/*/*")):
+    while not list((tmp_path / "var").glob("media/lists/*/*")):
         assert time.monotonic() < deadline, "No list was stored."
         time.sleep(0.05)
     time.sleep(1.0)

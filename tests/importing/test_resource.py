@@ -43,12 +43,12 @@ def test_a_row_is_taken_apart(
         map_all=None,
         column_options=["crm=metadata.crm_id", "secret=ignore"],
     )
+    stored = batch.first_list
     resource = RecipientResource(
-        batch=batch,
-        mapping=ListMapping.from_list(batch.mapping),
+        stored=stored,
+        mapping=ListMapping.from_list(stored.mapping),
         rules=RowRules.of(batch),
-        width=len(batch.headers),
     )
-    resource.import_rows([Row(2, cells)])
+    assert resource.take_in([Row(2, cells)])[0] == int(bool(cells))
     one = Recipient.objects.get(batch=batch)
     assert (one.raw_number, one.request_data, one.metadata, one.call_settings) == expected
