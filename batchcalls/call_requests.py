@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.voice.base import CallRequest
-from campaigns import call_settings, e164, prompts
+from campaigns import call_settings, e164, prompts, quoted_values
 
 #: Call settings that are spoken or written to somebody, with {{variables}} in them.
 RENDERED = frozenset(name for name, setting in call_settings.REGISTRY.items() if setting.rendered)
@@ -21,7 +21,15 @@ RENDERED = frozenset(name for name, setting in call_settings.REGISTRY.items() if
 def zones_of(batch: Batch, recipient: Recipient) -> tuple[str, ...]:
     """Return the time zones the recipient may be in: the row's own, else those of the number."""
     own = recipient.call_settings.get("timezone") or batch.call_settings.get("timezone")
-    return (own,) if own else _zones_of_number(recipient.e164)
+    if own:
+        return (own,)
+    # Rows that are older than the column have none.
+    return zones_in(recipient.time_zones) or _zones_of_number(recipient.e164)
+
+
+def zones_in(stored: str) -> tuple[str, ...]:
+    """Read `Recipient.time_zones`."""
+    return tuple(stored.split(",")) if stored else ()
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +64,7 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
         correlation_id=call.call_id,
         to=call.to_number,
         from_number=call.from_number,
-        prompt=prompts.Template.parse(prompt).render(values),
+        prompt=quoted_values.render(prompts.Template.parse(prompt), values, recipient.request_data),
         pathway_id=pathway_id,
         pathway_version=str(own_version or ("" if own_pathway else batch.pathway_version)),
         settings={

@@ -21,6 +21,7 @@ from batchcalls.states import BatchStatus
 from batchcalls.uploads import ReadingOptions, UploadError
 from campaigns import call_settings, prompts
 from campaigns.models import Campaign
+from campaigns.vocabulary import Purpose
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -72,7 +73,7 @@ def compose(request: DraftRequest, stream: BinaryIO, *, file_name: str) -> Draft
     mapping = uploads.match_columns(stored, request.reading)
     stored.mapping = mapping.to_list()
     batch = _copy_campaign(request, region=stored.region)
-    _check_variables(batch, mapping)
+    _check_columns(batch, mapping)
     return Draft(batch, stored)
 
 
@@ -118,7 +119,7 @@ def add_list(
     first = ListMapping.from_list(batch.first_list.mapping)
     mapping = uploads.match_columns(stored, reading, like=first)
     stored.mapping = mapping.to_list()
-    _check_variables(batch, mapping)
+    _check_columns(batch, mapping)
     uploads.keep_file(stored, stream)
     try:
         joining.join(stored, actor=actor)
@@ -159,15 +160,15 @@ def _copy_campaign(request: DraftRequest, *, region: str) -> Batch:
 def _policy(request: DraftRequest) -> dict[str, Any]:
     """Return the campaign's calling policy; without one, real phones still have calling hours."""
     if request.campaign and request.campaign.policy:
-        return request.campaign.policy.to_dict()
+        return request.campaign.policy.to_dict(Purpose(request.campaign.purpose))
     if not request.account.dials_people:
         return {}
     hours = settings.DEFAULT_CALLING_HOURS
     return {"calling_hours": {"windows": {str(day): [hours] for day in range(7)}}}
 
 
-def _check_variables(batch: Batch, mapping: ListMapping) -> None:
-    """Refuse a batch that would leave a gap in what is said."""
+def _check_columns(batch: Batch, mapping: ListMapping) -> None:
+    """Refuse a list that would leave a gap in what is said, or in whom may be called."""
     if not batch.prompt and not batch.pathway_id:
         raise DraftError(
             "There is nothing to say: give a prompt, or a campaign that has one.", code="no_prompt"
@@ -179,4 +180,11 @@ def _check_variables(batch: Batch, mapping: ListMapping) -> None:
     if unknown:
         raise DraftError(
             " ".join(variable.message for variable in unknown), code="variable_without_column"
+        )
+    if batch.consent_required and mapping.consent_position is None:
+        labels = ", ".join(column.label for column in mapping.columns[:20])
+        raise DraftError(
+            "The calling policy requires consent, and no column says who agreed to be called. "
+            f"Make one of these the consent column: {labels}.",
+            code="no_consent_column",
         )

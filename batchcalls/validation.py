@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any, Self
+
+from django.conf import settings
+from django.utils import timezone
 
 from batchcalls.call_requests import RENDERED
 from batchcalls.importing.reader import RowProblem
 from batchcalls.models import Batch
-from campaigns import call_settings, e164, prompts
+from campaigns import call_settings, consent, e164, prompts
+from campaigns.consent import Consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +22,16 @@ class RowRules:
     """What every row of one batch is held against.
 
     ``required`` are the variables without which something would be left unsaid; ``timezone`` is
-    where start times without an offset are read.
+    where start times without an offset are read. ``today`` is the latest day on which somebody
+    can have consented.
     """
 
     region: str
     required: frozenset[str]
     timezone: str | None = None
+    consent_required: bool = False
+    today: date
+    max_value_characters: int
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
@@ -32,6 +40,10 @@ class RowRules:
             region=batch.region,
             required=templates_of(batch).required - prompts.BUILT_IN,
             timezone=batch.call_settings.get("timezone"),
+            consent_required=batch.consent_required,
+            # Wherever on earth it is that date by now.
+            today=(timezone.now() + timedelta(hours=14)).date(),
+            max_value_characters=settings.MAX_VALUE_CHARACTERS,
         )
 
 
@@ -40,6 +52,8 @@ class RowVerdict:
     """Callable when ``code`` is blank; else ``message`` says why the row is skipped."""
 
     e164: str = ""
+    region: str = ""
+    time_zones: tuple[str, ...] = ()
     call_settings: dict[str, Any] = field(default_factory=dict)
     start_at: datetime | None = None
     code: str = ""
@@ -63,9 +77,13 @@ def judge(
     problem: RowProblem | None,
     raw_number: str,
     request_data: Mapping[str, str],
-    settings: Mapping[str, str],
+    row_settings: Mapping[str, str],
+    consent_cell: str | None = None,
 ) -> RowVerdict:
-    """Check one row: its form, its number, its call settings, its variables."""
+    """Check one row: its form, its number, its consent, its call settings, its variables.
+
+    ``consent_cell`` is None for a list without such a column.
+    """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
     if problem is not None:
@@ -73,22 +91,71 @@ def judge(
     number = e164.parse(raw_number, region=rules.region)
     if isinstance(number, e164.NumberProblem):
         return RowVerdict(code=number.code, message=number.message)
-    normalized = call_settings.normalize(settings, per_row=True, timezone=rules.timezone)
+    normalized = call_settings.normalize(row_settings, per_row=True, timezone=rules.timezone)
+    zone = normalized.values.get("timezone") or rules.timezone
+    verdict = RowVerdict(
+        e164=number.e164,
+        region=number.region,
+        time_zones=(zone,) if zone else number.time_zones,
+    )
     if normalized.problems:
-        return RowVerdict(
-            e164=number.e164,
+        return replace(
+            verdict,
             code=normalized.problems[0].code,
             message=" ".join(one.message for one in normalized.problems),
         )
-    if unsaid := _what_would_be_unsaid(rules, normalized.values, request_data):
-        code, message = unsaid
-        return RowVerdict(e164=number.e164, code=code, message=message)
+    wrong = (
+        _why_without_consent(rules, consent_cell)
+        or _what_is_too_long(rules, request_data)
+        or _what_would_be_unsaid(rules, normalized.values, request_data)
+    )
+    if wrong:
+        code, message = wrong
+        return replace(verdict, code=code, message=message)
     start = normalized.values.pop("start_time", None)
-    return RowVerdict(
-        e164=number.e164,
+    return replace(
+        verdict,
         call_settings=normalized.values,
         start_at=datetime.fromisoformat(start) if start else None,
     )
+
+
+def _why_without_consent(rules: RowRules, cell: str | None) -> tuple[str, str] | None:
+    """Return code and message when the person has not agreed to be called, as far as is known.
+
+    A column that says no is believed even where nothing asks for it.
+    """
+    if cell is None:
+        if not rules.consent_required:
+            return None
+        return "no_consent", "The list says of nobody that they agreed to be called."
+    match consent.read(cell, today=rules.today):
+        case Consent.REFUSED:
+            return "no_consent", f"The list says “{cell}” to being called."
+        case Consent.UNCLEAR:
+            return (
+                "consent_unclear",
+                f"“{cell[:40]}” is no clear consent; write yes, no, or the date it was given on "
+                "(2026-01-31).",
+            )
+        case Consent.NOT_STATED if rules.consent_required:
+            return (
+                "no_consent",
+                "The consent cell is blank, and the calling policy requires consent.",
+            )
+    return None
+
+
+def _what_is_too_long(rules: RowRules, request_data: Mapping[str, str]) -> tuple[str, str] | None:
+    limit = rules.max_value_characters
+    for name, value in request_data.items():
+        if len(value) > limit:
+            return (
+                "value_too_long",
+                f"The value of {{{{{name}}}}} has {len(value):,} characters; a call is given "
+                f"{limit:,} at most. Shorten it, or ignore the column.",
+            )
+    return None
 
 
 def _what_would_be_unsaid(

@@ -102,7 +102,7 @@ class RetryRuleInline(admin.TabularInline[PolicyRetryRule, CallingPolicy]):
 
 @admin.register(CallingPolicy)
 class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
-    list_display = ["name", "description", "created_at"]
+    list_display = ["name", "description", "consent_required", "created_at"]
     search_fields = ["name"]
     readonly_fields = ["created_at"]
     inlines = [CallingWindowInline, BlackoutDateInline, RetryRuleInline]

@@ -75,11 +75,15 @@ class NumberProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A valid number of a callable kind; region is "001" for numbers of no country (+800 …)."""
+    """A valid number of a callable kind; region is "001" for numbers of no country (+800 …).
+
+    ``time_zones`` are the IANA zones it may be in, as `time_zones` lists them.
+    """
 
     e164: str
     region: str
     kind: NumberKind
+    time_zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,17 @@ def time_zones(e164: str) -> tuple[str, ...]:
         number = phonenumbers.parse(e164, None)
     except NumberParseException:
         return ()
-    zones = number_zones.time_zones_for_number(number)
+    return _known(number_zones.time_zones_for_number(number))
+
+
+def _zones_of(number: PhoneNumber, number_type: int) -> tuple[str, ...]:
+    """Do as `time_zones` for a valid number of a known type, which takes long to find out."""
+    if phonenumbers.is_number_type_geographical(number_type, number.country_code or 0):
+        return _known(number_zones.time_zones_for_geographical_number(number))
+    return _known(number_zones.time_zones_for_number(number))
+
+
+def _known(zones: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(zone for zone in zones if zone != number_zones.UNKNOWN_TIMEZONE)
 
 
@@ -261,7 +275,8 @@ def _read(digits: str, *, raw: str, region: str | None = None) -> Number | Numbe
         number = phonenumbers.parse(digits, region)
     except NumberParseException as error:
         return _problem(_UNREADABLE.get(error.error_type, _Code.TOO_SHORT), raw, place=place)
-    kind = _KINDS.get(phonenumbers.number_type(number))
+    number_type = phonenumbers.number_type(number)
+    kind = _KINDS.get(number_type)
     if kind is None:
         place = place if region else f"country code +{number.country_code}"
         return _problem(_why_invalid(number), raw, place=place)
@@ -271,7 +286,8 @@ def _read(digits: str, *, raw: str, region: str | None = None) -> Number | Numbe
     country = phonenumbers.region_code_for_number(number)
     if country is None or _E164.fullmatch(e164) is None:
         return _problem(_Code.TOO_SHORT, raw, place=place)
-    return Number(e164=e164, region=country, kind=kind)
+    zones = _zones_of(number, number_type)
+    return Number(e164=e164, region=country, kind=kind, time_zones=zones)
 
 
 def _why_invalid(number: PhoneNumber) -> NumberProblemCode:

@@ -17,7 +17,7 @@ from campaigns.calling_hours import CallingHours
 from campaigns.e164 import NumberProblem
 from campaigns.e164 import parse as parse_e164
 from campaigns.retry import RetryPolicy, RetryRule
-from campaigns.vocabulary import Purpose, RetryOutcome
+from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
 
 MINUTES_PER_DAY = 24 * 60
 
@@ -86,17 +86,28 @@ class CallingPolicy(models.Model):
 
     name = models.CharField(max_length=200, unique=True)
     description = models.TextField(blank=True)
+    consent_required = models.CharField(
+        max_length=20,
+        choices=ConsentRule.choices,
+        default=ConsentRule.NOBODY,
+        help_text="Calls that need a column in the list saying that the person agreed to them.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["name", "pk"]
         verbose_name_plural = "calling policies"
+        constraints = [
+            CheckConstraint(
+                condition=Q(consent_required__in=ConsentRule.values), name="calling_policy_consent"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the rules as plain data, to be kept with a batch."""
+    def to_dict(self, purpose: Purpose) -> dict[str, Any]:
+        """Return the rules for calls of a purpose as plain data, to be kept with a batch."""
         hours = hours_of(self.calling_windows.all(), self.blackout_dates.all())
         rules = [
             RetryRule(
@@ -110,6 +121,7 @@ class CallingPolicy(models.Model):
             "name": self.name,
             "calling_hours": hours.to_dict(),
             "retry": RetryPolicy(rules=tuple(rules)).to_dict(),
+            "consent_required": ConsentRule(self.consent_required).applies_to(purpose),
         }
 
 

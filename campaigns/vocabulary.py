@@ -43,6 +43,20 @@ class Purpose(TextChoices):
     EMERGENCY = "emergency", "Emergency"
 
 
+class ConsentRule(TextChoices):
+    """Whose calls need a consent that the list proves."""
+
+    NOBODY = "nobody", "No calls"
+    MARKETING = "marketing", "Marketing calls"
+    ALL_BUT_EMERGENCY = "all_but_emergency", "All calls but emergencies"
+
+    def applies_to(self, purpose: Purpose) -> bool:
+        """Tell whether calls of this purpose need a consent."""
+        if self == ConsentRule.MARKETING:
+            return purpose == Purpose.MARKETING
+        return self == ConsentRule.ALL_BUT_EMERGENCY and purpose != Purpose.EMERGENCY
+
+
 class RetryOutcome(TextChoices):
     """Outcomes after which a policy may ask for another attempt."""
 

@@ -141,6 +141,7 @@ MAX_FILE_BYTES = env.integer("MAX_FILE_BYTES", default=50_000_000, at_least=1)
 MAX_ROWS = env.integer("MAX_ROWS", default=1_000_000, at_least=1)
 MAX_COLUMNS = env.integer("MAX_COLUMNS", default=200, at_least=1)
 MAX_ROW_CHARACTERS = env.integer("MAX_ROW_CHARACTERS", default=100_000, at_least=100)
+MAX_VALUE_CHARACTERS = env.integer("MAX_VALUE_CHARACTERS", default=2_000, at_least=10)
 MAX_WEBHOOK_BYTES = env.integer("MAX_WEBHOOK_BYTES", default=2_000_000, at_least=1_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, MAX_WEBHOOK_BYTES)
 #: How long a process that dies keeps others from its account or list.

@@ -18,11 +18,14 @@ class Target(StrEnum):
     REQUEST_DATA = "request_data"
     METADATA = "metadata"
     CALL_SETTING = "call_setting"
+    CONSENT = "consent"
     IGNORE = "ignore"
 
 
 NAMED_TARGETS = {Target.REQUEST_DATA: "variable", Target.METADATA: "metadata"}
-_OWN_TARGETS = frozenset({"phone_number", "request_data", "metadata"})
+#: Targets that are one cell of a row, and need no name.
+SINGLE_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT})
+_OWN_TARGETS = frozenset({"phone_number", "request_data", "metadata", "consent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,14 @@ class ListMapping:
 
     @property
     def phone_position(self) -> int | None:
-        phones = (c.position for c in self.columns if c.target == Target.PHONE_NUMBER)
-        return next(phones, None)
+        return self._position_of(Target.PHONE_NUMBER)
+
+    @property
+    def consent_position(self) -> int | None:
+        return self._position_of(Target.CONSENT)
+
+    def _position_of(self, target: Target) -> int | None:
+        return next((c.position for c in self.columns if c.target == target), None)
 
     def variables(self) -> list[str]:
         """Return the names that a prompt may use, in the order of the columns."""
@@ -110,9 +119,13 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
     elif len(phones) > 1:
         message = f"Several columns are the phone number: {', '.join(phones)}. Keep one of them."
         problems.append(MappingProblem("two_phone_columns", message, phones[1]))
+    consents = [column.label for column in mapping.columns if column.target == Target.CONSENT]
+    if len(consents) > 1:
+        message = f"Several columns say who consents: {', '.join(consents)}. Keep one of them."
+        problems.append(MappingProblem("two_consent_columns", message, consents[1]))
     sources: dict[tuple[Target, str], list[str]] = defaultdict(list)
     for column in mapping.columns:
-        if column.target in {Target.PHONE_NUMBER, Target.IGNORE}:
+        if column.target == Target.IGNORE or column.target in SINGLE_TARGETS:
             continue
         sources[column.target, column.name].append(column.label)
         if column.target == Target.CALL_SETTING and not is_setting(column.name, is_call_setting):
@@ -144,7 +157,7 @@ def is_setting(name: str, is_call_setting: Callable[[str], bool]) -> bool:
 def unknown_target(given: str, column: str = "") -> MappingProblem:
     message = (
         f"A column cannot become “{given}”, only phone_number, request_data, request_data.NAME, "
-        "metadata, metadata.NAME, ignore or a call setting."
+        "metadata, metadata.NAME, consent, ignore or a call setting."
     )
     return MappingProblem("unknown_target", message, column)
 

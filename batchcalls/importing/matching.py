@@ -13,6 +13,7 @@ from typing import NamedTuple
 from batchcalls.importing.headers import Header, clean_header
 from batchcalls.importing.mapping import (
     NAMED_TARGETS,
+    SINGLE_TARGETS,
     ColumnTarget,
     ListMapping,
     MappingError,
@@ -36,13 +37,33 @@ PHONE_SPELLINGS = (
     "telefone", "celular", "móvil", "number",
 )
 # fmt: on
+CONSENT_SPELLINGS = frozenset(
+    {
+        "consent",
+        "has_consent",
+        "consent_given",
+        "consent_to_call",
+        "call_consent",
+        "marketing_consent",
+        "tcpa_consent",
+        "opt_in",
+        "optin",
+        "opted_in",
+        "einwilligung",
+        "consentement",
+        "consentimiento",
+    }
+)
+#: The column that files of rejected rows end in; it says nothing of the person.
+REJECTED_REASON = "rejected_reason"
 _PREFIXED = re.compile(r"(request_data|metadata)\.\s*(\S.*)", re.IGNORECASE)
 
 
 def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) -> ListMapping:
-    """Match columns by their headers: phone number, prefixed names, call settings, else variables.
+    """Match columns by their headers.
 
-    Only a header that equals a call setting becomes one: “Task” in a customer list is no prompt.
+    Phone number, consent, prefixed names, call settings, else variables. Only a header that equals
+    a call setting becomes one: “Task” in a customer list is no prompt.
     """
     phone = _phone_header(headers)
     settings: set[str] = set()
@@ -52,6 +73,8 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
         is_plain = column.target == Target.REQUEST_DATA and column.name == header.name
         if header is phone:
             column = replace(column, target=Target.PHONE_NUMBER, name="")
+        elif _spelling(header) in CONSENT_SPELLINGS:
+            column = replace(column, target=Target.CONSENT, name="")
         elif is_plain and is_setting(header.name, is_call_setting) and header.name not in settings:
             settings.add(header.name)
             column = replace(column, target=Target.CALL_SETTING)
@@ -60,12 +83,15 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
 
 
 def map_all(mapping: ListMapping, target: Target) -> ListMapping:
-    """Make every column the target, but for the phone number's and those without a header."""
-    if target in {Target.PHONE_NUMBER, Target.CALL_SETTING}:
+    """Make every column the target but for those of phone number and consent, and blank ones.
+
+    A “no” in a consent column holds whatever else is asked for.
+    """
+    if target in SINGLE_TARGETS or target == Target.CALL_SETTING:
         raise MappingError([unknown_target(target)])
     columns = [
         column
-        if column.target == Target.PHONE_NUMBER or not column.header
+        if column.target in SINGLE_TARGETS or not column.header or is_rejected_reason(column)
         else replace(column, target=target, name=_name_for(target, column.header))
         for column in mapping.columns
     ]
@@ -90,11 +116,14 @@ def parse_option(text: str) -> Assignment:
 
 
 def _assignment(column: str, target: str) -> Assignment:
-    """Read a target: phone_number, request_data[.name], metadata[.name], ignore or a setting."""
+    """Read a target.
+
+    phone_number, request_data[.name], metadata[.name], consent, ignore or a setting.
+    """
     kind, dot, name = clean_header(target).partition(".")
     if kind.lower() in {Target.REQUEST_DATA, Target.METADATA}:
         return Assignment(column, Target(kind.lower()), name.strip())
-    if kind.lower() in {Target.PHONE_NUMBER, Target.IGNORE} and not dot:
+    if kind.lower() in {*SINGLE_TARGETS, Target.IGNORE} and not dot:
         return Assignment(column, Target(kind.lower()))
     return Assignment(column, Target.CALL_SETTING, kind + dot + name)
 
@@ -190,16 +219,26 @@ def _phone_header(headers: Sequence[Header]) -> Header | None:
     ranks = {spelling: rank for rank, spelling in enumerate(PHONE_SPELLINGS)}
     found = []
     for header in headers:
-        spelling = re.sub(r"[\W_]+", "_", header.name.casefold()).strip("_")
+        spelling = _spelling(header)
         if spelling in ranks:
             found.append((header.name != "phone_number", ranks[spelling], header.position))
     return headers[min(found)[2]] if found else None
+
+
+def _spelling(header: Header) -> str:
+    return re.sub(r"[\W_]+", "_", header.name.casefold()).strip("_")
+
+
+def is_rejected_reason(column: ColumnTarget) -> bool:
+    return column.header == REJECTED_REASON
 
 
 def _as_variable(header: Header) -> ColumnTarget:
     """Return what a column is by its header alone; without a header it is ignored."""
     if header.is_blank:
         return ColumnTarget(position=header.position, header="", target=Target.IGNORE)
+    if header.name == REJECTED_REASON:
+        return ColumnTarget(position=header.position, header=header.name, target=Target.IGNORE)
     target, name = Target.REQUEST_DATA, header.name
     if prefixed := _PREFIXED.fullmatch(header.name):
         target, name = Target(prefixed[1].lower()), prefixed[2]

@@ -15,6 +15,7 @@ from import_export import fields, resources
 
 from batchcalls import validation
 from batchcalls.bulk import insert_each
+from batchcalls.importing.cleaning import clean_value
 from batchcalls.importing.mapping import ListMapping, Target
 from batchcalls.importing.reader import Row
 from batchcalls.models import Recipient, StoredList
@@ -46,7 +47,7 @@ class ColumnsField(fields.Field):  # type: ignore[misc]
 
     def clean(self, row: dict[str, Any], **kwargs: Any) -> dict[str, str]:
         """Return the cells of this field's columns by name."""
-        return {name: row[column] for name, column in self.columns.items()}
+        return {name: clean_value(row[column]) for name, column in self.columns.items()}
 
 
 class RecipientResource(resources.ModelResource):  # type: ignore[misc]
@@ -78,6 +79,8 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
         self._offset = stored.row_offset
         self._rules = rules
         self._width = len(stored.headers)
+        consent = mapping.consent_position
+        self._consent = None if consent is None else str(consent)
         self.fields["raw_number"].column_name = str(mapping.phone_position)
         for name, target in (
             ("request_data", Target.REQUEST_DATA),
@@ -116,11 +119,14 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
             problem=row[PROBLEM],
             raw_number=instance.raw_number,
             request_data=instance.request_data,
-            settings=instance.call_settings,
+            row_settings=instance.call_settings,
+            consent_cell=None if self._consent is None else clean_value(row[self._consent]),
         )
         instance.batch_id = self._batch_id
         instance.raw_number = instance.raw_number[:RAW_NUMBER_LENGTH]
         instance.e164 = verdict.e164
+        instance.region = verdict.region
+        instance.time_zones = ",".join(verdict.time_zones)
         instance.call_settings = verdict.call_settings
         instance.start_at = verdict.start_at
         if verdict.code:

@@ -172,6 +172,11 @@ class Batch(models.Model):
         hours: dict[str, Any] = self.policy.get("calling_hours", {})
         return CallingHours.from_dict(hours) if hours else CallingHours.always()
 
+    @property
+    def consent_required(self) -> bool:
+        """True when only people who are known to have agreed may be called."""
+        return bool(self.policy.get("consent_required"))
+
     @cached_property
     def retry_policy(self) -> RetryPolicy:
         """The retries the batch may make, as they were when it was made."""

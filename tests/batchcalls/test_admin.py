@@ -19,6 +19,7 @@ from batchcalls.importing import runner
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus
 from campaigns.models import CallingPolicy, Campaign, ColumnMapping, Suppression
+from campaigns.vocabulary import Purpose
 
 pytestmark = pytest.mark.django_db
 
@@ -258,6 +259,7 @@ def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
     def windows(*spans: tuple[str, str]) -> dict[str, str]:
         data = {
             "name": "Office",
+            "consent_required": "marketing",
             "calling_windows-TOTAL_FORMS": str(len(spans)),
             "calling_windows-INITIAL_FORMS": "0",
             "blackout_dates-TOTAL_FORMS": "1",
@@ -282,7 +284,8 @@ def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
     assert not CallingPolicy.objects.exists()
 
     admin_client.post(url(CallingPolicy, "add"), windows(("09:00", "12:00"), ("13:00", "00:00")))
-    rules = CallingPolicy.objects.get().to_dict()
+    rules = CallingPolicy.objects.get().to_dict(Purpose.MARKETING)
+    assert rules["consent_required"] is True
     assert rules["calling_hours"]["windows"]["0"] == [[540, 720], [780, 1440]]
     assert rules["calling_hours"]["windows"]["1"] == []
     assert rules["calling_hours"]["blackout_dates"] == ["2026-12-25"]

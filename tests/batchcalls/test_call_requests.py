@@ -10,6 +10,7 @@ import pytest
 from batchcalls import call_requests
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.voice.base import CallRequest
+from campaigns import quoted_values
 from campaigns.prompts import MissingVariable
 
 
@@ -40,15 +41,28 @@ def request(
     ],
 )
 def test_built_in_variables_are_filled_in(prompt: str, said: str) -> None:
-    assert request(prompt, request_data={"name": "Ann"}).prompt == said
+    asked = request(prompt, request_data={"name": "Ann"})
+    assert quoted_values.plain(asked.prompt) == said
 
 
 def test_the_rows_own_variable_wins_over_a_built_in_one() -> None:
-    assert request("{{country}}", request_data={"country": "Narnia"}).prompt == "Narnia"
+    asked = request("{{country}}", request_data={"country": "Narnia"})
+    assert asked.prompt.endswith("\n⟦Narnia⟧")
 
 
 def test_a_value_is_never_read_as_a_template() -> None:
-    assert request("{{name}}", request_data={"name": "{{to}}"}).prompt == "{{to}}"
+    asked = request("{{name}}", request_data={"name": "{{to}}"})
+    assert asked.prompt.endswith("\n⟦{{to}}⟧")
+
+
+def test_what_is_spoken_word_for_word_has_no_marks() -> None:
+    asked = request(
+        "Call {{name}}.",
+        settings={"first_sentence": "Hello {{name}}!"},
+        request_data={"name": "Ann"},
+    )
+    assert asked.settings["first_sentence"] == "Hello Ann!"
+    assert "⟦Ann⟧" in asked.prompt
 
 
 def test_spoken_settings_are_rendered_and_the_rows_settings_win() -> None:

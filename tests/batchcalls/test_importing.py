@@ -15,6 +15,7 @@ from batchcalls.importing.mapping import ListMapping, Target
 from batchcalls.importing.matching import map_all
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus
+from campaigns import quoted_values
 from campaigns.models import CallingPolicy, Campaign, Pathway, Tool
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +174,7 @@ def test_a_rows_own_prompt_time_and_zone_are_used(make_batch: Any, account: Any)
         call = CallResult(attempt=1, to_number=recipient.e164, claimed_at=datetime.now(UTC))
         return call_requests.build(batch, recipient, call).prompt
 
-    assert (prompt(2), prompt(3)) == ("Ask Ann why.", "Hello.")
+    assert (quoted_values.plain(prompt(2)), prompt(3)) == ("Ask Ann why.", "Hello.")
     ann = Recipient.objects.get(row_number=2)
     assert ann.start_at == datetime(2030, 1, 2, 15, 0, tzinfo=UTC)
     assert [code for _, _, code in verdicts(batch)] == ["", "", "missing_variable", "bad_prompt"]

@@ -65,7 +65,12 @@ tel:+1-202-555-0123 | TEL: 202-555-0123 | tel://+12025550123
     ],
 )
 def test_every_usual_spelling_of_an_american_number_is_understood(raw: str) -> None:
-    assert number(raw) == Number(e164=US, region="US", kind=NumberKind.FIXED_LINE_OR_MOBILE)
+    assert number(raw) == Number(
+        e164=US,
+        region="US",
+        kind=NumberKind.FIXED_LINE_OR_MOBILE,
+        time_zones=("America/New_York",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +116,9 @@ def test_callable_kinds_are_accepted_and_named(kind: NumberKind) -> None:
 
 
 def test_a_number_of_no_country_has_the_region_of_the_world() -> None:
-    assert number("+80012345678") == Number("+80012345678", "001", NumberKind.TOLL_FREE)
+    assert number("+80012345678") == Number(
+        "+80012345678", "001", NumberKind.TOLL_FREE, time_zones("+80012345678")
+    )
 
 
 @pytest.mark.parametrize("name", REFUSED_KINDS)

@@ -13,6 +13,7 @@ from batchcalls.voice.simulator.facts import Detail, Facts, read_facts
 from batchcalls.voice.simulator.personas import choose_persona, play
 from batchcalls.voice.simulator.purpose import Purpose, find_purpose
 from batchcalls.voice.simulator.script import Script, Talk
+from campaigns import quoted_values
 
 SHORTEST_VOICEMAIL_SECONDS = 8
 
@@ -72,7 +73,7 @@ def one_line(text: Any) -> str:
 
 def _purpose(request: CallRequest, facts: Facts) -> Purpose:
     """Find out why is called: from the prompt, else from what is known of the recipient."""
-    purpose = find_purpose(request.prompt, callee=facts.full_name)
+    purpose = find_purpose(quoted_values.plain(request.prompt), callee=facts.full_name)
     if facts.agent:
         purpose = purpose._replace(agent=facts.agent)
     if purpose.organisation == facts.business:  # "calling Sarah from South Bay Coffee": her firm
