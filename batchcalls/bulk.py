@@ -1,8 +1,8 @@
 """Write many rows at once, each with values of its own.
 
-PostgreSQL takes them as one array for each column in a single statement, SQLite by one prepared
-statement that runs for each row. Either takes a tenth of the time of the statements that
-``bulk_create`` and ``bulk_update`` build from each single value.
+PostgreSQL takes new rows by COPY, changed ones as one array for each column in a single statement;
+SQLite both by one prepared statement that runs for each row. Either takes a tenth of the time of
+the statements that ``bulk_create`` and ``bulk_update`` build from each single value.
 """
 
 from __future__ import annotations
@@ -12,9 +12,24 @@ from typing import Any
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Field,
+    Model,
+    PositiveIntegerField,
+    PositiveSmallIntegerField,
+    TextField,
+)
 
 Column = Field[Any, Any]
+
+#: Fields whose plain values databases take as they are: asking the field would take longer than
+#: all the rest of the writing.
+_PLAIN_FIELDS = frozenset(
+    {BooleanField, CharField, PositiveIntegerField, PositiveSmallIntegerField, TextField}
+)
+_PLAIN_VALUES = frozenset({bool, int, str, type(None)})
 
 
 def insert_each(
@@ -42,11 +57,16 @@ def insert_each(
     defaults = [column.get_db_prep_save(column.get_default(), connection) for column in others]
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(column.column)) for column in [*given, *others])
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) "
+    target = f"{quote(model._meta.db_table)} ({names})"
+    sql = f"INSERT INTO {target} "
     ending = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     with connection.cursor() as cursor:
-        # A single row needs no array, whose texts would have to be escaped.
-        if connection.vendor == "postgresql" and len(prepared) > 1:
+        is_many = connection.vendor == "postgresql" and len(prepared) > 1
+        if is_many and not ignore_conflicts:
+            with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+                for row in prepared:
+                    copy.write_row([*row, *defaults])
+        elif is_many:  # which COPY cannot do
             values = ["v.*", *(f"%s::{column.db_type(connection)}" for column in others)]
             source = f"{_unnest(given, connection)} AS v"
             sql += f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608 - names of models only
@@ -107,10 +127,13 @@ def _columns(model: type[Model], names: Sequence[str]) -> list[Column]:
 def _prepare(
     columns: Sequence[Column], rows: Iterable[Sequence[Any]], connection: BaseDatabaseWrapper
 ) -> list[list[Any]]:
+    plain = [(column, type(column) in _PLAIN_FIELDS) for column in columns]
     return [
         [
-            column.get_db_prep_save(value, connection)
-            for column, value in zip(columns, values, strict=True)
+            value
+            if is_plain and type(value) in _PLAIN_VALUES
+            else column.get_db_prep_save(value, connection)
+            for (column, is_plain), value in zip(plain, values, strict=True)
         ]
         for values in rows
     ]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from batchcalls import call_requests
 from batchcalls.models import Batch, Recipient
@@ -50,7 +51,8 @@ def check(
             message="The number is on the do-not-call list.",
         )
     checks = {"do_not_call": "not listed"}
-    for rule, hours in _hours_of(batch, recipient):
+    own_hours = recipient.call_settings.get("dispatch_hours")
+    for rule, hours in rules_of(batch, own_hours or batch.call_settings.get("dispatch_hours")):
         if hours.is_unrestricted:
             checks[rule] = "no restriction"
             continue
@@ -62,10 +64,9 @@ def check(
     return Allowed(checks=checks)
 
 
-def _hours_of(batch: Batch, recipient: Recipient) -> Iterator[tuple[str, CallingHours]]:
-    """Yield the policy's hours and, where the call settings name some, those too."""
+def rules_of(batch: Batch, daily: dict[str, Any] | None) -> Iterator[tuple[str, CallingHours]]:
+    """Yield the policy's hours and, if there are some, those of the setting ``dispatch_hours``."""
     yield "calling_hours", batch.calling_hours
-    daily = recipient.call_settings.get("dispatch_hours", batch.call_settings.get("dispatch_hours"))
     if daily:
         yield "dispatch_hours", _every_day(daily["start"], daily["end"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
@@ -93,30 +93,32 @@ def judge(
         return RowVerdict(code=number.code, message=number.message)
     normalized = call_settings.normalize(row_settings, per_row=True, timezone=rules.timezone)
     zone = normalized.values.get("timezone") or rules.timezone
-    verdict = RowVerdict(
+    code, message = (
+        _what_settings_lack(normalized)
+        or _why_without_consent(rules, consent_cell)
+        or _what_is_too_long(rules, request_data)
+        or _what_would_be_unsaid(rules, normalized.values, request_data)
+        or ("", "")
+    )
+    start = normalized.values.pop("start_time", None)
+    return RowVerdict(
         e164=number.e164,
         region=number.region,
         time_zones=(zone,) if zone else number.time_zones,
+        call_settings={} if code else normalized.values,
+        start_at=datetime.fromisoformat(start) if start and not code else None,
+        code=code,
+        message=message,
     )
-    if normalized.problems:
-        return replace(
-            verdict,
-            code=normalized.problems[0].code,
-            message=" ".join(one.message for one in normalized.problems),
-        )
-    wrong = (
-        _why_without_consent(rules, consent_cell)
-        or _what_is_too_long(rules, request_data)
-        or _what_would_be_unsaid(rules, normalized.values, request_data)
-    )
-    if wrong:
-        code, message = wrong
-        return replace(verdict, code=code, message=message)
-    start = normalized.values.pop("start_time", None)
-    return replace(
-        verdict,
-        call_settings=normalized.values,
-        start_at=datetime.fromisoformat(start) if start else None,
+
+
+def _what_settings_lack(normalized: call_settings.Normalized) -> tuple[str, str] | None:
+    """Return the code of the first problem, and what is wrong with all of them."""
+    if not normalized.problems:
+        return None
+    return (
+        normalized.problems[0].code,
+        " ".join(problem.message for problem in normalized.problems),
     )
 
 

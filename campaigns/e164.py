@@ -282,7 +282,7 @@ def _read(digits: str, *, raw: str, region: str | None = None) -> Number | Numbe
         return _problem(_why_invalid(number), raw, place=place)
     if code := _REFUSED_KINDS.get(kind):
         return _problem(code, raw, kind=kind)
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    e164 = f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
     country = phonenumbers.region_code_for_number(number)
     if country is None or _E164.fullmatch(e164) is None:
         return _problem(_Code.TOO_SHORT, raw, place=place)

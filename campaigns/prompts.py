@@ -140,6 +140,8 @@ def names_in(value: Any) -> TemplateSet:
 
 def is_blank(value: str) -> bool:
     """Tell whether a value would be silence: nothing, or only spaces and invisible characters."""
+    if value.isprintable():
+        return not value.strip(" ")
     return not any(character.isprintable() and character != " " for character in value)
 
 

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "campaigns",
     "django.contrib.admin",
     "django.contrib.auth",
+    "django.contrib.humanize",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,11 +12,12 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from batchcalls import drafts, lifecycle, uploads
+from batchcalls import drafts, dry_run, lifecycle, uploads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.readonly import ReadOnlyInline
 from batchcalls.importing.mapping import MappingError, Target
@@ -145,7 +147,15 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     list_select_related = ["campaign", "account"]
     search_fields = ["name", "id"]
     show_full_result_count = False
-    actions = ["launch", "pause", "resume", "cancel", "cancel_and_hang_up", "save_mapping"]
+    actions = [
+        "dry_run",
+        "launch",
+        "pause",
+        "resume",
+        "cancel",
+        "cancel_and_hang_up",
+        "save_mapping",
+    ]
     inlines = [BatchEventInline]
     fields = [
         "id",
@@ -153,6 +163,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
         ("status", "reason"),
         "progress",
         "view_logs",
+        "dry_run_report",
         ("campaign", "account"),
         "prompt",
         ("pathway_id", "pathway_version"),
@@ -212,6 +223,30 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
         parts = {**totals.summary(), "waiting": totals.waiting, "live": totals.live}
         return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in parts.items())
 
+    @admin.display(description="Dry run")
+    def dry_run_report(self, batch: Batch) -> str:
+        """Show what launching would do, as of when it was last worked out."""
+        report = batch.dry_run
+        return render_to_string(
+            "admin/batchcalls/batch/dry_run.html",
+            {
+                "report": report,
+                "computed_at": datetime.fromisoformat(report["computed_at"]) if report else None,
+                "first_at": _time(report["later"]["first_at"]) if report else None,
+                "zones": [
+                    {**zone, "names": zone["zones"].split(","), "first_at": _time(zone["first_at"])}
+                    for zone in report.get("time_zones", [])
+                ],
+                "seconds": [timedelta(seconds=s) for s in report["estimate"]["seconds"]]
+                if report
+                else [],
+            },
+        )
+
+    def has_dry_run_permission(self, request: HttpRequest) -> bool:
+        """Say whether this person may have a list checked."""
+        return request.user.has_perm("batchcalls.change_batch")
+
     def has_launch_permission(self, request: HttpRequest) -> bool:
         """Say whether this person may launch."""
         return request.user.has_perm("batchcalls.launch_batch")
@@ -227,6 +262,18 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     def has_save_mapping_permission(self, request: HttpRequest) -> bool:
         """Say whether this person may save mappings."""
         return request.user.has_perm("campaigns.add_columnmapping")
+
+    @admin.action(description="Dry run (check, call nobody)", permissions=["dry_run"])
+    def dry_run(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Have a draft's list checked; work the report out anew for a batch that was."""
+
+        def verb(batch: Batch, *, actor: User) -> None:
+            if batch.status == BatchStatus.DRAFT:
+                lifecycle.submit(batch, launch=False, actor=actor)
+            else:
+                dry_run.store(batch)
+
+        self._each(request, queryset, verb, done="checked, or is being checked")
 
     @admin.action(description="Launch", permissions=["launch"])
     def launch(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
@@ -283,3 +330,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
                 self.message_user(request, f"{batch}: {error}", messages.ERROR)
             else:
                 self.message_user(request, f"{batch} was {done}.", messages.SUCCESS)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

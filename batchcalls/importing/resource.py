@@ -6,12 +6,13 @@ Columns are addressed by position, so that two columns with one header stay two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 from uuid import UUID
 
 import tablib
 from import_export import fields, resources
+from import_export.results import RowResult
 
 from batchcalls import validation
 from batchcalls.bulk import insert_each
@@ -50,8 +51,15 @@ class ColumnsField(fields.Field):  # type: ignore[misc]
         return {name: clean_value(row[column]) for name, column in self.columns.items()}
 
 
+class NamelessRow(RowResult):  # type: ignore[misc]
+    """The result of a row without its text, which nobody reads: the verdict says it all."""
+
+    def add_instance_info(self, instance: Recipient) -> None:
+        """Keep nothing."""
+
+
 class RecipientResource(resources.ModelResource):  # type: ignore[misc]
-    """Imports one chunk of a batch's list; every row is saved, with its verdict."""
+    """Gives the rows of a list their verdicts, some thousand at a time."""
 
     row_number = fields.Field(attribute="row_number", column_name=ROW)
     raw_number = fields.Field(attribute="raw_number")
@@ -79,6 +87,7 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
         self._offset = stored.row_offset
         self._rules = rules
         self._width = len(stored.headers)
+        self._import_fields = super().get_import_fields()
         consent = mapping.consent_position
         self._consent = None if consent is None else str(consent)
         self.fields["raw_number"].column_name = str(mapping.phone_position)
@@ -95,8 +104,8 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
                 if column.target == target
             }
 
-    def take_in(self, rows: Iterable[Row]) -> tuple[int, list[list[object]]]:
-        """Save a part's rows; return how many can be called. See `runner.TakeIn`.
+    def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
+        """Judge a part's rows, and return what saves them. See `runner.TakeIn`.
 
         Raises the first thing that is not a row's own fault.
         """
@@ -106,9 +115,25 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
             cells = [cell.strip() for cell in row.cells[:width]]
             number = row.number + self._offset
             dataset.append([number, row.problem, *cells, *[""] * (width - len(cells))])
-        self._callable = 0
         self.import_data(dataset, raise_errors=True)
-        return self._callable, []
+        judged = [[getattr(one, name) for name in SAVED_FIELDS] for one in self.create_instances]
+        callable_rows = sum(not one.reason_code for one in self.create_instances)
+        self.create_instances.clear()
+
+        def save() -> tuple[int, list[list[object]]]:
+            insert_each(Recipient, SAVED_FIELDS, judged)
+            return callable_rows, []
+
+        return save
+
+    def get_import_fields(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the fields in the order in which they are filled, looked up once."""
+        return self._import_fields
+
+    @classmethod
+    def get_row_result_class(cls) -> type[RowResult]:
+        """Have rows keep no text."""
+        return NamelessRow
 
     def import_instance(self, instance: Recipient, row: dict[str, Any], **kwargs: Any) -> None:
         """Fill the recipient from its columns, then give it its verdict."""
@@ -135,11 +160,4 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
             instance.reason = verdict.message
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> None:
-        """Save the rows with one statement, each with its verdict."""
-        insert_each(
-            Recipient,
-            SAVED_FIELDS,
-            [[getattr(one, name) for name in SAVED_FIELDS] for one in self.create_instances],
-        )
-        self._callable += sum(not one.reason_code for one in self.create_instances)
-        self.create_instances.clear()
+        """Save nothing yet: judging takes long, and writers wait for one another."""

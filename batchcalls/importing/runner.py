@@ -18,7 +18,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from batchcalls import joining, lifecycle, list_imports, validation
+from batchcalls import dry_run, joining, lifecycle, list_imports, validation
 from batchcalls.importing import duplicates, parts, splitting
 from batchcalls.importing.mapping import ListMapping, MappingError
 from batchcalls.importing.reader import Row
@@ -36,8 +36,9 @@ log = structlog.get_logger(__name__)
 #: first row each time. Must stay well below the queue's time limit for a task.
 SPLIT_SECONDS = 45.0
 
-#: Takes in the rows of one part; returns how many can be used, and what is wrong with the others.
-TakeIn = Callable[[list[Row]], tuple[int, list[list[object]]]]
+#: Judges the rows of one part, outside of any transaction, and returns what saves them inside of
+#: one; that returns how many can be used, and what is wrong with the others.
+TakeIn = Callable[[list[Row]], Callable[[], tuple[int, list[list[object]]]]]
 
 
 def run_batch(batch_id: UUID, *, seconds: float) -> bool:
@@ -126,12 +127,12 @@ def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
         if lease is None:
             continue
         with lease:
-            rows = parts.rows_of(lease.mine.get())
+            save = take_in(parts.rows_of(lease.mine.get()))
             with transaction.atomic():
                 part = lease.lock()
                 if not StoredList.objects.importing().filter(pk=stored.pk).exists():
                     raise lifecycle.Conflict("validated", BatchStatus.CANCELED)
-                part.added, part.problems = take_in(rows)
+                part.added, part.problems = save()
                 part.done_at = timezone.now()
                 part.save(update_fields=["added", "problems", "done_at"])
         return True
@@ -173,6 +174,7 @@ def _conclude_recipients(
         return
     if batch.duplicates == DuplicateChoice.CALL_ONCE:
         duplicates.skip_repeated(stored, lease)
+    dry_run.store(batch)
     callable_rows = Recipient.objects.filter(
         batch=batch, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
     )

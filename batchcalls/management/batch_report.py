@@ -10,12 +10,11 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from batchcalls import call_requests
-from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models import Batch, Recipient
 from batchcalls.querysets import Totals
 from batchcalls.states import BATCH_IMPORTING, BatchStatus, RecipientStatus
 
-SAMPLE_PROMPTS = 3
+ZONES_SHOWN = 12
 FAILED_ROWS_SHOWN = 20
 
 
@@ -85,6 +84,7 @@ def as_json(batch: Batch) -> dict[str, Any]:
             }
             for row in _skipped(batch)
         ],
+        "dry_run": batch.dry_run or None,
         "error": {"code": batch.reason_code, "message": batch.reason} if failed else None,
     }
 
@@ -97,6 +97,7 @@ def refusal(code: str, message: str) -> dict[str, Any]:
         "status": None,
         "totals": Totals().summary(),
         "skipped": [],
+        "dry_run": None,
         "error": {"code": code, "message": message},
     }
 
@@ -117,7 +118,7 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
     for name, count in shown.items():
         out.write(f"  {name.replace('_', ' '):<12}{count:>8,}\n")
     if dry_run and batch.status == BatchStatus.READY:
-        _write_samples(batch, out)
+        write_dry_run(batch.dry_run, out)
         out.write("Nobody was called. The batch is ready to be launched.\n")
     _write_rows(out, "Skipped", _skipped(batch), most=None)
     unfinished = Recipient.objects.filter(
@@ -138,12 +139,35 @@ def _write_rows(out: Writes, title: str, rows: Iterator[Recipient], *, most: int
         out.write(f"  row {row.row_number}{raw}: {row.reason} [{row.reason_code}]\n")
 
 
-def _write_samples(batch: Batch, out: Writes) -> None:
-    """Write the first prompts as they will be said."""
-    rows = Recipient.objects.filter(batch=batch, status=RecipientStatus.PENDING)
-    for row in rows.order_by("row_number")[:SAMPLE_PROMPTS]:
-        call = CallResult(
-            batch=batch, recipient=row, attempt=1, to_number=row.e164, claimed_at=batch.created_at
-        )
-        request = call_requests.build(batch, row, call)
-        out.write(f"  row {row.row_number} {row.e164}: {request.prompt or request.pathway_id}\n")
+def write_dry_run(report: dict[str, Any], out: Writes) -> None:
+    """Write what a launch would do; see `dry_run.compute`."""
+    later, estimate = report["later"], report["estimate"]
+    out.write("Dry run:\n")
+    out.write(f"  could be called at once  {report['now']:>9,}\n")
+    first = f"   first at {later['first_at']}" if later["first_at"] else ""
+    out.write(f"  later                    {later['count']:>9,}{first}\n")
+    for title, counts in (("never", report["never"]), ("skipped", report["skipped"])):
+        for reason, rows in counts.items():
+            out.write(f"  {f'{title}, {reason}':<25}{rows:>9,}\n")
+    for country, rows in report["countries"].items():
+        out.write(f"  {f'in {country}':<25}{rows:>9,}\n")
+    for zone in report["time_zones"][:ZONES_SHOWN]:
+        name = zone["zones"].replace(",", " or ") or "time zone unknown"
+        out.write(f"  {zone['now']:>9,} now {zone['later']:>9,} later  {name[:60]}\n")
+    (calls, most_calls), (seconds, most_seconds) = estimate["calls"], estimate["seconds"]
+    (cost, most_cost), currency = estimate["cost"], estimate["currency"]
+    out.write(f"  calls {calls:,} to {most_calls:,}; {_span(seconds)} to {_span(most_seconds)}; ")
+    out.write(f"{cost} to {most_cost} {currency}\n")
+    for assumption in report["assumptions"]:
+        out.write(f"    {assumption}\n")
+    for prompt in report["prompts"]:
+        text = prompt["text"].replace("\n", "\n    ")
+        out.write(f"  row {prompt['row']} {prompt['number']}:\n    {text}\n")
+
+
+def _span(seconds: int) -> str:
+    """Write a duration as 2 h 05 min, or 40 s."""
+    if seconds < 120:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"

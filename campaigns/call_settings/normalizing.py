@@ -58,6 +58,8 @@ def normalize(
     Values hold every setting that is valid by itself, even when problems are reported.
     """
     result = Normalized()
+    if not raw:
+        return result
     given = dict(_given(raw, result, per_row=per_row))
     expanded = _expand(given, result)
     for name, setting in REGISTRY.items():

@@ -111,10 +111,15 @@ def test_a_chunk_that_breaks_leaves_nothing_of_itself(
     real = runner.RecipientResource.take_in
 
     def break_after_saving(self: Any, rows: Any) -> Any:
-        taken = real(self, rows)
-        if Recipient.objects.count() == 20:
-            raise KeyboardInterrupt
-        return taken
+        save = real(self, rows)
+
+        def save_and_break() -> Any:
+            saved = save()
+            if Recipient.objects.count() == 20:
+                raise KeyboardInterrupt
+            return saved
+
+        return save_and_break
 
     monkeypatch.setattr(runner.RecipientResource, "take_in", break_after_saving)
     with pytest.raises(KeyboardInterrupt):

@@ -49,6 +49,8 @@ def test_a_row_is_taken_apart(
         mapping=ListMapping.from_list(stored.mapping),
         rules=RowRules.of(batch),
     )
-    assert resource.take_in([Row(2, cells)])[0] == int(bool(cells))
+    save = resource.take_in([Row(2, cells)])
+    assert not Recipient.objects.exists()
+    assert save()[0] == int(bool(cells))
     one = Recipient.objects.get(batch=batch)
     assert (one.raw_number, one.request_data, one.metadata, one.call_settings) == expected
