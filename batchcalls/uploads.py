@@ -15,10 +15,10 @@ from django.conf import settings
 from django.core.files import File
 
 from batchcalls.importing import matching
-from batchcalls.importing.dialect import DELIMITERS, detect
+from batchcalls.importing.dialect import DELIMITERS
 from batchcalls.importing.headers import Header, describe_headers
 from batchcalls.importing.mapping import ListMapping, MappingError, Target, check, headers_key
-from batchcalls.importing.tables import open_table
+from batchcalls.importing.tables import open_table, understand
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
 from campaigns.models import ColumnMapping
@@ -62,9 +62,14 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
         raise UploadError(
             f"{region!r} is not a country. Use two letters, such as US or GB.", code="bad_region"
         )
-    stored = StoredList(file_name=file_name[-255:], region=region, sheet=options.sheet)
-    dialect = detect(stream, encoding=options.encoding or None, delimiter=options.delimiter or None)
-    stored.encoding, stored.delimiter = dialect.encoding, dialect.delimiter
+    stored = StoredList(file_name=file_name[-255:], region=region)
+    understand(
+        stored,
+        stream,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        sheet=options.sheet.strip(),
+    )
     with open_table(stored, stream) as table:
         stored.headers = list(table.header)
         stored.samples = [

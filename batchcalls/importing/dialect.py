@@ -25,7 +25,6 @@ SEP_LINE = re.compile(r'"?sep=(.?)"?', re.IGNORECASE)
 BLOCK = 1 << 20  # bytes read at a time
 
 _HEAD = 1 << 16
-_PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # zip, OLE
 _OTHER_KINDS = re.compile(rb"(?i)\s*(?:\x89PNG|GIF8|%PDF-|{\\rtf|<!doctype|<html|<\?xml)")
 _CONTROLS = bytes([*range(9), *range(14, 27), *range(28, 32)])
 
@@ -47,8 +46,6 @@ def detect(
     """
     stream.seek(0)
     head = stream.read(_HEAD)
-    if head.startswith(_PACKED):
-        raise UnreadableList("spreadsheet_file")
     if _OTHER_KINDS.match(head.removeprefix(codecs.BOM_UTF8)):
         raise UnreadableList("not_text")
     marked = next((name for bom, name in BOMS if head.startswith(bom)), None)

@@ -65,6 +65,24 @@ class Row(NamedTuple):
     problem: RowProblem | None = None
 
 
+def row_problem(code: str, **values: object) -> RowProblem:
+    """Say what is wrong with a row, by its code."""
+    return RowProblem(code, _ROW_SENTENCES[code].format(**values))
+
+
+def make_row(number: int, cells: list[str], problem: RowProblem | None = None) -> Row:
+    """Build a row that a database can store: NULs become visible, and a problem."""
+    if any("\0" in cell for cell in cells):
+        cells = [cell.replace("\0", "␀") for cell in cells]
+        problem = problem or row_problem("nul_character")
+    return Row(number, cells, problem)
+
+
+def looks_like_recipient(cells: list[str]) -> bool:
+    """Tell whether a first row is a recipient, who would be lost if it was the header."""
+    return any(map(_NUMBER.fullmatch, cells)) and not any(map(_NUMBERS_NAME.search, cells))
+
+
 class _Borrowed(io.RawIOBase):
     """Read somebody's stream without closing it in the end."""
 
@@ -165,7 +183,8 @@ class ListReader:
                 yield row
             elif any(map(str.strip, cells[width:])):
                 sizes = {"found": len(cells), "width": width}
-                yield self._row(number, cells, "too_many_cells", delimiter=delimiter, **sizes)
+                problem = row_problem("too_many_cells", delimiter=delimiter, **sizes)
+                yield make_row(number, cells, problem)
             else:
                 yield Row(number, cells[:width])
 
@@ -175,8 +194,8 @@ class ListReader:
                 raise UnreadableList("bad_header", row=number, why=problem.message)
             if len(cells) > (limit := self.limits.max_columns):
                 raise UnreadableList("too_many_columns", found=len(cells), limit=limit)
-            if any(map(_NUMBER.fullmatch, cells)) and not any(map(_NUMBERS_NAME.search, cells)):
-                break  # the first recipient would be taken for a header, and be lost
+            if looks_like_recipient(cells):
+                break
             if any(map(clean_header, cells)):
                 return number, cells
         raise UnreadableList("no_header")
@@ -197,7 +216,7 @@ class ListReader:
                     number = row.number
                     yield row
             else:
-                yield Row(number, cells) if not lines.has_nul else self._row(number, cells)
+                yield Row(number, cells) if not lines.has_nul else make_row(number, cells)
 
     def _sort_out(self, number: int) -> Iterator[Row]:
         """Yield the row, or the rows, of a record that is malformed or too long to keep."""
@@ -210,15 +229,17 @@ class ListReader:
             lines.back(lines.taken)
             if not self._skip_record():
                 raise UnreadableList("unclosed_quote", row=number) from None
-            yield self._row(number, cells, "row_too_long", limit=self.limits.max_row_characters)
+            limit = self.limits.max_row_characters
+            yield make_row(number, cells, row_problem("row_too_long", limit=limit))
             return
         if lines.is_at_end:
             raise UnreadableList("unclosed_quote", row=number)
         if len(lines.taken) == 1:  # "Big" Joe: odd, but its row ends where its line does
-            yield self._row(number, cells)
+            yield make_row(number, cells)
         else:
             for place, line in enumerate(lines.taken, number):
-                yield self._row(place, self._cells_of(line), "mismatched_quote", row=number)
+                problem = row_problem("mismatched_quote", row=number)
+                yield make_row(place, self._cells_of(line), problem)
 
     def _skip_record(self) -> bool:
         """Read a record to its end, keeping nothing; return whether its quotes match."""
@@ -247,14 +268,6 @@ class ListReader:
 
     def _cells_of(self, line: str) -> list[str]:
         return next(csv.reader([line], delimiter=self.dialect.delimiter), [])
-
-    @staticmethod
-    def _row(number: int, cells: list[str], code: str = "", **values: object) -> Row:
-        if any("\0" in cell for cell in cells):
-            cells = [cell.replace("\0", "␀") for cell in cells]  # no database stores a NUL
-            code = code or "nul_character"
-        sentence = _ROW_SENTENCES[code].format(**values) if code else ""
-        return Row(number, cells, RowProblem(code, sentence) if code else None)
 
 
 def open_list(stream: BinaryIO, dialect: Dialect, limits: Limits) -> ListReader:

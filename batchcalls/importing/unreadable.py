@@ -8,9 +8,18 @@ _SENTENCES = {
     "Add one above the recipients, for example: phone_number, name.",
     "bad_header": "The header (row {row}) cannot be used. {why}",
     "not_text": "This is not a text file. Save the list as CSV and choose the saved file.",
-    "spreadsheet_file": "This is a workbook (Excel, OpenDocument) or another packed file, "
-    "not a CSV file. Open it, save it as “CSV UTF-8”, and choose the saved file.",
+    "no_workbook": "The file is no workbook, so it has no sheet “{given}”. Leave the sheet blank.",
     "bad_encoding": "The file is {misfits}. Choose its encoding, or save it as “CSV UTF-8”.",
+    "broken_workbook": "The workbook cannot be read: it is damaged, protected, or of another kind "
+    "than .xlsx. Open it, save it as .xlsx or “CSV UTF-8”, and choose the saved file.",
+    "legacy_workbook": "This is an old Excel workbook (.xls) or one with a password. Remove the "
+    "password if there is one, save it as .xlsx or “CSV UTF-8”, and choose the saved file.",
+    "opendocument_workbook": "This is an OpenDocument file (.ods). "
+    "Save it as .xlsx or “CSV UTF-8”, and choose the saved file.",
+    "workbook_too_large": "The workbook is too large to be unpacked here: {what}. "
+    "Save the sheet with the recipients as “CSV UTF-8”, and choose the saved file.",
+    "unknown_sheet": "The workbook has no visible sheet “{given}”. Choose one of these: {known}.",
+    "no_sheet": "The workbook has no visible sheet with cells. Unhide the one with the recipients.",
     "unknown_encoding": "“{given}” is not an encoding known here. Known are: {known}.",
     "bad_delimiter": "“{given}” cannot separate columns. Use a comma, semicolon, tab or pipe.",
     "too_many_columns": "The list has {found:,} columns, {limit:,} at most. Delete empty ones too.",

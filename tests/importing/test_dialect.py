@@ -101,8 +101,6 @@ def test_a_delimiter_asked_for_wins_over_the_header_and_the_sep_line(asked: str)
         (b"%PDF-1.7\n", {}, "not_text", "CSV"),
         (b"\xef\xbb\xbf <!DOCTYPE html>", {}, "not_text", "CSV"),
         (bytes(range(256)) * 4, {}, "not_text", "CSV"),
-        (b"PK\x03\x04rest", {}, "spreadsheet_file", "CSV UTF-8"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", {}, "spreadsheet_file", "CSV UTF-8"),
         (b"a,b\n\x81,\xff\n", {}, "bad_encoding", "cp1252 (byte 4 "),
         (b"a,b\n\xe4,\n", {"encoding": "utf-8"}, "bad_encoding", "byte 4 "),
         (LIST.encode("utf-8-sig"), {"encoding": "cp1252"}, "bad_encoding", "byte 0"),
