@@ -63,7 +63,8 @@ def insert_each(
     with connection.cursor() as cursor:
         is_many = connection.vendor == "postgresql" and len(prepared) > 1
         if is_many and not ignore_conflicts:
-            with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+            # A cursor's own methods turn the driver's errors into Django's; this one does not.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {target} FROM STDIN") as copy:
                 for row in prepared:
                     copy.write_row([*row, *defaults])
         elif is_many:  # which COPY cannot do

@@ -161,3 +161,10 @@ class RecipientResource(resources.ModelResource):  # type: ignore[misc]
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> None:
         """Save nothing yet: judging takes long, and writers wait for one another."""
+
+    def after_import(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the table's sequence alone.
+
+        The library sets it back to the highest id that is visible, so that two imports at once
+        are given the same ids.
+        """

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -74,7 +74,7 @@ def run(list_id: UUID, *, seconds: float) -> bool:
     except FileNotFoundError:
         reason = "The stored list is gone. Upload it again, in a new batch."
         _fail(stored, code="file_missing", reason=reason)
-    except (DatabaseError, OSError):
+    except (OperationalError, InterfaceError, OSError):
         # The sweep tries again: nothing is wrong with the list.
         raise
     except Exception as error:

@@ -19,6 +19,7 @@ from batchcalls.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallRequest
+from campaigns import quoted_values
 from campaigns.models import Suppression
 from tests.batchcalls.placing import HUMAN, OTHER, Recorder, lease_of, place_due
 
@@ -52,7 +53,8 @@ class TestClaims:
             place_due(provider, lease)
 
         [request] = provider.placed
-        assert request.prompt == "Hello Shop 0, your number is 2025550190."
+        said = quoted_values.plain(request.prompt)
+        assert said == "Hello Shop 0, your number is 2025550190."
         assert request.to == HUMAN
         assert request.from_number == "+12025550100"
         assert request.variables == {"business_name": "Shop 0"}

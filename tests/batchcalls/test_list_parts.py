@@ -112,7 +112,7 @@ def test_a_split_that_was_cut_short_goes_on_behind_the_last_part(
 def test_an_import_killed_again_and_again_ends_complete_and_without_duplicates(
     tmp_path: Path,
 ) -> None:
-    rows = 30_000
+    rows = 90_000
     path = tmp_path / "list.csv"
     with path.open("w", encoding="utf-8") as file:
         file.write("phone_number,shop\n")
@@ -133,17 +133,17 @@ def test_an_import_killed_again_and_again_ends_complete_and_without_duplicates(
                 seconds=60,
                 what="rows are taken in",
             )
+            assert here.ask("Batch.objects.get().status") == "validating", "It was too quick."
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
             time.sleep(2.5)  # the leases of the dead run out
-        assert here.ask("Batch.objects.get().status") == "validating"
-
         here.start_worker()
         wait_for(
             lambda: here.ask("Batch.objects.get().status != 'validating'"),
             seconds=120,
             what="the list is taken in",
         )
+        assert here.ask("[Batch.objects.get().status, Batch.objects.get().reason]") == ["ready", ""]
         assert here.ask(
             "[Recipient.objects.count(), Recipient.objects.filter(reason_code='duplicate').count(),"
             " Recipient.objects.filter(reason_code='not_a_number').count(),"
