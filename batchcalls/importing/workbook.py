@@ -124,7 +124,7 @@ class WorkbookReader:
                     raise UnreadableList("broken_workbook")
                 number = given
                 row = self._row(number, element)
-                if any(map(str.strip, row.cells)):
+                if row.problem or any(map(str.strip, row.cells)):
                     yield from (Row(blank, []) for blank in range(last + 1, number))
                     yield row
                     last = number

@@ -195,7 +195,7 @@ def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
         ('<row r="2"><c><v>1</v></c><c/><c t="str"><v> </v></c></row>', [(2, ["1", ""], "")]),
         ('<row r="2"><c r="B2"><v>2</v></c><c r="A2"><v>1</v></c></row>', [(2, ["1", "2"], "")]),
         ('<row r="2"><c r="D2"><v>4</v></c></row>', [(2, ["", "", "", "4"], "too_many_cells")]),
-        ('<row r="2"><c><f>A1</f></c></row>', []),
+        ('<row r="2"><c><f>A1</f></c></row>', [(2, [], "formula_without_result")]),
     ],
 )
 def test_every_row_has_the_number_that_the_spreadsheet_shows(
