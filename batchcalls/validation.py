@@ -16,6 +16,9 @@ from batchcalls.models import Batch
 from campaigns import call_settings, consent, e164, prompts
 from campaigns.consent import Consent
 
+#: The reason code of a row that says no, as opposed to one that says nothing.
+CONSENT_REFUSED = "consent_refused"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowRules:
@@ -133,7 +136,7 @@ def _why_without_consent(rules: RowRules, cell: str | None) -> tuple[str, str] |
         return "no_consent", "The list says of nobody that they agreed to be called."
     match consent.read(cell, today=rules.today):
         case Consent.REFUSED:
-            return "no_consent", f"The list says “{cell}” to being called."
+            return CONSENT_REFUSED, f"The list says “{cell[:40]}” to being called."
         case Consent.UNCLEAR:
             return (
                 "consent_unclear",

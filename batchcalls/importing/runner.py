@@ -19,7 +19,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from batchcalls import dry_run, joining, lifecycle, list_imports, validation
-from batchcalls.importing import duplicates, parts, splitting
+from batchcalls.importing import duplicates, parts, refusals, splitting
 from batchcalls.importing.mapping import ListMapping, MappingError
 from batchcalls.importing.reader import Row
 from batchcalls.importing.resource import RecipientResource
@@ -172,6 +172,7 @@ def _conclude_recipients(
     if not row_count:
         _fail(stored, code="no_rows", reason="The file has a header but no rows.")
         return
+    refusals.skip_refused(stored, lease)
     if batch.duplicates == DuplicateChoice.CALL_ONCE:
         duplicates.skip_repeated(stored, lease)
     dry_run.store(batch)

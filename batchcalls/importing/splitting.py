@@ -15,10 +15,12 @@ from django.db import transaction
 
 from batchcalls import queue
 from batchcalls.importing import parts
+from batchcalls.importing.matching import REJECTED_REASON
 from batchcalls.importing.reader import Row
 from batchcalls.importing.tables import open_table
 from batchcalls.lease import Lease
 from batchcalls.models import ListPart, StoredList
+from batchcalls.spreadsheet_cells import restore
 
 #: Rows a transaction takes in: on SQLite everybody else's writes wait for it.
 PART_ROWS = 2_000
@@ -34,7 +36,11 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
     number = ListPart.objects.filter(stored_list=stored).count()
     with stored.open_file() as stream, open_table(stored, stream) as table:
         done = max(stored.split_through, table.header_row)
-        for rows in _groups(row for row in table if row.number > done):
+        rows_left: Iterator[Row] = (row for row in table if row.number > done)
+        if not stored.sheet and REJECTED_REASON in map(str.strip, stored.headers):
+            # A file of ours that comes back: what was neutralised in it is as it was again.
+            rows_left = (row._replace(cells=list(map(restore, row.cells))) for row in rows_left)
+        for rows in _groups(rows_left):
             number += 1
             _write(stored, lease, number, rows)
             if number <= HELPERS_RUNG:

@@ -38,14 +38,21 @@ def codes(batch: Batch) -> list[str]:
 
 def test_a_no_holds_even_where_no_consent_is_required(make_batch: Any) -> None:
     batch = make_batch(text=LIST, prompt="Hello.")
-    assert codes(batch) == ["", "no_consent", "", "consent_unclear", ""]
+    assert codes(batch) == ["", "consent_refused", "", "consent_unclear", ""]
 
 
 def test_a_blank_cell_is_no_consent_where_one_is_required(make_batch: Any) -> None:
     batch = make_batch(
         text=LIST, prompt="", campaign=campaign(ConsentRule.MARKETING, Purpose.MARKETING)
     )
-    assert codes(batch) == ["", "no_consent", "no_consent", "consent_unclear", ""]
+    assert codes(batch) == ["", "consent_refused", "no_consent", "consent_unclear", ""]
+
+
+def test_a_no_holds_for_the_number_in_whichever_row_it_stands(make_batch: Any) -> None:
+    text = "phone_number,consent\n+12025550190,yes\n+12025550191,\n(202) 555-0190,no\n"
+    batch = make_batch(text=text, prompt="Hello.")
+    assert codes(batch) == ["consent_refused", "", "consent_refused"]
+    assert "Row 4 says" in Recipient.objects.get(row_number=2).reason
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def test_a_list_without_consent_is_refused_where_the_purpose_needs_it(
 def test_the_consent_column_may_have_any_name_but_is_one(make_batch: Any) -> None:
     text = LIST.replace("consent", "agreed?,x").replace("yes", "yes,")
     batch = make_batch(text=text, prompt="Hello.", column_options=["agreed?=consent"])
-    assert codes(batch)[1] == "no_consent"
+    assert codes(batch)[1] == "consent_refused"
     with pytest.raises(MappingError, match="Keep one of them") as refused:
         make_batch(text="phone_number,consent,opt_in\n", prompt="Hello.")
     assert refused.value.problems[0].code == "two_consent_columns"

@@ -1,0 +1,51 @@
+"""A “no” in a consent column holds for the number, in whichever row of the batch it stands."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from batchcalls.bulk import update_each
+from batchcalls.lease import Lease
+from batchcalls.models import Recipient, StoredList
+from batchcalls.states import RecipientStatus
+from batchcalls.validation import CONSENT_REFUSED
+
+ROWS_AT_A_TIME = 2_000
+
+
+def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
+    """Skip the rows of a batch whose number says no in another row; return how many.
+
+    Asked when all rows are in, because parts come in any order; rows that are being called or
+    were called are left alone. Raises `LeaseLost`.
+    """
+    rows = Recipient.objects.filter(batch=stored.batch_id)
+    said_no = rows.filter(reason_code=CONSENT_REFUSED, status=RecipientStatus.SKIPPED)
+    waiting = rows.filter(status=RecipientStatus.PENDING)
+    skipped, last = 0, ""
+    while refusals := dict(
+        said_no.filter(e164__gt=last)
+        .order_by("e164")
+        .values_list("e164", "row_number")[:ROWS_AT_A_TIME]
+    ):
+        found = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
+        with transaction.atomic():
+            lease.keep()
+            update_each(
+                Recipient,
+                ["status", "reason_code", "reason"],
+                [
+                    (
+                        pk,
+                        RecipientStatus.SKIPPED,
+                        CONSENT_REFUSED,
+                        f"Row {refusals[number]} says of the same number that it consents to no "
+                        "calls.",
+                    )
+                    for pk, number in found
+                ],
+                where_in=("status", [RecipientStatus.PENDING]),
+            )
+        skipped += len(found)
+        last = max(refusals)
+    return skipped
