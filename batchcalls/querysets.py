@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -185,6 +187,16 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
 
 class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Attempts."""
+
+    def search(self, text: str) -> CallResultQuerySet[ModelT]:
+        """Return those of which an id, the number or the batch's id holds each of the words."""
+        calls = self
+        for word in text.split():
+            looked_at = ("call_id", "to_number", "batch__id", "provider_call_id")
+            calls = calls.filter(
+                reduce(or_, (Q(**{f"{name}__icontains": word}) for name in looked_at))
+            )
+        return calls
 
     def live(self) -> CallResultQuerySet[ModelT]:
         """Return those that hold a line at the provider, as far as is known."""

@@ -21,7 +21,11 @@ log = structlog.get_logger(__name__)
 
 IMPORT_LIST = "batchcalls.tasks.import_list"
 DISPATCH_TICK = "batchcalls.tasks.dispatch_tick"
+EXPORT = "batchcalls.tasks.export"
 SWEEP = "batchcalls.tasks.sweep"
+
+#: Seconds of tasks that cannot stop in the middle and go on; others have the queue's limit.
+_TIMEOUTS = {EXPORT: 1_000}
 
 
 def ring(task: str, *ids: str | int) -> None:
@@ -33,15 +37,19 @@ def ring(task: str, *ids: str | int) -> None:
     if settings.BROKER_URL:
         transaction.on_commit(lambda: _send(task, *ids))
     else:
-        async_task(task, *ids)
+        async_task(task, *ids, **_options(task))
 
 
 def _send(task: str, *ids: str | int) -> None:
     """Leave a message at a broker of its own; that one is away harms nobody but delays the work."""
     try:
-        async_task(task, *ids)
+        async_task(task, *ids, **_options(task))
     except Exception:
         log.exception("queue.broker_away", task=task)
+
+
+def _options(task: str) -> dict[str, Any]:
+    return {"timeout": _TIMEOUTS[task]} if task in _TIMEOUTS else {}
 
 
 @receiver(post_spawn, dispatch_uid="batchcalls.queue.sweep")

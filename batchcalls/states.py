@@ -77,6 +77,14 @@ class ListStatus(TextChoices):
     STOPPED = "stopped", "Stopped"
 
 
+class ExportStatus(TextChoices):
+    """How far a file that somebody asked for is."""
+
+    WAITING = "waiting", "Being written"
+    DONE = "done", "Ready"
+    FAILED = "failed", "Failed"
+
+
 B, R, C = BatchStatus, RecipientStatus, CallStatus
 
 # Batch -------------------------------------------------------------------------------------------

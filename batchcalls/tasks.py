@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from batchcalls import queue, ticks
+from batchcalls.exports import jobs
 from batchcalls.importing import runner
 from batchcalls.models import WorkerHeartbeat
 
@@ -13,6 +14,11 @@ def import_list(list_id: str) -> None:
     """Take in a list for some seconds, beside other workers; ring again while there is more."""
     if runner.run(UUID(list_id), seconds=ticks.TICK_SECONDS):
         queue.ring(queue.IMPORT_LIST, list_id)
+
+
+def export(export_id: str) -> None:
+    """Write a workbook that somebody asked for."""
+    jobs.run(UUID(export_id))
 
 
 def dispatch_tick(account_id: int) -> None:

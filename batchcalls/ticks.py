@@ -23,6 +23,7 @@ from batchcalls.models import (
     Batch,
     CallEvent,
     CallResult,
+    Export,
     Recipient,
     StoredList,
     VoiceAccount,
@@ -32,6 +33,7 @@ from batchcalls.states import (
     BATCH_CALLING,
     BATCH_IMPORTING,
     BATCH_WITH_LIVE_CALLS,
+    ExportStatus,
     RecipientStatus,
 )
 from batchcalls.voice.base import VoiceProvider
@@ -211,6 +213,9 @@ def sweep() -> None:
             queue.ring(queue.DISPATCH_TICK, account.pk)
     for list_id in StoredList.objects.importing().values_list("pk", flat=True):
         queue.ring(queue.IMPORT_LIST, str(list_id))
+    exports = Export.objects.filter(status=ExportStatus.WAITING)
+    for export_id in exports.exclude(lease_until__gt=timezone.now()).values_list("pk", flat=True):
+        queue.ring(queue.EXPORT, str(export_id))
 
 
 def step(batch: Batch, *, seconds: float, stop: Callable[[], bool] = never) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,15 +20,17 @@ from django.utils.safestring import SafeString
 
 from batchcalls import drafts, dry_run, lifecycle, uploads
 from batchcalls.admin.actor import actor_of
+from batchcalls.admin.batch_files import BatchFilesAdmin
+from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.admin.readonly import ReadOnlyInline
 from batchcalls.importing.mapping import MappingError, Target
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.models import Batch, BatchEvent, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus
-from batchcalls.uploads import ReadingOptions, UploadError
+from batchcalls.uploads import UploadError
 
 
-class DraftForm(forms.ModelForm[Batch]):
+class DraftForm(forms.ModelForm[Batch], ReadingForm):
     """What a draft needs; refusals of the list stand beside the file."""
 
     map_all = forms.BooleanField(
@@ -35,25 +38,10 @@ class DraftForm(forms.ModelForm[Batch]):
         required=False,
         help_text="Make every column but the phone number a variable of the call.",
     )
-    file = forms.FileField(
-        label="List", help_text="CSV, TSV, semicolons or pipes in any usual encoding, or XLSX."
-    )
     region = forms.CharField(
         max_length=2,
         required=False,
         help_text="Country of numbers written without a country code; blank: the default.",
-    )
-    encoding = forms.CharField(
-        max_length=40, required=False, help_text="Such as utf-8 or cp1252; blank: detected."
-    )
-    delimiter = forms.CharField(
-        max_length=10,
-        required=False,
-        strip=False,
-        help_text="comma, semicolon, tab or pipe; blank: detected.",
-    )
-    sheet = forms.CharField(
-        max_length=100, required=False, help_text="Of a workbook; blank: the first."
     )
     instance: Batch
 
@@ -101,11 +89,9 @@ class DraftForm(forms.ModelForm[Batch]):
             account=data["account"],
             prompt=data["prompt"],
             call_settings=data["call_settings"] or {},
-            reading=ReadingOptions(
+            reading=replace(
+                self.reading(),
                 region=data["region"],
-                encoding=data["encoding"],
-                delimiter=data["delimiter"],
-                sheet=data["sheet"],
                 map_all=Target.REQUEST_DATA if data["map_all"] else None,
             ),
             duplicates=data["duplicates"],
@@ -140,7 +126,7 @@ class BatchEventInline(ReadOnlyInline[BatchEvent, Batch]):
 
 
 @admin.register(Batch)
-class BatchAdmin(admin.ModelAdmin[Batch]):
+class BatchAdmin(BatchFilesAdmin):
     list_display = ["status", "name", "campaign", "created_at", "id", "row_count", "view_logs"]
     list_display_links = ["name"]
     list_filter = ["status", "account", "created_at"]

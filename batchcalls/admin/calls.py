@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
-from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -16,9 +17,13 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from batchcalls import unconfirmed
+from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
+from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
-from batchcalls.models import CallEvent, CallResult
+from batchcalls.exports.call_log import UnknownFilter, matching
+from batchcalls.models import CallEvent, CallResult, Export, ExportKind
+from batchcalls.querysets import CallResultQuerySet
 
 
 class SettleForm(forms.Form):
@@ -104,13 +109,39 @@ class CallResultAdmin(ReadOnlyAdmin[CallResult]):
         settle = self.admin_site.admin_view(self.settle_view)
         return [
             path("<int:pk>/settle/", settle, name="batchcalls_callresult_settle"),
+            path(
+                "export.<str:form>",
+                self.admin_site.admin_view(self.export_view),
+                name="batchcalls_callresult_export",
+            ),
             *super().get_urls(),
         ]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[CallResult], search_term: str
+    ) -> tuple[QuerySet[CallResult], bool]:
+        """Search as the export does."""
+        calls = cast("CallResultQuerySet[CallResult]", queryset)
+        return (calls.search(search_term) if search_term else calls), False
+
+    def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """Send the calls that the page shows under the same filters."""
+        require(request, "batchcalls.export_callresult", "batchcalls.view_callresult")
+        if form not in {"csv", "xlsx"}:
+            raise Http404("There is no such file.")
+        query = request.GET.copy()
+        query.pop("bom", None)
+        export = Export(kind=ExportKind.CALL_LOG, query=query.urlencode())
+        try:
+            rows = matching(export.query).count() if form == "xlsx" else 0
+            return downloads.send(request, export, form=form, rows=rows)
+        except UnknownFilter as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect("admin:batchcalls_callresult_changelist")
+
     def settle_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask whether an unconfirmed call was placed, and act on the answer."""
-        if not request.user.has_perm("batchcalls.settle_callresult"):
-            raise PermissionDenied
+        require(request, "batchcalls.settle_callresult")
         call = CallResult.objects.select_related("batch").filter(pk=pk).first()
         if call is None:
             raise Http404("This attempt is gone: it was not placed, and its recipient is queued.")

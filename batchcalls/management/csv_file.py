@@ -1,4 +1,4 @@
-"""The results of a batch as a file that appears whole or not at all."""
+"""A table as a file that appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import os
 import tempfile
 from pathlib import Path
 
-from batchcalls import exports
+from batchcalls.exports.tables import Table
+from batchcalls.exports.writing import csv_blocks
 from batchcalls.management.draft_options import Refused
-from batchcalls.models import Batch
 
 
 def check_writable(path: Path) -> None:
-    """Raise `Refused` before anybody is called when the results could not be written."""
+    """Raise `Refused` before anybody is called when a file could not be written."""
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise Refused(
-            f"The results cannot be written to {path}. Name a file in a folder that exists.",
+            f"No file can be written to {path}. Name a file in a folder that exists.",
             code="results_unwritable",
         )
 
 
-def write_results_file(batch: Batch, path: Path) -> None:
+def write_csv_file(table: Table, path: Path) -> None:
     """Write beside the file, then put it in its place."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
-            exports.write_results(batch, out)
+        with os.fdopen(descriptor, "wb") as out:
+            out.writelines(csv_blocks(table))
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

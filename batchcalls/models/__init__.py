@@ -3,6 +3,7 @@
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.event import BatchEvent
+from batchcalls.models.export import Export, ExportKind
 from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
@@ -13,6 +14,8 @@ __all__ = [
     "BatchEvent",
     "CallEvent",
     "CallResult",
+    "Export",
+    "ExportKind",
     "ListKind",
     "ListPart",
     "Recipient",

@@ -146,6 +146,7 @@ class Batch(models.Model):
             ("launch_batch", "Can launch a batch"),
             ("pause_batch", "Can pause and resume a batch"),
             ("cancel_batch", "Can cancel a batch"),
+            ("export_batch", "Can export recipients and results of a batch"),
         ]
 
     def __str__(self) -> str:

@@ -108,7 +108,10 @@ class CallResult(models.Model):
             ),
             CheckConstraint(condition=Q(attempt__gte=1), name="call_attempt_positive"),
         ]
-        permissions = [("settle_callresult", "Can say whether an unconfirmed call was placed")]
+        permissions = [
+            ("settle_callresult", "Can say whether an unconfirmed call was placed"),
+            ("export_callresult", "Can export call logs"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.to_number}, attempt {self.attempt}"

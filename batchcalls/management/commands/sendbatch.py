@@ -16,13 +16,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batchcalls import lifecycle, ticks
+from batchcalls.exports import batch_tables
 from batchcalls.importing.mapping import Target
 from batchcalls.management import batch_report
+from batchcalls.management.csv_file import check_writable, write_csv_file
 from batchcalls.management.draft_options import Refused, draft_of
 from batchcalls.management.preparing import prepare_database
-from batchcalls.management.results_file import check_writable, write_results_file
 from batchcalls.models import Batch
-from batchcalls.states import BATCH_CALLING, BatchStatus
+from batchcalls.states import BATCH_CALLING, BATCH_IMPORTING, BatchStatus
 
 STEP_SECONDS = 0.4
 RECOVER_SECONDS = 10.0
@@ -89,6 +90,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--results", default="", metavar="OUT.csv", help="Write the list with its results."
         )
+        parser.add_argument(
+            "--rejected",
+            default="",
+            metavar="OUT.csv",
+            help="Write the rows that are skipped, as they came and why, to be put right.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the batch; leave with its exit status."""
@@ -98,8 +105,8 @@ class Command(BaseCommand):
             logging.getLogger("batchcalls").setLevel(logging.ERROR)
         try:
             prepare_database()
-            if options["results"]:
-                check_writable(Path(options["results"]))
+            for name in filter(None, (options["results"], options["rejected"])):
+                check_writable(Path(name))
             batch = draft_of(options)
         except CommandError as error:
             self._refuse(str(error), code="database_not_ready", status=FAILED, options=options)
@@ -112,14 +119,13 @@ class Command(BaseCommand):
                 self._follow(batch, stop=stop, quiet=options["json"])
                 interrupted = bool(stop)
         batch.refresh_from_db()
-        if options["results"] and batch.is_over:
-            write_results_file(batch, Path(options["results"]))
+        _write_files(batch, options)
         if options["json"]:
             self.stdout.write(json.dumps(batch_report.as_json(batch), ensure_ascii=False))
         else:
             batch_report.write_text(batch, self.stdout, dry_run=options["dry_run"])
-        if batch.status == BatchStatus.FAILED and not options["json"]:
-            self.stderr.write(f"The batch failed: {batch.reason}")
+            if batch.status == BatchStatus.FAILED:
+                self.stderr.write(f"The batch failed: {batch.reason}")
         if _halted(batch):
             self.stderr.write(
                 f"The batch is paused: {batch.reason} Put that right, then resume it in the back "
@@ -159,6 +165,14 @@ class Command(BaseCommand):
                 if batch.status in BATCH_CALLING or batch.status == BatchStatus.PAUSED:
                     # A step that found nothing to do returns at once.
                     time.sleep(max(0.0, STEP_SECONDS - (time.monotonic() - began)))
+
+
+def _write_files(batch: Batch, options: dict[str, Any]) -> None:
+    """Write what was asked for, as far as there is something to write."""
+    if options["results"] and batch.is_over:
+        write_csv_file(batch_tables.results(batch), Path(options["results"]))
+    if options["rejected"] and batch.status not in BATCH_IMPORTING:
+        write_csv_file(batch_tables.rejected(batch), Path(options["rejected"]))
 
 
 def _halted(batch: Batch) -> bool:

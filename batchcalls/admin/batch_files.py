@@ -1,0 +1,89 @@
+"""Pages of a batch that files come out of and go into."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from batchcalls import drafts, lifecycle
+from batchcalls.admin import downloads
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.permissions import require
+from batchcalls.admin.reading_form import ReadingForm
+from batchcalls.exports.batch_tables import OF_A_BATCH
+from batchcalls.importing.mapping import MappingError
+from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.models import Batch, Export, ExportKind
+from batchcalls.uploads import UploadError
+
+
+class BatchFilesAdmin(admin.ModelAdmin[Batch]):
+    """Adds downloads, and the upload of further rows, to the pages of batches."""
+
+    change_form_template = "admin/batchcalls/batch/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages."""
+        site = self.admin_site
+        return [
+            path(
+                "<uuid:pk>/export/<str:kind>.<str:form>",
+                site.admin_view(self.export_view),
+                name="batchcalls_batch_export",
+            ),
+            path(
+                "<uuid:pk>/rows/add/",
+                site.admin_view(self.add_rows_view),
+                name="batchcalls_batch_add_rows",
+            ),
+            *super().get_urls(),
+        ]
+
+    def export_view(self, request: HttpRequest, pk: UUID, kind: str, form: str) -> HttpResponseBase:
+        """Send results, recipients or rejected rows."""
+        require(request, "batchcalls.export_batch", "batchcalls.view_batch")
+        batch = get_object_or_404(Batch, pk=pk)
+        if kind not in OF_A_BATCH or form not in {"csv", "xlsx"}:
+            raise Http404("There is no such file.")
+        export = Export(kind=ExportKind(kind), batch=batch)
+        return downloads.send(request, export, form=form, rows=batch.row_count or 0)
+
+    def add_rows_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Take a further list for a batch, such as rejected rows that were put right."""
+        require(request, "batchcalls.change_batch", "batchcalls.launch_batch")
+        batch = get_object_or_404(Batch, pk=pk)
+        form = ReadingForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            upload: Any = form.cleaned_data["file"]
+            try:
+                stored = drafts.add_list(
+                    batch,
+                    upload.file,
+                    file_name=upload.name,
+                    reading=form.reading(),
+                    actor=actor_of(request),
+                )
+            except (UnreadableList, MappingError, UploadError) as error:
+                form.add_error("file", str(error))
+            except lifecycle.Conflict as error:
+                form.add_error(None, str(error))
+            else:
+                self.message_user(
+                    request, f"{stored.file_name} is being checked.", messages.SUCCESS
+                )
+                return redirect("admin:batchcalls_batch_change", batch.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Add rows",
+            "opts": self.opts,
+            "batch": batch,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/batchcalls/batch/add_rows.html", context)

@@ -1,0 +1,89 @@
+"""Files that people take out of the back office: sent at once, or written by a worker."""
+
+from __future__ import annotations
+
+import tempfile
+
+from django.contrib import admin, messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.permissions import require
+from batchcalls.admin.readonly import ReadOnlyAdmin
+from batchcalls.exports import jobs
+from batchcalls.exports.tables import Table
+from batchcalls.exports.writing import csv_blocks, write_xlsx
+from batchcalls.models import Export, ExportKind
+from batchcalls.states import ExportStatus
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: Rows of a workbook that is written while somebody waits.
+ROWS_AT_ONCE = 5_000
+
+
+def send(request: HttpRequest, export: Export, *, form: str, rows: int) -> HttpResponseBase:
+    """Answer with a CSV file, a small workbook, or the page on which a large one will appear.
+
+    ``export`` is unsaved and says what is asked for; ``form`` is csv or xlsx. With ``bom=1`` in
+    the query, CSV begins with a byte-order mark. Raises `call_log.UnknownFilter`.
+    """
+    table = jobs.table_of(export)
+    if form == "csv":
+        blocks = csv_blocks(table, bom=request.GET.get("bom") == "1")
+        response = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{_file_name(table, "csv")}"'
+        return response
+    if rows <= ROWS_AT_ONCE:
+        out = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+        write_xlsx(table, out)
+        out.seek(0)
+        return FileResponse(
+            out, as_attachment=True, filename=_file_name(table, "xlsx"), content_type=XLSX
+        )
+    jobs.request(
+        ExportKind(export.kind), batch=export.batch, query=export.query, actor=actor_of(request)
+    )
+    messages.info(request, f"A workbook of {rows:,} rows takes a while. It will appear here.")
+    return redirect("admin:batchcalls_export_changelist")
+
+
+def _file_name(table: Table, form: str) -> str:
+    return f"{slugify(table.name)}.{form}"
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyAdmin[Export]):
+    list_display = ["__str__", "batch", "status", "row_count", "created_by", "download"]
+    list_display_links = None
+    list_filter = ["kind", "status"]
+    list_select_related = ["batch", "created_by"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the files themselves."""
+        view = self.admin_site.admin_view(self.file_view)
+        return [
+            path("<uuid:pk>/file/", view, name="batchcalls_export_file"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="File")
+    def download(self, export: Export) -> SafeString | str:
+        """Link to the file, or say what became of it."""
+        if export.status == ExportStatus.DONE:
+            url = reverse("admin:batchcalls_export_file", args=[export.pk])
+            return format_html('<a href="{}">Download</a>', url)
+        return export.reason or "…"
+
+    def file_view(self, request: HttpRequest, pk: str) -> HttpResponse | FileResponse:
+        """Send a file to whoever may export its kind."""
+        export = get_object_or_404(Export, pk=pk)
+        require(request, export.permission)
+        if export.status != ExportStatus.DONE:
+            raise Http404("The file is not written yet.")
+        return FileResponse(export.file.open("rb"), as_attachment=True, content_type=XLSX)

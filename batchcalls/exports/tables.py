@@ -1,0 +1,21 @@
+"""A table on its way into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+#: How many rows are asked for at a time.
+ROWS_AT_A_TIME = 2_000
+
+Cell = str | int | Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A header, the rows below it (to be gone through once), and what to call the file."""
+
+    name: str
+    header: list[str]
+    rows: Iterator[list[Cell]]
