@@ -38,8 +38,10 @@ def insert_each(
     rows: Iterable[Sequence[Any]],
     *,
     ignore_conflicts: bool = False,
-) -> None:
+) -> int:
     """Insert one row for each tuple of values; all other fields get their default.
+
+    Returns how many rows were inserted.
 
     A foreign key is named with its ``_id``. ``ignore_conflicts`` leaves out rows that a unique
     constraint refuses.
@@ -48,7 +50,7 @@ def insert_each(
     given = _columns(model, fields)
     prepared = _prepare(given, rows, connection)
     if not prepared:
-        return
+        return 0
     others = [
         column
         for column in model._meta.concrete_fields
@@ -75,6 +77,7 @@ def insert_each(
         else:
             sql += f"VALUES ({', '.join(['%s'] * (len(given) + len(others)))})"
             cursor.executemany(sql + ending, [[*row, *defaults] for row in prepared])
+        return int(cursor.rowcount)
 
 
 def update_each(

@@ -20,6 +20,7 @@ def begin(stored: StoredList) -> None:
     """Have a list taken in by the workers: uploaded → importing."""
     uploaded = StoredList.objects.filter(pk=stored.pk, status=ListStatus.UPLOADED)
     if uploaded.update(status=ListStatus.IMPORTING):
+        stored.status = ListStatus.IMPORTING
         queue.ring(queue.IMPORT_LIST, str(stored.pk))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms import ModelForm
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from import_export.admin import ImportExportModelAdmin
 
 from campaigns.models import (
     BlackoutDate,
@@ -24,6 +27,42 @@ from campaigns.models import (
     Tool,
     hours_of,
 )
+from campaigns.resources import (
+    FORMATS,
+    MAX_EXPORTED_ROWS,
+    CampaignResource,
+    SuppressionResource,
+)
+
+
+class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
+    """Adds import and export, each for whoever may do that and what it amounts to."""
+
+    formats = FORMATS
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Ask also for what an import does: it adds rows and changes them."""
+        return bool(
+            super().has_import_permission(request)
+            and self.has_add_permission(request)
+            and self.has_change_permission(request)
+        )
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Ask also for the right to see what goes out."""
+        return bool(super().has_export_permission(request) and self.has_view_permission(request))
+
+    def export_action(self, request: HttpRequest) -> HttpResponseBase:
+        """Refuse what is too much to be held in memory, rather than send a part of it."""
+        if self.has_export_permission(request):
+            rows = self.get_export_queryset(request).count()
+            if rows > MAX_EXPORTED_ROWS:
+                message = f"{rows:,} rows are too many for this export; it takes "
+                message += f"{MAX_EXPORTED_ROWS:,} at most. Narrow the list with its filters."
+                self.message_user(request, message, messages.ERROR)
+                return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        response: HttpResponseBase = super().export_action(request)
+        return response
 
 
 class CreatedByMixin:
@@ -39,7 +78,8 @@ class CreatedByMixin:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CreatedByMixin, admin.ModelAdmin[Campaign]):
+class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
+    resource_classes = [CampaignResource]
     list_display = ["name", "purpose", "pathway", "policy", "updated_at"]
     list_filter = ["purpose", "policy"]
     list_select_related = ["pathway", "policy"]
@@ -123,7 +163,9 @@ class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(CreatedByMixin, admin.ModelAdmin[Suppression]):
+class SuppressionAdmin(CreatedByMixin, SmallTableAdmin):
+    resource_classes = [SuppressionResource]
+    change_list_template = "admin/campaigns/suppression/change_list.html"
     list_display = ["e164", "source", "reason", "created_by", "created_at"]
     list_filter = ["source", "created_at"]
     list_select_related = ["created_by"]

@@ -243,6 +243,10 @@ class Campaign(models.Model):
 
     class Meta:
         ordering = ["name", "pk"]
+        permissions = [
+            ("import_campaign", "Can import campaigns"),
+            ("export_campaign", "Can export campaigns"),
+        ]
         constraints = [
             CheckConstraint(
                 condition=(~Q(prompt="") & Q(pathway=None)) | (Q(prompt="") & ~Q(pathway=None)),
@@ -324,6 +328,10 @@ class Suppression(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         verbose_name = "do-not-call number"
+        permissions = [
+            ("import_suppression", "Can import do-not-call lists"),
+            ("export_suppression", "Can export the do-not-call list"),
+        ]
         constraints = [
             CheckConstraint(condition=Q(e164__startswith="+"), name="suppression_e164_form"),
             CheckConstraint(

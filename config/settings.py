@@ -207,6 +207,8 @@ CONTENT_SECURITY_POLICY = {
 # Without these, every staff user could import and export every table.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+# What is being looked through waits where every web server finds it.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.MediaStorage"
 
 # Logging -----------------------------------------------------------------------------------------
 

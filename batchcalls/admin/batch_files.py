@@ -76,7 +76,7 @@ class BatchFilesAdmin(admin.ModelAdmin[Batch]):
                 form.add_error(None, str(error))
             else:
                 self.message_user(
-                    request, f"{stored.file_name} is being checked.", messages.SUCCESS
+                    request, f"The rows of {stored.file_name} are being checked.", messages.SUCCESS
                 )
                 return redirect("admin:batchcalls_batch_change", batch.pk)
         context = {

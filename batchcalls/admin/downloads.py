@@ -30,15 +30,12 @@ ROWS_AT_ONCE = 5_000
 def send(request: HttpRequest, export: Export, *, form: str, rows: int) -> HttpResponseBase:
     """Answer with a CSV file, a small workbook, or the page on which a large one will appear.
 
-    ``export`` is unsaved and says what is asked for; ``form`` is csv or xlsx. With ``bom=1`` in
-    the query, CSV begins with a byte-order mark. Raises `call_log.UnknownFilter`.
+    ``export`` is unsaved and says what is asked for; ``form`` is csv or xlsx. Raises
+    `call_log.UnknownFilter`.
     """
     table = jobs.table_of(export)
     if form == "csv":
-        blocks = csv_blocks(table, bom=request.GET.get("bom") == "1")
-        response = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{_file_name(table, "csv")}"'
-        return response
+        return stream(request, table)
     if rows <= ROWS_AT_ONCE:
         out = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
         write_xlsx(table, out)
@@ -51,6 +48,14 @@ def send(request: HttpRequest, export: Export, *, form: str, rows: int) -> HttpR
     )
     messages.info(request, f"A workbook of {rows:,} rows takes a while. It will appear here.")
     return redirect("admin:batchcalls_export_changelist")
+
+
+def stream(request: HttpRequest, table: Table) -> HttpResponseBase:
+    """Answer with a CSV file as it is read; with ``bom=1`` it begins with a byte-order mark."""
+    blocks = csv_blocks(table, bom=request.GET.get("bom") == "1")
+    response = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{_file_name(table, "csv")}"'
+    return response
 
 
 def _file_name(table: Table, form: str) -> str:

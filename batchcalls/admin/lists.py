@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import QuerySet, Sum
-from django.http import HttpRequest
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from batchcalls import uploads
+from batchcalls import do_not_call, uploads
+from batchcalls.admin import downloads
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.permissions import require
+from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.admin.readonly import ReadOnlyAdmin
-from batchcalls.models import StoredList
+from batchcalls.exports import do_not_call as exports
+from batchcalls.importing.mapping import MappingError
+from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.models import ListKind, StoredList
+from batchcalls.uploads import UploadError
+
+
+class DoNotCallForm(ReadingForm):
+    """A list of numbers that must not be called."""
+
+    note = forms.CharField(
+        label="Reason",
+        max_length=200,
+        required=False,
+        help_text="Of numbers for which the list has none in a column “reason”.",
+    )
 
 
 @admin.register(StoredList)
@@ -26,21 +51,106 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         "file_name",
         ("kind", "batch"),
         ("status", "reason"),
+        "progress",
         "read_as",
         "columns",
+        "rejected",
         ("region", "row_offset", "note"),
         ("created_by", "created_at", "ended_at"),
     ]
-    readonly_fields = ["read_as", "columns"]
+    readonly_fields = ["progress", "read_as", "columns", "rejected"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StoredList]:
-        """Count the rows that are in parts so far."""
-        return super().get_queryset(request).annotate(found=Sum("parts__row_count"))
+        """Count the rows that are in parts so far, those that are taken in, and what they added."""
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                found=Sum("parts__row_count"),
+                taken=Sum("parts__row_count", filter=Q(parts__done_at__isnull=False)),
+                added=Sum("parts__added"),
+            )
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of the do-not-call list, which comes and goes as lists do."""
+        site = self.admin_site
+        return [
+            path(
+                "do-not-call/add/",
+                site.admin_view(self.add_do_not_call_view),
+                name="batchcalls_storedlist_add_do_not_call",
+            ),
+            path(
+                "do-not-call.csv",
+                site.admin_view(self.export_do_not_call_view),
+                name="batchcalls_storedlist_export_do_not_call",
+            ),
+            *super().get_urls(),
+        ]
+
+    def add_do_not_call_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a list of numbers that must not be called."""
+        require(request, "campaigns.import_suppression", "campaigns.add_suppression")
+        form = DoNotCallForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            upload: Any = form.cleaned_data["file"]
+            try:
+                stored = do_not_call.add_list(
+                    upload.file,
+                    file_name=upload.name,
+                    reading=form.reading(),
+                    note=form.cleaned_data["note"],
+                    actor=actor_of(request),
+                )
+            except (UnreadableList, MappingError, UploadError) as error:
+                form.add_error("file", str(error))
+            else:
+                self.message_user(
+                    request, f"The numbers of {stored.file_name} are taken in.", messages.SUCCESS
+                )
+                if self.has_view_permission(request):
+                    return redirect("admin:batchcalls_storedlist_change", stored.pk)
+                return redirect("admin:campaigns_suppression_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Import a do-not-call list",
+            "form": form,
+        }
+        return TemplateResponse(
+            request, "admin/batchcalls/storedlist/add_do_not_call.html", context
+        )
+
+    def export_do_not_call_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Send the whole do-not-call list."""
+        require(request, "campaigns.export_suppression", "campaigns.view_suppression")
+        return downloads.stream(request, exports.do_not_call())
 
     @admin.display(description="Rows")
     def rows(self, stored: Any) -> str:
         """Say how many rows were found."""
         return f"{stored.found or 0:,}"
+
+    @admin.display(description="Progress")
+    def progress(self, stored: Any) -> str:
+        """Say how many of the rows found so far are taken in, and what came of them."""
+        found, taken, added = stored.found or 0, stored.taken or 0, stored.added or 0
+        more = "" if stored.is_split else ", still reading the file"
+        is_recipients = stored.kind == ListKind.RECIPIENTS
+        what = "rows can be called" if is_recipients else "numbers were new on the list"
+        return f"{taken:,} of {found:,} rows taken in{more}; {added:,} {what}."
+
+    @admin.display(description="Not taken in")
+    def rejected(self, stored: StoredList) -> SafeString | str:
+        """Show the first rows of a do-not-call list that name no number."""
+        if stored.kind == ListKind.RECIPIENTS:
+            return "Rejected rows are on the page of the batch."
+        parts = stored.parts.exclude(problems=[]).order_by("number")
+        problems = list(islice(chain.from_iterable(part.problems for part in parts), 50))
+        rows = format_html_join(
+            "", "<li>Row {} “{}”: {}</li>", ((p[0], p[1], p[3]) for p in problems)
+        )
+        return format_html("<ul>{}</ul>", rows) if problems else "No row so far."
 
     @admin.display(description="Read as")
     def read_as(self, stored: StoredList) -> str:

@@ -12,7 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from batchcalls.exports.tables import Cell, Table
-from batchcalls.spreadsheet_cells import neutralise
+from campaigns.spreadsheet_cells import neutralise
 
 #: What a workbook can hold. Source: Microsoft, Excel specifications and limits.
 MAX_SHEET_ROWS, MAX_CELL_CHARACTERS = 1_048_576, 32_767

@@ -23,6 +23,7 @@ from batchcalls.importing import duplicates, parts, refusals, splitting
 from batchcalls.importing.mapping import ListMapping, MappingError
 from batchcalls.importing.reader import Row
 from batchcalls.importing.resource import RecipientResource
+from batchcalls.importing.suppressions import SuppressionIntake
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.lease import Lease, LeaseLost
 from batchcalls.models import Batch, ListPart, Recipient, StoredList
@@ -142,7 +143,7 @@ def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
 def _taker(stored: StoredList) -> TakeIn:
     mapping = ListMapping.from_list(stored.mapping)
     if stored.batch is None:
-        raise NotImplementedError
+        return SuppressionIntake(stored=stored, mapping=mapping).take_in
     resource = RecipientResource(
         stored=stored, mapping=mapping, rules=validation.RowRules.of(stored.batch)
     )

@@ -20,7 +20,7 @@ from batchcalls.importing.reader import Row
 from batchcalls.importing.tables import open_table
 from batchcalls.lease import Lease
 from batchcalls.models import ListPart, StoredList
-from batchcalls.spreadsheet_cells import restore
+from campaigns.spreadsheet_cells import restore
 
 #: Rows a transaction takes in: on SQLite everybody else's writes wait for it.
 PART_ROWS = 2_000

@@ -21,7 +21,7 @@ from batchcalls.importing import runner
 from batchcalls.management.csv_file import check_writable, write_csv_file
 from batchcalls.management.draft_options import Refused
 from batchcalls.models import CallResult, Export, ExportKind, Recipient
-from batchcalls.spreadsheet_cells import neutralise, restore
+from campaigns.spreadsheet_cells import neutralise, restore
 
 pytestmark = pytest.mark.django_db
 

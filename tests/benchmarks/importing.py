@@ -23,7 +23,12 @@ from tests.benchmarks.memory import PeakMemory
 from tests.installation import ROOT, Installation
 
 STOCK_ROWS = 20_000
-WORKERS = 2
+OPTIONS: dict[str, object] = {
+    "SECRET_KEY": "benchmarks-need-no-secret-but-a-long-enough-key-for-django",
+    "MAX_FILE_BYTES": 1_000_000_000,
+    "LOG_LEVEL": "ERROR",
+    "WORKERS": 2,
+}
 
 DRAFT = """
 import resource, sys, time
@@ -157,14 +162,7 @@ def main() -> None:
         write_list(path, rows)
         write_list(short, STOCK_ROWS)
         url = os.environ.get("DATABASE_URL", f"sqlite:///{folder / 'db.sqlite3'}")
-        options = {
-            "SECRET_KEY": "benchmarks-need-no-secret-but-a-long-enough-key-for-django",
-            "MAX_FILE_BYTES": 1_000_000_000,
-            "LOG_LEVEL": "ERROR",
-            "WORKERS": WORKERS,
-        }
-        with Installation(folder, url, **options) as here:
-            here.environment.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        with Installation(folder, url, **OPTIONS) as here:
             seconds, upload, peak = run_ours(here, path)
             found = here.ask(
                 "[Batch.objects.get().status, Recipient.objects.filter(status='pending').count()]"

@@ -1,0 +1,24 @@
+"""The do-not-call list as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from batchcalls.exports.tables import ROWS_AT_A_TIME, Cell, Table
+from campaigns.models import Suppression
+
+COLUMNS = ["e164", "reason", "source", "created_at"]
+
+
+def do_not_call() -> Table:
+    """Return every number that must not be called, in their order."""
+
+    def rows() -> Iterator[list[Cell]]:
+        last = ""
+        numbers = Suppression.objects.order_by("e164").values_list(*COLUMNS)
+        while chunk := list(numbers.filter(e164__gt=last)[:ROWS_AT_A_TIME]):
+            for number, reason, source, created_at in chunk:
+                yield [number, reason, source, created_at.isoformat(timespec="seconds")]
+            last = chunk[-1][0]
+
+    return Table(name="do not call", header=COLUMNS, rows=rows())

@@ -1,0 +1,81 @@
+"""Put the numbers of a list on the do-not-call list: ``python manage.py donotcall FILE``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from batchcalls import do_not_call
+from batchcalls.importing import runner
+from batchcalls.importing.mapping import MappingError
+from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.management.preparing import prepare_database
+from batchcalls.models import ListPart
+from batchcalls.states import ListStatus
+from batchcalls.uploads import ReadingOptions, UploadError
+
+PROBLEMS_SHOWN = 50
+STEP_SECONDS = 5.0
+
+
+class Command(BaseCommand):
+    """Takes the list in beside any worker, then says how many numbers are new."""
+
+    help = "Put the numbers of a list (CSV, XLSX, …) on the do-not-call list."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", metavar="FILE")
+        parser.add_argument("--reason", default="", help="For numbers of which the list has none.")
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="COLUMN=phone_number", help="Repeatable."
+        )
+        parser.add_argument(
+            "--region",
+            default="",
+            help=f"Country of numbers without country code; default: {settings.DEFAULT_REGION}.",
+        )
+        parser.add_argument("--encoding", default="", help="Of a text file; default: detected.")
+        parser.add_argument("--delimiter", default="", help="Default: detected.")
+        parser.add_argument("--sheet", default="", help="Of a workbook; default: the first.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Take the list in; raise `CommandError` for one that cannot be used."""
+        settings.DEBUG = False
+        prepare_database()
+        path = Path(options["file"])
+        reading = ReadingOptions(
+            region=options["region"],
+            encoding=options["encoding"],
+            delimiter=options["delimiter"],
+            sheet=options["sheet"],
+            column_options=options["map"],
+        )
+        try:
+            with path.open("rb") as stream:
+                stored = do_not_call.add_list(
+                    stream, file_name=path.name, reading=reading, note=options["reason"]
+                )
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+        except (UnreadableList, MappingError, UploadError) as error:
+            raise CommandError(str(error)) from error
+        while stored.status == ListStatus.IMPORTING:
+            runner.run(stored.pk, seconds=STEP_SECONDS)
+            stored.refresh_from_db(fields=["status", "reason"])
+        if stored.status != ListStatus.IMPORTED:
+            raise CommandError(stored.reason)
+        self._report(list(stored.parts.order_by("number")))
+
+    def _report(self, parts: list[ListPart]) -> None:
+        rows, added = sum(part.row_count for part in parts), sum(part.added for part in parts)
+        problems = [problem for part in parts for problem in part.problems]
+        self.stdout.write(f"{rows:,} rows, {added:,} numbers new on the do-not-call list.")
+        for row, raw, code, message in problems[:PROBLEMS_SHOWN]:
+            self.stdout.write(f"  row {row} {raw!r}: {message} [{code}]")
+        if len(problems) > PROBLEMS_SHOWN:
+            self.stdout.write(f"  … and {len(problems) - PROBLEMS_SHOWN:,} more rows.")
