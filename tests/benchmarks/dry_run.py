@@ -21,7 +21,7 @@ from tests.installation import Installation
 RUN = """
 import random, resource, sys, time
 from datetime import timedelta
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from batchcalls import dry_run
 from batchcalls.bulk import insert_each
@@ -69,13 +69,15 @@ insert_each(Suppression, ["e164", "reason", "source", "created_at"],
 connection.cursor().execute("ANALYZE")
 
 began = time.monotonic()
-with connection.cursor() as cursor:
-    if connection.vendor == "postgresql":
-        cursor = connection.connection.cursor("plain")
+rows = 0
+with transaction.atomic():
+    connection.ensure_connection()
+    is_postgres = connection.vendor == "postgresql"
+    cursor = connection.connection.cursor("plain") if is_postgres else connection.cursor()
     cursor.execute("SELECT row_number, e164, status, request_data FROM batchcalls_recipient")
-    rows = 0
     while chunk := cursor.fetchmany(2_000):
         rows += len(chunk)
+    cursor.close()
 assert rows == count
 plain = time.monotonic() - began
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
