@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_UP, Decimal
+from math import ceil
 from typing import Any
 
 from django.db.models import Avg, Count, Exists, F, Min, OuterRef, QuerySet
@@ -26,6 +27,7 @@ from batchcalls.states import CallStatus, RecipientStatus
 from campaigns.calling_hours import Closed
 from campaigns.models import Suppression
 from campaigns.prompts import MissingVariable
+from campaigns.quoted_values import NOTE
 
 PROMPTS_SHOWN = 3
 PROBLEMS_SHOWN = 50
@@ -76,6 +78,25 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
         "prompts": list(_prompts(batch, now=now)),
         "problems": list(_problems(batch)) if skipped else [],
     }
+
+
+def describe_estimate(estimate: dict[str, Any]) -> str:
+    """Say how many calls, how long and how much: "12 to 36 calls; 4 min; 0.30 to 1.50 USD"."""
+    calls = _range(*(f"{count:,}" for count in estimate["calls"]))
+    time = _range(*map(_span, estimate["seconds"]))
+    return f"{calls} calls; {time}; {_range(*estimate['cost'])} {estimate['currency']}"
+
+
+def _range(least: str, most: str) -> str:
+    return least if least == most else f"{least} to {most}"
+
+
+def _span(seconds: int) -> str:
+    """Write a duration as 2 h 05 min, or 40 s."""
+    if seconds < 120:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 
 
 def _rows(batch: Batch) -> QuerySet[Recipient]:
@@ -192,8 +213,10 @@ def _estimate(batch: Batch, *, recipients: int) -> tuple[dict[str, Any], list[st
     calls = [recipients, recipients * (1 + retries)]
     cps = min((rate for rate in (account.cps, batch.cps) if rate), default=None)
     lines = min(account.concurrency, batch.concurrency or account.concurrency)
+    # The last call begins when all before it have begun, and on each line one follows another.
     seconds = [
-        max(count / cps if cps else 0, count * (talk + RINGING_SECONDS) / lines)
+        max(count / cps if cps else 0, ceil(count / lines - 1) * (talk + RINGING_SECONDS))
+        + (talk + RINGING_SECONDS if count else 0)
         for count, talk in zip(calls, (low, high), strict=True)
     ]
     cost = [
@@ -239,7 +262,7 @@ def _talk_seconds(batch: Batch) -> tuple[int, int, str]:
 
 
 def _prompts(batch: Batch, *, now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield what the first recipients' calls are told, as the provider would get it."""
+    """Yield what the first recipients' calls are told; without the note that explains marks."""
     rows = _rows(batch).filter(status__in=_TO_DIAL).order_by("row_number")
     for row in rows[:PROMPTS_SHOWN]:
         call = CallResult(batch=batch, recipient=row, attempt=1, to_number=row.e164, claimed_at=now)
@@ -248,7 +271,7 @@ def _prompts(batch: Batch, *, now: datetime) -> Iterator[dict[str, Any]]:
         except MissingVariable as error:  # which would skip the row when it is dialled
             text = error.message
         else:
-            text = request.prompt or f"Pathway {request.pathway_id}"
+            text = request.prompt.removeprefix(NOTE) or f"Pathway {request.pathway_id}"
         yield {"row": row.row_number, "number": row.e164, "text": text}
 
 

@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms import ModelForm
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from import_export.admin import ImportExportModelAdmin
+from import_export.forms import ExportForm
 
 from campaigns.models import (
     BlackoutDate,
@@ -39,6 +40,8 @@ class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
     """Adds import and export, each for whoever may do that and what it amounts to."""
 
     formats = FORMATS
+    # The other one, with a box for each field, needs scripts and styles inside the page.
+    export_form_class = ExportForm
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Ask also for what an import does: it adds rows and changes them."""
@@ -166,6 +169,13 @@ class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
 class SuppressionAdmin(CreatedByMixin, SmallTableAdmin):
     resource_classes = [SuppressionResource]
     change_list_template = "admin/campaigns/suppression/change_list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Leave room for the buttons beside a short title."""
+        titled = {"title": "Do-not-call list", **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, titled)
+        return response
+
     list_display = ["e164", "source", "reason", "created_by", "created_at"]
     list_filter = ["source", "created_at"]
     list_select_related = ["created_by"]

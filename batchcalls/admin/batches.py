@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -223,9 +223,7 @@ class BatchAdmin(BatchFilesAdmin):
                     {**zone, "names": zone["zones"].split(","), "first_at": _time(zone["first_at"])}
                     for zone in report.get("time_zones", [])
                 ],
-                "seconds": [timedelta(seconds=s) for s in report["estimate"]["seconds"]]
-                if report
-                else [],
+                "estimate": dry_run.describe_estimate(report["estimate"]) if report else "",
             },
         )
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from batchcalls import dry_run as dry_runs
 from batchcalls.models import Batch, Recipient
 from batchcalls.querysets import Totals
 from batchcalls.states import BATCH_IMPORTING, BatchStatus, RecipientStatus
@@ -141,7 +142,7 @@ def _write_rows(out: Writes, title: str, rows: Iterator[Recipient], *, most: int
 
 def write_dry_run(report: dict[str, Any], out: Writes) -> None:
     """Write what a launch would do; see `dry_run.compute`."""
-    later, estimate = report["later"], report["estimate"]
+    later = report["later"]
     out.write("Dry run:\n")
     out.write(f"  could be called at once  {report['now']:>9,}\n")
     first = f"   first at {later['first_at']}" if later["first_at"] else ""
@@ -154,20 +155,9 @@ def write_dry_run(report: dict[str, Any], out: Writes) -> None:
     for zone in report["time_zones"][:ZONES_SHOWN]:
         name = zone["zones"].replace(",", " or ") or "time zone unknown"
         out.write(f"  {zone['now']:>9,} now {zone['later']:>9,} later  {name[:60]}\n")
-    (calls, most_calls), (seconds, most_seconds) = estimate["calls"], estimate["seconds"]
-    (cost, most_cost), currency = estimate["cost"], estimate["currency"]
-    out.write(f"  calls {calls:,} to {most_calls:,}; {_span(seconds)} to {_span(most_seconds)}; ")
-    out.write(f"{cost} to {most_cost} {currency}\n")
+    out.write(f"  {dry_runs.describe_estimate(report['estimate'])}\n")
     for assumption in report["assumptions"]:
         out.write(f"    {assumption}\n")
     for prompt in report["prompts"]:
         text = prompt["text"].replace("\n", "\n    ")
         out.write(f"  row {prompt['row']} {prompt['number']}:\n    {text}\n")
-
-
-def _span(seconds: int) -> str:
-    """Write a duration as 2 h 05 min, or 40 s."""
-    if seconds < 120:
-        return f"{seconds} s"
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
