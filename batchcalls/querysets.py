@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Count, Min, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from batchcalls.states import (
@@ -101,6 +101,13 @@ class StoredListQuerySet(QuerySet[ModelT], Generic[ModelT]):
 
 class ListPartQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Parts of lists."""
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many rows the parts have, and how many of these are taken in."""
+        found = self.aggregate(
+            rows=Sum("row_count"), taken=Sum("row_count", filter=Q(done_at__isnull=False))
+        )
+        return found["rows"] or 0, found["taken"] or 0
 
     def to_do(self) -> ListPartQuerySet[ModelT]:
         """Return those that are not taken in yet."""

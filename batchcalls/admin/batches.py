@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from batchcalls import drafts, dry_run, lifecycle, uploads
 from batchcalls.admin.actor import actor_of
@@ -72,6 +72,7 @@ class DraftForm(forms.ModelForm[Batch], ReadingForm):
         "encoding",
         "delimiter",
         "sheet",
+        "columns",
     ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -148,6 +149,7 @@ class BatchAdmin(BatchFilesAdmin):
         "name",
         ("status", "reason"),
         "progress",
+        "lists_read",
         "view_logs",
         "dry_run_report",
         ("campaign", "account"),
@@ -208,6 +210,23 @@ class BatchAdmin(BatchFilesAdmin):
         totals = Recipient.objects.totals(batch.pk)
         parts = {**totals.summary(), "waiting": totals.waiting, "live": totals.live}
         return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in parts.items())
+
+    @admin.display(description="Lists")
+    def lists_read(self, batch: Batch) -> SafeString:
+        """Link to each list, and say how it is read."""
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}">{}</a> ({}): {}',
+            (
+                (
+                    reverse("admin:batchcalls_storedlist_change", args=[stored.pk]),
+                    stored.file_name,
+                    uploads.describe_reading(stored),
+                    stored.get_status_display(),
+                )
+                for stored in batch.lists.all()
+            ),
+        )
 
     @admin.display(description="Dry run")
     def dry_run_report(self, batch: Batch) -> str:

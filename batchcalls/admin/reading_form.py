@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
 
 from batchcalls.uploads import ReadingOptions
 
@@ -25,10 +26,20 @@ class ReadingForm(forms.Form):
     sheet = forms.CharField(
         max_length=100, required=False, help_text="Of a workbook; blank: the first."
     )
+    columns = forms.CharField(
+        widget=AdminTextareaWidget(attrs={"rows": 4}),
+        required=False,
+        help_text="What single columns become, one COLUMN=TARGET on a line: phone_number, "
+        "request_data.NAME, metadata.NAME, consent, ignore, or a call setting; COLUMN is a header, "
+        "or #3 for the third. The others are matched by their headers.",
+    )
 
     def reading(self) -> ReadingOptions:
         """Return what was chosen."""
         data = self.cleaned_data
         return ReadingOptions(
-            encoding=data["encoding"], delimiter=data["delimiter"], sheet=data["sheet"]
+            encoding=data["encoding"],
+            delimiter=data["delimiter"],
+            sheet=data["sheet"],
+            column_options=[line for line in data["columns"].splitlines() if line.strip()],
         )

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from batchcalls import dry_run as dry_runs
-from batchcalls.models import Batch, Recipient
+from batchcalls import uploads
+from batchcalls.models import Batch, ListPart, Recipient
 from batchcalls.querysets import Totals
 from batchcalls.states import BATCH_IMPORTING, BatchStatus, RecipientStatus
 
@@ -44,14 +45,19 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[Batch], None]]:
         task = bar.add_task("batch", total=0, status="", detail="")
 
         def show(batch: Batch) -> None:
+            status = batch.get_status_display()
+            if batch.status in BATCH_IMPORTING:
+                parts = ListPart.objects.filter(stored_list__batch=batch)
+                found, taken = parts.progress()
+                bar.update(task, total=found, completed=taken, status=status, detail="rows checked")
+                return
             totals = Recipient.objects.totals(batch.pk)
-            importing = batch.status in BATCH_IMPORTING
             bar.update(
                 task,
                 total=totals.rows,
-                completed=totals.rows if importing else totals.finished,
-                status=batch.get_status_display(),
-                detail="rows checked" if importing else _detail(batch, totals),
+                completed=totals.finished,
+                status=status,
+                detail=_detail(batch, totals),
             )
 
         yield show
@@ -113,6 +119,8 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
     totals = Recipient.objects.totals(batch.pk)
     out.write(f"{batch.name}: {batch.get_status_display()}\n")
     out.write(f"  batch id      {batch.pk}\n")
+    for stored in batch.lists.all():
+        out.write(f"  list          {stored.file_name}: {uploads.describe_reading(stored)}\n")
     shown = {field.name: getattr(totals, field.name) for field in fields(totals)}
     if batch.is_over:
         del shown["waiting"], shown["live"]

@@ -233,3 +233,42 @@ def test_campaigns_go_out_and_come_back(admin_client: Client) -> None:
     assert (campaign.name, campaign.prompt) == ("=Spring", "Ring {{name}}.")
     broken = exported.replace("Call {{name}}.", "Ring {{name.")
     assert "never closed" in import_file(admin_client, "campaign", broken)
+
+
+def test_single_columns_can_be_told_what_they_become(admin_client: Client, account: Any) -> None:
+    upload = SimpleUploadedFile("list.csv", b"nr,who,x\n+12025550190,Ann,1\n")
+    form = {
+        "file": upload,
+        "account": account.pk,
+        "prompt": "Call {{name}}.",
+        "call_settings": "{}",
+        "duplicates": "call_once",
+        "columns": "nr=phone_number\n\nwho=request_data.name\n#3=ignore\n",
+    }
+    admin_client.post(reverse("admin:batchcalls_batch_add"), form)
+    stored = StoredList.objects.get()
+    assert [column["target"] for column in stored.mapping] == [
+        "phone_number",
+        "request_data",
+        "ignore",
+    ]
+    page = admin_client.get(reverse("admin:batchcalls_batch_change", args=[stored.batch_id]))
+    assert "list.csv</a> (utf-8, separated by comma): Uploaded" in page.content.decode()
+
+
+def test_the_dry_run_is_a_click_and_stands_on_the_page(
+    make_batch: Any, admin_client: Client
+) -> None:
+    batch = make_batch("+12025550190", "not one")
+    changelist = reverse("admin:batchcalls_batch_changelist")
+    data = {"action": "dry_run", "_selected_action": [str(batch.pk)]}
+    admin_client.post(changelist, data)
+    while runner.run_batch(batch.pk, seconds=30):
+        pass
+    batch.refresh_from_db()
+    assert (batch.status, CallResult.objects.count()) == ("ready", 0)
+    page = reverse("admin:batchcalls_batch_change", args=[batch.pk])
+    assert "Skipped: not_a_number" in admin_client.get(page).content.decode()
+    Suppression.objects.create(e164="+12025550190")
+    admin_client.post(changelist, data)
+    assert "Never: do_not_call" in admin_client.get(page).content.decode()
