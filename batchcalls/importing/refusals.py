@@ -7,7 +7,7 @@ from django.db import transaction
 from batchcalls.bulk import update_each
 from batchcalls.lease import Lease
 from batchcalls.models import Recipient, StoredList
-from batchcalls.states import RecipientStatus
+from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
 from batchcalls.validation import CONSENT_REFUSED
 
 ROWS_AT_A_TIME = 2_000
@@ -16,12 +16,12 @@ ROWS_AT_A_TIME = 2_000
 def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
     """Skip the rows of a batch whose number says no in another row; return how many.
 
-    Asked when all rows are in, because parts come in any order; rows that are being called or
-    were called are left alone. Raises `LeaseLost`.
+    Asked when all rows are in, because parts come in any order. Rows of earlier lists count too,
+    as far as they are not being called or were called already. Raises `LeaseLost`.
     """
     rows = Recipient.objects.filter(batch=stored.batch_id)
     said_no = rows.filter(reason_code=CONSENT_REFUSED, status=RecipientStatus.SKIPPED)
-    waiting = rows.filter(status=RecipientStatus.PENDING)
+    waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)
     skipped, last = 0, ""
     while refusals := dict(
         said_no.filter(e164__gt=last)
@@ -31,9 +31,9 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
         found = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
         with transaction.atomic():
             lease.keep()
-            update_each(
+            skipped += update_each(
                 Recipient,
-                ["status", "reason_code", "reason"],
+                ["status", "reason_code", "reason", "due_at"],
                 [
                     (
                         pk,
@@ -41,11 +41,11 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
                         CONSENT_REFUSED,
                         f"Row {refusals[number]} says of the same number that it consents to no "
                         "calls.",
+                        None,
                     )
                     for pk, number in found
                 ],
-                where_in=("status", [RecipientStatus.PENDING]),
+                where_in=("status", RECIPIENT_NOT_YET_PLACED),
             )
-        skipped += len(found)
         last = max(refusals)
     return skipped

@@ -158,3 +158,20 @@ def test_a_batch_canceled_while_a_list_joins_calls_none_of_it(
     stored.refresh_from_db()
     assert stored.status == ListStatus.STOPPED
     assert not Recipient.objects.filter(batch=batch, row_number__gt=3).exists()
+
+
+def test_a_no_in_a_later_list_holds_for_rows_that_still_wait(
+    make_batch: Any, launched: Any, run: Any
+) -> None:
+    batch = launched("+12025550190", "+12025550191")
+    lifecycle.pause(batch)
+    add(batch, "phone_number,business_name,consent\n(202) 555-0190,Ann's,no\n")
+    take_in(batch)
+    lifecycle.resume(batch)
+    batch = run(batch, launch=False)
+    assert [row[1:] for row in rows(batch)] == [
+        ("+12025550190", "skipped", "consent_refused"),
+        ("+12025550191", "done", ""),
+        ("+12025550190", "skipped", "consent_refused"),
+    ]
+    assert CallResult.objects.count() == 1
