@@ -65,8 +65,11 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
                 (pk, RecipientStatus.DEFERRED, start, "start_time", "Scheduled for later.")
                 for pk, start in starts.items()
             ],
+            where_in=("status", [RecipientStatus.PENDING]),
         )
-        Recipient.objects.filter(pk__in=[pk for pk, *_ in chunk if pk not in starts]).update(
+        # Somebody may have refused in the meantime; see `importing.refusals`.
+        at_once = [pk for pk, *_ in chunk if pk not in starts]
+        Recipient.objects.filter(pk__in=at_once, status=RecipientStatus.PENDING).update(
             status=RecipientStatus.QUEUED, due_at=now
         )
     return len(chunk)

@@ -17,7 +17,7 @@ from batchcalls import joining, uploads, validation
 from batchcalls.importing.mapping import ListMapping
 from batchcalls.models import Batch, BatchEvent, StoredList, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
-from batchcalls.states import BatchStatus
+from batchcalls.states import BatchStatus, ListStatus
 from batchcalls.uploads import ReadingOptions, UploadError
 from campaigns import call_settings, prompts
 from campaigns.models import Campaign
@@ -114,7 +114,13 @@ def add_list(
     reading = replace(reading or ReadingOptions(), region=batch.region)
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.batch = batch
-    if batch.lists.filter(digest=stored.digest).exists():
+    if batch.lists.importing().exists():
+        raise DraftError(
+            "Another list of the batch is still being taken in. Wait until it is.",
+            code="list_importing",
+        )
+    joined = batch.lists.exclude(status__in=[ListStatus.FAILED, ListStatus.STOPPED])
+    if joined.filter(digest=stored.digest).exists():
         raise DraftError("This very file is part of the batch already.", code="list_joined_before")
     first = ListMapping.from_list(batch.first_list.mapping)
     mapping = uploads.match_columns(stored, reading, like=first)

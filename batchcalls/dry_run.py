@@ -24,6 +24,7 @@ from batchcalls.importing.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import CallStatus, RecipientStatus
+from campaigns import e164
 from campaigns.calling_hours import Closed
 from campaigns.models import Suppression
 from campaigns.prompts import MissingVariable
@@ -118,11 +119,15 @@ class _Group:
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     """Group the rows that are still to be dialled, in one pass over them."""
     keys = ["region", "time_zones", "listed", "start_hour"]
-    rows = _rows(batch).filter(status__in=_TO_DIAL)
-    rows = rows.annotate(
-        listed=Exists(Suppression.objects.filter(e164=OuterRef("e164"))),
-        start_hour=TruncHour("start_at"),
+    everybody = (
+        _rows(batch)
+        .filter(status__in=_TO_DIAL)
+        .annotate(
+            listed=Exists(Suppression.objects.filter(e164=OuterRef("e164"))),
+            start_hour=TruncHour("start_at"),
+        )
     )
+    rows = everybody.exclude(region="")
     if _has_own_hours(batch):
         rows = rows.annotate(hours=F("call_settings__dispatch_hours"))
         keys.append("hours")
@@ -135,6 +140,18 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             is_listed=row["listed"],
             starts_at=max(earliest, row["starts_at"]) if row["starts_at"] else earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
+        )
+    # Rows that are older than the column, whose zones only the gate looks up.
+    for one in everybody.filter(region="").iterator(chunk_size=2_000):
+        number = e164.parse(one.e164, region="ZZ")
+        own_hours = one.call_settings.get("dispatch_hours")
+        yield _Group(
+            rows=1,
+            region=number.region if isinstance(number, e164.Number) else "",
+            zones=",".join(call_requests.zones_of(batch, one)),
+            is_listed=one.listed,
+            starts_at=max(earliest, one.start_at) if one.start_at else earliest,
+            dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
         )
 
 

@@ -8,11 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Max
 
 from batchcalls import lifecycle, list_imports, queue
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
-from batchcalls.states import BATCH_CALLING, BATCH_JOINABLE, BatchStatus, RecipientStatus
+from batchcalls.states import (
+    BATCH_CALLING,
+    BATCH_JOINABLE,
+    LIST_UNUSABLE,
+    BatchStatus,
+    RecipientStatus,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -45,6 +51,7 @@ def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> Non
     """Let the checked rows of a list that joined be dialled; reopen a batch that fell short."""
     batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
     if batch.status not in BATCH_JOINABLE:
+        give_up(stored, reason=f"The batch is {batch.get_status_display()}.")
         return
     Batch.objects.filter(pk=batch.pk).update(
         ready_through=stored.last_row, row_count=F("row_count") + row_count
@@ -54,9 +61,7 @@ def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> Non
         code="list_ready",
         message=f"{callable_rows:,} of the {row_count:,} rows of {stored.file_name} can be called.",
     )
-    if not callable_rows:
-        return
-    if batch.status == BatchStatus.COMPLETED_PARTIAL:
+    if batch.status == BatchStatus.COMPLETED_PARTIAL and callable_rows:
         lifecycle.reopen(batch, code="list_joined", message="Further rows are to be called.")
     elif batch.status in BATCH_CALLING:
         queue.ring(queue.DISPATCH_TICK, batch.account_id)
@@ -68,14 +73,19 @@ def give_up(stored: StoredList, *, reason: str) -> None:
     batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
     rows = Recipient.objects.filter(batch=batch, row_number__gt=batch.ready_through)
     rows.filter(status=RecipientStatus.PENDING).update(
-        status=RecipientStatus.CANCELED, reason_code="list_unusable", reason=reason
+        status=RecipientStatus.CANCELED, reason_code=LIST_UNUSABLE, reason=reason
     )
+    # Another process may have split more of the file than this one knows of.
+    stored.refresh_from_db(fields=["split_through"])
+    taken_in = rows.aggregate(count=Count("pk"), last=Max("row_number"))
     Batch.objects.filter(pk=batch.pk).update(
-        ready_through=max(batch.ready_through, stored.last_row),
-        row_count=F("row_count") + rows.count(),
+        ready_through=max(batch.ready_through, stored.last_row, taken_in["last"] or 0),
+        row_count=F("row_count") + taken_in["count"],
     )
     BatchEvent.objects.create(
         batch=batch,
-        code="list_unusable",
+        code=LIST_UNUSABLE,
         message=f"{stored.file_name} cannot be used: {reason} None of its rows is called.",
     )
+    if batch.status in BATCH_CALLING:
+        queue.ring(queue.DISPATCH_TICK, batch.account_id)

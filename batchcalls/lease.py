@@ -53,7 +53,8 @@ class Lease(Generic[ModelT]):
 
     def lock(self) -> ModelT:
         """Return the row, locked for the transaction, if it is still ours. Raise `LeaseLost`."""
-        row = self.mine.select_for_update(no_key=True).first()
+        # In no order: one that follows a relation would lock the row behind it too.
+        row = self.mine.order_by().select_for_update(no_key=True).first()
         if row is None:
             raise LeaseLost
         return row

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from batchcalls import list_imports, queue
-from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
+from batchcalls.models import Batch, BatchEvent, CallResult, Recipient, StoredList
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_CANCELABLE,
@@ -301,6 +301,9 @@ def _complete(batch: Batch) -> None:
     message = ", ".join(f"{count} {status}" for status, count in short.items())
     try:
         with transaction.atomic():
+            Batch.objects.lock([batch.pk])
+            if StoredList.objects.importing().filter(batch=batch).exists():
+                return  # Its rows are about to come; whoever takes it in rings when it is over.
             _move(
                 batch.pk,
                 BatchStatus.COMPLETED_PARTIAL if short else BatchStatus.COMPLETED,

@@ -24,13 +24,19 @@ def begin(stored: StoredList) -> None:
         queue.ring(queue.IMPORT_LIST, str(stored.pk))
 
 
+@transaction.atomic
 def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str = "") -> bool:
-    """End the taking in: importing → imported or failed; return False when it was over already."""
+    """End the taking in: importing → imported or failed; return False when it was over already.
+
+    When it failed, the rows of parts that are under way are awaited, and no further part begins.
+    """
     ended = StoredList.objects.importing().filter(pk=stored.pk)
     log.info("list.ended", list_id=str(stored.pk), status=str(status), code=code)
-    return bool(
-        ended.update(status=status, reason_code=code, reason=reason, ended_at=timezone.now())
-    )
+    if not ended.update(status=status, reason_code=code, reason=reason, ended_at=timezone.now()):
+        return False
+    if status == ListStatus.FAILED:
+        _await_parts([stored.pk])
+    return True
 
 
 def stop(batch_id: UUID, *, code: str, reason: str) -> None:
@@ -48,5 +54,9 @@ def stop(batch_id: UUID, *, code: str, reason: str) -> None:
     lists.update(
         status=ListStatus.STOPPED, reason_code=code, reason=reason, ended_at=timezone.now()
     )
-    parts = ListPart.objects.to_do().filter(stored_list__in=ending).order_by("pk")
+    _await_parts(ending)
+
+
+def _await_parts(list_ids: list[UUID]) -> None:
+    parts = ListPart.objects.to_do().filter(stored_list__in=list_ids).order_by("pk")
     list(parts.select_for_update().values_list("pk", flat=True))

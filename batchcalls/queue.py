@@ -24,8 +24,9 @@ DISPATCH_TICK = "batchcalls.tasks.dispatch_tick"
 EXPORT = "batchcalls.tasks.export"
 SWEEP = "batchcalls.tasks.sweep"
 
-#: Seconds of tasks that cannot stop in the middle and go on; others have the queue's limit.
-_TIMEOUTS = {EXPORT: 1_000}
+#: Seconds of tasks that cannot always stop in the middle and go on: workbooks are written, and
+#: read, in one go. Others have the queue's limit.
+_TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000}
 
 
 def ring(task: str, *ids: str | int) -> None:

@@ -119,6 +119,9 @@ BATCH_TRANSITIONS: dict[BatchStatus, frozenset[BatchStatus]] = {
     B.COMPLETED_PARTIAL: frozenset({B.DISPATCHING}),
 }
 
+#: The reason code of rows whose list could not be used as a whole.
+LIST_UNUSABLE = "list_unusable"
+
 # Recipient ---------------------------------------------------------------------------------------
 
 #: May be claimed for dialling as soon as ``due_at`` has come.

@@ -85,20 +85,23 @@ def judge(
 ) -> RowVerdict:
     """Check one row: its form, its number, its consent, its call settings, its variables.
 
-    ``consent_cell`` is None for a list without such a column.
+    ``consent_cell`` is None for a list without such a column. A “no” in it comes before anything
+    else that is wrong: it holds for the number in other rows too.
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
-    if problem is not None:
+    says_no = consent_cell is not None and _refuses(rules, consent_cell)
+    if problem is not None and not says_no:
         return RowVerdict(code=problem.code, message=problem.message)
     number = e164.parse(raw_number, region=rules.region)
     if isinstance(number, e164.NumberProblem):
-        return RowVerdict(code=number.code, message=number.message)
+        wrong = problem or number
+        return RowVerdict(code=str(wrong.code), message=wrong.message)
     normalized = call_settings.normalize(row_settings, per_row=True, timezone=rules.timezone)
     zone = normalized.values.get("timezone") or rules.timezone
     code, message = (
-        _what_settings_lack(normalized)
-        or _why_without_consent(rules, consent_cell)
+        _why_without_consent(rules, consent_cell)
+        or _what_settings_lack(normalized)
         or _what_is_too_long(rules, request_data)
         or _what_would_be_unsaid(rules, normalized.values, request_data)
         or ("", "")
@@ -123,6 +126,10 @@ def _what_settings_lack(normalized: call_settings.Normalized) -> tuple[str, str]
         normalized.problems[0].code,
         " ".join(problem.message for problem in normalized.problems),
     )
+
+
+def _refuses(rules: RowRules, cell: str) -> bool:
+    return consent.read(cell, today=rules.today) == Consent.REFUSED
 
 
 def _why_without_consent(rules: RowRules, cell: str | None) -> tuple[str, str] | None:

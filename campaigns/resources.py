@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import tablib
@@ -10,6 +11,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from import_export import fields, resources, widgets
 from import_export.formats import base_formats
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from campaigns.e164 import NumberProblem
 from campaigns.e164 import parse as parse_e164
@@ -37,7 +40,26 @@ class CSV(base_formats.CSV):  # type: ignore[misc]
         return restored
 
 
-FORMATS = [CSV, base_formats.XLSX]
+class XLSX(base_formats.XLSX):  # type: ignore[misc]
+    """Workbooks whose texts are texts, which no spreadsheet runs."""
+
+    def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> bytes:
+        """Write every text as a text."""
+        book = Workbook()
+        for row in [dataset.headers, *dataset]:
+            book.active.append(
+                [ILLEGAL_CHARACTERS_RE.sub("", c) if isinstance(c, str) else c for c in row]
+            )
+        for row in book.active.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    cell.data_type = "s"
+        out = BytesIO()
+        book.save(out)
+        return out.getvalue()
+
+
+FORMATS = [CSV, XLSX]
 #: Rows that somebody looks through before they are stored, and that are held in memory.
 MAX_IMPORTED_ROWS, MAX_EXPORTED_ROWS = 5_000, 20_000
 

@@ -50,7 +50,9 @@ class BatchFilesAdmin(admin.ModelAdmin[Batch]):
         """Send results, recipients or rejected rows."""
         require(request, "batchcalls.export_batch", "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
-        if kind not in OF_A_BATCH or form not in {"csv", "xlsx"}:
+        # Rejected rows have cells beyond the header, and come back as the text that they were.
+        forms = {"csv"} if kind == ExportKind.REJECTED else {"csv", "xlsx"}
+        if kind not in OF_A_BATCH or form not in forms:
             raise Http404("There is no such file.")
         export = Export(kind=ExportKind(kind), batch=batch)
         return downloads.send(request, export, form=form, rows=batch.row_count or 0)

@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -82,6 +83,13 @@ class DraftForm(forms.ModelForm[Batch], ReadingForm):
     def clean(self) -> dict[str, Any]:
         """Compose the draft from the list; nothing is stored yet."""
         data = super().clean() or {}
+        checked = ("call_settings", "cps", "concurrency")
+        given = {name: data[name] for name in checked if data.get(name) is not None}
+        others = [one.name for one in Batch._meta.fields if one.name not in given]
+        try:
+            Batch(**given).clean_fields(exclude=others)
+        except ValidationError as error:
+            self.add_error(None, error)
         if self.errors:
             return data
         request = drafts.DraftRequest(

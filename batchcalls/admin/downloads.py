@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -68,6 +69,18 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
     list_display_links = None
     list_filter = ["kind", "status"]
     list_select_related = ["batch", "created_by"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
+        """Let whoever may export see what they asked for."""
+        mine = ("batchcalls.export_batch", "batchcalls.export_callresult")
+        return super().has_view_permission(request, obj) or any(map(request.user.has_perm, mine))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
+        """Show the files of others only to those who may see all."""
+        rows = super().get_queryset(request)
+        if request.user.has_perm("batchcalls.view_export"):
+            return rows
+        return rows.filter(created_by=actor_of(request))
 
     def get_urls(self) -> list[URLPattern]:
         """Add the files themselves."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -27,6 +28,8 @@ from batchcalls.importing.mapping import MappingError
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.models import ListKind, StoredList
 from batchcalls.uploads import UploadError
+
+PROBLEMS_SHOWN = 50
 
 
 class DoNotCallForm(ReadingForm):
@@ -82,6 +85,11 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
                 name="batchcalls_storedlist_add_do_not_call",
             ),
             path(
+                "<uuid:pk>/not-taken-in.csv",
+                site.admin_view(self.not_taken_in_view),
+                name="batchcalls_storedlist_not_taken_in",
+            ),
+            path(
                 "do-not-call.csv",
                 site.admin_view(self.export_do_not_call_view),
                 name="batchcalls_storedlist_export_do_not_call",
@@ -121,6 +129,12 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
             request, "admin/batchcalls/storedlist/add_do_not_call.html", context
         )
 
+    def not_taken_in_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """Send the rows of a do-not-call list that name no number."""
+        require(request, "batchcalls.view_storedlist", "campaigns.import_suppression")
+        stored = get_object_or_404(StoredList, pk=pk, kind=ListKind.DO_NOT_CALL)
+        return downloads.stream(request, exports.not_taken_in(stored))
+
     def export_do_not_call_view(self, request: HttpRequest) -> HttpResponseBase:
         """Send the whole do-not-call list."""
         require(request, "campaigns.export_suppression", "campaigns.view_suppression")
@@ -145,12 +159,20 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         """Show the first rows of a do-not-call list that name no number."""
         if stored.kind == ListKind.RECIPIENTS:
             return "Rejected rows are on the page of the batch."
-        parts = stored.parts.exclude(problems=[]).order_by("number")
-        problems = list(islice(chain.from_iterable(part.problems for part in parts), 50))
+        table = exports.not_taken_in(stored)
+        shown = list(islice(table.rows, PROBLEMS_SHOWN + 1))
+        if not shown:
+            return "No row so far."
         rows = format_html_join(
-            "", "<li>Row {} “{}”: {}</li>", ((p[0], p[1], p[3]) for p in problems)
+            "",
+            "<li>Row {} “{}”: {}</li>",
+            ((row, raw, why) for row, raw, _, why in shown[:PROBLEMS_SHOWN]),
         )
-        return format_html("<ul>{}</ul>", rows) if problems else "No row so far."
+        url = reverse("admin:batchcalls_storedlist_not_taken_in", args=[stored.pk])
+        more = "The first of many: " if len(shown) > PROBLEMS_SHOWN else ""
+        return format_html(
+            '<p>{}<a href="{}">all of them (CSV)</a></p><ul>{}</ul>', more, url, rows
+        )
 
     @admin.display(description="Read as")
     def read_as(self, stored: StoredList) -> str:

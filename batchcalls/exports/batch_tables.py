@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from batchcalls.exports.original_rows import original_rows
+from batchcalls.exports.original_rows import OriginalRows
 from batchcalls.exports.tables import ROWS_AT_A_TIME, Cell, Table
 from batchcalls.importing.mapping import ListMapping, Target
 from batchcalls.importing.matching import REJECTED_REASON
@@ -12,6 +12,8 @@ from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.export import ExportKind
 from batchcalls.states import RecipientStatus
 
+#: The status of a row that was never checked: its list could not be used, or was canceled.
+NOT_TAKEN_IN = "not_taken_in"
 RESULT_COLUMNS = [
     "status",
     "disposition",
@@ -44,17 +46,19 @@ def results(batch: Batch) -> Table:
     row number: neither is held in memory.
     """
 
+    originals = OriginalRows(batch)
+
     def rows() -> Iterator[list[Cell]]:
         found = _results(batch)
         current = next(found, None)
-        for row_number, cells, _ in original_rows(batch):
-            result: list[Cell] = [""] * len(RESULT_COLUMNS)
+        for row_number, cells, _ in originals:
+            result: list[Cell] = [NOT_TAKEN_IN, *[""] * (len(RESULT_COLUMNS) - 1)]
             if current is not None and current[0] == row_number:
                 result = current[1]
                 current = next(found, None)
             yield [*cells, *result]
 
-    header = [*batch.first_list.headers, *RESULT_COLUMNS]
+    header = [*originals.header, *RESULT_COLUMNS]
     return Table(name="results", header=header, rows=rows())
 
 
@@ -64,23 +68,21 @@ def rejected(batch: Batch) -> Table:
     Put right, the file can be uploaded into the same batch. Cells beyond the header stand behind
     the reason, so that they are not lost and the row is not taken for a good one.
     """
-    header = list(batch.first_list.headers)
-    kept = [at for at, name in enumerate(header) if name.strip() != REJECTED_REASON]
+    originals = OriginalRows(batch)
 
     def rows() -> Iterator[list[Cell]]:
         reasons = _skipped(batch)
         current = next(reasons, None)
-        for row_number, cells, surplus in original_rows(batch):
+        for row_number, cells, surplus in originals:
             if current is None:
                 return
             if current[0] == row_number:
-                if any(map(str.strip, cells)):
-                    yield [*(cells[at] for at in kept), current[1], *surplus]
+                if any(map(str.strip, [*cells, *surplus])):
+                    yield [*cells, current[1], *surplus]
                 current = next(reasons, None)
 
-    return Table(
-        name="rejected rows", header=[*(header[at] for at in kept), REJECTED_REASON], rows=rows()
-    )
+    header = [*originals.header, REJECTED_REASON]
+    return Table(name="rejected rows", header=header, rows=rows())
 
 
 def recipients(batch: Batch) -> Table:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from batchcalls.exports.tables import ROWS_AT_A_TIME, Cell, Table
@@ -65,14 +67,18 @@ class UnknownFilter(Exception):
 def matching(query: str) -> QuerySet[CallResult]:
     """Return the calls that the page shows under a query string; raise `UnknownFilter`."""
     calls = CallResult.objects.all()
-    for name, value in QueryDict(query).items():
+    for name, values in QueryDict(query).lists():
+        if any("\0" in str(value) for value in values):
+            raise UnknownFilter("No call holds a NUL character. Remove that filter.")
         if name == "q":
-            calls = calls.search(str(value))
+            calls = calls.search(str(values[-1]))
         elif name in FILTERS:
             try:
-                calls = calls.filter(**{name: value})
+                # Several values of one filter widen it, as on the page.
+                calls = calls.filter(reduce(or_, (Q(**{name: value}) for value in values)))
             except (ValueError, ValidationError) as error:
-                raise UnknownFilter(f"“{value}” cannot be looked for in {name}.") from error
+                shown = ", ".join(map(str, values))
+                raise UnknownFilter(f"“{shown}” cannot be looked for in {name}.") from error
         elif name not in _ARRANGING:
             raise UnknownFilter(f"The log cannot be exported by “{name}”. Remove that filter.")
     return calls

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batchcalls.exports.tables import ROWS_AT_A_TIME, Cell, Table
+from batchcalls.models import StoredList
 from campaigns.models import Suppression
 
 COLUMNS = ["e164", "reason", "source", "created_at"]
@@ -22,3 +23,13 @@ def do_not_call() -> Table:
             last = chunk[-1][0]
 
     return Table(name="do not call", header=COLUMNS, rows=rows())
+
+
+def not_taken_in(stored: StoredList) -> Table:
+    """Return the rows of a do-not-call list that name no number, and why."""
+
+    def rows() -> Iterator[list[Cell]]:
+        for part in stored.parts.exclude(problems=[]).order_by("number").iterator(chunk_size=100):
+            yield from part.problems
+
+    return Table(name="not taken in", header=["row", "number", "reason", "message"], rows=rows())

@@ -6,39 +6,48 @@ from collections.abc import Iterator
 
 from batchcalls.importing import parts
 from batchcalls.importing.headers import describe_headers
+from batchcalls.importing.matching import REJECTED_REASON
 from batchcalls.models import Batch, StoredList
 
+#: A header's name, and which of the columns of that name it is.
+Column = tuple[str, int]
 
-def original_rows(batch: Batch) -> Iterator[tuple[int, list[str], list[str]]]:
-    """Yield row number, cells and surplus cells of all rows.
 
-    The cells stand in the order of the first list's columns, whatever list a row is from; surplus
-    are those that a row has beyond the header of its own list.
+class OriginalRows:
+    """The rows of all lists, under the columns of the first and then those that only others have.
+
+    ``header`` is as the files have it; the reasons in files of rejected rows are left out.
     """
-    names = [header.name for header in describe_headers(batch.first_list.headers)]
-    width = len(names)
-    for stored in batch.lists.order_by("row_offset"):
-        places = _places(names, stored)
-        own_width = len(stored.headers)
-        for row in parts.rows_of_list(stored):
-            cells = row.cells + [""] * (own_width - len(row.cells))
-            surplus = cells[own_width:]
-            number = row.number + stored.row_offset
-            if places is None:
-                yield number, cells[:width], surplus
-            else:
-                yield number, ["" if at is None else cells[at] for at in places], surplus
+
+    def __init__(self, batch: Batch) -> None:
+        self._lists = list(batch.lists.order_by("row_offset", "created_at"))
+        found: dict[Column, str] = {}
+        for stored in self._lists:
+            for column, raw in zip(_columns(stored), stored.headers, strict=True):
+                if column[0] != REJECTED_REASON:
+                    found.setdefault(column, raw)
+        self.header = list(found.values())
+        self._columns = list(found)
+
+    def __iter__(self) -> Iterator[tuple[int, list[str], list[str]]]:
+        """Yield row number, cells, and the cells that a row has beyond the header of its list."""
+        for stored in self._lists:
+            own = {column: place for place, column in enumerate(_columns(stored))}
+            places = [own.get(column) for column in self._columns]
+            width = len(stored.headers)
+            for row in parts.rows_of_list(stored):
+                cells = row.cells + [""] * (width - len(row.cells))
+                yield (
+                    row.number + stored.row_offset,
+                    ["" if place is None else cells[place] for place in places],
+                    cells[width:],
+                )
 
 
-def _places(names: list[str], stored: StoredList) -> list[int | None] | None:
-    """Return where a list has each of these columns; None when it has just them, in this order.
-
-    A header that repeats is matched in its order.
-    """
-    own = [header.name for header in describe_headers(stored.headers)]
-    if own == names:
-        return None
-    left: dict[str, list[int]] = {}
-    for place, name in enumerate(own):
-        left.setdefault(name, []).append(place)
-    return [left[name].pop(0) if left.get(name) else None for name in names]
+def _columns(stored: StoredList) -> list[Column]:
+    times: dict[str, int] = {}
+    columns = []
+    for header in describe_headers(stored.headers):
+        times[header.name] = times.get(header.name, 0) + 1
+        columns.append((header.name, times[header.name]))
+    return columns

@@ -20,7 +20,10 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
     repeat in the order of an index, some thousand at a time in short transactions; what an
     earlier run skipped is not found again. Raises `LeaseLost`.
     """
-    rows = Recipient.objects.filter(batch=stored.batch_id).exclude(status=RecipientStatus.SKIPPED)
+    # Nobody is called by a row that is skipped, or of a list that could not be used.
+    rows = Recipient.objects.filter(batch=stored.batch_id).exclude(
+        status__in=[RecipientStatus.SKIPPED, RecipientStatus.CANCELED]
+    )
     last, skipped = "", 0
     while True:
         repeated = dict(

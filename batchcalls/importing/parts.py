@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 from batchcalls.importing.reader import Row, RowProblem
 from batchcalls.importing.tables import open_table
+from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.models import ListPart, StoredList
 
 
@@ -40,13 +41,21 @@ def rows_of(part: ListPart) -> list[Row]:
 
 
 def rows_of_list(stored: StoredList) -> Iterator[Row]:
-    """Yield the rows of a list in the order of the file.
+    """Yield the rows of a list in the order of the file, as far as they have their numbers.
 
-    One that was never split (it is older than parts, or failed) is read from its file.
+    Those that are in no part are read from the file: of a list that is older than parts, and of a
+    batch's only list when it could not be used. Behind a further list that was not read to its end
+    the next one counts on.
     """
-    if not stored.is_split:
-        with stored.open_file() as stream, open_table(stored, stream) as table:
-            yield from table
-        return
+    last = 0
     for part in stored.parts.order_by("number").iterator(chunk_size=100):
-        yield from rows_of(part)
+        for row in rows_of(part):
+            yield row
+            last = row.number
+    if stored.is_split or stored.row_offset:
+        return
+    try:
+        with stored.open_file() as stream, open_table(stored, stream) as table:
+            yield from (row for row in table if row.number > last)
+    except (UnreadableList, FileNotFoundError):
+        return  # Why is written on the list and on the batch.

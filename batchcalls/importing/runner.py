@@ -33,9 +33,9 @@ from campaigns.prompts import PromptError
 
 log = structlog.get_logger(__name__)
 
-#: Longest time in one go for splitting a file, whatever the tick: a workbook is read from its
-#: first row each time. Must stay well below the queue's time limit for a task.
-SPLIT_SECONDS = 45.0
+#: Longest time in one go for splitting a file, whatever the tick. A workbook is slow to read, and
+#: from its first row each time. Must stay well below the queue's time limit for the task.
+SPLIT_SECONDS, SPLIT_WORKBOOK_SECONDS = 45.0, 600.0
 
 #: Judges the rows of one part, outside of any transaction, and returns what saves them inside of
 #: one; that returns how many can be used, and what is wrong with the others.
@@ -117,7 +117,8 @@ def _split(stored: StoredList) -> None:
             lifecycle.begin_validating(stored.batch)
             stored.batch.status = BatchStatus.VALIDATING
         if not stored.is_split:
-            splitting.split(stored, lease, until=time.monotonic() + SPLIT_SECONDS)
+            limit = SPLIT_WORKBOOK_SECONDS if stored.sheet else SPLIT_SECONDS
+            splitting.split(stored, lease, until=time.monotonic() + limit)
 
 
 def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
@@ -181,6 +182,7 @@ def _conclude_recipients(
         batch=batch, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
     )
     with transaction.atomic():
+        Batch.objects.lock([batch.pk])  # before the list, as everybody does
         if not list_imports.end(stored, ListStatus.IMPORTED):
             return
         if stored.row_offset:
@@ -188,6 +190,7 @@ def _conclude_recipients(
         elif callable_rows.exists():
             lifecycle.finish_validating(batch, through=stored.last_row, row_count=row_count)
         else:
+            Batch.objects.filter(pk=batch.pk).update(row_count=row_count)
             reason = f"None of the {row_count} rows can be called; each says why."
             lifecycle.fail(batch, code="nobody_to_call", message=reason)
 
@@ -195,6 +198,8 @@ def _conclude_recipients(
 def _fail(stored: StoredList, *, code: str, reason: str) -> None:
     """End a list that cannot be used, and its batch when that has no other."""
     with transaction.atomic():
+        if stored.batch:
+            Batch.objects.lock([stored.batch.pk])  # before the list, as everybody does
         if not list_imports.end(stored, ListStatus.FAILED, code=code, reason=reason):
             return
         if stored.batch and not stored.row_offset:

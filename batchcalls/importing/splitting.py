@@ -7,7 +7,7 @@ the work. A split that was cut short goes on behind the last part that is there.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from django.core.files.base import ContentFile
@@ -36,7 +36,7 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
     number = ListPart.objects.filter(stored_list=stored).count()
     with stored.open_file() as stream, open_table(stored, stream) as table:
         done = max(stored.split_through, table.header_row)
-        rows_left: Iterator[Row] = (row for row in table if row.number > done)
+        rows_left = _behind(done, table, lease)
         if not stored.sheet and REJECTED_REASON in map(str.strip, stored.headers):
             # A file of ours that comes back: what was neutralised in it is as it was again.
             rows_left = (row._replace(cells=list(map(restore, row.cells))) for row in rows_left)
@@ -71,6 +71,15 @@ def _write(stored: StoredList, lease: Lease[StoredList], number: int, rows: list
     except BaseException:
         part.file.delete(save=False)
         raise
+
+
+def _behind(done: int, table: Iterable[Row], lease: Lease[StoredList]) -> Iterator[Row]:
+    """Yield the rows after the last one that is in a part, keeping the lease on the way there."""
+    for row in table:
+        if row.number > done:
+            yield row
+        elif row.number % PART_ROWS == 0:
+            lease.keep()
 
 
 def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:

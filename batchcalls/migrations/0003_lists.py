@@ -10,18 +10,20 @@ import batchcalls.models.stored_list
 
 
 def keep_lists(apps, schema_editor):
-    """Make the list of each batch a row of its own, taken in as far as it was."""
+    """Make the list of each batch a row of its own; a half imported one begins anew."""
     batches = apps.get_model("batchcalls", "Batch").objects
     recipients = apps.get_model("batchcalls", "Recipient").objects
     lists = apps.get_model("batchcalls", "StoredList").objects
     importing = {"initializing", "validating"}
     for batch in batches.exclude(file="").iterator():
         rows = recipients.filter(batch=batch).order_by("-row_number")
-        last = rows.values_list("row_number", flat=True).first() or 0
         if batch.status in importing:
+            # Nobody on it was called. Its rows come again, in parts, which later exports need.
+            rows.delete()
             status = "importing"
         else:
             status = "uploaded" if batch.status == "draft" else "imported"
+        last = rows.values_list("row_number", flat=True).first() or 0
         lists.create(
             batch=batch,
             status=status,
@@ -276,7 +278,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="storedlist",
             constraint=models.UniqueConstraint(
-                fields=("batch", "digest"), name="stored_list_joins_once"
+                condition=models.Q(("status__in", ["failed", "stopped"]), _negated=True),
+                fields=("batch", "digest"),
+                name="stored_list_joins_once",
             ),
         ),
         migrations.AddIndex(

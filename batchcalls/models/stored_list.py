@@ -94,7 +94,11 @@ class StoredList(Leased):
                 | Q(kind=ListKind.DO_NOT_CALL, batch__isnull=True),
                 name="stored_list_batch_iff_recipients",
             ),
-            UniqueConstraint(fields=["batch", "digest"], name="stored_list_joins_once"),
+            UniqueConstraint(
+                fields=["batch", "digest"],
+                condition=~Q(status__in=[ListStatus.FAILED, ListStatus.STOPPED]),
+                name="stored_list_joins_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -75,7 +75,7 @@ def test_rows_that_were_not_reached_when_the_batch_failed_are_blank(
     batch = run(batch)
     settings.MAX_ROWS = 2
 
-    assert [row[2] for row in table(batch)[1:]] == ["", ""]
+    assert [row[2] for row in table(batch)[1:]] == ["not_taken_in", "not_taken_in"]
 
 
 def test_a_long_list_is_joined_piece_by_piece(

@@ -105,8 +105,7 @@ def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path
         assert "Sample batch" in page
         wait_until(
             lambda: (
-                "Completed Partial"
-                in visitor.get("/batchcalls/batch/?status__exact=completed_partial")
+                "Sample batch" in visitor.get("/batchcalls/batch/?status__exact=completed_partial")
             ),
             seconds=60,
             output=output,

@@ -91,7 +91,7 @@ class TestRinging:
     ) -> None:
         settings.BROKER_URL = "redis://127.0.0.1:1"
         sent: list[Any] = []
-        monkeypatch.setattr(queue, "async_task", lambda *message: sent.append(message))
+        monkeypatch.setattr(queue, "async_task", lambda *message, **_: sent.append(message))
         batch = make_batch(NUMBERS[0])
         with django_capture_on_commit_callbacks(execute=True):
             lifecycle.submit(batch, launch=True)

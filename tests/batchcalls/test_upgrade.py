@@ -10,7 +10,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
+from batchcalls import dry_run
 from batchcalls.importing import runner
 from batchcalls.models import Batch, Recipient, StoredList
 
@@ -64,7 +66,7 @@ def make(apps: Any, status: str, *, rows: int, **fields: Any) -> Any:
     return batch.pk
 
 
-def test_lists_move_out_of_their_batches_and_a_half_imported_one_is_finished(before: Any) -> None:
+def test_lists_move_out_of_their_batches_and_a_half_imported_one_begins_anew(before: Any) -> None:
     draft = make(before, "draft", rows=0)
     half = make(before, "validating", rows=2)
     ready = make(before, "ready", rows=3, row_count=3)
@@ -86,7 +88,11 @@ def test_lists_move_out_of_their_batches_and_a_half_imported_one_is_finished(bef
     assert (batch.status, batch.ready_through) == ("ready", 4)
     rows = Recipient.objects.filter(batch=half).order_by("row_number")
     assert list(rows.values_list("row_number", "request_data__name")) == [
-        (2, "old"),
-        (3, "old"),
+        (2, "Ann"),
+        (3, "Bob"),
         (4, "Cy"),
     ]
+    assert batch.row_count == 3
+    found = dry_run.compute(Batch.objects.get(pk=ready), now=timezone.now())
+    assert (found["now"], found["countries"]) == (3, {"US": 3})
+    assert [zone["zones"] for zone in found["time_zones"]] == ["America/New_York"]
