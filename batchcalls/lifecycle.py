@@ -59,7 +59,9 @@ def _move(
     **changes: Any,
 ) -> BatchStatus:
     """Set the status if it is one of the sources; return the one it was. Raise `Conflict`."""
-    current = Batch.objects.filter(pk=batch_id).values_list("status", flat=True).first() or ""
+    # Locked, so that the answer is the status that whoever came first has left.
+    rows = Batch.objects.filter(pk=batch_id).order_by().select_for_update(no_key=True)
+    current = rows.values_list("status", flat=True).first() or ""
     if current not in sources or to not in BATCH_TRANSITIONS[BatchStatus(current)]:
         raise Conflict(action, current)
     if to in BATCH_TERMINAL:
