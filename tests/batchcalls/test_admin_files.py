@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import openpyxl
@@ -235,7 +236,8 @@ def test_small_imports_and_exports_stay_small(
 def test_campaigns_go_out_and_come_back(admin_client: Client) -> None:
     Campaign.objects.create(name="=Spring", prompt="Call {{name}}.", purpose="marketing")
     url = reverse("admin:campaigns_campaign_export")
-    assert "style=" not in admin_client.get(url).content.decode().partition("<form")[2]
+    form = admin_client.get(url).content.decode().partition("<form")[2]
+    assert not re.search(r"\bstyle\b", form)
     exported = admin_client.post(url, {"format": "0"}).content.decode()
     assert "'=Spring" in exported
     changed = exported.replace("Call {{name}}.", "Ring {{name}}.")
