@@ -252,6 +252,14 @@ class CallEventQuerySet(QuerySet[ModelT], Generic[ModelT]):
         return self.filter(apply_at__lte=now).order_by("apply_at", "pk")
 
 
+class EmergencyStopQuerySet(QuerySet[ModelT], Generic[ModelT]):
+    """The times that all calling was stopped."""
+
+    def in_force(self) -> EmergencyStopQuerySet[ModelT]:
+        """Return the stop that is in force, if there is one."""
+        return self.filter(in_force=True)
+
+
 class HeartbeatQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Signs of life of the workers."""
 

@@ -39,7 +39,7 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 INSTALLED_APPS = [
     "batchcalls",
     "campaigns",
-    "django.contrib.admin",
+    "config.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.humanize",
     "django.contrib.contenttypes",
@@ -51,6 +51,8 @@ INSTALLED_APPS = [
     "django_structlog",
     "django_q",
     "import_export",
+    "django_tables2",
+    "django_filters",
 ]
 
 MIDDLEWARE = [

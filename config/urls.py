@@ -5,9 +5,6 @@ from django.urls import URLPattern, URLResolver, path
 
 from batchcalls import health, webhooks_in
 
-admin.site.site_header = admin.site.site_title = "Batch Calls"
-admin.site.index_title = "Back office"
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

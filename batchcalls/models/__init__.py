@@ -2,10 +2,12 @@
 
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
+from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.event import BatchEvent
 from batchcalls.models.export import Export, ExportKind
 from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.recipient import Recipient
+from batchcalls.models.saved_filter import FilteredPage, SavedFilter
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
 
@@ -14,11 +16,14 @@ __all__ = [
     "BatchEvent",
     "CallEvent",
     "CallResult",
+    "EmergencyStop",
     "Export",
     "ExportKind",
+    "FilteredPage",
     "ListKind",
     "ListPart",
     "Recipient",
+    "SavedFilter",
     "StoredList",
     "VoiceAccount",
     "WorkerHeartbeat",

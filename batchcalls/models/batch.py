@@ -102,6 +102,15 @@ class Batch(models.Model):
         default=False, help_text="Start calling as soon as the list is validated."
     )
     start_at = models.DateTimeField(null=True, blank=True)
+    test_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="tests",
+        help_text="The batch that this one tries out, with one call to a number of one's own.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
     )

@@ -36,6 +36,8 @@ INLINE_ONLY = {
     "batchevent",
     "callevent",
     "listpart",
+    "emergencystop",
+    "savedfilter",
 }
 
 

@@ -1,0 +1,14 @@
+// A button with data-copy puts that text on the clipboard and says so.
+"use strict";
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    return; // Not allowed here: the title still shows the whole text.
+  }
+  button.classList.add("copied");
+  document.getElementById("live-status").textContent = "Copied.";
+  setTimeout(() => button.classList.remove("copied"), 1200);
+});
