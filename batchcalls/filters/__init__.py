@@ -1,0 +1,1 @@
+"""How lists are narrowed: the same for page, export and API."""

@@ -1,0 +1,1 @@
+"""What the lists show: their columns, for every page that lists the same rows."""
