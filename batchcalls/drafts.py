@@ -39,6 +39,8 @@ class DraftRequest:
     campaign: Campaign | None = None
     account: VoiceAccount
     prompt: str = ""
+    pathway_id: str = ""
+    pathway_version: str = ""
     call_settings: Mapping[str, Any] = field(default_factory=dict)
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     duplicates: str = DuplicateChoice.CALL_ONCE
@@ -46,6 +48,19 @@ class DraftRequest:
     cps: float | None = None
     concurrency: int | None = None
     created_by: User | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftProblem:
+    """What stands between a draft and its launch: where it is, and what to do.
+
+    ``field`` is ``list``, ``prompt`` or ``columns``; ``column`` the place of one column.
+    """
+
+    code: str
+    message: str
+    field: str
+    column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,7 @@ def compose(request: DraftRequest, stream: BinaryIO, *, file_name: str) -> Draft
     stored = uploads.read(stream, request.reading, file_name=file_name)
     mapping = uploads.match_columns(stored, request.reading)
     stored.mapping = mapping.to_list()
-    batch = _copy_campaign(request, region=stored.region)
+    batch = copy_campaign(request, region=stored.region)
     _check_columns(batch, mapping)
     return Draft(batch, stored)
 
@@ -135,8 +150,11 @@ def add_list(
     return stored
 
 
-def _copy_campaign(request: DraftRequest, *, region: str) -> Batch:
-    """Copy everything the batch will be launched with."""
+def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
+    """Return an unsaved batch with a copy of everything it will be launched with.
+
+    What the request says goes before what the campaign says. Raises `DraftError`.
+    """
     campaign = request.campaign
     base = campaign.settings_for_calls() if campaign else {}
     normalized = call_settings.normalize_shared({**base, **request.call_settings})
@@ -144,16 +162,18 @@ def _copy_campaign(request: DraftRequest, *, region: str) -> Batch:
         message = " ".join(problem.message for problem in normalized.problems)
         raise DraftError(message, code=normalized.problems[0].code)
     start = normalized.values.pop("start_time", None)
-    pathway = None if request.prompt or campaign is None else campaign.pathway
+    says_own = bool(request.prompt or request.pathway_id)
+    pathway = None if says_own or campaign is None else campaign.pathway
+    from_campaign = "" if says_own or campaign is None else campaign.prompt
     return Batch(
         name=request.name.strip() or UNTITLED,
         campaign=campaign,
         account=request.account,
-        prompt=request.prompt or (campaign.prompt if campaign else ""),
-        pathway_id=pathway.pathway_id if pathway else "",
-        pathway_version=pathway.version if pathway else "",
+        prompt=request.prompt or from_campaign,
+        pathway_id=pathway.pathway_id if pathway else request.pathway_id,
+        pathway_version=pathway.version if pathway else request.pathway_version,
         call_settings=normalized.values,
-        policy=_policy(request),
+        policy=policy_for(campaign, request.account),
         region=region,
         duplicates=request.duplicates,
         start_at=request.start_at or (datetime.fromisoformat(start) if start else None),
@@ -163,11 +183,11 @@ def _copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     )
 
 
-def _policy(request: DraftRequest) -> dict[str, Any]:
+def policy_for(campaign: Campaign | None, account: VoiceAccount) -> dict[str, Any]:
     """Return the campaign's calling policy; without one, real phones still have calling hours."""
-    if request.campaign and request.campaign.policy:
-        return request.campaign.policy.to_dict(Purpose(request.campaign.purpose))
-    if not request.account.dials_people:
+    if campaign and campaign.policy:
+        return campaign.policy.to_dict(Purpose(campaign.purpose))
+    if not account.dials_people:
         return {}
     hours = settings.DEFAULT_CALLING_HOURS
     return {"calling_hours": {"windows": {str(day): [hours] for day in range(7)}}}
@@ -175,22 +195,34 @@ def _policy(request: DraftRequest) -> dict[str, Any]:
 
 def _check_columns(batch: Batch, mapping: ListMapping) -> None:
     """Refuse a list that would leave a gap in what is said, or in whom may be called."""
+    for problem in content_problems(batch, mapping):
+        raise DraftError(problem.message, code=problem.code)
+
+
+def prompt_problems(batch: Batch) -> list[DraftProblem]:
+    """Say what is wrong with what a batch says, whatever its columns are."""
     if not batch.prompt and not batch.pathway_id:
-        raise DraftError(
-            "There is nothing to say: give a prompt, or a campaign that has one.", code="no_prompt"
-        )
+        message = "There is nothing to say: give a prompt, or a campaign that has one."
+        return [DraftProblem(code="no_prompt", message=message, field="prompt")]
     try:
-        unknown = validation.templates_of(batch).unknown(mapping.variables())
+        validation.templates_of(batch)
     except prompts.PromptError as error:
-        raise DraftError(str(error), code="bad_prompt") from error
-    if unknown:
-        raise DraftError(
-            " ".join(variable.message for variable in unknown), code="variable_without_column"
-        )
+        return [DraftProblem(code="bad_prompt", message=str(error), field="prompt")]
+    return []
+
+
+def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
+    """List what a batch and its columns lack for its calls to be said in full."""
+    if found := prompt_problems(batch):
+        return found
+    if unknown := validation.templates_of(batch).unknown(mapping.variables()):
+        message = " ".join(variable.message for variable in unknown)
+        found.append(DraftProblem(code="variable_without_column", message=message, field="columns"))
     if batch.consent_required and mapping.consent_position is None:
         labels = ", ".join(column.label for column in mapping.columns[:20])
-        raise DraftError(
+        message = (
             "The calling policy requires consent, and no column says who agreed to be called. "
-            f"Make one of these the consent column: {labels}.",
-            code="no_consent_column",
+            f"Make one of these the consent column: {labels}."
         )
+        found.append(DraftProblem(code="no_consent_column", message=message, field="columns"))
+    return found

@@ -22,6 +22,7 @@ from batchcalls.states import (
     BATCH_CANCELABLE,
     BATCH_IMPORTING,
     BATCH_PAUSABLE,
+    BATCH_REOPENABLE,
     BATCH_TERMINAL,
     BATCH_TRANSITIONS,
     RECIPIENT_FALLEN_SHORT,
@@ -41,9 +42,9 @@ log = structlog.get_logger(__name__)
 class Conflict(Exception):
     """The batch is not in a status from which this is possible; it was left as it is."""
 
-    def __init__(self, action: str, status: str) -> None:
+    def __init__(self, action: str, status: str, *, why: str = "") -> None:
         label = BatchStatus(status).label if status else "gone"
-        super().__init__(f"This batch cannot be {action} now: it is {label}.")
+        super().__init__(f"This batch cannot be {action} now: {why or f'it is {label}'}.")
         self.status = status
 
 
@@ -102,6 +103,29 @@ def submit(batch: Batch, *, launch: bool, actor: User | None = None) -> None:
     )
     for stored in batch.lists.filter(status=ListStatus.UPLOADED):
         list_imports.begin(stored)
+
+
+@transaction.atomic
+def back_to_draft(batch: Batch, *, actor: User | None = None) -> None:
+    """Let a checked list be changed once more: ready → draft. Raise `Conflict`.
+
+    Nobody was dialled: what was read from the lists is forgotten, and read again at the next check.
+    """
+    _move(
+        batch.pk,
+        BatchStatus.DRAFT,
+        action="changed",
+        sources={BatchStatus.READY},
+        actor=actor,
+        message="Taken back to be changed.",
+        row_count=None,
+        ready_through=0,
+        dry_run={},
+        launch_when_ready=False,
+    )
+    if list_imports.forget(batch.pk) > 1:
+        raise Conflict("changed", BatchStatus.READY, why="further rows were added to its list")
+    Recipient.objects.filter(batch=batch.pk).forget()
 
 
 @transaction.atomic
@@ -223,12 +247,12 @@ def cancel(batch: Batch, *, actor: User | None = None, hang_up: bool = False) ->
 
 @transaction.atomic
 def reopen(batch: Batch, *, actor: User | None = None, code: str, message: str) -> None:
-    """Go on calling a batch that had fallen short: completed partial → dispatching."""
+    """Go on calling a batch that was over: completed, fully or partly → dispatching."""
     _move(
         batch.pk,
         BatchStatus.DISPATCHING,
         action="reopened",
-        sources={BatchStatus.COMPLETED_PARTIAL},
+        sources=BATCH_REOPENABLE,
         actor=actor,
         code=code,
         message=message,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -37,6 +38,23 @@ def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str =
     if status == ListStatus.FAILED:
         _await_parts([stored.pk])
     return True
+
+
+def forget(batch_id: UUID) -> int:
+    """Make a batch's lists as they were when they were uploaded; return how many they are.
+
+    Their files stay. Only for batches that nobody takes in at the moment.
+    """
+    lists = StoredList.objects.filter(batch=batch_id)
+    parts = ListPart.objects.filter(stored_list__in=lists)
+    files = list(parts.values_list("file", flat=True))
+    parts.delete()
+    storage = ListPart._meta.get_field("file").storage
+    for name in files:
+        transaction.on_commit(partial(storage.delete, name))
+    return lists.update(
+        status=ListStatus.UPLOADED, is_split=False, split_through=0, row_offset=0, ended_at=None
+    )
 
 
 def stop(batch_id: UUID, *, code: str, reason: str) -> None:

@@ -99,6 +99,10 @@ BATCH_CALLING = frozenset(
 BATCH_WITH_LIVE_CALLS = BATCH_CALLING | {B.PAUSED, B.CANCELED}
 BATCH_ACTIVE = BATCH_IMPORTING | BATCH_CALLING | {B.PAUSED}
 BATCH_PAUSABLE = BATCH_CALLING
+#: Statuses that end a batch whose calls were made, and from which it can go on.
+BATCH_REOPENABLE = frozenset({B.COMPLETED, B.COMPLETED_PARTIAL})
+#: Statuses in which what is sent, and to whom, can still be changed.
+BATCH_PREPARING = frozenset({B.DRAFT, B.INITIALIZING, B.VALIDATING, B.READY})
 #: Statuses in which a list may join: the lists before it are checked, and calls may follow.
 BATCH_JOINABLE = BATCH_CALLING | {B.READY, B.PAUSED, B.COMPLETED_PARTIAL}
 BATCH_CANCELABLE = frozenset(set(B) - BATCH_TERMINAL)
@@ -111,12 +115,12 @@ BATCH_TRANSITIONS: dict[BatchStatus, frozenset[BatchStatus]] = {
     B.DRAFT: frozenset({B.INITIALIZING, B.CANCELED}),
     B.INITIALIZING: frozenset({B.VALIDATING, B.FAILED, B.CANCELED}),
     B.VALIDATING: frozenset({B.READY, B.DISPATCHING, B.FAILED, B.CANCELED}),
-    B.READY: frozenset({B.DISPATCHING, B.FAILED, B.CANCELED}),
+    B.READY: frozenset({B.DRAFT, B.DISPATCHING, B.FAILED, B.CANCELED}),
     **{status: edges | _LEAVE_CALLING for status, edges in _CALLING_EDGES.items()},
     B.PAUSED: frozenset({B.DISPATCHING, B.CANCELED}),
     **{status: frozenset() for status in BATCH_TERMINAL},
-    # A person found out that somebody was not called after all.
-    B.COMPLETED_PARTIAL: frozenset({B.DISPATCHING}),
+    # Somebody was not called after all, or is to be called once more.
+    **dict.fromkeys(BATCH_REOPENABLE, frozenset({B.DISPATCHING})),
 }
 
 #: The reason code of rows whose list could not be used as a whole.

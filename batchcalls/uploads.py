@@ -87,6 +87,19 @@ def match_columns(
     ``like`` is the mapping of another list, used where headers are the same. Raises `MappingError`
     naming every problem.
     """
+    mapping = suggest_mapping(stored, options, like=like)
+    if problems := check(mapping, is_call_setting=call_settings.is_call_setting):
+        raise MappingError(problems)
+    return mapping
+
+
+def suggest_mapping(
+    stored: StoredList, options: ReadingOptions, *, like: ListMapping | None = None
+) -> ListMapping:
+    """Match columns as `match_columns` does, and leave to a person what is still wrong.
+
+    Raises `MappingError` only for options that cannot be followed.
+    """
     headers = describe_headers(stored.headers)
     is_setting = call_settings.is_call_setting
     saved = ColumnMapping.objects.filter(headers_key=headers_key(headers))
@@ -98,15 +111,12 @@ def match_columns(
         mapping = matching.guess(headers, is_call_setting=is_setting)
     if options.map_all is not None:
         mapping = matching.map_all(mapping, options.map_all)
-    mapping = matching.apply_options(
+    return matching.apply_options(
         mapping,
         headers,
         [matching.parse_option(option) for option in options.column_options],
         is_call_setting=is_setting,
     )
-    if problems := check(mapping, is_call_setting=is_setting):
-        raise MappingError(problems)
-    return mapping
 
 
 def save_mapping(stored: StoredList, *, name: str, actor: User | None = None) -> ColumnMapping:
