@@ -207,9 +207,8 @@ def _keep_mapping(batch: Batch, mapping: ListMapping) -> ListMapping:
 
 def _remove_lists(batch: Batch) -> None:
     for old in batch.lists.all():
-        forget_file = partial(old.file.storage.delete, old.file.name)
         old.delete()
-        transaction.on_commit(forget_file)
+        transaction.on_commit(partial(old.file.delete, save=False))
 
 
 def _without_campaign(request: DraftRequest, campaign: Campaign) -> DraftRequest:

@@ -23,13 +23,17 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[ModelT]):
-    """Rows, newest first, and the query parameters of the pages around them (None: no such)."""
+    """Rows, newest first, and the query parameters of the pages around them (None: no such).
+
+    ``ascending``: the list is the other way round, and "newest" is its first page all the same.
+    """
 
     rows: list[ModelT]
     newest: dict[str, str] | None
     newer: dict[str, str] | None
     older: dict[str, str] | None
     oldest: dict[str, str] | None
+    ascending: bool = False
 
 
 def page_of(
@@ -37,26 +41,29 @@ def page_of(
     query: Mapping[str, str],
     *,
     order: Sequence[str] = ("pk",),
+    ascending: bool = False,
     size: int = PAGE_SIZE,
 ) -> Page[ModelT]:
     """Return one page of rows that are ordered by fields, each descending; the last is unique.
 
     ``query`` holds the parameters of the address. A cursor that cannot be read is the newest page:
-    it was cut off or made up, and nothing is lost.
+    it was cut off or made up, and nothing is lost. ``ascending`` turns the whole order around.
     """
     older, newer = (_read(rows.model, query.get(name), order) for name in ("older", "newer"))
-    descending = [f"-{name}" for name in order]
+    onward = list(order) if ascending else [f"-{name}" for name in order]
+    backward = [f"-{name}" for name in order] if ascending else list(order)
+    after, before = ("gt", "lt") if ascending else ("lt", "gt")
     if newer is not None:
-        found = _take(rows, _beyond(order, newer, "gt"), list(order), size)
+        found = _take(rows, _beyond(order, newer, before), backward, size)
         more_newer, more_older = len(found) > size, True
         found = found[:size][::-1]
     elif query.get("at") == "oldest":
-        found = _take(rows, Q(), list(order), size)
+        found = _take(rows, Q(), backward, size)
         more_newer, more_older = len(found) > size, False
         found = found[:size][::-1]
     else:
-        condition = _beyond(order, older, "lt") if older is not None else Q()
-        found = _take(rows, condition, descending, size)
+        condition = _beyond(order, older, after) if older is not None else Q()
+        found = _take(rows, condition, onward, size)
         more_newer, more_older = older is not None, len(found) > size
         found = found[:size]
     return Page(
@@ -65,6 +72,7 @@ def page_of(
         newer={"newer": _write(found[0], order)} if more_newer and found else None,
         older={"older": _write(found[-1], order)} if more_older and found else None,
         oldest={"at": "oldest"} if more_older and found else None,
+        ascending=ascending,
     )
 
 

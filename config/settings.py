@@ -139,6 +139,8 @@ DEFAULT_REGION = env.text("DEFAULT_REGION", "US").upper()
 #: Of batches whose campaign has no calling policy, where real phones ring; in the callee's time.
 #: Source of the default: 47 CFR 64.1200(c)(1).
 DEFAULT_CALLING_HOURS = env.hours("DEFAULT_CALLING_HOURS", default="08:00-21:00")
+#: Launches of more recipients than this ask for their number to be typed.
+CONFIRM_LAUNCH_ABOVE = env.integer("CONFIRM_LAUNCH_ABOVE", default=500, at_least=0)
 CHUNK_SIZE = env.integer("CHUNK_SIZE", default=1_000, at_least=1)
 MAX_FILE_BYTES = env.integer("MAX_FILE_BYTES", default=50_000_000, at_least=1)
 MAX_ROWS = env.integer("MAX_ROWS", default=1_000_000, at_least=1)

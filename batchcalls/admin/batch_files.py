@@ -27,8 +27,6 @@ from batchcalls.uploads import UploadError
 class BatchFilesAdmin(admin.ModelAdmin[Batch]):
     """Adds downloads, and the upload of further rows, to the pages of batches."""
 
-    change_form_template = "admin/batchcalls/batch/change_form.html"
-
     def get_urls(self) -> list[URLPattern]:
         """Add the pages."""
         site = self.admin_site

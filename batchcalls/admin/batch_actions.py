@@ -1,0 +1,243 @@
+"""What a person does to a batch: each on a page that says first what will happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from batchcalls import cloning, lifecycle, retrying
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.batch_list import totals_of
+from batchcalls.admin.permissions import require
+from batchcalls.models import Batch
+from batchcalls.querysets import Totals
+from batchcalls.states import (
+    BATCH_CANCELABLE,
+    BATCH_PAUSABLE,
+    BATCH_REOPENABLE,
+    BatchStatus,
+)
+from batchcalls.uploads import UploadError
+
+
+class NoChoice(forms.Form):
+    """Nothing to choose: only whether."""
+
+    def __init__(self, *args: Any, totals: Totals, **kwargs: Any) -> None:
+        self.totals = totals
+        super().__init__(*args, **kwargs)
+
+
+class CancelForm(NoChoice):
+    hang_up = forms.BooleanField(
+        label="Hang up live calls too",
+        required=False,
+        help_text="Otherwise conversations that have begun end by themselves.",
+    )
+
+
+class CloneForm(NoChoice):
+    with_list = forms.BooleanField(
+        label="Take the list over",
+        required=False,
+        help_text="The same people stand in the new draft; otherwise you upload another list.",
+    )
+
+
+class RenameForm(NoChoice):
+    name = forms.CharField(label="Batch name", max_length=200)
+
+
+class RetryForm(NoChoice):
+    outcomes = forms.MultipleChoiceField(
+        label="Call once more those who", widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        totals = self.totals
+        choices = [
+            ("not_reached", f"were not reached ({totals.not_reached:,})", totals.not_reached),
+            ("voicemail", f"were met by a voicemail ({totals.voicemail:,})", totals.voicemail),
+            ("failed", f"failed ({totals.failed:,})", totals.failed),
+        ]
+        field = self.fields["outcomes"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
+        field.choices = [(name, label) for name, label, count in choices if count]
+        self.initial["outcomes"] = [name for name, _, count in choices if count][:1]
+
+
+def _cancel(batch: Batch, *, actor: Any, hang_up: bool) -> str:
+    lifecycle.cancel(batch, actor=actor, hang_up=hang_up)
+    return "Canceled; live calls are being hung up." if hang_up else "Canceled."
+
+
+def _pause(batch: Batch, *, actor: Any) -> str:
+    lifecycle.pause(batch, actor=actor)
+    return "Paused."
+
+
+def _resume(batch: Batch, *, actor: Any) -> str:
+    lifecycle.resume(batch, actor=actor)
+    return "Resumed."
+
+
+def _retry(batch: Batch, *, actor: Any, outcomes: list[str]) -> str:
+    count = retrying.retry(batch, outcomes=outcomes, actor=actor)
+    return f"{count:,} of its recipients are called once more."
+
+
+def _clone(batch: Batch, *, actor: Any, with_list: bool) -> Batch:
+    return cloning.clone(batch, with_list=with_list, actor=actor)
+
+
+def _rename(batch: Batch, *, actor: Any, name: str) -> str:
+    Batch.objects.filter(pk=batch.pk).update(name=name)
+    return "Renamed."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing that can be done: who may, when it makes sense, and what does it.
+
+    ``verb`` returns what to say, or a batch to go on with.
+    """
+
+    label: str
+    title: str
+    permission: str
+    sources: frozenset[BatchStatus]
+    verb: Callable[..., str | Batch]
+    form: type[NoChoice] = NoChoice
+    tone: str = ""
+
+    def is_offered(self, batch: Batch, user: Any) -> bool:
+        """Tell whether it makes sense now and this person may."""
+        return batch.status in self.sources and user.has_perm(self.permission)
+
+
+ACTIONS: dict[str, Action] = {
+    "pause": Action(
+        label="Pause",
+        title="Pause this batch?",
+        permission="batchcalls.pause_batch",
+        sources=frozenset(BATCH_PAUSABLE),
+        verb=_pause,
+    ),
+    "resume": Action(
+        label="Resume",
+        title="Go on calling?",
+        permission="batchcalls.pause_batch",
+        sources=frozenset({BatchStatus.PAUSED}),
+        verb=_resume,
+        tone="primary",
+    ),
+    "retry": Action(
+        label="Retry",
+        title="Call some of them once more?",
+        permission="batchcalls.launch_batch",
+        sources=frozenset(BATCH_REOPENABLE),
+        verb=_retry,
+        form=RetryForm,
+    ),
+    "clone": Action(
+        label="Clone",
+        title="Make a new draft like this batch?",
+        permission="batchcalls.add_batch",
+        sources=frozenset(BatchStatus),
+        verb=_clone,
+        form=CloneForm,
+    ),
+    "rename": Action(
+        label="Rename",
+        title="Rename this batch",
+        permission="batchcalls.change_batch",
+        sources=frozenset(BatchStatus),
+        verb=_rename,
+        form=RenameForm,
+    ),
+    "cancel": Action(
+        label="Cancel",
+        title="Cancel this batch?",
+        permission="batchcalls.cancel_batch",
+        sources=frozenset(BATCH_CANCELABLE),
+        verb=_cancel,
+        form=CancelForm,
+        tone="danger",
+    ),
+}
+
+
+def actions_for(batch: Batch, user: Any) -> list[tuple[str, Action]]:
+    """Return what this person may do with the batch now."""
+    return [(name, one) for name, one in ACTIONS.items() if one.is_offered(batch, user)]
+
+
+class BatchActionPages(admin.ModelAdmin[Batch]):
+    """Adds a page for each action."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages."""
+        return [
+            *(
+                path(
+                    f"<uuid:pk>/{name}/",
+                    self.admin_site.admin_view(self.action_view),
+                    {"name": name},
+                    name=f"batchcalls_batch_{name}",
+                )
+                for name in ACTIONS
+            ),
+            *super().get_urls(),
+        ]
+
+    def action_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+        """Say in numbers what will happen, and do it when it is confirmed."""
+        action = ACTIONS[name]
+        require(request, action.permission, "batchcalls.view_batch")
+        batch = get_object_or_404(Batch, pk=pk)
+        if batch.status not in action.sources:
+            self.message_user(
+                request, str(lifecycle.Conflict(_done(name), batch.status)), messages.ERROR
+            )
+            return redirect("admin:batchcalls_batch_change", pk)
+        totals = totals_of([batch])[batch.pk]
+        initial = {"name": batch.name}
+        form = action.form(request.POST or None, totals=totals, initial=initial)
+        if request.method == "POST" and form.is_valid():
+            try:
+                said = action.verb(batch, actor=actor_of(request), **form.cleaned_data)
+            except (lifecycle.Conflict, UploadError, FileNotFoundError) as error:
+                self.message_user(request, str(error), messages.ERROR)
+                return redirect("admin:batchcalls_batch_change", pk)
+            if isinstance(said, Batch):
+                self.message_user(request, f"{said} is a draft now.", messages.SUCCESS)
+                return redirect("admin:batchcalls_batch_continue", said.pk)
+            self.message_user(request, f"{batch}: {said}", messages.SUCCESS)
+            return redirect("admin:batchcalls_batch_change", pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": action.title,
+            "subtitle": batch.name,
+            "opts": self.opts,
+            "batch": batch,
+            "action": action,
+            "name": name,
+            "totals": totals,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/batchcalls/batch/action.html", context)
+
+
+def _done(name: str) -> str:
+    words = {"pause": "paused", "resume": "resumed", "cancel": "canceled", "retry": "retried"}
+    return words.get(name, f"{name}d")

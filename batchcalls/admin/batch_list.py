@@ -1,0 +1,82 @@
+"""The list of batches, and where a batch that is being prepared goes on."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.admin.permissions import require
+from batchcalls.batch_figures import remembered
+from batchcalls.filters.batches import BatchFilter
+from batchcalls.models import Batch, Recipient
+from batchcalls.querysets import Totals
+from batchcalls.states import BATCH_ACTIVE, BatchStatus
+from batchcalls.tables.batches import BatchTable
+
+ORDER = ("created_at", "pk")
+SIZE = 25
+
+
+def totals_of(batches: list[Batch]) -> dict[UUID, Totals]:
+    """Count the rows of batches; those that are long to count may be some seconds old."""
+    long = [batch for batch in batches if (batch.row_count or 0) > 20_000]
+    short = [batch.pk for batch in batches if batch not in long]
+    found = Recipient.objects.totals_of(short)
+    for batch in long:
+        key = f"totals:{batch.pk}:{batch.status}"
+        found[batch.pk] = remembered(key, partial(Recipient.objects.totals, batch.pk))
+    return found
+
+
+class BatchListPage(admin.ModelAdmin[Batch]):
+    """Replaces the stock list of batches."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add what the list leads to."""
+        go_on = self.admin_site.admin_view(self.continue_view)
+        return [
+            path("<uuid:pk>/continue/", go_on, name="batchcalls_batch_continue"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one page of batches; as a fragment to the page that asks for it again."""
+        require(request, "batchcalls.view_batch")
+        rows = Batch.objects.select_related("campaign")
+        if not request.GET.get("tests"):
+            rows = rows.filter(test_of=None)
+        listing: Listing[Batch] = listing_of(request, rows, BatchFilter, order=ORDER, size=SIZE)
+        totals = totals_of(listing.page.rows)
+        for batch in listing.page.rows:
+            batch.totals = totals[batch.pk]  # type: ignore[attr-defined]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Batch Calls",
+            "opts": self.opts,
+            "listing": listing,
+            "table": BatchTable(listing.page.rows, user=request.user),
+            "is_live": any(batch.status in BATCH_ACTIVE for batch in listing.page.rows),
+            "can_create": self.has_add_permission(request),
+        }
+        part = "_rows" if request.headers.get("X-Fragment") else ""
+        name = f"admin/batchcalls/batch/change_list{part}.html"
+        return TemplateResponse(request, name, context)
+
+    def continue_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Lead to the step at which a batch that is being prepared was left."""
+        require(request, "batchcalls.view_batch")
+        batch = get_object_or_404(Batch, pk=pk)
+        if batch.status != BatchStatus.DRAFT:
+            return redirect("admin:batchcalls_batch_review", pk)
+        step = "columns" if batch.lists.exists() else "upload"
+        return redirect(f"admin:batchcalls_batch_{step}", pk)

@@ -1,0 +1,241 @@
+"""The page of a batch: its figures, followed live, and a tab for each thing that is known of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from batchcalls import batch_figures, charts, dry_run, uploads
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.batch_actions import actions_for
+from batchcalls.admin.batch_list import totals_of
+from batchcalls.admin.listing import listing_of
+from batchcalls.admin.permissions import require
+from batchcalls.filters.recipients import RecipientFilter
+from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
+from batchcalls.states import (
+    BATCH_ACTIVE,
+    BATCH_CALLING,
+    BATCH_JOINABLE,
+    BATCH_PREPARING,
+)
+from batchcalls.tables.recipients import RecipientTable
+from campaigns import call_settings
+from campaigns.call_settings.types import Section
+from campaigns.hours_in_words import hours_in_words
+
+EVENTS_SHOWN = 200
+CALLS_SHOWN = 10
+
+
+class BatchPages(admin.ModelAdmin[Batch]):
+    """Replaces the stock page of a batch."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the tabs."""
+        view = self.admin_site.admin_view
+        tabs: dict[str, Any] = {
+            "recipients": self.recipients_view,
+            "log": self.log_view,
+            "dry_run": self.dry_run_view,
+            "settings": self.settings_view,
+        }
+        return [
+            *(
+                path(f"<uuid:pk>/{name.replace('_', '-')}/", view(tab), name=_url_name(name))
+                for name, tab in tabs.items()
+            ),
+            path("<uuid:pk>/dry-run/again/", view(self.again_view), name=_url_name("again")),
+            path("<uuid:pk>/mapping/save/", view(self.mapping_view), name=_url_name("mapping")),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the figures and what matters most; as a fragment to the page that asks again."""
+        require(request, "batchcalls.view_batch")
+        batch = self._batch(object_id)
+        if request.headers.get("X-Fragment"):
+            live = self._live(request, batch)
+            return TemplateResponse(request, "admin/batchcalls/batch/live.html", live)
+        return self._page(
+            request,
+            batch,
+            "overview",
+            readings=[(one, uploads.describe_reading(one)) for one in batch.lists.all()],
+            trials=list(batch.tests.order_by("-created_at")[:5]),
+            events=list(_events(batch)[:6]),
+            calls=list(batch.calls.select_related("recipient").order_by("-pk")[:CALLS_SHOWN])
+            if request.user.has_perm("batchcalls.view_callresult")
+            else [],
+        )
+
+    def recipients_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """List the rows, each with its verdict."""
+        require(request, "batchcalls.view_batch", "batchcalls.view_recipient")
+        batch = self._batch(pk)
+        rows = Recipient.objects.filter(batch=batch)
+        listing = listing_of(request, rows, RecipientFilter, order=("row_number",), ascending=True)
+        table = RecipientTable(listing.page.rows)
+        return self._page(request, batch, "recipients", listing=listing, table=table)
+
+    def log_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """List who did what, and what happened."""
+        require(request, "batchcalls.view_batch")
+        batch = self._batch(pk)
+        return self._page(request, batch, "log", events=list(_events(batch)[:EVENTS_SHOWN]))
+
+    def dry_run_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show what launching would have done, as of when it was worked out."""
+        require(request, "batchcalls.view_batch")
+        batch = self._batch(pk)
+        return self._page(request, batch, "dry_run", **report_context(batch))
+
+    def settings_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show everything the batch was launched with."""
+        require(request, "batchcalls.view_batch")
+        batch = self._batch(pk)
+        return self._page(
+            request,
+            batch,
+            "settings",
+            sections=settings_by_section(batch.call_settings),
+            hours=hours_in_words(batch.calling_hours),
+            retry_rules=batch.retry_policy.rules,
+            columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
+        )
+
+    def again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Work the dry run out anew."""
+        require(request, "batchcalls.change_batch")
+        batch = self._batch(pk)
+        if request.method != "POST" or not batch.dry_run:
+            return redirect("admin:batchcalls_batch_dry_run", pk)
+        dry_run.store(batch)
+        self.message_user(request, "Worked out anew.", messages.SUCCESS)
+        return redirect("admin:batchcalls_batch_dry_run", pk)
+
+    def mapping_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Keep how a list's columns were matched, under a name."""
+        require(request, "campaigns.add_columnmapping", "batchcalls.view_batch")
+        batch = self._batch(pk)
+        stored = get_object_or_404(StoredList, batch=batch, pk=request.POST.get("list"))
+        if name := request.POST.get("name", "").strip()[:200]:
+            uploads.save_mapping(stored, name=name, actor=actor_of(request))
+            self.message_user(request, f"The mapping was saved as {name}.", messages.SUCCESS)
+        else:
+            self.message_user(request, "Give the mapping a name.", messages.ERROR)
+        return redirect("admin:batchcalls_batch_settings", pk)
+
+    def _batch(self, pk: UUID | str) -> Batch:
+        rows = Batch.objects.select_related("campaign", "account", "created_by", "test_of")
+        try:
+            return get_object_or_404(rows, pk=UUID(str(pk)))
+        except ValueError as error:
+            raise Http404("There is no such batch.") from error
+
+    def _page(self, request: HttpRequest, batch: Batch, tab: str, **more: Any) -> HttpResponse:
+        user = request.user
+        context = {
+            **self.admin_site.each_context(request),
+            **self._live(request, batch),
+            "title": batch.name,
+            "opts": self.opts,
+            "tab": tab,
+            "actions": actions_for(batch, user),
+            "goes_on": batch.status in BATCH_PREPARING and user.has_perm("batchcalls.change_batch"),
+            "takes_rows": batch.status in BATCH_JOINABLE
+            and user.has_perms(["batchcalls.change_batch", "batchcalls.launch_batch"]),
+            **more,
+        }
+        return TemplateResponse(request, f"admin/batchcalls/batch/{tab}.html", context)
+
+    def _live(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
+        """Return what the figures show; the page asks again while anything can change."""
+        totals = totals_of([batch])[batch.pk]
+        key = f"figures:{batch.pk}:{batch.status}"
+        figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
+        timeline = batch_figures.remembered(
+            f"timeline:{batch.pk}:{batch.status}", lambda: batch_figures.timeline_of(batch)
+        )
+        return {
+            "batch": batch,
+            "totals": totals,
+            "figures": figures,
+            "timeline": _chart(timeline),
+            "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
+            "is_calling": batch.status in BATCH_CALLING,
+            "live_url": reverse("admin:batchcalls_batch_change", args=[batch.pk]),
+            "rows_url": reverse("admin:batchcalls_batch_recipients", args=[batch.pk]),
+            "calls_url": f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}",
+        }
+
+
+def _url_name(tab: str) -> str:
+    return f"batchcalls_batch_{tab}"
+
+
+def _events(batch: Batch) -> Any:
+    return BatchEvent.objects.filter(batch=batch).select_related("actor").order_by("-at", "-pk")
+
+
+def _chart(timeline: batch_figures.Timeline | None) -> Any:
+    if timeline is None:
+        return ""
+    minutes = timeline.width_seconds // 60
+    span = "minute" if minutes == 1 else f"{minutes} minutes"
+    if minutes >= 60:
+        span = "hour" if minutes == 60 else f"{minutes // 60} hours"
+    form = "%H:%M" if minutes < 240 else "%d %b"
+    points = [(timezone.localtime(at).strftime(form), n) for at, n in timeline.bars]
+    return charts.bar_chart(points, title=f"Calls begun per {span}")
+
+
+def report_context(batch: Batch) -> dict[str, Any]:
+    """Return what the template of the dry-run report shows."""
+    report = batch.dry_run
+    if not report:
+        return {"report": None}
+    return {
+        "report": report,
+        "computed_at": _time(report["computed_at"]),
+        "first_at": _time(report["later"]["first_at"]),
+        "skipped_rows": sum(report["skipped"].values()) + sum(report["never"].values()),
+        "zones": [
+            {**zone, "names": zone["zones"].split(","), "first_at": _time(zone["first_at"])}
+            for zone in report.get("time_zones", [])
+        ],
+        "estimate": dry_run.describe_estimate(report["estimate"]),
+    }
+
+
+def settings_by_section(values: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, Any]]]]:
+    """Return call settings as people read them: by section, label, name and value.
+
+    Those that may hold secrets are only said to be set.
+    """
+    found: dict[str, list[tuple[str, str, Any]]] = {}
+    for name, value in values.items():
+        setting = call_settings.get(name)
+        label = setting.label if setting else name
+        section = (setting.section if setting else Section.SPEECH).label
+        shown = "set, not shown" if setting and setting.sensitive else value
+        found.setdefault(section, []).append((label, name, shown))
+    return [(section.label, found[section.label]) for section in Section if section.label in found]
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

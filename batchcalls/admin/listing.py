@@ -1,0 +1,43 @@
+"""A list as every page shows it: narrowed by its filter, one page of it, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from batchcalls.filters.listing import ListFilter
+from batchcalls.keyset import PAGE_SIZE, Page, page_of
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[ModelT]):
+    """What the template of a list needs, but for its table."""
+
+    filter: ListFilter
+    page: Page[ModelT]
+
+    def __iter__(self) -> Any:
+        return iter(self.page.rows)
+
+
+def listing_of(
+    request: HttpRequest,
+    rows: QuerySet[ModelT],
+    filter_class: type[ListFilter],
+    *,
+    order: Sequence[str] = ("pk",),
+    ascending: bool = False,
+    size: int = PAGE_SIZE,
+) -> Listing[ModelT]:
+    """Return the page that the address asks for."""
+    narrowed = filter_class(request.GET, queryset=rows)
+    # Of a parameter that is repeated the last one counts.
+    query = request.GET.dict()
+    page = page_of(narrowed.qs, query, order=order, ascending=ascending, size=size)
+    return Listing(filter=narrowed, page=page)

@@ -1,0 +1,235 @@
+"""Step two: what each column of the list becomes, and how the first prompt sounds with that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from batchcalls import draft_edits, lifecycle, uploads
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.permissions import require
+from batchcalls.drafts import DraftProblem
+from batchcalls.importing.headers import Header, clean_header, describe_headers
+from batchcalls.importing.mapping import ColumnTarget, ListMapping, MappingError, Target
+from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.models import Batch, StoredList
+from batchcalls.states import BatchStatus
+from batchcalls.uploads import ReadingOptions, UploadError
+from campaigns import call_settings
+from campaigns.models import ColumnMapping
+from campaigns.prompt_pieces import pieces_of
+
+SAMPLES_SHOWN = 3
+TARGETS = [
+    (Target.PHONE_NUMBER, "Phone number"),
+    (Target.REQUEST_DATA, "Request data"),
+    (Target.METADATA, "Metadata"),
+    (Target.CALL_SETTING, "Call setting"),
+    (Target.CONSENT, "Consent"),
+    (Target.IGNORE, "Ignore"),
+]
+SETTINGS = [
+    (name, one.label)
+    for name, one in call_settings.REGISTRY.items()
+    if one.per_row and not one.legacy and name not in {"phone_number", "request_data", "metadata"}
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnRow:
+    """One line of the table: a column, what it becomes, and what is wrong with that."""
+
+    header: Header
+    samples: list[str]
+    target: str
+    name: str
+    errors: list[str]
+
+
+class ColumnsStep(admin.ModelAdmin[Batch]):
+    """The page on which columns are matched."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page and its preview."""
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/columns/", view(self.columns_view), name="batchcalls_batch_columns"),
+            path(
+                "<uuid:pk>/columns/preview/",
+                view(self.preview_view),
+                name="batchcalls_batch_preview",
+            ),
+            *super().get_urls(),
+        ]
+
+    def columns_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show the columns; keep what they become, and go on when nothing is missing."""
+        require(request, "batchcalls.change_batch")
+        batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
+        if batch.status != BatchStatus.DRAFT:
+            return redirect("admin:batchcalls_batch_review", pk)
+        stored = draft_edits.list_of(batch)
+        if stored is None:
+            return redirect("admin:batchcalls_batch_upload", pk)
+        if request.method == "POST":
+            try:
+                answer = self._keep(request, batch, stored)
+            except lifecycle.Conflict as error:
+                self.message_user(request, str(error), messages.ERROR)
+                return redirect("admin:batchcalls_batch_change", pk)
+            except (MappingError, UnreadableList, UploadError) as error:
+                self.message_user(request, str(error), messages.ERROR)
+                answer = None
+            if answer is not None:
+                return answer
+            stored = draft_edits.list_of(batch) or stored
+        return self._columns_page(request, batch, stored)
+
+    def preview_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show the prompt as the form on the page would have it; nothing is kept."""
+        require(request, "batchcalls.change_batch")
+        batch = get_object_or_404(Batch, pk=pk)
+        stored = draft_edits.list_of(batch)
+        if stored is None:
+            return HttpResponse(status=404)
+        mapping = ListMapping(tuple(columns_from(request.POST, stored)))
+        context = _preview(batch, stored, mapping, request.POST.get("row"))
+        return TemplateResponse(request, "admin/batchcalls/wizard/preview.html", context)
+
+    def _keep(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse | None:
+        """Do what the pressed button says; return where to go, or None to stay."""
+        actor, pressed = actor_of(request), request.POST
+        draft_edits.match(batch, columns_from(pressed, stored))
+        if "map_all" in pressed:
+            draft_edits.map_all(batch)
+            self.message_user(request, "Every column is request data now.", messages.SUCCESS)
+        elif "apply" in pressed:
+            saved = ColumnMapping.objects.filter(name=pressed.get("saved", "")).first()
+            if saved is not None:
+                draft_edits.apply_saved(batch, saved)
+                self.message_user(request, f"Matched as in {saved}.", messages.SUCCESS)
+        elif "save_mapping" in pressed:
+            self._save_mapping(request, batch)
+        elif "read_again" in pressed:
+            reading = ReadingOptions(
+                encoding=pressed.get("encoding", ""),
+                delimiter=pressed.get("delimiter", ""),
+                sheet=pressed.get("sheet", ""),
+                region=batch.region,
+            )
+            draft_edits.read_again(batch, reading, actor=actor)
+        elif "check" in pressed:
+            if draft_edits.problems(batch):
+                return None
+            draft_edits.submit(batch, actor=actor)
+            return redirect("admin:batchcalls_batch_review", batch.pk)
+        elif "preview" in pressed or "row" in pressed:
+            return None
+        else:
+            self.message_user(request, f"{batch} is kept as a draft.", messages.SUCCESS)
+            return redirect("admin:batchcalls_batch_change", batch.pk)
+        return redirect("admin:batchcalls_batch_columns", batch.pk)
+
+    def _save_mapping(self, request: HttpRequest, batch: Batch) -> None:
+        require(request, "campaigns.add_columnmapping")
+        stored, name = draft_edits.list_of(batch), request.POST.get("mapping_name", "").strip()
+        if stored is None or not name:
+            self.message_user(request, "Give the mapping a name.", messages.ERROR)
+            return
+        uploads.save_mapping(stored, name=name[:200], actor=actor_of(request))
+        self.message_user(request, f"The mapping was saved as {name[:200]}.", messages.SUCCESS)
+
+    def _columns_page(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse:
+        mapping = ListMapping.from_list(stored.mapping)
+        found = draft_edits.problems(batch)
+        context = {
+            **self.admin_site.each_context(request),
+            **_preview(batch, stored, mapping, request.POST.get("row")),
+            "title": "Match columns",
+            "subtitle": batch.name,
+            "opts": self.opts,
+            "batch": batch,
+            "stored": stored,
+            "reading": uploads.describe_reading(stored),
+            "columns": list(_rows_of(stored, mapping, found)),
+            "problems": found,
+            "targets": TARGETS,
+            "settings": SETTINGS,
+            "saved_mappings": ColumnMapping.objects.values_list("name", flat=True)[:200],
+            "step": 2,
+        }
+        return TemplateResponse(request, "admin/batchcalls/wizard/columns.html", context)
+
+
+def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[ColumnTarget]:
+    """Read what the form makes of each column; a column it does not name stays as it is."""
+    before = {one.position: one for one in ListMapping.from_list(stored.mapping).columns}
+    for header in describe_headers(stored.headers):
+        place = header.position
+        kept = before.get(place)
+        target = data.get(f"target-{place}", "")
+        if target not in set(Target):
+            if kept is not None:
+                yield kept
+            continue
+        name = ""
+        if target == Target.CALL_SETTING:
+            name = data.get(f"setting-{place}", "")
+        elif target in {Target.REQUEST_DATA, Target.METADATA}:
+            name = clean_header(data.get(f"name-{place}", ""))[:200]
+        yield ColumnTarget(
+            position=place,
+            header="" if header.is_blank else header.name,
+            target=Target(target),
+            name=name,
+        )
+
+
+def _rows_of(
+    stored: StoredList, mapping: ListMapping, found: list[DraftProblem]
+) -> Iterator[ColumnRow]:
+    targets = {one.position: one for one in mapping.columns}
+    for header in describe_headers(stored.headers):
+        place = header.position
+        column = targets.get(place)
+        yield ColumnRow(
+            header=header,
+            samples=[row[place] for row in stored.samples if place < len(row)][:SAMPLES_SHOWN],
+            target=column.target if column else Target.IGNORE,
+            name=column.name if column else "",
+            errors=[one.message for one in found if one.column == place],
+        )
+
+
+def _preview(
+    batch: Batch, stored: StoredList, mapping: ListMapping, asked: str | None
+) -> dict[str, Any]:
+    """Return the prompt with the values of one sample row."""
+    last = len(stored.samples) - 1
+    row = min(int(asked), last) if asked and asked.isdecimal() and len(asked) < 4 else 0
+    cells = stored.samples[row] if stored.samples else []
+    values = {
+        column.name: cells[column.position]
+        for column in mapping.columns
+        if column.target == Target.REQUEST_DATA and column.position < len(cells)
+    }
+    phone = mapping.phone_position
+    return {
+        "batch": batch,
+        "row": row,
+        "row_number": row + 2,
+        "previous_row": row - 1 if row > 0 else None,
+        "next_row": row + 1 if row < last else None,
+        "number": cells[phone] if phone is not None and phone < len(cells) else "",
+        "pieces": pieces_of(batch.prompt, values),
+        "first_sentence": pieces_of(batch.call_settings.get("first_sentence", ""), values),
+        "variables": values,
+    }

@@ -1,0 +1,140 @@
+"""Step three: what a launch would do, one call to try it, and the launch itself."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from batchcalls import draft_edits, lifecycle, trial_calls
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.batch_page import report_context
+from batchcalls.admin.permissions import require
+from batchcalls.models import Batch, ListPart
+from batchcalls.states import BATCH_IMPORTING, BATCH_PREPARING, BatchStatus
+from batchcalls.uploads import UploadError
+
+
+class TestCallForm(forms.Form):
+    number = forms.CharField(
+        label="Number to call",
+        max_length=50,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        help_text="A number of your own, with plus and country code.",
+    )
+
+
+class ReviewStep(admin.ModelAdmin[Batch]):
+    """The page from which a batch is launched."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page, and that of a test call."""
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/review/", view(self.review_view), name="batchcalls_batch_review"),
+            path(
+                "<uuid:pk>/test-call/",
+                view(self.test_call_view),
+                name="batchcalls_batch_test_call",
+            ),
+            *super().get_urls(),
+        ]
+
+    def review_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show how the check stands, then its report; launch, or go back to change something."""
+        require(request, "batchcalls.view_batch")
+        batch = get_object_or_404(Batch.objects.select_related("campaign", "account"), pk=pk)
+        wrong_count = ""
+        if request.method == "POST":
+            try:
+                answer, wrong_count = self._do(request, batch)
+            except (lifecycle.Conflict, UploadError) as error:
+                self.message_user(request, str(error), messages.ERROR)
+                return redirect("admin:batchcalls_batch_continue", pk)
+            if answer is not None:
+                return answer
+        if batch.status not in BATCH_PREPARING:
+            return redirect("admin:batchcalls_batch_change", pk)
+        count = to_call(batch)
+        context = {
+            **self.admin_site.each_context(request),
+            **report_context(batch),
+            "title": "Review and launch",
+            "subtitle": batch.name,
+            "opts": self.opts,
+            "batch": batch,
+            "is_draft": batch.status == BatchStatus.DRAFT,
+            "is_checking": batch.status in BATCH_IMPORTING,
+            "is_ready": batch.status == BatchStatus.READY,
+            "problems": draft_edits.problems(batch) if batch.status == BatchStatus.DRAFT else [],
+            "progress": ListPart.objects.filter(stored_list__batch=batch).progress(),
+            "to_call": count,
+            "must_type": count > settings.CONFIRM_LAUNCH_ABOVE,
+            "wrong_count": wrong_count,
+            "typed": request.POST.get("count", ""),
+            "starts_later": batch.start_at and batch.start_at > timezone.now(),
+            "step": 3,
+        }
+        part = "_state" if request.headers.get("X-Fragment") else ""
+        return TemplateResponse(request, f"admin/batchcalls/wizard/review{part}.html", context)
+
+    def _do(self, request: HttpRequest, batch: Batch) -> tuple[HttpResponse | None, str]:
+        """Do what the pressed button says; return where to go, or what was typed wrong."""
+        actor = actor_of(request)
+        if "check" in request.POST:
+            require(request, "batchcalls.change_batch")
+            draft_edits.submit(batch, actor=actor)
+            return redirect("admin:batchcalls_batch_review", batch.pk), ""
+        if "back" in request.POST:
+            require(request, "batchcalls.change_batch")
+            lifecycle.back_to_draft(batch, actor=actor)
+            return redirect("admin:batchcalls_batch_columns", batch.pk), ""
+        if "launch" not in request.POST:
+            return None, ""
+        require(request, "batchcalls.launch_batch")
+        count = to_call(batch)
+        typed = request.POST.get("count", "").replace(",", "").replace(" ", "").strip()
+        if count > settings.CONFIRM_LAUNCH_ABOVE and typed != str(count):
+            return None, f"Type {count:,} to launch: that is how many people are called."
+        lifecycle.launch(batch, actor=actor)
+        self.message_user(request, f"{batch} was launched.", messages.SUCCESS)
+        return redirect("admin:batchcalls_batch_change", batch.pk), ""
+
+    def test_call_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Call one number with the data of the first row."""
+        require(request, "batchcalls.launch_batch", "batchcalls.view_batch")
+        batch = get_object_or_404(Batch, pk=pk)
+        form = TestCallForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                trial = trial_calls.place(
+                    batch, number=form.cleaned_data["number"], actor=actor_of(request)
+                )
+            except (UploadError, FileNotFoundError) as error:
+                form.add_error("number", str(error))
+            else:
+                self.message_user(request, "The test call is on its way.", messages.SUCCESS)
+                return redirect("admin:batchcalls_batch_change", trial.pk)
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": "Test call",
+            "subtitle": batch.name,
+            "opts": self.opts,
+            "batch": batch,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/batchcalls/wizard/test_call.html", context)
+
+
+def to_call(batch: Batch) -> int:
+    """Return how many recipients a launch would call, now or later."""
+    report = batch.dry_run
+    return int(report["now"] + report["later"]["count"]) if report else 0

@@ -1,0 +1,206 @@
+"""Step one: the list, and what is said to those on it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from batchcalls import draft_edits, drafts, lifecycle, uploads
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.permissions import require
+from batchcalls.admin.wizard.upload_form import UploadForm
+from batchcalls.importing.mapping import MappingError
+from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.models import Batch, VoiceAccount
+from batchcalls.states import BatchStatus
+from batchcalls.uploads import UploadError
+from campaigns import prompts
+from campaigns.models import Campaign
+from campaigns.settings_form import CallSettingsForm
+
+#: Settings that have a field of the batch's own on the page.
+LEFT_OUT = frozenset({"start_time"})
+
+
+class UploadStep(admin.ModelAdmin[Batch]):
+    """The page on which a batch begins."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of a draft that exists, and the file to begin with."""
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/upload/", view(self.upload_view), name="batchcalls_batch_upload"),
+            path("template.csv", view(self.template_view), name="batchcalls_batch_template"),
+            *super().get_urls(),
+        ]
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Make a draft."""
+        require(request, "batchcalls.add_batch")
+        return self._step(request, None)
+
+    def upload_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Change a draft."""
+        require(request, "batchcalls.change_batch")
+        batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
+        if batch.status != BatchStatus.DRAFT:
+            return redirect("admin:batchcalls_batch_review", pk)
+        return self._step(request, batch)
+
+    def template_view(self, request: HttpRequest) -> HttpResponse:
+        """Send a list with nothing in it but the header that a campaign's prompt asks for."""
+        require(request, "batchcalls.add_batch")
+        campaign = _chosen_campaign(request)
+        names = {"customer_name", "service", "date"}
+        if campaign:
+            texts = {"prompt": campaign.prompt, **campaign.call_settings}
+            names = set(prompts.names_in(texts).names - prompts.BUILT_IN)
+        text = io.StringIO()
+        csv.writer(text).writerow(["phone_number", *sorted(names)])
+        response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="recipients.csv"'
+        return response
+
+    def _step(self, request: HttpRequest, batch: Batch | None) -> HttpResponse:
+        form, own = _forms(request, batch)
+        if request.method == "POST" and form.is_valid() and own.is_valid():
+            try:
+                batch = _save(request, batch, form, own)
+                _take_list(request, batch, form)
+            except lifecycle.Conflict as error:
+                self.message_user(request, str(error), messages.ERROR)
+                return redirect("admin:batchcalls_batch_changelist")
+            except (UnreadableList, MappingError) as error:
+                form.add_error("file", str(error))
+            except UploadError as error:
+                form.add_error("file" if error.code == "file_too_large" else None, str(error))
+            else:
+                return self._go_on(request, batch)
+        elif request.method == "POST":
+            batch = _rescue_list(request, batch, form)
+        stored = draft_edits.list_of(batch) if batch else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Create Batch Call",
+            "opts": self.opts,
+            "batch": batch,
+            "stored": stored,
+            "reading": uploads.describe_reading(stored) if stored else "",
+            "form": form,
+            "settings_form": own,
+            "errors": _errors_of(form, own),
+            "step": 1,
+            "max_megabytes": settings.MAX_FILE_BYTES // 1_000_000,
+        }
+        return TemplateResponse(request, "admin/batchcalls/wizard/upload.html", context)
+
+    def _go_on(self, request: HttpRequest, batch: Batch) -> HttpResponse:
+        if "save" in request.POST:
+            self.message_user(request, f"{batch} is kept as a draft.", messages.SUCCESS)
+            return redirect("admin:batchcalls_batch_change", batch.pk)
+        if not batch.lists.exists():
+            self.message_user(
+                request, "The draft is kept. Upload the list of people to call.", messages.WARNING
+            )
+            return redirect("admin:batchcalls_batch_upload", batch.pk)
+        return redirect("admin:batchcalls_batch_columns", batch.pk)
+
+
+def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallSettingsForm]:
+    """Return the two forms of the page, with what the draft has or what a new one begins with."""
+    data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    if batch is not None:
+        own = CallSettingsForm(data, initial=batch.call_settings, leave_out=LEFT_OUT)
+        return UploadForm(data, files, draft=batch), own
+    initial: dict[str, Any] = {"account": VoiceAccount.objects.built_in().pk}
+    stored: dict[str, Any] = {}
+    chosen = _chosen_campaign(request)
+    if chosen:
+        pathway = chosen.pathway
+        initial |= {"campaign": chosen.pk, "prompt": chosen.prompt, "pathway": pathway}
+        initial["says"] = "pathway" if pathway else "prompt"
+        stored = chosen.settings_for_calls()
+    own = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT)
+    return UploadForm(data, files, initial=initial), own
+
+
+def _save(
+    request: HttpRequest, batch: Batch | None, form: UploadForm, own: CallSettingsForm
+) -> Batch:
+    """Store the fields; raise `DraftError` or `Conflict`."""
+    actor = actor_of(request)
+    wanted = form.request(own.values(), created_by=actor)
+    region = form.cleaned_data["region"] or settings.DEFAULT_REGION
+    if batch is None:
+        return draft_edits.start(wanted, region=region)
+    return draft_edits.change(batch, wanted, region=region)
+
+
+def _take_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
+    """Give the draft the file that came along; raise as `draft_edits.attach_list`."""
+    upload: Any = form.cleaned_data["file"]
+    reading = form.reading()
+    if upload:
+        draft_edits.attach_list(
+            batch, upload.file, file_name=upload.name, reading=reading, actor=actor_of(request)
+        )
+    elif batch.lists.exists() and (reading.encoding or reading.delimiter or reading.sheet):
+        draft_edits.read_again(batch, reading, actor=actor_of(request))
+
+
+def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) -> Batch | None:
+    """Keep a file that came with other fields that are wrong: no browser sends it twice.
+
+    Where there is no draft yet, one is begun for it.
+    """
+    data = form.cleaned_data
+    if not data.get("file") or "region" in form.errors:
+        return batch
+    region = data.get("region") or settings.DEFAULT_REGION
+    account = data.get("account") or VoiceAccount.objects.built_in()
+    wanted = drafts.DraftRequest(
+        name=data.get("name", ""), account=account, created_by=actor_of(request)
+    )
+    try:
+        with transaction.atomic():
+            kept = batch or draft_edits.start(wanted, region=region)
+            _take_list(request, kept, form)
+    except (UnreadableList, MappingError, UploadError, lifecycle.Conflict) as error:
+        form.add_error("file", str(error))
+        return batch
+    return kept
+
+
+def _errors_of(*forms: Any) -> list[tuple[str, str, str]]:
+    """Return every error with the field it belongs to: its id and its label."""
+    found = []
+    for form in forms:
+        for name, errors in form.errors.items():
+            bound = form[name] if name in form.fields else None
+            target = bound.id_for_label if bound else ""
+            label = str(bound.label) if bound else ""
+            found += [(target, label, str(error)) for error in errors]
+    return found
+
+
+def _chosen_campaign(request: HttpRequest) -> Campaign | None:
+    """Return the campaign that the address names."""
+    text = request.GET.get("campaign", "")
+    if not text.isdecimal() or len(text) > 17:
+        return None
+    return Campaign.objects.filter(pk=int(text)).first()

@@ -1,0 +1,218 @@
+"""The fields of step one: the list, what is said, how it goes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from batchcalls.drafts import DraftRequest
+from batchcalls.models import Batch, VoiceAccount
+from batchcalls.models.batch import UNTITLED, DuplicateChoice
+from batchcalls.uploads import ReadingOptions
+from campaigns import e164
+from campaigns.models import Campaign, Pathway
+from campaigns.prompts import PromptError, Template
+
+LOCAL_TIME = "%Y-%m-%dT%H:%M"
+
+
+class UploadForm(forms.Form):
+    """What a draft is made of, but for its call settings, which have a form of their own."""
+
+    name = forms.CharField(
+        label="Batch name",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": UNTITLED, "autocomplete": "off"}),
+    )
+    file = forms.FileField(
+        label="Recipients",
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
+    )
+    encoding = forms.CharField(
+        max_length=40, required=False, help_text="Such as utf-8 or cp1252; blank: detected."
+    )
+    delimiter = forms.CharField(
+        max_length=10,
+        required=False,
+        strip=False,
+        help_text="comma, semicolon, tab or pipe; blank: detected.",
+    )
+    sheet = forms.CharField(
+        max_length=100, required=False, help_text="Of a workbook; blank: the first."
+    )
+    region = forms.CharField(
+        label="Country of numbers without a country code",
+        max_length=2,
+        required=False,
+        help_text="Two letters, such as US or GB; blank: the default of this installation.",
+    )
+    campaign = forms.ModelChoiceField(
+        label="Start from a campaign",
+        queryset=Campaign.objects.select_related("pathway", "policy"),
+        required=False,
+        empty_label="No campaign: fill in below",
+        help_text="What is left blank below is taken from it.",
+    )
+    says = forms.ChoiceField(
+        label="What leads the conversation",
+        choices=[("prompt", "Prompt"), ("pathway", "Pathway")],
+        widget=forms.RadioSelect,
+        initial="prompt",
+    )
+    prompt = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "data-prompt": ""}),
+        help_text="What the agent is told. Write {{column_name}} for what differs from row to row, "
+        "and {{name|there}} where a cell may be blank.",
+    )
+    pathway = forms.ModelChoiceField(
+        label="Saved pathway",
+        queryset=Pathway.objects.all(),
+        required=False,
+        empty_label="None of these",
+    )
+    pathway_id = forms.CharField(
+        label="Or its ID", max_length=100, required=False, help_text="As the provider shows it."
+    )
+    pathway_version = forms.CharField(
+        label="Version", max_length=40, required=False, help_text="Blank: the current one."
+    )
+    account = forms.ModelChoiceField(
+        label="Voice account", queryset=VoiceAccount.objects.all(), empty_label=None
+    )
+    cps = forms.FloatField(
+        label="Calls per second",
+        min_value=0.001,
+        required=False,
+        help_text="Cap for this batch alone; blank: only the account’s.",
+    )
+    concurrency = forms.IntegerField(
+        label="Live calls at once",
+        min_value=1,
+        max_value=2_147_483_647,
+        required=False,
+        help_text="Cap for this batch alone; blank: only the account’s.",
+    )
+    duplicates = forms.ChoiceField(
+        label="Numbers that stand in the list more than once",
+        choices=DuplicateChoice.choices,
+        initial=DuplicateChoice.CALL_ONCE,
+    )
+    start_at = forms.DateTimeField(
+        label="First calls not before",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_TIME),
+        input_formats=[LOCAL_TIME, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"],
+    )
+
+    BASIC = ("name",)
+    READING = ("encoding", "delimiter", "sheet", "region")
+    PATHWAY = ("pathway", "pathway_id", "pathway_version")
+    LIMITS = ("account", "cps", "concurrency")
+    SCHEDULE = ("start_at", "duplicates")
+
+    def __init__(self, *args: Any, draft: Batch | None = None, **kwargs: Any) -> None:
+        self.draft = draft
+        if draft is not None:
+            kwargs["initial"] = {**_initial_of(draft), **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
+        zone = timezone.get_current_timezone_name()
+        self.fields[
+            "start_at"
+        ].help_text = f"In the time zone of this site ({zone}); blank: at once."
+
+    def group(self, name: str) -> list[forms.BoundField]:
+        """Return the fields that stand together on the page."""
+        return [self[field] for field in getattr(self, name)]
+
+    @property
+    def basic(self) -> list[forms.BoundField]:
+        """The name."""
+        return self.group("BASIC")
+
+    @property
+    def reading_fields(self) -> list[forms.BoundField]:
+        """How the file is read, where that is not to be found out."""
+        return self.group("READING")
+
+    @property
+    def pathway_fields(self) -> list[forms.BoundField]:
+        """What a pathway is named by."""
+        return self.group("PATHWAY")
+
+    @property
+    def limit_fields(self) -> list[forms.BoundField]:
+        """Through which account, and how fast."""
+        return self.group("LIMITS")
+
+    @property
+    def schedule_fields(self) -> list[forms.BoundField]:
+        """When, and how often a number."""
+        return self.group("SCHEDULE")
+
+    def clean_region(self) -> str:
+        """Refuse what is no country."""
+        region = str(self.cleaned_data["region"]).strip().upper()
+        if region and not e164.is_region(region):
+            raise forms.ValidationError(f"{region} is not a country. Use two letters, such as US.")
+        return region
+
+    def clean_prompt(self) -> str:
+        """Refuse braces that do not close."""
+        prompt = str(self.cleaned_data["prompt"])
+        try:
+            Template.parse(prompt)
+        except PromptError as error:
+            raise forms.ValidationError(str(error)) from error
+        return prompt
+
+    def reading(self) -> ReadingOptions:
+        """Return how the file is to be read."""
+        data = self.cleaned_data
+        options = {name: data.get(name, "") for name in ("encoding", "delimiter", "sheet")}
+        return ReadingOptions(**options, region=data.get("region", ""))
+
+    def request(self, call_settings: dict[str, Any], *, created_by: Any) -> DraftRequest:
+        """Return what the draft is to be."""
+        data = self.cleaned_data
+        is_pathway = data["says"] == "pathway"
+        saved = data["pathway"] if is_pathway else None
+        return DraftRequest(
+            name=data["name"],
+            campaign=data["campaign"],
+            account=data["account"],
+            prompt="" if is_pathway else data["prompt"],
+            pathway_id=_if(is_pathway, saved.pathway_id if saved else data["pathway_id"]),
+            pathway_version=_if(is_pathway, saved.version if saved else data["pathway_version"]),
+            call_settings=call_settings,
+            duplicates=data["duplicates"],
+            start_at=data["start_at"],
+            cps=data["cps"],
+            concurrency=data["concurrency"],
+            created_by=created_by,
+        )
+
+
+def _if(wanted: bool, text: str) -> str:
+    return text.strip() if wanted else ""
+
+
+def _initial_of(draft: Batch) -> dict[str, Any]:
+    return {
+        "name": "" if draft.name == UNTITLED else draft.name,
+        "campaign": draft.campaign_id,
+        "says": "pathway" if draft.pathway_id else "prompt",
+        "prompt": draft.prompt,
+        "pathway_id": draft.pathway_id,
+        "pathway_version": draft.pathway_version,
+        "account": draft.account_id,
+        "cps": draft.cps,
+        "concurrency": draft.concurrency,
+        "duplicates": draft.duplicates,
+        "region": draft.region,
+        "start_at": timezone.localtime(draft.start_at) if draft.start_at else None,
+    }

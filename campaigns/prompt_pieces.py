@@ -1,0 +1,40 @@
+"""A template as pieces to show: what stands there, what was filled in, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from campaigns.prompts import BUILT_IN, Placeholder, PromptError, Template, is_blank
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``kind``: text, filled, default, built_in (known when the call is made), missing, broken."""
+
+    kind: str
+    text: str
+    name: str = ""
+
+
+def pieces_of(text: str, values: Mapping[str, object]) -> list[Piece]:
+    """Return a template with values in it; one that cannot be read is one broken piece."""
+    try:
+        template = Template.parse(text)
+    except PromptError as error:
+        return [Piece("broken", text, name=str(error))]
+    return [_piece(part, values) for part in template.parts]
+
+
+def _piece(part: str | Placeholder, values: Mapping[str, object]) -> Piece:
+    if isinstance(part, str):
+        return Piece("text", part)
+    given = values.get(part.name)
+    if given is not None and not is_blank(str(given)):
+        return Piece("filled", str(given), part.name)
+    if part.default is not None:
+        return Piece("default", part.default, part.name)
+    written = "{{" + part.name + "}}"
+    if part.name in BUILT_IN:
+        return Piece("built_in", written, part.name)
+    return Piece("missing", written, part.name)
