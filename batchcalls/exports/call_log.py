@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import reduce
-from operator import or_
 
-from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from batchcalls.exports.tables import ROWS_AT_A_TIME, Cell, Table
+from batchcalls.filters.calls import CallFilter
+from batchcalls.keyset import PARAMETERS
 from batchcalls.models import CallResult
 
 COLUMNS = [
@@ -43,21 +42,8 @@ COLUMNS = [
     "error_code",
     "error_message",
 ]
-#: The parameters of the page that narrow the log; each is the lookup that it stands for.
-FILTERS = frozenset(
-    {
-        "status__exact",
-        "answered_by__exact",
-        "disposition",
-        "disposition__exact",
-        "account__id__exact",
-        "batch__id__exact",
-        "claimed_at__gte",
-        "claimed_at__lt",
-    }
-)
-#: Those that only arrange the page.
-_ARRANGING = frozenset({"o", "p", "all", "e", "_facets"})
+#: Parameters of the page that only arrange it.
+ARRANGING = PARAMETERS | {"columns"}
 
 
 class UnknownFilter(Exception):
@@ -66,22 +52,17 @@ class UnknownFilter(Exception):
 
 def matching(query: str) -> QuerySet[CallResult]:
     """Return the calls that the page shows under a query string; raise `UnknownFilter`."""
-    calls = CallResult.objects.all()
-    for name, values in QueryDict(query).lists():
-        if any("\0" in str(value) for value in values):
-            raise UnknownFilter("No call holds a NUL character. Remove that filter.")
-        if name == "q":
-            calls = calls.search(str(values[-1]))
-        elif name in FILTERS:
-            try:
-                # Several values of one filter widen it, as on the page.
-                calls = calls.filter(reduce(or_, (Q(**{name: value}) for value in values)))
-            except (ValueError, ValidationError) as error:
-                shown = ", ".join(map(str, values))
-                raise UnknownFilter(f"“{shown}” cannot be looked for in {name}.") from error
-        elif name not in _ARRANGING:
-            raise UnknownFilter(f"The log cannot be exported by “{name}”. Remove that filter.")
-    return calls
+    data = QueryDict(query)
+    known = set(CallFilter.base_filters) | ARRANGING
+    if unknown := sorted(set(data) - known):
+        raise UnknownFilter(f"The log cannot be exported by “{unknown[0]}”. Remove that filter.")
+    narrowed = CallFilter(data, queryset=CallResult.objects.all())
+    if not narrowed.is_valid():
+        name, errors = next(iter(narrowed.form.errors.items()))
+        shown = ", ".join(data.getlist(name))
+        raise UnknownFilter(f"“{shown}” cannot be looked for in {name}: {errors[0]}")
+    rows: QuerySet[CallResult] = narrowed.qs
+    return rows
 
 
 def call_log(calls: QuerySet[CallResult]) -> Table:

@@ -117,6 +117,12 @@ def money(amount: Decimal | float | None, currency: str = "") -> str:
 
 
 @register.filter
+def words(code: str) -> str:
+    """Write a code such as ``not_a_number`` as words."""
+    return str(code).replace("_", " ").capitalize()
+
+
+@register.filter
 def share(part: float, whole: float) -> str:
     """Write a part as a percentage of the whole; a dash where there is no whole."""
     return f"{100 * part / whole:.0f} %" if whole else "–"

@@ -1,0 +1,153 @@
+"""Call Logs: every attempt, narrowed, kept under a name, taken out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from batchcalls.admin import downloads
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.admin.permissions import require
+from batchcalls.exports.call_log import ARRANGING, UnknownFilter, matching
+from batchcalls.filters.calls import CallFilter
+from batchcalls.models import Batch, CallResult, Export, ExportKind, FilteredPage, SavedFilter
+from batchcalls.states import BATCH_WITH_LIVE_CALLS
+from batchcalls.tables.calls import DEFAULT_COLUMNS, CallTable, column_labels
+from campaigns.vocabulary import Disposition
+
+#: A person's own filters, at most.
+MOST_SAVED = 50
+#: What a list does not show, and is long.
+_LONG = ("transcript", "variables", "extracted", "checks", "summary", "recipient__request_data")
+
+
+class CallLogPage(admin.ModelAdmin[CallResult]):
+    """Replaces the stock list of calls."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the export, and what keeps and forgets filters."""
+        view = self.admin_site.admin_view
+        return [
+            path("export.<str:form>", view(self.export_view), name="batchcalls_callresult_export"),
+            path("filters/", view(self.keep_filter_view), name="batchcalls_callresult_keep"),
+            path(
+                "filters/<int:pk>/forget/",
+                view(self.forget_filter_view),
+                name="batchcalls_callresult_forget",
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one page of calls; as a fragment to the page that asks for it again."""
+        require(request, "batchcalls.view_callresult")
+        rows = CallResult.objects.select_related("batch__campaign", "recipient", "account")
+        rows = rows.defer(*_LONG)
+        listing: Listing[CallResult] = listing_of(request, rows, CallFilter)
+        columns = _columns(request)
+        batch = _batch(listing)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Call Logs",
+            "opts": self.opts,
+            "listing": listing,
+            "table": CallTable(listing.page.rows, columns=columns),
+            "batch": batch,
+            "is_live": batch is not None
+            and batch.status in BATCH_WITH_LIVE_CALLS
+            and not batch.is_over,
+            "columns": [(name, label, name in columns) for name, label in column_labels()],
+            "kept_query": [
+                (name, value)
+                for name, values in request.GET.lists()
+                if name not in ARRANGING
+                for value in values
+            ],
+            "saved": SavedFilter.objects.filter(
+                owner=actor_of(request), page=FilteredPage.CALL_LOG
+            ),
+            "query": _without_place(request.GET),
+            "dispositions": Disposition.values,
+        }
+        part = "_rows" if request.headers.get("X-Fragment") else ""
+        name = f"admin/batchcalls/callresult/change_list{part}.html"
+        return TemplateResponse(request, name, context)
+
+    def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """Send the calls that the page shows under the same filters."""
+        require(request, "batchcalls.export_callresult", "batchcalls.view_callresult")
+        if form not in {"csv", "xlsx"}:
+            raise Http404("There is no such file.")
+        query = request.GET.copy()
+        query.pop("bom", None)
+        export = Export(kind=ExportKind.CALL_LOG, query=query.urlencode())
+        try:
+            rows = matching(export.query).count() if form == "xlsx" else 0
+            return downloads.send(request, export, form=form, rows=rows)
+        except UnknownFilter as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect("admin:batchcalls_callresult_changelist")
+
+    def keep_filter_view(self, request: HttpRequest) -> HttpResponse:
+        """Keep the present filter and columns under a name of one's own."""
+        require(request, "batchcalls.view_callresult")
+        query = _without_place(QueryDict(request.POST.get("query", "")[:5_000]))
+        back = f"{reverse('admin:batchcalls_callresult_changelist')}?{query}"
+        name = request.POST.get("name", "").strip()[:80]
+        mine = SavedFilter.objects.filter(owner=actor_of(request), page=FilteredPage.CALL_LOG)
+        if request.method != "POST":
+            return redirect(back)
+        if not name or "\0" in name + query:
+            self.message_user(request, "Give the filter a name.", messages.ERROR)
+        elif mine.exclude(name=name).count() >= MOST_SAVED:
+            message = f"You keep {MOST_SAVED} filters already. Remove one first."
+            self.message_user(request, message, messages.ERROR)
+        else:
+            mine.update_or_create(
+                name=name,
+                owner=actor_of(request),
+                page=FilteredPage.CALL_LOG,
+                defaults={"query": query},
+            )
+            self.message_user(request, f"The filter is kept as {name}.", messages.SUCCESS)
+        return redirect(back)
+
+    def forget_filter_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Remove one of one's own filters."""
+        require(request, "batchcalls.view_callresult")
+        kept = get_object_or_404(SavedFilter, pk=pk, owner=actor_of(request))
+        if request.method == "POST":
+            kept.delete()
+            self.message_user(request, f"The filter {kept} is gone.", messages.SUCCESS)
+        return redirect("admin:batchcalls_callresult_changelist")
+
+
+def _columns(request: HttpRequest) -> list[str]:
+    """Return the columns that the address asks for; the usual ones if it names none."""
+    known = {name for name, _ in column_labels()}
+    asked = [name for name in request.GET.getlist("columns") if name in known]
+    return asked or list(DEFAULT_COLUMNS)
+
+
+def _batch(listing: Listing[CallResult]) -> Batch | None:
+    found: Batch | None = getattr(listing.filter.form, "cleaned_data", {}).get("batch")
+    return found
+
+
+def _without_place(data: QueryDict) -> str:
+    """Return the query string without the page: a filter begins at the newest call."""
+    query = data.copy()
+    for name in ("older", "newer", "at"):
+        query.pop(name, None)
+    for name in [name for name, values in query.lists() if not any(values)]:
+        del query[name]
+    return query.urlencode()

@@ -1,0 +1,91 @@
+"""The page of one call: who said what, what came of it, and why it was made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+
+from batchcalls import call_requests, explaining
+from batchcalls.admin.batch_page import settings_by_section
+from batchcalls.admin.permissions import require
+from batchcalls.models import CallEvent, CallResult
+from campaigns.prompts import MissingVariable, PromptError
+
+
+class CallPage(admin.ModelAdmin[CallResult]):
+    """Replaces the stock page of a call."""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show everything that is known; as a fragment to the page that asks for it again."""
+        require(request, "batchcalls.view_callresult")
+        rows = CallResult.objects.select_related(
+            "batch__campaign", "batch__account", "recipient", "account"
+        )
+        call = get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)
+        events = list(CallEvent.objects.filter(call=call).order_by("occurred_at", "pk"))
+        raw_allowed = request.user.has_perm("batchcalls.view_callevent")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Call to {call.to_number}",
+            "opts": self.opts,
+            "call": call,
+            "attempts": list(call.recipient.calls.order_by("attempt")),
+            "moments": moments(call, events),
+            "checks": explaining.why_called(call),
+            "said": what_was_said(call),
+            "is_live": call.ended_at is None,
+            "payloads": [
+                (event, json.dumps(event.payload, indent=2, ensure_ascii=False))
+                for event in events
+                if event.payload
+            ]
+            if raw_allowed
+            else [],
+        }
+        part = "_live" if request.headers.get("X-Fragment") else ""
+        name = f"admin/batchcalls/callresult/change_form{part}.html"
+        return TemplateResponse(request, name, context)
+
+
+def moments(call: CallResult, events: list[CallEvent]) -> list[tuple[Any, str, str]]:
+    """Return what happened when, in order: our own steps and the provider's evidence."""
+    own = [
+        (call.claimed_at, "Claimed", "every rule was asked"),
+        (call.placed_at, "Placed", f"taken by {call.account}"),
+        (call.answered_at, "Answered", str(call.get_answered_by_display())),
+        (call.ended_at, "Ended", str(call.get_status_display())),
+    ]
+    told = [
+        (
+            event.occurred_at,
+            f"{event.get_status_display()}, says the provider",
+            event.provider_status,
+        )
+        for event in events
+    ]
+    return sorted((one for one in [*own, *told] if one[0]), key=lambda one: one[0])
+
+
+def what_was_said(call: CallResult) -> dict[str, Any]:
+    """Return the request as it was placed: it is composed again from rows that do not change."""
+    try:
+        request = call_requests.build(call.batch, call.recipient, call)
+    except (MissingVariable, PromptError) as error:
+        return {"problem": str(error)}
+    return {
+        "prompt": request.prompt,
+        "pathway_id": request.pathway_id,
+        "pathway_version": request.pathway_version,
+        "sections": settings_by_section(dict(request.settings)),
+    }
