@@ -1,64 +1,121 @@
-"""Charts as plain SVG, drawn by the server, each with the same figures as a table."""
+"""Charts that are drawn on the server: SVG, with the same figures as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 
-WIDTH, HEIGHT = 640, 160
-_TOP, _BOTTOM = 10, 22
-_LABELS = 8
-_ids = count(1)
+#: Pixels from the top of the drawing. Across, everything is a percentage, so that a chart fits
+#: any width and its words keep their size.
+TOP, BASE = 10.0, 150.0
+#: A bar takes so much of its place, and of the whole, at most.
+BAR_SHARE, WIDEST_BAR = 0.7, 8.0
+#: So many labels fit beside one another on a phone.
+MOST_LABELS = 6
+#: Grid lines above the base, at most.
+MOST_STEPS = 4
+#: What is more than nothing is seen.
+LOWEST_BAR = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One value, and where it is drawn, in units of the picture."""
+    """A value as it is drawn: across in percent, down in pixels."""
 
     label: str
     value: str
-    x: str
-    y: str
-    width: str
-    height: str
-    #: In the middle under the bar; blank where there is no room for all.
-    shown_label: str
-    middle: str
+    place: float
+    place_width: float
+    start: float
+    width: float
+    top: float
+    height: float
+    middle: float
+    is_labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GridLine:
+    """A level that the bars are read against."""
+
+    label: str
+    y: float
 
 
 def bar_chart(points: Sequence[tuple[str, float]], *, title: str, unit: str = "") -> SafeString:
-    """Draw values as bars from zero, with their table; ``unit`` stands behind each value."""
-    top = max((value for _, value in points), default=0) or 1
-    step = WIDTH / max(len(points), 1)
-    every = max(1, -(-len(points) // _LABELS))
-    room = HEIGHT - _TOP - _BOTTOM
-    bars = []
-    for index, (label, value) in enumerate(points):
-        height = room * value / top
-        bars.append(
-            Bar(
-                label=label,
-                value=f"{value:,.0f}{unit and f' {unit}'}",
-                x=f"{index * step + step * 0.12:.2f}",
-                y=f"{_TOP + room - height:.2f}",
-                width=f"{step * 0.76:.2f}",
-                height=f"{height:.2f}",
-                shown_label=label if index % every == 0 else "",
-                middle=f"{index * step + step / 2:.2f}",
-            )
-        )
+    """Draw values that are not negative as bars, first to last; ``points`` are (label, value).
+
+    The chart scales to the width that it is given. The unit follows each value; what the chart
+    shows stands once more in a table that can be opened.
+    """
+    top = _top_of([value for _, value in points])
     context = {
-        "bars": bars,
         "title": title,
-        "id": f"chart-{next(_ids)}",
-        "width": WIDTH,
-        "height": HEIGHT,
-        "floor": HEIGHT - _BOTTOM,
-        "label_y": HEIGHT - 6,
-        "top": f"{top:,.0f}{unit and f' {unit}'}",
+        "unit": unit,
+        "name": f"chart-{slugify(title)}",
+        "bars": list(_bars(points, top=top, unit=unit)),
+        "grid": _grid(top, unit),
+        "is_flat": not any(value for _, value in points),
+        "base": BASE,
+        "plot_top": TOP,
+        "plot_height": BASE - TOP,
     }
     return render_to_string("batchcalls/bar_chart.html", context)
+
+
+def _bars(points: Sequence[tuple[str, float]], *, top: float, unit: str) -> Iterator[Bar]:
+    place_width = 100 / max(1, len(points))
+    width = min(place_width * BAR_SHARE, WIDEST_BAR)
+    every = math.ceil(len(points) / MOST_LABELS)
+    for number, (label, value) in enumerate(points):
+        height = max(LOWEST_BAR, (BASE - TOP) * value / top) if value else 0.0
+        middle = place_width * (number + 0.5)
+        yield Bar(
+            label=label,
+            value=_written(value, unit),
+            place=place_width * number,
+            place_width=place_width,
+            start=middle - width / 2,
+            width=width,
+            top=BASE - height,
+            height=height,
+            middle=middle,
+            # Counted from the end: the newest value always has its label.
+            is_labelled=(len(points) - 1 - number) % every == 0,
+        )
+
+
+def _top_of(values: Sequence[float]) -> float:
+    """Return the level of the highest grid line: a whole number of round steps."""
+    highest = max(values, default=0.0)
+    return _step(highest) * math.ceil(highest / _step(highest)) if highest else 0.0
+
+
+def _step(highest: float) -> float:
+    """Return the least of 1, 2, 5, 10 … that parts the height into few enough steps."""
+    least = highest / MOST_STEPS
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * 0.999)
+
+
+def _grid(top: float, unit: str) -> list[GridLine]:
+    sign = unit if unit == "%" else ""
+    if not top:
+        return [GridLine(_written(0, sign), BASE)]
+    step = _step(top)
+    return [
+        GridLine(_written(step * number, sign), BASE - (BASE - TOP) * step * number / top)
+        for number in range(round(top / step) + 1)
+    ]
+
+
+def _written(value: float, unit: str) -> str:
+    rounded = round(value, 1) if value >= 1 else float(f"{value:.2g}")
+    number = intcomma(int(rounded) if rounded == int(rounded) else rounded)
+    return f"{number} {unit}".strip()
