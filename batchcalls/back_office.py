@@ -1,6 +1,7 @@
 """The back office as a whole: its sidebar, and what every page knows.
 
-Outside the package of its pages: these register with the site when they are imported.
+Outside the package of its pages, and above it: these register with the site when they are
+imported, so they are imported here no sooner than they are needed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
 from batchcalls.models import EmergencyStop
 
@@ -87,12 +88,23 @@ class BackOffice(AdminSite):
     # The sidebar is our own: in groups, and on phones too.
     enable_nav_sidebar = False
 
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Add the pages that belong to no table."""
+        from batchcalls.admin import emergency  # noqa: PLC0415
+
+        return [
+            path("emergency/stop/", self.admin_view(emergency.stop_view), name="emergency_stop"),
+            path("emergency/lift/", self.admin_view(emergency.lift_view), name="emergency_lift"),
+            *super().get_urls(),
+        ]
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the sidebar and the emergency stop to what every page knows."""
         context = super().each_context(request)
         if context["has_permission"]:
             context["sidebar"] = self.sidebar(request)
-            context["emergency_stop"] = EmergencyStop.objects.in_force().first()
+            stops = EmergencyStop.objects.in_force().select_related("stopped_by")
+            context["emergency_stop"] = stops.first()
         return context
 
     def sidebar(self, request: HttpRequest) -> list[Group]:

@@ -88,10 +88,8 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
     now = timezone.now()
     with transaction.atomic():
         account = lease.lock()
-        if not account.enabled:
-            return Claims()
         due_now = Recipient.objects.filter(batch=OuterRef("pk")).due(now)
-        running = Batch.objects.calling().filter(Exists(due_now), account=account)
+        running = Batch.objects.dialling().filter(Exists(due_now), account=account)
         batches = [
             batch
             for batch in Batch.objects.lock(running.values_list("pk", flat=True)).values()

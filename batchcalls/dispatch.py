@@ -167,8 +167,8 @@ class Dispatcher:
             return set()
         self._lease.keep()
         running = set(
-            Batch.objects.calling()
-            .filter(pk__in={claim.call.batch_id for claim in claims}, account__enabled=True)
+            Batch.objects.dialling()
+            .filter(pk__in={claim.call.batch_id for claim in claims})
             .values_list("pk", flat=True)
         )
         suppressed = Suppression.objects.numbers_among([claim.call.to_number for claim in claims])

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from batchcalls.models import Batch, CallResult, VoiceAccount, WorkerHeartbeat
+from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount, WorkerHeartbeat
 
 log = structlog.get_logger(__name__)
 
@@ -88,8 +88,8 @@ def _worker(now: datetime) -> dict[str, Any]:
 def _oldest_due(now: datetime) -> dict[str, Any]:
     waits = {
         account: now - due
-        for account in VoiceAccount.objects.filter(enabled=True)
-        if (due := Batch.objects.calling().filter(account=account).first_due_at()) and due < now
+        for account in VoiceAccount.objects.all()
+        if (due := Batch.objects.dialling().filter(account=account).first_due_at()) and due < now
     }
     longest = max(waits.values(), default=timedelta())
     answer: dict[str, Any] = {"ok": True, "seconds": int(longest.total_seconds())}
@@ -105,9 +105,22 @@ def _since_last_call(account: VoiceAccount, now: datetime) -> timedelta:
     return now - last[0] if last else timedelta.max
 
 
+def _emergency_stop(now: datetime) -> dict[str, Any]:
+    """Say whether all calling is stopped: somebody wanted that, so nothing is wrong."""
+    since = EmergencyStop.objects.in_force().values_list("stopped_at", flat=True).first()
+    if since is None:
+        return {"ok": True}
+    return {
+        "ok": True,
+        "detail": "All calling is stopped. Lift it: python manage.py stopcalls --lift",
+        "seconds": int((now - since).total_seconds()),
+    }
+
+
 CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "database": _database,
     "migrations": _migrations,
     "worker": _worker,
     "oldest_due": _oldest_due,
+    "emergency_stop": _emergency_stop,
 }

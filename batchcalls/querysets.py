@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Count, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from batchcalls.states import (
@@ -66,6 +66,14 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
     def calling(self) -> BatchQuerySet[ModelT]:
         """Return the batches whose calls may be placed."""
         return self.filter(status__in=BATCH_CALLING)
+
+    def dialling(self) -> BatchQuerySet[ModelT]:
+        """Return the calling batches that nothing beyond themselves keeps from placing calls.
+
+        None while all calling is stopped; none of an account that is switched off.
+        """
+        stop = apps.get_model("batchcalls", "EmergencyStop").objects.in_force()
+        return self.calling().filter(~Exists(stop), account__enabled=True)
 
     def first_due_at(self) -> datetime | None:
         """Return when the first recipient of any is due; None when none waits for a time.

@@ -173,7 +173,7 @@ def _nap(wake: datetime | None, until: float) -> float:
 def next_work_at(account: VoiceAccount) -> datetime | None:
     """Return when the account next has something to do; None when nothing is left.
 
-    A switched-off account places nothing, but what is live is still followed.
+    Where nothing may be placed, what is live is still followed.
     """
     times = [
         CallResult.objects.filter(account=account, next_check_at__isnull=False).aggregate(
@@ -183,9 +183,8 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
             at=Min("apply_at")
         )["at"],
         reconcile.stale_from(account),
+        Batch.objects.dialling().filter(account=account).first_due_at(),
     ]
-    if VoiceAccount.objects.filter(pk=account.pk, enabled=True).exists():
-        times.append(Batch.objects.calling().filter(account=account).first_due_at())
     return min(filter(None, times), default=None)
 
 

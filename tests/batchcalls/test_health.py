@@ -50,6 +50,7 @@ def test_a_working_installation_is_ready(client: Client) -> None:
         "migrations",
         "worker",
         "oldest_due",
+        "emergency_stop",
     }
 
 

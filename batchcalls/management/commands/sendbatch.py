@@ -22,7 +22,7 @@ from batchcalls.management import batch_report
 from batchcalls.management.csv_file import check_writable, write_csv_file
 from batchcalls.management.draft_options import Refused, draft_of
 from batchcalls.management.preparing import prepare_database
-from batchcalls.models import Batch
+from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import BATCH_CALLING, BATCH_IMPORTING, BatchStatus
 
 STEP_SECONDS = 0.4
@@ -114,6 +114,11 @@ class Command(BaseCommand):
             self._refuse(str(error), code=error.code, status=error.exit_status, options=options)
         lifecycle.submit(batch, launch=not options["dry_run"])
         interrupted = False
+        if not options["dry_run"] and EmergencyStop.objects.in_force().exists():
+            self.stderr.write(
+                "All calling is stopped; the batch waits until it goes on "
+                "(python manage.py stopcalls --lift)."
+            )
         if not options["detach"]:
             with _interrupt() as stop:
                 self._follow(batch, stop=stop, quiet=options["json"])

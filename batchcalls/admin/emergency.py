@@ -1,0 +1,86 @@
+"""The pages of the emergency stop: stop all calling, let it go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods
+
+from batchcalls import emergency
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.permissions import require
+from batchcalls.models import Batch, CallResult, EmergencyStop
+
+PERMISSION = "batchcalls.engage_emergencystop"
+#: Of the stops that were lifted, the page shows so many.
+EARLIER_SHOWN = 10
+
+
+class StopForm(forms.Form):
+    """Why all calling is stopped."""
+
+    reason = forms.CharField(
+        max_length=emergency.LONGEST_REASON,
+        help_text="Shown on every page while the stop is in force, and kept in the batches' logs.",
+        error_messages={"required": "Say why all calling is stopped."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class LiftForm(forms.Form):
+    """Which stop the person had before them."""
+
+    stop = forms.ModelChoiceField(EmergencyStop.objects.all(), widget=forms.HiddenInput)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_view(request: HttpRequest) -> HttpResponse:
+    """Say what a stop would do; on POST stop all calling."""
+    require(request, PERMISSION)
+    form = StopForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            emergency.engage(actor_of(request), form.cleaned_data["reason"])
+        except emergency.StopConflict as error:
+            messages.warning(request, str(error))
+        else:
+            messages.success(request, "All calling is stopped. Nobody is dialled until it goes on.")
+        return redirect("admin:index")
+    earlier = EmergencyStop.objects.filter(in_force=None)
+    context = _context(request, "Stop all calls") | {
+        "form": form,
+        "earlier": earlier.select_related("stopped_by", "lifted_by")[:EARLIER_SHOWN],
+    }
+    return TemplateResponse(request, "admin/emergency_stop.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lift_view(request: HttpRequest) -> HttpResponse:
+    """Say what goes on when the stop is lifted; on POST lift it."""
+    require(request, PERMISSION)
+    form = LiftForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            emergency.lift(actor_of(request), form.cleaned_data["stop"])
+        except emergency.StopConflict as error:
+            messages.warning(request, str(error))
+        else:
+            messages.success(request, "Calls go on.")
+        return redirect("admin:index")
+    return TemplateResponse(
+        request, "admin/emergency_lift.html", _context(request, "Let calls go on")
+    )
+
+
+def _context(request: HttpRequest, title: str) -> dict[str, Any]:
+    return {
+        **admin.site.each_context(request),
+        "title": title,
+        "batches": Batch.objects.calling().count(),
+        "live": CallResult.objects.live().count(),
+    }

@@ -1,0 +1,42 @@
+"""The emergency stop from the command line: ``python manage.py stopcalls --reason …``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from batchcalls import emergency
+from batchcalls.models import CallResult, EmergencyStop
+
+
+class Command(BaseCommand):
+    """Stops all calling, or lets it go on, as the button in the back office does."""
+
+    help = "Stop all calling at once (--reason), or let it go on (--lift)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--reason", metavar="WHY", help="Stop all calling; kept in the logs.")
+        what.add_argument("--lift", action="store_true", help="Let calls go on.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do what was asked for; raise `CommandError` when that is how things are already."""
+        try:
+            if options["lift"]:
+                self._lift()
+            else:
+                emergency.engage(None, options["reason"])
+                live = CallResult.objects.live().count()
+                self.stdout.write(f"All calling is stopped. Live calls that go on: {live:,}.")
+        except (emergency.StopConflict, ValueError) as error:
+            raise CommandError(str(error)) from error
+
+    def _lift(self) -> None:
+        stop = EmergencyStop.objects.in_force().first()
+        if stop is None:
+            raise CommandError("Calling is not stopped.")
+        emergency.lift(None, stop)
+        self.stdout.write("Calls go on.")
