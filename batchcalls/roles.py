@@ -1,0 +1,101 @@
+"""Who may do what: groups that every installation has, and the permissions of each by effect.
+
+A role is a group like any other, and an administrator may change it. So an upgrade grants only
+permissions that are new with it, and gives nothing back that was taken away by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.apps.registry import Apps
+from django.apps.registry import apps as installed_apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+from django.db import DEFAULT_DB_ALIAS
+
+APPS = ("batchcalls", "campaigns")
+
+
+def _of(app: str, verbs: str, models: str) -> frozenset[str]:
+    return frozenset(f"{app}.{verb}_{model}" for model in models.split() for verb in verbs.split())
+
+
+_POLICY = "callingpolicy callingwindow blackoutdate policyretryrule"
+
+#: See what is sent, what came of it, and the rules; change nothing.
+LOOK = (
+    _of("batchcalls", "view", "batch batchevent recipient callresult callevent storedlist")
+    | _of("batchcalls", "view", "voiceaccount workerheartbeat emergencystop")
+    | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
+    | _of("batchcalls", "view add change delete", "savedfilter")
+)
+#: Upload lists, launch, watch, pause and cancel; take rejected rows out to put them right.
+OPERATE = (
+    _of("batchcalls", "add change launch pause cancel export", "batch")
+    | _of("batchcalls", "settle", "callresult")
+    | _of("campaigns", "add change delete", "columnmapping")
+)
+#: Take results and call logs out.
+ANALYSE = _of("batchcalls", "export", "batch callresult")
+#: Write what is said and the rules, keep the do-not-call list, stop everything.
+MANAGE = (
+    _of("campaigns", "add change delete", f"campaign pathway tool {_POLICY}")
+    | _of("campaigns", "import export", "campaign suppression")
+    | _of("campaigns", "add change delete", "suppression")
+    | _of("batchcalls", "engage", "emergencystop")
+)
+#: Drive batches by program: what the operators do, results, and refusals that come in.
+INTEGRATE = _of("campaigns", "add", "suppression")
+
+ROLES: dict[str, frozenset[str]] = {
+    "Viewers": LOOK,
+    "Operators": LOOK | OPERATE,
+    "Analysts": LOOK | ANALYSE,
+    "Managers": LOOK | OPERATE | ANALYSE | MANAGE,
+    "Integrators": LOOK | OPERATE | ANALYSE | INTEGRATE,
+}
+
+
+def sync() -> dict[str, list[str]]:
+    """Create the roles that are missing and grant each what it lacks; return what was granted.
+
+    Nothing is taken from any group, whoever granted it; running it again grants nothing.
+    """
+    return {role: _grant(role, names) for role, names in ROLES.items()}
+
+
+def on_post_migrate(
+    using: str = DEFAULT_DB_ALIAS, apps: Apps = installed_apps, **kwargs: object
+) -> None:
+    """Fill roles that are new, and grant existing ones the permissions that are new.
+
+    The permissions are created first: Django does that only after all apps had this signal.
+    """
+    try:
+        apps.get_model("auth", "Group")
+    except LookupError:
+        return
+    known = set(_by_name(using))
+    for label in APPS:
+        create_permissions(
+            installed_apps.get_app_config(label), using=using, apps=apps, verbosity=0
+        )
+    existing = set(Group.objects.using(using).values_list("name", flat=True))
+    for role, names in ROLES.items():
+        _grant(role, names - known if role in existing else names, using=using)
+
+
+def _grant(role: str, names: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    group, _ = Group.objects.using(using).get_or_create(name=role)
+    permissions = _by_name(using)
+    had = set(group.permissions.values_list("pk", flat=True))
+    lacking = [name for name in sorted(names) if permissions.get(name) not in had | {None}]
+    group.permissions.add(*(permissions[name] for name in lacking))
+    return lacking
+
+
+def _by_name(using: str) -> dict[str, int]:
+    rows = Permission.objects.using(using).filter(content_type__app_label__in=APPS).order_by()
+    found = rows.values_list("content_type__app_label", "codename", "pk")
+    return {f"{app}.{codename}": pk for app, codename, pk in found}
