@@ -148,6 +148,9 @@ MAX_COLUMNS = env.integer("MAX_COLUMNS", default=200, at_least=1)
 MAX_ROW_CHARACTERS = env.integer("MAX_ROW_CHARACTERS", default=100_000, at_least=100)
 MAX_VALUE_CHARACTERS = env.integer("MAX_VALUE_CHARACTERS", default=2_000, at_least=10)
 MAX_WEBHOOK_BYTES = env.integer("MAX_WEBHOOK_BYTES", default=2_000_000, at_least=1_000)
+MAX_RECORDING_BYTES = env.integer("MAX_RECORDING_BYTES", default=200_000_000, at_least=1_000)
+#: Play recordings that are kept in the network around the server, at a carrier of one's own.
+PRIVATE_RECORDINGS = env.boolean("PRIVATE_RECORDINGS", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, MAX_WEBHOOK_BYTES)
 #: How long a process that dies keeps others from its account or list.
 LEASE_SECONDS = env.integer("LEASE_SECONDS", default=60, at_least=1)

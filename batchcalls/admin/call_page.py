@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
-from batchcalls import call_requests, explaining
+from batchcalls import call_requests, explaining, recordings
 from batchcalls.admin.batch_page import settings_by_section
 from batchcalls.admin.permissions import require
 from batchcalls.models import CallEvent, CallResult
@@ -19,6 +21,37 @@ from campaigns.prompts import MissingVariable, PromptError
 
 class CallPage(admin.ModelAdmin[CallResult]):
     """Replaces the stock page of a call."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the recording, which is played from our own address."""
+        view = self.admin_site.admin_view(self.recording_view)
+        return [
+            path("<int:pk>/recording/", view, name="batchcalls_callresult_recording"),
+            *super().get_urls(),
+        ]
+
+    def recording_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Hand the recording on from the provider, whole or the part that a player asks for."""
+        require(request, "batchcalls.view_callresult")
+        call = get_object_or_404(CallResult.objects.only("recording_url"), pk=pk)
+        if not call.recording_url:
+            raise Http404("This call has no recording.")
+        try:
+            wanted = request.headers.get("Range", "")
+            recording = recordings.fetch(call.recording_url, wanted=wanted)
+        except recordings.NoRecording as problem:
+            text = f"The recording cannot be played. {problem}"
+            return HttpResponse(text, status=502, content_type="text/plain; charset=utf-8")
+        return StreamingHttpResponse(
+            recording,
+            status=recording.status,
+            content_type=recording.content_type or "application/octet-stream",
+            headers={
+                **recording.headers,
+                "Content-Disposition": "inline",
+                "Cache-Control": "private, max-age=300",
+            },
+        )
 
     def change_view(
         self,

@@ -49,6 +49,9 @@ DOORS: dict[str, tuple[str, ...]] = {
         "batchcalls.view_callresult",
     ),
     "batchcalls_callresult_settle": ("batchcalls.settle_callresult",),
+    "batchcalls_callresult_recording": ("batchcalls.view_callresult",),
+    "batchcalls_callresult_keep": ("batchcalls.view_callresult",),
+    "batchcalls_callresult_forget": ("batchcalls.view_callresult",),
     # Whoever may export sees what they asked for themselves.
     "batchcalls_export_changelist": ("batchcalls.export_batch",),
     "batchcalls_export_file": ("batchcalls.export_batch",),
