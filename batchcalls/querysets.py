@@ -10,15 +10,16 @@ from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Count, Exists, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from batchcalls.states import (
     BATCH_CALLING,
+    CALL_FINAL,
     CALL_LIVE,
     RECIPIENT_CLAIMABLE,
     RECIPIENT_NOT_YET_PLACED,
@@ -208,14 +209,56 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Attempts."""
 
     def search(self, text: str) -> CallResultQuerySet[ModelT]:
-        """Return those of which an id, the number or the batch's id holds each of the words."""
+        """Return those of which an id, the number or the batch's id holds each of the words.
+
+        A whole id, of a batch or of a call, here or at the provider, is found at once; parts of
+        ids and of numbers are looked for in all rows.
+        """
         calls = self
         for word in text.split():
-            looked_at = ("call_id", "to_number", "batch__id", "provider_call_id")
-            calls = calls.filter(
-                reduce(or_, (Q(**{f"{name}__icontains": word}) for name in looked_at))
-            )
+            try:
+                calls = calls._of_id(UUID(word), word)
+            except ValueError:
+                looked_at = ("call_id", "to_number", "batch__id", "provider_call_id")
+                calls = calls.filter(
+                    reduce(or_, (Q(**{f"{name}__icontains": word}) for name in looked_at))
+                )
         return calls
+
+    def _of_id(self, identifier: UUID, word: str) -> CallResultQuerySet[ModelT]:
+        if apps.get_model("batchcalls", "Batch").objects.filter(pk=identifier).exists():
+            return self.filter(batch=identifier)
+        # The index on the provider's ids begins with the account.
+        accounts = apps.get_model("batchcalls", "VoiceAccount").objects.order_by()
+        at_provider = Q(
+            account__in=list(accounts.values_list("pk", flat=True)), provider_call_id=word
+        )
+        return self.filter(Q(call_id=identifier) | at_provider)
+
+    def of_status(self, status: str) -> CallResultQuerySet[ModelT]:
+        """Return those of a status; the database knows which statuses are of calls that ended.
+
+        Saying so leads it to the index of those that ended, or of the few that have not.
+        """
+        return self.filter(status=status, ended_at__isnull=status not in CALL_FINAL)
+
+    def of_campaign(self, campaign: Any) -> CallResultQuerySet[ModelT]:
+        """Return those of a campaign, between its first and its last call.
+
+        The bounds change nothing but the time: without them a database that goes through the
+        calls in their order goes through all that were made before or since.
+        """
+        batches = apps.get_model("batchcalls", "Batch").objects.filter(campaign=campaign)
+        own = self.model._default_manager.filter(batch=OuterRef("pk")).values("pk")
+        bounds = batches.order_by().aggregate(
+            first=Min(Subquery(own.order_by("pk")[:1])),
+            last=Max(Subquery(own.order_by("-pk")[:1])),
+        )
+        if bounds["first"] is None:
+            return self.none()
+        return self.filter(
+            batch__in=batches.order_by(), pk__gte=bounds["first"], pk__lte=bounds["last"]
+        )
 
     def live(self) -> CallResultQuerySet[ModelT]:
         """Return those that hold a line at the provider, as far as is known."""

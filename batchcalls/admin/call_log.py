@@ -15,8 +15,8 @@ from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
-from batchcalls.exports.call_log import ARRANGING, UnknownFilter, matching
-from batchcalls.filters.calls import CallFilter
+from batchcalls.exports.call_log import UnknownFilter, matching
+from batchcalls.filters.calls import ARRANGING, CallFilter, order_of
 from batchcalls.models import Batch, CallResult, Export, ExportKind, FilteredPage, SavedFilter
 from batchcalls.states import BATCH_WITH_LIVE_CALLS
 from batchcalls.tables.calls import DEFAULT_COLUMNS, CallTable, column_labels
@@ -24,8 +24,12 @@ from campaigns.vocabulary import Disposition
 
 #: A person's own filters, at most.
 MOST_SAVED = 50
-#: What a list does not show, and is long.
-_LONG = ("transcript", "variables", "extracted", "checks", "summary", "recipient__request_data")
+#: What the columns show: a call's conversation, and what its batch was launched with, are long.
+_SHOWN = (
+    *("call_id", "to_number", "from_number", "attempt", "status", "answered_by", "disposition"),
+    *("duration_seconds", "price", "currency", "claimed_at", "recipient__row_number"),
+    *("account__name", "batch__name", "batch__campaign__name"),
+)
 
 
 class CallLogPage(admin.ModelAdmin[CallResult]):
@@ -51,8 +55,10 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
         """Show one page of calls; as a fragment to the page that asks for it again."""
         require(request, "batchcalls.view_callresult")
         rows = CallResult.objects.select_related("batch__campaign", "recipient", "account")
-        rows = rows.defer(*_LONG)
-        listing: Listing[CallResult] = listing_of(request, rows, CallFilter)
+        order = order_of(request.GET)
+        listing: Listing[CallResult] = listing_of(
+            request, rows.only(*_SHOWN), CallFilter, order=order
+        )
         columns = _columns(request)
         batch = _batch(listing)
         context = {

@@ -10,7 +10,6 @@ from django.http import QueryDict
 
 from batchcalls.exports.tables import ROWS_AT_A_TIME, Cell, Table
 from batchcalls.filters.calls import CallFilter
-from batchcalls.keyset import PARAMETERS
 from batchcalls.models import CallResult
 
 COLUMNS = [
@@ -42,8 +41,6 @@ COLUMNS = [
     "error_code",
     "error_message",
 ]
-#: Parameters of the page that only arrange it.
-ARRANGING = PARAMETERS | {"columns"}
 
 
 class UnknownFilter(Exception):
@@ -52,14 +49,13 @@ class UnknownFilter(Exception):
 
 def matching(query: str) -> QuerySet[CallResult]:
     """Return the calls that the page shows under a query string; raise `UnknownFilter`."""
-    data = QueryDict(query)
-    known = set(CallFilter.base_filters) | ARRANGING
-    if unknown := sorted(set(data) - known):
-        raise UnknownFilter(f"The log cannot be exported by “{unknown[0]}”. Remove that filter.")
-    narrowed = CallFilter(data, queryset=CallResult.objects.all())
+    narrowed = CallFilter(QueryDict(query), queryset=CallResult.objects.all())
+    if narrowed.unknown:
+        name = narrowed.unknown[0]
+        raise UnknownFilter(f"The log cannot be exported by “{name}”. Remove that filter.")
     if not narrowed.is_valid():
         name, errors = next(iter(narrowed.form.errors.items()))
-        shown = ", ".join(data.getlist(name))
+        shown = ", ".join(narrowed.data.getlist(name)).replace("\0", "␀")
         raise UnknownFilter(f"“{shown}” cannot be looked for in {name}: {errors[0]}")
     rows: QuerySet[CallResult] = narrowed.qs
     return rows

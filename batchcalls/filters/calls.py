@@ -3,26 +3,64 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 
 from batchcalls.filters.listing import ListFilter, search_field
+from batchcalls.keyset import PARAMETERS
 from batchcalls.models import Batch, CallResult, VoiceAccount
+from batchcalls.querysets import CallResultQuerySet
 from batchcalls.states import CallStatus
 from campaigns.models import Campaign
 from campaigns.vocabulary import AnsweredBy
 
+Calls = CallResultQuerySet[CallResult]
+
+#: Parameters that only arrange the page; the short ones are of addresses that were kept.
+ARRANGING = PARAMETERS | {"columns", "o", "p", "all", "e", "_facets"}
+#: What parameters were called once.
+RENAMED = {
+    "status__exact": "status",
+    "answered_by__exact": "answered_by",
+    "disposition__exact": "disposition",
+    "account__id__exact": "account",
+    "batch__id__exact": "batch",
+}
 _NUMBER = re.compile(r"[+\d\s().\-/]{3,30}")
 
 
 def _number(value: str) -> None:
     if not _NUMBER.fullmatch(value.strip()):
         raise ValidationError("Write a number, or three digits of it at least.")
+
+
+def _usual(value: date) -> None:
+    if not 1970 <= value.year <= 2999:
+        raise ValidationError("Write a date with a year from 1970 to 2999.")
+
+
+def _renamed(data: Any) -> QueryDict:
+    """Read the names that the parameters had before, in addresses and exports that were kept."""
+    query = QueryDict(mutable=True)
+    for name, values in (data or QueryDict()).lists():
+        query.setlistdefault(RENAMED.get(name, name)).extend(values)
+    return query
+
+
+def order_of(query: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the order in which the log is read: by time where days are asked for.
+
+    The newest calls come first either way. By their keys all calls since a day would have to be
+    gone through to find those of that day.
+    """
+    return ("claimed_at", "pk") if query.get("from") or query.get("to") else ("pk",)
 
 
 class CallFilter(ListFilter):
@@ -41,7 +79,7 @@ class CallFilter(ListFilter):
     )
     campaign = django_filters.ModelChoiceFilter(
         label="Campaign",
-        field_name="batch__campaign",
+        method="of_campaign",
         queryset=Campaign.objects.all(),
         empty_label="Any campaign",
     )
@@ -49,7 +87,7 @@ class CallFilter(ListFilter):
         label="Account", queryset=VoiceAccount.objects.all(), empty_label="Any account"
     )
     status = django_filters.ChoiceFilter(
-        label="Status", choices=CallStatus.choices, empty_label="Any status"
+        label="Status", method="of_status", choices=CallStatus.choices, empty_label="Any status"
     )
     answered_by = django_filters.ChoiceFilter(
         label="Answered by", choices=AnsweredBy.choices, empty_label="Anybody"
@@ -75,22 +113,42 @@ class CallFilter(ListFilter):
         model = CallResult
         fields: list[str] = []
 
-    def search(self, rows: QuerySet[CallResult], name: str, value: str) -> QuerySet[CallResult]:
-        """Find by the words of an id or a number."""
-        return CallResult.objects.filter(pk__in=rows.values("pk")).search(value)
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_renamed(data), *args, **kwargs)
 
-    def by_number(self, rows: QuerySet[CallResult], name: str, value: str) -> QuerySet[CallResult]:
-        """Find by a whole number, or by a part of it, however it is written."""
-        digits = re.sub(r"\D", "", value)
+    @property
+    def unknown(self) -> list[str]:
+        """Name the parameters that ask for something which cannot be asked for."""
+        return sorted(set(self.data) - set(self.base_filters) - ARRANGING)
+
+    def is_valid(self) -> bool:
+        """Tell whether all that is asked for is understood."""
+        return not self.unknown and bool(super().is_valid())
+
+    def search(self, rows: Calls, name: str, value: str) -> Calls:
+        """Find by the words of an id or a number."""
+        return rows.search(value)
+
+    def of_status(self, rows: Calls, name: str, value: str) -> Calls:
+        """Find by how far a call is, or how it ended."""
+        return rows.of_status(value)
+
+    def of_campaign(self, rows: Calls, name: str, value: Campaign) -> Calls:
+        """Find the calls of all batches of a campaign."""
+        return rows.of_campaign(value)
+
+    def by_number(self, rows: Calls, name: str, value: str) -> Calls:
+        """Find by a whole number, at once, or by a part of it; however it is written."""
+        digits = "".join(str(int(one)) for one in value if one.isdecimal())
         if value.strip().startswith("+") and len(digits) >= 8:
             return rows.filter(to_number=f"+{digits}")
         return rows.filter(to_number__contains=digits)
 
-    def since(self, rows: QuerySet[CallResult], name: str, value: date) -> QuerySet[CallResult]:
+    def since(self, rows: Calls, name: str, value: date) -> Calls:
         """Take the calls of that day and later."""
         return rows.filter(claimed_at__gte=_midnight(value))
 
-    def until(self, rows: QuerySet[CallResult], name: str, value: date) -> QuerySet[CallResult]:
+    def until(self, rows: Calls, name: str, value: date) -> Calls:
         """Take the calls of that day and before."""
         return rows.filter(claimed_at__lt=_midnight(value + timedelta(days=1)))
 
@@ -100,8 +158,13 @@ def _midnight(day: date) -> datetime:
 
 
 def _day(label: str, method: str) -> django_filters.DateFilter:
-    widget = forms.DateInput(attrs={"type": "date"})
-    return django_filters.DateFilter(label=label, method=method, widget=widget)
+    return django_filters.DateFilter(
+        label=label,
+        method=method,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[_usual],
+        error_messages={"invalid": "Write a date such as 2026-11-24."},
+    )
 
 
 # "from" is a word of the language, so these two cannot be attributes in the class's body.

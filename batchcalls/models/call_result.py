@@ -89,6 +89,28 @@ class CallResult(models.Model):
                 condition=Q(next_check_at__isnull=False),
                 name="call_to_check",
             ),
+            # For the call log, whose pages are ranges of ids: behind the value that is looked for
+            # stands the id, so that a value that few calls have is found without reading the
+            # others. Each change of a call writes to every index that has a place for it; those
+            # below but the two of what never changes have one only for calls that ended or were
+            # answered, so that they are written to once, with the result.
+            models.Index(fields=["to_number", "-id"], name="call_by_number"),
+            models.Index(fields=["claimed_at", "id"], name="call_by_time"),
+            models.Index(
+                fields=["status", "-id"], condition=Q(ended_at__isnull=False), name="call_by_status"
+            ),
+            models.Index(
+                fields=["batch", "status", "-id"],
+                condition=Q(ended_at__isnull=False),
+                name="call_by_batch_and_status",
+            ),
+            # SQLite leaves these two alone, as it is asked with parameters: it reads the calls.
+            models.Index(
+                fields=["answered_by", "-id"], condition=~Q(answered_by=""), name="call_by_answer"
+            ),
+            models.Index(
+                fields=["disposition", "-id"], condition=~Q(disposition=""), name="call_by_outcome"
+            ),
         ]
         constraints = [
             UniqueConstraint(fields=["recipient", "attempt"], name="call_unique_attempt"),

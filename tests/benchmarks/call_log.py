@@ -71,7 +71,8 @@ def call(n):
     ended = None if live or status == "unknown" else claimed + timedelta(seconds=n % 600)
     spoke = [{"speaker": "agent", "text": "Hello, this is a call. " * 3, "at_seconds": 1.0}] * 5
     return {
-        "call_id": uuid.UUID(int=n * 2**64 + 1), "batch_id": batch_of(n).pk, "recipient_id": n + 1, "attempt": 1, "claimed_at": claimed,
+        "call_id": uuid.UUID(int=n * 2**64 + 1),
+        "batch_id": batch_of(n).pk, "recipient_id": n + 1, "attempt": 1, "claimed_at": claimed,
         "account_id": other.pk if rare else account.pk, "to_number": number(n),
         "from_number": "+12025550100", "status": status, "answered_by": by, "disposition": said,
         "duration_seconds": n % 600 if said else None, "ended_at": ended,
@@ -96,25 +97,28 @@ connection.cursor().execute("VACUUM ANALYZE" if connection.vendor == "postgresql
 
 MEASURE = """
 import statistics, time
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db import connection, reset_queries
+from django.core.management import call_command
+from django.http import QueryDict
 from django.test import Client, RequestFactory
 from batchcalls.admin.call_log import CallLogPage
 from batchcalls.exports.call_log import matching
+from batchcalls.filters.calls import order_of
 from batchcalls.keyset import _write
-from batchcalls.models import Batch, CallResult
+from batchcalls.models import Batch, CallResult, VoiceAccount
 from campaigns.models import Campaign
 
-settings.ALLOWED_HOSTS = ["*"]
-person = User.objects.create_superuser("bench")
+call_command("collectstatic", interactive=False, verbosity=0)
+person, _ = User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)
 client = Client()
 client.force_login(person)
+client.defaults["SERVER_NAME"] = "localhost"
 batch = {one.name: one.pk for one in Batch.objects.all()}
 campaign = {one.name: one.pk for one in Campaign.objects.all()}
 middle = CallResult.objects.order_by("pk")[CallResult.objects.count() // 2]
 day = middle.claimed_at.date().isoformat()
+second = VoiceAccount.objects.get(name="second").pk
 first_day = CallResult.objects.order_by("pk")[0].claimed_at.date().isoformat()
 
 def seconds(ask):
@@ -149,7 +153,7 @@ QUERIES = {
     "campaign large": f"campaign={campaign['Large']}",
     "campaign small": f"campaign={campaign['Small']}",
     "campaign early": f"campaign={campaign['Early']}",
-    "account second (rare)": "account=2",
+    "account second (rare)": f"account={second}",
     "longer than 590 s": "min_duration=590",
     "whole number": f"number={middle.to_number.replace('+', '%2B')}",
     "part of a number, 7 digits": f"number={middle.to_number[-7:]}",
@@ -172,8 +176,8 @@ for name, query in QUERIES.items():
     found = rows.count()
     places = [""]
     if found > 100:
-        half = rows.order_by("pk")[found // 2]
-        order = ("pk",)
+        order = order_of(QueryDict(query))
+        half = rows.order_by(*order)[found // 2]
         places = ["", "&older=" + _write(half, order), "&at=oldest"]
     times = [1_000 * seconds(lambda: page(query + place)) for place in places]
     print(f"{name:32} " + " ".join(f"{ms:8.1f}" for ms in times + [times[0]] * (3 - len(times)))
@@ -186,7 +190,7 @@ class Stock(admin.ModelAdmin):
     list_per_page = 50
 
 def stock(place):
-    request = RequestFactory().get("/", {"p": place})
+    request = RequestFactory(SERVER_NAME="localhost").get("/", {"p": place})
     request.user = person
     return Stock(CallResult, admin.site).changelist_view(request).render()
 
