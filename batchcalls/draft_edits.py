@@ -155,7 +155,6 @@ def problems(batch: Batch) -> list[DraftProblem]:
             *drafts.prompt_problems(batch),
         ]
     mapping = ListMapping.from_list(stored.mapping)
-    places = {column.label: column.position for column in mapping.columns}
     wrong = mappings.check(mapping, is_call_setting=call_settings.is_call_setting)
     return [
         *(
@@ -163,7 +162,7 @@ def problems(batch: Batch) -> list[DraftProblem]:
                 code=one.code,
                 message=one.message,
                 field="columns",
-                column=places.get(one.column),
+                column=one.position,
             )
             for one in wrong
         ),

@@ -53,7 +53,14 @@ def forget(batch_id: UUID) -> int:
     for name in files:
         transaction.on_commit(partial(storage.delete, name))
     return lists.update(
-        status=ListStatus.UPLOADED, is_split=False, split_through=0, row_offset=0, ended_at=None
+        status=ListStatus.UPLOADED,
+        is_split=False,
+        split_through=0,
+        row_offset=0,
+        ended_at=None,
+        # Whoever took it in kept the lease to the end; nobody waits for it to run out.
+        lease_token=None,
+        lease_until=None,
     )
 
 

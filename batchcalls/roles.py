@@ -28,7 +28,6 @@ LOOK = (
     _of("batchcalls", "view", "batch batchevent recipient callresult callevent storedlist")
     | _of("batchcalls", "view", "voiceaccount workerheartbeat emergencystop")
     | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
-    | _of("batchcalls", "view add change delete", "savedfilter")
 )
 #: Upload lists, launch, watch, pause and cancel; take rejected rows out to put them right.
 OPERATE = (

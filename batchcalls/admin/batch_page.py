@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -122,17 +122,23 @@ class BatchPages(admin.ModelAdmin[Batch]):
         """Work the dry run out anew."""
         require(request, "batchcalls.change_batch")
         batch = self._batch(pk)
-        if request.method != "POST" or not batch.dry_run:
-            return redirect("admin:batchcalls_batch_dry_run", pk)
-        dry_run.store(batch)
-        self.message_user(request, "Worked out anew.", messages.SUCCESS)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if batch.dry_run:
+            dry_run.store(batch)
+            self.message_user(request, "Worked out anew.", messages.SUCCESS)
         return redirect("admin:batchcalls_batch_dry_run", pk)
 
     def mapping_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Keep how a list's columns were matched, under a name."""
         require(request, "campaigns.add_columnmapping", "batchcalls.view_batch")
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
         batch = self._batch(pk)
-        stored = get_object_or_404(StoredList, batch=batch, pk=request.POST.get("list"))
+        lists = {str(one.pk): one for one in StoredList.objects.filter(batch=batch)}
+        stored = lists.get(request.POST.get("list", ""))
+        if stored is None:
+            raise Http404("The batch has no such list.")
         if name := request.POST.get("name", "").strip()[:200]:
             uploads.save_mapping(stored, name=name, actor=actor_of(request))
             self.message_user(request, f"The mapping was saved as {name}.", messages.SUCCESS)

@@ -33,6 +33,8 @@ class MappingProblem:
     code: str
     message: str
     column: str = ""
+    #: The column's place, where several may have the same header.
+    position: int | None = None
 
 
 class MappingError(Exception):
@@ -111,37 +113,45 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
     """List what makes a mapping unusable; empty when it can be used."""
     problems = []
     labels = [column.label for column in mapping.columns]
-    phones = [column.label for column in mapping.columns if column.target == Target.PHONE_NUMBER]
+    phones = [column for column in mapping.columns if column.target == Target.PHONE_NUMBER]
     if not phones:
         found = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
         message = f"No column holds phone numbers. Columns found: {found}. Make one phone_number."
         problems.append(MappingProblem("no_phone_column", message))
     elif len(phones) > 1:
-        message = f"Several columns are the phone number: {', '.join(phones)}. Keep one of them."
-        problems.append(MappingProblem("two_phone_columns", message, phones[1]))
-    consents = [column.label for column in mapping.columns if column.target == Target.CONSENT]
+        message = f"Several columns are the phone number: {_labels(phones)}. Keep one of them."
+        problems.append(_about(phones[1], "two_phone_columns", message))
+    consents = [column for column in mapping.columns if column.target == Target.CONSENT]
     if len(consents) > 1:
-        message = f"Several columns say who consents: {', '.join(consents)}. Keep one of them."
-        problems.append(MappingProblem("two_consent_columns", message, consents[1]))
-    sources: dict[tuple[Target, str], list[str]] = defaultdict(list)
+        message = f"Several columns say who consents: {_labels(consents)}. Keep one of them."
+        problems.append(_about(consents[1], "two_consent_columns", message))
+    sources: dict[tuple[Target, str], list[ColumnTarget]] = defaultdict(list)
     for column in mapping.columns:
         if column.target == Target.IGNORE or column.target in SINGLE_TARGETS:
             continue
-        sources[column.target, column.name].append(column.label)
+        sources[column.target, column.name].append(column)
         if column.target == Target.CALL_SETTING and not is_setting(column.name, is_call_setting):
             message = f"“{column.name}” is not a call setting that a column can give."
-            problems.append(MappingProblem("unknown_call_setting", message, column.label))
+            problems.append(_about(column, "unknown_call_setting", message))
         elif not column.name:
             message = f"{column.label} becomes {column.target}, but under which name? Give one."
-            problems.append(MappingProblem("missing_name", message, column.label))
+            problems.append(_about(column, "missing_name", message))
     for (target, name), columns in sources.items():
         if name and len(columns) > 1:
             what = NAMED_TARGETS.get(target, "call setting")
-            message = f"The {what} “{name}” comes from several columns: {', '.join(columns)}. "
+            message = f"The {what} “{name}” comes from several columns: {_labels(columns)}. "
             message += "Rename or ignore all but one."
             code = f"duplicate_{what.replace(' ', '_')}"
-            problems.append(MappingProblem(code, message, columns[1]))
+            problems.append(_about(columns[1], code, message))
     return problems
+
+
+def _about(column: ColumnTarget, code: str, message: str) -> MappingProblem:
+    return MappingProblem(code, message, column.label, column.position)
+
+
+def _labels(columns: Sequence[ColumnTarget]) -> str:
+    return ", ".join(column.label for column in columns)
 
 
 def headers_key(headers: Sequence[Header]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from typing import Any
@@ -17,7 +16,7 @@ from django.urls import reverse
 from batchcalls import tasks
 from batchcalls.admin import downloads
 from batchcalls.importing import runner
-from batchcalls.models import CallResult, Export, Recipient, StoredList
+from batchcalls.models import Export, Recipient, StoredList
 from campaigns import admin as campaigns_admin
 from campaigns import resources
 from campaigns.models import Campaign, Suppression
@@ -125,32 +124,6 @@ def test_a_finished_workbook_is_only_for_those_who_may_export(
     assert client.get(reverse("admin:batchcalls_export_file", args=[export.pk])).status_code == 403
 
 
-def test_the_log_goes_out_as_the_page_shows_it(
-    make_batch: Any, run: Any, admin_client: Client
-) -> None:
-    run(make_batch("+12025550190", "+12025550191", "+12025550192"))
-    changelist = reverse("admin:batchcalls_callresult_changelist")
-    account = CallResult.objects.values_list("account", flat=True)[0]
-    for query in (
-        "",
-        "answered_by__exact=human",
-        "q=0191",
-        "status__exact=completed&o=-2",
-        "disposition=NO_ANSWER",
-        "status__exact=completed&status__exact=no_answer",
-        f"account__id__exact={account}",
-        "claimed_at__gte=2020-01-01+00%3A00%3A00%2B00%3A00&claimed_at__lt=2020-02-01+00%3A00%3A00%2B00%3A00",
-    ):
-        shown = admin_client.get(f"{changelist}?{query}").context["cl"].queryset
-        url = reverse("admin:batchcalls_callresult_export", args=["csv"])
-        rows = list(csv.reader(io.StringIO(body(admin_client.get(f"{url}?{query}")))))[1:]
-        assert sorted(row[0] for row in rows) == sorted(str(call.call_id) for call in shown), query
-    refused = admin_client.get(f"{url}?batch__name=x", follow=True)
-    assert "Remove that filter" in refused.content.decode()
-    refused = admin_client.get(f"{url}?q=%00", follow=True)
-    assert "Remove that filter" in refused.content.decode()
-
-
 def test_further_rows_join_a_batch_from_its_page(
     make_batch: Any, run: Any, admin_client: Client
 ) -> None:
@@ -248,45 +221,6 @@ def test_campaigns_go_out_and_come_back(admin_client: Client) -> None:
     assert "never closed" in import_file(admin_client, "campaign", broken)
 
 
-def test_single_columns_can_be_told_what_they_become(admin_client: Client, account: Any) -> None:
-    upload = SimpleUploadedFile("list.csv", b"nr,who,x\n+12025550190,Ann,1\n")
-    form = {
-        "file": upload,
-        "account": account.pk,
-        "prompt": "Call {{name}}.",
-        "call_settings": "{}",
-        "duplicates": "call_once",
-        "columns": "nr=phone_number\n\nwho=request_data.name\n#3=ignore\n",
-    }
-    admin_client.post(reverse("admin:batchcalls_batch_add"), form)
-    stored = StoredList.objects.get()
-    assert [column["target"] for column in stored.mapping] == [
-        "phone_number",
-        "request_data",
-        "ignore",
-    ]
-    page = admin_client.get(reverse("admin:batchcalls_batch_change", args=[stored.batch_id]))
-    assert "list.csv</a> (utf-8, separated by comma): Uploaded" in page.content.decode()
-
-
-def test_the_dry_run_is_a_click_and_stands_on_the_page(
-    make_batch: Any, admin_client: Client
-) -> None:
-    batch = make_batch("+12025550190", "not one")
-    changelist = reverse("admin:batchcalls_batch_changelist")
-    data = {"action": "dry_run", "_selected_action": [str(batch.pk)]}
-    admin_client.post(changelist, data)
-    while runner.run_batch(batch.pk, seconds=30):
-        pass
-    batch.refresh_from_db()
-    assert (batch.status, CallResult.objects.count()) == ("ready", 0)
-    page = reverse("admin:batchcalls_batch_change", args=[batch.pk])
-    assert "Skipped: not_a_number" in admin_client.get(page).content.decode()
-    Suppression.objects.create(e164="+12025550190")
-    admin_client.post(changelist, data)
-    assert "Never: do_not_call" in admin_client.get(page).content.decode()
-
-
 def test_whoever_may_export_finds_their_own_workbooks(
     make_batch: Any, run: Any, staff: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,31 +244,3 @@ def test_a_workbook_of_a_small_table_runs_nothing(admin_client: Client) -> None:
     content = admin_client.post(url, {"format": "1"}).content
     cell = openpyxl.load_workbook(io.BytesIO(content)).active["B2"]
     assert (cell.data_type, cell.value) == ("s", '=HYPERLINK("http://evil.example","x")')
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "sentence"),
-    [
-        ("cps", "0", "greater than or equal to"),
-        ("cps", "1e-320", "greater than or equal to"),
-        ("concurrency", "0", "greater than or equal to"),
-        ("call_settings", "[1]", "Call settings are an object"),
-        ("call_settings", '"abc"', "Call settings are an object"),
-        ("call_settings", '{"voices": "June"}', "voices"),
-    ],
-)
-def test_a_draft_with_a_mistake_is_refused_with_a_sentence(
-    admin_client: Client, account: Any, field: str, value: str, sentence: str
-) -> None:
-    form = {
-        "file": SimpleUploadedFile("list.csv", b"phone_number\n+12025550190\n"),
-        "account": account.pk,
-        "prompt": "Hello.",
-        "call_settings": "{}",
-        "duplicates": "call_once",
-        field: value,
-    }
-    page = admin_client.post(reverse("admin:batchcalls_batch_add"), form)
-    assert page.status_code == 200
-    assert sentence in page.content.decode()
-    assert not StoredList.objects.exists()

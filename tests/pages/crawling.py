@@ -15,17 +15,20 @@ MOST_PAGES = 400
 
 
 class Ways(HTMLParser):
-    """Where a page leads: its links, where its forms go, what it fetches by itself."""
+    """Where a page leads: its links, what it fetches by itself, and where its forms go."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.links: list[str] = []
+        self.posts: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
-        wanted = {"a": ["href"], "form": ["action"], "button": ["formaction"]}.get(tag, [])
-        self.links += [link for name in [*wanted, "data-live"] if (link := found.get(name))]
+        name = {"a": "href", "form": "action", "button": "formaction"}.get(tag, "data-live")
+        is_post = tag == "button" or (found.get("method") or "").lower() == "post"
+        for link in filter(None, {found.get(name), found.get("data-live")}):
+            (self.posts if is_post else self.links).append(link)
 
 
 @dataclass
@@ -34,13 +37,20 @@ class Walk:
 
     statuses: dict[str, int] = field(default_factory=dict)
     led_by: dict[str, str] = field(default_factory=dict)
+    only_posts: set[str] = field(default_factory=set)
 
-    def answered(self, *statuses: int) -> list[str]:
+    def answered(self, status: int) -> list[str]:
         """Name the addresses that answered so, each with the page that offered it."""
         return [
             f"{address} (on {self.led_by[address]})"
-            for address, status in self.statuses.items()
-            if status in statuses
+            for address, answer in self.statuses.items()
+            if answer == status
+        ]
+
+    def missing(self) -> list[str]:
+        """Name the links that lead nowhere; a form's address need not be a page."""
+        return [
+            named for named in self.answered(404) if named.split(" (on ")[0] not in self.only_posts
         ]
 
 
@@ -61,9 +71,9 @@ def walk(client: Client, start: str = "/") -> Walk:
         html = answer.get("Content-Type", "").startswith("text/html")
         # Read to its end: a stream that is not read is a page that was not fetched.
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[arg-type]
-        links = [answer["Location"]] if answer.has_header("Location") else []
-        links += Ways(body.decode()).links if html else []
-        for link in links:
+        ways = Ways(body.decode() if html else "")
+        to = [answer["Location"]] if answer.has_header("Location") else []
+        for link in [*to, *ways.links, *ways.posts]:
             target = urljoin(address, link)
             parts = urlsplit(target)
             if parts.netloc or parts.scheme or parts.path.startswith(LEFT_ALONE):
@@ -74,6 +84,8 @@ def walk(client: Client, start: str = "/") -> Walk:
             if _kind(way) not in seen:
                 seen.add(_kind(way))
                 found.led_by[way] = address
+                if link in ways.posts and link not in ways.links:
+                    found.only_posts.add(way)
                 waiting.append(way)
     assert not waiting, f"There are more than {MOST_PAGES} pages."
     return found

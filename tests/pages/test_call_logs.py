@@ -383,9 +383,7 @@ def test_rows_refresh_themselves_only_while_the_batch_can_change(
 # Filters that are kept ---------------------------------------------------------------------------
 
 
-def test_a_filter_is_kept_under_a_name_applied_and_forgotten(
-    analyst: Client, batch: Batch
-) -> None:
+def test_a_filter_is_kept_under_a_name_applied_and_forgotten(analyst: Client, batch: Batch) -> None:
     make_calls(batch, 1)
     query = "status=busy&columns=price&columns=to_number&older=WzFd&q="
     page = analyst.post(KEEP, {"name": "Busy ones", "query": query}, follow=True)

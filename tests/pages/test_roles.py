@@ -42,6 +42,27 @@ OPEN_TO_ALL = {
 DOORS: dict[str, tuple[str, ...]] = {
     "emergency_stop": ("batchcalls.engage_emergencystop",),
     "emergency_lift": ("batchcalls.engage_emergencystop",),
+    # The steps of a new batch, and what is done to one.
+    "batchcalls_batch_template": ("batchcalls.add_batch",),
+    "batchcalls_batch_upload": ("batchcalls.change_batch",),
+    "batchcalls_batch_columns": ("batchcalls.change_batch",),
+    "batchcalls_batch_preview": ("batchcalls.change_batch",),
+    "batchcalls_batch_review": ("batchcalls.view_batch",),
+    "batchcalls_batch_continue": ("batchcalls.view_batch",),
+    "batchcalls_batch_test_call": ("batchcalls.launch_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_pause": ("batchcalls.pause_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_resume": ("batchcalls.pause_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_retry": ("batchcalls.launch_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_clone": ("batchcalls.add_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_rename": ("batchcalls.change_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_cancel": ("batchcalls.cancel_batch", "batchcalls.view_batch"),
+    # The tabs of its page.
+    "batchcalls_batch_recipients": ("batchcalls.view_batch", "batchcalls.view_recipient"),
+    "batchcalls_batch_log": ("batchcalls.view_batch",),
+    "batchcalls_batch_dry_run": ("batchcalls.view_batch",),
+    "batchcalls_batch_settings": ("batchcalls.view_batch",),
+    "batchcalls_batch_again": ("batchcalls.change_batch",),
+    "batchcalls_batch_mapping": ("campaigns.add_columnmapping", "batchcalls.view_batch"),
     "batchcalls_batch_export": ("batchcalls.export_batch", "batchcalls.view_batch"),
     "batchcalls_batch_add_rows": ("batchcalls.change_batch", "batchcalls.launch_batch"),
     "batchcalls_callresult_export": (
@@ -378,6 +399,7 @@ def test_nothing_that_a_page_offers_is_forbidden_and_everybody_reaches_their_wor
 ) -> None:
     found = walk(client_of(role))
     assert found.answered(403) == []
-    assert found.answered(404, 500) == []
+    assert found.missing() == []
+    assert found.answered(500) == []
     reached = {address.split("?")[0] for address in found.statuses}
     assert reached >= set(WORKS_WITH[role])

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -96,6 +96,8 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
     def preview_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the prompt as the form on the page would have it; nothing is kept."""
         require(request, "batchcalls.change_batch")
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
         batch = get_object_or_404(Batch, pk=pk)
         stored = draft_edits.list_of(batch)
         if stored is None:
