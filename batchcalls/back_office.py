@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
 from batchcalls.models import EmergencyStop
@@ -97,6 +98,15 @@ class BackOffice(AdminSite):
             path("emergency/lift/", self.admin_view(emergency.lift_view), name="emergency_lift"),
             *super().get_urls(),
         ]
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show the dashboard."""
+        from batchcalls.admin.dashboard import index_view  # noqa: PLC0415 - its pages register here
+
+        context = {**self.each_context(request), "title": self.index_title, **(extra_context or {})}
+        return index_view(request, context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the sidebar and the emergency stop to what every page knows."""

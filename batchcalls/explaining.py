@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +10,37 @@ from django.utils import timezone
 
 from batchcalls import gate
 from batchcalls.models import CallResult, EmergencyStop, Recipient
-from batchcalls.states import BATCH_CALLING, RECIPIENT_CLAIMABLE, RecipientStatus
+from batchcalls.models.batch import DuplicateChoice
+from batchcalls.states import (
+    BATCH_CALLING,
+    LIST_UNUSABLE,
+    RECIPIENT_NOT_YET_PLACED,
+    RecipientStatus,
+)
+from batchcalls.validation import CONSENT_REFUSED
+from campaigns.e164 import NumberProblemCode
 from campaigns.models import Suppression
 
+NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
+DO_NOT_CALL, HOURS, BATCH = "Do-not-call list", "Calling hours", "Batch"
+
 _NAMES = {
-    "do_not_call": "Do-not-call list",
-    "calling_hours": "Calling hours",
+    "do_not_call": DO_NOT_CALL,
+    "calling_hours": HOURS,
     "dispatch_hours": "Dispatch hours",
+}
+#: The rule that a reason code belongs to.
+_RULE_OF: dict[str, str] = {
+    **dict.fromkeys(map(str, NumberProblemCode), NUMBER),
+    "blank_row": NUMBER,
+    "duplicate": DUPLICATES,
+    **dict.fromkeys(["no_consent", "consent_unclear", CONSENT_REFUSED], CONSENT),
+    **dict.fromkeys(["missing_variable", "value_too_long"], VARIABLES),
+    **dict.fromkeys(["prompt_and_pathway", "bad_prompt"], VARIABLES),
+    "do_not_call": DO_NOT_CALL,
+    **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
+    **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
+    **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
 }
 
 
@@ -38,57 +63,94 @@ def why_called(call: CallResult) -> list[Verdict]:
 def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdict]:
     """Ask every rule about a row as it stands, in the order in which they are asked.
 
-    For rows that wait, the answer is the gate's own at this moment; for rows that ended it is the
-    reason that was kept.
+    For a row that waits the gate itself answers, as of ``now``. A row that ended, or is being
+    called, shows what was found when its list was checked and when its last attempt was made.
     """
     now = now or timezone.now()
-    batch, account = recipient.batch, recipient.batch.account
-    list_allows = recipient.status != RecipientStatus.SKIPPED
-    found = [
-        Verdict(
-            rule="The row",
-            allows=list_allows or None if recipient.attempts else list_allows,
-            detail=recipient.reason or "can be called",
-        )
-    ]
-    if recipient.status not in RECIPIENT_CLAIMABLE | {RecipientStatus.PENDING}:
+    if recipient.status in RECIPIENT_NOT_YET_PLACED:
+        return [*_of_list(recipient), *_of_batch(recipient, now), *_of_gate(recipient, now)]
+    call = recipient.calls.order_by("-attempt").first()
+    found = [*_of_list(recipient), *(why_called(call) if call else [])]
+    ended_badly = recipient.status in {RecipientStatus.SKIPPED, RecipientStatus.CANCELED}
+    if not ended_badly or any(verdict.allows is False for verdict in found):
         return found
+    rule = _RULE_OF.get(recipient.reason_code) or _named(recipient.reason_code)
+    others = [verdict for verdict in found if verdict.rule != rule]
+    return [*others, Verdict(rule=rule, allows=False, detail=recipient.reason)]
+
+
+def _of_list(recipient: Recipient) -> Iterator[Verdict]:
+    """Yield what was found when the row was checked, as it is kept with the row."""
+    batch = recipient.batch
+    refused = ""
+    if recipient.status == RecipientStatus.SKIPPED:
+        refused = _RULE_OF.get(recipient.reason_code, "")
+    each_row = batch.duplicates == DuplicateChoice.CALL_EACH_ROW
+    found = {
+        NUMBER: f"{recipient.e164} is valid" if recipient.e164 else "not known",
+        DUPLICATES: "each row is called" if each_row else "no earlier row has the number",
+        CONSENT: "required, and the row has it" if batch.consent_required else "not required",
+    }
+    if refused == VARIABLES:
+        found[VARIABLES] = ""
+    for rule, detail in found.items():
+        if rule == refused:
+            yield Verdict(rule=rule, allows=False, detail=recipient.reason)
+            return  # The row was not held against the rules behind.
+        yield Verdict(rule=rule, allows=True if recipient.e164 else None, detail=detail)
+
+
+def _of_batch(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
+    """Yield what holds for all rows of the batch at once, and the row's own time."""
+    batch, account = recipient.batch, recipient.batch.account
+    status = str(batch.get_status_display())
+    yield Verdict(
+        rule=BATCH,
+        allows=batch.status in BATCH_CALLING,
+        detail=f"{status}: {batch.reason}" if batch.reason else status,
+    )
+    state = "is on" if account.enabled else "is switched off"
+    yield Verdict(rule="Voice account", allows=account.enabled, detail=f"{account} {state}")
     stop = EmergencyStop.objects.in_force().first()
-    due = recipient.due_at is None or recipient.due_at <= now
-    found += [
-        Verdict(
-            rule="Batch",
-            allows=batch.status in BATCH_CALLING,
-            detail=batch.get_status_display(),
-        ),
-        Verdict(
-            rule="Voice account",
-            allows=account.enabled,
-            detail=f"{account} is {'on' if account.enabled else 'switched off'}",
-        ),
-        Verdict(
-            rule="Emergency stop",
-            allows=stop is None,
-            detail="not in force" if stop is None else stop.reason or "in force",
-        ),
-        Verdict(
-            rule="Its time",
-            allows=due,
-            detail="has come" if due else f"comes {recipient.due_at:%Y-%m-%d %H:%M %Z}",
-        ),
-    ]
-    return [*found, *_asked_at_the_gate(recipient, now)]
+    yield Verdict(
+        rule="Emergency stop",
+        allows=stop is None,
+        detail="not in force" if stop is None else stop.reason or "in force",
+    )
+    start = recipient.due_at or max(
+        filter(None, (recipient.start_at, batch.start_at)), default=None
+    )
+    is_due = start is None or start <= now
+    detail = "has come" if is_due or start is None else f"comes at {_written(start)}"
+    yield Verdict(rule="Start time", allows=is_due, detail=detail)
 
 
-def _asked_at_the_gate(recipient: Recipient, now: datetime) -> list[Verdict]:
+def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
+    """Yield the gate's own answers; of the rules behind a refusal it asks none."""
     suppressed = Suppression.objects.numbers_among([recipient.e164])
-    answer = gate.check(recipient.batch, recipient, suppressed=suppressed, now=now)
+    try:
+        answer = gate.check(recipient.batch, recipient, suppressed=suppressed, now=now)
+    except ValueError as error:
+        # As when it is dialled: what cannot be told counts as no.
+        detail = f"It could not be told whether this call may be made: {error}"
+        yield Verdict(rule=HOURS, allows=False, detail=detail)
+        return
     if isinstance(answer, gate.Allowed):
-        return [
-            Verdict(rule=_named(name), allows=True, detail=text)
-            for name, text in answer.checks.items()
-        ]
-    return [Verdict(rule=_named(answer.code), allows=False, detail=answer.message)]
+        for name, text in answer.checks.items():
+            yield Verdict(rule=_named(name), allows=True, detail=text)
+        return
+    rule = _RULE_OF.get(answer.code) or _named(answer.code)
+    again = f" It may be dialled from {_written(answer.due_at)}." if answer.due_at else ""
+    if rule == DO_NOT_CALL:
+        yield Verdict(rule=rule, allows=False, detail=answer.message)
+        yield Verdict(rule=HOURS, allows=None, detail="not asked")
+        return
+    yield Verdict(rule=DO_NOT_CALL, allows=True, detail="not listed")
+    yield Verdict(rule=rule, allows=False, detail=answer.message + again)
+
+
+def _written(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 
 def _named(rule: str) -> str:

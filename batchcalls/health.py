@@ -15,12 +15,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount, WorkerHeartbeat
+from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
+from batchcalls.worker_state import worker_state
 
 log = structlog.get_logger(__name__)
 
-#: A quiet worker sweeps each minute; after three it is missed.
-HEARTBEAT_LIMIT = timedelta(minutes=3)
 #: A recipient may wait its turn for long. When nobody of its account is called for so long,
 #: something is wrong.
 STALLED_LIMIT = timedelta(minutes=10)
@@ -74,17 +73,6 @@ def _is_migrated() -> bool:
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
-def _worker(now: datetime) -> dict[str, Any]:
-    last = WorkerHeartbeat.objects.order_by("-at").values_list("at", flat=True).first()
-    if last is None:
-        return {"ok": False, "detail": "No worker has ever run. Start: python manage.py qcluster"}
-    age = now - last
-    answer: dict[str, Any] = {"ok": age <= HEARTBEAT_LIMIT, "seconds_ago": int(age.total_seconds())}
-    if not answer["ok"]:
-        answer["detail"] = "No worker is running. Start: python manage.py qcluster"
-    return answer
-
-
 def _oldest_due(now: datetime) -> dict[str, Any]:
     waits = {
         account: now - due
@@ -120,7 +108,7 @@ def _emergency_stop(now: datetime) -> dict[str, Any]:
 CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "database": _database,
     "migrations": _migrations,
-    "worker": _worker,
+    "worker": worker_state,
     "oldest_due": _oldest_due,
     "emergency_stop": _emergency_stop,
 }

@@ -87,7 +87,6 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
     list_filter = ["purpose", "policy"]
     list_select_related = ["pathway", "policy"]
     search_fields = ["name", "prompt"]
-    autocomplete_fields = ["pathway", "tools", "policy"]
     readonly_fields = ["created_by", "created_at", "updated_at"]
 
 

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
@@ -66,7 +67,16 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
             "title": "Call Logs",
             "opts": self.opts,
             "listing": listing,
-            "table": CallTable(listing.page.rows, columns=columns),
+            "table": CallTable(
+                listing.page.rows,
+                columns=columns,
+                links_batches=request.user.has_perm("batchcalls.view_batch"),
+            ),
+            "column_fields": format_html_join(
+                "",
+                '<input type="hidden" name="columns" value="{}">',
+                ((name,) for name in columns if request.GET.get("columns")),
+            ),
             "batch": batch,
             "is_live": batch is not None
             and batch.status in BATCH_WITH_LIVE_CALLS

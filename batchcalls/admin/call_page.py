@@ -77,6 +77,11 @@ class CallPage(admin.ModelAdmin[CallResult]):
             "moments": moments(call, events),
             "checks": explaining.why_called(call),
             "said": what_was_said(call),
+            "learnt": {
+                name: value
+                for name, value in call.variables.items()
+                if call.recipient.request_data.get(name) != value
+            },
             "is_live": call.ended_at is None,
             "payloads": [
                 (event, json.dumps(event.payload, indent=2, ensure_ascii=False))

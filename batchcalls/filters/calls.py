@@ -63,19 +63,37 @@ def order_of(query: Mapping[str, str]) -> tuple[str, ...]:
     return ("claimed_at", "pk") if query.get("from") or query.get("to") else ("pk",)
 
 
+class BatchIdField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A whole batch ID, typed or pasted; whatever is none gets the same sentence."""
+
+    default_error_messages = {
+        "invalid_choice": "There is no batch of this ID. Copy it from the list of batches."
+    }
+
+    def to_python(self, value: Any) -> Any:
+        """Find the batch; raise `ValidationError`."""
+        try:
+            return super().to_python(value.strip() if isinstance(value, str) else value)
+        except ValidationError:
+            raise ValidationError(self.error_messages["invalid_choice"]) from None
+
+
+class BatchIdFilter(django_filters.Filter):  # type: ignore[misc]
+    """Takes the calls of one batch."""
+
+    field_class = BatchIdField
+
+
 class CallFilter(ListFilter):
     """Dates are days of the site's time zone, the last one included; lengths are in seconds."""
 
     q = django_filters.CharFilter(
         method="search", **search_field("Search", "Call ID, number or batch ID")
     )
-    batch = django_filters.ModelChoiceFilter(
+    batch = BatchIdFilter(
         label="Batch ID",
         queryset=Batch.objects.all(),
         widget=forms.TextInput(attrs={"placeholder": "The whole ID", "autocomplete": "off"}),
-        error_messages={
-            "invalid_choice": "There is no batch of this ID. Copy it from the list of batches."
-        },
     )
     campaign = django_filters.ModelChoiceFilter(
         label="Campaign",

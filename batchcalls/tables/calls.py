@@ -48,7 +48,10 @@ class CallTable(ListTable):
     class Meta(ListTable.Meta):
         default = "–"
 
-    def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, columns: list[str], links_batches: bool = True, **kwargs: Any
+    ) -> None:
+        self.links_batches = links_batches
         left_out = [name for name in self.base_columns if name not in columns]
         super().__init__(*args, exclude=left_out, **kwargs)
 
@@ -77,8 +80,10 @@ class CallTable(ListTable):
         """Show when it was made."""
         return backoffice.ago(record.claimed_at)
 
-    def render_batch(self, record: CallResult) -> SafeString:
-        """Link to the batch."""
+    def render_batch(self, record: CallResult) -> SafeString | str:
+        """Link to the batch, for those who may open it."""
+        if not self.links_batches:
+            return record.batch.name
         url = reverse("admin:batchcalls_batch_change", args=[record.batch_id])
         return format_html('<a href="{}">{}</a>', url, record.batch.name)
 

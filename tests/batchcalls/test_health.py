@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
-from batchcalls import chunks, health, lifecycle, tasks
+from batchcalls import chunks, health, lifecycle, tasks, worker_state
 from batchcalls.importing import runner
 from batchcalls.models import Recipient, WorkerHeartbeat
 
@@ -62,7 +62,7 @@ def test_without_a_worker_it_is_not_ready(client: Client) -> None:
 
 @pytest.mark.usefixtures("worker")
 def test_a_worker_that_fell_silent_is_missed(client: Client) -> None:
-    WorkerHeartbeat.objects.update(at=timezone.now() - health.HEARTBEAT_LIMIT)
+    WorkerHeartbeat.objects.update(at=timezone.now() - worker_state.HEARTBEAT_LIMIT)
     status, checks = ready(client)
     assert (status, checks["worker"]["ok"]) == (503, False)
     assert checks["worker"]["seconds_ago"] >= 180

@@ -30,7 +30,7 @@ KEEP = "/batchcalls/callresult/filters/"
 
 @pytest.fixture
 def analyst() -> Client:
-    return person("view_callresult", "export_callresult")[1]
+    return person("view_callresult", "export_callresult", "view_batch")[1]
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def mixed(batch: Batch, make_batch: Any) -> dict[str, str]:
         ("number=(207)+946.0190", "other"),
         ("q=prov-77", "second"),
         ("q=6f9619ff-8b86-d011-b42d-00cf4fc964ff", "uuid"),
-        ("q=prov-77+2025", ""),
+        ("q=prov-77+9999999", ""),
         ("status=busy&answered_by=human", ""),
     ],
 )
@@ -190,7 +190,7 @@ def test_the_last_day_counts_to_its_end_in_the_sites_time_zone(
         ("batch=6f9619ff-8b86-d011-b42d-00cf4fc964ff", "There is no batch of this ID."),
         ("batch=%00", "There is no batch of this ID."),
         ("campaign=999", "Select a valid choice"),
-        ("campaign=%00", "Select a valid choice"),
+        ("campaign=%00", "Null characters are not allowed."),
         ("account=x", "Select a valid choice"),
         ("status=great", "Select a valid choice"),
         ("answered_by=cat", "Select a valid choice"),
@@ -307,7 +307,7 @@ def test_a_cursor_that_is_cut_off_is_the_first_page(
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     analyst: Client, batch: Batch, make_batch: Any, django_assert_num_queries: Any
 ) -> None:
-    queries = 11
+    queries = 9
     columns = urlencode([("columns", "campaign"), ("columns", "account"), ("columns", "row")])
     make_calls(batch, 1)
     with django_assert_num_queries(queries):

@@ -1,0 +1,80 @@
+"""The first page: what runs, how the day goes, what needs somebody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from batchcalls import charts, dashboard_figures
+from batchcalls.admin.batch_list import totals_of
+from batchcalls.batch_figures import remembered
+from batchcalls.models import Batch, VoiceAccount
+from batchcalls.states import BATCH_ACTIVE
+from batchcalls.worker_state import worker_state
+from campaigns.models import Campaign
+
+RUNNING_SHOWN = 8
+
+
+def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
+    """Show the cards of what this person may see; as a fragment only what runs."""
+    user = request.user
+    sees_batches = user.has_perm("batchcalls.view_batch")
+    if sees_batches:
+        context |= _running()
+    if request.headers.get("X-Fragment"):
+        return TemplateResponse(request, "admin/dashboard_running.html", context)
+    if user.has_perm("batchcalls.view_callresult"):
+        context |= _calls()
+    if sees_batches:
+        context |= _start(user)
+        context["troubles"] = [
+            trouble
+            for trouble in dashboard_figures.troubles()
+            if user.has_perm(f"batchcalls.view_{trouble.kind}")
+        ]
+    if user.has_perm("batchcalls.view_workerheartbeat"):
+        context["worker"] = worker_state(timezone.now())
+    return TemplateResponse(request, "admin/index.html", context)
+
+
+def _running() -> dict[str, Any]:
+    rows = Batch.objects.filter(status__in=BATCH_ACTIVE).order_by("-created_at", "-pk")
+    found = list(rows[: RUNNING_SHOWN + 1])
+    shown = found[:RUNNING_SHOWN]
+    totals = totals_of(shown)
+    return {
+        "running": [(batch, totals[batch.pk]) for batch in shown],
+        "more_running": len(found) > RUNNING_SHOWN,
+    }
+
+
+def _calls() -> dict[str, Any]:
+    today = remembered("dashboard:today", dashboard_figures.today)
+    days = remembered(f"dashboard:days:{timezone.localdate()}", dashboard_figures.days)
+    return {
+        "today": today,
+        "per_day": charts.bar_chart(
+            [(f"{day.day:%d %b}", day.calls) for day in days], title="Calls per day"
+        ),
+        "answer_rate": charts.bar_chart(
+            [(f"{day.day:%d %b}", round(day.rate)) for day in days],
+            title="Answered by a person",
+            unit="%",
+        ),
+    }
+
+
+def _start(user: Any) -> dict[str, Any]:
+    """Return the way to the first batch, for an installation that has none."""
+    if Batch.objects.exists():
+        return {}
+    return {
+        "first_steps": {
+            "account": VoiceAccount.objects.filter(enabled=True).exists(),
+            "campaign": Campaign.objects.exists(),
+        }
+    }

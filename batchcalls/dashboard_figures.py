@@ -1,0 +1,148 @@
+"""What the first page shows of the whole installation, counted from rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from batchcalls.models import Batch, CallResult, Export, StoredList, VoiceAccount
+from batchcalls.states import BatchStatus, ExportStatus, ListStatus
+from campaigns.vocabulary import AnsweredBy
+
+DAYS = 14
+ERRORS_SHOWN = 8
+ERRORS_SINCE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """Calls that began today, in the site's time zone; money by currency."""
+
+    calls: int
+    reached: int
+    voicemail: int
+    live: int
+    costs: dict[str, Decimal]
+
+    @property
+    def not_reached(self) -> int:
+        """Calls that ended without anybody."""
+        return self.calls - self.reached - self.voicemail - self.live
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One day's calls, and how many of them a person took."""
+
+    day: date
+    calls: int
+    reached: int
+
+    @property
+    def rate(self) -> float:
+        """Percent of the calls that a person took."""
+        return 100 * self.reached / self.calls if self.calls else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that somebody should look at; ``kind`` and ``key`` name the row behind it."""
+
+    at: datetime
+    what: str
+    why: str
+    kind: str
+    key: object
+
+
+def today() -> Today:
+    """Count the calls since midnight."""
+    calls = CallResult.objects.filter(claimed_at__gte=_midnight(timezone.localdate())).order_by()
+    found = calls.aggregate(
+        calls=Count("pk"),
+        reached=Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN)),
+        voicemail=Count("pk", filter=Q(answered_by=AnsweredBy.VOICEMAIL)),
+        live=Count("pk", filter=Q(ended_at=None)),
+    )
+    priced = calls.exclude(price=None).values_list("currency")
+    return Today(**found, costs=dict(priced.annotate(sum=Sum("price"))))
+
+
+def days() -> list[Day]:
+    """Count the calls of the last days, those without any too; the last is today."""
+    last = timezone.localdate()
+    first = last - timedelta(days=DAYS - 1)
+    calls = CallResult.objects.filter(claimed_at__gte=_midnight(first)).order_by()
+    human = Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN))
+    grouped = calls.annotate(day=TruncDate("claimed_at")).values_list("day")
+    counted = grouped.annotate(n=Count("pk"), reached=human)
+    counts = {day: (n, reached) for day, n, reached in counted}
+    found = []
+    for place in range(DAYS):
+        day = first + timedelta(days=place)
+        n, reached = counts.get(day, (0, 0))
+        found.append(Day(day=day, calls=n, reached=reached))
+    return found
+
+
+def troubles() -> list[Trouble]:
+    """Return what went wrong lately, the newest first."""
+    found = [*_batches(), *_files(), *_accounts()]
+    return sorted(found, key=lambda one: one.at, reverse=True)[:ERRORS_SHOWN]
+
+
+def statuses() -> Counter[str]:
+    """Count the batches by status."""
+    rows = Batch.objects.filter(test_of=None).order_by().values_list("status")
+    return Counter(dict(rows.annotate(n=Count("pk"))))
+
+
+def _batches() -> Iterator[Trouble]:
+    failed = Q(status=BatchStatus.FAILED, ended_at__gte=timezone.now() - ERRORS_SINCE)
+    halted = Q(status=BatchStatus.PAUSED) & ~Q(reason="")
+    rows = Batch.objects.filter(failed | halted).order_by("-created_at")[:ERRORS_SHOWN]
+    for batch in rows:
+        what = f"{batch} {batch.get_status_display().lower()}"
+        at = batch.ended_at or batch.launched_at or batch.created_at
+        yield Trouble(at=at, what=what, why=batch.reason, kind="batch", key=batch.pk)
+
+
+def _files() -> Iterator[Trouble]:
+    since = timezone.now() - ERRORS_SINCE
+    lists = StoredList.objects.filter(status=ListStatus.FAILED, created_at__gte=since)
+    for stored in lists.order_by("-created_at")[:ERRORS_SHOWN]:
+        what = f"The list {stored.file_name} could not be used"
+        yield Trouble(
+            at=stored.created_at, what=what, why=stored.reason, kind="storedlist", key=stored.pk
+        )
+    exports = Export.objects.filter(status=ExportStatus.FAILED, created_at__gte=since)
+    for export in exports.order_by("-created_at")[:ERRORS_SHOWN]:
+        yield Trouble(
+            at=export.created_at,
+            what=f"{export} could not be written",
+            why=export.reason,
+            kind="export",
+            key=export.pk,
+        )
+
+
+def _accounts() -> Iterator[Trouble]:
+    for account in VoiceAccount.objects.filter(enabled=False):
+        yield Trouble(
+            at=account.created_at,
+            what=f"The voice account {account} is switched off",
+            why="Nobody is called through it.",
+            kind="voiceaccount",
+            key=account.pk,
+        )
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,23 @@
+"""Do workers run? Told by their signs of life."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from batchcalls.models import WorkerHeartbeat
+
+#: A quiet worker sweeps each minute; after three it is missed.
+HEARTBEAT_LIMIT = timedelta(minutes=3)
+
+
+def worker_state(now: datetime) -> dict[str, Any]:
+    """Return ``ok``, how long ago the last sign was, and what to do when none came."""
+    last = WorkerHeartbeat.objects.order_by("-at").values_list("at", flat=True).first()
+    if last is None:
+        return {"ok": False, "detail": "No worker has ever run. Start: python manage.py qcluster"}
+    age = now - last
+    answer: dict[str, Any] = {"ok": age <= HEARTBEAT_LIMIT, "seconds_ago": int(age.total_seconds())}
+    if not answer["ok"]:
+        answer["detail"] = "No worker is running. Start: python manage.py qcluster"
+    return answer
