@@ -42,7 +42,6 @@ FORMS = [
     "campaigns/callingpolicy",
     "campaigns/suppression",
     "auth/user",
-    "auth/group",
     "django_q/schedule",
 ]
 OTHERS = [
@@ -99,8 +98,6 @@ def addresses(site: Site) -> list[str]:
         "/campaigns/callingpolicy/1/change/",
         "/campaigns/suppression/1/change/",
         "/campaigns/suppression/1/delete/",
-        "/auth/user/1/change/",
-        "/auth/group/1/change/",
     ]
 
 
