@@ -212,7 +212,8 @@ class BatchActionPages(admin.ModelAdmin[Batch]):
             return redirect("admin:batchcalls_batch_change", pk)
         totals = totals_of([batch])[batch.pk]
         initial = {"name": batch.name}
-        form = action.form(request.POST or None, totals=totals, initial=initial)
+        data = request.POST if request.method == "POST" else None
+        form = action.form(data, totals=totals, initial=initial)
         if request.method == "POST" and form.is_valid():
             try:
                 said = action.verb(batch, actor=actor_of(request), **form.cleaned_data)
