@@ -29,6 +29,7 @@ from batchcalls.states import (
     RecipientOutcome,
     RecipientStatus,
 )
+from campaigns.vocabulary import AnsweredBy
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -241,6 +242,15 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
         Saying so leads it to the index of those that ended, or of the few that have not.
         """
         return self.filter(status=status, ended_at__isnull=status not in CALL_FINAL)
+
+    def not_ended(self) -> CallResultQuerySet[ModelT]:
+        """Return those that are under way, as far as is known."""
+        return self.filter(ended_at=None)
+
+    def reached_nobody(self) -> CallResultQuerySet[ModelT]:
+        """Return those that ended without a person or a voicemail."""
+        anybody = [AnsweredBy.HUMAN, AnsweredBy.VOICEMAIL]
+        return self.filter(ended_at__isnull=False).exclude(answered_by__in=anybody)
 
     def of_campaign(self, campaign: Any) -> CallResultQuerySet[ModelT]:
         """Return those of a campaign, between its first and its last call.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -32,6 +32,11 @@ RENAMED = {
     "disposition__exact": "disposition",
     "account__id__exact": "account",
     "batch__id__exact": "batch",
+}
+#: The figures of the first page, each as the calls behind it.
+GROUPS: dict[str, tuple[str, Callable[[Calls], Calls]]] = {
+    "live": ("Live", Calls.not_ended),
+    "not_reached": ("Not reached", Calls.reached_nobody),
 }
 _NUMBER = re.compile(r"[+\d\s().\-/]{3,30}")
 
@@ -105,7 +110,10 @@ class CallFilter(ListFilter):
         label="Account", queryset=VoiceAccount.objects.all(), empty_label="Any account"
     )
     status = django_filters.ChoiceFilter(
-        label="Status", method="of_status", choices=CallStatus.choices, empty_label="Any status"
+        label="Status",
+        method="of_status",
+        choices=[*((key, label) for key, (label, _) in GROUPS.items()), *CallStatus.choices],
+        empty_label="Any status",
     )
     answered_by = django_filters.ChoiceFilter(
         label="Answered by", choices=AnsweredBy.choices, empty_label="Anybody"
@@ -148,8 +156,8 @@ class CallFilter(ListFilter):
         return rows.search(value)
 
     def of_status(self, rows: Calls, name: str, value: str) -> Calls:
-        """Find by how far a call is, or how it ended."""
-        return rows.of_status(value)
+        """Find by how far a call is, or how it ended; or take a group of statuses."""
+        return GROUPS[value][1](rows) if value in GROUPS else rows.of_status(value)
 
     def of_campaign(self, rows: Calls, name: str, value: Campaign) -> Calls:
         """Find the calls of all batches of a campaign."""
