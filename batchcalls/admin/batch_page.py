@@ -28,9 +28,8 @@ from batchcalls.states import (
     BATCH_PREPARING,
 )
 from batchcalls.tables.recipients import RecipientTable
-from campaigns import call_settings
-from campaigns.call_settings.types import Section
 from campaigns.hours_in_words import hours_in_words
+from campaigns.settings_in_words import settings_by_section
 
 EVENTS_SHOWN = 200
 CALLS_SHOWN = 10
@@ -226,21 +225,6 @@ def report_context(batch: Batch) -> dict[str, Any]:
         ],
         "estimate": dry_run.describe_estimate(report["estimate"]),
     }
-
-
-def settings_by_section(values: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, Any]]]]:
-    """Return call settings as people read them: by section, label, name and value.
-
-    Those that may hold secrets are only said to be set.
-    """
-    found: dict[str, list[tuple[str, str, Any]]] = {}
-    for name, value in values.items():
-        setting = call_settings.get(name)
-        label = setting.label if setting else name
-        section = (setting.section if setting else Section.SPEECH).label
-        shown = "set, not shown" if setting and setting.sensitive else value
-        found.setdefault(section, []).append((label, name, shown))
-    return [(section.label, found[section.label]) for section in Section if section.label in found]
 
 
 def _time(text: str | None) -> datetime | None:

@@ -13,10 +13,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from batchcalls import call_requests, explaining, recordings
-from batchcalls.admin.batch_page import settings_by_section
 from batchcalls.admin.permissions import require
 from batchcalls.models import CallEvent, CallResult
 from campaigns.prompts import MissingVariable, PromptError
+from campaigns.settings_in_words import settings_by_section
 
 
 class CallPage(admin.ModelAdmin[CallResult]):

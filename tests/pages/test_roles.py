@@ -98,6 +98,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "campaigns.add_campaign",
         "campaigns.change_campaign",
     ),
+    "campaigns_campaign_preview": ("campaigns.view_campaign",),
     "campaigns_campaign_export": ("campaigns.export_campaign", "campaigns.view_campaign"),
     "campaigns_suppression_import": (
         "campaigns.import_suppression",

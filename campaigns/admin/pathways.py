@@ -1,0 +1,44 @@
+"""Pathways and tools: what lives at the voice provider and is named here."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.db.models import Count, Model, QuerySet
+from django.http import HttpRequest
+
+from campaigns.admin.small_tables import SHORT_TEXTS
+from campaigns.models import Pathway, Tool
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+class NamedAtProvider(admin.ModelAdmin[ModelT]):
+    """A name of ours for something of the provider's, and how many campaigns use it."""
+
+    formfield_overrides = SHORT_TEXTS
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
+        """Count the campaigns."""
+        rows: Any = super().get_queryset(request).annotate(campaign_count=Count("campaign"))
+        return rows  # type: ignore[no-any-return]
+
+    @admin.display(description="Campaigns", ordering="campaign_count")
+    def campaigns(self, row: Any) -> int:
+        """Say how many campaigns use it."""
+        return int(row.campaign_count)
+
+
+@admin.register(Pathway)
+class PathwayAdmin(NamedAtProvider[Pathway]):
+    list_display = ["name", "pathway_id", "version", "campaigns", "created_at"]
+    search_fields = ["name", "pathway_id"]
+    fields = ["name", ("pathway_id", "version"), "description"]
+
+
+@admin.register(Tool)
+class ToolAdmin(NamedAtProvider[Tool]):
+    list_display = ["name", "reference", "description", "campaigns"]
+    search_fields = ["name", "reference"]
+    fields = ["name", "reference", "description"]

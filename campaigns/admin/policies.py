@@ -1,0 +1,171 @@
+"""Calling policies: when people may be called, and how often again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, DateField, Model, QuerySet, TimeField
+from django.forms import DateInput, ModelForm, TimeInput
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+
+from campaigns.admin.small_tables import SHORT_TEXTS
+from campaigns.calling_hours import CallingHours
+from campaigns.hours_in_words import DAYS, hours_in_words
+from campaigns.models import (
+    MINUTES_PER_DAY,
+    BlackoutDate,
+    CallingPolicy,
+    CallingWindow,
+    PolicyRetryRule,
+    Weekday,
+    hours_of,
+)
+
+#: What a new policy begins with: working days, well inside what the law allows everywhere.
+OFFICE_DAYS = [Weekday.MONDAY, Weekday.TUESDAY, Weekday.WEDNESDAY, Weekday.THURSDAY, Weekday.FRIDAY]
+
+
+class CallingWindowFormSet(
+    BaseInlineFormSet[CallingWindow, CallingPolicy, ModelForm[CallingWindow]]
+):
+    """The windows of one policy, checked together: two new ones may overlap each other."""
+
+    def clean(self) -> None:
+        """Refuse windows that overlap."""
+        super().clean()
+        if any(self.errors):
+            return
+        windows = [
+            form.instance
+            for form in self.forms
+            if form.has_changed() or form.instance.pk
+            if not form.cleaned_data.get("DELETE")
+        ]
+        try:
+            hours_of(windows)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class RetryRuleForm(ModelForm[PolicyRetryRule]):
+    class Meta:
+        model = PolicyRetryRule
+        fields = ["outcome", "max_retries", "wait_seconds"]
+        labels = {
+            "outcome": "After",
+            "max_retries": "Call again, times",
+            "wait_seconds": "Each after, in seconds",
+        }
+
+
+class CallingWindowInline(admin.TabularInline[CallingWindow, CallingPolicy]):
+    model = CallingWindow
+    formset = CallingWindowFormSet
+    formfield_overrides = {
+        TimeField: {"widget": TimeInput(attrs={"type": "time"}, format="%H:%M")},
+    }
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Leave room for what a new policy begins with."""
+        return len(OFFICE_DAYS) if obj is None else 0
+
+
+class BlackoutDateInline(admin.TabularInline[BlackoutDate, CallingPolicy]):
+    model = BlackoutDate
+    extra = 0
+    formfield_overrides = {
+        DateField: {"widget": DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+    }
+
+
+class RetryRuleInline(admin.TabularInline[PolicyRetryRule, CallingPolicy]):
+    model = PolicyRetryRule
+    form = RetryRuleForm
+    extra = 0
+
+
+@admin.register(CallingPolicy)
+class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
+    list_display = ["name", "hours", "consent_required", "campaigns", "created_at"]
+    search_fields = ["name"]
+    fields = ["name", "description", "consent_required"]
+    formfield_overrides = SHORT_TEXTS
+    inlines = [CallingWindowInline, BlackoutDateInline, RetryRuleInline]
+    change_form_template = "admin/campaigns/callingpolicy/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CallingPolicy]:
+        """Count the campaigns that a policy rules."""
+        rows = super().get_queryset(request).annotate(campaign_count=Count("campaign"))
+        return rows.prefetch_related("calling_windows", "blackout_dates")
+
+    @admin.display(description="Calling hours")
+    def hours(self, policy: CallingPolicy) -> str:
+        """Write the hours as people say them."""
+        return hours_in_words(_hours(policy))
+
+    @admin.display(description="Campaigns", ordering="campaign_count")
+    def campaigns(self, policy: Any) -> int:
+        """Say how many campaigns it rules."""
+        return int(policy.campaign_count)
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Any, inline: Any, prefix: str
+    ) -> dict[str, Any]:
+        """Begin a new policy with office days; a row whose weekday is blank is not kept."""
+        given = super().get_formset_kwargs(request, obj, inline, prefix)
+        if request.method == "GET" and obj.pk is None and isinstance(inline, CallingWindowInline):
+            given["initial"] = [{"weekday": day.value} for day in OFFICE_DAYS]
+        return given
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the hours that are stored as a picture and in words."""
+        policy: Model | None = kwargs.get("obj")
+        if isinstance(policy, CallingPolicy):
+            hours = _hours(policy)
+            context |= {
+                "week": list(week_of(hours)),
+                "hour_marks": hour_marks(),
+                "hours_in_words": hours_in_words(hours),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A weekday in the picture of a week: ``y`` in pixels, spans as (start, width) in percent."""
+
+    label: str
+    y: int
+    spans: list[tuple[float, float]]
+
+
+#: The left end of the bands, in percent of the picture's width, and their distance in pixels.
+PLOT_LEFT, BAND_DISTANCE = 9.0, 18
+HOURS_NAMED = (0, 6, 12, 18, 24)
+
+
+def week_of(hours: CallingHours) -> Iterator[Band]:
+    """Yield the week's days with the spans in which calls may begin."""
+    for row, (label, spans) in enumerate(zip(DAYS, hours.windows, strict=True)):
+        places = [(_across(opens), _across(closes)) for opens, closes in spans]
+        yield Band(label, row * BAND_DISTANCE, [(left, right - left) for left, right in places])
+
+
+def hour_marks() -> list[tuple[float, str]]:
+    """Return where some hours are, in percent of the picture's width, with their names."""
+    return [(_across(60 * hour), f"{hour:02d}:00") for hour in HOURS_NAMED]
+
+
+def _across(minutes: int) -> float:
+    return PLOT_LEFT + (96 - PLOT_LEFT) * minutes / MINUTES_PER_DAY
+
+
+def _hours(policy: CallingPolicy) -> CallingHours:
+    return hours_of(policy.calling_windows.all(), policy.blackout_dates.all())

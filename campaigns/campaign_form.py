@@ -1,0 +1,74 @@
+"""A campaign as one form: what is said, by which settings, under which rules."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django import forms
+
+from campaigns import call_settings
+from campaigns.models import Campaign
+from campaigns.settings_form import CallSettingsForm
+
+#: A time of its own has each batch.
+LEFT_OUT = frozenset({"start_time"})
+
+
+class CampaignForm(forms.ModelForm[Campaign]):
+    """The campaign's own fields, and ``settings_form`` with one field for each call setting.
+
+    Either a prompt or a pathway leads the conversation: what is not chosen is not kept.
+    """
+
+    says = forms.ChoiceField(
+        label="What leads the conversation",
+        choices=[("prompt", "Prompt"), ("pathway", "Pathway")],
+        widget=forms.RadioSelect,
+        initial="prompt",
+    )
+
+    class Meta:
+        model = Campaign
+        fields = ["name", "purpose", "says", "prompt", "pathway", "tools", "policy"]
+        widgets = {
+            "prompt": forms.Textarea(attrs={"rows": 12, "data-prompt": ""}),
+            "tools": forms.CheckboxSelectMultiple,
+        }
+        help_texts = {
+            "prompt": "What the agent is told. Write {{column_name}} for what differs from row to "
+            "row, and {{name|there}} where a cell may be blank.",
+            "purpose": "Decides which rules of the policy hold, such as whether consent is asked.",
+            "policy": "When people may be called, and how often again. Without one, real phones "
+            "have the hours of this installation.",
+        }
+
+    def __init__(self, data: Any = None, files: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, files, **kwargs)
+        stored = call_settings.normalize_shared(self.instance.call_settings).values
+        self.settings_form = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT)
+        if self.instance.pathway_id:
+            self.initial["says"] = "pathway"
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the prompt or the pathway, and take the call settings over."""
+        data = super().clean() or {}
+        if data.get("says") == "pathway":
+            data["prompt"] = ""
+            if not data.get("pathway") and "pathway" not in self.errors:
+                self.add_error("pathway", "Choose the pathway that leads the conversation.")
+        else:
+            data["pathway"] = None
+            if not data.get("prompt") and "prompt" not in self.errors:
+                self.add_error("prompt", "Write what the agent is told.")
+        if self.settings_form.is_valid():
+            self.instance.call_settings = self.settings_form.values()
+        else:
+            self.add_error(None, "A call setting needs another look; its section is open below.")
+        return data
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """Name what differs from what is stored; the history shows it."""
+        names = list(super().changed_data)
+        return [*names, "call settings"] if self.settings_form.has_changed() else names

@@ -1,0 +1,27 @@
+"""Call settings as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from campaigns import call_settings
+from campaigns.call_settings.types import Section
+
+#: A section's label, and of each of its settings label, name and value.
+Sections = list[tuple[str, list[tuple[str, str, Any]]]]
+
+
+def settings_by_section(values: Mapping[str, Any]) -> Sections:
+    """Return canonical settings by section, in the registry's order.
+
+    Those that may hold secrets are only said to be set.
+    """
+    found: dict[str, list[tuple[str, str, Any]]] = {}
+    for name, value in values.items():
+        setting = call_settings.get(name)
+        label = setting.label if setting else name
+        section = (setting.section if setting else Section.SPEECH).label
+        shown = "set, not shown" if setting and setting.sensitive else value
+        found.setdefault(section, []).append((label, name, shown))
+    return [(section.label, found[section.label]) for section in Section if section.label in found]
