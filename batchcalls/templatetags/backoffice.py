@@ -11,8 +11,9 @@ from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from batchcalls.querysets import Totals
 from batchcalls.states import (
@@ -168,6 +169,22 @@ def segments(totals: Totals) -> list[Segment]:
         found.append(Segment(name, label, count, round(start, 3), round(width, 3)))
         start += width
     return found
+
+
+@register.simple_tag
+def labelled_cells(cells: Any, headers: Any) -> SafeString:
+    """Join a row that Django rendered, each cell with its column's name.
+
+    On a phone each row of a list is a card, in which the name stands beside the value.
+    """
+    joined = []
+    for cell, header in zip(cells, headers, strict=True):
+        text: str = conditional_escape(cell)
+        if text.startswith(("<td", "<th")) and "action-checkbox" not in header["class_attrib"]:
+            label = format_html(' data-label="{}"', capfirst(header["text"]))
+            text = text[:3] + label + text[3:]
+        joined.append(text)
+    return mark_safe("".join(joined))  # noqa: S308 - every part is escaped, or was rendered
 
 
 @register.inclusion_tag("batchcalls/progress.html")
