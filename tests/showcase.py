@@ -1,49 +1,73 @@
 """An installation with something to look at: for pictures, and for tests of pages.
 
 ``python -m tests.showcase`` fills the database of the environment. Everything goes through the
-product's own verbs and the simulator; nobody is called.
+product's own verbs and the simulator, at the times of two weeks gone by; nobody is called.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import random
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
 import django
+import time_machine
+
+if TYPE_CHECKING:
+    from batchcalls.models import Batch
 
 NAMES = ("Emily", "Noah", "Łukasz", "Aisha", "Sofía", "Ben", "Chloé", "Kwame", "Mei", "Oliver")
 SERVICES = ("Home cleaning", "Window cleaning", "Boiler service", "Garden care")
-PROMPT = (
+REMINDER = (
     "You are calling {{customer_name}} for Bright Homes. Remind them of their {{service}} on "
     "{{date}}, ask whether the time still suits them, and note any wish."
 )
-
-
-@dataclass(frozen=True)
-class Example:
-    """A batch of the showcase: its size, and how far it is carried (None: left a draft)."""
-
-    name: str
-    rows: int
-    steps: int | None
-
-
-EXAMPLES = (
-    Example("November reminders", 60, 400),
-    Example("Win-back, spring", 40, 400),
-    Example("Annual boiler check", 120, 6),
-    Example("Feedback round 12", 25, None),
+WIN_BACK = (
+    "You are calling {{customer_name|a former customer}} for Bright Homes. They had a {{service}} "
+    "once. Offer ten percent off a visit on {{date}}, and take no for an answer."
 )
 
 
-def list_of(rows: int, *, seed: int = 1) -> str:
-    """Return a CSV of that many recipients, a few of them with numbers that cannot be called."""
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A batch of the showcase: its size, when it was sent, and how far it is carried."""
+
+    name: str
+    rows: int
+    campaign: str = "Appointment reminder"
+    days_ago: int = 0
+    ends: str = "over"
+    is_clean: bool = False
+
+
+EXAMPLES = (
+    Example(name="Autumn reminders, week 1", rows=48, days_ago=13),
+    Example(name="Autumn reminders, week 2", rows=64, days_ago=12, is_clean=True),
+    Example(name="Win-back, autumn", rows=36, campaign="Win-back", days_ago=9),
+    Example(name="Gutter cleaning", rows=85, days_ago=8),
+    Example(name="Autumn reminders, week 3", rows=70, days_ago=6),
+    Example(name="Window cleaning, north", rows=40, days_ago=5, is_clean=True),
+    Example(name="Win-back, spring", rows=40, campaign="Win-back", days_ago=2),
+    Example(name="November reminders", rows=60, days_ago=1),
+    Example(name="Voucher follow-up", rows=45, campaign="Win-back", ends="paused"),
+    Example(name="December reminders", rows=90, ends="tomorrow"),
+    Example(name="Annual boiler check", rows=160, ends="running"),
+    Example(name="Feedback round 12", rows=25, ends="draft"),
+)
+
+
+def list_of(rows: int, *, seed: int = 1, is_clean: bool = False) -> str:
+    """Return a CSV of that many recipients; unless it is clean, a few cannot be called."""
     chance = random.Random(seed)
     lines = ["phone_number,customer_name,service,date"]
     for row in range(rows):
-        number = f"+1202555{100 + (row + seed * 131) % 99:04d}"
-        if row % 19 == 7:
+        # Of the simulator's numbers, those beyond 0193 are for things that go wrong.
+        last = 134 + row % 60 if is_clean else 100 + (row + seed * 131) % 99
+        number = f"+1202555{last:04d}"
+        if row % 19 == 7 and not is_clean:
             number = "n/a"
         lines.append(
             f"{number},{chance.choice(NAMES)},{chance.choice(SERVICES)},December {1 + row % 28}"
@@ -53,45 +77,102 @@ def list_of(rows: int, *, seed: int = 1) -> str:
 
 def fill() -> None:
     """Make campaigns, rules and batches in every kind of state."""
-    from batchcalls import drafts, dry_run, lifecycle, ticks
-    from batchcalls.importing.mapping import Target
+    from django.contrib.auth.models import User
+
     from batchcalls.models import VoiceAccount
-    from batchcalls.models.batch import DuplicateChoice
-    from batchcalls.uploads import ReadingOptions
-    from campaigns.models import CallingPolicy, Campaign, Suppression
+    from campaigns.models import (
+        CallingPolicy,
+        CallingWindow,
+        Campaign,
+        Pathway,
+        Suppression,
+        Tool,
+        Weekday,
+    )
 
     account = VoiceAccount.objects.built_in()
-    account.options = {"speed": 30, "seed": 7}
-    account.save()
-    policy, _ = CallingPolicy.objects.get_or_create(name="Any hour")
-    campaign, _ = Campaign.objects.get_or_create(
-        name="Appointment reminder",
-        defaults={"prompt": PROMPT, "policy": policy, "call_settings": {"voice": "June"}},
+    actor = User.objects.filter(is_superuser=True).first()
+    policy = CallingPolicy.objects.create(name="Any hour", description="For the simulator only.")
+    office = CallingPolicy.objects.create(name="Office hours", description="Working days.")
+    CallingWindow.objects.bulk_create(
+        CallingWindow(policy=office, weekday=day, opens_at=time(9), closes_at=time(18))
+        for day in Weekday.values[:5]
     )
-    Suppression.objects.get_or_create(e164="+12025550133", defaults={"reason": "Asked by letter"})
-    for seed, example in enumerate(EXAMPLES, start=1):
-        request = drafts.DraftRequest(
-            name=example.name,
-            campaign=campaign,
-            account=account,
-            duplicates=DuplicateChoice.CALL_EACH_ROW,
-            reading=ReadingOptions(map_all=Target.REQUEST_DATA),
+    voice = {"voice": "June", "max_duration": 6}
+    campaigns = [("Appointment reminder", REMINDER, "informational")]
+    campaigns.append(("Win-back", WIN_BACK, "marketing"))
+    for name, prompt, purpose in campaigns:
+        Campaign.objects.create(
+            name=name,
+            prompt=prompt,
+            purpose=purpose,
+            policy=policy,
+            call_settings=voice,
+            created_by=actor,
         )
-        text = list_of(example.rows, seed=seed)
-        batch = drafts.create(request, io.BytesIO(text.encode()), file_name="customers.csv")
-        if example.steps is None:
-            continue
-        account.options["speed"] = 0 if example.steps > 100 else 2
-        account.save()
-        lifecycle.submit(batch, launch=True)
-        for _ in range(example.steps):
-            ticks.step(batch, seconds=1)
-            batch.refresh_from_db()
-            if batch.is_over:
-                break
-        dry_run.store(batch)
+    Pathway.objects.create(name="Complaint intake", pathway_id="b3f1c2d4", version="production")
+    Tool.objects.create(name="Calendar", reference="TL-calendar", description="Free appointments.")
+    Suppression.objects.create(e164="+12025550133", reason="Asked by letter", created_by=actor)
+    midday = datetime.now().astimezone().replace(hour=12, minute=0)
+    for seed, example in enumerate(EXAMPLES, start=1):
+        campaign = Campaign.objects.get(name=example.campaign)
+        made = {"campaign": campaign, "account": account, "created_by": actor, "seed": seed}
+        if example.days_ago:
+            with time_machine.travel(midday - timedelta(days=example.days_ago)):
+                _send(example, **made)
+        else:
+            _send(example, **made)
+    # Slow enough to be looked at while it runs.
+    _set(account, speed=1)
+
+
+def _send(example: Example, *, seed: int, account: Any, created_by: Any, **fields: Any) -> None:
+    from django.utils import timezone
+
+    from batchcalls import drafts, lifecycle
+    from batchcalls.importing.mapping import Target
+    from batchcalls.models.batch import DuplicateChoice
+    from batchcalls.uploads import ReadingOptions
+
+    is_slow = example.ends in {"running", "paused"}
+    request = drafts.DraftRequest(
+        name=example.name,
+        account=account,
+        created_by=created_by,
+        duplicates=DuplicateChoice.CALL_EACH_ROW,
+        start_at=timezone.now() + timedelta(days=1) if example.ends == "tomorrow" else None,
+        cps=4 if is_slow else None,
+        reading=ReadingOptions(map_all=Target.REQUEST_DATA),
+        **fields,
+    )
+    text = list_of(example.rows, seed=seed, is_clean=example.is_clean)
+    batch = drafts.create(request, io.BytesIO(text.encode()), file_name="customers.csv")
+    if example.ends == "draft":
+        return
+    _set(account, speed=0)
+    lifecycle.submit(batch, launch=True, actor=created_by)
+    _carry(batch, steps={"over": 400, "tomorrow": 5}.get(example.ends, 12))
+    if example.ends == "paused":
+        lifecycle.pause(batch, actor=created_by)
+
+
+def _set(account: Any, *, speed: float) -> None:
+    account.options = {"speed": speed, "seed": 7}
+    account.save()
+
+
+def _carry(batch: Batch, *, steps: int) -> None:
+    """Do the work of so many beats, or until the batch is over."""
+    from batchcalls import ticks
+
+    for _ in range(steps):
+        ticks.step(batch, seconds=1)
+        batch.refresh_from_db()
+        if batch.is_over:
+            return
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     fill()

@@ -1,0 +1,76 @@
+"""Take the pictures of the README, in light and dark, from the running product.
+
+    python -m tests.pictures                     (needs Chromium; writes into .pictures/)
+
+An installation of its own is filled by `tests.showcase` and goes on calling while they are taken.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import DESKTOP, FLAGS, PASSWORD, Site, log_in
+from tests.installation import ROOT, free_port
+
+FOLDER = ROOT / ".pictures"
+
+
+def main() -> None:
+    """Fill an installation, and take each picture in both themes."""
+    FOLDER.mkdir(exist_ok=True)
+    port = free_port()
+    environment = {
+        "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SECRET_KEY": "pictures-need-no-secret-but-a-long-enough-key-for-django",
+        "LOG_LEVEL": "WARNING",
+    }
+    with tempfile.TemporaryDirectory(prefix="batchcalls-pictures-") as name:
+        folder = Path(name)
+        with Site(folder, f"sqlite:///{folder / 'site.sqlite3'}", **environment) as site:
+            site.url = f"http://127.0.0.1:{port}"
+            site.manage("collectstatic", "--noinput", "--verbosity=0")
+            site.manage("createsuperuser", "--noinput", "--username=ada", "--email=ada@example.com")
+            fill = [sys.executable, "-m", "tests.showcase"]
+            subprocess.run(fill, env=site.environment, cwd=ROOT, check=True)
+            site.start_web(port)
+            site.start_worker()
+            _take(site)
+
+
+def _take(site: Site) -> None:
+    pages = dict(_pages(site))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for scheme in ("light", "dark"):
+            size = {"width": DESKTOP[0], "height": DESKTOP[1]}
+            page = browser.new_page(viewport=size, color_scheme=scheme, base_url=site.url)
+            log_in(page)
+            for name, address in pages.items():
+                page.goto(address)
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=FOLDER / f"{name}-{scheme}.png")
+        browser.close()
+
+
+def _pages(site: Site) -> Iterator[tuple[str, str]]:
+    keys = site.ask(
+        "{'running': str(Batch.objects.get(name='Annual boiler check').pk),"
+        " 'draft': str(Batch.objects.get(name='Feedback round 12').pk),"
+        " 'call': CallResult.objects.filter(disposition='CALL_BACK_SCHEDULED').first().pk}"
+    )
+    yield "batch", f"/batchcalls/batch/{keys['running']}/change/"
+    yield "dashboard", "/"
+    yield "wizard", f"/batchcalls/batch/{keys['draft']}/columns/"
+    yield "call", f"/batchcalls/callresult/{keys['call']}/change/"
+
+
+if __name__ == "__main__":
+    main()
