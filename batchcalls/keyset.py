@@ -49,7 +49,7 @@ def page_of(
     ``query`` holds the parameters of the address. A cursor that cannot be read is the newest page:
     it was cut off or made up, and nothing is lost. ``ascending`` turns the whole order around.
     """
-    older, newer = (_read(rows.model, query.get(name), order) for name in ("older", "newer"))
+    older, newer = (read_cursor(rows.model, query.get(name), order) for name in ("older", "newer"))
     onward = list(order) if ascending else [f"-{name}" for name in order]
     backward = [f"-{name}" for name in order] if ascending else list(order)
     after, before = ("gt", "lt") if ascending else ("lt", "gt")
@@ -105,7 +105,7 @@ def _write(row: Model, order: Sequence[str]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read(model: type[Model], cursor: str | None, order: Sequence[str]) -> list[Any] | None:
+def read_cursor(model: type[Model], cursor: str | None, order: Sequence[str]) -> list[Any] | None:
     if not cursor:
         return None
     try:

@@ -54,6 +54,9 @@ INSTALLED_APPS = [
     "import_export",
     "django_tables2",
     "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
@@ -155,6 +158,12 @@ MAX_RECORDING_BYTES = env.integer("MAX_RECORDING_BYTES", default=200_000_000, at
 #: Play recordings that are kept in the network around the server, at a carrier of one's own.
 PRIVATE_RECORDINGS = env.boolean("PRIVATE_RECORDINGS", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, MAX_WEBHOOK_BYTES)
+#: How many requests a key of the API may make in a minute, all at once or one by one.
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", default=600, at_least=1)
+#: The longest request body of the API that is not a file.
+MAX_API_BYTES = env.integer("MAX_API_BYTES", default=20_000_000, at_least=1_000)
+#: How deep the JSON of a request may be nested.
+MAX_JSON_DEPTH = env.integer("MAX_JSON_DEPTH", default=20, at_least=3)
 #: How long a process that dies keeps others from its account or list.
 LEASE_SECONDS = env.integer("LEASE_SECONDS", default=60, at_least=1)
 #: A claim older than this without a recorded answer is an unknown outcome.
@@ -163,6 +172,31 @@ STALE_CLAIM_SECONDS = env.integer("STALE_CLAIM_SECONDS", default=90, at_least=1)
 PLACING_THREADS = env.integer("PLACING_THREADS", default=128, at_least=1)
 #: How long a tick that ends waits for the answers still under way; longer than providers may take.
 PLACING_WAIT_SECONDS = 75
+
+# API ---------------------------------------------------------------------------------------------
+
+# What a view does not say for itself is closed.
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["batchcalls.api.parsing.BoundedJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "batchcalls.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "batchcalls.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Batch Calls",
+    "VERSION": "1",
+    "DESCRIPTION": (BASE_DIR / "batchcalls" / "api" / "description.md").read_text("utf-8"),
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/static/batchcalls/icon.svg",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SORT_OPERATIONS": False,
+}
 
 # Files, language, time ---------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Where each page and hook lives. The back office is Django's admin, at the root."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from batchcalls import health, webhooks_in
 
@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("hooks/voice/<int:account_id>/", webhooks_in.receive, name="voice-webhook"),
+    path("api/", include(("batchcalls.api.urls", "api"))),
     path("", admin.site.urls),
 ]

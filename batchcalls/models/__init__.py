@@ -1,17 +1,20 @@
 """The tables of sending: accounts, batches, recipients, calls and their events."""
 
+from batchcalls.models.api_key import ApiKey, Scope
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.event import BatchEvent
 from batchcalls.models.export import Export, ExportKind
 from batchcalls.models.heartbeat import WorkerHeartbeat
+from batchcalls.models.idempotent_request import IdempotentRequest
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
 
 __all__ = [
+    "ApiKey",
     "Batch",
     "BatchEvent",
     "CallEvent",
@@ -20,10 +23,12 @@ __all__ = [
     "Export",
     "ExportKind",
     "FilteredPage",
+    "IdempotentRequest",
     "ListKind",
     "ListPart",
     "Recipient",
     "SavedFilter",
+    "Scope",
     "StoredList",
     "VoiceAccount",
     "WorkerHeartbeat",

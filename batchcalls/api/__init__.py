@@ -1,0 +1,1 @@
+"""Our own API, at /api/v1/: programs do what people do on the pages, by the same verbs."""

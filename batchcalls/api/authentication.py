@@ -1,0 +1,48 @@
+"""Who asks: a key. Sessions of the back office open nothing here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from batchcalls import api_keys
+from batchcalls.models import ApiKey
+
+
+class KeyAuthentication(BaseAuthentication):
+    """Takes a key from the ``Authorization`` header, bare or as a bearer token (RFC 6750)."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
+        """Return the key's owner and the key; raise `AuthenticationFailed` for one that is none."""
+        header = request.headers.get("Authorization", "")
+        if not header:
+            return None
+        key = api_keys.find(api_keys.secret_in(header))
+        if key is None:
+            raise AuthenticationFailed(
+                "This API key is unknown, revoked or expired. Make one under API keys."
+            )
+        return key.owner, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the scheme, which makes the answer a 401."""
+        return 'Bearer realm="Batch Calls"'
+
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describes the scheme in the schema."""
+
+    target_class = KeyAuthentication
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the scheme as OpenAPI 3 has it."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key, as `Authorization: Bearer bc_…`.",
+        }

@@ -1,0 +1,98 @@
+"""Pages by cursor, as the back office's lists have them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batchcalls import keyset
+
+DEFAULT_LIMIT, MOST = 50, 200
+_DIRECTIONS = {"o": "older", "n": "newer"}
+
+
+class CursorPages(BasePagination):
+    """``limit`` rows from ``cursor`` on; the view names its ``order`` and whether it ascends.
+
+    The rows after a cursor are found by their keys: the last page costs what the first one does.
+    """
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """Return the rows of the page that is asked for; raise `ValidationError`."""
+        self.request = request
+        order = view.order_of(request)
+        self.page = keyset.page_of(
+            queryset,
+            _place(queryset, request.query_params.get("cursor", ""), order),
+            order=order,
+            ascending=view.ascending,
+            size=_limit(request.query_params.get("limit", "")),
+        )
+        return self.page.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the rows with the addresses of the pages around them."""
+        return Response(
+            {
+                "next": self._address("o", self.page.older),
+                "previous": self._address("n", self.page.newer),
+                "results": data,
+            }
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe a page in the schema."""
+        address = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": address, "previous": address, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe the parameters in the schema."""
+        size = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
+        cursor = "The place from which rows are returned: taken from `next` or `previous`."
+        return [
+            _parameter("cursor", cursor, {"type": "string"}),
+            _parameter("limit", "How many rows a page has.", size),
+        ]
+
+    def _address(self, direction: str, place: dict[str, str] | None) -> str | None:
+        if not place:
+            return None
+        query = self.request.query_params.copy()
+        query["cursor"] = f"{direction}.{place[_DIRECTIONS[direction]]}"
+        return self.request.build_absolute_uri(f"{self.request.path}?{urlencode(_pairs(query))}")
+
+
+def _pairs(query: Any) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in query.lists() for value in values]
+
+
+def _place(rows: QuerySet[Any], cursor: str, order: tuple[str, ...]) -> dict[str, str]:
+    """Read a cursor; one that is cut off must not lead a program back to the first page."""
+    if not cursor:
+        return {}
+    kind, _, text = cursor.partition(".")
+    if kind not in _DIRECTIONS or keyset.read_cursor(rows.model, text, order) is None:
+        raise ValidationError({"cursor": "This is no cursor. Take it from next or previous."})
+    return {_DIRECTIONS[kind]: text}
+
+
+def _limit(text: str) -> int:
+    if not text:
+        return DEFAULT_LIMIT
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST:
+        raise ValidationError({"limit": f"Write a whole number from 1 to {MOST}."})
+    return int(text)
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema}

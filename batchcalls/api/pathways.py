@@ -1,0 +1,50 @@
+"""Pathways and tools: what lives at the voice provider and is named here."""
+
+from __future__ import annotations
+
+from rest_framework import mixins, serializers
+
+from batchcalls.api.needs import Need
+from batchcalls.api.views import ApiView, Changed, Created, Listed
+from batchcalls.models import Scope
+from campaigns.models import Pathway, Tool
+
+
+def needs_of(model: str) -> dict[str, Need]:
+    """Return what each action of a table of campaigns asks for."""
+    read, write = Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE
+    return {
+        "list": Need(read, f"campaigns.view_{model}"),
+        "retrieve": Need(read, f"campaigns.view_{model}"),
+        "create": Need(write, f"campaigns.add_{model}"),
+        "partial_update": Need(write, f"campaigns.change_{model}"),
+        "destroy": Need(write, f"campaigns.delete_{model}"),
+    }
+
+
+class PathwaySerializer(serializers.ModelSerializer[Pathway]):
+    class Meta:
+        model = Pathway
+        fields = ["id", "name", "pathway_id", "version", "description", "created_at"]
+
+
+class ToolSerializer(serializers.ModelSerializer[Tool]):
+    class Meta:
+        model = Tool
+        fields = ["id", "name", "reference", "description", "created_at"]
+
+
+class Pathways(Listed, Created, Changed, mixins.DestroyModelMixin, ApiView):
+    """Conversation graphs that live at the voice provider."""
+
+    queryset = Pathway.objects.all()
+    serializer_class = PathwaySerializer
+    needs = needs_of("pathway")
+
+
+class Tools(Listed, Created, Changed, mixins.DestroyModelMixin, ApiView):
+    """Tools and knowledge bases that live at the voice provider."""
+
+    queryset = Tool.objects.all()
+    serializer_class = ToolSerializer
+    needs = needs_of("tool")

@@ -1,0 +1,92 @@
+"""How operations are described: what each takes, what it answers, and how it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from batchcalls.api.once import HEADER
+from batchcalls.api.problems import MEDIA_TYPE, ProblemDetails
+
+_SUMMARIES = {
+    "list": "List {many}",
+    "retrieve": "Get one of the {many}",
+    "create": "Create a {one}",
+    "partial_update": "Change a {one}",
+    "destroy": "Delete a {one}",
+}
+_MEANINGS = {
+    400: "The request is not valid.",
+    401: "No usable API key was sent.",
+    403: "The key lacks the scope, or its owner the right.",
+    404: "There is nothing under that id.",
+    406: "The answer cannot be given in a type that is accepted.",
+    409: "That is not possible now.",
+    413: "The body is too long.",
+    415: "Bodies of this type are not read here.",
+    422: "The request is understood and cannot be carried out, or its Idempotency-Key was used.",
+    429: "Too many requests of this key.",
+}
+_IDEMPOTENCY_KEY = OpenApiParameter(
+    HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="A name of yours for this request. Sent again within 24 hours, it gets the same "
+    "answer and does its work once.",
+)
+
+
+class ApiSchema(AutoSchema):
+    """Derives an operation from its view; a view's ``problems`` add statuses to its actions'."""
+
+    view: Any
+
+    @property
+    def _action(self) -> str:
+        return str(getattr(self.view, "action", "") or "")
+
+    def get_summary(self) -> str | None:
+        """Say in a line what the operation does."""
+        if self._action in _SUMMARIES:
+            options = self.view.get_queryset().model._meta
+            many, one = options.verbose_name_plural, options.verbose_name
+            return _SUMMARIES[self._action].format(many=many, one=one)
+        doc = getattr(self.view, self._action, None).__doc__ or ""
+        return doc.strip().splitlines()[0].rstrip(".") if doc else None
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """Say the rest of it: of what is not said in a line."""
+        if self._action in _SUMMARIES:
+            return str(self.view.__doc__ or "") if self._action in {"list", "create"} else ""
+        doc = getattr(self.view, self._action, None).__doc__ or ""
+        return "\n".join(line.strip() for line in doc.strip().splitlines()[1:]).strip()
+
+    def get_override_parameters(self) -> list[Any]:
+        """Add the name of the request, where it can be repeated."""
+        is_once = getattr(getattr(self.view, self._action, None), "is_once", False)
+        return [_IDEMPOTENCY_KEY] if is_once else []
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        reference = self.resolve_serializer(ProblemDetails, "response").ref
+        for status in sorted(self._problems()):
+            bodies.setdefault(
+                str(status),
+                {
+                    "description": _MEANINGS[status],
+                    "content": {MEDIA_TYPE: {"schema": reference}},
+                },
+            )
+        return bodies
+
+    def _problems(self) -> set[int]:
+        found = {400, 401, 403, 406, 429, *getattr(self.view, "problems", {}).get(self._action, ())}
+        if "{" in self.path:
+            found.add(404)
+        if self.method in {"POST", "PATCH", "PUT"}:
+            found |= {413, 415}
+        if getattr(getattr(self.view, self._action, None), "is_once", False):
+            found.add(422)
+        return found

@@ -1,0 +1,40 @@
+"""How often a key may ask, and how it learns that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+
+from batchcalls import api_keys
+from batchcalls.models import ApiKey
+
+_NOTED = "_admission"
+
+
+class KeyThrottle(BaseThrottle):
+    """Counts the requests of a key, on all web servers together."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Admit it or not, and note what the headers will say."""
+        if not isinstance(request.auth, ApiKey):
+            return True
+        self.admission = api_keys.admit(request.auth)
+        setattr(request, _NOTED, self.admission)
+        return self.admission.retry_after_seconds is None
+
+    def wait(self) -> float | None:
+        """Return after how many seconds to ask again."""
+        return self.admission.retry_after_seconds
+
+
+def tell(request: Request, response: Response) -> None:
+    """Say how much is left (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
+    admission: api_keys.Admission | None = getattr(request, _NOTED, None)
+    if admission is not None:
+        window = int(api_keys.WINDOW.total_seconds())
+        response["RateLimit-Policy"] = f'"key";q={admission.limit};w={window}'
+        reset = admission.reset_seconds
+        response["RateLimit"] = f'"key";r={admission.remaining};t={reset}'

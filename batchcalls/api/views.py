@@ -1,0 +1,85 @@
+"""What every resource of the API has in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import Model
+from django.middleware.http import ConditionalGetMiddleware
+from django.utils.decorators import decorator_from_middleware, method_decorator
+from rest_framework import mixins, viewsets
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batchcalls.api import throttling
+from batchcalls.api.authentication import KeyAuthentication
+from batchcalls.api.needs import HasNeed, Need
+from batchcalls.api.once import once
+from batchcalls.api.paging import CursorPages
+from batchcalls.api.parsing import BoundedJSONParser
+
+with_etag = decorator_from_middleware(ConditionalGetMiddleware)
+
+
+@method_decorator(with_etag, name="dispatch")
+class ApiView(viewsets.GenericViewSet[Any]):
+    """A resource: its keys, its rights, its limits. ``needs`` names what each action asks for.
+
+    A GET is answered with an ``ETag``, and with 304 to whoever has that already.
+    """
+
+    authentication_classes = [KeyAuthentication]
+    permission_classes = [HasNeed]
+    throttle_classes = [throttling.KeyThrottle]
+    parser_classes: list[type[BaseParser]] = [BoundedJSONParser]
+    renderer_classes = [JSONRenderer]
+    pagination_class = CursorPages
+    needs: ClassVar[dict[str, Need]]
+    #: The fields by which lists are read, the last of them unique; descending unless told.
+    order: ClassVar[tuple[str, ...]] = ("pk",)
+    ascending: ClassVar[bool] = False
+
+    def order_of(self, request: Request) -> tuple[str, ...]:
+        """Return the fields by which this list is read."""
+        return self.order
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Say how much of its rate the key has left; let nobody between keep the answer."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        throttling.tell(request, answer)
+        answer.headers.setdefault("Cache-Control", "private, no-cache")
+        return answer
+
+
+class Listed(mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """A list by pages, and each row by its id."""
+
+
+class Created(mixins.CreateModelMixin):
+    """New rows, under an ``Idempotency-Key`` if the client gives one; each knows its maker."""
+
+    @once
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Store the row and return it."""
+        return super().create(request, *args, **kwargs)
+
+    def perform_create(self, serializer: Any) -> None:
+        """Note who made it, where the table has a place for that."""
+        model: type[Model] = serializer.Meta.model
+        has_maker = any(field.name == "created_by" for field in model._meta.fields)
+        serializer.save(**({"created_by": self.request.user} if has_maker else {}))  # type: ignore[attr-defined]
+
+
+class Changed:
+    """Rows that can be changed: the fields that are sent, by PATCH."""
+
+    def partial_update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Store what is sent, and return the row."""
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)

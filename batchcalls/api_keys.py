@@ -1,0 +1,111 @@
+"""Keys of programs: made, recognised, counted, revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import DateTimeField, F, Q, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from batchcalls.models import ApiKey
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+MARK = "bc_"
+#: Of the secret, so many characters are kept in the clear to tell keys apart.
+SHOWN = 10
+WINDOW = timedelta(minutes=1)
+
+
+def create(
+    owner: User, *, name: str, scopes: Iterable[str], expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """Store a new key; return it with its secret, which is known to nobody afterwards.
+
+    Raise `ValidationError` for scopes that there are not.
+    """
+    secret = MARK + secrets.token_urlsafe(32)
+    key = ApiKey(
+        owner=owner,
+        name=name,
+        prefix=secret[:SHOWN],
+        digest=digest_of(secret),
+        scopes=sorted(set(scopes)),
+        expires_at=expires_at,
+    )
+    key.full_clean(exclude=["owner"])
+    key.save(force_insert=True)
+    return key, secret
+
+
+def find(secret: str) -> ApiKey | None:
+    """Return the key of a secret, with its owner, if it can be used."""
+    if not secret or len(secret) > 200:
+        return None
+    key = ApiKey.objects.select_related("owner").filter(digest=digest_of(secret)).first()
+    return key if key is not None and key.is_usable() else None
+
+
+def revoke(key: ApiKey) -> bool:
+    """Let the key open nothing any more; return False when it did not already."""
+    found = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
+    return bool(found.update(revoked_at=timezone.now()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Whether one more request is admitted now, and how many would be.
+
+    ``limit`` requests in ``WINDOW``; ``remaining`` of them could follow at once; all of them
+    again after ``reset_seconds``. ``retry_after_seconds`` is None when it is admitted.
+    """
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+    retry_after_seconds: int | None = None
+
+
+def admit(key: ApiKey, *, now: datetime | None = None) -> Admission:
+    """Count one request, on all web servers together, and note that the key was used.
+
+    The generic cell rate algorithm (ITU-T I.371): the row holds when everything asked for will
+    have been waited for, and one UPDATE both asks and takes.
+    """
+    now = now or timezone.now()
+    limit: int = settings.API_REQUESTS_PER_MINUTE
+    interval = WINDOW / limit
+    moment = Value(now, output_field=DateTimeField())
+    full_at = Greatest(Coalesce(F("full_at"), moment), moment)
+    rows = ApiKey.objects.filter(pk=key.pk)
+    has_room = Q(full_at=None) | Q(full_at__lte=now + WINDOW - interval)
+    is_admitted = rows.filter(has_room).update(full_at=full_at + interval, last_used_at=now)
+    known = rows.values_list("full_at", flat=True).first() or now
+    ahead = max(known - now, timedelta())
+    wait = None if is_admitted else max(1, math.ceil((ahead - WINDOW + interval).total_seconds()))
+    return Admission(
+        limit=limit,
+        remaining=max(0, math.floor((WINDOW - ahead) / interval + 1e-6)),
+        reset_seconds=math.ceil(ahead.total_seconds()),
+        retry_after_seconds=wait,
+    )
+
+
+def digest_of(secret: str) -> str:
+    """Return what is stored of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def secret_in(header: str) -> str:
+    """Return the secret of an ``Authorization`` header: bare, or behind ``Bearer``."""
+    kind, _, rest = header.strip().partition(" ")
+    return rest.strip() if rest and kind.lower() == "bearer" else header.strip()

@@ -1,0 +1,81 @@
+"""Keys by which programs act for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for; its owner must be allowed to do it as well."""
+
+    BATCHES_READ = "batches:read", "See batches, recipients and reports"
+    BATCHES_WRITE = "batches:write", "Create and change batches"
+    BATCHES_CONTROL = "batches:control", "Launch, pause, resume, cancel and retry batches"
+    CALLS_READ = "calls:read", "See calls, transcripts and recordings"
+    CALLS_WRITE = "calls:write", "Send single calls, and stop calls"
+    CAMPAIGNS_READ = "campaigns:read", "See campaigns, pathways and tools"
+    CAMPAIGNS_WRITE = "campaigns:write", "Write campaigns, pathways and tools"
+    DO_NOT_CALL_READ = "do_not_call:read", "See the do-not-call list"
+    DO_NOT_CALL_WRITE = "do_not_call:write", "Add to the do-not-call list, and take from it"
+    ACCOUNTS_READ = "accounts:read", "See voice accounts"
+    WEBHOOKS_READ = "webhooks:read", "See webhook endpoints and deliveries"
+    WEBHOOKS_WRITE = "webhooks:write", "Manage webhook endpoints, and send deliveries again"
+
+
+def validate_scopes(value: Any) -> None:
+    """Raise `ValidationError` unless it is a list of scopes, each once."""
+    if not isinstance(value, list) or not value:
+        raise ValidationError("Choose at least one scope.")
+    unknown = [str(one) for one in value if one not in Scope.values]
+    if unknown or len(set(value)) != len(value):
+        raise ValidationError(f"These are no scopes, or named twice: {', '.join(unknown)}.")
+
+
+class ApiKey(models.Model):
+    """A secret of which only a digest is kept, with its scopes. It acts with its owner's rights.
+
+    ``digest`` is SHA-256: the secret is random and long, so nobody can guess towards it and a slow
+    hash would only slow down each request. ``prefix`` is the secret's beginning, by which people
+    tell keys apart. ``full_at`` is the throttle: when the key will have waited for all it asked
+    for (see `batchcalls.api_keys.admit`).
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys"
+    )
+    name = models.CharField(max_length=100, help_text="Which program uses it, and where.")
+    prefix = models.CharField(max_length=16, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=list, validators=[validate_scopes])
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    full_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def is_usable(self, now: datetime | None = None) -> bool:
+        """Tell whether it opens anything: neither revoked nor expired, and its owner is active."""
+        is_over = self.expires_at is not None and self.expires_at <= (now or timezone.now())
+        return self.revoked_at is None and not is_over and self.owner.is_active
+
+    @property
+    def state(self) -> str:
+        """Say what keeps it from being used, in a word."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "expired"
+        return "active" if self.owner.is_active else "owner inactive"

@@ -1,0 +1,69 @@
+"""Programs that ask the API, each with a key of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from batchcalls import api_keys
+from batchcalls.models import ApiKey, Scope
+
+
+class Program:
+    """A client of the API with a key."""
+
+    def __init__(self, key: ApiKey, secret: str) -> None:
+        self.key, self.secret = key, secret
+        self.client = Client(headers={"Authorization": f"Bearer {secret}"})
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.client.get(path, headers=headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.send("POST", path, body, **headers)
+
+    def patch(self, path: str, body: Any, **headers: str) -> Any:
+        return self.send("PATCH", path, body, **headers)
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(path)
+
+    def upload(self, path: str, fields: dict[str, Any], **headers: str) -> Any:
+        """Send a form with files."""
+        return self.client.post(path, fields, headers=headers)
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        text = "" if body is None else body if isinstance(body, str) else json.dumps(body)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.generic(
+            method, path, text, content_type="application/json", headers=named
+        )
+
+
+MakeProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def make_program(db: None) -> MakeProgram:
+    """Make a key of somebody in a group, with all scopes unless told."""
+
+    def make(group: str = "Managers", *, scopes: Any = Scope.values, **fields: Any) -> Program:
+        name = f"{group or 'nobody'}-{User.objects.count()}"
+        owner = User.objects.create_user(name, password="x", is_staff=True)
+        if group:
+            owner.groups.add(Group.objects.get(name=group))
+        key, secret = api_keys.create(owner, name="a program", scopes=scopes, **fields)
+        return Program(key, secret)
+
+    return make
+
+
+@pytest.fixture
+def program(make_program: MakeProgram) -> Program:
+    """A program that may do everything that people in a group may."""
+    return make_program()
