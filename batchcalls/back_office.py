@@ -65,6 +65,7 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
     "Set-up": (
         _entry("Voice accounts", "batchcalls", "voiceaccount"),
         _entry("Column mappings", "campaigns", "columnmapping"),
+        _entry("API keys", "batchcalls", "apikey"),
         _entry("Users", "auth", "user"),
         _entry("Groups", "auth", "group"),
     ),

@@ -43,9 +43,10 @@ MANAGE = (
     | _of("campaigns", "import export", "campaign suppression")
     | _of("campaigns", "add change delete", "suppression")
     | _of("batchcalls", "engage", "emergencystop")
+    | _of("batchcalls", "view add change manage", "apikey")
 )
 #: Drive batches by program: what the operators do, results, and refusals that come in.
-INTEGRATE = _of("campaigns", "add", "suppression")
+INTEGRATE = _of("campaigns", "add", "suppression") | _of("batchcalls", "view add change", "apikey")
 
 ROLES: dict[str, frozenset[str]] = {
     "Viewers": LOOK,

@@ -1,6 +1,7 @@
 """The back office's pages for sending. Importing the modules registers them."""
 
 from batchcalls.admin import (
+    api_keys,
     batches,
     calls,
     downloads,
@@ -10,4 +11,13 @@ from batchcalls.admin import (
     workers,
 )
 
-__all__ = ["batches", "calls", "downloads", "lists", "recipients", "voice_accounts", "workers"]
+__all__ = [
+    "api_keys",
+    "batches",
+    "calls",
+    "downloads",
+    "lists",
+    "recipients",
+    "voice_accounts",
+    "workers",
+]

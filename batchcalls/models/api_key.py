@@ -62,6 +62,7 @@ class ApiKey(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         verbose_name = "API key"
+        permissions = [("manage_apikey", "Can see and revoke everybody’s API keys")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

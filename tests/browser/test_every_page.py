@@ -20,6 +20,7 @@ LISTS = [
     "batchcalls/storedlist",
     "batchcalls/export",
     "batchcalls/workerheartbeat",
+    "batchcalls/apikey",
     "campaigns/campaign",
     "campaigns/pathway",
     "campaigns/tool",
@@ -36,6 +37,7 @@ LISTS = [
 FORMS = [
     "batchcalls/batch",
     "batchcalls/voiceaccount",
+    "batchcalls/apikey",
     "campaigns/campaign",
     "campaigns/pathway",
     "campaigns/tool",

@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from batchcalls import lifecycle, roles
+from batchcalls import api_keys, lifecycle, roles
 from batchcalls.importing import runner
 from batchcalls.models import Export, ExportKind, WorkerHeartbeat
 from batchcalls.uploads import save_mapping
@@ -76,6 +76,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     # Whoever may export sees what they asked for themselves.
     "batchcalls_export_changelist": ("batchcalls.export_batch",),
     "batchcalls_export_file": ("batchcalls.export_batch",),
+    "batchcalls_apikey_revoke": ("batchcalls.view_apikey", "batchcalls.change_apikey"),
     "batchcalls_storedlist_add_do_not_call": (
         "campaigns.import_suppression",
         "campaigns.add_suppression",
@@ -138,6 +139,7 @@ RECORDS = {
     "export": {"add", "change", "delete"},
     "workerheartbeat": {"add", "change", "delete"},
     "columnmapping": {"add"},
+    "apikey": {"change", "delete"},
 }
 
 
@@ -190,6 +192,8 @@ def client_of(db: None) -> Callable[[str], Client]:
         user = User.objects.create_user(f"a-{role.lower()}", is_staff=True)
         if role != NOBODY:
             user.groups.add(Group.objects.get(name=role))
+        # Of keys everybody sees only their own.
+        api_keys.create(user, name="a program", scopes=["batches:read"])
         client = Client()
         client.force_login(user)
         return client

@@ -1,0 +1,149 @@
+"""API keys: each person's own, made here, shown once, revoked here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from batchcalls import api_keys
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.admin.permissions import require
+from batchcalls.admin.readonly import NobodyWrites
+from batchcalls.filters.api_keys import ApiKeyFilter
+from batchcalls.models import ApiKey, Scope
+from batchcalls.tables.api_keys import TONES, ApiKeyTable
+
+EVERYBODYS = "batchcalls.manage_apikey"
+LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Never")]
+
+
+class ApiKeyForm(forms.Form):
+    """What a new key is for, and until when."""
+
+    name = forms.CharField(
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Which program uses it, and where: you will want to know when you revoke it.",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="What it may be used for",
+        choices=[(one.value, f"{one.label} ({one.value})") for one in Scope],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="No more than it needs. You must be allowed to do that yourself as well.",
+        error_messages={"required": "Choose at least one."},
+    )
+    days = forms.ChoiceField(
+        label="Expires after", choices=LIFETIMES, required=False, initial="365"
+    )
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
+    """The stock pages are replaced: a key is never edited, and its secret is not stored."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let those add who may."""
+        return request.user.has_perm("batchcalls.add_apikey")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        """Show nobody the keys of others, on whatever page."""
+        return _keys(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the confirmation."""
+        revoke = self.admin_site.admin_view(self.revoke_view)
+        return [
+            path("<int:pk>/revoke/", revoke, name="batchcalls_apikey_revoke"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """List one's own keys; for those who watch over them, everybody's."""
+        require(request, "batchcalls.view_apikey")
+        listing: Listing[ApiKey] = listing_of(request, _keys(request), ApiKeyFilter)
+        table = ApiKeyTable(listing.page.rows, sees_all=request.user.has_perm(EVERYBODYS))
+        return self._page(
+            request,
+            "list",
+            "API keys",
+            listing=listing,
+            table=table,
+            can_create=self.has_add_permission(request),
+        )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Make a key, and show its secret this once, in the answer and nowhere else."""
+        require(request, "batchcalls.add_apikey")
+        form = ApiKeyForm(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self._page(request, "add", "Add API key", form=form)
+        data = form.cleaned_data
+        days = int(data["days"]) if data["days"] else None
+        key, secret = api_keys.create(
+            actor_of(request),
+            name=data["name"],
+            scopes=data["scopes"],
+            expires_at=timezone.now() + timedelta(days=days) if days else None,
+        )
+        self.log_addition(request, key, [{"added": {}}])
+        answer = self._page(request, "made", "Copy the key now", key=key, secret=secret)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show what a key is for and when it was used."""
+        require(request, "batchcalls.view_apikey")
+        key = get_object_or_404(_keys(request), pk=object_id if object_id.isdecimal() else None)
+        labels = {one.value: one.label for one in Scope}
+        return self._page(
+            request,
+            "page",
+            key.name,
+            key=key,
+            tone=TONES.get(key.state, "neutral"),
+            scopes=[(scope, labels.get(scope, "")) for scope in key.scopes],
+        )
+
+    def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say what revoking means, and do it when it is confirmed."""
+        require(request, "batchcalls.view_apikey", "batchcalls.change_apikey")
+        key = get_object_or_404(_keys(request), pk=pk)
+        if request.method != "POST":
+            return self._page(request, "revoke", f"Revoke {key.name}?", key=key)
+        if api_keys.revoke(key):
+            self.log_change(request, key, "Revoked.")
+            self.message_user(request, f"{key.name} opens nothing any more.", messages.SUCCESS)
+        else:
+            self.message_user(request, f"{key.name} was revoked before.", messages.INFO)
+        return redirect("admin:batchcalls_apikey_change", pk)
+
+    def _page(self, request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
+        shared = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        template = f"admin/batchcalls/apikey/{name}.html"
+        return TemplateResponse(request, template, {**shared, **context})
+
+
+def _keys(request: HttpRequest) -> QuerySet[ApiKey]:
+    """Return the keys that this person may see."""
+    keys = ApiKey.objects.select_related("owner")
+    return keys if request.user.has_perm(EVERYBODYS) else keys.filter(owner=actor_of(request))
