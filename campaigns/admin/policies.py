@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, DateField, Model, QuerySet, TimeField
 from django.forms import DateInput, ModelForm, TimeInput
+from django.forms import Field as FormField
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 
@@ -30,9 +31,20 @@ from campaigns.models import (
 OFFICE_DAYS = [Weekday.MONDAY, Weekday.TUESDAY, Weekday.WEDNESDAY, Weekday.THURSDAY, Weekday.FRIDAY]
 
 
-class CallingWindowFormSet(
-    BaseInlineFormSet[CallingWindow, CallingPolicy, ModelForm[CallingWindow]]
-):
+RowT = TypeVar("RowT", bound=Model)
+
+
+class RowFormSet(BaseInlineFormSet[RowT, CallingPolicy, ModelForm[RowT]]):
+    """Rows of a table; the box that removes one says so to those who do not see its column."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Name the box."""
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = "Delete this row"
+
+
+class CallingWindowFormSet(RowFormSet[CallingWindow]):
     """The windows of one policy, checked together: two new ones may overlap each other."""
 
     def clean(self) -> None:
@@ -63,7 +75,21 @@ class RetryRuleForm(ModelForm[PolicyRetryRule]):
         }
 
 
-class CallingWindowInline(admin.TabularInline[CallingWindow, CallingPolicy]):
+class RowsOfPolicy(admin.TabularInline[RowT, CallingPolicy]):
+    """Rows of a table whose fields are named for those who do not see the columns' headings."""
+
+    extra = 0
+    formset = RowFormSet  # type: ignore[assignment]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Give the field the name of its column."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, FormField):
+            field.widget.attrs["aria-label"] = field.label or db_field.verbose_name
+        return field
+
+
+class CallingWindowInline(RowsOfPolicy[CallingWindow]):
     model = CallingWindow
     formset = CallingWindowFormSet
     formfield_overrides = {
@@ -75,18 +101,16 @@ class CallingWindowInline(admin.TabularInline[CallingWindow, CallingPolicy]):
         return len(OFFICE_DAYS) if obj is None else 0
 
 
-class BlackoutDateInline(admin.TabularInline[BlackoutDate, CallingPolicy]):
+class BlackoutDateInline(RowsOfPolicy[BlackoutDate]):
     model = BlackoutDate
-    extra = 0
     formfield_overrides = {
         DateField: {"widget": DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
     }
 
 
-class RetryRuleInline(admin.TabularInline[PolicyRetryRule, CallingPolicy]):
+class RetryRuleInline(RowsOfPolicy[PolicyRetryRule]):
     model = PolicyRetryRule
     form = RetryRuleForm
-    extra = 0
 
 
 @admin.register(CallingPolicy)

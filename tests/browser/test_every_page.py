@@ -97,7 +97,9 @@ def addresses(site: Site) -> list[str]:
         f"/batchcalls/storedlist/{found['list']}/change/",
         f"/batchcalls/voiceaccount/{found['account']}/change/",
         "/campaigns/campaign/1/change/",
-        "/campaigns/callingpolicy/1/change/",
+        "/campaigns/callingpolicy/2/change/",
+        "/auth/user/1/change/",
+        "/auth/group/1/change/",
         "/campaigns/suppression/1/change/",
         "/campaigns/suppression/1/delete/",
     ]
