@@ -75,17 +75,27 @@ def today() -> Today:
     return Today(**found, costs=dict(priced.annotate(sum=Sum("price"))))
 
 
-def days() -> list[Day]:
-    """Count the calls of the last days, those without any too; the last is today."""
-    last = timezone.localdate()
-    first = last - timedelta(days=DAYS - 1)
-    calls = CallResult.objects.filter(claimed_at__gte=_midnight(first)).order_by()
+def first_day() -> date:
+    """Return the first of the days that are counted; the last is today."""
+    return timezone.localdate() - timedelta(days=DAYS - 1)
+
+
+def settled_before() -> date:
+    """Return the first day that may still change: a call of yesterday may have ended today."""
+    return timezone.localdate() - timedelta(days=1)
+
+
+def days(first: date, end: date) -> list[Day]:
+    """Count the calls of each day from the first on, those without any too, before ``end``."""
+    calls = CallResult.objects.filter(
+        claimed_at__gte=_midnight(first), claimed_at__lt=_midnight(end)
+    ).order_by()
     human = Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN))
     grouped = calls.annotate(day=TruncDate("claimed_at")).values_list("day")
     counted = grouped.annotate(n=Count("pk"), reached=human)
     counts = {day: (n, reached) for day, n, reached in counted}
     found = []
-    for place in range(DAYS):
+    for place in range((end - first).days):
         day = first + timedelta(days=place)
         n, reached = counts.get(day, (0, 0))
         found.append(Day(day=day, calls=n, reached=reached))

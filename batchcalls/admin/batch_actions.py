@@ -16,8 +16,8 @@ from django.urls import URLPattern, path
 
 from batchcalls import cloning, lifecycle, retrying
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.batch_list import totals_of
 from batchcalls.admin.permissions import require
+from batchcalls.batch_figures import totals_of
 from batchcalls.models import Batch
 from batchcalls.querysets import Totals
 from batchcalls.states import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,26 +13,14 @@ from django.urls import URLPattern, path
 
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
-from batchcalls.batch_figures import remembered
+from batchcalls.batch_figures import totals_of
 from batchcalls.filters.batches import BatchFilter
-from batchcalls.models import Batch, Recipient
-from batchcalls.querysets import Totals
+from batchcalls.models import Batch
 from batchcalls.states import BATCH_ACTIVE, BatchStatus
 from batchcalls.tables.batches import BatchTable
 
 ORDER = ("created_at", "pk")
 SIZE = 25
-
-
-def totals_of(batches: list[Batch]) -> dict[UUID, Totals]:
-    """Count the rows of batches; those that are long to count may be some seconds old."""
-    long = [batch for batch in batches if (batch.row_count or 0) > 20_000]
-    short = [batch.pk for batch in batches if batch not in long]
-    found = Recipient.objects.totals_of(short)
-    for batch in long:
-        key = f"totals:{batch.pk}:{batch.status}"
-        found[batch.pk] = remembered(key, partial(Recipient.objects.totals, batch.pk))
-    return found
 
 
 class BatchListPage(admin.ModelAdmin[Batch]):

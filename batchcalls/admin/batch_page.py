@@ -16,9 +16,9 @@ from django.utils import timezone
 from batchcalls import batch_figures, charts, dry_run, uploads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_actions import actions_for
-from batchcalls.admin.batch_list import totals_of
 from batchcalls.admin.listing import listing_of
 from batchcalls.admin.permissions import require
+from batchcalls.batch_figures import totals_of
 from batchcalls.filters.recipients import RecipientFilter
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.states import (
@@ -173,14 +173,11 @@ class BatchPages(admin.ModelAdmin[Batch]):
         totals = totals_of([batch])[batch.pk]
         key = f"figures:{batch.pk}:{batch.status}"
         figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
-        timeline = batch_figures.remembered(
-            f"timeline:{batch.pk}:{batch.status}", lambda: batch_figures.timeline_of(batch)
-        )
         return {
             "batch": batch,
             "totals": totals,
             "figures": figures,
-            "timeline": _chart(timeline),
+            "timeline": _chart(figures.timeline),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
             "is_calling": batch.status in BATCH_CALLING,
             "live_url": reverse("admin:batchcalls_batch_change", args=[batch.pk]),

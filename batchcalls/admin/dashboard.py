@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,14 +10,15 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from batchcalls import charts, dashboard_figures
-from batchcalls.admin.batch_list import totals_of
-from batchcalls.batch_figures import remembered
+from batchcalls.batch_figures import remembered, totals_of
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.states import BATCH_ACTIVE
 from batchcalls.worker_state import worker_state
 from campaigns.models import Campaign
 
 RUNNING_SHOWN = 8
+#: How old the figures of days may be whose calls have all ended.
+SETTLED_SECONDS = 600
 
 
 def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
@@ -54,7 +56,7 @@ def _running() -> dict[str, Any]:
 
 def _calls() -> dict[str, Any]:
     today = remembered("dashboard:today", dashboard_figures.today)
-    days = remembered(f"dashboard:days:{timezone.localdate()}", dashboard_figures.days)
+    days = _days()
     return {
         "today": today,
         "per_day": charts.bar_chart(
@@ -66,6 +68,20 @@ def _calls() -> dict[str, Any]:
             unit="%",
         ),
     }
+
+
+def _days() -> list[dashboard_figures.Day]:
+    """Count the last days; those that hardly change any more not each time."""
+    first, middle = dashboard_figures.first_day(), dashboard_figures.settled_before()
+    end = timezone.localdate() + timedelta(days=1)
+    return [
+        *remembered(
+            f"dashboard:days:{first}",
+            lambda: dashboard_figures.days(first, middle),
+            for_seconds=SETTLED_SECONDS,
+        ),
+        *remembered(f"dashboard:days:{middle}", lambda: dashboard_figures.days(middle, end)),
+    ]
 
 
 def _start(user: Any) -> dict[str, Any]:
