@@ -1,10 +1,13 @@
 """How long pages of the call log take, beside those of Django's own list of the same rows.
 
-    tests/with-postgres python -m tests.benchmarks.call_log [calls]      (default: 1,000,000)
+    tests/with-postgres python -m tests.benchmarks.call_log [calls [name of a line]…]
 
-Every page is asked for once to warm the caches and then five times; the median counts. "rare" are
-values that a few dozen of the oldest calls have: whoever looks for them from the newest call on
-reads everything. Times are of the whole request, in milliseconds, without the network.
+of 1,000,000 calls unless told otherwise.
+
+Every page is asked for once to warm the caches and then five times; the median counts.
+"everything" is the log without a filter; Django's own list is beside that. "rare" are values that a
+few dozen of the oldest calls have: whoever looks for them from the newest call on reads everything.
+Times are of the whole request, in milliseconds, without the network.
 """
 
 from __future__ import annotations
@@ -20,11 +23,10 @@ from tests.installation import Installation
 FILL = """
 import sys, uuid
 from datetime import timedelta
-from django.db import connection
 from django.utils import timezone
-from batchcalls.bulk import insert_each
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from campaigns.models import Campaign
+from tests.benchmarks.page_times import analyze, fill, number
 
 count = int(sys.argv[1])
 now = timezone.now()
@@ -80,55 +82,31 @@ def call(n):
         "transcript": spoke if by == "human" else [], "placed_at": claimed,
     }
 
-def number(n):
-    return f"+1{2_000_000_000 + n * 7919 % 7_999_999_993}"
-
 def recipient(n):
     return {"id": n + 1, "batch_id": batch_of(n).pk, "row_number": n + 2, "e164": number(n),
         "request_data": {"name": f"Name {n}"}, "status": "in_call", "called": True}
 
-for model, make in ((Recipient, recipient), (CallResult, call)):
-    fields = list(make(0))
-    for begin in range(0, count, 10_000):
-        rows = (make(n) for n in range(begin, min(begin + 10_000, count)))
-        insert_each(model, fields, [[row[name] for name in fields] for row in rows])
-connection.cursor().execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+fill(Recipient, recipient, 0, count)
+fill(CallResult, call, 0, count)
+analyze()
 """
 
 MEASURE = """
-import statistics, time
-from django.contrib import admin
-from django.contrib.auth.models import User
-from django.core.management import call_command
+import sys
 from django.http import QueryDict
-from django.test import Client, RequestFactory
-from batchcalls.admin.call_log import CallLogPage
 from batchcalls.exports.call_log import matching
 from batchcalls.filters.calls import order_of
-from batchcalls.keyset import _write
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from campaigns.models import Campaign
+from tests.benchmarks.page_times import Visitor, compare, heading, line
 
-call_command("collectstatic", interactive=False, verbosity=0)
-person, _ = User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)
-client = Client()
-client.force_login(person)
-client.defaults["SERVER_NAME"] = "localhost"
+visitor = Visitor()
 batch = {one.name: one.pk for one in Batch.objects.all()}
 campaign = {one.name: one.pk for one in Campaign.objects.all()}
 middle = CallResult.objects.order_by("pk")[CallResult.objects.count() // 2]
 day = middle.claimed_at.date().isoformat()
 second = VoiceAccount.objects.get(name="second").pk
 first_day = CallResult.objects.order_by("pk")[0].claimed_at.date().isoformat()
-
-def seconds(ask):
-    ask()
-    took = []
-    for _ in range(5):
-        began = time.perf_counter()
-        ask()
-        took.append(time.perf_counter() - began)
-    return statistics.median(took)
 
 QUERIES = {
     "everything": "",
@@ -162,53 +140,32 @@ QUERIES = {
     "search: 7 digits": f"q={middle.to_number[-7:]}",
 }
 
-def page(query):
-    answer = client.get(f"/batchcalls/callresult/?{query}")
-    assert answer.status_code == 200, answer
-    return answer
-
-only = sys.argv[1:] if len(sys.argv) > 1 else None
-print(f"{'':32} {'first':>8} {'middle':>8} {'last':>8}   rows")
+only = sys.argv[1:]
+found = {}
+heading()
 for name, query in QUERIES.items():
-    if only and not any(word in name for word in only):
-        continue
-    rows = matching(query)
-    found = rows.count()
-    places = [""]
-    if found > 100:
-        order = order_of(QueryDict(query))
-        half = rows.order_by(*order)[found // 2]
-        places = ["", "&older=" + _write(half, order), "&at=oldest"]
-    times = [1_000 * seconds(lambda: page(query + place)) for place in places]
-    print(f"{name:32} " + " ".join(f"{ms:8.1f}" for ms in times + [times[0]] * (3 - len(times)))
-        + f"   {found:,}", flush=True)
+    if not only or any(word in name for word in only):
+        rows, order = matching(query), order_of(QueryDict(query))
+        found[name] = visitor.time_list(f"/batchcalls/callresult/?{query}", rows, order)
+        line(name, found[name], f"{rows.count():,} rows")
 
-class Stock(admin.ModelAdmin):
-    list_display = ["to_number", "status", "answered_by", "disposition", "duration_seconds",
-        "claimed_at", "batch"]
-    list_select_related = ["batch"]
-    list_per_page = 50
-
-def stock(place):
-    request = RequestFactory(SERVER_NAME="localhost").get("/", {"p": place})
-    request.user = person
-    return Stock(CallResult, admin.site).changelist_view(request).render()
-
-if not only:
-    last = CallResult.objects.count() // 50
-    times = [1_000 * seconds(lambda: stock(place)) for place in (1, last // 2, last)]
-    print(f"{'Django’s own list':32} " + " ".join(f"{ms:8.1f}" for ms in times))
+if "everything" in found:
+    stock = visitor.time_stock(CallResult, CallResult.objects.all(), list_select_related=["batch"],
+        list_display=["to_number", "status", "answered_by", "disposition", "duration_seconds",
+            "claimed_at", "batch"])
+    compare("  Django's own", found["everything"], stock)
 """
 
 
 def main() -> None:
     calls = int(sys.argv[1].replace(",", "")) if len(sys.argv) > 1 else 1_000_000
+    only = sys.argv[2:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         url = os.environ.get("DATABASE_URL", f"sqlite:///{folder / 'db.sqlite3'}")
         with Installation(folder, url, **OPTIONS) as here:
             finish(script(here, FILL, calls))
-            print(finish(script(here, MEASURE)), end="")
+            print(finish(script(here, MEASURE, *only)), end="")
 
 
 if __name__ == "__main__":
