@@ -76,10 +76,12 @@ def _write(counts: dict[str, int]) -> None:
 
 
 def shape(sql: str) -> str:
-    """Return a query without its values, so that the same question is the same text."""
+    """Return a query without its columns and values, so that the same question is the same text."""
     plain = re.sub(r"'(?:[^']|'')*'(?:::\w+)?", "?", sql)
     plain = re.sub(r"(?<![\w\"])-?\d+(?:\.\d+)?(?![\w\"])", "?", plain)
-    return re.sub(r"\((?:\?(?:, )?)+\)", "(?)", plain)
+    short = re.sub(r"\((?:\?(?:, )?)+\)", "(?)", plain)
+    short = re.sub(r" LIMIT \?(?: OFFSET \?)?$", "", short)
+    return re.sub(r'^SELECT ("\w+"\."\w+"(?: AS "\w+")?(?:, )?){3,} FROM ', "SELECT … FROM ", short)
 
 
 def _difference(few: list[str], many: list[str]) -> str:
