@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, Self
 from uuid import UUID
 
 from batchcalls.states import CallStatus
+from batchcalls.voice.credentials import Variable
 from batchcalls.voice.errors import WebhookRefused, WebhookUnreadable
 
 
@@ -131,6 +132,23 @@ Lookup = CallFound | CallAbsent | CannotTell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionReport:
+    """What a provider says of an account when it is asked without a call; never a key.
+
+    ``sentence`` is for people. ``warning`` is what may keep calls from being placed although the
+    provider answered, with the remedy. ``address`` is who was asked: blank when nobody had to be.
+    ``status`` is the provider's own word; ``balance`` is in ``currency``, None when not told.
+    """
+
+    sentence: str
+    warning: str = ""
+    address: str = ""
+    status: str = ""
+    balance: Decimal | None = None
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
     """What a provider needs to know of a voice account. Prices in ``currency``.
 
@@ -145,6 +163,14 @@ class AccountConfig:
     webhook_url: str = ""
 
 
+class ProviderOptions(Protocol):
+    """The checked options of an account."""
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> Self:
+        """Check what the account says; raise `OptionsInvalid` naming the option and the remedy."""
+
+
 class VoiceProvider(ABC):
     """One way to place calls. Instances are shared by threads and hold no per-call state.
 
@@ -156,15 +182,34 @@ class VoiceProvider(ABC):
     label: ClassVar[str]
     #: False for a provider at which no real phone rings.
     dials_people: ClassVar[bool] = True
+    #: True for a provider that sends events to ``AccountConfig.webhook_url``.
+    sends_webhooks: ClassVar[bool] = False
+    #: A dataclass of fields made by `options.option`, with ``parse``.
+    options_type: ClassVar[type[ProviderOptions]]
 
     def __init__(self, config: AccountConfig) -> None:
         """Take the account's configuration; raise `OptionsInvalid` naming what is wrong."""
         self.config = config
 
+    @classmethod
+    def environment(cls, options: Mapping[str, Any]) -> Sequence[Variable]:
+        """Say which environment variables an account with these options reads, never their values.
+
+        Options that cannot be used name none.
+        """
+        return ()
+
     @property
     def keeps_waiting(self) -> bool:
         """True when asking takes time in which others could be asked."""
         return True
+
+    @abstractmethod
+    def check_connection(self) -> ConnectionReport:
+        """Ask whether credentials and address work, without a call; a person waits meanwhile.
+
+        Raise one of `voice.errors`, whose text then says what is wrong and the remedy.
+        """
 
     @abstractmethod
     def place(self, request: CallRequest) -> CallAccepted:

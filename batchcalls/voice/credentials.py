@@ -40,17 +40,57 @@ class Credentials:
         return self.base_url.startswith("http://")
 
 
-def read(prefix: Any, *, default_base_url: str) -> Credentials:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One environment variable that an account reads; never its value.
+
+    ``problem`` says why it could not be read, though something is there.
+    """
+
+    name: str
+    purpose: str
+    is_set: bool
+    is_required: bool = False
+    problem: str = ""
+
+
+def read_prefix(name: str, prefix: Any) -> str:
+    """Check the option that names the credentials; raise `OptionsInvalid`."""
+    if not isinstance(prefix, str) or not PREFIX.fullmatch(prefix):
+        raise OptionsInvalid(
+            f"Option {name} is the first part of the names of environment variables, such as "
+            "BLAND: up to 40 capital letters, digits and underscores, beginning with a letter.",
+            option=name,
+        )
+    return prefix
+
+
+def variables(prefix: str) -> list[Variable]:
+    """Say which of the variables of `read` are set in this process."""
+    return [
+        _variable(f"{prefix}_API_KEY", "the key", is_required=True),
+        _variable(f"{prefix}_BASE_URL", "another address than the usual one"),
+        _variable(f"{prefix}_WEBHOOK_SECRET", "signs webhooks"),
+    ]
+
+
+def _variable(name: str, purpose: str, *, is_required: bool = False) -> Variable:
+    problem = ""
+    try:
+        is_set = bool(_text(name))
+    except OptionsInvalid as error:
+        is_set, problem = False, str(error)
+    return Variable(
+        name=name, purpose=purpose, is_set=is_set, is_required=is_required, problem=problem
+    )
+
+
+def read(prefix: str, *, default_base_url: str) -> Credentials:
     """Read ``<prefix>_API_KEY``, ``_BASE_URL`` and ``_WEBHOOK_SECRET`` (comma separated).
 
     Each may be given as ``…_FILE``, the path of a file. Raise `OptionsInvalid` naming the variable
     and the remedy.
     """
-    if not isinstance(prefix, str) or not PREFIX.fullmatch(prefix):
-        raise OptionsInvalid(
-            "Option credentials is the first part of the names of environment variables, such as "
-            "BLAND: up to 40 capital letters, digits and underscores, beginning with a letter."
-        )
     key_name = f"{prefix}_API_KEY"
     api_key = _text(key_name)
     if not api_key:

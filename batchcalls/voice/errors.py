@@ -59,7 +59,16 @@ class OutcomeUnknown(VoiceError):
 
 
 class OptionsInvalid(ValueError):
-    """An account's provider options are unusable; the text names the option and the remedy."""
+    """An account's provider options are unusable; the text names the option and the remedy.
+
+    ``option`` is its name, for a form; ``part`` is the name within an option that has several
+    values. Both are blank when it is about none, as when the environment lacks a key.
+    """
+
+    def __init__(self, message: str, *, option: str = "", part: str = "") -> None:
+        super().__init__(message)
+        self.option = option
+        self.part = part
 
 
 class WebhookRefused(Exception):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import EmptyPoolError
+from urllib3.exceptions import EmptyPoolError, LocationParseError, NameResolutionError
+from urllib3.exceptions import TimeoutError as TimeoutException
 from urllib3.response import BaseHTTPResponse
 
 #: An answer longer than this is not read to its end.
@@ -23,11 +26,27 @@ _CHUNK_BYTES = 64 * 1024
 _NEVER = Retry(total=False, connect=False, read=False, redirect=False, status=False, other=False)
 
 
-class NotSent(Exception):
+class Cause(Enum):
+    """Why a request failed, as far as that decides what a person does about it."""
+
+    NAME = auto()  # the host's name is not known
+    REFUSED = auto()  # nobody listens there
+    TIMEOUT = auto()
+    TLS = auto()
+    OTHER = auto()
+
+
+class _Failed(Exception):
+    def __init__(self, message: str, *, cause: Cause = Cause.OTHER) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class NotSent(_Failed):
     """Nothing was sent: no connection could be had (DNS, refused, timeout, TLS, or all in use)."""
 
 
-class AnswerLost(Exception):
+class AnswerLost(_Failed):
     """The request may have arrived; its answer did not, or not whole, in time, or readable."""
 
 
@@ -50,7 +69,7 @@ class _KnowsItHasNotSent:
         try:
             super().connect()  # type: ignore[misc]
         except Exception as error:
-            raise NotSent(_in_words(error)) from error
+            raise NotSent(_in_words(error), cause=_cause(error)) from error
 
 
 class _SendsAtOnce(HTTPConnection):
@@ -145,7 +164,7 @@ class HttpClient:
         except EmptyPoolError as error:
             raise NotSent("every connection was in use") from error
         except Exception as error:
-            raise AnswerLost(_in_words(error)) from error
+            raise AnswerLost(_in_words(error), cause=_cause(error)) from error
         try:
             content = self._read(response)
         except BaseException as error:
@@ -154,7 +173,7 @@ class HttpClient:
             response.release_conn()
             if isinstance(error, AnswerLost) or not isinstance(error, Exception):
                 raise
-            raise AnswerLost(_in_words(error)) from error
+            raise AnswerLost(_in_words(error), cause=_cause(error)) from error
         return HttpAnswer(response.status, response.headers, content)
 
     def _read(self, response: BaseHTTPResponse) -> bytes:
@@ -174,7 +193,10 @@ class HttpClient:
             if size > LONGEST_ANSWER_BYTES:
                 raise AnswerLost(f"the answer was longer than {LONGEST_ANSWER_BYTES:,} bytes")
             if time.monotonic() > deadline:
-                raise AnswerLost(f"the answer took longer than {self._read_timeout:g} seconds")
+                raise AnswerLost(
+                    f"the answer took longer than {self._read_timeout:g} seconds",
+                    cause=Cause.TIMEOUT,
+                )
         response.release_conn()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -204,8 +226,30 @@ def _client(
 
 def _in_words(error: BaseException) -> str:
     """Name an error by its class and the innermost cause; its text may hold what was sent."""
-    names = [type(error).__name__]
-    inner: Any = error
-    while (inner := inner.__cause__ or inner.__context__) is not None and len(names) < 4:
-        names.append(type(inner).__name__)
-    return " from ".join(dict.fromkeys(names))
+    return " from ".join(dict.fromkeys(type(one).__name__ for one in _chain(error)))
+
+
+def _cause(error: BaseException) -> Cause:
+    """Tell what an error comes from; the innermost one knows best."""
+    for one in reversed(_chain(error)):
+        for kinds, cause in _CAUSES:
+            if isinstance(one, kinds):
+                return cause
+    return Cause.OTHER
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an error and what it comes from, outermost first, but not without end."""
+    found = [error]
+    while (inner := found[-1].__cause__ or found[-1].__context__) and len(found) < 4:
+        found.append(inner)
+    return found
+
+
+#: An encoding error is a name with a part that is too long to ask for.
+_CAUSES: tuple[tuple[tuple[type[BaseException], ...], Cause], ...] = (
+    ((socket.gaierror, NameResolutionError, LocationParseError, UnicodeError), Cause.NAME),
+    ((ssl.SSLError,), Cause.TLS),
+    ((ConnectionRefusedError,), Cause.REFUSED),
+    ((TimeoutError, TimeoutException), Cause.TIMEOUT),
+)

@@ -37,6 +37,9 @@ class Oracle(VoiceProvider):
         self.answer = answer
         self.asked: list[CallRequest] = []
 
+    def check_connection(self) -> Any:
+        raise AssertionError("Nobody asked.")
+
     def place(self, request: CallRequest) -> CallAccepted:
         raise AssertionError("Somebody was dialled.")
 

@@ -7,7 +7,7 @@ provider accepts) and ``events_of`` (how the provider's events are collected; by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,7 @@ from batchcalls.voice.base import (
     VoiceProvider,
 )
 from batchcalls.voice.errors import OptionsInvalid
+from batchcalls.voice.options import options_of
 from campaigns.vocabulary import AnsweredBy, Disposition
 
 
@@ -47,8 +48,15 @@ def pull_to_the_end(
 class VoiceProviderContract:
     """Hold a provider to `VoiceProvider`."""
 
+    #: What must never be shown of the account that ``provider`` uses.
+    secrets: tuple[str, ...] = ()
+
     @pytest.fixture
     def provider(self) -> VoiceProvider:
+        raise NotImplementedError
+
+    def calls_placed(self) -> int:
+        """Count the calls that the provider says it has made."""
         raise NotImplementedError
 
     def request_with(self, **changes: Any) -> CallRequest:
@@ -97,6 +105,42 @@ class VoiceProviderContract:
     ) -> None:
         with pytest.raises(OptionsInvalid, match="no_such_option"):
             type(provider)(AccountConfig(name="test", options={"no_such_option": 1}))
+
+    def test_every_option_is_described_for_people_and_its_default_is_valid(
+        self, provider: VoiceProvider
+    ) -> None:
+        options = options_of(provider.options_type)
+        assert all(one.label and one.help.endswith(".") for one in options)
+        assert provider.options_type.parse({one.name: one.default for one in options}) == (
+            provider.options_type.parse({})
+        )
+
+    def test_a_wrong_value_is_refused_in_the_name_of_its_option(
+        self, provider: VoiceProvider
+    ) -> None:
+        for one in options_of(provider.options_type):
+            with pytest.raises(OptionsInvalid, match=one.name) as refused:
+                provider.options_type.parse({one.name: object()})
+            assert refused.value.option == one.name
+
+    def test_asking_whether_the_account_works_places_no_call_and_tells_no_secret(
+        self, provider: VoiceProvider
+    ) -> None:
+        before = self.calls_placed()
+        report = provider.check_connection()
+        assert report.sentence.endswith(".")
+        assert report.warning == ""
+        assert not any(secret in repr(report) for secret in self.secrets)
+        assert self.calls_placed() == before
+        with pytest.raises(FrozenInstanceError):
+            report.sentence = ""  # type: ignore[misc]
+
+    def test_what_an_account_needs_of_the_environment_is_named_and_never_shown(
+        self, provider: VoiceProvider
+    ) -> None:
+        variables = type(provider).environment({})
+        assert all(one.is_set for one in variables if one.is_required)
+        assert not any(secret in repr(variables) for secret in self.secrets)
 
     def test_an_accepted_call_has_an_id_and_a_time_to_ask_for_news(
         self, accepted: CallAccepted

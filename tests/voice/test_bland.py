@@ -21,10 +21,16 @@ FOREVER = [3600.0, 3600.0]
 
 
 class TestBland(VoiceProviderContract):
+    secrets = (KEY,)
+
     @pytest.fixture
     def provider(self, carrier: Carrier) -> BlandProvider:
         carrier.control(speed=0)
+        self.carrier = carrier
         return bland()
+
+    def calls_placed(self) -> int:
+        return len(self.carrier.ledger())
 
     def events_of(
         self, provider: VoiceProvider, call: CallReference, accepted: CallAccepted

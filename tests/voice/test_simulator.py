@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -36,16 +37,32 @@ RINGING, IN_PROGRESS, COMPLETED = (
 )
 
 
-class TestSimulatorAtItsUsualSpeed(VoiceProviderContract):
+class SimulatorContract(VoiceProviderContract):
+    @pytest.fixture(autouse=True)
+    def record(self) -> Iterator[None]:
+        """Keep what the carrier writes down when a call reaches it."""
+        with capture_logs() as self.recorded:
+            yield
+
+    def calls_placed(self) -> int:
+        return [entry["event"] for entry in self.recorded].count("simulator.call_placed")
+
+
+class TestSimulatorAtItsUsualSpeed(SimulatorContract):
     @pytest.fixture
     def provider(self) -> SimulatorProvider:
         return simulator()
 
 
-class TestSimulatorInAnInstant(VoiceProviderContract):
+class TestSimulatorInAnInstant(SimulatorContract):
     @pytest.fixture
     def provider(self) -> SimulatorProvider:
         return simulator(speed=0)
+
+
+def test_an_account_at_which_no_call_can_come_about_says_so() -> None:
+    assert "reject_rate is 1" in simulator(reject_rate=1).check_connection().warning
+    assert "throttle_rate is 1" in simulator(throttle_rate=1).check_connection().warning
 
 
 # Forced endings ----------------------------------------------------------------------------------

@@ -142,12 +142,12 @@ class Judge:
         parts += [one if isinstance(one, str) else _member(one, "message") for one in errors]
         return Said(
             payload=said,
-            code=self._clean(code),
-            message=self._clean(": ".join(dict.fromkeys(filter(None, map(reading.text, parts))))),
+            code=self.clean(code),
+            message=self.clean(": ".join(dict.fromkeys(filter(None, map(reading.text, parts))))),
             understood=isinstance(payload, dict),
         )
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
         """Put a stranger's text on one line; a provider may repeat the key that it refuses."""
         line = " ".join(text.replace(self._api_key, "[key]").split())
         return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -17,17 +17,19 @@ from batchcalls.voice.base import (
     CallReference,
     CallRequest,
     CannotTell,
+    ConnectionReport,
     Lookup,
     Pulled,
     VoiceEvent,
     VoiceProvider,
 )
-from batchcalls.voice.bland import calls, lookup, reading
+from batchcalls.voice.bland import calls, connection, lookup, reading
 from batchcalls.voice.bland.answers import Judge
 from batchcalls.voice.bland.options import BlandOptions
 from batchcalls.voice.bland.payload import send_call
 from batchcalls.voice.errors import (
     NotPlaced,
+    OptionsInvalid,
     OutcomeUnknown,
     VoiceError,
     WebhookRefused,
@@ -54,6 +56,8 @@ class BlandProvider(VoiceProvider):
 
     kind: ClassVar[str] = "bland"
     label: ClassVar[str] = "Bland AI"
+    sends_webhooks: ClassVar[bool] = True
+    options_type: ClassVar[type[BlandOptions]] = BlandOptions
 
     def __init__(self, config: AccountConfig) -> None:
         """Check options and environment; raise `OptionsInvalid` naming what is wrong."""
@@ -67,11 +71,30 @@ class BlandProvider(VoiceProvider):
         self._webhook_url = config.webhook_url if known.webhook_secrets and reachable else ""
         self._judge = Judge(label=self.label, prefix=prefix, api_key=known.api_key)
         self._headers = {"authorization": known.api_key, "user-agent": _USER_AGENT}
+        self._known = known
         self._http = http.client(
             known.base_url,
             connect_timeout=self.options.connect_timeout_seconds,
             read_timeout=self.options.read_timeout_seconds,
             connections=self.options.connections,
+        )
+
+    @classmethod
+    def environment(cls, options: Mapping[str, Any]) -> Sequence[credentials.Variable]:
+        """Say which variables hold key, address and webhook secrets, and which are set."""
+        try:
+            return credentials.variables(BlandOptions.parse(options).credentials)
+        except OptionsInvalid:
+            return ()
+
+    def check_connection(self) -> ConnectionReport:
+        """Ask who the key belongs to; raise `AccountRefused`, `NotPlaced` or `OutcomeUnknown`."""
+        return connection.check(
+            self._known,
+            headers=self._headers,
+            options=self.options,
+            judge=self._judge,
+            label=self.label,
         )
 
     # Placing -------------------------------------------------------------------------------------

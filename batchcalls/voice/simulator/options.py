@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from batchcalls.voice.errors import OptionsInvalid
+from batchcalls.voice.options import finite, option, read_options
 
 
 class Outcome(StrEnum):
@@ -33,92 +34,116 @@ DEFAULT_MIX: Mapping[str, float] = {
 SLOWEST_SPEED = 0.001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatorOptions:
-    """The options of one account, checked.
-
-    ``speed`` is how many simulated seconds pass in a real one; 0 makes every event due at once.
-    ``latency_seconds`` is how long `place` takes, in real seconds. Rates are shares of calls,
-    0 to 1. ``mix`` holds (outcome, upper bound) pairs: the weights, summed up and scaled to 1.
-    """
-
-    seed: int = 1
-    speed: float = 20.0
-    mix: tuple[tuple[Outcome, float], ...] = ()
-    latency_seconds: float = 0.0
-    throttle_rate: float = 0.0
-    reject_rate: float = 0.0
-    lost_answer_rate: float = 0.0
-    lost_call_rate: float = 0.0
-    duplicate_rate: float = 0.0
-    reverse_rate: float = 0.0
-
-    @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> SimulatorOptions:
-        """Check what the account says; raise `OptionsInvalid` naming the option and the remedy."""
-        known = [option.name for option in fields(cls)]
-        unknown = [str(name) for name in given if name not in known]
-        if unknown:
-            raise OptionsInvalid(
-                f"The simulator has no option {', '.join(sorted(unknown))}; "
-                f"it knows {', '.join(known)}."
-            )
-        values: dict[str, Any] = {name: _read(name, value) for name, value in given.items()}
-        values.setdefault("mix", _mix(DEFAULT_MIX))
-        return cls(**values)
-
-
-def _read(name: str, value: Any) -> Any:
-    """Check one option."""
-    if name == "mix":
-        return _mix(value)
-    if name == "seed":
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise OptionsInvalid(f"Option seed must be a whole number, not {value!r}.")
-        return value
-    if name.endswith("_rate"):
-        rate = _number(value)
-        if rate is None or not 0 <= rate <= 1:
-            raise OptionsInvalid(f"Option {name} must be a share from 0 to 1, not {value!r}.")
-        return rate
-    number = _number(value)
-    if number is None or number < 0:
-        raise OptionsInvalid(f"Option {name} must be a number of at least 0, not {value!r}.")
-    if name == "speed" and 0 < number < SLOWEST_SPEED:
+def _share(name: str, value: Any) -> float:
+    rate = finite(value)
+    if rate is None or not 0 <= rate <= 1:
         raise OptionsInvalid(
-            f"Option speed must be 0 (at once) or at least {SLOWEST_SPEED}, not {value!r}."
+            f"Option {name} must be a share from 0 to 1, not {value!r}.", option=name
+        )
+    return rate
+
+
+def _seed(name: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise OptionsInvalid(f"Option {name} must be a whole number, not {value!r}.", option=name)
+    return value
+
+
+def _at_least_0(name: str, value: Any) -> float:
+    number = finite(value)
+    if number is None or number < 0:
+        raise OptionsInvalid(
+            f"Option {name} must be a number of at least 0, not {value!r}.", option=name
         )
     return number
 
 
-def _number(value: Any) -> float | None:
-    """Return a finite number, or None for anything else; a bool is not a number here."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
+def _speed(name: str, value: Any) -> float:
+    number = _at_least_0(name, value)
+    if 0 < number < SLOWEST_SPEED:
+        raise OptionsInvalid(
+            f"Option {name} must be 0 (at once) or at least {SLOWEST_SPEED}, not {value!r}.",
+            option=name,
+        )
+    return number
 
 
-def _mix(given: Any) -> tuple[tuple[Outcome, float], ...]:
+def _mix(name: str, given: Any) -> tuple[tuple[Outcome, float], ...]:
     """Turn weights into upper bounds between 0 and 1, in the order of `Outcome`."""
     names = ", ".join(Outcome)
     if not isinstance(given, Mapping):
-        raise OptionsInvalid(f"Option mix must be an object of weights for {names}.")
+        raise OptionsInvalid(f"Option mix must be an object of weights for {names}.", option="mix")
     weights: dict[str, float] = {}
-    for name, value in given.items():
-        if name not in set(Outcome):
-            raise OptionsInvalid(f"Option mix has no outcome {name!r}; it knows {names}.")
-        weight = _number(value)
+    for outcome, value in given.items():
+        if outcome not in set(Outcome):
+            raise OptionsInvalid(
+                f"Option mix has no outcome {outcome!r}; it knows {names}.", option="mix"
+            )
+        weight = finite(value)
         if weight is None or weight < 0:
             raise OptionsInvalid(
-                f"Option mix: the weight of {name} must be a number of at least 0, not {value!r}."
+                f"Option mix: the weight of {outcome} must be a number of at least 0, "
+                f"not {value!r}.",
+                option="mix",
+                part=str(outcome),
             )
-        weights[name] = weight
+        weights[outcome] = weight
     total = sum(weights.values())
     if not 0 < total < math.inf:
-        raise OptionsInvalid("Option mix: at least one weight must be greater than 0.")
+        raise OptionsInvalid(
+            "Option mix: at least one weight must be greater than 0.", option="mix"
+        )
     bounds, sum_so_far = [], 0.0
-    for outcome in Outcome:
-        if weights.get(outcome):
-            sum_so_far += weights[outcome]
-            bounds.append((outcome, sum_so_far / total))
+    for each in Outcome:
+        if weights.get(each):
+            sum_so_far += weights[each]
+            bounds.append((each, sum_so_far / total))
     return tuple(bounds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """The options of one account, checked.
+
+    Rates are shares of calls, 0 to 1. ``mix`` holds (outcome, upper bound) pairs: the weights,
+    summed up and scaled to 1.
+    """
+
+    seed: int = option(1, "Another seed gives other people and other luck.", read=_seed)
+    speed: float = option(
+        20.0,
+        "Simulated seconds that pass in a real one; 0: every call is over at once.",
+        read=_speed,
+    )
+    mix: tuple[tuple[Outcome, float], ...] = option(
+        DEFAULT_MIX,
+        "Who or what meets a call: weights, of which only the proportions count. Blank: never.",
+        read=_mix,
+        label="Mix of outcomes",
+    )
+    latency_seconds: float = option(
+        0.0, "How long the carrier takes to accept a call, in real seconds.", read=_at_least_0
+    )
+    throttle_rate: float = option(
+        0.0, "Share of requests that are asked to slow down, from 0 to 1.", read=_share
+    )
+    reject_rate: float = option(
+        0.0, "Share of calls that are rejected for good, from 0 to 1.", read=_share
+    )
+    lost_answer_rate: float = option(
+        0.0, "Share of calls that are accepted, but the answer is lost.", read=_share
+    )
+    lost_call_rate: float = option(
+        0.0, "Share of requests that are lost: neither answer nor call.", read=_share
+    )
+    duplicate_rate: float = option(
+        0.0, "Share of calls of which every event is sent twice.", read=_share
+    )
+    reverse_rate: float = option(
+        0.0, "Share of calls of which the events come last one first.", read=_share
+    )
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> SimulatorOptions:
+        """Check what the account says; raise `OptionsInvalid` naming the option and the remedy."""
+        return cls(**read_options(cls, given, whose="The simulator"))

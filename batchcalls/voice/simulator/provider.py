@@ -17,6 +17,7 @@ from batchcalls.voice.base import (
     CallFound,
     CallReference,
     CallRequest,
+    ConnectionReport,
     Lookup,
     Pulled,
     VoiceEvent,
@@ -44,6 +45,7 @@ class SimulatorProvider(VoiceProvider):
     kind: ClassVar[str] = "simulator"
     label: ClassVar[str] = "Simulator (no real calls)"
     dials_people: ClassVar[bool] = False
+    options_type: ClassVar[type[SimulatorOptions]] = SimulatorOptions
 
     def __init__(self, config: AccountConfig) -> None:
         """Check the options; raise `OptionsInvalid` naming what is wrong."""
@@ -54,6 +56,24 @@ class SimulatorProvider(VoiceProvider):
     def keeps_waiting(self) -> bool:
         """True when the options ask for latency."""
         return self.options.latency_seconds > 0
+
+    def check_connection(self) -> ConnectionReport:
+        """Say that nobody had to be asked, and what of the options keeps calls from being made."""
+        options = self.options
+        hopeless = {
+            "reject_rate": "every call is rejected",
+            "throttle_rate": "no call is ever accepted",
+        }
+        warnings = [
+            f"As the option {name} is 1, {what}."
+            for name, what in hopeless.items()
+            if getattr(options, name) == 1
+        ]
+        return ConnectionReport(
+            sentence="The simulator is part of this program: there is no connection to test, it "
+            "needs no credentials, and no real phone rings.",
+            warning=" ".join(warnings),
+        )
 
     def place(self, request: CallRequest) -> CallAccepted:
         """Start one call; raise `CallRejected`, `ProviderThrottled` or `OutcomeUnknown`."""
