@@ -1,15 +1,160 @@
-"""Voice accounts."""
+"""Voice accounts: the page of one, and the test of its connection."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin, messages
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+
+from batchcalls import connection_check
+from batchcalls.account_figures import use_of
+from batchcalls.admin.permissions import require
+from batchcalls.admin.voice_account_form import VoiceAccountForm
+from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
+from batchcalls.connection_check import ConnectionCheck
 from batchcalls.models import VoiceAccount
+from batchcalls.tables.voice_accounts import prices_of
+from batchcalls.templatetags.backoffice import money
+from batchcalls.voice.credentials import Variable
+from batchcalls.voice.options import options_of
+
+#: Where the result of a test waits for the page that shows it.
+RESULT = "voice_account_check"
 
 
 @admin.register(VoiceAccount)
-class VoiceAccountAdmin(admin.ModelAdmin[VoiceAccount]):
-    list_display = ["name", "provider", "enabled", "cps", "concurrency", "price_per_minute"]
-    list_filter = ["provider", "enabled"]
-    search_fields = ["name"]
-    readonly_fields = ["created_at"]
+class VoiceAccountAdmin(VoiceAccountListPage):
+    form = VoiceAccountForm
+    add_form_template = change_form_template = "admin/batchcalls/voiceaccount/change_form.html"
+
+    def get_fields(self, request: HttpRequest, obj: VoiceAccount | None = None) -> Any:
+        """Leave the switch to its page once the account exists."""
+        fields = list(VoiceAccountForm.Meta.fields)
+        if obj is not None:
+            fields.remove("enabled")
+        return fields
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the test of the connection."""
+        test = self.admin_site.admin_view(self.test_connection_view)
+        return [
+            path("<int:pk>/test-connection/", test, name="batchcalls_voiceaccount_test"),
+            *super().get_urls(),
+        ]
+
+    def test_connection_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask the provider whether the account works; its page shows the result."""
+        require(request, CHANGE)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        account = get_object_or_404(VoiceAccount, pk=pk)
+        result = connection_check.check(account)
+        request.session[RESULT] = {"account": account.pk, **shown(result)}
+        return redirect("admin:batchcalls_voiceaccount_change", pk)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: VoiceAccount,
+        form: ModelForm[VoiceAccount],
+        change: bool,
+    ) -> None:
+        """Write what the form has, and nothing that workers write meanwhile: lease and pace."""
+        if change:
+            obj.save(update_fields=[*self.get_fields(request, obj), "options"])
+        else:
+            obj.save()
+
+    def response_add(
+        self, request: HttpRequest, obj: VoiceAccount, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go on to the account's page, where its connection can be tested."""
+        return self._saved(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: VoiceAccount) -> HttpResponse:
+        """Stay on the account's page."""
+        return self._saved(request, obj)
+
+    def _saved(self, request: HttpRequest, account: VoiceAccount) -> HttpResponse:
+        self.message_user(request, f"The account {account} is saved.", messages.SUCCESS)
+        for one in missing(account):
+            said = f"{one.name} is not set where this page runs: set it for web and workers."
+            self.message_user(request, one.problem or said, messages.WARNING)
+        if not self.has_view_or_change_permission(request, account):
+            return redirect("admin:index")
+        return redirect("admin:batchcalls_voiceaccount_change", account.pk)
+
+    def render_change_form(  # noqa: PLR0917 - as Django calls it
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: VoiceAccount | None = None,
+    ) -> HttpResponse:
+        """Add what is known of the account beside what its form holds."""
+        form: Any = context["adminform"].form
+        can_edit = self.has_change_permission(request, obj) if obj else True
+        context |= {
+            "form": form,
+            "can_edit": can_edit,
+            "can_delete": obj is not None and self.has_delete_permission(request, obj),
+        }
+        if obj is not None:
+            # As it is stored: a form with mistakes has written some of them into its instance.
+            account = VoiceAccount.objects.get(pk=obj.pk)
+            result = request.session.pop(RESULT, None)
+            context |= {
+                "account": account,
+                "use": use_of(account),
+                "variables": account.provider_class.environment(account.options),
+                "sends_webhooks": account.provider_class.sends_webhooks,
+                "prices": prices_of(account),
+                "options": effective_options(account),
+                "result": result if result and result["account"] == account.pk else None,
+            }
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def shown(result: ConnectionCheck) -> dict[str, Any]:
+    """Return a result in words, as a session can keep it."""
+    facts = [("Took", f"{result.seconds:.2f} seconds")]
+    report = result.report
+    if report is not None:
+        facts += [
+            (label, value)
+            for label, value in (
+                ("Asked", report.address),
+                ("Account", report.status),
+                (
+                    "Balance",
+                    "" if report.balance is None else money(report.balance, report.currency),
+                ),
+            )
+            if value
+        ]
+    warning = report.warning if report else ""
+    return {"tone": result.tone, "sentence": result.sentence, "warning": warning, "facts": facts}
+
+
+def missing(account: VoiceAccount) -> list[Variable]:
+    """Return the variables that calls need and that are not set in this process."""
+    variables = account.provider_class.environment(account.options)
+    return [one for one in variables if one.problem or (one.is_required and not one.is_set)]
+
+
+def effective_options(account: VoiceAccount) -> list[tuple[str, str, bool]]:
+    """Return each option's label, its value in words, and whether that is the default."""
+    stored = account.options if isinstance(account.options, dict) else {}
+    found = []
+    for one in options_of(account.provider_class.options_type):
+        value = stored.get(one.name, one.default)
+        if isinstance(value, dict) or one.parts:
+            value = ", ".join(f"{part} {weight}" for part, weight in dict(value).items())
+        found.append((one.label, str(value), one.name not in stored))
+    return found

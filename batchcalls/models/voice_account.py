@@ -75,6 +75,11 @@ class VoiceAccount(Leased):
         return registry.PROVIDERS[self.provider].dials_people
 
     @property
+    def provider_class(self) -> type[VoiceProvider]:
+        """The adapter of its kind; raises `OptionsInvalid` for a kind that there is not."""
+        return registry.provider_of(self.provider)
+
+    @property
     def webhook_url(self) -> str:
         """Where the provider can send events to; blank before the account is saved."""
         path = reverse("voice-webhook", args=[self.pk]) if self.pk else ""
@@ -93,10 +98,14 @@ class VoiceAccount(Leased):
         return registry.build(self.provider, config)
 
     def clean(self) -> None:
-        """Refuse options that the provider cannot use, and caller IDs that are no numbers."""
+        """Refuse options that the provider cannot use, and caller IDs that are no numbers.
+
+        A key that is missing here refuses nothing: the workers may have it, and an account must be
+        changed even so.
+        """
         errors: dict[str, Any] = {}
         try:
-            self.voice_provider()
+            registry.check_options(self.provider, self.options)
         except OptionsInvalid as error:
             errors["options"] = str(error)
         if isinstance(self.caller_ids, list):

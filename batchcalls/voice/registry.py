@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from batchcalls.voice.base import AccountConfig, VoiceProvider
 from batchcalls.voice.bland import BlandProvider
 from batchcalls.voice.errors import OptionsInvalid
@@ -18,10 +21,23 @@ def choices() -> list[tuple[str, str]]:
     return [(kind, provider.label) for kind, provider in PROVIDERS.items()]
 
 
-def build(kind: str, config: AccountConfig) -> VoiceProvider:
-    """Return the adapter of a kind; raise `OptionsInvalid` for an unknown kind or bad options."""
+def provider_of(kind: str) -> type[VoiceProvider]:
+    """Return the adapter of a kind; raise `OptionsInvalid` for an unknown one."""
     provider = PROVIDERS.get(kind)
     if provider is None:
         known = ", ".join(sorted(PROVIDERS))
         raise OptionsInvalid(f"There is no voice provider {kind!r}. Known: {known}.")
-    return provider(config)
+    return provider
+
+
+def check_options(kind: str, options: Any) -> None:
+    """Raise `OptionsInvalid` for an unknown kind or options that no environment makes good."""
+    options_type = provider_of(kind).options_type
+    if not isinstance(options, Mapping):
+        raise OptionsInvalid("Options are an object of values by name.")
+    options_type.parse(options)
+
+
+def build(kind: str, config: AccountConfig) -> VoiceProvider:
+    """Return the adapter of an account; raise `OptionsInvalid` naming what is unusable."""
+    return provider_of(kind)(config)

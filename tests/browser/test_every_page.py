@@ -57,6 +57,7 @@ OTHERS = [
     "/batchcalls/storedlist/do-not-call/add/",
     "/batchcalls/callresult/?status=busy&number=12",
     "/batchcalls/batch/?status=nope",
+    "/batchcalls/voiceaccount/?state=off",
 ]
 OF_A_BATCH = [
     "change",
@@ -96,6 +97,7 @@ def addresses(site: Site) -> list[str]:
         f"/batchcalls/recipient/{found['row']}/change/",
         f"/batchcalls/storedlist/{found['list']}/change/",
         f"/batchcalls/voiceaccount/{found['account']}/change/",
+        f"/batchcalls/voiceaccount/{found['account']}/switch/",
         "/campaigns/campaign/1/change/",
         "/campaigns/callingpolicy/2/change/",
         "/auth/user/1/change/",

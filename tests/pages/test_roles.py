@@ -73,6 +73,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_callresult_recording": ("batchcalls.view_callresult",),
     "batchcalls_callresult_keep": ("batchcalls.view_callresult",),
     "batchcalls_callresult_forget": ("batchcalls.view_callresult",),
+    # Both use or change what an account is for.
+    "batchcalls_voiceaccount_switch": ("batchcalls.change_voiceaccount",),
+    "batchcalls_voiceaccount_test": ("batchcalls.change_voiceaccount",),
     # Whoever may export sees what they asked for themselves.
     "batchcalls_export_changelist": ("batchcalls.export_batch",),
     "batchcalls_export_file": ("batchcalls.export_batch",),
