@@ -19,12 +19,13 @@ log: Any = structlog.get_logger(__name__)
 class ConnectionCheck:
     """What came of asking. ``tone`` is success, warning or danger.
 
-    ``report`` is what the provider said; None when it did not answer, or not well.
+    ``seconds`` is how long it took, None when nobody had to be asked or could be. ``report`` is
+    what the provider said, None when it did not answer, or not well.
     """
 
     tone: str
     sentence: str
-    seconds: float
+    seconds: float | None
     report: ConnectionReport | None = None
 
 
@@ -56,4 +57,7 @@ def check(account: VoiceAccount) -> ConnectionCheck:
         code=code,
         seconds=round(seconds, 3),
     )
-    return ConnectionCheck(tone=tone, sentence=sentence, seconds=seconds, report=report)
+    was_asked = code != "account_unusable" if report is None else bool(report.address)
+    return ConnectionCheck(
+        tone=tone, sentence=sentence, seconds=seconds if was_asked else None, report=report
+    )

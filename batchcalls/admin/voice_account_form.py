@@ -71,11 +71,11 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
     """
 
     caller_ids = NumbersField(
-        label="Caller IDs",
+        label="Numbers to call from",
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "class": "number", "spellcheck": "false"}),
-        help_text="Numbers to call from, one on a line, with their country code, such as "
-        "+12025550100; used in turn. None: the provider chooses.",
+        help_text="One on a line, with its country code, such as +12025550100; used in turn. "
+        "None: the provider chooses.",
     )
 
     class Meta:

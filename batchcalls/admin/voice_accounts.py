@@ -24,6 +24,17 @@ from batchcalls.voice.options import options_of
 
 #: Where the result of a test waits for the page that shows it.
 RESULT = "voice_account_check"
+#: What a result comes to, when the provider was asked and when nobody had to be or could be.
+HEADINGS = {
+    "success": "The connection works.",
+    "warning": "It answers, but calls may fail.",
+    "danger": "The connection does not work.",
+}
+NOT_ASKED = {
+    "success": "Nothing to test.",
+    "warning": "Calls may fail.",
+    "danger": "The account cannot be used.",
+}
 
 
 @admin.register(VoiceAccount)
@@ -123,7 +134,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
 
 def shown(result: ConnectionCheck) -> dict[str, Any]:
     """Return a result in words, as a session can keep it."""
-    facts = [("Took", f"{result.seconds:.2f} seconds")]
+    facts = [] if result.seconds is None else [("Took", f"{result.seconds * 1000:,.0f} ms")]
     report = result.report
     if report is not None:
         facts += [
@@ -139,7 +150,9 @@ def shown(result: ConnectionCheck) -> dict[str, Any]:
             if value
         ]
     warning = report.warning if report else ""
-    return {"tone": result.tone, "sentence": result.sentence, "warning": warning, "facts": facts}
+    told = HEADINGS[result.tone] if result.seconds is not None else NOT_ASKED[result.tone]
+    text = " ".join(filter(None, [result.sentence, warning]))
+    return {"tone": result.tone, "heading": told, "text": text, "facts": facts}
 
 
 def missing(account: VoiceAccount) -> list[Variable]:

@@ -119,6 +119,7 @@ class VoiceAccount(Leased):
     def _e164(raw: Any, errors: dict[str, Any]) -> str:
         parsed = parse_e164(str(raw), region="ZZ")
         if isinstance(parsed, NumberProblem):
-            errors.setdefault("caller_ids", []).append(f"{raw}: {parsed.message}")
+            named = parsed.message if str(raw) in parsed.message else f"{raw}: {parsed.message}"
+            errors.setdefault("caller_ids", []).append(named)
             return str(raw)
         return parsed.e164

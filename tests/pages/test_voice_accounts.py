@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import socket
 from collections.abc import Callable
@@ -310,7 +311,8 @@ def test_saving_without_a_change_leaves_what_is_stored_as_it_is(
     )
     assert saved(admin, account).status_code == 302
     after = VoiceAccount.objects.get(pk=account.pk)
-    assert repr(after.options) == repr(account.options)
+    # As text: 0 and 0.0 are the same number, and not the same JSON.
+    assert json.dumps(after.options, sort_keys=True) == json.dumps(options, sort_keys=True)
     assert after.caller_ids == numbers
     assert "No fields changed." in str(LogEntry.objects.get())
 
@@ -372,7 +374,7 @@ def test_all_that_is_wrong_is_said_at_once(admin: Client, account: VoiceAccount)
     answer = saved(admin, account, **wrong)
     for name in wrong:
         assert complaint(answer, name), name
-    assert complaint(answer, "caller_ids").startswith("12: ")
+    assert complaint(answer, "caller_ids").startswith('"12" begins')
     assert "A price cannot be below 0" in complaint(answer, "price_per_minute")
     account.refresh_from_db()
     assert (account.name, account.options) == ("simulator", {"speed": 0})
@@ -542,7 +544,8 @@ def pressed(client: Client, account: VoiceAccount) -> str:
     assert KEY not in content
     assert 'role="status"' in content
     shown = words(answer)
-    return shown[shown.index("The connection") if "The connection" in shown else 0 :]
+    heading = answer.context["result"]["heading"]
+    return shown[shown.index(heading) :]
 
 
 def test_the_button_says_what_answered_how_the_account_is_and_how_long_it_took(
@@ -551,7 +554,7 @@ def test_the_button_says_what_answered_how_the_account_is_and_how_long_it_took(
     assert "Test connection" in words(admin.get(page_of(bland)))
     shown = pressed(admin, bland)
     assert shown.startswith("The connection works. Bland AI answered and takes the key.")
-    assert re.search(r"Took: \d+\.\d\d seconds", shown)
+    assert re.search(r"Took: [\d,]+ ms", shown)
     assert f"Asked: {carrier.url.removeprefix('http://')}" in shown
     assert "Account: active" in shown
     assert "Balance: 100.00 USD" in shown
@@ -563,7 +566,9 @@ def test_the_button_says_what_answered_how_the_account_is_and_how_long_it_took(
 def test_the_simulator_says_that_there_is_nothing_to_test(
     admin: Client, account: VoiceAccount
 ) -> None:
-    assert "there is no connection to test" in pressed(admin, account)
+    shown = pressed(admin, account)
+    assert "Nothing to test. The simulator is part of this program" in shown
+    assert "Took" not in shown
 
 
 def test_whoever_may_change_an_account_may_test_it_and_an_account_that_is_off_too(
@@ -626,6 +631,7 @@ def test_a_missing_variable_is_named(
 ) -> None:
     monkeypatch.delenv("BLAND_API_KEY")
     shown = pressed(admin, bland)
+    assert shown.startswith("The account cannot be used.")
     assert "BLAND_API_KEY is not set. Set BLAND_API_KEY, or BLAND_API_KEY_FILE" in shown
 
 
