@@ -239,7 +239,7 @@ def _fields_of(kind: str, option: Option, stored: Mapping[str, Any]) -> dict[str
             )
             for part in option.parts
         }
-    default = _written(option.default)
+    default = written(option.default)
     help_text = f"{option.help} Default: {default}."
     field = _field(
         option.label,
@@ -262,7 +262,7 @@ def _field(
     return forms.CharField(
         label=label,
         required=False,
-        initial=_written(value),
+        initial=written(value),
         help_text=help_text,
         widget=forms.TextInput(attrs=attrs),
     )
@@ -273,7 +273,7 @@ def _weight_of(option: Option, stored: Mapping[str, Any], part: str) -> Any:
     return weights.get(part) if isinstance(weights, Mapping) else None
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """Write a value as its field reads it."""
     if value is None:
         return ""
@@ -282,7 +282,7 @@ def _written(value: Any) -> str:
 
 def _value(text: str, option: Option, stored: Any) -> Any:
     """Read a field as JSON would be; what is no number is left for the provider to refuse."""
-    if text == _written(stored):
+    if text == written(stored):
         return stored
     if option.kind is OptionKind.TEXT:
         return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,7 +14,7 @@ from django.urls import URLPattern, path
 from batchcalls import connection_check
 from batchcalls.account_figures import use_of
 from batchcalls.admin.permissions import require
-from batchcalls.admin.voice_account_form import VoiceAccountForm
+from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
 from batchcalls.connection_check import ConnectionCheck
 from batchcalls.models import VoiceAccount
@@ -167,7 +168,7 @@ def effective_options(account: VoiceAccount) -> list[tuple[str, str, bool]]:
     found = []
     for one in options_of(account.provider_class.options_type):
         value = stored.get(one.name, one.default)
-        if isinstance(value, dict) or one.parts:
-            value = ", ".join(f"{part} {weight}" for part, weight in dict(value).items())
-        found.append((one.label, str(value), one.name not in stored))
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{part} {written(weight)}" for part, weight in value.items())
+        found.append((one.label, written(value), one.name not in stored))
     return found

@@ -508,7 +508,7 @@ def test_viewers_read_everything_and_find_no_button(viewer: Client, bland: Voice
     page = viewer.get(page_of(bland))
     shown = words(page)
     assert "Poll seconds 7 " in shown
-    assert "Silence seconds 180.0 default" in shown
+    assert "Silence seconds 180 default" in shown
     assert "+12025550100" in shown
     assert "Price 0.0900 USD a minute" in shown
     content = page.content.decode()
