@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import SignedPackage
 
+from batchcalls import api_keys
 from batchcalls.models import (
     Batch,
     BatchEvent,
@@ -78,6 +79,7 @@ class Crowd:
 
     def _add(self, n: int) -> None:
         user = User.objects.create_user(f"user{n}", is_staff=True)
+        api_keys.create(user, name=f"program {n}", scopes=["batches:read"])
         user.groups.add(Group.objects.create(name=f"Group {n}"))
         rules = self._rules(n, user)
         account = VoiceAccount.objects.create(

@@ -55,6 +55,7 @@ LISTS = {
     "Do-not-call": "campaigns_suppression",
     "Voice accounts": "batchcalls_voiceaccount",
     "Column mappings": "campaigns_columnmapping",
+    "API keys": "batchcalls_apikey",
     "Users": "auth_user",
     "Groups": "auth_group",
     "Lists": "batchcalls_storedlist",
