@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils import timezone
 
-from batchcalls.filters.listing import ListFilter, search_field
+from batchcalls.filters.listing import (
+    ListFilter,
+    check_number_part,
+    day_filter,
+    digits_of,
+    midnight,
+    search_field,
+)
 from batchcalls.keyset import PARAMETERS
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from batchcalls.querysets import CallResultQuerySet
@@ -38,17 +43,6 @@ GROUPS: dict[str, tuple[str, Callable[[Calls], Calls]]] = {
     "live": ("Live", Calls.not_ended),
     "not_reached": ("Not reached", Calls.reached_nobody),
 }
-_NUMBER = re.compile(r"[+\d\s().\-/]{3,30}")
-
-
-def _number(value: str) -> None:
-    if not _NUMBER.fullmatch(value.strip()):
-        raise ValidationError("Write a number, or three digits of it at least.")
-
-
-def _usual(value: date) -> None:
-    if not 1970 <= value.year <= 2999:
-        raise ValidationError("Write a date with a year from 1970 to 2999.")
 
 
 def _renamed(data: Any) -> QueryDict:
@@ -125,7 +119,7 @@ class CallFilter(ListFilter):
         label="Number",
         method="by_number",
         max_length=30,
-        validators=[_number],
+        validators=[check_number_part],
         widget=forms.TextInput(attrs={"type": "search", "inputmode": "tel"}),
     )
     min_duration = django_filters.NumberFilter(
@@ -165,34 +159,20 @@ class CallFilter(ListFilter):
 
     def by_number(self, rows: Calls, name: str, value: str) -> Calls:
         """Find by a whole number, at once, or by a part of it; however it is written."""
-        digits = "".join(str(int(one)) for one in value if one.isdecimal())
+        digits = digits_of(value)
         if value.strip().startswith("+") and len(digits) >= 8:
             return rows.filter(to_number=f"+{digits}")
         return rows.filter(to_number__contains=digits)
 
     def since(self, rows: Calls, name: str, value: date) -> Calls:
         """Take the calls of that day and later."""
-        return rows.filter(claimed_at__gte=_midnight(value))
+        return rows.filter(claimed_at__gte=midnight(value))
 
     def until(self, rows: Calls, name: str, value: date) -> Calls:
         """Take the calls of that day and before."""
-        return rows.filter(claimed_at__lt=_midnight(value + timedelta(days=1)))
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _day(label: str, method: str) -> django_filters.DateFilter:
-    return django_filters.DateFilter(
-        label=label,
-        method=method,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        validators=[_usual],
-        error_messages={"invalid": "Write a date such as 2026-11-24."},
-    )
+        return rows.filter(claimed_at__lt=midnight(value + timedelta(days=1)))
 
 
 # "from" is a word of the language, so these two cannot be attributes in the class's body.
-CallFilter.base_filters["from"] = _day("From", "since")
-CallFilter.base_filters["to"] = _day("To", "until")
+CallFilter.base_filters["from"] = day_filter("From", "since")
+CallFilter.base_filters["to"] = day_filter("To", "until")

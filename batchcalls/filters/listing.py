@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date, datetime, time
 from typing import Any
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+_NUMBER_PART = re.compile(r"[+\d\s().\-/]{3,30}")
 
 
 class ListFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -26,3 +32,35 @@ def search_field(label: str, placeholder: str) -> dict[str, Any]:
     """Return the arguments of a filter by words."""
     widget = forms.TextInput(attrs={"type": "search", "placeholder": placeholder})
     return {"label": label, "widget": widget, "max_length": 200}
+
+
+def check_number_part(value: str) -> None:
+    """Raise `ValidationError` for what is neither a number nor a part of one."""
+    if not _NUMBER_PART.fullmatch(value.strip()):
+        raise ValidationError("Write a number, or three digits of it at least.")
+
+
+def digits_of(value: str) -> str:
+    """Return the digits of what somebody typed, in whatever script, without all else."""
+    return "".join(str(int(one)) for one in value if one.isdecimal())
+
+
+def midnight(day: date) -> datetime:
+    """Return when a day begins in the site's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def day_filter(label: str, method: str) -> django_filters.DateFilter:
+    """Return a filter by a day, which a method applies."""
+    return django_filters.DateFilter(
+        label=label,
+        method=method,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[_check_year],
+        error_messages={"invalid": "Write a date such as 2026-11-24."},
+    )
+
+
+def _check_year(value: date) -> None:
+    if not 1970 <= value.year <= 2999:
+        raise ValidationError("Write a date with a year from 1970 to 2999.")
