@@ -332,6 +332,12 @@ class Suppression(models.Model):
             ("import_suppression", "Can import do-not-call lists"),
             ("export_suppression", "Can export the do-not-call list"),
         ]
+        # For the page of the list, the newest first: of all numbers, and of those of a source,
+        # which may be few among a million.
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="suppression_by_time"),
+            models.Index(fields=["source", "created_at", "id"], name="suppression_by_source"),
+        ]
         constraints = [
             CheckConstraint(condition=Q(e164__startswith="+"), name="suppression_e164_form"),
             CheckConstraint(
