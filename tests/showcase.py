@@ -79,7 +79,8 @@ def fill() -> None:
     """Make campaigns, rules and batches in every kind of state."""
     from django.contrib.auth.models import User
 
-    from batchcalls.models import VoiceAccount
+    from batchcalls import do_not_call, uploads
+    from batchcalls.models import Batch, VoiceAccount
     from campaigns.models import (
         CallingPolicy,
         CallingWindow,
@@ -113,6 +114,7 @@ def fill() -> None:
     Pathway.objects.create(name="Complaint intake", pathway_id="b3f1c2d4", version="production")
     Tool.objects.create(name="Calendar", reference="TL-calendar", description="Free appointments.")
     Suppression.objects.create(e164="+12025550133", reason="Asked by letter", created_by=actor)
+    do_not_call.add_numbers("+12025550144\n+442079460123, moved away", region="US", actor=actor)
     midday = datetime.now().astimezone().replace(hour=12, minute=0)
     for seed, example in enumerate(EXAMPLES, start=1):
         campaign = Campaign.objects.get(name=example.campaign)
@@ -122,6 +124,8 @@ def fill() -> None:
                 _send(example, **made)
         else:
             _send(example, **made)
+    first = Batch.objects.get(name=EXAMPLES[0].name)
+    uploads.save_mapping(first.first_list, name="Customers of the CRM", actor=actor)
     # Slow enough to be looked at while it runs.
     _set(account, speed=1)
 

@@ -24,10 +24,12 @@ from batchcalls.admin.permissions import require
 from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.admin.readonly import ReadOnlyAdmin
 from batchcalls.exports import do_not_call as exports
+from batchcalls.filters.do_not_call import DoNotCallFilter
 from batchcalls.importing.mapping import MappingError
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.models import ListKind, StoredList
 from batchcalls.uploads import UploadError
+from campaigns.models import Suppression
 
 PROBLEMS_SHOWN = 50
 
@@ -41,6 +43,23 @@ class DoNotCallForm(ReadingForm):
         required=False,
         help_text="Of numbers for which the list has none in a column “reason”.",
     )
+
+    READING = ("encoding", "delimiter", "sheet", "columns")
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        """Return what everybody fills in."""
+        return [field for field in self if field.name not in self.READING]
+
+    @property
+    def reading_fields(self) -> list[forms.BoundField]:
+        """Return what is found out unless somebody says it."""
+        return [self[name] for name in self.READING]
+
+    @property
+    def reading_errors(self) -> bool:
+        """Tell whether something of it is wrong."""
+        return any(field.errors for field in self.reading_fields)
 
 
 @admin.register(StoredList)
@@ -123,6 +142,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         context = {
             **self.admin_site.each_context(request),
             "title": "Import a do-not-call list",
+            "subtitle": "For lists of any length, taken in by the workers.",
             "form": form,
         }
         return TemplateResponse(
@@ -136,9 +156,15 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         return downloads.stream(request, exports.not_taken_in(stored))
 
     def export_do_not_call_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Send the whole do-not-call list."""
+        """Send the numbers that the page of the do-not-call list shows under the same filters."""
         require(request, "campaigns.export_suppression", "campaigns.view_suppression")
-        return downloads.stream(request, exports.do_not_call())
+        narrowed = DoNotCallFilter(request.GET, queryset=Suppression.objects.all())
+        if not narrowed.is_valid():
+            message = "The list cannot be exported by a filter that is not understood."
+            self.message_user(request, message, messages.ERROR)
+            address = reverse("admin:campaigns_suppression_changelist")
+            return redirect(f"{address}?{request.GET.urlencode()}")
+        return downloads.stream(request, exports.do_not_call(narrowed.qs))
 
     @admin.display(description="Rows")
     def rows(self, stored: Any) -> str:

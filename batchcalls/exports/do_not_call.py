@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import QuerySet
+
 from batchcalls.exports.tables import ROWS_AT_A_TIME, Cell, Table
 from batchcalls.models import StoredList
 from campaigns.models import Suppression
@@ -11,12 +13,13 @@ from campaigns.models import Suppression
 COLUMNS = ["e164", "reason", "source", "created_at"]
 
 
-def do_not_call() -> Table:
-    """Return every number that must not be called, in their order."""
+def do_not_call(listed: QuerySet[Suppression] | None = None) -> Table:
+    """Return numbers that must not be called, in their order: those that are given, or all."""
 
     def rows() -> Iterator[list[Cell]]:
         last = ""
-        numbers = Suppression.objects.order_by("e164").values_list(*COLUMNS)
+        found = Suppression.objects.all() if listed is None else listed
+        numbers = found.order_by("e164").values_list(*COLUMNS)
         while chunk := list(numbers.filter(e164__gt=last)[:ROWS_AT_A_TIME]):
             for number, reason, source, created_at in chunk:
                 yield [number, reason, source, created_at.isoformat(timespec="seconds")]

@@ -54,6 +54,12 @@ class DoNotCallFilter(ListFilter):
         """Return the whole number that is asked for; "" if none is."""
         return whole_number(str(self.data.get("number", ""))[:30])
 
+    @property
+    def is_only_number(self) -> bool:
+        """Tell whether nothing but a number is asked for."""
+        others = set(self.filters) - {"number"}
+        return not any(str(self.data.get(name, "")).strip() for name in others)
+
     def by_number(self, rows: SuppressionQuerySet, name: str, value: str) -> SuppressionQuerySet:
         """Find a whole number or the beginning of one at once, a part of one in all of them."""
         if number := whole_number(value):

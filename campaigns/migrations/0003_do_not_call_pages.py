@@ -5,19 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0002_consent_and_exchange'),
+        ("campaigns", "0002_consent_and_exchange"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='suppression',
-            index=models.Index(fields=['created_at', 'id'], name='suppression_by_time'),
+            model_name="suppression",
+            index=models.Index(fields=["created_at", "id"], name="suppression_by_time"),
         ),
         migrations.AddIndex(
-            model_name='suppression',
-            index=models.Index(fields=['source', 'created_at', 'id'], name='suppression_by_source'),
+            model_name="suppression",
+            index=models.Index(fields=["source", "created_at", "id"], name="suppression_by_source"),
         ),
     ]

@@ -110,12 +110,12 @@ def test_results_can_be_changed_or_deleted_by_nobody(admin_client: Client, fille
 def test_a_number_on_the_do_not_call_list_is_kept_as_e164(
     admin_client: Client, admin_user: User
 ) -> None:
-    admin_client.post(url(Suppression, "add"), {"e164": "(202) 555-0190", "reason": "Asked."})
+    admin_client.post(url(Suppression, "add"), {"numbers": "(202) 555-0190", "reason": "Asked."})
     entry = Suppression.objects.get()
     assert (entry.e164, entry.created_by, entry.source) == ("+12025550190", admin_user, "manual")
 
-    page = admin_client.post(url(Suppression, "add"), {"e164": "12", "reason": ""})
-    assert "errorlist" in page.content.decode()
+    page = admin_client.post(url(Suppression, "add"), {"numbers": "12", "reason": ""})
+    assert "is too short" in page.content.decode()
 
 
 def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(

@@ -53,6 +53,8 @@ OTHERS = [
     "/campaigns/campaign/import/",
     "/campaigns/campaign/export/",
     "/campaigns/suppression/import/",
+    "/campaigns/suppression/removed/",
+    "/campaigns/suppression/?number=12025550199",
     "/campaigns/suppression/export/",
     "/batchcalls/storedlist/do-not-call/add/",
     "/batchcalls/callresult/?status=busy&number=12",
@@ -104,6 +106,8 @@ def addresses(site: Site) -> list[str]:
         "/auth/group/1/change/",
         "/campaigns/suppression/1/change/",
         "/campaigns/suppression/1/delete/",
+        "/campaigns/columnmapping/1/change/",
+        "/campaigns/columnmapping/1/delete/",
     ]
 
 

@@ -104,6 +104,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     ),
     "campaigns_campaign_preview": ("campaigns.view_campaign",),
     "campaigns_campaign_export": ("campaigns.export_campaign", "campaigns.view_campaign"),
+    "campaigns_suppression_removed": ("campaigns.view_suppression",),
     "campaigns_suppression_import": (
         "campaigns.import_suppression",
         "campaigns.add_suppression",

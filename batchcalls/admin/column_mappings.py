@@ -1,0 +1,154 @@
+"""Column mappings: kept while a batch is made; here they are read, renamed and deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+
+from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.admin.permissions import require
+from batchcalls.admin.wizard.columns import TARGETS
+from batchcalls.filters.column_mappings import ColumnMappingFilter
+from batchcalls.importing.mapping import ListMapping, MappingError, Target
+from batchcalls.tables.column_mappings import ColumnMappingTable
+from campaigns import call_settings
+from campaigns.models import ColumnMapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A column as people read it: its header, what it becomes, and the name for that."""
+
+    header: str
+    becomes: str
+    name: str
+    is_ignored: bool
+
+
+class RenameForm(forms.ModelForm[ColumnMapping]):
+    """The name of a mapping, which no other has."""
+
+    class Meta:
+        model = ColumnMapping
+        fields = ["name"]
+
+
+def lines_of(mapping: ColumnMapping) -> list[Line]:
+    """Return the columns in their order; raise `MappingError` for what cannot be read."""
+    return [
+        Line(
+            header=column.label,
+            becomes=dict(TARGETS)[column.target],
+            name=_name(column.target, column.name),
+            is_ignored=column.target == Target.IGNORE,
+        )
+        for column in ListMapping.from_list(mapping.columns).columns
+    ]
+
+
+def _name(target: Target, name: str) -> str:
+    """Write the name as it is used: a variable in its braces, a setting by its label."""
+    if target == Target.REQUEST_DATA:
+        return "{{" + name + "}}"
+    setting = call_settings.REGISTRY.get(name) if target == Target.CALL_SETTING else None
+    return setting.label if setting else name
+
+
+@admin.register(ColumnMapping)
+class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
+    """Nobody adds one here: it takes a list whose columns are matched."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Leave adding to the batch whose columns were matched."""
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one page of mappings, by their names."""
+        require(request, "campaigns.view_columnmapping")
+        listing: Listing[ColumnMapping] = listing_of(
+            request,
+            ColumnMapping.objects.select_related("created_by"),
+            ColumnMappingFilter,
+            order=("name", "pk"),
+            ascending=True,
+        )
+        table = ColumnMappingTable(listing.page.rows)
+        context = {"title": "Column mappings", "listing": listing, "table": table}
+        return self._page(request, "change_list", context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show what each column becomes; rename the mapping."""
+        require(request, "campaigns.view_columnmapping")
+        mapping = _mapping(object_id)
+        may_change = request.user.has_perm("campaigns.change_columnmapping")
+        if request.method == "POST":
+            require(request, "campaigns.change_columnmapping")
+        name = mapping.name
+        form = RenameForm(request.POST if request.method == "POST" else None, instance=mapping)
+        if form.is_valid():
+            if form.has_changed():
+                with transaction.atomic():
+                    ColumnMapping.objects.filter(pk=mapping.pk).update(name=mapping.name)
+                    message = f"Renamed from “{name}” to “{mapping.name}”."
+                    self.log_change(request, mapping, message)
+            self.message_user(request, f"It is called {mapping.name} now.", messages.SUCCESS)
+            return redirect("admin:campaigns_columnmapping_change", mapping.pk)
+        try:
+            lines, problem = lines_of(mapping), ""
+        except MappingError as error:
+            lines, problem = [], str(error)
+        same = ColumnMapping.objects.filter(headers_key=mapping.headers_key)
+        context = {
+            "title": name,
+            "mapping": mapping,
+            "lines": lines,
+            "problem": problem,
+            "form": form if may_change else None,
+            "newer": same.filter(created_at__gt=mapping.created_at).order_by("-created_at").first(),
+        }
+        return self._page(request, "change_form", context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say what a deletion means, and delete the mapping when that is confirmed."""
+        require(request, "campaigns.delete_columnmapping")
+        mapping = _mapping(object_id)
+        if request.method == "POST":
+            with transaction.atomic():
+                self.log_deletions(request, ColumnMapping.objects.filter(pk=mapping.pk))
+                mapping.delete()
+            self.message_user(request, f"The mapping {mapping.name} is deleted.", messages.SUCCESS)
+            may_look = request.user.has_perm("campaigns.view_columnmapping")
+            return redirect(
+                "admin:campaigns_columnmapping_changelist" if may_look else "admin:index"
+            )
+        context = {"title": f"Delete {mapping.name}?", "mapping": mapping}
+        return self._page(request, "delete_confirmation", context)
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts}
+        template = f"admin/campaigns/columnmapping/{name}.html"
+        return TemplateResponse(request, template, {**shared, **context})
+
+
+def _mapping(object_id: str) -> ColumnMapping:
+    rows = ColumnMapping.objects.select_related("created_by")
+    return get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)

@@ -1,0 +1,219 @@
+"""The do-not-call list: its pages, and the page of each number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.models import DELETION, LogEntry
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import pluralize
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from batchcalls import do_not_call, suppression_traces
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, RemoveForm
+from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.admin.permissions import require
+from batchcalls.filters.do_not_call import DoNotCallFilter
+from batchcalls.filters.listing import ListFilter
+from batchcalls.keyset import PARAMETERS
+from batchcalls.tables.do_not_call import DoNotCallTable, RemovedTable
+from campaigns.admin import SmallTableAdmin
+from campaigns.models import Suppression
+from campaigns.resources import SuppressionResource
+
+ORDER = ("created_at", "pk")
+TEMPLATES = "admin/campaigns/suppression"
+
+
+@admin.register(Suppression)
+class DoNotCallAdmin(SmallTableAdmin):
+    """Numbers are removed one at a time, each on a page that says what that means."""
+
+    resource_classes = [SuppressionResource]
+    actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add what was removed."""
+        removed = self.admin_site.admin_view(self.removed_view)
+        urls: list[URLPattern] = super().get_urls()
+        return [path("removed/", removed, name="campaigns_suppression_removed"), *urls]
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Suppression]:
+        """Export what the page shows under the same filters."""
+        rows: QuerySet[Suppression] = self._narrowed(request).qs
+        return rows.order_by("e164")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one page of the list."""
+        require(request, "campaigns.view_suppression")
+        rows = Suppression.objects.select_related("created_by")
+        listing: Listing[Suppression] = listing_of(request, rows, DoNotCallFilter, order=ORDER)
+        asked = listing.filter.asked_number if not listing.page.rows else ""
+        context = {
+            "title": "Do-not-call",
+            "listing": listing,
+            "table": DoNotCallTable(listing.page.rows),
+            "query": _without_place(request),
+            # Of a number that is not listed it may be known why.
+            "asked": asked,
+            "removal": suppression_traces.last_removal(asked) if asked else None,
+            "has_import_permission": self.has_import_permission(request),
+        }
+        return self._page(request, "change_list", context)
+
+    def removed_view(self, request: HttpRequest) -> HttpResponse:
+        """Show who removed which number, and why."""
+        require(request, "campaigns.view_suppression")
+        rows = suppression_traces.notes().filter(action_flag=DELETION)
+        listing: Listing[LogEntry] = listing_of(request, rows, ListFilter)
+        table = RemovedTable(listing.page.rows)
+        return self._page(
+            request, "removed", {"title": "Removed numbers", "listing": listing, "table": table}
+        )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Take in numbers, one on each line; give the lines back that are none."""
+        require(request, "campaigns.add_suppression")
+        initial = {
+            "region": settings.DEFAULT_REGION,
+            "numbers": request.GET.get("numbers", "")[:200],
+        }
+        form = AddNumbersForm(request.POST if request.method == "POST" else None, initial=initial)
+        added = None
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                added = do_not_call.add_numbers(
+                    data["numbers"],
+                    region=data["region"],
+                    reason=data["reason"],
+                    actor=actor_of(request),
+                )
+            except do_not_call.TooManyLines as error:
+                form.add_error("numbers", str(error))
+        if added and not added.wrong:
+            self.message_user(request, _told(added), messages.SUCCESS)
+            may_look = request.user.has_perm("campaigns.view_suppression")
+            return redirect(f"admin:campaigns_suppression_{'changelist' if may_look else 'add'}")
+        if added:
+            left = "\n".join(line.text for line in added.wrong)
+            form = AddNumbersForm(initial={**form.cleaned_data, "numbers": left})
+        context = {
+            "title": "Add numbers",
+            "subtitle": "They are not called any more from now on, by any batch.",
+            "form": form,
+            "added": added,
+            "told": _told(added) if added else "",
+            "most_lines": do_not_call.MOST_LINES,
+        }
+        return self._page(request, "add", context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show a number: why it must not be called, and what came of that."""
+        require(request, "campaigns.view_suppression")
+        entry = _entry(object_id)
+        may_change = request.user.has_perm("campaigns.change_suppression")
+        data = request.POST if request.method == "POST" else None
+        form = ReasonForm(data, initial={"reason": entry.reason})
+        if data is not None:
+            require(request, "campaigns.change_suppression")
+            if form.is_valid():
+                return self._change_reason(request, entry, form.cleaned_data["reason"])
+        user = request.user
+        shows_calls = user.has_perm("batchcalls.view_callresult")
+        shows_rows = user.has_perm("batchcalls.view_recipient")
+        context = {
+            "title": entry.e164,
+            "entry": entry,
+            "form": form if may_change else None,
+            "shows_calls": shows_calls,
+            "calls": suppression_traces.calls_that_asked(entry.e164) if shows_calls else [],
+            "shows_rows": shows_rows,
+            "rows": suppression_traces.rows_not_called(entry.e164) if shows_rows else [],
+            "batches_looked_at": suppression_traces.BATCHES_LOOKED_AT,
+            "notes": suppression_traces.notes_about(entry.e164),
+        }
+        return self._page(request, "change_form", context)
+
+    def _change_reason(self, request: HttpRequest, entry: Suppression, reason: str) -> HttpResponse:
+        try:
+            changed = do_not_call.change_reason(entry, reason, actor=actor_of(request))
+        except do_not_call.NotListed as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect("admin:campaigns_suppression_changelist")
+        said = "The reason is changed." if changed else "The reason stays as it was."
+        self.message_user(request, said, messages.SUCCESS)
+        return redirect("admin:campaigns_suppression_change", entry.pk)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Say what a removal means, and remove the number when that is confirmed."""
+        require(request, "campaigns.delete_suppression")
+        entry = _entry(object_id)
+        form = RemoveForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            why = form.cleaned_data["why"]
+            try:
+                do_not_call.remove(entry, why=why, actor=actor_of(request))
+            except do_not_call.NotListed as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                said = f"{entry.e164} is removed: it may be called again."
+                self.message_user(request, said, messages.SUCCESS)
+            may_look = request.user.has_perm("campaigns.view_suppression")
+            return redirect("admin:campaigns_suppression_changelist" if may_look else "admin:index")
+        context = {"title": f"Remove {entry.e164}?", "entry": entry, "form": form}
+        return self._page(request, "delete_confirmation", context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the number's page, on which its history stands."""
+        require(request, "campaigns.view_suppression")
+        return redirect("admin:campaigns_suppression_change", _entry(object_id).pk)
+
+    def _narrowed(self, request: HttpRequest) -> DoNotCallFilter:
+        return DoNotCallFilter(request.GET, queryset=Suppression.objects.all())
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(request, f"{TEMPLATES}/{name}.html", {**shared, **context})
+
+
+def _entry(object_id: str) -> Suppression:
+    rows = Suppression.objects.select_related("created_by")
+    return get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)
+
+
+def _without_place(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    for name in [name for name in query if name in PARAMETERS or not query[name]]:
+        del query[name]
+    return query.urlencode()
+
+
+def _told(added: do_not_call.Added) -> str:
+    """Say what became of lines, but for the wrong ones."""
+    said = [f"{added.new:,} number{pluralize(added.new)} added to the list"]
+    if added.listed:
+        said.append(f"{added.listed:,} {pluralize(added.listed, 'was,were')} on it already")
+    if added.repeated:
+        said.append(f"{added.repeated:,} stood here twice")
+    return "; ".join(said) + "."

@@ -1,0 +1,74 @@
+"""What people fill in about numbers that must not be called."""
+
+from __future__ import annotations
+
+from django import forms
+from django.conf import settings
+
+from batchcalls.do_not_call import REASON_LENGTH
+from campaigns import e164
+
+
+class AddNumbersForm(forms.Form):
+    """Numbers, one on each line."""
+
+    # Without a greatest length: browsers cut off what is pasted beyond it, and say nothing.
+    numbers = forms.CharField(
+        label="Numbers",
+        strip=False,
+        widget=forms.Textarea(
+            attrs={
+                "rows": 8,
+                "class": "mono",
+                "spellcheck": "false",
+                "placeholder": "+12025550123\n(202) 555-0124, asked us by letter",
+            }
+        ),
+        help_text="One on each line; its own reason may follow behind a comma.",
+        error_messages={"required": "Write at least one number."},
+    )
+    reason = forms.CharField(
+        label="Reason",
+        max_length=REASON_LENGTH,
+        required=False,
+        help_text="Of the lines that have none of their own.",
+    )
+    region = forms.CharField(
+        label="Country of numbers without a country code",
+        max_length=2,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Two letters, such as US or GB; blank: the default of this installation.",
+    )
+
+    def clean_numbers(self) -> str:
+        """Refuse lines that are all blank."""
+        numbers = str(self.cleaned_data["numbers"])
+        if not numbers.strip():
+            raise forms.ValidationError("Write at least one number.")
+        return numbers
+
+    def clean_region(self) -> str:
+        """Refuse what is no country."""
+        region = str(self.cleaned_data["region"]).strip().upper() or settings.DEFAULT_REGION
+        if not e164.is_region(region):
+            raise forms.ValidationError(f"{region} is not a country. Use two letters, such as US.")
+        return str(region)
+
+
+class ReasonForm(forms.Form):
+    """Why a number must not be called."""
+
+    reason = forms.CharField(max_length=REASON_LENGTH, required=False)
+
+
+class RemoveForm(forms.Form):
+    """Why a number may be called again."""
+
+    why = forms.CharField(
+        label="Why is it removed?",
+        max_length=REASON_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="It is kept with your name and the time.",
+    )
