@@ -119,6 +119,8 @@ def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
         if not Suppression.objects.filter(pk=entry.pk).update(reason=after):
             raise NotListed(f"{entry.e164} is not on the list any more.")
         message = f"Reason changed from “{before}” to “{after}”."
+        if not (before and after):
+            message = f"Reason given: “{after}”." if after else f"Reason “{before}” taken away."
         LogEntry.objects.log_actions(actor.pk, [entry], CHANGE, message, single_object=True)
     entry.reason = after
     return True

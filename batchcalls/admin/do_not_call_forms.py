@@ -9,8 +9,29 @@ from batchcalls.do_not_call import REASON_LENGTH
 from campaigns import e164
 
 
-class AddNumbersForm(forms.Form):
+class RegionForm(forms.Form):
+    """The country in which numbers are read that name none."""
+
+    region = forms.CharField(
+        label="Country of numbers without a country code",
+        max_length=2,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Two letters, such as US or GB; blank: the default of this installation.",
+    )
+
+    def clean_region(self) -> str:
+        """Refuse what is no country."""
+        region = str(self.cleaned_data["region"]).strip().upper() or settings.DEFAULT_REGION
+        if not e164.is_region(region):
+            raise forms.ValidationError(f"{region} is not a country. Use two letters, such as US.")
+        return str(region)
+
+
+class AddNumbersForm(RegionForm):
     """Numbers, one on each line."""
+
+    field_order = ["numbers", "reason", "region"]
 
     # Without a greatest length: browsers cut off what is pasted beyond it, and say nothing.
     numbers = forms.CharField(
@@ -33,13 +54,6 @@ class AddNumbersForm(forms.Form):
         required=False,
         help_text="Of the lines that have none of their own.",
     )
-    region = forms.CharField(
-        label="Country of numbers without a country code",
-        max_length=2,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Two letters, such as US or GB; blank: the default of this installation.",
-    )
 
     def clean_numbers(self) -> str:
         """Refuse lines that are all blank."""
@@ -47,13 +61,6 @@ class AddNumbersForm(forms.Form):
         if not numbers.strip():
             raise forms.ValidationError("Write at least one number.")
         return numbers
-
-    def clean_region(self) -> str:
-        """Refuse what is no country."""
-        region = str(self.cleaned_data["region"]).strip().upper() or settings.DEFAULT_REGION
-        if not e164.is_region(region):
-            raise forms.ValidationError(f"{region} is not a country. Use two letters, such as US.")
-        return str(region)
 
 
 class ReasonForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from django.utils.safestring import SafeString
 from batchcalls import do_not_call, uploads
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
+from batchcalls.admin.do_not_call_forms import RegionForm
 from batchcalls.admin.permissions import require
 from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.admin.readonly import ReadOnlyAdmin
@@ -28,13 +30,13 @@ from batchcalls.filters.do_not_call import DoNotCallFilter
 from batchcalls.importing.mapping import MappingError
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.models import ListKind, StoredList
-from batchcalls.uploads import UploadError
+from batchcalls.uploads import ReadingOptions, UploadError
 from campaigns.models import Suppression
 
 PROBLEMS_SHOWN = 50
 
 
-class DoNotCallForm(ReadingForm):
+class DoNotCallForm(ReadingForm, RegionForm):
     """A list of numbers that must not be called."""
 
     note = forms.CharField(
@@ -45,6 +47,11 @@ class DoNotCallForm(ReadingForm):
     )
 
     READING = ("encoding", "delimiter", "sheet", "columns")
+    field_order = ["file", "note", "region"]
+
+    def reading(self) -> ReadingOptions:
+        """Return what was chosen."""
+        return replace(super().reading(), region=self.cleaned_data["region"])
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
