@@ -23,7 +23,7 @@ from batchcalls.filters.do_not_call import DoNotCallFilter
 from batchcalls.filters.listing import ListFilter
 from batchcalls.keyset import PARAMETERS
 from batchcalls.tables.do_not_call import DoNotCallTable, RemovedTable
-from campaigns.admin import SmallTableAdmin
+from campaigns.admin.small_tables import SmallTableAdmin
 from campaigns.models import Suppression
 from campaigns.resources import SuppressionResource
 
