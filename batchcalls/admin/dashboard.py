@@ -90,7 +90,9 @@ def _start(user: Any) -> dict[str, Any]:
         return {}
     return {
         "first_steps": {
-            "account": VoiceAccount.objects.filter(enabled=True).exists(),
+            # The built-in one is made when it is first needed.
+            "account": VoiceAccount.objects.filter(enabled=True).exists()
+            or not VoiceAccount.objects.exists(),
             "campaign": Campaign.objects.exists(),
         }
     }

@@ -37,6 +37,10 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
     search_fields = ["name", "prompt"]
     search_help_text = "Words of the name or the prompt."
     show_facets = admin.ShowFacets.NEVER
+    says_when_empty = (
+        "What is said, with which voice and tools, and under which rules. It is written once and "
+        "used by any number of batches."
+    )
 
     @admin.display(description="Led by")
     def led_by(self, campaign: Campaign) -> str:

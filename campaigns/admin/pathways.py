@@ -35,6 +35,10 @@ class PathwayAdmin(NamedAtProvider[Pathway]):
     list_display = ["name", "pathway_id", "version", "campaigns", "created_at"]
     search_fields = ["name", "pathway_id"]
     fields = ["name", ("pathway_id", "version"), "description"]
+    says_when_empty = (
+        "A pathway is a conversation graph that lives at your voice provider. Named here by its "
+        "ID, it can lead the calls of a campaign instead of a prompt."
+    )
 
 
 @admin.register(Tool)
@@ -42,3 +46,7 @@ class ToolAdmin(NamedAtProvider[Tool]):
     list_display = ["name", "reference", "description", "campaigns"]
     search_fields = ["name", "reference"]
     fields = ["name", "reference", "description"]
+    says_when_empty = (
+        "A tool (TL-…) or knowledge base (KB-…) lives at your voice provider. Named here, it can "
+        "be chosen for a campaign."
+    )

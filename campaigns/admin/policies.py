@@ -118,6 +118,11 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
     list_display = ["name", "hours", "consent_required", "campaigns", "created_at"]
     search_fields = ["name"]
     fields = ["name", "description", "consent_required"]
+    says_when_empty = (
+        "When people may be called in their own time, on which days nobody is called, and how "
+        "often again after a busy line. Without one, real phones have the hours of this "
+        "installation."
+    )
     formfield_overrides = SHORT_TEXTS
     inlines = [CallingWindowInline, BlackoutDateInline, RetryRuleInline]
     change_form_template = "admin/campaigns/callingpolicy/change_form.html"
