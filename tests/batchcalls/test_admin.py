@@ -8,13 +8,14 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from batchcalls.models import Batch, CallResult, Recipient
-from campaigns.models import CallingPolicy, Campaign, Suppression
+from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression
 from campaigns.vocabulary import Purpose
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,8 @@ INLINE_ONLY = {
     "listpart",
     "emergencystop",
     "savedfilter",
+    # What was answered to programs, for a day.
+    "idempotentrequest",
 }
 
 
@@ -157,18 +160,13 @@ def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
     assert rules["retry"]["rules"] == [{"outcome": "busy", "max_retries": 2, "wait_seconds": 600}]
 
 
-def test_a_campaign_says_a_prompt_or_follows_a_pathway_and_not_both(admin_client: Client) -> None:
-    form = {"name": "Spring", "purpose": "informational", "prompt": "", "call_settings": "{}"}
-    page = admin_client.post(url(Campaign, "add"), form)
-    assert "Give a prompt or a pathway, and not both." in page.content.decode()
-    page = admin_client.post(url(Campaign, "add"), {**form, "prompt": "Hello {{name."})
-    assert "errorlist" in page.content.decode()
-    settings = '{"max_duration": 1000}'
-    page = admin_client.post(
-        url(Campaign, "add"), {**form, "prompt": "Hi.", "call_settings": settings}
-    )
-    assert "max_duration" in page.content.decode()
-    assert not Campaign.objects.exists()
-
-    admin_client.post(url(Campaign, "add"), {**form, "prompt": "Hello {{name}}."})
-    assert Campaign.objects.get().created_by is not None
+@pytest.mark.parametrize(("prompt", "has_pathway"), [("", False), ("Hello.", True)])
+def test_a_campaign_says_a_prompt_or_follows_a_pathway_and_not_both(
+    db: None, prompt: str, has_pathway: bool
+) -> None:
+    pathway = Pathway.objects.create(name="Intake", pathway_id="pw-1") if has_pathway else None
+    campaign = Campaign(name="Spring", prompt=prompt, pathway=pathway)
+    with pytest.raises(ValidationError, match="Give a prompt or a pathway, and not both"):
+        campaign.full_clean()
+    with pytest.raises(IntegrityError, match="campaign_prompt_xor_pathway"):
+        campaign.save()
