@@ -217,14 +217,17 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         """Show each column with its first values and what it becomes."""
         rows = format_html_join(
             "",
-            "<tr><th>{}</th><td>{}</td><td>{}</td></tr>",
+            '<tr><th scope="row" data-label="Column">{}</th><td data-label="First values">{}</td>'
+            '<td data-label="Becomes"><code>{}</code></td></tr>',
             (
                 (column.header.name, " · ".join(column.samples[:3]), column.target)
                 for column in uploads.preview(stored)
             ),
         )
         return format_html(
-            "<table><thead><tr><th>Column</th><th>First values</th><th>Becomes</th></tr></thead>"
-            "<tbody>{}</tbody></table>",
+            '<div class="table-wrap"><table class="data cards"><thead><tr>'
+            '<th scope="col">Column</th>'
+            '<th scope="col">First values</th><th scope="col">Becomes</th></tr></thead>'
+            "<tbody>{}</tbody></table></div>",
             rows,
         )
