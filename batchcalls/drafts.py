@@ -71,21 +71,26 @@ class Draft:
     stored: StoredList
 
 
-def create(request: DraftRequest, stream: BinaryIO, *, file_name: str) -> Batch:
+def create(
+    request: DraftRequest, stream: BinaryIO, *, file_name: str, mapping: ListMapping | None = None
+) -> Batch:
     """Compose a draft and store it with its list.
 
     Raises `UnreadableList`, `MappingError` or `UploadError`; then nothing is kept.
     """
-    return store(compose(request, stream, file_name=file_name), stream)
+    return store(compose(request, stream, file_name=file_name, mapping=mapping), stream)
 
 
-def compose(request: DraftRequest, stream: BinaryIO, *, file_name: str) -> Draft:
+def compose(
+    request: DraftRequest, stream: BinaryIO, *, file_name: str, mapping: ListMapping | None = None
+) -> Draft:
     """Return an unsaved batch: the list is read as far as its header, its columns are matched.
 
-    Raises as `create` does.
+    ``mapping`` says what they are where that is known, so that nothing is guessed. Raises as
+    `create` does.
     """
     stored = uploads.read(stream, request.reading, file_name=file_name)
-    mapping = uploads.match_columns(stored, request.reading)
+    mapping = mapping or uploads.match_columns(stored, request.reading)
     stored.mapping = mapping.to_list()
     batch = copy_campaign(request, region=stored.region)
     _check_columns(batch, mapping)
