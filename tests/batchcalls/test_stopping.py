@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from batchcalls import answers, chunks, claiming, lifecycle, ticks
+from batchcalls import answers, chunks, claiming, lifecycle, stopping, ticks
 from batchcalls.importing import runner
 from batchcalls.lease import Lease
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
@@ -132,3 +132,23 @@ def test_a_cancel_while_the_call_is_being_asked_about_is_not_forgotten(
     ticks.tick_account(patient.pk, seconds=0)
     ticks.tick_account(patient.pk, seconds=0)
     assert CallResult.objects.get().status == CallStatus.CANCELED
+
+
+def test_one_call_is_stopped_and_the_others_go_on(
+    make_batch: Any, patient: VoiceAccount, django_user_model: Any
+) -> None:
+    somebody = django_user_model.objects.create_user("somebody")
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        batch = place(make_batch, patient)
+        call = CallResult.objects.get()
+        clock.shift(timedelta(seconds=3))
+        stopping.stop(call, actor=somebody)
+        ticks.tick_account(patient.pk, seconds=0)
+        call.refresh_from_db()
+        assert call.status == CallStatus.CANCELED
+        assert Recipient.objects.get().status == RecipientStatus.CANCELED
+        batch.refresh_from_db()
+        assert batch.status == BatchStatus.COMPLETED_PARTIAL
+        assert batch.events.get(code="call_stopped").actor == somebody
+        with pytest.raises(stopping.CallOver, match="This call is over: Canceled"):
+            stopping.stop(call)
