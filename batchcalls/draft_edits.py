@@ -170,14 +170,15 @@ def problems(batch: Batch) -> list[DraftProblem]:
     ]
 
 
-def submit(batch: Batch, *, actor: User | None = None) -> None:
+def submit(batch: Batch, *, launch: bool = False, actor: User | None = None) -> None:
     """Have a draft's list checked, row by row; then it is ready to be launched.
 
-    Raises `DraftError` with everything that is still missing, or `lifecycle.Conflict`.
+    With ``launch`` calls begin as soon as it is. Raises `DraftError` with everything that is still
+    missing, or `lifecycle.Conflict`.
     """
     if found := problems(batch):
         raise DraftError(" ".join(one.message for one in found), code=found[0].code)
-    lifecycle.submit(batch, launch=False, actor=actor)
+    lifecycle.submit(batch, launch=launch, actor=actor)
 
 
 def _locked(batch: Batch) -> Batch:

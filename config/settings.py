@@ -196,6 +196,22 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "BatchStatus": "batchcalls.states.BatchStatus",
+        "RecipientStatus": "batchcalls.states.RecipientStatus",
+        "CallStatus": "batchcalls.states.CallStatus",
+    },
+    "TAGS": [
+        {"name": "batches", "description": "Sends of one list each: made, followed, stopped."},
+        {"name": "calls", "description": "Every attempt, with its transcript and what came of it."},
+        {"name": "campaigns", "description": "What is said, and under which rules."},
+        {"name": "pathways", "description": "Conversation graphs at the voice provider."},
+        {"name": "tools", "description": "Tools and knowledge bases at the voice provider."},
+        {"name": "policies", "description": "When people may be called, and how often again."},
+        {"name": "do-not-call", "description": "Numbers that nobody calls."},
+        {"name": "accounts", "description": "Ways to place calls."},
+        {"name": "me", "description": "The key that asks."},
+    ],
 }
 
 # Files, language, time ---------------------------------------------------------------------------

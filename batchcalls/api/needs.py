@@ -12,9 +12,9 @@ from batchcalls.models import ApiKey, Scope
 
 
 class Need:
-    """A scope, and Django permissions of which the owner has all."""
+    """A scope (None: any key will do), and Django permissions of which the owner has all."""
 
-    def __init__(self, scope: Scope, *permissions: str) -> None:
+    def __init__(self, scope: Scope | None, *permissions: str) -> None:
         self.scope, self.permissions = scope, permissions
 
 
@@ -35,7 +35,7 @@ class HasNeed(BasePermission):
 def check(request: Request, need: Need) -> None:
     """Raise `PermissionDenied` that names what is missing."""
     key: Any = request.auth
-    if need.scope not in key.scopes:
+    if need.scope is not None and need.scope not in key.scopes:
         raise PermissionDenied(f"This API key lacks the scope {need.scope.value}.")
     missing = [one for one in need.permissions if not request.user.has_perm(one)]
     if missing:

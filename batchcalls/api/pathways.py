@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
+from batchcalls.api.members import Strict
 from batchcalls.api.needs import Need
-from batchcalls.api.views import ApiView, Changed, Created, Listed
+from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
 from campaigns.models import Pathway, Tool
 
@@ -22,29 +23,31 @@ def needs_of(model: str) -> dict[str, Need]:
     }
 
 
-class PathwaySerializer(serializers.ModelSerializer[Pathway]):
+class PathwaySerializer(Strict, serializers.ModelSerializer[Pathway]):
     class Meta:
         model = Pathway
         fields = ["id", "name", "pathway_id", "version", "description", "created_at"]
 
 
-class ToolSerializer(serializers.ModelSerializer[Tool]):
+class ToolSerializer(Strict, serializers.ModelSerializer[Tool]):
     class Meta:
         model = Tool
         fields = ["id", "name", "reference", "description", "created_at"]
 
 
-class Pathways(Listed, Created, Changed, mixins.DestroyModelMixin, ApiView):
+class Pathways(Listed, Created, Changed, Deleted, ApiView):
     """Conversation graphs that live at the voice provider."""
 
     queryset = Pathway.objects.all()
     serializer_class = PathwaySerializer
     needs = needs_of("pathway")
+    problems = {"create": (409,), "partial_update": (409,), "destroy": (409,)}
 
 
-class Tools(Listed, Created, Changed, mixins.DestroyModelMixin, ApiView):
+class Tools(Listed, Created, Changed, Deleted, ApiView):
     """Tools and knowledge bases that live at the voice provider."""
 
     queryset = Tool.objects.all()
     serializer_class = ToolSerializer
     needs = needs_of("tool")
+    problems = {"create": (409,), "partial_update": (409,)}

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.db import IntegrityError
+from django.db.models import ProtectedError
 from django.http import Http404
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -16,11 +18,27 @@ from rest_framework.views import set_rollback
 from batchcalls.importing.mapping import MappingError
 from batchcalls.importing.unreadable import UnreadableList
 from batchcalls.lifecycle import Conflict
+from batchcalls.recipient_objects import RecipientsError
+from batchcalls.stopping import CallOver
 from batchcalls.uploads import UploadError
 
 MEDIA_TYPE = "application/problem+json"
 #: Errors of rows that one answer holds; of more, it says where they are.
 MOST_ERRORS = 100
+#: Where in a request for a batch a refusal's cause is.
+_FIELDS = {
+    "no_prompt": "prompt",
+    "bad_prompt": "prompt",
+    "variable_without_column": "prompt",
+    "no_consent_column": "campaign",
+    "bad_region": "region",
+    "file_too_large": "file",
+    "no_recipients": "recipients",
+    "too_many_recipients": "recipients",
+    "too_many_columns": "recipients",
+    "invalid_call_setting": "call_settings",
+    "unknown_call_setting": "call_settings",
+}
 _TITLES = {422: "Unprocessable Content"}
 
 
@@ -108,20 +126,67 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _known(error: Exception) -> exceptions.APIException | None:
-    if isinstance(error, Http404):
-        return exceptions.NotFound("There is nothing here under that id.")
-    if isinstance(error, PermissionDenied):
-        return exceptions.PermissionDenied()
+    if isinstance(error, Http404 | PermissionDenied):
+        is_denied = isinstance(error, PermissionDenied)
+        nothing = exceptions.NotFound("There is nothing here under that id.")
+        return exceptions.PermissionDenied() if is_denied else nothing
     if isinstance(error, ValidationError):
         return exceptions.ValidationError(serializers.as_serializer_error(error))
-    if isinstance(error, Conflict):
-        return Problem(HTTPStatus.CONFLICT, "conflict", str(error), current_status=error.status)
+    if conflict := _conflict(error):
+        return conflict
     if isinstance(error, UploadError | MappingError | UnreadableList):
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if isinstance(error, UploadError) and error.code == "file_too_large":
-            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        return Problem(status, getattr(error, "code", "") or "unusable", str(error))
+        return _refusal(error)
+    if isinstance(error, SuspiciousOperation):  # of a form: more or longer fields than are read
+        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", str(error))
     return error if isinstance(error, exceptions.APIException) else None
+
+
+def _conflict(error: Exception) -> Problem | None:
+    """Say what stands in the way of something that is possible at other times."""
+    if isinstance(error, Conflict | CallOver):
+        return Problem(HTTPStatus.CONFLICT, "conflict", str(error), current_status=error.status)
+    if isinstance(error, ProtectedError):
+        used = sorted({str(one._meta.verbose_name) for one in error.protected_objects})
+        detail = f"It is in use by a {' and a '.join(used)}. Take it out there first."
+        return Problem(HTTPStatus.CONFLICT, "in_use", detail)
+    if isinstance(error, IntegrityError):
+        detail = "Somebody else stored the same at the same moment. Look at what is there now."
+        return Problem(HTTPStatus.CONFLICT, "already_there", detail)
+    return None
+
+
+def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
+    """Point at what makes a list, or what is to be said to those on it, unusable."""
+    if isinstance(error, MappingError):
+        errors = [
+            FieldError(pointer=_at("mapping", one.column), code=one.code, detail=one.message)
+            for one in error.problems
+        ]
+        return Problem(HTTPStatus.BAD_REQUEST, error.problems[0].code, str(error), errors=errors)
+    status = HTTPStatus.BAD_REQUEST
+    if error.code == "file_too_large":
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if isinstance(error, RecipientsError):
+        errors = [
+            FieldError(
+                pointer=_at("recipients", str(one.index), *one.place),
+                code=one.code,
+                detail=one.message,
+            )
+            for one in error.errors
+        ]
+    else:
+        errors = []
+    if not errors:
+        field = "file" if isinstance(error, UnreadableList) else _FIELDS.get(error.code, "")
+        errors = [FieldError(pointer=_at(field), code=error.code, detail=str(error))]
+    return Problem(status, error.code, str(error), errors=errors)
+
+
+def _at(*place: str) -> str:
+    """Return a place as a JSON Pointer (RFC 6901)."""
+    names = (one.replace("~", "~0").replace("/", "~1") for one in place if one)
+    return "".join(f"/{name}" for name in names)
 
 
 def _errors_of(details: Any, pointer: str) -> Iterator[FieldError]:
@@ -131,9 +196,8 @@ def _errors_of(details: Any, pointer: str) -> Iterator[FieldError]:
         yield FieldError(pointer=pointer, code=str(code), detail=str(message))
     elif isinstance(details, dict):
         for name, inner in details.items():
-            escaped = str(name).replace("~", "~0").replace("/", "~1")
             is_whole = name == "non_field_errors"
-            yield from _errors_of(inner, pointer if is_whole else f"{pointer}/{escaped}")
+            yield from _errors_of(inner, pointer if is_whole else pointer + _at(str(name)))
     elif isinstance(details, list):
         is_of_rows = all(isinstance(one, dict) and "message" not in one for one in details)
         for index, inner in enumerate(details):

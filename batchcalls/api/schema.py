@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
+from batchcalls.api.examples import examples_of
 from batchcalls.api.once import HEADER
 from batchcalls.api.problems import MEDIA_TYPE, ProblemDetails
 
 _SUMMARIES = {
     "list": "List {many}",
-    "retrieve": "Get one of the {many}",
+    "retrieve": "Get a {one}",
     "create": "Create a {one}",
     "partial_update": "Change a {one}",
     "destroy": "Delete a {one}",
@@ -27,6 +29,7 @@ _MEANINGS = {
     413: "The body is too long.",
     415: "Bodies of this type are not read here.",
     422: "The request is understood and cannot be carried out, or its Idempotency-Key was used.",
+    502: "The voice provider did not answer as it should.",
     429: "Too many requests of this key.",
 }
 _IDEMPOTENCY_KEY = OpenApiParameter(
@@ -38,6 +41,10 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
+#: Methods that say nothing of their own resource: what they do is told by the table's name.
+_GENERAL = frozenset({"rest_framework.mixins", "batchcalls.api.views"})
+
+
 class ApiSchema(AutoSchema):
     """Derives an operation from its view; a view's ``problems`` add statuses to its actions'."""
 
@@ -47,21 +54,42 @@ class ApiSchema(AutoSchema):
     def _action(self) -> str:
         return str(getattr(self.view, "action", "") or "")
 
+    @property
+    def _doc(self) -> str:
+        """Return what the method says of itself, unless many resources share it."""
+        method = getattr(self.view, self._action, None)
+        is_general = method is None or method.__module__ in _GENERAL
+        return "" if is_general else inspect.cleandoc(method.__doc__ or "")
+
+    def get_operation_id(self) -> str:
+        """Name the operation by resource and action, as in ``batches_pause``."""
+        names = [one.replace("-", "_") for one in self._tokenize_path()]
+        resource = "_".join(names if self._action in _SUMMARIES else self._resource(names))
+        return f"{resource}_{self._action}"
+
+    def _resource(self, names: list[str]) -> list[str]:
+        last = self.path.rstrip("/").rsplit("/", 1)[-1]
+        is_of_action = len(names) > 1 and not last.startswith("{")
+        return names[:-1] if is_of_action else names
+
     def get_summary(self) -> str | None:
         """Say in a line what the operation does."""
-        if self._action in _SUMMARIES:
-            options = self.view.get_queryset().model._meta
-            many, one = options.verbose_name_plural, options.verbose_name
-            return _SUMMARIES[self._action].format(many=many, one=one)
-        doc = getattr(self.view, self._action, None).__doc__ or ""
-        return doc.strip().splitlines()[0].rstrip(".") if doc else None
+        if self._doc:
+            return self._doc.splitlines()[0].rstrip(".")
+        options = self.view.queryset.model._meta
+        one, many = self.view.nouns or (options.verbose_name, options.verbose_name_plural)
+        return _SUMMARIES[self._action].format(many=many, one=one)
 
     def get_description(self) -> str:  # type: ignore[override]
         """Say the rest of it: of what is not said in a line."""
-        if self._action in _SUMMARIES:
-            return str(self.view.__doc__ or "") if self._action in {"list", "create"} else ""
-        doc = getattr(self.view, self._action, None).__doc__ or ""
-        return "\n".join(line.strip() for line in doc.strip().splitlines()[1:]).strip()
+        if self._doc:
+            return "\n".join(self._doc.splitlines()[1:]).strip()
+        is_told = self._action in {"list", "create"}
+        return inspect.cleandoc(self.view.__doc__ or "") if is_told else ""
+
+    def get_examples(self) -> list[OpenApiExample]:
+        """Show what is sent and what comes back."""
+        return examples_of(self.get_operation_id())
 
     def get_override_parameters(self) -> list[Any]:
         """Add the name of the request, where it can be repeated."""

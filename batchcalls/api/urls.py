@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from batchcalls.api import pathways
+from batchcalls.api import (
+    accounts,
+    batches,
+    calls,
+    campaigns,
+    do_not_call,
+    pathways,
+    recipients,
+)
 from batchcalls.api.docs import ApiDocs, ApiSchema
+from batchcalls.api.nowhere import nowhere
 
 router = SimpleRouter(trailing_slash=False)
+router.register("batches", batches.Batches, "batch")
+router.register("batches/(?P<batch_id>[^/]+)/recipients", recipients.Recipients, "recipient")
+router.register("batches/(?P<batch_id>[^/]+)/events", recipients.Events, "event")
+router.register("calls", calls.Calls, "call")
+router.register("campaigns", campaigns.Campaigns, "campaign")
 router.register("pathways", pathways.Pathways, "pathway")
 router.register("tools", pathways.Tools, "tool")
+router.register("policies", campaigns.Policies, "policy")
+router.register("do-not-call", do_not_call.DoNotCall, "do-not-call")
+router.register("accounts", accounts.Accounts, "account")
+
+v1: list[URLPattern | URLResolver] = [
+    path("me", accounts.Me.as_view({"get": "show"}), name="me"),
+    *router.urls,
+    re_path(r"", nowhere),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("v1/", include((router.urls, "v1"))),
+    path("v1/", include((v1, "v1"))),
     path("schema/", ApiSchema.as_view(), name="schema"),
     path("docs/", ApiDocs.as_view(), name="docs"),
 ]

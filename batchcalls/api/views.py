@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.middleware.http import ConditionalGetMiddleware
 from django.utils.decorators import decorator_from_middleware, method_decorator
 from rest_framework import mixins, viewsets
+from rest_framework.pagination import BasePagination
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -15,10 +16,12 @@ from rest_framework.response import Response
 
 from batchcalls.api import throttling
 from batchcalls.api.authentication import KeyAuthentication
+from batchcalls.api.narrowing import Narrowing
 from batchcalls.api.needs import HasNeed, Need
 from batchcalls.api.once import once
 from batchcalls.api.paging import CursorPages
 from batchcalls.api.parsing import BoundedJSONParser
+from batchcalls.filters.listing import ListFilter
 
 with_etag = decorator_from_middleware(ConditionalGetMiddleware)
 
@@ -35,8 +38,18 @@ class ApiView(viewsets.GenericViewSet[Any]):
     throttle_classes = [throttling.KeyThrottle]
     parser_classes: list[type[BaseParser]] = [BoundedJSONParser]
     renderer_classes = [JSONRenderer]
-    pagination_class = CursorPages
+    pagination_class: type[BasePagination] | None = CursorPages
+    filter_backends = [Narrowing]
+    # An id that is none is answered as one that is not there is.
+    lookup_value_regex = "[^/]+"
     needs: ClassVar[dict[str, Need]]
+    #: What narrows the list, and further parameters that the view reads itself.
+    filter_class: ClassVar[type[ListFilter] | None] = None
+    own_parameters: ClassVar[tuple[str, ...]] = ()
+    #: What one row and many are called, where that is not the table's name.
+    nouns: ClassVar[tuple[str, str] | None] = None
+    #: Statuses of each action, beyond those that all have, that say what was wrong.
+    problems: ClassVar[dict[str, tuple[int, ...]]] = {}
     #: The fields by which lists are read, the last of them unique; descending unless told.
     order: ClassVar[tuple[str, ...]] = ("pk",)
     ascending: ClassVar[bool] = False
@@ -64,14 +77,21 @@ class Created(mixins.CreateModelMixin):
 
     @once
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Store the row and return it."""
-        return super().create(request, *args, **kwargs)
+        """Store the row, return it, and say where it is from now on."""
+        answer = super().create(request, *args, **kwargs)
+        place = f"{request.path}/{answer.data['id']}"
+        answer["Location"] = request.build_absolute_uri(place)
+        return answer
 
     def perform_create(self, serializer: Any) -> None:
         """Note who made it, where the table has a place for that."""
         model: type[Model] = serializer.Meta.model
         has_maker = any(field.name == "created_by" for field in model._meta.fields)
         serializer.save(**({"created_by": self.request.user} if has_maker else {}))  # type: ignore[attr-defined]
+
+
+class Deleted(mixins.DestroyModelMixin):
+    """Rows that can be deleted, unless others need them."""
 
 
 class Changed:

@@ -1,0 +1,119 @@
+"""Voice accounts, to be read; and who asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batchcalls.api.needs import Need
+from batchcalls.api.views import ApiView, Listed
+from batchcalls.models import ApiKey, CallResult, Scope, VoiceAccount
+
+# Each account asks the index of calls that have not ended.
+_LIVE = (
+    CallResult.objects.live()
+    .filter(account=OuterRef("pk"))
+    .order_by()
+    .values("account")
+    .annotate(n=Count("pk"))
+    .values("n")
+)
+
+
+class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
+    dials_people = serializers.SerializerMethodField()
+    live_calls = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = VoiceAccount
+        # No options: they name where credentials are.
+        fields = [
+            "id",
+            "name",
+            "provider",
+            "enabled",
+            "dials_people",
+            "caller_ids",
+            "cps",
+            "concurrency",
+            "live_calls",
+            "price_per_minute",
+            "price_per_attempt",
+            "currency",
+            "created_at",
+        ]
+        read_only_fields = fields
+        extra_kwargs = {"caller_ids": {"help_text": "Numbers to call from, in E.164."}}
+
+    @extend_schema_field(bool)
+    def get_dials_people(self, account: VoiceAccount) -> bool:
+        """False where no real phone rings, as with the simulator."""
+        return account.dials_people
+
+
+class Accounts(Listed, ApiView):
+    """Ways to place calls, with their limits and the calls that are live. Never credentials."""
+
+    queryset = VoiceAccount.objects.annotate(live_calls=Coalesce(Subquery(_LIVE), 0))
+    serializer_class = AccountSerializer
+    needs = {
+        "list": Need(Scope.ACCOUNTS_READ, "batchcalls.view_voiceaccount"),
+        "retrieve": Need(Scope.ACCOUNTS_READ, "batchcalls.view_voiceaccount"),
+    }
+
+
+class LimitsSerializer(serializers.Serializer[Any]):
+    requests_per_minute = serializers.IntegerField()
+    body_bytes = serializers.IntegerField(help_text="Of a body that is not a file.")
+    file_bytes = serializers.IntegerField()
+    rows = serializers.IntegerField()
+    columns = serializers.IntegerField()
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(help_text="Name of the API key.")
+    prefix = serializers.CharField(help_text="How its secret begins.")
+    owner = serializers.CharField(help_text="With whose rights it acts.")
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices))
+    expires_at = serializers.DateTimeField(allow_null=True)
+    limits = LimitsSerializer()
+
+
+class Me(ApiView):
+    """The key that asks."""
+
+    pagination_class = None
+    filter_backends = []
+    queryset = ApiKey.objects.none()
+    needs = {"show": Need(None)}
+
+    @extend_schema(responses=MeSerializer)
+    def show(self, request: Request) -> Response:
+        """Say who asks.
+
+        The key, with whose rights it acts, its scopes and its limits. Any key will do.
+        """
+        key: Any = request.auth
+        limits = {
+            "requests_per_minute": settings.API_REQUESTS_PER_MINUTE,
+            "body_bytes": settings.MAX_API_BYTES,
+            "file_bytes": settings.MAX_FILE_BYTES,
+            "rows": settings.MAX_ROWS,
+            "columns": settings.MAX_COLUMNS,
+        }
+        known = {
+            "key": key.name,
+            "prefix": key.prefix,
+            "owner": request.user.get_username(),
+            "scopes": key.scopes,
+            "expires_at": key.expires_at,
+            "limits": limits,
+        }
+        return Response(MeSerializer(known).data)

@@ -1,0 +1,251 @@
+"""Calls: every attempt, as in Call Logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, StreamingHttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batchcalls import call_requests, recordings, stopping
+from batchcalls.api.files import SoundRenderer
+from batchcalls.api.members import shown
+from batchcalls.api.needs import Need
+from batchcalls.api.problems import Problem
+from batchcalls.api.views import ApiView, Listed
+from batchcalls.filters.calls import CallFilter, order_of
+from batchcalls.models import CallResult, Scope
+from campaigns.prompts import MissingVariable, PromptError
+
+_OBJECT = {"type": "object", "additionalProperties": True}
+_FREE: Any = extend_schema_field(_OBJECT)(serializers.JSONField)
+#: What is long, and left out of a list unless it is asked for.
+LONG = ("transcript", "variables", "extracted", "request_data", "metadata", "checks", "said")
+FIELDS = OpenApiParameter(
+    "fields",
+    str,
+    description="Names of members, with commas between them: only these are returned. A list "
+    f"leaves out {', '.join(LONG)} unless they are named.",
+)
+
+
+class TurnSerializer(serializers.Serializer[Any]):
+    speaker = serializers.CharField()
+    text = serializers.CharField()
+
+
+class SaidSerializer(serializers.Serializer[Any]):
+    """What the call was placed with, its variables filled in."""
+
+    prompt = serializers.CharField()
+    pathway_id = serializers.CharField()
+    pathway_version = serializers.CharField()
+    call_settings: Any = _FREE()
+    problem = serializers.CharField(help_text="Why it cannot be composed; else blank.")
+
+
+class CallSerializer(serializers.ModelSerializer[CallResult]):
+    id = serializers.UUIDField(source="call_id", read_only=True)
+    row = serializers.IntegerField(source="recipient.row_number", read_only=True)
+    campaign = serializers.IntegerField(source="batch.campaign_id", read_only=True, allow_null=True)
+    to = serializers.CharField(source="to_number", read_only=True)
+    recording = serializers.SerializerMethodField(help_text="Where it can be played; or null.")
+    transcript: Any = extend_schema_field(TurnSerializer(many=True))(serializers.JSONField)(
+        read_only=True
+    )
+    variables: Any = _FREE(read_only=True)
+    extracted: Any = _FREE(read_only=True)
+    checks: Any = _FREE(read_only=True, help_text="Each rule that was asked before dialling.")
+    request_data: Any = _FREE(source="recipient.request_data", read_only=True)
+    metadata: Any = _FREE(source="recipient.metadata", read_only=True)
+    said = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CallResult
+        fields = [
+            "id",
+            "batch",
+            "campaign",
+            "recipient",
+            "row",
+            "account",
+            "attempt",
+            "to",
+            "from",
+            "status",
+            "answered_by",
+            "disposition",
+            "error_code",
+            "error_message",
+            "duration_seconds",
+            "price",
+            "currency",
+            "summary",
+            "provider_call_id",
+            "provider_status",
+            "claimed_at",
+            "placed_at",
+            "answered_at",
+            "ended_at",
+            "recording",
+            *LONG,
+        ]
+        read_only_fields = fields
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Return the members that are asked for."""
+        found = super().get_fields()
+        wanted: list[str] | None = self.context.get("fields")
+        return found if wanted is None else {name: found[name] for name in found if name in wanted}
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_recording(self, call: CallResult) -> str | None:
+        """Return our own address: the provider's may be secret."""
+        if not call.recording_url:
+            return None
+        path = reverse("api:v1:call-recording", args=[call.call_id])
+        url: str = self.context["request"].build_absolute_uri(path)
+        return url
+
+    @extend_schema_field(SaidSerializer)
+    def get_said(self, call: CallResult) -> dict[str, Any]:
+        """Compose the request again, from rows that do not change."""
+        said = {"prompt": "", "pathway_id": "", "pathway_version": "", "call_settings": {}}
+        try:
+            placed = call_requests.build(call.batch, call.recipient, call)
+        except (MissingVariable, PromptError) as error:
+            return {**said, "problem": str(error)}
+        return {
+            "prompt": placed.prompt,
+            "pathway_id": placed.pathway_id,
+            "pathway_version": placed.pathway_version,
+            "call_settings": shown(placed.settings),
+            "problem": "",
+        }
+
+
+# "from" is a word of the language, so this one cannot be an attribute in the class's body.
+CallSerializer._declared_fields["from"] = serializers.CharField(
+    source="from_number", read_only=True
+)
+MEMBERS = tuple(CallSerializer.Meta.fields)
+
+
+class Calls(Listed, ApiView):
+    """Every attempt at every recipient, the newest first."""
+
+    queryset = CallResult.objects.select_related("batch", "recipient", "account")
+    nouns = ("call", "calls")
+    serializer_class = CallSerializer
+    filter_class = CallFilter
+    own_parameters = ("fields",)
+    lookup_field = "call_id"
+    needs = {
+        "list": Need(Scope.CALLS_READ, "batchcalls.view_callresult"),
+        "retrieve": Need(Scope.CALLS_READ, "batchcalls.view_callresult"),
+        "stop": Need(Scope.CALLS_WRITE, "batchcalls.view_callresult", "batchcalls.cancel_batch"),
+        "recording": Need(Scope.CALLS_READ, "batchcalls.view_callresult"),
+    }
+    problems = {"stop": (409,), "recording": (502,)}
+
+    def order_of(self, request: Request) -> tuple[str, ...]:
+        """Read by time where days are asked for, as Call Logs do."""
+        return order_of(request.query_params)
+
+    def get_queryset(self) -> QuerySet[CallResult]:
+        """Leave in the database what is long and not asked for."""
+        rows: QuerySet[CallResult] = super().get_queryset()
+        if self.action != "list":
+            return rows
+        wanted = self._wanted()
+        deferred = [
+            name
+            for name in ("transcript", "variables", "extracted", "checks")
+            if name not in wanted
+        ]
+        if "said" not in wanted:
+            deferred += [
+                "batch__prompt",
+                "batch__call_settings",
+                "batch__policy",
+                "batch__dry_run",
+                "recipient__call_settings",
+                "account__options",
+            ]
+        deferred += [
+            f"recipient__{name}"
+            for name in ("request_data", "metadata")
+            if name not in wanted and "said" not in wanted
+        ]
+        return rows.defer(*deferred)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Say which members are asked for."""
+        context = super().get_serializer_context()
+        is_asked = not getattr(self, "swagger_fake_view", False)
+        return {**context, "fields": self._wanted() if is_asked else None}
+
+    def _wanted(self) -> list[str]:
+        text = self.request.query_params.get("fields", "")
+        if not text:
+            return [one for one in MEMBERS if one not in LONG or self.action != "list"]
+        names = [name.strip() for name in text.split(",")]
+        if unknown := [name for name in names if name not in MEMBERS]:
+            message = f"A call has no member {unknown[0][:60]!r}. It has {', '.join(MEMBERS)}."
+            raise ValidationError({"fields": [ErrorDetail(message, "unknown_member")]})
+        return names
+
+    @extend_schema(parameters=[FIELDS])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the calls that the filters let through."""
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(parameters=[FIELDS])
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Get one call, with everything that is known of it."""
+        return super().retrieve(request, *args, **kwargs)
+
+    @extend_schema(request=None, responses={202: CallSerializer})
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Stop a call, whether it rings or is spoken.
+
+        That happens within seconds: the answer shows the call as it was when it was told.
+        """
+        stopping.stop(self.get_object(), actor=_actor(request))
+        return Response(self.get_serializer(self.get_object()).data, status=202)
+
+    @extend_schema(responses={(200, "audio/mpeg"): OpenApiTypes.BINARY})
+    @action(detail=True, renderer_classes=[SoundRenderer])
+    def recording(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Fetch the recording of a call.
+
+        As the provider has it, whole or the part that a Range header names.
+        """
+        call = self.get_object()
+        if not call.recording_url:
+            raise Http404
+        try:
+            wanted = request.headers.get("Range", "")
+            found = recordings.fetch(call.recording_url, wanted=wanted)
+        except recordings.NoRecording as error:
+            detail = f"The recording cannot be fetched. {error}"
+            raise Problem(502, "no_recording", detail) from error
+        return StreamingHttpResponse(
+            found,
+            status=found.status,
+            content_type=found.content_type or "application/octet-stream",
+            headers=found.headers,
+        )
+
+
+def _actor(request: Request) -> Any:
+    return request.user

@@ -1,0 +1,124 @@
+"""Campaigns: what is said; and calling policies: under which rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as ModelInvalid
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from batchcalls.api.members import CallSettingsField, Strict
+from batchcalls.api.needs import Need
+from batchcalls.api.pathways import needs_of
+from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
+from batchcalls.models import Scope
+from campaigns.models import CallingPolicy, Campaign, PolicyRetryRule
+
+
+class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
+    call_settings = CallSettingsField(
+        required=False,
+        help_text="Names and values of call settings. Those that may hold secrets are not shown, "
+        "and stay when they are not sent; null takes one out.",
+    )
+
+    class Meta:
+        model = Campaign
+        fields = [
+            "id",
+            "name",
+            "purpose",
+            "prompt",
+            "pathway",
+            "tools",
+            "call_settings",
+            "policy",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["created_at", "updated_at"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask the model: a prompt whose braces close, or a pathway, and not both."""
+        columns = {name: value for name, value in attrs.items() if name != "tools"}
+        row = Campaign(**columns)
+        if self.instance is not None:
+            for name in ("prompt", "pathway", "purpose"):
+                if name not in attrs:
+                    setattr(row, name, getattr(self.instance, name))
+        try:
+            row.clean()
+            row.validate_constraints(exclude={"name"})
+        except ModelInvalid as error:
+            raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
+        return attrs
+
+
+class Campaigns(Listed, Created, Changed, Deleted, ApiView):
+    """What is said and under which rules: a prompt or a pathway, call settings, a calling policy.
+
+    A batch copies its campaign when it is made: later changes do not reach it.
+    """
+
+    queryset = Campaign.objects.prefetch_related("tools")
+    serializer_class = CampaignSerializer
+    needs = needs_of("campaign")
+    problems = {"create": (409,), "partial_update": (409,)}
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    weekday = serializers.IntegerField(help_text="0 is Monday.")
+    opens_at = serializers.TimeField()
+    closes_at = serializers.TimeField(help_text="Exclusive; 00:00 is the end of the day.")
+
+
+class BlackoutSerializer(serializers.Serializer[Any]):
+    date = serializers.DateField()
+    reason = serializers.CharField()
+
+
+class RetryRuleSerializer(serializers.ModelSerializer[PolicyRetryRule]):
+    class Meta:
+        model = PolicyRetryRule
+        fields = ["outcome", "max_retries", "wait_seconds"]
+
+
+class PolicySerializer(serializers.ModelSerializer[CallingPolicy]):
+    calling_windows = WindowSerializer(many=True, read_only=True)
+    blackout_dates = BlackoutSerializer(many=True, read_only=True)
+    retry_rules = RetryRuleSerializer(many=True, read_only=True)
+    calling_hours_restricted = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CallingPolicy
+        fields = [
+            "id",
+            "name",
+            "description",
+            "consent_required",
+            "calling_hours_restricted",
+            "calling_windows",
+            "blackout_dates",
+            "retry_rules",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(bool)
+    def get_calling_hours_restricted(self, policy: CallingPolicy) -> bool:
+        """Without any window no hour is restricted; with some, days that have none are closed."""
+        return bool(policy.calling_windows.all())
+
+
+class Policies(Listed, ApiView):
+    """When people may be called and how often again. Written in the back office."""
+
+    queryset = CallingPolicy.objects.prefetch_related(
+        "calling_windows", "blackout_dates", "retry_rules"
+    )
+    serializer_class = PolicySerializer
+    needs = {
+        "list": Need(Scope.CAMPAIGNS_READ, "campaigns.view_callingpolicy"),
+        "retrieve": Need(Scope.CAMPAIGNS_READ, "campaigns.view_callingpolicy"),
+    }

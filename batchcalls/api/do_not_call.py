@@ -1,0 +1,122 @@
+"""The do-not-call list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batchcalls import suppressing
+from batchcalls.api.members import Strict
+from batchcalls.api.needs import Need
+from batchcalls.api.once import once
+from batchcalls.api.views import ApiView, Deleted, Listed
+from batchcalls.filters.do_not_call import DoNotCallFilter
+from batchcalls.models import Scope
+from campaigns import e164
+from campaigns.models import Suppression
+
+#: Numbers of one request.
+MOST_NUMBERS = 10_000
+
+
+class EntrySerializer(serializers.ModelSerializer[Suppression]):
+    phone_number = serializers.CharField(source="e164", read_only=True)
+
+    class Meta:
+        model = Suppression
+        fields = ["id", "phone_number", "reason", "source", "created_at"]
+        read_only_fields = fields
+
+
+class NumberSerializer(Strict):
+    phone_number = serializers.CharField(max_length=50, help_text="With country code, or local.")
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+    def validate_phone_number(self, value: str) -> str:
+        """Return the number as it is dialled."""
+        parsed = e164.parse(value, region=settings.DEFAULT_REGION)
+        if isinstance(parsed, e164.NumberProblem):
+            raise serializers.ValidationError(parsed.message, str(parsed.code))
+        return parsed.e164
+
+
+class NumbersSerializer(serializers.ListSerializer[Any]):
+    child = NumberSerializer()
+
+
+class ListedSerializer(serializers.Serializer[Any]):
+    added = serializers.IntegerField()
+    known = serializers.IntegerField(help_text="Those that stood on the list already.")
+    numbers = serializers.ListField(child=serializers.CharField(), help_text="As they are dialled.")
+
+
+class DoNotCall(Listed, Deleted, ApiView):
+    """Numbers that nobody calls, whatever a batch says."""
+
+    queryset = Suppression.objects.all()
+    nouns = ("number that must not be called", "numbers that must not be called")
+    serializer_class = EntrySerializer
+    filter_class = DoNotCallFilter
+    lookup_field = "e164"
+    lookup_url_kwarg = "number"
+    needs = {
+        "list": Need(Scope.DO_NOT_CALL_READ, "campaigns.view_suppression"),
+        "retrieve": Need(Scope.DO_NOT_CALL_READ, "campaigns.view_suppression"),
+        "create": Need(Scope.DO_NOT_CALL_WRITE, "campaigns.add_suppression"),
+        "destroy": Need(Scope.DO_NOT_CALL_WRITE, "campaigns.delete_suppression"),
+    }
+
+    def get_object(self) -> Any:
+        """Find a number however it is written."""
+        parsed = e164.parse(self.kwargs["number"], region=settings.DEFAULT_REGION)
+        if isinstance(parsed, e164.NumberProblem):
+            raise Http404
+        self.kwargs["number"] = parsed.e164
+        return super().get_object()
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            component_name="OneOrMoreNumbers",
+            serializers=[NumberSerializer, NumberSerializer(many=True)],
+            resource_type_field_name=None,
+            many=False,
+        ),
+        responses={200: ListedSerializer},
+    )
+    @once
+    def create(self, request: Request) -> Response:
+        """Put one number or many on the list.
+
+        An object, or a list of up to 10,000. Numbers that stand there already are fine and stay as
+        they are. When one of the numbers is none, nothing is stored.
+        """
+        given = request.data if isinstance(request.data, list) else [request.data]
+        if len(given) > MOST_NUMBERS:
+            message = f"{MOST_NUMBERS:,} numbers are taken at once; {len(given):,} were sent."
+            raise serializers.ValidationError(message)
+        is_one = not isinstance(request.data, list)
+        body: Any = NumberSerializer(data=request.data, many=not is_one)
+        body.is_valid(raise_exception=True)
+        rows = [body.validated_data] if is_one else body.validated_data
+        reasons = {row["phone_number"]: row["reason"] for row in reversed(rows)}
+        listed = suppressing.suppress(reasons, actor=_actor(request))
+        told = {
+            "added": len(listed.new),
+            "known": len(listed.known),
+            "numbers": [row["phone_number"] for row in rows],
+        }
+        return Response(told)
+
+    def perform_destroy(self, instance: Suppression) -> None:
+        """Let the number be called again, and note who did that."""
+        suppressing.release(instance, actor=_actor(self.request))
+
+
+def _actor(request: Request) -> Any:
+    return request.user

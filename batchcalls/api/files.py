@@ -1,0 +1,33 @@
+"""Files that programs take out."""
+
+from __future__ import annotations
+
+from django.http import StreamingHttpResponse
+from django.utils.text import slugify
+from rest_framework.renderers import JSONRenderer
+
+from batchcalls.exports.tables import Table
+from batchcalls.exports.writing import csv_blocks
+
+
+class CsvRenderer(JSONRenderer):
+    """Lets clients ask for CSV; what it renders are problems, which are JSON all the same."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
+def csv_of(table: Table) -> StreamingHttpResponse:
+    """Answer with a CSV file as it is read."""
+    return StreamingHttpResponse(
+        csv_blocks(table),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{slugify(table.name)}.csv"'},
+    )
+
+
+class SoundRenderer(CsvRenderer):
+    """The same for recordings, of whatever type."""
+
+    media_type = "audio/*"
+    format = "audio"

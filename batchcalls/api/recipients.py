@@ -1,0 +1,104 @@
+"""The rows of a batch, and its log."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+
+from batchcalls.api.batch_shapes import EventSerializer
+from batchcalls.api.members import shown
+from batchcalls.api.needs import Need
+from batchcalls.api.views import ApiView, Listed
+from batchcalls.filters.recipients import RecipientFilter
+from batchcalls.models import Batch, BatchEvent, Recipient, Scope
+
+_OBJECT = {"type": "object", "additionalProperties": True}
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+BATCH_ID = OpenApiParameter("batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
+
+
+class RecipientSerializer(serializers.ModelSerializer[Recipient]):
+    request_data: Any = extend_schema_field(_TEXTS)(serializers.JSONField)(read_only=True)
+    metadata: Any = extend_schema_field(_TEXTS)(serializers.JSONField)(read_only=True)
+    call_settings = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Recipient
+        fields = [
+            "id",
+            "row_number",
+            "raw_number",
+            "e164",
+            "region",
+            "time_zones",
+            "request_data",
+            "metadata",
+            "call_settings",
+            "start_at",
+            "status",
+            "outcome",
+            "reason_code",
+            "reason",
+            "due_at",
+            "attempts",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(_OBJECT)
+    def get_call_settings(self, recipient: Recipient) -> dict[str, Any]:
+        """Return the row's own settings, without those that may hold secrets."""
+        return shown(recipient.call_settings)
+
+
+class OfABatch(ApiView):
+    """Rows that belong to one batch: another batch's are not there."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows of the batch that the address names."""
+        rows: QuerySet[Any] = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows
+        batch = get_object_or_404(_batches(self.kwargs["batch_id"]))
+        return rows.filter(batch=batch)
+
+
+def _batches(text: str) -> QuerySet[Batch]:
+    try:
+        return Batch.objects.filter(pk=UUID(text)).only("pk")
+    except ValueError:
+        return Batch.objects.none()
+
+
+@extend_schema(parameters=[BATCH_ID])
+class Recipients(Listed, OfABatch):
+    """The rows of a batch's list, and what has become of each."""
+
+    queryset = Recipient.objects.all()
+    nouns = ("recipient of a batch", "recipients of a batch")
+    serializer_class = RecipientSerializer
+    filter_class = RecipientFilter
+    order = ("row_number",)
+    ascending = True
+    needs = {
+        "list": Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_recipient"),
+        "retrieve": Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_recipient"),
+    }
+
+
+@extend_schema(parameters=[BATCH_ID])
+class Events(mixins.ListModelMixin, OfABatch):
+    """Who did what to a batch, and what happened to it, in that order."""
+
+    queryset = BatchEvent.objects.select_related("actor")
+    nouns = ("event of a batch", "events of a batch")
+    serializer_class = EventSerializer
+    ascending = True
+    needs = {
+        "list": Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_batchevent"),
+    }
