@@ -45,8 +45,13 @@ MANAGE = (
     | _of("batchcalls", "engage", "emergencystop")
     | _of("batchcalls", "view add change manage", "apikey")
 )
-#: Drive batches by program: what the operators do, results, and refusals that come in.
-INTEGRATE = _of("campaigns", "add", "suppression") | _of("batchcalls", "view add change", "apikey")
+#: Drive it all by program: what operators and analysts do, campaigns, and refusals that come in
+#: or are taken back.
+INTEGRATE = (
+    _of("campaigns", "add change delete", "campaign pathway tool")
+    | _of("campaigns", "add delete", "suppression")
+    | _of("batchcalls", "view add change", "apikey")
+)
 
 ROLES: dict[str, frozenset[str]] = {
     "Viewers": LOOK,

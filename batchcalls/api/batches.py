@@ -136,14 +136,12 @@ class Batches(Listed, ApiView):
         if wanted["launch"]:
             check(request, _LAUNCH)
         batch = body.make(actor=request.user)
-        status = 201
         if wanted["launch"] or wanted["dry_run"]:
             lifecycle.submit(batch, launch=wanted["launch"], actor=_actor(request))
-        if wanted["dry_run"]:
-            if body.is_short:
-                runner.run_batch(batch.pk, seconds=AT_ONCE_SECONDS)
-            batch.refresh_from_db()
-            status = 202 if batch.status in BATCH_IMPORTING else 201
+        if wanted["dry_run"] and body.is_short:
+            runner.run_batch(batch.pk, seconds=AT_ONCE_SECONDS)
+        batch.refresh_from_db()
+        status = 202 if wanted["dry_run"] and batch.status in BATCH_IMPORTING else 201
         shown = dict(BatchSerializer(batch, context=self.get_serializer_context()).data)
         shown["dry_run"] = self._dry_run(batch) if wanted["dry_run"] else None
         return Response(shown, status=status, headers={"Location": shown["links"]["self"]})

@@ -223,7 +223,13 @@ class Calls(Listed, ApiView):
         stopping.stop(self.get_object(), actor=_actor(request))
         return Response(self.get_serializer(self.get_object()).data, status=202)
 
-    @extend_schema(responses={(200, "audio/mpeg"): OpenApiTypes.BINARY})
+    @extend_schema(
+        responses={
+            (200, "audio/mpeg"): OpenApiTypes.BINARY,
+            (206, "audio/mpeg"): OpenApiTypes.BINARY,
+            416: None,
+        }
+    )
     @action(detail=True, renderer_classes=[SoundRenderer])
     def recording(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Fetch the recording of a call.

@@ -196,7 +196,7 @@ def _errors_of(details: Any, pointer: str) -> Iterator[FieldError]:
         yield FieldError(pointer=pointer, code=str(code), detail=str(message))
     elif isinstance(details, dict):
         for name, inner in details.items():
-            is_whole = name == "non_field_errors"
+            is_whole = name in {"non_field_errors", "__all__"}
             yield from _errors_of(inner, pointer if is_whole else pointer + _at(str(name)))
     elif isinstance(details, list):
         is_of_rows = all(isinstance(one, dict) and "message" not in one for one in details)

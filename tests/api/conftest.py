@@ -54,7 +54,7 @@ def make_program(db: None) -> MakeProgram:
 
     def make(group: str = "Managers", *, scopes: Any = Scope.values, **fields: Any) -> Program:
         name = f"{group or 'nobody'}-{User.objects.count()}"
-        owner = User.objects.create_user(name, password="x", is_staff=True)
+        owner = User.objects.create_user(name, is_staff=True)
         if group:
             owner.groups.add(Group.objects.get(name=group))
         key, secret = api_keys.create(owner, name="a program", scopes=scopes, **fields)
