@@ -195,7 +195,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "/static/batchcalls/icon.svg",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "batchcalls.api.schema.let_members_be_left_out",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "BatchStatus": "batchcalls.states.BatchStatus",
         "RecipientStatus": "batchcalls.states.RecipientStatus",

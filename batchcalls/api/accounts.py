@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.api.members import WordsField
 from batchcalls.api.needs import Need
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.models import ApiKey, CallResult, Scope, VoiceAccount
@@ -29,6 +30,7 @@ _LIVE = (
 
 class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
     dials_people = serializers.SerializerMethodField()
+    caller_ids = WordsField(read_only=True, help_text="Numbers to call from, in E.164.")
     live_calls = serializers.IntegerField(read_only=True)
 
     class Meta:
@@ -50,7 +52,6 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
             "created_at",
         ]
         read_only_fields = fields
-        extra_kwargs = {"caller_ids": {"help_text": "Numbers to call from, in E.164."}}
 
     @extend_schema_field(bool)
     def get_dials_people(self, account: VoiceAccount) -> bool:

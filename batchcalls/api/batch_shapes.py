@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from batchcalls import batch_figures
-from batchcalls.api.members import shown
+from batchcalls.api.members import CountsField, shown
 from batchcalls.models import Batch, BatchEvent
 from batchcalls.querysets import Totals
 
@@ -26,7 +26,6 @@ LINKS = {
     "results": "batch-results",
     "settings": "batch-settings",
 }
-_COUNTS = {"type": "object", "additionalProperties": {"type": "integer"}}
 
 
 class TotalsSerializer(serializers.Serializer[Any]):
@@ -59,7 +58,9 @@ class LinksSerializer(serializers.Serializer[Any]):
 
 
 class BatchSerializer(serializers.ModelSerializer[Batch]):
-    created_by = serializers.CharField(source="created_by.username", default=None, read_only=True)
+    created_by = serializers.CharField(
+        source="created_by.username", default=None, read_only=True, allow_null=True
+    )
     totals = serializers.SerializerMethodField()
     links = serializers.SerializerMethodField()
 
@@ -150,7 +151,9 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
 
 
 class EventSerializer(serializers.ModelSerializer[BatchEvent]):
-    actor = serializers.CharField(source="actor.username", default=None, read_only=True)
+    actor = serializers.CharField(
+        source="actor.username", default=None, read_only=True, allow_null=True
+    )
 
     class Meta:
         model = BatchEvent
@@ -223,14 +226,10 @@ class ReportSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField()
     now = serializers.IntegerField(help_text="Rows that could be called at once.")
     later = LaterSerializer()
-    never: Any = extend_schema_field(_COUNTS)(serializers.JSONField)(
-        help_text="Rows that would be skipped when they are dialled, by reason."
-    )
-    skipped: Any = extend_schema_field(_COUNTS)(serializers.JSONField)(
-        help_text="Rows that are skipped already, by reason code."
-    )
+    never = CountsField(help_text="Rows that would be skipped when they are dialled, by reason.")
+    skipped = CountsField(help_text="Rows that are skipped already, by reason code.")
     duplicates = DuplicatesSerializer()
-    countries: Any = extend_schema_field(_COUNTS)(serializers.JSONField)()
+    countries = CountsField()
     time_zones = ZoneSerializer(many=True)
     estimate = EstimateSerializer()
     assumptions = serializers.ListField(child=serializers.CharField())

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from batchcalls import call_requests, recordings, stopping
 from batchcalls.api.files import SoundRenderer
-from batchcalls.api.members import shown
+from batchcalls.api.members import FreeField, shown
 from batchcalls.api.needs import Need
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
@@ -25,8 +25,6 @@ from batchcalls.filters.calls import CallFilter, order_of
 from batchcalls.models import CallResult, Scope
 from campaigns.prompts import MissingVariable, PromptError
 
-_OBJECT = {"type": "object", "additionalProperties": True}
-_FREE: Any = extend_schema_field(_OBJECT)(serializers.JSONField)
 #: What is long, and left out of a list unless it is asked for.
 LONG = ("transcript", "variables", "extracted", "request_data", "metadata", "checks", "said")
 FIELDS = OpenApiParameter(
@@ -42,13 +40,18 @@ class TurnSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+@extend_schema_field(TurnSerializer(many=True))
+class TranscriptField(serializers.JSONField):
+    """Who said what, in its order."""
+
+
 class SaidSerializer(serializers.Serializer[Any]):
     """What the call was placed with, its variables filled in."""
 
     prompt = serializers.CharField()
     pathway_id = serializers.CharField()
     pathway_version = serializers.CharField()
-    call_settings: Any = _FREE()
+    call_settings = FreeField()
     problem = serializers.CharField(help_text="Why it cannot be composed; else blank.")
 
 
@@ -58,14 +61,12 @@ class CallSerializer(serializers.ModelSerializer[CallResult]):
     campaign = serializers.IntegerField(source="batch.campaign_id", read_only=True, allow_null=True)
     to = serializers.CharField(source="to_number", read_only=True)
     recording = serializers.SerializerMethodField(help_text="Where it can be played; or null.")
-    transcript: Any = extend_schema_field(TurnSerializer(many=True))(serializers.JSONField)(
-        read_only=True
-    )
-    variables: Any = _FREE(read_only=True)
-    extracted: Any = _FREE(read_only=True)
-    checks: Any = _FREE(read_only=True, help_text="Each rule that was asked before dialling.")
-    request_data: Any = _FREE(source="recipient.request_data", read_only=True)
-    metadata: Any = _FREE(source="recipient.metadata", read_only=True)
+    transcript = TranscriptField(read_only=True)
+    variables = FreeField(read_only=True)
+    extracted = FreeField(read_only=True)
+    checks = FreeField(read_only=True, help_text="Each rule that was asked before dialling.")
+    request_data = FreeField(source="recipient.request_data", read_only=True)
+    metadata = FreeField(source="recipient.metadata", read_only=True)
     said = serializers.SerializerMethodField()
 
     class Meta:

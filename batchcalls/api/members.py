@@ -59,6 +59,26 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_field(_OBJECT)
+class FreeField(serializers.JSONField):
+    """A JSON object with whatever members, to be shown."""
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "integer"}})
+class CountsField(serializers.JSONField):
+    """Counts by name, to be shown."""
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class TextsField(serializers.JSONField):
+    """Texts by name, to be shown."""
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class WordsField(serializers.JSONField):
+    """A list of texts, to be shown."""
+
+
 class CallSettingsField(ObjectField):
     """Settings that all calls share, each judged by the registry and pointed at by its name.
 

@@ -49,10 +49,12 @@ class CursorPages(BasePagination):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe a page in the schema."""
         address = {"type": "string", "format": "uri", "nullable": True}
+        onward = {**address, "example": "https://calls.example.com/api/v1/…?cursor=o.WzQyXQ"}
+        back = {**address, "example": None}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": address, "previous": address, "results": schema},
+            "properties": {"next": onward, "previous": back, "results": schema},
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

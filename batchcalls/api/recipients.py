@@ -12,20 +12,19 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import mixins, serializers
 
 from batchcalls.api.batch_shapes import EventSerializer
-from batchcalls.api.members import shown
+from batchcalls.api.members import TextsField, shown
 from batchcalls.api.needs import Need
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.filters.recipients import RecipientFilter
 from batchcalls.models import Batch, BatchEvent, Recipient, Scope
 
 _OBJECT = {"type": "object", "additionalProperties": True}
-_TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 BATCH_ID = OpenApiParameter("batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
 class RecipientSerializer(serializers.ModelSerializer[Recipient]):
-    request_data: Any = extend_schema_field(_TEXTS)(serializers.JSONField)(read_only=True)
-    metadata: Any = extend_schema_field(_TEXTS)(serializers.JSONField)(read_only=True)
+    request_data = TextsField(read_only=True)
+    metadata = TextsField(read_only=True)
     call_settings = serializers.SerializerMethodField()
 
     class Meta:

@@ -1,0 +1,223 @@
+"""What the schema promises: it is up to date, lint-clean, exemplified, and kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiYamlRenderer
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft4Validator
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from batchcalls.api import examples
+from batchcalls.models import Batch, Scope
+from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, Tool
+from tests.api.conftest import MakeProgram, Program
+
+FILE = Path(__file__).parents[2] / "batchcalls" / "api" / "openapi.yaml"
+RENEW = "python manage.py spectacular --validate --fail-on-warn --file batchcalls/api/openapi.yaml"
+HUMAN = "+12025550190"
+#: Which scope an operation needs is told by trying; those that any key may do.
+FREE = {"me_show"}
+
+
+def generate() -> dict[str, Any]:
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
+
+
+SCHEMA = generate()
+OPERATIONS = {
+    operation["operationId"]: (method.upper(), path, operation)
+    for path, methods in SCHEMA["paths"].items()
+    for method, operation in methods.items()
+}
+named = pytest.mark.parametrize("name", sorted(OPERATIONS))
+
+
+class TestTheFile:
+    def test_it_is_what_the_code_says(self) -> None:
+        text = OpenApiYamlRenderer().render(SCHEMA, renderer_context={}).decode()
+        assert FILE.read_text("utf-8") == text, f"It is out of date. Renew it: {RENEW}"
+
+    def test_it_is_clean(self) -> None:
+        with GENERATOR_STATS.silence():
+            validate_schema(generate())
+            warnings = [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]
+        assert not warnings
+
+    def test_every_tag_is_described(self) -> None:
+        described = {tag["name"] for tag in SCHEMA["tags"] if tag["description"]}
+        used = {tag for *_, operation in OPERATIONS.values() for tag in operation["tags"]}
+        assert used == described
+
+    @named
+    def test_every_operation_says_what_it_does(self, name: str) -> None:
+        _, _, operation = OPERATIONS[name]
+        assert operation["summary"]
+        assert all(told["description"] for told in operation["responses"].values())
+
+    @named
+    def test_every_operation_has_examples_that_keep_to_the_schema(self, name: str) -> None:
+        _, _, operation = OPERATIONS[name]
+        bodies = [operation.get("requestBody", {}).get("content", {}).get("application/json")]
+        for status, told in operation["responses"].items():
+            if status.startswith("2"):
+                bodies += [
+                    body for kind, body in told.get("content", {}).items() if "audio" not in kind
+                ]
+        for one in filter(None, bodies):
+            [shown] = one["examples"].values()
+            schema = {**nullable(one["schema"]), "components": nullable(SCHEMA["components"])}
+            Draft4Validator(schema).validate(shown["value"])
+
+    def test_no_example_is_of_an_operation_that_is_gone(self) -> None:
+        assert {*examples.REQUESTS, *examples.RESPONSES} <= set(OPERATIONS)
+
+
+def nullable(schema: Any) -> Any:
+    """Say OpenAPI 3.0's ``nullable`` as JSON Schema does."""
+    if isinstance(schema, list):
+        return [nullable(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    said = {key: nullable(value) for key, value in schema.items()}
+    return {"anyOf": [said, {"type": "null"}]} if schema.get("nullable") is True else said
+
+
+@pytest.fixture
+def world(make_batch: Any, run: Callable[..., Batch]) -> dict[str, list[str]]:
+    """At least one row of everything, and what the addresses call them."""
+    over = run(make_batch(HUMAN, "12", name="Over"))
+    draft = make_batch(HUMAN, name="Draft")
+    call = over.calls.get()
+    row = over.recipients.filter(status="done").get()
+    policy = CallingPolicy.objects.create(name="Office hours")
+    tool = Tool.objects.create(name="Calendar", reference="TL-1")
+    campaign = Campaign.objects.create(name="Reminder", prompt="Hi", policy=policy)
+    pathway = Pathway.objects.create(name="Survey", pathway_id="pw-1")
+    entry = Suppression.objects.create(e164="+12025550133")
+    return {
+        "batches": [str(over.pk), str(draft.pk)],
+        "recipients": [str(row.pk)],
+        "calls": [str(call.call_id)],
+        "campaigns": [str(campaign.pk)],
+        "pathways": [str(pathway.pk)],
+        "tools": [str(tool.pk)],
+        "policies": [str(policy.pk)],
+        "do-not-call": [entry.e164],
+        "accounts": [str(over.account_id)],
+    }
+
+
+def addresses(path: str, ids: Callable[[str], str]) -> str:
+    """Fill in the places of an address, each by the name of the resource before it."""
+    parts = path.split("/")
+    return "/".join(
+        ids(parts[place - 1]) if part.startswith("{") else part for place, part in enumerate(parts)
+    )
+
+
+@pytest.mark.django_db
+class TestEveryDoor:
+    @named
+    def test_nobody_enters_without_a_key(self, client: Any, name: str) -> None:
+        method, path, _ = OPERATIONS[name]
+        answer = client.generic(method, addresses(path, lambda _: "1"))
+        assert answer.status_code == 401
+        assert answer["Content-Type"] == "application/problem+json"
+
+    @named
+    def test_one_scope_opens_it_and_all_others_do_not(
+        self, make_program: MakeProgram, name: str
+    ) -> None:
+        method, path, _ = OPERATIONS[name]
+        address = addresses(path, lambda _: "1")
+
+        def status(program: Program) -> int:
+            return int(program.send(method, address, {} if method != "GET" else None).status_code)
+
+        programs = {scope: make_program(scopes=[scope]) for scope in Scope.values}
+        opened = [scope for scope, program in programs.items() if status(program) != 403]
+        assert len(opened) == (len(Scope) if name in FREE else 1)
+        # And nobody of the staff whom no group lets in.
+        assert (status(make_program("")) != 403) is (name in FREE)
+
+    @named
+    def test_what_is_not_there_is_not_found(self, program: Program, name: str) -> None:
+        method, path, _ = OPERATIONS[name]
+        if "{" not in path:
+            pytest.skip("It is about no row.")
+        for written in ("1", "x", "00000000-0000-4000-8000-000000000000", "9" * 40, "+12025550199"):
+            body = examples.REQUESTS.get(name, {} if method != "GET" else None)
+            answer = program.send(method, addresses(path, lambda _, w=written: w), body)
+            assert answer.status_code == 404, (written, answer.json())
+            assert answer.json()["code"] == "not_found"
+
+
+config = SchemathesisConfig.from_dict(
+    {
+        "generation": {"max-examples": 12, "deterministic": True, "database": "none"},
+        "phases": {"coverage": {"enabled": False}, "stateful": {"enabled": False}},
+    }
+)
+contract = schemathesis.openapi.from_dict(json.loads(json.dumps(SCHEMA)), config=config)
+contract.app = get_wsgi_application()
+
+
+@pytest.fixture
+def asked(program: Program, settings: Any) -> Iterator[Program]:
+    """A program that asks much; requests leave the connection of the test alone."""
+    settings.API_REQUESTS_PER_MINUTE = 1_000_000
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield program
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.mark.django_db
+@contract.parametrize()
+@hypothesis.settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+def test_whatever_is_sent_is_answered_as_the_schema_says(
+    case: Any, asked: Program, world: dict[str, list[str]]
+) -> None:
+    parts = case.path.split("/")
+    for place, part in enumerate(parts):
+        known = world.get(parts[place - 1], [])
+        name = part[1:-1]
+        given = str(case.path_parameters.get(name)) if part.startswith("{") else ""
+        if known and given and len(given) % 3:  # every third address is one that is made up
+            case.path_parameters[name] = known[len(given) % len(known)]
+    case.call_and_validate(
+        headers={"Authorization": f"Bearer {asked.secret}"},
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        ],
+    )
