@@ -14,6 +14,7 @@ from batchcalls import batch_figures
 from batchcalls.api.members import CountsField, shown
 from batchcalls.models import Batch, BatchEvent
 from batchcalls.querysets import Totals
+from batchcalls.states import BatchStatus
 
 #: What leads on from a batch, by the names of the addresses.
 LINKS = {
@@ -153,6 +154,13 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
 class EventSerializer(serializers.ModelSerializer[BatchEvent]):
     actor = serializers.CharField(
         source="actor.username", default=None, read_only=True, allow_null=True
+    )
+
+    from_status = serializers.ChoiceField(
+        choices=BatchStatus.choices, allow_blank=True, read_only=True
+    )
+    to_status = serializers.ChoiceField(
+        choices=BatchStatus.choices, allow_blank=True, read_only=True
     )
 
     class Meta:

@@ -24,6 +24,7 @@ from batchcalls.api.views import ApiView, Listed
 from batchcalls.filters.calls import CallFilter, order_of
 from batchcalls.models import CallResult, Scope
 from campaigns.prompts import MissingVariable, PromptError
+from campaigns.vocabulary import AnsweredBy
 
 #: What is long, and left out of a list unless it is asked for.
 LONG = ("transcript", "variables", "extracted", "request_data", "metadata", "checks", "said")
@@ -60,6 +61,9 @@ class CallSerializer(serializers.ModelSerializer[CallResult]):
     row = serializers.IntegerField(source="recipient.row_number", read_only=True)
     campaign = serializers.IntegerField(source="batch.campaign_id", read_only=True, allow_null=True)
     to = serializers.CharField(source="to_number", read_only=True)
+    answered_by = serializers.ChoiceField(
+        choices=AnsweredBy.choices, allow_blank=True, read_only=True
+    )
     recording = serializers.SerializerMethodField(help_text="Where it can be played; or null.")
     transcript = TranscriptField(read_only=True)
     variables = FreeField(read_only=True)

@@ -17,6 +17,7 @@ from batchcalls.api.needs import Need
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.filters.recipients import RecipientFilter
 from batchcalls.models import Batch, BatchEvent, Recipient, Scope
+from batchcalls.states import RecipientOutcome
 
 _OBJECT = {"type": "object", "additionalProperties": True}
 BATCH_ID = OpenApiParameter("batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -26,6 +27,9 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
     request_data = TextsField(read_only=True)
     metadata = TextsField(read_only=True)
     call_settings = serializers.SerializerMethodField()
+    outcome = serializers.ChoiceField(
+        choices=RecipientOutcome.choices, allow_blank=True, read_only=True
+    )
 
     class Meta:
         model = Recipient

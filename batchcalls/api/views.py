@@ -39,6 +39,8 @@ class ApiView(viewsets.GenericViewSet[Any]):
     parser_classes: list[type[BaseParser]] = [BoundedJSONParser]
     renderer_classes = [JSONRenderer]
     pagination_class: type[BasePagination] | None = CursorPages
+    # No OPTIONS: the schema says what there is, and there is no CORS.
+    http_method_names = ["get", "head", "post", "patch", "delete"]
     filter_backends = [Narrowing]
     # An id that is none is answered as one that is not there is.
     lookup_value_regex = "[^/]+"

@@ -150,8 +150,9 @@ class TestErrors:
     def test_what_is_not_there_is_said(self, program: Program) -> None:
         assert program.get(f"{TOOLS}/999").json()["code"] == "not_found"
 
-    def test_a_method_that_is_not_offered_is_said(self, program: Program) -> None:
-        answer = program.send("PUT", f"{TOOLS}/1", {})
+    @pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE"])
+    def test_a_method_that_is_not_offered_is_said(self, program: Program, method: str) -> None:
+        answer = program.send(method, f"{TOOLS}/1", {})
         assert (answer.status_code, answer["Content-Type"]) == (405, PROBLEM)
 
 
