@@ -13,6 +13,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
@@ -154,12 +155,18 @@ def _members(name: str, value: Any) -> Iterator[tuple[tuple[str, ...], Column | 
         return
     seen = set()
     for key in map(str, value):
-        cleaned = clean_header(key)
+        cleaned = _name_of(key)
         if not cleaned or cleaned in seen:
             why = "is the same name once more" if cleaned else "is no name"
             yield (name, key), _wrong("bad_name", f"“{key[:40]}” {why}.")
         seen.add(cleaned)
         yield (name, key), (_OBJECTS[name], cleaned)
+
+
+@lru_cache(maxsize=2_000)
+def _name_of(key: str) -> str:
+    """Return the name of a member; those of one request repeat with each recipient."""
+    return clean_header(key)
 
 
 def _wrong(code: str, message: str) -> ObjectError:
@@ -189,7 +196,7 @@ def _cells(recipient: Mapping[str, Any], columns: Sequence[Column]) -> list[str]
     for name, value in recipient.items():
         if name in _OBJECTS:
             for key, inner in (value or {}).items():
-                given[_OBJECTS[name], clean_header(str(key))] = text_of(inner)
+                given[_OBJECTS[name], _name_of(str(key))] = text_of(inner)
         elif name in _SINGLE:
             given[_SINGLE[name], ""] = text_of(value)
         else:
