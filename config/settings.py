@@ -192,6 +192,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": (BASE_DIR / "batchcalls" / "api" / "description.md").read_text("utf-8"),
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "docExpansion": "list",
+        "defaultModelsExpandDepth": 0,
+        "displayRequestDuration": True,
+        "filter": True,
+    },
     "SWAGGER_UI_FAVICON_HREF": "/static/batchcalls/icon.svg",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",

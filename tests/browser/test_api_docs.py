@@ -1,0 +1,68 @@
+"""The pages of the API in a real browser: read, tried, and nothing for the console."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import DESKTOP, PHONE, OpenPage, Site
+
+pytestmark = pytest.mark.browser
+
+MAKE_KEY = """
+from django.contrib.auth.models import User
+from batchcalls import api_keys
+owner = User.objects.get(username="ada")
+print(api_keys.create(owner, name="docs", scopes=["batches:read"])[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def secret(site: Site) -> str:
+    return site.manage("shell", "--no-imports", "-c", MAKE_KEY).strip()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_operation_is_read_and_tried(
+    open_page: OpenPage, secret: str, *, size: tuple[int, int], scheme: str
+) -> None:
+    page = open_page(size, scheme)
+    page.goto("/api/docs/")
+    page.get_by_text("Create a batch", exact=True).click()
+    page.get_by_text("October reminders").first.wait_for()
+    page.get_by_role("button", name="Authorize").first.click()
+    page.locator(".auth-container input").fill(secret)
+    page.locator(".auth-btn-wrapper").get_by_role("button", name="Authorize").or_(
+        page.get_by_label("Apply credentials")
+    ).first.click()
+    page.get_by_role("button", name="Close").first.click()
+    me = page.locator("#operations-me-me_show")
+    me.get_by_text("Say who asks", exact=True).click()
+    me.get_by_role("button", name="Try it out").click()
+    me.get_by_role("button", name="Execute").click()
+    me.locator(".live-responses-table").get_by_text('"ada"').wait_for()
+    page.locator("#operations-batches-batches_list").get_by_text("List batches").click()
+    is_dark = page.evaluate("document.documentElement.classList.contains('dark-mode')")
+    assert is_dark is (scheme == "dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_the_pages_lead_back_and_load_nothing_from_elsewhere(
+    open_page: OpenPage, site: Site
+) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.goto("/api/docs/")
+    page.get_by_text("Create a batch", exact=True).wait_for()
+    assert all(url.startswith((site.url, "data:")) for url in asked)
+    page.get_by_role("link", name="Batch Calls", exact=True).click()
+    page.get_by_label("Username:").wait_for()
+
+
+def test_a_policy_keeps_everything_else_out(open_page: OpenPage) -> None:
+    answer = open_page().request.get("/api/docs/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "img-src 'self' data:" in policy
+    assert "unsafe" not in policy
