@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -86,6 +86,19 @@ def add_numbers(text: str, *, region: str, reason: str = "", actor: User | None 
         new = insert_each(Suppression, _FIELDS, values, ignore_conflicts=True)
     named = len(lines) - len(wrong)
     return Added(new=new, listed=len(reasons) - new, repeated=named - len(reasons), wrong=wrong)
+
+
+@transaction.atomic
+def suppress(reasons: Mapping[str, str], *, actor: User | None = None) -> tuple[int, int]:
+    """Suppress numbers (E.164) that a program names, each with its reason.
+
+    Return how many are new, and how many were listed already; those stay as they are.
+    """
+    now = timezone.now()
+    source, creator = SuppressionSource.API.value, actor.pk if actor else None
+    values = ((one, reasons[one], source, creator, now) for one in sorted(reasons))
+    new = insert_each(Suppression, _FIELDS, values, ignore_conflicts=True)
+    return new, len(reasons) - new
 
 
 def _read_line(line: str, region: str) -> tuple[str, str] | str:

@@ -250,7 +250,8 @@ class Batches(Listed, ApiView):
         """Tell how far a batch is."""
         batch = self.get_object()
         totals = batch_figures.totals_of([batch])[batch.pk]
-        figures = batch_figures.figures_of(batch, totals)
+        key = f"figures:{batch.pk}:{batch.status}"  # as on its page
+        figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
         rows, checked = ListPart.objects.filter(stored_list__batch=batch).progress()
         told = {
             "status": batch.status,

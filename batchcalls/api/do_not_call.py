@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls import suppressing
+from batchcalls import do_not_call
 from batchcalls.api.members import Strict
 from batchcalls.api.needs import Need
 from batchcalls.api.once import once
@@ -105,17 +105,20 @@ class DoNotCall(Listed, Deleted, ApiView):
         body.is_valid(raise_exception=True)
         rows = [body.validated_data] if is_one else body.validated_data
         reasons = {row["phone_number"]: row["reason"] for row in reversed(rows)}
-        listed = suppressing.suppress(reasons, actor=_actor(request))
+        added, known = do_not_call.suppress(reasons, actor=_actor(request))
         told = {
-            "added": len(listed.new),
-            "known": len(listed.known),
+            "added": added,
+            "known": known,
             "numbers": [row["phone_number"] for row in rows],
         }
         return Response(told)
 
     def perform_destroy(self, instance: Suppression) -> None:
         """Let the number be called again, and note who did that."""
-        suppressing.release(instance, actor=_actor(self.request))
+        try:
+            do_not_call.remove(instance, why="by API", actor=_actor(self.request))
+        except do_not_call.NotListed as error:
+            raise Http404 from error
 
 
 def _actor(request: Request) -> Any:
