@@ -124,12 +124,14 @@ def add_list(
     *,
     file_name: str,
     reading: ReadingOptions | None = None,
+    mapping: ListMapping | None = None,
     actor: User | None = None,
 ) -> StoredList:
     """Have a further list join a batch: rejected rows that were put right, or more of them.
 
     Its columns become what columns of the same header became in the batch's first list, unless
-    ``reading`` says otherwise. Raises as `create` does, and `lifecycle.Conflict`.
+    ``reading`` says otherwise, or ``mapping`` what all of them are. Raises as `create` does, and
+    `lifecycle.Conflict`.
     """
     reading = replace(reading or ReadingOptions(), region=batch.region)
     stored = uploads.read(stream, reading, file_name=file_name)
@@ -143,7 +145,7 @@ def add_list(
     if joined.filter(digest=stored.digest).exists():
         raise DraftError("This very file is part of the batch already.", code="list_joined_before")
     first = ListMapping.from_list(batch.first_list.mapping)
-    mapping = uploads.match_columns(stored, reading, like=first)
+    mapping = mapping or uploads.match_columns(stored, reading, like=first)
     stored.mapping = mapping.to_list()
     _check_columns(batch, mapping)
     uploads.keep_file(stored, stream)

@@ -12,9 +12,10 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from django.conf import settings
 
@@ -23,8 +24,12 @@ from batchcalls.drafts import DraftError, DraftRequest
 from batchcalls.importing.cleaning import clean_value
 from batchcalls.importing.headers import clean_header
 from batchcalls.importing.mapping import ColumnTarget, ListMapping, Target
-from batchcalls.models import Batch
+from batchcalls.models import Batch, StoredList
+from batchcalls.uploads import ReadingOptions
 from campaigns import call_settings
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 FILE_NAME = "recipients.csv"
 #: The row of the file that the first object becomes.
@@ -71,22 +76,36 @@ def create(
     Raises `RecipientsError` for objects that cannot be rows, and as `drafts.create` does; then
     nothing is kept.
     """
+    with _as_file(recipients, request.reading) as (stream, reading, mapping):
+        return drafts.create(
+            replace(request, reading=reading), stream, file_name=file_name, mapping=mapping
+        )
+
+
+def add(batch: Batch, recipients: Iterable[Any], *, actor: User | None = None) -> StoredList:
+    """Have further recipients join a batch; raise as `create` and `drafts.add_list`."""
+    with _as_file(recipients, ReadingOptions()) as (stream, reading, mapping):
+        return drafts.add_list(
+            batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
+        )
+
+
+@contextmanager
+def _as_file(
+    recipients: Iterable[Any], reading: ReadingOptions
+) -> Iterator[tuple[BinaryIO, ReadingOptions, ListMapping]]:
+    """Write the recipients as a file; yield it, how it is read, and what its columns are."""
     rows = recipients if isinstance(recipients, list | tuple) else list(recipients)
     columns = columns_of(rows)
     # Its form is known; only the country of plain numbers is the request's to say.
-    reading = replace(request.reading, encoding="utf-8", delimiter="comma", sheet="")
+    reading = replace(reading, encoding="utf-8", delimiter="comma", sheet="")
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
         text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)
         writer = csv.writer(text)
         writer.writerow(map(_header, columns))
         writer.writerows(_cells(row, columns) for row in rows)
         text.detach()
-        return drafts.create(
-            replace(request, reading=reading),
-            cast("BinaryIO", stream),
-            file_name=file_name,
-            mapping=_mapping(columns),
-        )
+        yield cast("BinaryIO", stream), reading, _mapping(columns)
 
 
 def columns_of(recipients: Sequence[Any]) -> list[Column]:

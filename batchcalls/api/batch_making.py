@@ -131,8 +131,8 @@ class _Made(BatchFields):
         return super().validate(attrs)
 
 
-class BatchOfRecipients(_Made):
-    """A batch to be made of recipients."""
+class RowsOfRecipients(Strict):
+    """Recipients as objects."""
 
     recipients = RecipientsField()
 
@@ -141,14 +141,13 @@ class BatchOfRecipients(_Made):
         """Tell whether the list is checked while the client waits."""
         return len(self.validated_data["recipients"]) <= SHORT_ROWS
 
-    def make(self, *, actor: Any) -> Batch:
-        """Store the draft; raise as `recipient_objects.create`."""
-        values = self.validated_data
-        return recipient_objects.create(request_of(values, actor=actor), values["recipients"])
+    def join(self, batch: Batch, *, actor: Any) -> None:
+        """Have them join a batch; raise as `recipient_objects.add`."""
+        recipient_objects.add(batch, self.validated_data["recipients"], actor=actor)
 
 
-class BatchOfFile(_Made):
-    """A batch to be made of a CSV or XLSX file."""
+class RowsOfFile(Strict):
+    """A CSV or XLSX file, and what its columns become."""
 
     file = serializers.FileField(help_text="CSV or XLSX, with a header.")
     mapping = MappingField(
@@ -172,11 +171,21 @@ class BatchOfFile(_Made):
         size: int = self.validated_data["file"].size
         return size <= SHORT_BYTES
 
-    def make(self, *, actor: Any) -> Batch:
-        """Store the draft; raise as `drafts.create`."""
+    def join(self, batch: Batch, *, actor: Any) -> None:
+        """Have its rows join a batch; raise as `drafts.add_list`."""
+        upload = self.validated_data["file"]
+        drafts.add_list(
+            batch,
+            cast("BinaryIO", upload.file),
+            file_name=upload.name,
+            reading=self.reading(),
+            actor=actor,
+        )
+
+    def reading(self) -> ReadingOptions:
+        """Return how the file is to be read."""
         values = self.validated_data
-        upload = values["file"]
-        reading = ReadingOptions(
+        return ReadingOptions(
             encoding=values.get("encoding", ""),
             delimiter=values.get("delimiter", ""),
             sheet=values.get("sheet", ""),
@@ -184,8 +193,26 @@ class BatchOfFile(_Made):
             column_options=[f"{one}={to}" for one, to in values.get("mapping", {}).items()],
             map_all=Target.REQUEST_DATA if values["map_all"] else None,
         )
+
+
+class BatchOfRecipients(RowsOfRecipients, _Made):
+    """A batch to be made of recipients."""
+
+    def make(self, *, actor: Any) -> Batch:
+        """Store the draft; raise as `recipient_objects.create`."""
+        values = self.validated_data
+        return recipient_objects.create(request_of(values, actor=actor), values["recipients"])
+
+
+class BatchOfFile(RowsOfFile, _Made):
+    """A batch to be made of a CSV or XLSX file."""
+
+    def make(self, *, actor: Any) -> Batch:
+        """Store the draft; raise as `drafts.create`."""
+        values = self.validated_data
+        upload = values["file"]
         return drafts.create(
-            request_of(values, actor=actor, reading=reading),
+            request_of(values, actor=actor, reading=self.reading()),
             cast("BinaryIO", upload.file),
             file_name=upload.name,
         )

@@ -16,7 +16,13 @@ from rest_framework.response import Response
 
 from batchcalls import batch_figures, cloning, draft_edits, lifecycle, retrying
 from batchcalls.api import files
-from batchcalls.api.batch_making import BatchChanges, BatchOfFile, BatchOfRecipients
+from batchcalls.api.batch_making import (
+    BatchChanges,
+    BatchOfFile,
+    BatchOfRecipients,
+    RowsOfFile,
+    RowsOfRecipients,
+)
 from batchcalls.api.batch_shapes import (
     BatchSerializer,
     DryRunBatchSerializer,
@@ -86,6 +92,7 @@ class Batches(Listed, ApiView):
         "partial_update": Need(WRITE, "batchcalls.change_batch"),
         "launch": _LAUNCH,
         "check": Need(WRITE, "batchcalls.change_batch"),
+        "rows": Need(CONTROL, "batchcalls.change_batch", "batchcalls.launch_batch"),
         "pause": Need(CONTROL, "batchcalls.pause_batch"),
         "resume": Need(CONTROL, "batchcalls.pause_batch"),
         "cancel": Need(CONTROL, "batchcalls.cancel_batch"),
@@ -98,7 +105,18 @@ class Batches(Listed, ApiView):
         "results": _TAKE_OUT,
     }
     problems = dict.fromkeys(
-        ["partial_update", "launch", "check", "pause", "resume", "cancel", "retry", "clone"], (409,)
+        [
+            "partial_update",
+            "launch",
+            "rows",
+            "check",
+            "pause",
+            "resume",
+            "cancel",
+            "retry",
+            "clone",
+        ],
+        (409,),
     )
 
     def get_queryset(self) -> QuerySet[Batch]:
@@ -148,7 +166,7 @@ class Batches(Listed, ApiView):
 
     def get_parsers(self) -> list[Any]:
         """Take forms with files where a batch is made."""
-        is_making = getattr(self, "action_map", {}).get("post") == "create"
+        is_making = getattr(self, "action_map", {}).get("post") in {"create", "rows"}
         return [BoundedJSONParser(), *([MultiPartParser()] if is_making else [])]
 
     @extend_schema(request=BatchChanges, responses=BatchSerializer)
@@ -185,6 +203,31 @@ class Batches(Listed, ApiView):
         """
         draft_edits.submit(self.get_object(), actor=_actor(request))
         return self._told()
+
+    @extend_schema(
+        request={"application/json": RowsOfRecipients, "multipart/form-data": RowsOfFile},
+        responses={202: BatchSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    @once
+    def rows(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Add recipients to a batch.
+
+        Such as rejected rows that were put right: the columns of a file become what they became in
+        the first list, unless a mapping says otherwise. They are checked in the background and
+        called as the batch is; a number that is called already is not called again.
+        """
+        batch = self.get_object()
+        body: RowsOfFile | RowsOfRecipients
+        if isinstance(request.data, QueryDict):
+            body = RowsOfFile(data=request.data)
+        else:
+            body = RowsOfRecipients(data=request.data)
+        body.is_valid(raise_exception=True)
+        body.join(batch, actor=_actor(request))
+        answer = self._told()
+        answer.status_code = 202
+        return answer
 
     @extend_schema(request=None, responses=BatchSerializer)
     @action(detail=True, methods=["post"])
@@ -285,8 +328,8 @@ class Batches(Listed, ApiView):
     def rejected(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Take out the rows that were skipped, as CSV.
 
-        As they were uploaded, with the reason in the last column: they can be put right and sent
-        in a new batch.
+        As they were uploaded, with the reason in the last column: put right, the file can be
+        added to the same batch.
         """
         return files.csv_of(batch_tables.rejected(self.get_object()))
 

@@ -228,6 +228,11 @@ REQUESTS: dict[str, Any] = {
         "launch": True,
     },
     "batches_partial_update": {"name": "November reminders"},
+    "batches_rows": {
+        "recipients": [
+            {"phone_number": "+12025550125", "request_data": {"name": "Zoe", "date": "July 14"}}
+        ]
+    },
     "batches_cancel": {"hang_up": True},
     "batches_clone": {"with_list": True},
     "batches_retry": {"outcomes": ["not_reached", "voicemail"]},
@@ -264,6 +269,7 @@ RESPONSES: dict[str, Any] = {
     "batches_partial_update": _batch("draft", name="November reminders"),
     "batches_launch": _batch("initializing"),
     "batches_check": _batch("initializing"),
+    "batches_rows": _batch("dispatching", row_count=2),
     "batches_pause": _batch("paused", row_count=2),
     "batches_resume": _batch("dispatching", row_count=2),
     "batches_cancel": _batch("canceled", row_count=2, ended_at=_WHEN),

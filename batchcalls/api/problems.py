@@ -166,6 +166,8 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
     status = HTTPStatus.BAD_REQUEST
     if error.code == "file_too_large":
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    elif error.code in {"list_importing", "list_joined_before"}:
+        status = HTTPStatus.CONFLICT
     if isinstance(error, RecipientsError):
         errors = [
             FieldError(

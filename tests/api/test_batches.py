@@ -383,6 +383,68 @@ class TestSteering:
         assert (answer.status_code, answer.json()["code"]) == (409, "file_missing")
 
 
+class TestAdding:
+    def test_rejected_rows_that_were_put_right_join_the_batch(
+        self, program: Program, account: VoiceAccount, run: Callable[..., Batch]
+    ) -> None:
+        rows = [*body()["recipients"], {"phone_number": "12", "request_data": {"name": "Eve"}}]
+        told = program.post(BATCHES, body(recipients=rows, launch=True)).json()
+        batch = run(Batch.objects.get(pk=told["id"]), launch=False)
+        assert batch.status == BatchStatus.COMPLETED_PARTIAL
+        lines = b"".join(program.get(told["links"]["rejected"]).streaming_content).decode()
+        fixed = lines.replace("\r\n12,", "\r\n+12025550192,")
+        place = f"{BATCHES}/{batch.pk}/rows"
+        assert program.upload(place, {"file": a_file(fixed)}).status_code == 202
+        runner.run_batch(batch.pk, seconds=30)
+        run(batch, launch=False)
+        added = batch.recipients.get(e164="+12025550192")
+        assert (added.status, added.request_data["name"]) == ("done", "Eve")
+        again = program.upload(place, {"file": a_file(fixed)})
+        assert (again.status_code, again.json()["code"]) == (409, "list_joined_before")
+
+    def test_more_recipients_join_as_objects(
+        self, program: Program, make_batch: Any, run: Callable[..., Batch]
+    ) -> None:
+        batch = run(make_batch(HUMAN, "12"))
+        more = [{"phone_number": OTHER, "request_data": {"business_name": "Shop 9"}}]
+        place = f"{BATCHES}/{batch.pk}/rows"
+        for _ in range(2):
+            answer = program.post(place, {"recipients": more}, Idempotency_Key="more")
+            assert answer.status_code == 202, answer.json()
+        runner.run_batch(batch.pk, seconds=30)
+        run(batch, launch=False)
+        assert batch.recipients.get(e164=OTHER).status == "done"
+        assert batch.lists.count() == 2
+
+    @pytest.mark.parametrize(
+        ("fields", "expected"),
+        [
+            ({"recipients": []}, "/recipients"),
+            ({"recipients": [{"voicee": 1}]}, "/recipients/0/voicee"),
+            ({"recipients": [{"phone_number": OTHER}]}, "/prompt"),
+            ({"rows": []}, "/recipients"),
+        ],
+        ids=str,
+    )
+    def test_what_is_wrong_adds_nobody(
+        self,
+        program: Program,
+        make_batch: Any,
+        run: Callable[..., Batch],
+        fields: dict[str, Any],
+        expected: str,
+    ) -> None:
+        batch = run(make_batch(HUMAN, "12"))
+        answer = program.post(f"{BATCHES}/{batch.pk}/rows", fields)
+        assert (answer.status_code, pointers(answer)[0]) == (400, expected)
+        assert batch.lists.count() == 1
+
+    def test_a_draft_has_one_list(self, program: Program, make_batch: Any) -> None:
+        more = {"recipients": [{"phone_number": OTHER, "request_data": {"business_name": "x"}}]}
+        answer = program.post(f"{BATCHES}/{make_batch(HUMAN).pk}/rows", more)
+        assert (answer.status_code, answer.json()["current_status"]) == (409, "draft")
+
+
 class TestLooking:
     def test_the_list_is_narrowed_as_on_the_page(
         self, program: Program, make_batch: Any, run: Callable[..., Batch]
