@@ -46,3 +46,8 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
             "scheme": "bearer",
             "description": "An API key, as `Authorization: Bearer bc_…`.",
         }
+
+
+def actor_of(request: Request) -> Any:
+    """Return the person in whose name a request acts."""
+    return request.user

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batchcalls import call_requests, recordings, stopping
+from batchcalls.api.authentication import actor_of
 from batchcalls.api.files import SoundRenderer
 from batchcalls.api.members import FreeField, shown
 from batchcalls.api.needs import Need
@@ -147,7 +148,7 @@ MEMBERS = tuple(CallSerializer.Meta.fields)
 class Calls(Listed, ApiView):
     """Every attempt at every recipient, the newest first."""
 
-    queryset = CallResult.objects.select_related("batch", "recipient", "account")
+    queryset = CallResult.objects.select_related("batch", "recipient")
     nouns = ("call", "calls")
     serializer_class = CallSerializer
     filter_class = CallFilter
@@ -183,7 +184,6 @@ class Calls(Listed, ApiView):
                 "batch__policy",
                 "batch__dry_run",
                 "recipient__call_settings",
-                "account__options",
             ]
         deferred += [
             f"recipient__{name}"
@@ -225,7 +225,7 @@ class Calls(Listed, ApiView):
 
         That happens within seconds: the answer shows the call as it was when it was told.
         """
-        stopping.stop(self.get_object(), actor=_actor(request))
+        stopping.stop(self.get_object(), actor=actor_of(request))
         return Response(self.get_serializer(self.get_object()).data, status=202)
 
     @extend_schema(
@@ -256,7 +256,3 @@ class Calls(Listed, ApiView):
             content_type=found.content_type or "application/octet-stream",
             headers=found.headers,
         )
-
-
-def _actor(request: Request) -> Any:
-    return request.user

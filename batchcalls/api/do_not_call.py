@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batchcalls import do_not_call
+from batchcalls.api.authentication import actor_of
 from batchcalls.api.members import Strict
 from batchcalls.api.needs import Need
 from batchcalls.api.once import once
@@ -105,7 +106,7 @@ class DoNotCall(Listed, Deleted, ApiView):
         body.is_valid(raise_exception=True)
         rows = [body.validated_data] if is_one else body.validated_data
         reasons = {row["phone_number"]: row["reason"] for row in reversed(rows)}
-        added, known = do_not_call.suppress(reasons, actor=_actor(request))
+        added, known = do_not_call.suppress(reasons, actor=actor_of(request))
         told = {
             "added": added,
             "known": known,
@@ -116,10 +117,6 @@ class DoNotCall(Listed, Deleted, ApiView):
     def perform_destroy(self, instance: Suppression) -> None:
         """Let the number be called again, and note who did that."""
         try:
-            do_not_call.remove(instance, why="by API", actor=_actor(self.request))
+            do_not_call.remove(instance, why="by API", actor=actor_of(self.request))
         except do_not_call.NotListed as error:
             raise Http404 from error
-
-
-def _actor(request: Request) -> Any:
-    return request.user

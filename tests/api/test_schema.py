@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from batchcalls.api import examples
+from batchcalls.api import example_answers, examples
 from batchcalls.models import Batch, Scope
 from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, Tool
 from tests.api.conftest import MakeProgram, Program
@@ -90,7 +90,7 @@ class TestTheFile:
             Draft4Validator(schema).validate(shown["value"])
 
     def test_no_example_is_of_an_operation_that_is_gone(self) -> None:
-        assert {*examples.REQUESTS, *examples.RESPONSES} <= set(OPERATIONS)
+        assert {*examples.REQUESTS, *example_answers.RESPONSES} <= set(OPERATIONS)
 
 
 def nullable(schema: Any) -> Any:

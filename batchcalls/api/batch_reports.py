@@ -1,0 +1,126 @@
+"""What a batch tells of itself: how far it is, what a launch would do, what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batchcalls import batch_figures
+from batchcalls.api import files
+from batchcalls.api.batch_shapes import (
+    BatchSerializer,
+    DryRunSerializer,
+    ProgressSerializer,
+    SettingsSerializer,
+    totals_in_full,
+)
+from batchcalls.api.needs import Need
+from batchcalls.api.problems import MOST_ERRORS
+from batchcalls.api.views import ApiView
+from batchcalls.exports import batch_tables
+from batchcalls.models import Batch, ListPart, Recipient, Scope
+from batchcalls.recipient_objects import FILE_NAME, FIRST_ROW
+from batchcalls.states import BATCH_IMPORTING
+
+VIEW = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
+TAKE_OUT = Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.export_batch")
+NEEDS = {
+    "progress": VIEW,
+    "dry_run": VIEW,
+    "snapshot": VIEW,
+    "rejected": TAKE_OUT,
+    "results": TAKE_OUT,
+}
+
+
+class Reports(ApiView):
+    """What is known of a batch beyond its row."""
+
+    @extend_schema(responses=ProgressSerializer)
+    @action(detail=True)
+    def progress(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Tell how far a batch is."""
+        batch = self.get_object()
+        totals = batch_figures.totals_of([batch])[batch.pk]
+        key = f"figures:{batch.pk}:{batch.status}"  # as on its page
+        figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
+        rows, checked = ListPart.objects.filter(stored_list__batch=batch).progress()
+        told = {
+            "status": batch.status,
+            "is_over": batch.is_over,
+            "totals": totals_in_full(totals),
+            "checking": {"rows": rows, "checked": checked},
+            "calls_per_second": figures.calls_per_second,
+            "seconds_left": figures.seconds_left,
+            "costs": {currency: f"{cost:f}" for currency, cost in figures.costs.items()},
+        }
+        return Response(ProgressSerializer(told).data)
+
+    @extend_schema(responses=DryRunSerializer)
+    @action(detail=True, url_path="dry-run")
+    def dry_run(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Tell what a launch would do, as far as the list is checked."""
+        return Response(self.dry_run_of(self.get_object()))
+
+    @extend_schema(responses=SettingsSerializer)
+    @action(detail=True, url_path="settings", url_name="settings")
+    def snapshot(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Tell what a batch was launched with.
+
+        A copy, which later changes of its campaign do not reach. Call settings that may hold
+        secrets are not shown.
+        """
+        return Response(SettingsSerializer(self.get_object()).data)
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    @action(detail=True, renderer_classes=[files.CsvRenderer])
+    def rejected(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Take out the rows that were skipped, as CSV.
+
+        As they were uploaded, with the reason in the last column: put right, the file can be
+        added to the same batch.
+        """
+        return files.csv_of(batch_tables.rejected(self.get_object()))
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    @action(detail=True, renderer_classes=[files.CsvRenderer])
+    def results(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Take out every row with its result, as CSV.
+
+        The original columns come first. As pages of JSON the results are under
+        `/api/v1/calls?batch=…`.
+        """
+        return files.csv_of(batch_tables.results(self.get_object()))
+
+    def dry_run_of(self, batch: Batch) -> dict[str, Any]:
+        shown = BatchSerializer(context=self.get_serializer_context()).get_links(batch)
+        rows = Recipient.objects.filter(batch=batch).skipped()
+        first = batch.lists.order_by("created_at", "pk").first()
+        is_body = first is not None and first.file_name == FILE_NAME
+        told = {
+            "status": batch.status,
+            "is_done": bool(batch.dry_run) and batch.status not in BATCH_IMPORTING,
+            "report": batch.dry_run or None,
+            "rejected": {
+                "count": rows.count(),
+                "errors": [
+                    {
+                        "pointer": f"/recipients/{row.row_number - FIRST_ROW}" if is_body else "",
+                        "row": row.row_number,
+                        "raw_number": row.raw_number,
+                        "code": row.reason_code,
+                        "detail": row.reason,
+                    }
+                    for row in rows.only("row_number", "raw_number", "reason_code", "reason")[
+                        :MOST_ERRORS
+                    ]
+                ],
+                "url": shown["rejected"],
+            },
+        }
+        return DryRunSerializer(told).data
