@@ -18,6 +18,11 @@ from batchcalls.voice.bland import calls as bland_calls
 pytestmark = pytest.mark.django_db
 
 NUMBERS = [f"+120255501{index:02}" for index in range(12)]
+NEVER_NULL = (
+    "answered_by batch_id call_length concatenated_transcript corrected_duration created_at"
+    " endpoint_url error_message from max_duration queue_status request_data to transcripts"
+    " variables metadata status"
+)
 
 
 def detail_of(call: CallResult) -> dict[str, Any]:
@@ -78,25 +83,7 @@ def test_fields_that_known_clients_cannot_take_as_null_are_never_null(
 
     told = detail_of(call)
 
-    for name in [
-        "answered_by",
-        "batch_id",
-        "call_length",
-        "concatenated_transcript",
-        "corrected_duration",
-        "created_at",
-        "endpoint_url",
-        "error_message",
-        "from",
-        "max_duration",
-        "queue_status",
-        "request_data",
-        "to",
-        "transcripts",
-        "variables",
-        "metadata",
-        "status",
-    ]:
+    for name in NEVER_NULL.split():
         assert told[name] is not None, name
     assert told["variables"]["appointment"] == '{"day": "Monday"}'
     assert all(isinstance(value, str) for value in told["variables"].values())
