@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 _PORTS = {"http": 80, "https": 443}
 #: Behind these prefixes of IPv6 stands an address of IPv4, to which a translator leads.
@@ -61,6 +64,27 @@ class Address:
             server_hostname=self.host,
             assert_hostname=self.host,
         )
+
+    def connection(self, *, seconds: float) -> HTTPConnection:
+        """Return a connection to the judged address, for one request; not yet connected.
+
+        ``seconds`` bounds the wait for it, and each silence on it.
+        """
+        if self.scheme == "http":
+            return HTTPConnection(self.ip, self.port, timeout=seconds)
+        return HTTPSConnection(
+            self.ip,
+            self.port,
+            timeout=seconds,
+            server_hostname=self.host,
+            ssl_context=_certificates(),
+        )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return whom to trust; one for all connections, since reading the certificates takes long."""
+    return ssl.create_default_context()
 
 
 def judge(

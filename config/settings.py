@@ -164,6 +164,17 @@ PLACING_THREADS = env.integer("PLACING_THREADS", default=128, at_least=1)
 #: How long a tick that ends waits for the answers still under way; longer than providers may take.
 PLACING_WAIT_SECONDS = 75
 
+# Outgoing webhooks -------------------------------------------------------------------------------
+
+#: What the signing secrets of webhooks are made from, with a salt of each endpoint; never stored.
+WEBHOOK_SIGNING_KEY = env.text("WEBHOOK_SIGNING_KEY", SECRET_KEY)
+#: Hosts that may lie in a private network, and be asked by plain HTTP.
+WEBHOOK_ALLOWED_HOSTS = [host.lower() for host in env.items("WEBHOOK_ALLOWED_HOSTS", default=[])]
+#: How many are sent at once by one worker.
+WEBHOOK_THREADS = env.integer("WEBHOOK_THREADS", default=32, at_least=1)
+#: How long what was sent, and what was answered, is kept.
+WEBHOOK_LOG_DAYS = env.integer("WEBHOOK_LOG_DAYS", default=30, at_least=1)
+
 # Files, language, time ---------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))

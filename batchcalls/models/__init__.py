@@ -10,8 +10,17 @@ from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
+from batchcalls.models.webhook import (
+    AttemptKind,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookFormat,
+)
 
 __all__ = [
+    "AttemptKind",
     "Batch",
     "BatchEvent",
     "CallEvent",
@@ -26,5 +35,10 @@ __all__ = [
     "SavedFilter",
     "StoredList",
     "VoiceAccount",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+    "WebhookFormat",
     "WorkerHeartbeat",
 ]
