@@ -135,14 +135,15 @@ def _in_words(problem: Exception) -> str:
     match problem:
         case outbound.Refused():
             said = str(problem)
+        # To urllib3 a refusal is a kind of timeout.
+        case NewConnectionError() | ConnectionError():
+            said = "There was no connection: refused, or broken off."
         case TimeoutError() | ConnectTimeoutError():
             said = f"There was no answer within {TIMEOUT_SECONDS:g} seconds."
         case ssl.SSLCertVerificationError():
             said = f"Its certificate is not trusted: {problem.verify_message}."
         case ssl.SSLError():
             said = f"There was no safe connection ({problem.reason or 'TLS'})."
-        case NewConnectionError() | ConnectionError():
-            said = "There was no connection: refused, or broken off."
         case HTTPError() | HTTPException() | OSError():
             said = f"The answer cannot be read ({type(problem).__name__})."
         case _:
