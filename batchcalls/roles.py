@@ -27,6 +27,7 @@ _POLICY = "callingpolicy callingwindow blackoutdate policyretryrule"
 LOOK = (
     _of("batchcalls", "view", "batch batchevent recipient callresult callevent storedlist")
     | _of("batchcalls", "view", "voiceaccount workerheartbeat emergencystop")
+    | _of("batchcalls", "view", "webhookendpoint webhookdelivery webhookattempt")
     | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
 )
 #: Upload lists, launch, watch, pause and cancel; take rejected rows out to put them right.
@@ -37,15 +38,20 @@ OPERATE = (
 )
 #: Take results and call logs out.
 ANALYSE = _of("batchcalls", "export", "batch callresult")
+#: Say who is told of what happens, and send it again.
+TELL = _of("batchcalls", "add change delete", "webhookendpoint") | _of(
+    "batchcalls", "resend", "webhookdelivery"
+)
 #: Write what is said and the rules, keep the do-not-call list, stop everything.
 MANAGE = (
     _of("campaigns", "add change delete", f"campaign pathway tool {_POLICY}")
     | _of("campaigns", "import export", "campaign suppression")
     | _of("campaigns", "add change delete", "suppression")
     | _of("batchcalls", "engage", "emergencystop")
+    | TELL
 )
 #: Drive batches by program: what the operators do, results, and refusals that come in.
-INTEGRATE = _of("campaigns", "add", "suppression")
+INTEGRATE = _of("campaigns", "add", "suppression") | TELL
 
 ROLES: dict[str, frozenset[str]] = {
     "Viewers": LOOK,

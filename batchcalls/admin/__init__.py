@@ -7,7 +7,19 @@ from batchcalls.admin import (
     lists,
     recipients,
     voice_accounts,
+    webhook_deliveries,
+    webhook_endpoints,
     workers,
 )
 
-__all__ = ["batches", "calls", "downloads", "lists", "recipients", "voice_accounts", "workers"]
+__all__ = [
+    "batches",
+    "calls",
+    "downloads",
+    "lists",
+    "recipients",
+    "voice_accounts",
+    "webhook_deliveries",
+    "webhook_endpoints",
+    "workers",
+]

@@ -17,6 +17,8 @@ LISTS = [
     "batchcalls/batch",
     "batchcalls/callresult",
     "batchcalls/voiceaccount",
+    "batchcalls/webhookendpoint",
+    "batchcalls/webhookdelivery",
     "batchcalls/storedlist",
     "batchcalls/export",
     "batchcalls/workerheartbeat",
@@ -36,6 +38,7 @@ LISTS = [
 FORMS = [
     "batchcalls/batch",
     "batchcalls/voiceaccount",
+    "batchcalls/webhookendpoint",
     "campaigns/campaign",
     "campaigns/pathway",
     "campaigns/tool",
