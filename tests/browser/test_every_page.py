@@ -83,6 +83,8 @@ def addresses(site: Site) -> list[str]:
         " 'call': CallResult.objects.exclude(transcript=[]).first().pk,"
         " 'row': Recipient.objects.filter(status='skipped').first().pk,"
         " 'list': str(StoredList.objects.first().pk),"
+        " 'endpoint': str(WebhookEndpoint.objects.get(enabled=True).pk),"
+        " 'delivery': WebhookDelivery.objects.filter(call__isnull=False).first().pk,"
         " 'account': VoiceAccount.objects.first().pk}"
     )
     over, draft = found["over"], found["draft"]
@@ -97,6 +99,11 @@ def addresses(site: Site) -> list[str]:
         f"/batchcalls/recipient/{found['row']}/change/",
         f"/batchcalls/storedlist/{found['list']}/change/",
         f"/batchcalls/voiceaccount/{found['account']}/change/",
+        *(
+            f"/batchcalls/webhookendpoint/{found['endpoint']}/{page}/"
+            for page in ("change", "edit", "rotate", "disable", "delete")
+        ),
+        f"/batchcalls/webhookdelivery/{found['delivery']}/change/",
         "/campaigns/campaign/1/change/",
         "/campaigns/callingpolicy/1/change/",
         "/campaigns/suppression/1/change/",
