@@ -27,6 +27,7 @@ from batchcalls.tables.webhooks import DeliveryTable, EndpointTable, scope_words
 from campaigns.models import Campaign
 
 VIEW, CHANGE = "batchcalls.view_webhookendpoint", "batchcalls.change_webhookendpoint"
+DELIVERIES_SHOWN = 25
 EVENTS = {
     "batch.status": "Each change of a batch’s status",
     "call.finished": "Each call that is finished",
@@ -205,7 +206,9 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         if request.user.has_perm("batchcalls.view_webhookdelivery"):
             rows = WebhookDelivery.objects.filter(endpoint=endpoint)
             rows = rows.select_related("batch", "call", "endpoint").defer("body")
-            listing: Listing[WebhookDelivery] = listing_of(request, rows, DeliveryFilter)
+            listing: Listing[WebhookDelivery] = listing_of(
+                request, rows, DeliveryFilter, size=DELIVERIES_SHOWN
+            )
             table = DeliveryTable(listing.page.rows, shows_target=False)
             more = {"listing": listing, "table": table}
         if request.user.has_perm(CHANGE):

@@ -65,7 +65,9 @@ class EndpointTable(ListTable):
         shown = state_pill(record)
         if not record.disabled_reason:
             return shown
-        return format_html('{}<span class="under">{}</span>', shown, record.disabled_reason)
+        return format_html(
+            '<span>{}<span class="under">{}</span></span>', shown, record.disabled_reason
+        )
 
     def render_url(self, record: WebhookEndpoint) -> SafeString:
         """Link to the endpoint; the address stands under its description."""
