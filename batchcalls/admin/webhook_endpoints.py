@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -19,68 +18,14 @@ from batchcalls import outbox, webhook_endpoints, webhook_signing
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
-from batchcalls.filters.calls import BatchIdField
+from batchcalls.admin.webhook_form import EndpointForm
 from batchcalls.filters.webhooks import DeliveryFilter, EndpointFilter
-from batchcalls.models import Batch, WebhookDelivery, WebhookEndpoint
+from batchcalls.models import WebhookDelivery, WebhookEndpoint
 from batchcalls.models.webhook import FORMER_SECRET_LASTS
 from batchcalls.tables.webhooks import DeliveryTable, EndpointTable, scope_words, state_pill
-from campaigns.models import Campaign
 
 VIEW, CHANGE = "batchcalls.view_webhookendpoint", "batchcalls.change_webhookendpoint"
 DELIVERIES_SHOWN = 25
-EVENTS = {
-    "batch.status": "Each change of a batch’s status",
-    "call.finished": "Each call that is finished",
-}
-
-
-class EndpointForm(forms.ModelForm[WebhookEndpoint]):
-    """An endpoint, as its verbs take it."""
-
-    events = forms.MultipleChoiceField(
-        label="It is told of",
-        choices=list(EVENTS.items()),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one event."},
-    )
-    campaign = forms.ModelChoiceField(
-        queryset=Campaign.objects.all(),
-        required=False,
-        empty_label="Every campaign",
-        help_text="Of this campaign’s batches alone.",
-    )
-    batch = BatchIdField(
-        label="Batch ID",
-        queryset=Batch.objects.all(),
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Of this one batch alone. Blank: every batch.",
-    )
-
-    class Meta:
-        model = WebhookEndpoint
-        fields = ["url", "description", "events", "format", "campaign", "batch"]
-        widgets = {
-            "url": forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
-        }
-        help_texts = {
-            "url": "Each message is sent there by POST. It must begin with https://.",
-            "description": "What stands behind it, for the people here.",
-            "format": "Ours, or what programs for the Bland API understand.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        new = self.instance._state.adding
-        self.initial["events"] = list(EVENTS) if new else self.instance.events
-
-    def clean(self) -> dict[str, Any]:
-        """Give the row its events before the whole of it is looked at."""
-        cleaned: dict[str, Any] = super().clean() or {}
-        events = cleaned.get("events") or []
-        self.instance.on_batch_status = "batch.status" in events or not events
-        self.instance.on_call_finished = "call.finished" in events or not events
-        return cleaned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
