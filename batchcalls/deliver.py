@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS = 20.0
 #: A tick stays so long after its last message: longer than `queue.ring_soon` does not ring again.
 LINGER_SECONDS = 1.5
-NAP_SECONDS = 0.1
+NAP_SECONDS, GATHER_SECONDS = 0.1, 0.02
 #: Longer than looking a name up, connecting and waiting for an answer may take together.
 LEASE = timedelta(seconds=120)
 #: Whoever leased messages so lately is at work; a lease that is older may be a dead process's.
@@ -98,6 +98,10 @@ class Sender:
             self._busy[_target(delivery)] += 1
             self._under_way.start(delivery)
         told = self._under_way.collect(wait_seconds=NAP_SECONDS)
+        if told and self._under_way.count:
+            # A transaction for several costs hardly more than one for each.
+            time.sleep(GATHER_SECONDS)
+            told += self._under_way.collect()
         self._record(told)
         return bool(leased or told)
 
@@ -152,7 +156,15 @@ def _target(delivery: WebhookDelivery) -> object:
 
 @transaction.atomic
 def record(told: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None:
-    """Write down what was answered. Who lost the lease meanwhile leaves the message as it is."""
+    """Write down what was answered. Who lost the lease meanwhile leaves the message as it is.
+
+    Rows are locked in one order everywhere: endpoints, then messages.
+    """
+    endpoints = {delivery.endpoint_id for delivery, _ in told if delivery.endpoint_id}
+    _lock(WebhookEndpoint.objects.filter(pk__in=endpoints))
+    kept = _lock(WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery, _ in told]))
+    # Of an endpoint that was deleted meanwhile nothing is left to write to.
+    told = [one for one in told if one[0].pk in kept]
     WebhookAttempt.objects.bulk_create(_attempt(delivery, answer) for delivery, answer in told)
     for delivery, answer in told:
         changes = _verdict(delivery, answer, now=now)
@@ -174,9 +186,16 @@ def record(told: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None
             error=answer.error,
             ms=answer.duration_ms,
         )
-    endpoints = {delivery.endpoint_id for delivery, _ in told if delivery.endpoint_id}
     for pk in sorted(endpoints):
-        _note(pk, [answer for delivery, answer in told if delivery.endpoint_id == pk], now=now)
+        answers = [answer for delivery, answer in told if delivery.endpoint_id == pk]
+        if answers:
+            _note(pk, answers, now=now)
+
+
+def _lock(rows: QuerySet[Any]) -> set[Any]:
+    """Lock rows for the rest of the transaction; return the keys of those that are there."""
+    found = rows.order_by("pk").select_for_update(no_key=True)
+    return set(found.values_list("pk", flat=True))
 
 
 def _attempt(delivery: WebhookDelivery, answer: Answer) -> WebhookAttempt:

@@ -229,6 +229,8 @@ def resend(delivery: WebhookDelivery) -> None:
     if delivery.endpoint is not None and not delivery.endpoint.enabled:
         raise CannotSend("The endpoint is switched off. Switch it on first.")
     now = timezone.now()
+    if delivery.endpoint_id:
+        WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(resting_until=None)
     idle = WebhookDelivery.objects.exclude(lease_until__gte=now)
     changed = idle.filter(pk=delivery.pk).update(
         status=DeliveryStatus.PENDING,
@@ -240,8 +242,6 @@ def resend(delivery: WebhookDelivery) -> None:
     )
     if not changed:
         raise CannotSend("It is being sent at this moment.")
-    if delivery.endpoint_id:
-        WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(resting_until=None)
     queue.ring(queue.DELIVER_WEBHOOKS)
 
 

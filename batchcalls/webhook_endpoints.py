@@ -114,6 +114,14 @@ def enable(endpoint: WebhookEndpoint) -> None:
     endpoint.refresh_from_db()
 
 
+@transaction.atomic
+def delete(endpoint: WebhookEndpoint) -> None:
+    """Delete an endpoint with everything that was, or is still to be, sent to it."""
+    # Locked before its messages, as whoever records what was answered does.
+    WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).order_by().first()
+    endpoint.delete()
+
+
 def rotate_secret(endpoint: WebhookEndpoint) -> str:
     """Give an endpoint a new secret and return it; the former one signs along for 24 hours."""
     endpoint.former_salt, endpoint.salt = endpoint.salt, new_salt()

@@ -55,7 +55,7 @@ def _enable(endpoint: WebhookEndpoint) -> str:
 
 def _delete(endpoint: WebhookEndpoint) -> str:
     said = f"{endpoint} was deleted."
-    endpoint.delete()
+    webhook_endpoints.delete(endpoint)
     return said
 
 

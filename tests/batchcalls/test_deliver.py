@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core import serializers
 from django.db import connections
+from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from batchcalls import deliver, outbox, tasks, webhook_endpoints, webhook_signing
@@ -289,6 +290,20 @@ def test_a_process_that_died_between_sending_and_recording_costs_one_more_under_
     send_due()
     assert len(receiver.received) == 2
     assert len({one.headers["webhook-id"] for one in receiver.received}) == 1
+
+
+def test_an_endpoint_that_is_deleted_while_it_is_sent_to_keeps_nobody_else_from_being_noted(
+    receiver: Receiver, endpoint: WebhookEndpoint
+) -> None:
+    other = webhook_endpoints.create(url=receiver.url("/other"))
+    pks = [outbox.send_test(one).pk for one in (endpoint, other)]
+    told = [(one, deliver.send(one)) for one in deliver.lease(pks)]
+    webhook_endpoints.delete(endpoint)
+
+    deliver.record(told, now=timezone.now())
+
+    (left,) = WebhookDelivery.objects.all()
+    assert (left.endpoint, left.status) == (other, "delivered")
 
 
 def test_a_slow_endpoint_does_not_keep_the_others_waiting(
