@@ -58,7 +58,7 @@ class WebhookDeliveryAdmin(NobodyWrites, admin.ModelAdmin[WebhookDelivery]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show one message, and each attempt to send it."""
+        """Show one message, and each attempt to send it; as a fragment when asked for again."""
         require(request, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint")
         delivery = get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)
@@ -72,7 +72,8 @@ class WebhookDeliveryAdmin(NobodyWrites, admin.ModelAdmin[WebhookDelivery]):
             "payload": json.dumps(json.loads(delivery.body), indent=2, ensure_ascii=False),
             "is_live": delivery.next_attempt_at is not None,
         }
-        name = "admin/batchcalls/webhookdelivery/change_form.html"
+        part = "_live" if request.headers.get("X-Fragment") else ""
+        name = f"admin/batchcalls/webhookdelivery/change_form{part}.html"
         return TemplateResponse(request, name, context)
 
     def resend_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -144,7 +144,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show how an endpoint does, and everything that it was sent."""
+        """Show how an endpoint does, and what it was sent; as a fragment just the latter."""
         require(request, VIEW)
         endpoint = self._endpoint(object_id)
         more: dict[str, Any] = {}
@@ -155,14 +155,18 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
                 request, rows, DeliveryFilter, size=DELIVERIES_SHOWN
             )
             table = DeliveryTable(listing.page.rows, shows_target=False)
-            more = {"listing": listing, "table": table}
+            # A page that is further down does not change by itself.
+            is_live = listing.page.newest is None and any(
+                row.next_attempt_at is not None for row in listing.page.rows
+            )
+            more = {"listing": listing, "table": table, "is_live": is_live}
         if request.user.has_perm(CHANGE):
             more["secret"] = webhook_signing.secret_of(endpoint)
             rotated = endpoint.rotated_at
             more["former_until"] = rotated + FORMER_SECRET_LASTS if rotated else None
         return self._answer(
             request,
-            "page",
+            "page_rows" if request.headers.get("X-Fragment") else "page",
             title=str(endpoint),
             endpoint=endpoint,
             state=state_pill(endpoint),

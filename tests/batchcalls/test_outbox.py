@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from batchcalls import lifecycle, outbox, results, webhook_endpoints, webhook_payloads
+from batchcalls.drafts import DraftError
 from batchcalls.models import Batch, CallResult, WebhookDelivery, WebhookEndpoint
 from batchcalls.states import CallStatus
 from batchcalls.voice.base import CallDetails, VoiceEvent
@@ -181,11 +182,8 @@ def test_evidence_that_comes_again_is_told_once(launched: Make) -> None:
 def test_status_webhook_hears_the_phases_of_the_bland_api_and_batch_webhook_the_end(
     make_batch: Make, run: Make
 ) -> None:
-    batch = make_batch(HUMAN, "not a number")
-    batch.status_webhook, batch.batch_webhook = f"{OWN}/status", f"{OWN}/end"
-    batch.save()
-
-    run(batch)
+    urls = {"status_webhook": f"{OWN}/status", "batch_webhook": f"{OWN}/end"}
+    batch = run(make_batch(HUMAN, "not a number", **urls))
 
     phases = told(url=batch.status_webhook)
     assert [one["status"] for one in phases][:2] == ["validating", "dispatching"]
@@ -195,6 +193,12 @@ def test_status_webhook_hears_the_phases_of_the_bland_api_and_batch_webhook_the_
     assert phases[-1]["timestamp"].endswith("Z")
     (end,) = told(url=batch.batch_webhook)
     assert end == phases[-1]
+
+
+def test_a_draft_with_an_address_that_nobody_may_be_sent_to_is_refused(make_batch: Make) -> None:
+    with pytest.raises(DraftError, match="begins with https://"):
+        make_batch(HUMAN, status_webhook="http://crm.example.com/")
+    assert not Batch.objects.exists()
 
 
 def test_a_canceled_batch_ends_for_programs_that_know_no_such_status(make_batch: Make) -> None:

@@ -178,6 +178,24 @@ def test_the_log_is_narrowed_and_says_when_nothing_matches(
     assert "There is no batch of this ID" in shown(admin_client, DELIVERIES, batch="nope")
 
 
+def test_what_is_on_its_way_is_followed_until_it_has_arrived(
+    admin_client: Client, receiver: Receiver
+) -> None:
+    endpoint = webhook_endpoints.create(url=receiver.url())
+    delivery = outbox.send_test(endpoint)
+    for row in (endpoint, delivery):
+        fragment = admin_client.get(page_of(row), headers={"X-Fragment": "1"}).content.decode()
+        assert fragment.startswith('<div id="delivery-')
+        assert f'data-live="{page_of(row)}"' in fragment
+
+    deliver.tick(linger=0)
+
+    for row in (endpoint, delivery):
+        page = shown(admin_client, page_of(row))
+        assert "Delivered" in page
+        assert "data-live=" not in page
+
+
 def test_an_endpoint_that_fails_needs_a_look(admin_client: Client) -> None:
     endpoint = webhook_endpoints.create(url="https://crm.example.com/hook", description="Our CRM")
     WebhookEndpoint.objects.update(failing_since=timezone.now(), consecutive_failures=3)
