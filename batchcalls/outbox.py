@@ -58,7 +58,7 @@ class CannotSend(Exception):
 
 def batch_changed(event: BatchEvent) -> None:
     """Write what is to be told of a batch's new status; call it in the same transaction."""
-    batch = Batch.objects.get(pk=event.batch_id)
+    batch = Batch.objects.defer("dry_run").get(pk=event.batch_id)
     endpoints = [
         endpoint
         for endpoint in WebhookEndpoint.objects.of_batches([batch.pk]).filter(on_batch_status=True)
