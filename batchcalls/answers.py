@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from batchcalls import lifecycle
+from batchcalls import lifecycle, outbox
 from batchcalls.bulk import update_each
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
@@ -174,6 +174,8 @@ def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now:
         ],
         where_in=("status", AWAITING_RESULT),
     )
+    if failed:
+        outbox.calls_finished([call for call, _ in failed], now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ CLAIM_FIELDS = (
     "tries",
     "to_number",
     "from_number",
+    "webhook",
     "checks",
     "claimed_at",
 )
@@ -255,6 +256,7 @@ def _attempt(
             tries=recipient.tries,
             to_number=recipient.e164,
             from_number=_caller_id(account, batch, recipient),
+            webhook=_setting("webhook", batch, recipient),
             checks=verdict.checks,
             claimed_at=now,
         )
@@ -274,7 +276,12 @@ def _attempt(
 
 
 def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:
-    own = recipient.call_settings.get("from") or batch.call_settings.get("from")
+    own = _setting("from", batch, recipient)
     if own or not account.caller_ids:
-        return str(own or "")
+        return own
     return str(account.caller_ids[recipient.row_number % len(account.caller_ids)])
+
+
+def _setting(name: str, batch: Batch, recipient: Recipient) -> str:
+    """Return a call setting that is a text: the row's own, else the batch's."""
+    return str(recipient.call_settings.get(name) or batch.call_settings.get(name) or "")

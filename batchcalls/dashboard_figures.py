@@ -12,7 +12,14 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from batchcalls.models import Batch, CallResult, Export, StoredList, VoiceAccount
+from batchcalls.models import (
+    Batch,
+    CallResult,
+    Export,
+    StoredList,
+    VoiceAccount,
+    WebhookEndpoint,
+)
 from batchcalls.states import BatchStatus, ExportStatus, ListStatus
 from campaigns.vocabulary import AnsweredBy
 
@@ -104,7 +111,7 @@ def days(first: date, end: date) -> list[Day]:
 
 def troubles() -> list[Trouble]:
     """Return what went wrong lately, the newest first."""
-    found = [*_batches(), *_files(), *_accounts()]
+    found = [*_batches(), *_files(), *_accounts(), *_webhooks()]
     return sorted(found, key=lambda one: one.at, reverse=True)[:ERRORS_SHOWN]
 
 
@@ -151,6 +158,19 @@ def _accounts() -> Iterator[Trouble]:
             why="Nobody is called through it.",
             kind="voiceaccount",
             key=account.pk,
+        )
+
+
+def _webhooks() -> Iterator[Trouble]:
+    for endpoint in WebhookEndpoint.objects.failing()[:ERRORS_SHOWN]:
+        off = not endpoint.enabled
+        yield Trouble(
+            at=endpoint.disabled_at or endpoint.failing_since or endpoint.created_at,
+            what=f"The webhook {endpoint} {'was switched off' if off else 'is failing'}",
+            why=endpoint.disabled_reason
+            or f"It took none of the last {endpoint.consecutive_failures:,} messages.",
+            kind="webhookendpoint",
+            key=endpoint.pk,
         )
 
 

@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from batchcalls import joining, uploads, validation
 from batchcalls.importing.mapping import ListMapping
 from batchcalls.models import Batch, BatchEvent, StoredList, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
+from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.states import BatchStatus, ListStatus
 from batchcalls.uploads import ReadingOptions, UploadError
 from campaigns import call_settings, prompts
@@ -47,6 +49,8 @@ class DraftRequest:
     start_at: datetime | None = None
     cps: float | None = None
     concurrency: int | None = None
+    status_webhook: str = ""
+    batch_webhook: str = ""
     created_by: User | None = None
 
 
@@ -168,6 +172,11 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     if normalized.problems:
         message = " ".join(problem.message for problem in normalized.problems)
         raise DraftError(message, code=normalized.problems[0].code)
+    for url in filter(None, (request.status_webhook, request.batch_webhook)):
+        try:
+            validate_webhook_url(url)
+        except ValidationError as error:
+            raise DraftError(" ".join(error.messages), code="bad_webhook") from None
     start = normalized.values.pop("start_time", None)
     says_own = bool(request.prompt or request.pathway_id)
     pathway = None if says_own or campaign is None else campaign.pathway
@@ -186,6 +195,8 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
         start_at=request.start_at or (datetime.fromisoformat(start) if start else None),
         cps=request.cps,
         concurrency=request.concurrency,
+        status_webhook=request.status_webhook,
+        batch_webhook=request.batch_webhook,
         created_by=request.created_by,
     )
 

@@ -6,7 +6,7 @@ change with it and the `BatchEvent` are one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +15,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from batchcalls import list_imports, queue
+from batchcalls import list_imports, outbox, queue
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient, StoredList
 from batchcalls.states import (
     BATCH_CALLING,
@@ -57,9 +57,13 @@ def _move(
     actor: User | None = None,
     code: str = "",
     message: str = "",
+    then: Callable[[], None] | None = None,
     **changes: Any,
 ) -> BatchStatus:
-    """Set the status if it is one of the sources; return the one it was. Raise `Conflict`."""
+    """Set the status if it is one of the sources; return the one it was. Raise `Conflict`.
+
+    ``then`` does what belongs to the change before anybody is told of it.
+    """
     # Locked, so that the answer is the status that whoever came first has left.
     rows = Batch.objects.filter(pk=batch_id).order_by().select_for_update(no_key=True)
     current = rows.values_list("status", flat=True).first() or ""
@@ -74,7 +78,7 @@ def _move(
         raise Conflict(
             action, Batch.objects.filter(pk=batch_id).values_list("status", flat=True).first() or ""
         )
-    BatchEvent.objects.create(
+    event = BatchEvent.objects.create(
         batch_id=batch_id,
         from_status=current,
         to_status=to,
@@ -82,6 +86,9 @@ def _move(
         code=code,
         message=message,
     )
+    if then:
+        then()
+    outbox.batch_changed(event)
     log.info("batch.status", batch_id=str(batch_id), was=current, now=str(to), code=code)
     return BatchStatus(current)
 
@@ -182,8 +189,10 @@ def fail(batch: Batch, *, code: str, message: str) -> None:
         sources=BATCH_IMPORTING | BATCH_CALLING | {BatchStatus.READY},
         code=code,
         message=message,
+        then=lambda: _withdraw_recipients(
+            batch.pk, code="batch_failed", reason="The batch failed."
+        ),
     )
-    _withdraw_recipients(batch.pk, code="batch_failed", reason="The batch failed.")
 
 
 @transaction.atomic
@@ -236,12 +245,14 @@ def cancel(batch: Batch, *, actor: User | None = None, hang_up: bool = False) ->
         sources=BATCH_CANCELABLE,
         actor=actor,
         message="Live calls are hung up." if hang_up else "",
+        then=lambda: _withdraw_recipients(
+            batch.pk, code="batch_canceled", reason="The batch was canceled."
+        ),
     )
     calls = CallResult.objects.filter(batch=batch.pk, ended_at=None)
     calls.update(stop_requested=StopRequest.HANG_UP if hang_up else StopRequest.WITHDRAW)
     # Of the others no call is known yet; as soon as one is, it is stopped.
     calls.exclude(provider_call_id=None).update(next_check_at=timezone.now())
-    _withdraw_recipients(batch.pk, code="batch_canceled", reason="The batch was canceled.")
     queue.ring(queue.DISPATCH_TICK, batch.account_id)
 
 

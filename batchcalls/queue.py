@@ -5,6 +5,7 @@ A message carries nothing but ids, and losing it loses nothing: `sweep` finds th
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import structlog
@@ -22,8 +23,12 @@ log = structlog.get_logger(__name__)
 IMPORT_LIST = "batchcalls.tasks.import_list"
 DISPATCH_TICK = "batchcalls.tasks.dispatch_tick"
 EXPORT = "batchcalls.tasks.export"
+DELIVER_WEBHOOKS = "batchcalls.tasks.deliver_webhooks"
 SWEEP = "batchcalls.tasks.sweep"
 
+#: `ring_soon` rings no more often than this.
+RING_SECONDS = 1.0
+_rung_at: dict[str, float] = {}
 #: Seconds of tasks that cannot always stop in the middle and go on: workbooks are written, and
 #: read, in one go. Others have the queue's limit.
 _TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000}
@@ -39,6 +44,21 @@ def ring(task: str, *ids: str | int) -> None:
         transaction.on_commit(lambda: _send(task, *ids))
     else:
         async_task(task, *ids, **_options(task))
+
+
+def ring_soon(task: str) -> None:
+    """Ask for a task after the commit, unless this process did so less than a second ago.
+
+    For what happens many times a second: whoever does the task stays a little longer than that.
+    """
+    transaction.on_commit(lambda: _ring_unless_rung(task))
+
+
+def _ring_unless_rung(task: str) -> None:
+    now = time.monotonic()
+    if now - _rung_at.get(task, -RING_SECONDS) >= RING_SECONDS:
+        _rung_at[task] = now
+        _send(task)
 
 
 def _send(task: str, *ids: str | int) -> None:

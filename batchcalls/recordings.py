@@ -1,24 +1,23 @@
 """A call's recording, fetched from where the provider keeps it and handed on as it comes.
 
 The pages play only what comes from their own address, and an address that came from outside must
-not lead into the network around the server: each host is looked up once, what it resolves to is
-judged, and the connection goes to that very address.
+not lead into the network around the server: see `outbound`.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3 import HTTPConnectionPool, Timeout
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
+
+from batchcalls import outbound
+from batchcalls.outbound import Address
 
 MOST_REDIRECTS = 3
 CONNECT_SECONDS, READ_SECONDS = 5, 20
@@ -29,22 +28,17 @@ _RANGE = re.compile(r"bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})")
 _HANDED_ON = ("Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified")
 #: What providers call a sound that they did not look at: its name says what it is.
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+_REFUSALS = {
+    "unreadable": "Its address cannot be read.",
+    "not_web": "Its address is not one of the web.",
+    "not_found": "The provider's server cannot be found.",
+    "private": "Its address lies in a private network.",
+}
 _TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "ogg": "audio/ogg", "m4a": "audio/mp4"}
 
 
 class NoRecording(Exception):
     """The recording cannot be played; the text says why, for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """One place to ask: the address was looked up and judged, the name is what was asked for."""
-
-    scheme: str
-    host: str
-    port: int
-    target: str
-    ip: str
 
 
 class Recording:
@@ -109,12 +103,12 @@ def fetch(url: str, *, wanted: str = "") -> Recording:
         headers["Range"] = wanted
     for _ in range(MOST_REDIRECTS + 1):
         address = _judged(url)
-        pool = _pool(address)
+        pool = address.pool(Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS))
         try:
             response = pool.urlopen(
                 "GET",
                 address.target,
-                headers={**headers, "Host": _host_header(address)},
+                headers={**headers, "Host": address.host_header},
                 redirect=False,
                 retries=False,
                 assert_same_host=False,
@@ -132,48 +126,9 @@ def fetch(url: str, *, wanted: str = "") -> Recording:
     raise NoRecording("Its address leads on and on.")
 
 
-def _judged(url: str) -> _Address:
+def _judged(url: str) -> Address:
     """Look an address up and refuse those that are not of the open web; raise `NoRecording`."""
     try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    except ValueError as error:
-        raise NoRecording("Its address cannot be read.") from error
-    host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.password:
-        raise NoRecording("Its address is not one of the web.")
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise NoRecording("The provider's server cannot be found.") from error
-    ips = [str(entry[4][0]) for entry in found]
-    if not settings.PRIVATE_RECORDINGS and not all(map(_is_public, ips)):
-        raise NoRecording("Its address lies in a private network.")
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return _Address(parts.scheme, host, port, target, ips[0])
-
-
-def _is_public(ip: str) -> bool:
-    address = ipaddress.ip_address(ip.partition("%")[0])
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (inner is None or inner.is_global)
-
-
-def _pool(address: _Address) -> HTTPConnectionPool:
-    timeout = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-    if address.scheme == "http":
-        return HTTPConnectionPool(address.ip, address.port, timeout=timeout, maxsize=1)
-    # The certificate is that of the name, not of the number that is connected to.
-    return HTTPSConnectionPool(
-        address.ip,
-        address.port,
-        timeout=timeout,
-        maxsize=1,
-        server_hostname=address.host,
-        assert_hostname=address.host,
-    )
-
-
-def _host_header(address: _Address) -> str:
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return host if address.port in {80, 443} else f"{host}:{address.port}"
+        return outbound.judge(url, schemes=("http", "https"), private=settings.PRIVATE_RECORDINGS)
+    except outbound.Refused as problem:
+        raise NoRecording(_REFUSALS[problem.code]) from problem

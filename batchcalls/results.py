@@ -15,7 +15,7 @@ import structlog
 from django.db import transaction
 from django.db.models import CharField, Model, prefetch_related_objects
 
-from batchcalls import call_requests
+from batchcalls import call_requests, outbox
 from batchcalls.answers import AWAITING_RESULT, record_accepted
 from batchcalls.bulk import insert_each, update_each
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient
@@ -87,6 +87,7 @@ def apply(
     _write(FINAL_FIELDS, list(ended.values()))
     if ended:
         _settle(list(ended.values()), batches, now=now)
+        outbox.calls_finished(list(ended.values()), now=now)
     return calls
 
 

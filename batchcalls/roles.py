@@ -27,6 +27,7 @@ _POLICY = "callingpolicy callingwindow blackoutdate policyretryrule"
 LOOK = (
     _of("batchcalls", "view", "batch batchevent recipient callresult callevent storedlist")
     | _of("batchcalls", "view", "voiceaccount workerheartbeat emergencystop")
+    | _of("batchcalls", "view", "webhookendpoint webhookdelivery webhookattempt")
     | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
 )
 #: Upload lists, launch, watch, pause and cancel; take rejected rows out to put them right.
@@ -37,6 +38,10 @@ OPERATE = (
 )
 #: Take results and call logs out.
 ANALYSE = _of("batchcalls", "export", "batch callresult")
+#: Say who is told of what happens, and send it again.
+TELL = _of("batchcalls", "add change delete", "webhookendpoint") | _of(
+    "batchcalls", "resend", "webhookdelivery"
+)
 #: Write what is said and the rules, keep the do-not-call list, stop everything.
 MANAGE = (
     _of("campaigns", "add change delete", f"campaign pathway tool {_POLICY}")
@@ -44,6 +49,7 @@ MANAGE = (
     | _of("campaigns", "add change delete", "suppression")
     | _of("batchcalls", "engage", "emergencystop")
     | _of("batchcalls", "view add change manage", "apikey")
+    | TELL
 )
 #: Drive it all by program: what operators and analysts do, campaigns, and refusals that come in
 #: or are taken back.
@@ -51,6 +57,7 @@ INTEGRATE = (
     _of("campaigns", "add change delete", "campaign pathway tool")
     | _of("campaigns", "add delete", "suppression")
     | _of("batchcalls", "view add change", "apikey")
+    | TELL
 )
 
 ROLES: dict[str, frozenset[str]] = {

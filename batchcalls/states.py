@@ -85,6 +85,14 @@ class ExportStatus(TextChoices):
     FAILED = "failed", "Failed"
 
 
+class DeliveryStatus(TextChoices):
+    """How far an outgoing webhook is."""
+
+    PENDING = "pending", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    DEAD = "dead", "Given up"
+
+
 B, R, C = BatchStatus, RecipientStatus, CallStatus
 
 # Batch -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from batchcalls import queue, ticks
+from batchcalls import deliver, queue, ticks
 from batchcalls.exports import jobs
 from batchcalls.importing import runner
 from batchcalls.models import WorkerHeartbeat
@@ -28,7 +28,14 @@ def dispatch_tick(account_id: int) -> None:
         queue.ring(queue.DISPATCH_TICK, account_id)
 
 
+def deliver_webhooks() -> None:
+    """Send outgoing webhooks for some seconds; ring again while more are due."""
+    if deliver.tick():
+        queue.ring(queue.DELIVER_WEBHOOKS)
+
+
 def sweep() -> None:
     """Restart whatever lost its tick, and show that there is a worker."""
     WorkerHeartbeat.objects.beat()
     ticks.sweep()
+    deliver.sweep()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from batchcalls import answers, lifecycle, queue
+from batchcalls import answers, lifecycle, outbox, queue
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_CALLING,
@@ -57,6 +57,7 @@ def was_placed(
             reason_code="result_unknown",
             reason=reason,
         )
+        outbox.calls_finished([call], now=now)
         said = "was placed; its result is not known"
     _log(call, actor, said, note)
 

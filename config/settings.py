@@ -223,6 +223,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "me", "description": "The key that asks."},
     ],
 }
+# Outgoing webhooks -------------------------------------------------------------------------------
+
+#: What the signing secrets of webhooks are made from, with a salt of each endpoint; never stored.
+WEBHOOK_SIGNING_KEY = env.text("WEBHOOK_SIGNING_KEY", SECRET_KEY)
+#: Hosts that may lie in a private network, and be asked by plain HTTP.
+WEBHOOK_ALLOWED_HOSTS = [host.lower() for host in env.items("WEBHOOK_ALLOWED_HOSTS", default=[])]
+#: How many are sent at once by one worker.
+WEBHOOK_THREADS = env.integer("WEBHOOK_THREADS", default=64, at_least=1)
+#: How long what was sent, and what was answered, is kept.
+WEBHOOK_LOG_DAYS = env.integer("WEBHOOK_LOG_DAYS", default=30, at_least=1)
 
 # Files, language, time ---------------------------------------------------------------------------
 

@@ -115,6 +115,7 @@ def fill() -> None:
     Tool.objects.create(name="Calendar", reference="TL-calendar", description="Free appointments.")
     Suppression.objects.create(e164="+12025550133", reason="Asked by letter", created_by=actor)
     do_not_call.add_numbers("+12025550144\n+442079460123, moved away", region="US", actor=actor)
+    _endpoints(Campaign.objects.get(name="Win-back"), actor)
     midday = datetime.now().astimezone().replace(hour=12, minute=0)
     for seed, example in enumerate(EXAMPLES, start=1):
         campaign = Campaign.objects.get(name=example.campaign)
@@ -158,6 +159,49 @@ def _send(example: Example, *, seed: int, account: Any, created_by: Any, **field
     _carry(batch, steps={"over": 400, "tomorrow": 5}.get(example.ends, 12))
     if example.ends == "paused":
         lifecycle.pause(batch, actor=created_by)
+    _answer_webhooks()
+
+
+def _endpoints(campaign: Any, actor: Any) -> None:
+    from batchcalls import webhook_endpoints
+
+    webhook_endpoints.create(
+        url="https://crm.example.com/hooks/batch-calls?source=calls",
+        description="CRM",
+        campaign=campaign,
+        actor=actor,
+    )
+    former = webhook_endpoints.create(
+        url="https://automation.example.net/flows/5c1f9f0e",
+        description="Spreadsheet of last year",
+        campaign=campaign,
+        format="bland",
+        actor=actor,
+    )
+    webhook_endpoints.disable(former, reason="It answered 410 Gone: it wants no more.")
+
+
+def _answer_webhooks() -> None:
+    """Note what receivers would have answered; nothing is sent to anybody."""
+    from django.utils import timezone
+
+    from batchcalls import deliver
+    from batchcalls.models import WebhookDelivery
+    from batchcalls.webhook_requests import Answer
+
+    for number, pk in enumerate(WebhookDelivery.objects.waiting().values_list("pk", flat=True)):
+        for status in (503, 200) if number % 9 == 4 else (200,):
+            WebhookDelivery.objects.filter(pk=pk).update(next_attempt_at=timezone.now())
+            [delivery] = deliver.lease([pk])
+            headers = {"content-type": "application/json", "webhook-id": delivery.event_id}
+            answer = Answer(
+                at=timezone.now(),
+                request_headers=headers,
+                status=status,
+                excerpt='{"ok": true}' if status == 200 else "Down for maintenance.",
+                duration_ms=38 + number % 7 * 11,
+            )
+            deliver.record([(delivery, answer)], now=timezone.now())
 
 
 def _set(account: Any, *, speed: float) -> None:

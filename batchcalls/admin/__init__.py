@@ -11,6 +11,8 @@ from batchcalls.admin import (
     people,
     recipients,
     voice_accounts,
+    webhook_deliveries,
+    webhook_endpoints,
     workers,
 )
 
@@ -25,5 +27,7 @@ __all__ = [
     "people",
     "recipients",
     "voice_accounts",
+    "webhook_deliveries",
+    "webhook_endpoints",
     "workers",
 ]

@@ -115,6 +115,9 @@ class BatchPages(admin.ModelAdmin[Batch]):
             hours=hours_in_words(batch.calling_hours),
             retry_rules=batch.retry_policy.rules,
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
+            endpoints=list(batch.webhook_endpoints.all())
+            if request.user.has_perm("batchcalls.view_webhookendpoint")
+            else [],
         )
 
     def again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:

@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 from batchcalls import call_requests, explaining, recordings
 from batchcalls.admin.permissions import require
 from batchcalls.models import CallEvent, CallResult
+from batchcalls.tables.webhooks import delivery_pill
 from campaigns.prompts import MissingVariable, PromptError
 from campaigns.settings_in_words import settings_by_section
 
@@ -83,6 +84,12 @@ class CallPage(admin.ModelAdmin[CallResult]):
                 if call.recipient.request_data.get(name) != value
             },
             "is_live": call.ended_at is None,
+            "deliveries": [
+                (one, delivery_pill(one))
+                for one in call.webhook_deliveries.select_related("endpoint").defer("body")
+            ]
+            if request.user.has_perm("batchcalls.view_webhookdelivery")
+            else [],
             "payloads": [
                 (event, json.dumps(event.payload, indent=2, ensure_ascii=False))
                 for event in events

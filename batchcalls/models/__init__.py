@@ -12,9 +12,18 @@ from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
+from batchcalls.models.webhook import (
+    AttemptKind,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookFormat,
+)
 
 __all__ = [
     "ApiKey",
+    "AttemptKind",
     "Batch",
     "BatchEvent",
     "CallEvent",
@@ -31,5 +40,10 @@ __all__ = [
     "Scope",
     "StoredList",
     "VoiceAccount",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+    "WebhookFormat",
     "WorkerHeartbeat",
 ]

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.functional import cached_property
 
+from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.querysets import BatchQuerySet
 from batchcalls.states import BATCH_TERMINAL, BatchStatus
 from campaigns.calling_hours import CallingHours
@@ -61,6 +62,20 @@ class Batch(models.Model):
     pathway_version = models.CharField(max_length=40, blank=True)
     call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
     policy = models.JSONField(default=dict, blank=True, editable=False)
+
+    # Who is told of it, besides the webhook endpoints.
+    status_webhook = models.CharField(
+        max_length=2_000,
+        blank=True,
+        validators=[validate_webhook_url],
+        help_text="An https address that is told of each change of status, as the Bland API does.",
+    )
+    batch_webhook = models.CharField(
+        max_length=2_000,
+        blank=True,
+        validators=[validate_webhook_url],
+        help_text="An https address that is told when the batch is over, as the Bland API does.",
+    )
 
     # How its rows are taken in and go out.
     region = models.CharField(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
@@ -222,6 +225,21 @@ def _client(
         read_timeout=read_timeout,
         connections=connections,
     )
+
+
+def retry_after(value: str, *, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for, perhaps none; None without one.
+
+    Source: RFC 9110, section 10.2.3 (seconds or a date); decimals are common and understood.
+    """
+    word = value.strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", word):
+        return float(word)
+    try:
+        moment = parsedate_to_datetime(word)
+        return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _in_words(error: BaseException) -> str:

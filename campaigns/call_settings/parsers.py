@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import phonenumbers
+from django.conf import settings
 
 from campaigns.call_settings.types import Parser, SettingInvalid, invalid
 
@@ -195,6 +196,18 @@ def url(*schemes: str) -> Parser:
         return f"{parts.scheme}{stripped[len(parts.scheme) :]}"
 
     return parse
+
+
+def webhook_url(name: str, value: Any) -> str:
+    """Return an https URL; hosts that the installation names may be asked by plain HTTP too."""
+    host = ""
+    if isinstance(value, str):
+        try:
+            host = urlsplit(value.strip()).hostname or ""
+        except ValueError:
+            host = ""
+    named = host in settings.WEBHOOK_ALLOWED_HOSTS
+    return str((url("https", "http") if named else url("https"))(name, value))
 
 
 def _invalid_url(name: str, value: Any, remedy: str) -> SettingInvalid:

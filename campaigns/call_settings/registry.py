@@ -28,8 +28,8 @@ from campaigns.call_settings.parsers import (
     start_time,
     text,
     timezone_name,
-    url,
     uuid_text,
+    webhook_url,
     whole_number,
 )
 from campaigns.call_settings.shapes import (
@@ -350,7 +350,7 @@ _WEBHOOKS = (
         "Webhook",
         Section.WEBHOOKS,
         Kind.URL,
-        url("https"),
+        webhook_url,
         help="The https address that receives the result of the call.",
     ),
     setting(

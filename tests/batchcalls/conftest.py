@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
-from batchcalls import chunks, lifecycle
+from batchcalls import chunks, lifecycle, webhook_endpoints
 from batchcalls.importing import runner
-from batchcalls.models import Batch
+from batchcalls.models import Batch, WebhookEndpoint
+from tests.batchcalls.receiver import NOW, Receiver, receiving
 
 
 @pytest.fixture
@@ -24,3 +26,22 @@ def launched(make_batch: Any) -> Callable[..., Batch]:
         return batch
 
     return launch
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+def endpoint(receiver: Receiver) -> WebhookEndpoint:
+    return webhook_endpoints.create(url=receiver.url())
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """A clock that the test moves; it begins at NOW and goes on."""
+    with time_machine.travel(NOW, tick=True) as traveller:
+        yield traveller

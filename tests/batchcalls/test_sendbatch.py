@@ -19,6 +19,7 @@ from django.core.management import call_command
 from django_q.models import OrmQ
 
 from batchcalls.models import Batch, VoiceAccount
+from tests.batchcalls.receiver import Receiver
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "static" / "batchcalls" / "sample-recipients.csv"
@@ -249,6 +250,16 @@ def test_a_dry_run_reports_and_calls_nobody(sendbatch: SendBatch) -> None:
 
 
 @pytest.mark.usefixtures("account")
+def test_what_the_batch_has_to_tell_is_told_without_a_worker(
+    sendbatch: SendBatch, receiver: Receiver, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"phone_number,webhook\n+12025550190,{receiver.url('/row')}\n")
+    assert sendbatch(path, "--prompt", "Hello.", "--json").returncode == 0
+    (received,) = receiver.received
+    assert (received.path, received.json["status"]) == ("/row", "completed")
+
+
 def test_a_detached_run_leaves_the_work_to_a_worker() -> None:
     out = io.StringIO()
     options = ["--map-all", "request_data", "--prompt", PROMPT, "--detach", "--json"]

@@ -17,6 +17,8 @@ LISTS = [
     "batchcalls/batch",
     "batchcalls/callresult",
     "batchcalls/voiceaccount",
+    "batchcalls/webhookendpoint",
+    "batchcalls/webhookdelivery",
     "batchcalls/storedlist",
     "batchcalls/export",
     "batchcalls/workerheartbeat",
@@ -38,6 +40,7 @@ FORMS = [
     "batchcalls/batch",
     "batchcalls/voiceaccount",
     "batchcalls/apikey",
+    "batchcalls/webhookendpoint",
     "campaigns/campaign",
     "campaigns/pathway",
     "campaigns/tool",
@@ -85,6 +88,8 @@ def addresses(site: Site) -> list[str]:
         " 'call': CallResult.objects.exclude(transcript=[]).first().pk,"
         " 'row': Recipient.objects.filter(status='skipped').first().pk,"
         " 'list': str(StoredList.objects.first().pk),"
+        " 'endpoint': str(WebhookEndpoint.objects.get(enabled=True).pk),"
+        " 'delivery': WebhookDelivery.objects.filter(call__isnull=False).first().pk,"
         " 'account': VoiceAccount.objects.first().pk}"
     )
     over, draft = found["over"], found["draft"]
@@ -100,6 +105,11 @@ def addresses(site: Site) -> list[str]:
         f"/batchcalls/storedlist/{found['list']}/change/",
         f"/batchcalls/voiceaccount/{found['account']}/change/",
         f"/batchcalls/voiceaccount/{found['account']}/switch/",
+        *(
+            f"/batchcalls/webhookendpoint/{found['endpoint']}/{page}/"
+            for page in ("change", "edit", "rotate", "disable", "delete")
+        ),
+        f"/batchcalls/webhookdelivery/{found['delivery']}/change/",
         "/campaigns/campaign/1/change/",
         "/campaigns/callingpolicy/2/change/",
         "/auth/user/1/change/",

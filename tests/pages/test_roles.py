@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from batchcalls import api_keys, lifecycle, roles
+from batchcalls import api_keys, lifecycle, outbox, roles, webhook_endpoints
 from batchcalls.importing import runner
 from batchcalls.models import Export, ExportKind, WorkerHeartbeat
 from batchcalls.uploads import save_mapping
@@ -38,6 +38,7 @@ OPEN_TO_ALL = {
     "view_on_site",
 }
 
+CHANGE_ENDPOINT = "batchcalls.change_webhookendpoint"
 #: Pages beyond Django's own five for each table: the permissions that each asks for.
 DOORS: dict[str, tuple[str, ...]] = {
     "emergency_stop": ("batchcalls.engage_emergencystop",),
@@ -76,6 +77,13 @@ DOORS: dict[str, tuple[str, ...]] = {
     # Both use or change what an account is for.
     "batchcalls_voiceaccount_switch": ("batchcalls.change_voiceaccount",),
     "batchcalls_voiceaccount_test": ("batchcalls.change_voiceaccount",),
+    # Who is told of what.
+    "batchcalls_webhookendpoint_edit": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),
+    "batchcalls_webhookendpoint_test": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),
+    "batchcalls_webhookendpoint_rotate": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),
+    "batchcalls_webhookendpoint_disable": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),
+    "batchcalls_webhookendpoint_enable": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),
+    "batchcalls_webhookdelivery_resend": ("batchcalls.resend_webhookdelivery",),
     # Whoever may export sees what they asked for themselves.
     "batchcalls_export_changelist": ("batchcalls.export_batch",),
     "batchcalls_export_file": ("batchcalls.export_batch",),
@@ -142,6 +150,7 @@ RECORDS = {
     "storedlist": {"add", "change", "delete"},
     "export": {"add", "change", "delete"},
     "workerheartbeat": {"add", "change", "delete"},
+    "webhookdelivery": {"add", "change", "delete"},
     "columnmapping": {"add"},
     "apikey": {"change", "delete"},
 }
@@ -158,8 +167,13 @@ WORKS_WITH: dict[str, tuple[str, ...]] = {
         "/campaigns/suppression/add/",
         "/campaigns/callingpolicy/add/",
         "/emergency/stop/",
+        "/batchcalls/webhookendpoint/add/",
     ),
-    "Integrators": ("/batchcalls/batch/add/", "/campaigns/suppression/add/"),
+    "Integrators": (
+        "/batchcalls/batch/add/",
+        "/campaigns/suppression/add/",
+        "/batchcalls/webhookendpoint/add/",
+    ),
 }
 
 
@@ -171,6 +185,8 @@ def world(make_batch: Any, run: Callable[..., Any], account: Any) -> None:
     Pathway.objects.create(name="Survey", pathway_id="pw-1")
     Tool.objects.create(name="Calendar", reference="TL-1")
     Suppression.objects.create(e164="+12025550133")
+    endpoint = webhook_endpoints.create(url="https://crm.example.com/hook", campaign=campaign)
+    outbox.send_test(endpoint)
     make_batch("+12025550190", name="Draft", campaign=campaign)
     done = run(make_batch("+12025550190", "12", "+12025550196", name="Over", campaign=campaign))
     save_mapping(done.first_list, name="Shops", actor=None)

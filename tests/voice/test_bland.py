@@ -147,16 +147,17 @@ def test_our_address_is_sent_when_webhooks_can_be_told_from_forgeries(
     assert wait == pytest.approx(300 if sent else 10, abs=9)
 
 
-def test_a_batch_with_a_webhook_of_its_own_is_followed_by_asking(
+def test_a_call_with_a_webhook_of_its_own_is_still_told_to_us(
     carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLAND_WEBHOOK_SECRET", SECRET)
     carrier.control(talk_seconds=FOREVER)
-    provider = bland(webhook_url="https://we.example.com/hooks/1/", poll_seconds=10)
+    ours = "https://we.example.com/hooks/1/"
+    provider = bland(webhook_url=ours, poll_seconds=10, silence_seconds=300)
     call = placed(provider, request_to(settings={"webhook": "https://crm.example.com/calls"}))
-    assert carrier.last()["body"]["webhook"] == "https://crm.example.com/calls"
+    assert carrier.last()["body"]["webhook"] == ours
     pulled = provider.pull(call, after=None, until=NOW)
-    assert pulled.next_event_at == NOW + timedelta(seconds=10)
+    assert pulled.next_event_at == NOW + timedelta(seconds=300)
 
 
 # Following ---------------------------------------------------------------------------------------

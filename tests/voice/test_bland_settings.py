@@ -42,7 +42,6 @@ SENT: dict[str, Any] = {
     "dispositions": ["BOOKED", "NOT_BOOKED"],
     "citation_schema_ids": ["schema-1"],
     "post_call_evals": {"workbench_setup_id": "wb-1"},
-    "webhook": "https://crm.example.com/calls",
     "webhook_events": ["call"],
     "timezone": "Europe/Vienna",
     # No longer documented, and still taken.
@@ -75,6 +74,7 @@ NOT_SENT = {
     "start_time": "we dial at that time ourselves",
     "retry": "a call that the provider repeats would be no attempt of ours",
     "dispatch_hours": "our gate keeps them",
+    "webhook": "we report the call there ourselves, and need the provider's own report",
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from batchcalls import lifecycle, ticks
+from batchcalls import deliver, lifecycle, ticks
 from batchcalls.exports import batch_tables
 from batchcalls.importing.mapping import Target
 from batchcalls.management import batch_report
@@ -26,6 +26,8 @@ from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import BATCH_CALLING, BATCH_IMPORTING, BatchStatus
 
 STEP_SECONDS = 0.4
+#: So long the webhooks of the batch are sent at the end.
+WEBHOOK_SECONDS = 15.0
 RECOVER_SECONDS = 10.0
 
 EXIT_STATUS = {
@@ -122,6 +124,8 @@ class Command(BaseCommand):
         if not options["detach"]:
             with _interrupt() as stop:
                 self._follow(batch, stop=stop, quiet=options["json"])
+                # Beside a worker or without one; what is not taken now waits for a worker.
+                deliver.tick(seconds=WEBHOOK_SECONDS, linger=0, stop=lambda: bool(stop))
                 interrupted = bool(stop)
         batch.refresh_from_db()
         _write_files(batch, options)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
+from batchcalls.voice import http
 from batchcalls.voice.bland import reading
 from batchcalls.voice.errors import (
     AccountRefused,
@@ -231,17 +231,8 @@ def _stable(code: str) -> str:
 
 
 def retry_after(value: str, *, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, within limits; None without one.
-
-    Source: RFC 9110, section 10.2.3 (seconds or a date); decimals are common and understood.
-    """
-    word = value.strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", word):
-        seconds = float(word)
-    else:
-        try:
-            moment = parsedate_to_datetime(word)
-            seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-        except (ValueError, OverflowError):
-            return None
+    """Return the seconds that a Retry-After header asks for, within limits; None without one."""
+    seconds = http.retry_after(value, now=now)
+    if seconds is None:
+        return None
     return min(max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)

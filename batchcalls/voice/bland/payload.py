@@ -21,6 +21,7 @@ WITHHELD: Mapping[str, str] = MappingProxyType(
         "start_time": "The call is placed at that time; the provider would hold it back again.",
         "retry": "Every further call is an attempt of ours, with its own checks and result.",
         "dispatch_hours": "The hours were checked before the call was placed.",
+        "webhook": "We report the call there ourselves; the provider reports to us.",
     }
 )
 #: These are fields of the request, each rendered or decided for this very call.
@@ -30,10 +31,7 @@ PASSED_ON = tuple(name for name in REGISTRY if name not in WITHHELD and name not
 
 
 def send_call(request: CallRequest, *, webhook_url: str) -> dict[str, Any]:
-    """Return the body of Send Call; the request's own ``webhook`` wins over ours.
-
-    A blank ``webhook_url`` means that the provider shall send us none.
-    """
+    """Return the body of Send Call; a blank ``webhook_url``: the provider shall send us none."""
     settings = request.settings
     body: dict[str, Any] = {name: settings[name] for name in PASSED_ON if name in settings}
     body["phone_number"] = request.to
@@ -46,7 +44,7 @@ def send_call(request: CallRequest, *, webhook_url: str) -> dict[str, Any]:
     if caller_id := request.from_number or settings.get("from"):
         body["from"] = caller_id
     if webhook_url:
-        body.setdefault("webhook", webhook_url)
+        body["webhook"] = webhook_url
     body["request_data"] = dict(request.variables)
     body["metadata"] = {**request.metadata, CORRELATION_KEY: str(request.correlation_id)}
     return body

@@ -119,15 +119,13 @@ class BlandProvider(VoiceProvider):
                 f"{self.label} answered {answer.status} and did not say which call it made.",
                 code="answer_unreadable",
             )
-        return CallAccepted(provider_call_id=call_id, next_event_at=now + self._wait(request))
+        return CallAccepted(provider_call_id=call_id, next_event_at=now + self._wait)
 
-    def _wait(self, request: CallRequest) -> timedelta:
-        """Return how long to wait for news before asking."""
-        # The address that a batch has set is somebody else's: nothing comes here.
-        told = bool(self._webhook_url) and "webhook" not in request.settings
-        return timedelta(
-            seconds=self.options.silence_seconds if told else self.options.poll_seconds
-        )
+    @property
+    def _wait(self) -> timedelta:
+        """How long to wait for news before asking."""
+        seconds = self.options.silence_seconds if self._webhook_url else self.options.poll_seconds
+        return timedelta(seconds=seconds)
 
     def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
         """Say whether the call exists, by going through the calls to its number; raise nothing."""
@@ -151,14 +149,14 @@ class BlandProvider(VoiceProvider):
 
         Raise `NotPlaced` when asking may be repeated, `OutcomeUnknown` when it was in vain.
         """
-        return self._pulled(self._event(call), again_at=until + self._wait(call.request))
+        return self._pulled(self._event(call), again_at=until + self._wait)
 
     def stop(self, call: CallReference, *, hang_up: bool, now: datetime) -> Pulled:
         """Withdraw a call that waits in the provider's queue; with ``hang_up``, end it anyway."""
         found = self._details(call.provider_call_id)
         event = calls.event_of(found, now=now)
         if event.status in CALL_FINAL or not (hang_up or calls.is_waiting(found)):
-            return self._pulled(event, again_at=now + self._wait(call.request))
+            return self._pulled(event, again_at=now + self._wait)
         answer = self._send("POST", f"{_path(call.provider_call_id)}/stop", body=b"{}")
         said = self._judge.read(answer)
         # "SID not found": there is no line to hang up, since the call is over or not yet dialled.

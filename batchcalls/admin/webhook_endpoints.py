@@ -1,0 +1,250 @@
+"""Webhook endpoints: who is told of what, and how each of them does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from batchcalls import outbox, webhook_endpoints, webhook_signing
+from batchcalls.admin.actor import actor_of
+from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.admin.permissions import require
+from batchcalls.admin.webhook_form import EndpointForm
+from batchcalls.filters.webhooks import DeliveryFilter, EndpointFilter
+from batchcalls.models import WebhookDelivery, WebhookEndpoint
+from batchcalls.models.webhook import FORMER_SECRET_LASTS
+from batchcalls.tables.webhooks import DeliveryTable, EndpointTable, scope_words, state_pill
+
+VIEW, CHANGE = "batchcalls.view_webhookendpoint", "batchcalls.change_webhookendpoint"
+DELIVERIES_SHOWN = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something that is done to an endpoint once it is confirmed; ``verb`` says what was done."""
+
+    label: str
+    title: str
+    verb: Callable[[WebhookEndpoint], str]
+    tone: str = ""
+
+
+def _rotate(endpoint: WebhookEndpoint) -> str:
+    webhook_endpoints.rotate_secret(endpoint)
+    return "There is a new secret. The former one signs along for 24 hours."
+
+
+def _disable(endpoint: WebhookEndpoint) -> str:
+    webhook_endpoints.disable(endpoint)
+    return "Switched off."
+
+
+def _enable(endpoint: WebhookEndpoint) -> str:
+    webhook_endpoints.enable(endpoint)
+    return "Switched on. What was given up can be sent again from its page."
+
+
+def _delete(endpoint: WebhookEndpoint) -> str:
+    said = f"{endpoint} was deleted."
+    webhook_endpoints.delete(endpoint)
+    return said
+
+
+DEEDS = {
+    "rotate": Deed(label="Make a new secret", title="Make a new secret?", verb=_rotate),
+    "disable": Deed(
+        label="Switch off", title="Switch this endpoint off?", verb=_disable, tone="danger"
+    ),
+    "enable": Deed(label="Switch on", title="Switch this endpoint on?", verb=_enable),
+}
+DELETE = Deed(label="Delete", title="Delete this endpoint?", verb=_delete, tone="danger")
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
+    """Every page of an endpoint is our own."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add what is done to an endpoint."""
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/edit/", view(self.edit_view), name=_name("edit")),
+            path("<uuid:pk>/test/", view(self.test_view), name=_name("test")),
+            *(
+                path(f"<uuid:pk>/{deed}/", view(self.deed_view), {"name": deed}, name=_name(deed))
+                for deed in DEEDS
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """List the endpoints, and how they do."""
+        require(request, VIEW)
+        rows = WebhookEndpoint.objects.select_related("campaign", "batch")
+        order = ("created_at", "pk")
+        listing: Listing[WebhookEndpoint] = listing_of(request, rows, EndpointFilter, order=order)
+        return self._answer(
+            request,
+            "change_list",
+            title="Webhooks",
+            listing=listing,
+            table=EndpointTable(listing.page.rows),
+            shared_secret=webhook_signing.shared_secret() if request.user.has_perm(CHANGE) else "",
+        )
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Add an endpoint."""
+        require(request, "batchcalls.add_webhookendpoint")
+        initial = {"batch": request.GET.get("batch", ""), "campaign": request.GET.get("campaign")}
+        form = EndpointForm(request.POST or None, initial=initial)
+        if request.method == "POST" and form.is_valid():
+            endpoint = webhook_endpoints.create(**form.cleaned_data, actor=actor_of(request))
+            self.message_user(request, "Added. Send it a test now.", messages.SUCCESS)
+            if request.user.has_perm(VIEW):
+                return redirect(_url("change"), endpoint.pk)
+            return redirect("admin:index")
+        return self._answer(request, "form", title="Add a webhook endpoint", form=form)
+
+    def edit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Change an endpoint."""
+        require(request, CHANGE, VIEW)
+        endpoint = self._endpoint(pk)
+        form = EndpointForm(request.POST or None, instance=endpoint)
+        if request.method == "POST" and form.is_valid():
+            try:
+                webhook_endpoints.change(endpoint, **form.cleaned_data)
+            except ValidationError as error:
+                form.add_error(None, error)
+            else:
+                self.message_user(request, "Saved.", messages.SUCCESS)
+                return redirect(_url("change"), pk)
+        title = "Change this endpoint"
+        return self._answer(request, "form", title=title, form=form, endpoint=self._endpoint(pk))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show how an endpoint does, and what it was sent; as a fragment just the latter."""
+        require(request, VIEW)
+        endpoint = self._endpoint(object_id)
+        more: dict[str, Any] = {}
+        if request.user.has_perm("batchcalls.view_webhookdelivery"):
+            rows = WebhookDelivery.objects.filter(endpoint=endpoint)
+            rows = rows.select_related("batch", "call", "endpoint").defer("body")
+            listing: Listing[WebhookDelivery] = listing_of(
+                request, rows, DeliveryFilter, size=DELIVERIES_SHOWN
+            )
+            table = DeliveryTable(listing.page.rows, shows_target=False)
+            # A page that is further down does not change by itself.
+            is_live = listing.page.newest is None and any(
+                row.next_attempt_at is not None for row in listing.page.rows
+            )
+            more = {"listing": listing, "table": table, "is_live": is_live}
+        if request.user.has_perm(CHANGE):
+            more["secret"] = webhook_signing.secret_of(endpoint)
+            rotated = endpoint.rotated_at
+            more["former_until"] = rotated + FORMER_SECRET_LASTS if rotated else None
+        return self._answer(
+            request,
+            "page_rows" if request.headers.get("X-Fragment") else "page",
+            title=str(endpoint),
+            endpoint=endpoint,
+            state=state_pill(endpoint),
+            scope=scope_words(endpoint),
+            **more,
+        )
+
+    def test_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Send a message that tells of nothing."""
+        require(request, CHANGE, VIEW)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            outbox.send_test(self._endpoint(pk))
+        except outbox.CannotSend as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        else:
+            said = "A test is on its way; it stands at the top of the deliveries."
+            self.message_user(request, said, messages.SUCCESS)
+        return redirect(_url("change"), pk)
+
+    def deed_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+        """Say what will happen, and do it when it is confirmed."""
+        deed = DEEDS[name]
+        require(request, CHANGE, VIEW)
+        endpoint = self._endpoint(pk)
+        if request.method == "POST":
+            self.message_user(request, deed.verb(endpoint), messages.SUCCESS)
+            return redirect(_url("change"), pk)
+        return self._confirm(request, endpoint, name, deed)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Delete an endpoint with the log of what it was sent."""
+        require(request, "batchcalls.delete_webhookendpoint", VIEW)
+        endpoint = self._endpoint(object_id)
+        if request.method == "POST":
+            self.message_user(request, DELETE.verb(endpoint), messages.SUCCESS)
+            return redirect(_url("changelist"))
+        return self._confirm(request, endpoint, "delete", DELETE)
+
+    def _confirm(
+        self,
+        request: HttpRequest,
+        endpoint: WebhookEndpoint,
+        name: str,
+        deed: Deed,
+    ) -> HttpResponse:
+        counts = {
+            "waiting": endpoint.deliveries.filter(next_attempt_at__isnull=False).count(),
+            "kept": endpoint.deliveries.count(),
+        }
+        return self._answer(
+            request,
+            "confirm",
+            title=deed.title,
+            endpoint=endpoint,
+            name=name,
+            deed=deed,
+            **counts,
+        )
+
+    def _endpoint(self, pk: UUID | str) -> WebhookEndpoint:
+        rows = WebhookEndpoint.objects.select_related("campaign", "batch", "created_by")
+        try:
+            return get_object_or_404(rows, pk=UUID(str(pk)))
+        except ValueError as error:
+            raise Http404("There is no such endpoint.") from error
+
+    def _answer(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        known = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/batchcalls/webhookendpoint/{template}.html", known)
+
+
+def _name(page: str) -> str:
+    return f"batchcalls_webhookendpoint_{page}"
+
+
+def _url(page: str) -> str:
+    return f"admin:{_name(page)}"

@@ -1,0 +1,161 @@
+"""Our calls in the words of the Bland API, for programs that were written for it.
+
+Source: Bland API, Call Details, and post-call webhooks, which send the same object. Known clients
+fail on a null in some fields where the documentation allows one: those get a blank, an empty
+object or "unknown" here. Source: the PyPI package ``bland``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from batchcalls.models import CallResult
+from batchcalls.states import CALL_FINAL, CallStatus
+from campaigns import e164
+from campaigns.vocabulary import AnsweredBy
+
+C = CallStatus
+
+#: ``status``; the documentation has no word for a call that goes on.
+STATUSES: Mapping[str, str] = {
+    C.COMPLETED: "completed",
+    C.NO_ANSWER: "no-answer",
+    C.BUSY: "busy",
+    C.FAILED: "failed",
+    C.CANCELED: "canceled",
+}
+#: ``queue_status``; a call of which nobody knows whether it was placed is on its way out.
+QUEUE_STATUSES: Mapping[str, str] = {
+    C.UNKNOWN: "allocated",
+    C.QUEUED: "queued",
+    C.RINGING: "allocated",
+    C.IN_PROGRESS: "started",
+    C.COMPLETED: "complete",
+    C.NO_ANSWER: "complete",
+    C.BUSY: "complete",
+    C.CANCELED: "complete",
+    C.FAILED: "call_error",
+}
+ANSWERED_BY: Mapping[str, str] = {
+    AnsweredBy.HUMAN: "human",
+    AnsweredBy.VOICEMAIL: "voicemail",
+    AnsweredBy.UNKNOWN: "unknown",
+    AnsweredBy.NO_ANSWER: "no-answer",
+}
+SPEAKERS: Mapping[str, str] = {"agent": "assistant", "callee": "user"}
+DEFAULT_MAX_DURATION_MINUTES = 30
+#: Ids of phrases are numbers there; no call has as many phrases as this.
+_PHRASES_PER_CALL = 10_000
+
+
+def call_detail(call: CallResult) -> dict[str, Any]:
+    """Return a call as ``GET /v1/calls/{call_id}`` does; ``call_id`` is ours.
+
+    Reads ``call.batch`` and ``call.recipient``: select them along.
+    """
+    batch, recipient = call.batch, call.recipient
+    chosen = {**batch.call_settings, **recipient.call_settings}
+    seconds = call.duration_seconds or 0
+    phrases = transcripts(call)
+    pathway_id = chosen.get("pathway_id") or ("" if chosen.get("task") else batch.pathway_id)
+    version = chosen.get("pathway_version") or batch.pathway_version if pathway_id else ""
+    return {
+        "call_id": str(call.call_id),
+        "c_id": str(call.call_id),
+        "batch_id": str(call.batch_id),
+        "to": call.to_number,
+        "from": call.from_number,
+        "inbound": False,
+        "completed": call.status in CALL_FINAL,
+        "status": STATUSES.get(call.status, "unknown"),
+        "queue_status": QUEUE_STATUSES[call.status],
+        "error_message": call.error_message,
+        "answered_by": ANSWERED_BY.get(call.answered_by, "unknown"),
+        "created_at": timestamp(call.claimed_at),
+        "started_at": _timestamp_or_none(call.answered_at or call.placed_at),
+        "end_at": _timestamp_or_none(call.ended_at),
+        "call_length": round(seconds / 60, 4),
+        "corrected_duration": str(seconds),
+        "max_duration": chosen.get("max_duration", DEFAULT_MAX_DURATION_MINUTES),
+        "endpoint_url": settings.PUBLIC_URL,
+        "request_data": texts(recipient.request_data),
+        "metadata": recipient.metadata,
+        "variables": _variables(call),
+        "summary": call.summary,
+        "disposition_tag": call.disposition or None,
+        "analysis": call.extracted or None,
+        "concatenated_transcript": "".join(
+            f"{said['user']}: {said['text']} \n " for said in phrases
+        ),
+        "transcripts": phrases,
+        "record": bool(chosen.get("record", False)),
+        "recording_url": call.recording_url or None,
+        "price": None if call.price is None else float(call.price),
+        "local_dialing": False,
+        "call_ended_by": None,
+        "pathway_id": pathway_id or None,
+        "pathway_version": version or None,
+        "pathway_logs": None,
+        "voice_id": chosen.get("voice"),
+        "transferred_to": None,
+        "transferred_at": None,
+        "citations": [],
+        "warm_transfer_call": None,
+        "is_proxy_agent_call": False,
+        "is_canary": None,
+    }
+
+
+def transcripts(call: CallResult) -> list[dict[str, Any]]:
+    """Return who said what and when, in the order spoken."""
+    begun = call.answered_at or call.placed_at or call.claimed_at
+    return [
+        {
+            "id": call.pk * _PHRASES_PER_CALL + index,
+            "created_at": timestamp(begun + timedelta(seconds=float(turn.get("at_seconds", 0)))),
+            "text": turn["text"],
+            "user": SPEAKERS.get(turn["speaker"], "assistant"),
+            "c_id": str(call.call_id),
+            "status": None,
+            "transcript_id": None,
+        }
+        for index, turn in enumerate(call.transcript)
+    ]
+
+
+def _variables(call: CallResult) -> dict[str, str]:
+    """Return the variables of a call; the id of it is ours, whatever the provider calls it."""
+    created = call.claimed_at.astimezone(UTC)
+    return {
+        "now": f"{created:%A, %B %d, %Y %H:%M}",
+        "now_utc": f"{created:%Y-%m-%d %H:%M}",
+        "to": call.to_number,
+        "from": call.from_number,
+        "short_to": e164.national_number(call.to_number),
+        "short_from": e164.national_number(call.from_number) if call.from_number else "",
+        **texts(call.variables),
+        "phone_number": call.to_number,
+        "call_id": str(call.call_id),
+    }
+
+
+def texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the same with every value as text: clients take nothing else for a variable."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in values.items()
+    }
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a time as the API writes it: UTC, milliseconds, Z."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _timestamp_or_none(moment: datetime | None) -> str | None:
+    return timestamp(moment) if moment else None

@@ -1,0 +1,299 @@
+"""Outgoing webhooks: who is told of what, each message, and each attempt to send one."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils import timezone
+
+from batchcalls.models.leased import Leased
+from batchcalls.states import DeliveryStatus
+from batchcalls.webhook_querysets import WebhookDeliveryQuerySet, WebhookEndpointQuerySet
+
+#: How long a former secret still signs beside the one that replaced it.
+FORMER_SECRET_LASTS = timedelta(hours=24)
+URL_LENGTH = 2_000
+
+
+class WebhookEvent(models.TextChoices):
+    """What a message is about."""
+
+    BATCH_STATUS = "batch.status", "Batch status"
+    CALL_FINISHED = "call.finished", "Call finished"
+    TEST = "webhook.test", "Test"
+
+
+class WebhookFormat(models.TextChoices):
+    """How a message is written."""
+
+    STANDARD = "standard", "Batch Calls"
+    BLAND = "bland", "Bland-compatible"
+
+
+class AttemptKind(models.TextChoices):
+    """Why a message was sent at that time."""
+
+    FIRST = "first", "First"
+    RETRY = "retry", "Retry"
+    RESEND = "resend", "Resend"
+
+
+def new_salt() -> str:
+    """Return what makes an endpoint's secret different from every other."""
+    return secrets.token_hex(16)
+
+
+def validate_webhook_url(value: str) -> None:
+    """Refuse whatever is no https address; hosts of WEBHOOK_ALLOWED_HOSTS may use http."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        raise ValidationError("This address cannot be read. Copy it once more.") from None
+    if parts.username or parts.password:
+        raise ValidationError("Remove the user name and password from the address.")
+    if host in settings.WEBHOOK_ALLOWED_HOSTS:
+        if parts.scheme in {"http", "https"}:
+            return
+    elif parts.scheme == "https":
+        URLValidator(schemes=["https"], message="This is no full address.")(value)
+        return
+    raise ValidationError("Give a full address that begins with https://.")
+
+
+class WebhookEndpoint(models.Model):
+    """An address that is told of events: of the installation, of a campaign, or of one batch.
+
+    The secret that signs its messages is nowhere in the database: it is made from the salt and
+    the installation's key, see `webhook_signing`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    url = models.CharField("address", max_length=URL_LENGTH, validators=[validate_webhook_url])
+    description = models.CharField(max_length=200, blank=True)
+    on_batch_status = models.BooleanField("each change of a batch's status", default=True)
+    on_call_finished = models.BooleanField("each call that is finished", default=True)
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    batch = models.ForeignKey(
+        "batchcalls.Batch",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="webhook_endpoints",
+    )
+    format = models.CharField(
+        max_length=20, choices=WebhookFormat.choices, default=WebhookFormat.STANDARD
+    )
+    enabled = models.BooleanField(default=True)
+    disabled_at = models.DateTimeField(null=True, editable=False)
+    disabled_reason = models.CharField(max_length=300, blank=True, editable=False)
+
+    salt = models.CharField(max_length=64, default=new_salt, editable=False)
+    former_salt = models.CharField(max_length=64, blank=True, editable=False)
+    rotated_at = models.DateTimeField(null=True, editable=False)
+
+    consecutive_failures = models.PositiveIntegerField(default=0, editable=False)
+    failing_since = models.DateTimeField(null=True, editable=False)
+    resting_until = models.DateTimeField(null=True, editable=False)
+    last_delivered_at = models.DateTimeField(null=True, editable=False)
+
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WebhookEndpointQuerySet["WebhookEndpoint"].as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(on_batch_status=True) | Q(on_call_finished=True),
+                name="webhook_endpoint_has_event",
+            ),
+            CheckConstraint(
+                condition=Q(campaign=None) | Q(batch=None), name="webhook_endpoint_one_scope"
+            ),
+            CheckConstraint(
+                condition=Q(format__in=WebhookFormat.values), name="webhook_endpoint_format"
+            ),
+            CheckConstraint(
+                condition=Q(enabled=True, disabled_at=None)
+                | Q(enabled=False, disabled_at__isnull=False),
+                name="webhook_endpoint_disabled_iff_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description or self.url
+
+    @property
+    def events(self) -> list[str]:
+        """The names of the events it is told of."""
+        wanted = {
+            WebhookEvent.BATCH_STATUS: self.on_batch_status,
+            WebhookEvent.CALL_FINISHED: self.on_call_finished,
+        }
+        return [event.value for event, on in wanted.items() if on]
+
+    @property
+    def scope(self) -> str:
+        """``installation``, ``campaign`` or ``batch``."""
+        return "batch" if self.batch_id else "campaign" if self.campaign_id else "installation"
+
+    @property
+    def is_failing(self) -> bool:
+        """True when the last messages could not be delivered."""
+        return self.enabled and self.failing_since is not None
+
+    def salts(self, now: datetime) -> list[str]:
+        """Return the salts of the secrets that sign now, the current one first."""
+        former = self.former_salt and self.rotated_at
+        lasts = former and self.rotated_at and now < self.rotated_at + FORMER_SECRET_LASTS
+        return [self.salt, self.former_salt] if lasts else [self.salt]
+
+    def clean(self) -> None:
+        """Refuse an endpoint that is told of nothing, or belongs to two things."""
+        if not (self.on_batch_status or self.on_call_finished):
+            raise ValidationError("Choose at least one event.")
+        if self.campaign_id and self.batch_id:
+            raise ValidationError("Choose a campaign or a batch, not both.")
+
+
+class WebhookDelivery(Leased):
+    """One message to one address, from the moment it is due to the moment it is delivered.
+
+    ``body`` is what is sent, to the byte, however often: it tells how things stood when the event
+    happened. ``event_id`` is sent along as ``webhook-id``, so that receivers know a message that
+    comes a second time. ``url`` is where a message goes that belongs to no endpoint.
+    """
+
+    event_id = models.CharField(max_length=64)
+    event_type = models.CharField(max_length=40, choices=WebhookEvent.choices)
+    # No index of its own: it is the first column of one below.
+    endpoint = models.ForeignKey(
+        WebhookEndpoint,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="deliveries",
+        db_index=False,
+    )
+    url = models.CharField(max_length=URL_LENGTH, blank=True)
+    format = models.CharField(max_length=20, choices=WebhookFormat.choices)
+    batch = models.ForeignKey(
+        "batchcalls.Batch", on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    call = models.ForeignKey(
+        "batchcalls.CallResult",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="webhook_deliveries",
+    )
+    body = models.TextField()
+
+    status = models.CharField(
+        max_length=20, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(
+        default=0, help_text="In a row, since it was written or sent again by hand."
+    )
+    next_kind = models.CharField(
+        max_length=10, choices=AttemptKind.choices, default=AttemptKind.FIRST
+    )
+    next_attempt_at = models.DateTimeField(null=True)
+    give_up_at = models.DateTimeField()
+    last_status = models.PositiveSmallIntegerField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = WebhookDeliveryQuerySet["WebhookDelivery"].as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "webhook deliveries"
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=Q(next_attempt_at__isnull=False),
+                name="webhook_due",
+            ),
+            # A batch's statuses go out in the order in which they came about.
+            models.Index(
+                fields=["batch", "id"],
+                condition=Q(
+                    next_attempt_at__isnull=False, event_type=WebhookEvent.BATCH_STATUS, attempts=0
+                ),
+                name="webhook_in_order",
+            ),
+            models.Index(fields=["endpoint", "-id"], name="webhook_by_endpoint"),
+            models.Index(
+                fields=["ended_at"], condition=Q(ended_at__isnull=False), name="webhook_ended"
+            ),
+        ]
+        constraints = [
+            UniqueConstraint(fields=["event_id", "endpoint"], name="webhook_once_per_endpoint"),
+            UniqueConstraint(
+                fields=["event_id"], condition=Q(endpoint=None), name="webhook_once_per_url"
+            ),
+            CheckConstraint(
+                condition=Q(status__in=DeliveryStatus.values), name="webhook_delivery_status"
+            ),
+            CheckConstraint(
+                condition=(
+                    Q(status=DeliveryStatus.PENDING)
+                    & Q(next_attempt_at__isnull=False, ended_at=None)
+                )
+                | (
+                    ~Q(status=DeliveryStatus.PENDING)
+                    & Q(next_attempt_at=None, ended_at__isnull=False)
+                ),
+                name="webhook_pending_iff_due",
+            ),
+        ]
+        permissions = [("resend_webhookdelivery", "Can send a webhook again")]
+
+    def __str__(self) -> str:
+        return f"{self.get_event_type_display()} to {self.target}"
+
+    @property
+    def target(self) -> str:
+        """Where it goes."""
+        return self.endpoint.url if self.endpoint else self.url
+
+
+class WebhookAttempt(models.Model):
+    """One request, and what was answered. Signatures are not kept; lengths in milliseconds."""
+
+    # No index of its own: it is the first column of the one below.
+    delivery = models.ForeignKey(
+        WebhookDelivery, on_delete=models.CASCADE, related_name="tries", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=AttemptKind.choices)
+    at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField(default=0)
+    url = models.CharField(max_length=URL_LENGTH)
+    request_headers = models.JSONField(default=dict)
+    response_status = models.PositiveSmallIntegerField(null=True)
+    response_excerpt = models.TextField(blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["delivery", "number", "pk"]
+        indexes = [models.Index(fields=["delivery", "number"], name="webhook_attempt_in_order")]
+
+    def __str__(self) -> str:
+        return f"Attempt {self.number} at {self.at:%Y-%m-%d %H:%M:%S}"
