@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -10,6 +9,7 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from batchcalls import json_bodies
 from batchcalls.api.problems import Problem
 
 
@@ -29,60 +29,10 @@ class BoundedJSONParser(JSONParser):
 
 def parse(body: bytes) -> Any:
     """Read a body; raise `ParseError`, or `Problem` (413) for one that is too long."""
-    if len(body) > settings.MAX_API_BYTES:
-        raise Problem(
-            413,
-            "body_too_large",
-            f"The body is longer than {settings.MAX_API_BYTES:,} bytes. "
-            "Send a long list as a file (multipart/form-data).",
-        )
     try:
-        value = json.loads(
-            body.decode("utf-8-sig"),
-            parse_constant=_no_constant,
-            object_pairs_hook=_object,
-        )
-    except UnicodeDecodeError as error:
-        raise ParseError("The body is not UTF-8.") from error
-    except RecursionError as error:
-        raise ParseError(_too_deep()) from error
-    except ValueError as error:
-        raise ParseError(f"The body is not JSON: {error}") from error
-    if _depth(value) > settings.MAX_JSON_DEPTH:
-        raise ParseError(_too_deep())
-    return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON.")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {twice!r} stands twice in an object.")
-    return found
-
-
-def _too_deep() -> str:
-    return f"The body is nested more than {settings.MAX_JSON_DEPTH} levels deep."
-
-
-def _depth(value: Any) -> int:
-    """Count the levels without recursing."""
-    deepest, level = 0, [value]
-    while level:
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner += one.values()
-            elif isinstance(one, list):
-                inner += one
-            else:
-                continue
-        if any(isinstance(one, dict | list) for one in level):
-            deepest += 1
-        level = inner
-    return deepest
+        return json_bodies.parse(body)
+    except json_bodies.BodyTooLong as error:
+        text = f"{error} Send a long list as a file (multipart/form-data)."
+        raise Problem(413, "body_too_large", text) from error
+    except json_bodies.BodyUnreadable as error:
+        raise ParseError(str(error)) from error
