@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 ACCOUNT = "account"
 
 
+#: The row of a list below its header.
+FIRST_ROW = 2
 #: What is known of an attempt before it is placed.
 CLAIM_FIELDS = (
     "call_id",
@@ -249,6 +251,7 @@ def _attempt(
         if isinstance(verdict, gate.Refused):
             return verdict
         call = CallResult(
+            call_id=_call_id(batch, recipient),
             batch=batch,
             recipient=recipient,
             account=account,
@@ -273,6 +276,15 @@ def _attempt(
             code="cannot_tell",
             message=f"It could not be told whether this call may be made: {error}",
         )
+
+
+def _call_id(batch: Batch, recipient: Recipient) -> UUID:
+    """Return the id of the next attempt: of a single call's first one its sender knows it already.
+
+    That attempt may be made again under the same id when it was not placed: its row is gone then.
+    """
+    is_known = recipient.row_number == FIRST_ROW and not recipient.attempts
+    return (batch.single_call_id if is_known else None) or uuid4()
 
 
 def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:

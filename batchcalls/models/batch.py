@@ -126,6 +126,12 @@ class Batch(models.Model):
         related_name="tests",
         help_text="The batch that this one tries out, with one call to a number of one's own.",
     )
+    single_call_id = models.UUIDField(
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="Of a single call that a program sent: the id by which it knows the call.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
     )
