@@ -24,13 +24,15 @@ CONSENT_REFUSED = "consent_refused"
 class RowRules:
     """What every row of one batch is held against.
 
-    ``required`` are the variables without which something would be left unsaid; ``timezone`` is
-    where start times without an offset are read. ``today`` is the latest day on which somebody
+    ``required`` are the variables without which something would be left unsaid, those of the prompt
+    apart, because a row may bring its own; ``timezone`` is where start times without an offset are
+    read. ``today`` is the latest day on which somebody
     can have consented.
     """
 
     region: str
     required: frozenset[str]
+    required_by_prompt: frozenset[str] = frozenset()
     timezone: str | None = None
     consent_required: bool = False
     today: date
@@ -41,7 +43,9 @@ class RowRules:
         """Return the rules of a batch; raise `prompts.PromptError` for braces that do not close."""
         return cls(
             region=batch.region,
-            required=templates_of(batch).required - prompts.BUILT_IN,
+            required=prompts.names_in(spoken(batch.call_settings)).required - prompts.BUILT_IN,
+            required_by_prompt=prompts.names_in({"prompt": batch.prompt}).required
+            - prompts.BUILT_IN,
             timezone=batch.call_settings.get("timezone"),
             consent_required=batch.consent_required,
             # Wherever on earth it is that date by now.
@@ -177,6 +181,8 @@ def _what_would_be_unsaid(
     if settings.keys() >= {"task", "pathway_id"}:
         return "prompt_and_pathway", "The row has a prompt and a pathway; leave one of them blank."
     required = rules.required
+    if not settings.keys() & {"task", "pathway_id"}:
+        required |= rules.required_by_prompt
     if own := spoken(settings):
         try:
             required |= prompts.names_in(own).required - prompts.BUILT_IN
