@@ -162,6 +162,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, MAX_WEBHOOK_BYTES)
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", default=600, at_least=1)
 #: The longest request body of the API that is not a file.
 MAX_API_BYTES = env.integer("MAX_API_BYTES", default=20_000_000, at_least=1_000)
+#: The voice account of calls that come in by the API that clients of Bland AI speak, at /v1/ and
+#: /v2/; blank: the only one that is switched on, else the simulator.
+BLAND_API_ACCOUNT = env.text("BLAND_API_ACCOUNT", "")
 #: How deep the JSON of a request may be nested.
 MAX_JSON_DEPTH = env.integer("MAX_JSON_DEPTH", default=20, at_least=3)
 #: How long a process that dies keeps others from its account or list.

@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("hooks/voice/<int:account_id>/", webhooks_in.receive, name="voice-webhook"),
     path("api/", include(("batchcalls.api.urls", "api"))),
+    path("", include(("batchcalls.blandapi.urls", "blandapi"))),
     path("", admin.site.urls),
 ]

@@ -1,0 +1,71 @@
+"""The account by which these calls are made, and what clients ask to test a key."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import JsonResponse
+
+from batchcalls.batch_figures import remembered
+from batchcalls.blandapi.doors import Action, Asked, Need, door
+from batchcalls.blandapi.errors import Refused
+from batchcalls.models import CallResult, Scope, VoiceAccount
+from campaigns.models import Campaign
+
+READ_CALLS = Need(Scope.CALLS_READ, "batchcalls.view_callresult")
+READ_CAMPAIGNS = Need(Scope.CAMPAIGNS_READ, "campaigns.view_campaign")
+SIMULATED = "These calls are simulated: nobody's phone rings. BLAND_API_ACCOUNT chooses otherwise."
+#: Voices that the provider offers everybody. Source: Bland API, Send Call, ``voice``.
+CURATED_VOICES = ("Josh", "Florian", "Derek", "June", "Nat", "Paige")
+
+
+def account_for_calls() -> VoiceAccount:
+    """Return the voice account of all calls that come in by this API; raise `Refused`.
+
+    1. The one that BLAND_API_ACCOUNT names.
+    2. The only one that is switched on.
+    3. The built-in simulator, at which nobody's phone rings.
+    """
+    name: str = settings.BLAND_API_ACCOUNT
+    if name:
+        account = VoiceAccount.objects.filter(name=name).first()
+        if account is None:
+            text = f"BLAND_API_ACCOUNT names the voice account {name!r}, and there is none of it."
+            raise Refused(503, "NO_VOICE_ACCOUNT", text)
+        return account
+    enabled = list(VoiceAccount.objects.filter(enabled=True)[:2])
+    return enabled[0] if len(enabled) == 1 else VoiceAccount.objects.built_in()
+
+
+def _me(asked: Asked) -> JsonResponse:
+    """Answer that the key is good. There is no balance here: what calls cost, each call says."""
+    total = 0
+    if asked.may(READ_CALLS):
+        total = remembered("blandapi.total_calls", CallResult.objects.count)
+    billing = {"current_balance": 0, "refill_to": None}
+    return JsonResponse({"status": "active", "billing": billing, "total_calls": total})
+
+
+def _voices(asked: Asked) -> JsonResponse:
+    """List the voices that campaigns use, and those that the provider offers everybody."""
+    names = dict.fromkeys(CURATED_VOICES, True)
+    if asked.may(READ_CAMPAIGNS):
+        used = Campaign.objects.order_by("pk").values_list("call_settings__voice", flat=True)
+        names = {**{str(voice): False for voice in used if voice}, **names}
+    voices: list[dict[str, object]] = [
+        {
+            "id": name,
+            "name": name,
+            "description": "" if public else "Used by a campaign.",
+            "public": public,
+            "tags": [],
+            "voice_id": number,
+            "is_custom": not public,
+            "reduce_latency": False,
+        }
+        for number, (name, public) in enumerate(names.items())
+    ]
+    return JsonResponse({"voices": voices, "presets": []})
+
+
+me = door(GET=Action(view=_me, need=None))
+voices = door(GET=Action(view=_voices, need=None))

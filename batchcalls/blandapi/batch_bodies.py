@@ -1,0 +1,293 @@
+"""What a program sends to have a batch called, in each form in which programs send it.
+
+The first generation: ``base_prompt`` and ``call_data``, whose members are variables. The second:
+``global`` and ``call_objects``, each like a Send Call. And, in public code, ``calls`` with a prompt
+in each. Every form is taken at every address.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batchcalls.blandapi import parameters
+from batchcalls.blandapi.errors import Refused, invalid
+from batchcalls.blandapi.parameters import Parameters
+from batchcalls.call_requests import RENDERED
+from batchcalls.models.batch import UNTITLED
+from campaigns import call_settings, prompts
+from campaigns.call_settings import REGISTRY, SettingInvalid
+
+#: The members that hold the calls, in the order in which they are looked for.
+LISTS = ("call_data", "call_objects", "calls")
+ENVELOPE = frozenset(
+    {
+        *LISTS,
+        *("base_prompt", "global", "label", "description", "campaign_id", "test_mode"),
+        *("batch_webhook", "status_webhook", "max_concurrent", "batch_id", "encrypted_key"),
+    }
+)
+LONGEST_NAME, LONGEST_CAMPAIGN = 200, 200
+MOST_CONCURRENT = 1_000_000
+_OBJECTS = ("request_data", "metadata")
+
+
+@dataclass(slots=True, kw_only=True)
+class BatchOrder:
+    """A batch as it was asked for; ``recipients`` are objects for `recipient_objects.create`."""
+
+    name: str = UNTITLED
+    shared: Parameters
+    recipients: list[dict[str, Any]]
+    campaign: str = ""
+    batch_webhook: str = ""
+    status_webhook: str = ""
+    concurrency: int | None = None
+    test_mode: bool = False
+    calls_given: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+def read(body: Mapping[str, Any]) -> BatchOrder:
+    """Return what was asked for; raise `Refused` for a body that is of none of the forms."""
+    kind, entries = _entries(body)
+    test_mode = _boolean(body, "test_mode")
+    shared = parameters.read(_shared(body))
+    order = BatchOrder(
+        name=parameters.label(
+            body.get("label") or body.get("description"), name="label", at_most=LONGEST_NAME
+        )
+        or UNTITLED,
+        shared=shared,
+        recipients=[],
+        campaign=parameters.label(
+            body.get("campaign_id"), name="campaign_id", at_most=LONGEST_CAMPAIGN
+        ),
+        batch_webhook=_address(body, "batch_webhook"),
+        status_webhook=_address(body, "status_webhook"),
+        concurrency=_concurrency(body),
+        test_mode=test_mode,
+        calls_given=len(entries),
+        warnings=shared.warnings,
+    )
+    used = _used(shared)
+    read_entry = _from_data if kind == "call_data" else _from_call
+    order.recipients = [
+        read_entry(entry, shared, used, order.warnings)
+        for entry in (entries[:1] if test_mode else entries)
+    ]
+    _say_something(order)
+    order.warnings[:] = _counted(order.warnings)
+    return order
+
+
+def _entries(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """Return the calls of a body; raise `Refused` unless each has a number."""
+    given = [name for name in LISTS if body.get(name)]
+    if len(given) > 1:
+        raise invalid(f"Send {' or '.join(given)}, not both.")
+    if not given:
+        raise invalid("Missing required parameter: call_data (or call_objects).")
+    entries = body[given[0]]
+    if not isinstance(entries, list):
+        raise invalid(f"{given[0]} must be an array of objects.")
+    wrong = []
+    for number, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict):
+            wrong.append(f"Entry #{number} is not an object.")
+        elif entry.get("phone_number") in (None, ""):
+            wrong.append(f"Entry #{number} did not have a phone number.")
+    if wrong:
+        raise Refused(
+            400,
+            "SOURCE_INVALID",
+            wrong[0] if len(wrong) == 1 else f"{wrong[0]} {len(wrong) - 1:,} more are like it.",
+            errors=[("SOURCE_INVALID", one) for one in wrong],
+        )
+    return given[0], entries
+
+
+def _shared(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that hold for all calls, wherever the body has them."""
+    own = body.get("global")
+    if own is not None and not isinstance(own, dict):
+        raise invalid("global must be an object.")
+    if own and "phone_number" in own:
+        raise invalid("global must not contain phone_number: each call has its own.")
+    beside = {
+        name: value
+        for name, value in body.items()
+        # Clients that are generated send a number and a prompt beside the list of calls.
+        if name not in ENVELOPE and name != "phone_number"
+    }
+    if body.get("base_prompt"):
+        beside["task"] = body["base_prompt"]
+    return {**beside, **(own or {})}
+
+
+def _used(shared: Parameters) -> frozenset[str]:
+    """Return the variables that the texts of all calls use; raise `Refused`."""
+    texts = [shared.task, *(shared.settings.get(name) for name in sorted(RENDERED))]
+    try:
+        return prompts.names_in(texts).names
+    except prompts.PromptError as error:
+        raise invalid(str(error)) from error
+
+
+def _from_data(
+    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
+) -> dict[str, Any]:
+    """Read an entry of the first generation: its members are variables.
+
+    Public code puts parameters of the call there too. A member is one if its name and its value
+    are those of a parameter and no text uses it as a variable.
+    """
+    variables: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    for name, value in _others(entry):
+        if name not in used and call_settings.is_call_setting(name) and _fits(name, value):
+            settings[name], warning = parameters.modern(name, value)
+            warnings += [warning] if warning else []
+        else:
+            variables[name] = value
+    return _recipient(entry, shared, variables, settings)
+
+
+def _from_call(
+    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
+) -> dict[str, Any]:
+    """Read an entry of the second generation: its members are parameters of the call."""
+    variables: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    for name, value in _others(entry):
+        if call_settings.is_call_setting(name):
+            settings[name], warning = parameters.modern(name, value)
+            warnings += [warning] if warning else []
+        elif name in used:
+            variables[name] = value
+        elif name not in parameters.SILENTLY_IGNORED:
+            warnings.append(parameters.ignored(name))
+    return _recipient(entry, shared, variables, settings)
+
+
+def _others(entry: dict[str, Any]) -> list[tuple[str, Any]]:
+    apart = {"phone_number", *_OBJECTS}
+    return [(name, value) for name, value in entry.items() if name not in apart]
+
+
+def _fits(name: str, value: Any) -> bool:
+    value, _ = parameters.modern(name, value)
+    return not call_settings.normalize({name: value}, per_row=True).problems
+
+
+def _recipient(
+    entry: dict[str, Any],
+    shared: Parameters,
+    variables: dict[str, Any],
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """Return a recipient: what it has itself goes before what all have."""
+    own = {name: _object(entry, name) for name in _OBJECTS}
+    told = {name: value for name, value in settings.items() if value is not None or _nullable(name)}
+    if told.get("pathway_id"):
+        told.pop("task", None)
+    return {
+        **told,
+        "phone_number": entry["phone_number"],
+        "request_data": parameters.named(
+            {**shared.request_data, **variables, **own["request_data"]}
+        ),
+        "metadata": parameters.named({**shared.metadata, **own["metadata"]}),
+    }
+
+
+def _object(entry: dict[str, Any], name: str) -> dict[str, Any]:
+    value = entry.get(name)
+    if value in (None, ""):
+        return {}
+    try:
+        parsed: dict[str, Any] = REGISTRY[name].parse(value)
+    except SettingInvalid as error:
+        raise invalid(str(error)) from error
+    return parsed
+
+
+def _nullable(name: str) -> bool:
+    setting = call_settings.get(name)
+    return setting is not None and setting.nullable
+
+
+def _say_something(order: BatchOrder) -> None:
+    """Give the batch a prompt or pathway; raise `Refused` when calls would have neither.
+
+    Where each call brings its own, the batch has the one that most of them have.
+    """
+    shared = order.shared
+    if shared.task or shared.pathway_id:
+        return
+    silent = [
+        number
+        for number, one in enumerate(order.recipients, start=1)
+        if not (one.get("task") or one.get("pathway_id"))
+    ]
+    if len(silent) == len(order.recipients):
+        raise invalid("Missing required parameter: base_prompt (or task, or pathway_id).")
+    if silent:
+        raise invalid(*(f"Entry #{number} has no task or pathway_id." for number in silent))
+    said = Counter(
+        (str(one.get("task", "")), str(one.get("pathway_id", "")), one.get("pathway_version"))
+        for one in order.recipients
+    )
+    (task, pathway_id, version), _ = said.most_common(1)[0]
+    chosen = parameters.read(
+        {"task": task, "pathway_id": pathway_id, "pathway_version": version if pathway_id else None}
+    )
+    shared.task, shared.pathway_id = chosen.task, chosen.pathway_id
+    shared.pathway_version = chosen.pathway_version
+    for one in order.recipients:
+        mine = (str(one.get("task", "")), str(one.get("pathway_id", "")))
+        if (*mine, one.get("pathway_version")) == (task, pathway_id, version):
+            for name in ("task", "pathway_id", "pathway_version"):
+                one.pop(name, None)
+
+
+def _boolean(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name)
+    if value in (None, ""):
+        return False
+    words = {"true": True, "false": False}
+    parsed = words.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(parsed, bool):
+        raise invalid(f"{name} must be true or false.")
+    return parsed
+
+
+def _address(body: Mapping[str, Any], name: str) -> str:
+    """Return an address for news of the batch; raise `Refused` unless it is one of the web."""
+    value = body.get(name)
+    if value in (None, ""):
+        return ""
+    try:
+        parsed: str = REGISTRY["webhook"].parse(value)
+    except SettingInvalid as error:
+        raise invalid(f"{name}: {error.remedy}.") from error
+    return parsed
+
+
+def _concurrency(body: Mapping[str, Any]) -> int | None:
+    value = body.get("max_concurrent")
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_CONCURRENT:
+        raise invalid("max_concurrent must be a whole number, 1 at least.")
+    return value
+
+
+def _counted(warnings: list[str]) -> list[str]:
+    """Return each warning once; how many entries it is about, where it is several."""
+    return [
+        one if count == 1 else f"{one} ({count:,} times)"
+        for one, count in Counter(warnings).items()
+    ]

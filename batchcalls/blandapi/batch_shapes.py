@@ -1,0 +1,172 @@
+"""A batch as each generation of the API tells of it.
+
+Known clients fail on a null in many of these fields: those have a blank, a nought or an empty
+object. Source: the PyPI package ``bland``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from batchcalls import bland_shapes
+from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.querysets import Totals
+from batchcalls.states import BATCH_TERMINAL, CALL_FINAL
+from campaigns.call_settings import REGISTRY
+
+#: Recipients that a list shows of each batch, and that a batch shows of itself.
+PREVIEW, LONG_PREVIEW = 3, 100
+#: The lengths of calls are grouped by these minutes.
+_BOUNDS = (5, 10, 15, 20, 30, 45, 60, 90, 120)
+_GROUPS = ("0-5", "5-10", "10-15", "15-20", "20-30", "30-45", "45-60", "60-90", "90-120", "120+")
+MOST_SKIPPED = 1_000
+_SECRET = frozenset(name for name, setting in REGISTRY.items() if setting.sensitive)
+
+
+def campaign_of(batch: Batch) -> str:
+    """Return the campaign that a client knows: ours by its name, or its own."""
+    return (
+        batch.campaign.name if batch.campaign else str(batch.call_settings.get("campaign_id", ""))
+    )
+
+
+def batch_v1(batch: Batch, *, id_name: str) -> dict[str, Any]:
+    """Return what the first generation tells of a batch; reads ``batch.campaign``."""
+    return {
+        id_name: str(batch.pk),
+        "campaign_id": campaign_of(batch),
+        "created_at": bland_shapes.timestamp(batch.created_at),
+        "label": batch.name,
+        "base_prompt": batch.prompt,
+        "endpoint_code": "api",
+        "call_params": _call_params(batch),
+    }
+
+
+def _call_params(batch: Batch) -> dict[str, Any]:
+    chosen = batch.call_settings
+    voice = str(chosen.get("voice", ""))
+    is_number = voice.isascii() and voice.isdecimal()
+    return {
+        **_public(chosen),
+        "reduce_latency": bool(chosen.get("reduce_latency", False)),
+        "voice_id": int(voice) if is_number else 0,
+        "language": chosen.get("language", REGISTRY["language"].default),
+        "request_data": {},
+        "max_duration": chosen.get("max_duration", bland_shapes.DEFAULT_MAX_DURATION_MINUTES),
+        "wait_for_greeting": bool(chosen.get("wait_for_greeting", False)),
+    }
+
+
+def status_v1(batch: Batch, totals: Totals) -> str:
+    """Return ``completed`` when every call is done."""
+    return "completed" if batch.status in BATCH_TERMINAL and not totals.live else "in-progress"
+
+
+def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
+    """Return what the second generation tells of a batch, its status beside it."""
+    said = (
+        {"pathway_id": batch.pathway_id, "pathway_version": batch.pathway_version or None}
+        if batch.pathway_id
+        else {"task": batch.prompt}
+    )
+    start = {"start_time": batch.start_at.isoformat()} if batch.start_at else {}
+    return {
+        "id": str(batch.pk),
+        "user_id": str(batch.created_by_id or ""),
+        "base_prompt": json.dumps({**said, **_public(batch.call_settings), **start}),
+        "created_at": bland_shapes.timestamp(batch.created_at),
+        "call_objects": list(map(_call_object, recipients)),
+        "description": batch.name,
+        "status": batch.status,
+    }
+
+
+def _call_object(recipient: Recipient) -> dict[str, Any]:
+    start = {"start_time": recipient.start_at.isoformat()} if recipient.start_at else {}
+    return {
+        "phone_number": recipient.e164 or recipient.raw_number,
+        "request_data": recipient.request_data,
+        "metadata": recipient.metadata,
+        **_public(recipient.call_settings),
+        **start,
+    }
+
+
+def _public(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return call settings without those that may hold secrets."""
+    return {name: value for name, value in chosen.items() if name not in _SECRET}
+
+
+def counters(totals: Totals) -> dict[str, int]:
+    """Return how many calls a batch has, and how many came to something, or will not."""
+    successful = totals.reached + totals.voicemail + totals.not_reached
+    return {
+        "calls_total": totals.rows,
+        "calls_successful": successful,
+        "calls_failed": totals.finished - successful,
+    }
+
+
+def previews(batches: list[Batch], *, rows: int) -> dict[UUID, list[Recipient]]:
+    """Return the first recipients of each batch."""
+    found: dict[UUID, list[Recipient]] = {batch.pk: [] for batch in batches}
+    first = Recipient.objects.filter(batch__in=batches, row_number__lte=rows + 1)
+    for recipient in first.order_by("batch", "row_number"):
+        found[recipient.batch_id].append(recipient)
+    return found
+
+
+def analysis_v1(batch: Batch, totals: Totals) -> dict[str, Any]:
+    """Return the figures of a batch's calls, each counted from rows."""
+    rows = CallResult.objects.filter(batch=batch).order_by("pk")
+    known = rows.values_list("call_id", "status", "duration_seconds", "error_message")
+    ids, lengths, errors = [], [], []
+    queue: Counter[str] = Counter()
+    ended = 0
+    for call_id, status, seconds, error in known.iterator(chunk_size=5_000):
+        ids.append(str(call_id))
+        queue[bland_shapes.QUEUE_STATUSES[status]] += 1
+        if status in CALL_FINAL:
+            ended += 1
+            lengths.append((seconds or 0) / 60)
+        if error:
+            errors.append(error)
+    if totals.waiting:
+        queue["new"] += totals.waiting
+    skipped = Recipient.objects.filter(batch=batch).skipped().values_list("row_number", "reason")
+    errors += [f"Entry #{row - 1}: {why}" for row, why in skipped[:MOST_SKIPPED]]
+    talked = [length for length in lengths if length * 60 >= 1]
+    return {
+        "total_calls": totals.rows,
+        "completed_calls": totals.finished,
+        "in_progress_calls": totals.waiting + totals.live,
+        "queue_statuses": {"complete": 0, "queued": 0, "call_error": 0, **queue},
+        "call_lengths": {
+            "average": _average(lengths),
+            "average_nonzero": _average(talked),
+            "summary": _grouped(lengths),
+            "all": [round(length, 4) for length in lengths],
+        },
+        "call_ids": ids,
+        "error_messages": errors,
+        "endpoints": {settings.PUBLIC_URL: len(ids)},
+    }
+
+
+def _average(lengths: list[float]) -> float:
+    return round(sum(lengths) / len(lengths), 4) if lengths else 0
+
+
+def _grouped(lengths: list[float]) -> dict[str, int]:
+    groups = dict.fromkeys(_GROUPS, 0)
+    for length in lengths:
+        place = sum(length >= bound for bound in _BOUNDS)
+        groups[_GROUPS[place]] += 1
+    return groups

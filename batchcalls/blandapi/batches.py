@@ -1,0 +1,222 @@
+"""Batches: sent, listed, followed, stopped, and asked about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.http import JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from batchcalls import bland_shapes, lifecycle
+from batchcalls.blandapi import analysis, batch_bodies, batch_shapes, call_list, reading, sending
+from batchcalls.blandapi.accounts import READ_CALLS
+from batchcalls.blandapi.batch_bodies import BatchOrder
+from batchcalls.blandapi.doors import Action, Asked, Need, door
+from batchcalls.blandapi.errors import Refused, not_found
+from batchcalls.models import Batch, CallResult, Recipient, Scope
+from batchcalls.querysets import BatchQuerySet, Totals
+from batchcalls.states import BatchStatus
+
+READ = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
+WRITE = Need(Scope.BATCHES_WRITE, "batchcalls.add_batch")
+LAUNCH = Need(Scope.BATCHES_CONTROL, "batchcalls.launch_batch")
+STOP = Need(Scope.BATCHES_CONTROL, "batchcalls.cancel_batch")
+MOST_V1, DEFAULT_V2, MOST_V2 = 1_000, 50, 1_000
+_CHUNK = 500
+
+
+def find(batch_id: str) -> Batch:
+    """Return the batch of that id; raise `Refused`."""
+    try:
+        identifier = UUID(batch_id)
+    except ValueError:
+        raise not_found("batch") from None
+    batch = Batch.objects.select_related("campaign", "account").filter(pk=identifier).first()
+    if batch is None:
+        raise not_found("batch")
+    return batch
+
+
+def _create(asked: Asked) -> JsonResponse:
+    """Send a batch; one answer is right for clients of both generations."""
+    asked.require(LAUNCH)
+    order = batch_bodies.read(asked.body)
+    batch = sending.send_batch(order, actor=asked.actor)
+    answer: dict[str, Any] = {
+        "status": "success",
+        "message": "success",
+        "batch_id": str(batch.pk),
+        "data": {"batch_id": str(batch.pk)},
+        "errors": None,
+        "warnings": order.warnings,
+    }
+    if order.test_mode:
+        answer["test_mode"] = _diagnostics(order, batch)
+    return JsonResponse(answer)
+
+
+def _diagnostics(order: BatchOrder, batch: Batch) -> dict[str, Any]:
+    """Return what a client that tries its batch out looks for: what was understood."""
+    return {
+        "calls_given": order.calls_given,
+        "calls_sent": len(order.recipients),
+        "call": order.recipients[0],
+        "base_prompt": batch.prompt,
+        "pathway_id": batch.pathway_id or None,
+        "call_params": batch_shapes.batch_v1(batch, id_name="id")["call_params"],
+        "voice_account": batch.account.name,
+    }
+
+
+def _sent() -> BatchQuerySet[Batch]:
+    """Return what clients call batches: no drafts, and no single calls."""
+    rows = Batch.objects.exclude(status=BatchStatus.DRAFT).filter(single_call_id=None)
+    return rows.select_related("campaign")
+
+
+def _list(asked: Asked) -> JsonResponse:
+    query = asked.http.GET
+    first = reading.integer(query, "from", default=0)
+    behind = reading.integer(query, "to", default=reading.MOST_INDEX)
+    limit = reading.integer(query, "limit", default=MOST_V1, most=MOST_V1)
+    rows = _sent()
+    if campaign := query.get("campaign_id", "").strip().replace("\x00", ""):
+        rows = rows.filter(call_list.of_campaign(campaign, ""))
+    ascending = reading.boolean(query, "ascending")
+    rows = rows.order_by(*(("created_at", "pk") if ascending else ("-created_at", "-pk")))
+    found = rows[first : first + max(0, min(limit, behind - first))]
+    batches = [batch_shapes.batch_v1(batch, id_name="batch_id") for batch in found]
+    return JsonResponse({"status": "success", "batches": batches})
+
+
+def _list_v2(asked: Asked) -> JsonResponse:
+    take, skip = page(asked)
+    batches = list(_sent().order_by("-created_at", "-pk")[skip : skip + take])
+    first = batch_shapes.previews(batches, rows=batch_shapes.PREVIEW)
+    data = [batch_shapes.batch_v2(batch, first[batch.pk]) for batch in batches]
+    return JsonResponse({"data": data, "errors": None})
+
+
+def page(asked: Asked) -> tuple[int, int]:
+    """Return how many rows are asked for, and behind how many."""
+    query = asked.http.GET
+    take = reading.integer(query, "take", default=DEFAULT_V2, least=1, most=MOST_V2)
+    return take, reading.integer(query, "skip", default=0)
+
+
+def _details_v2(asked: Asked, batch_id: str) -> JsonResponse:
+    batch = find(batch_id)
+    rows = batch_shapes.previews([batch], rows=batch_shapes.LONG_PREVIEW)[batch.pk]
+    counted = batch_shapes.counters(Recipient.objects.totals(batch.pk))
+    data = {**batch_shapes.batch_v2(batch, rows), **counted}
+    return JsonResponse({"data": data, "errors": None})
+
+
+def _details(asked: Asked, batch_id: str) -> HttpResponseBase:
+    """Tell of a batch and its calls; these are written out as they are read."""
+    query = asked.http.GET
+    wants = {
+        name: reading.boolean(query, f"include_{name}") is not False
+        for name in ("calls", "transcripts", "analysis")
+    }
+    if wants["calls"] or wants["analysis"]:
+        asked.require(READ_CALLS)
+    batch = find(batch_id)
+    totals = Recipient.objects.totals(batch.pk)
+    blocks = _blocks(batch, totals, wants)
+    return StreamingHttpResponse(blocks, content_type="application/json")
+
+
+def _blocks(batch: Batch, totals: Totals, wants: dict[str, bool]) -> Iterator[str]:
+    head = {
+        "status": batch_shapes.status_v1(batch, totals),
+        "batch_params": batch_shapes.batch_v1(batch, id_name="id"),
+        "analysis": batch_shapes.analysis_v1(batch, totals) if wants["analysis"] else {},
+    }
+    yield f'{json.dumps(head)[:-1]}, "call_data": ['
+    rows = CallResult.objects.filter(batch=batch).order_by("pk").select_related("recipient")
+    separator = ""
+    for call in rows.iterator(chunk_size=_CHUNK) if wants["calls"] else ():
+        call.batch = batch
+        told = bland_shapes.call_detail(call)
+        if not wants["transcripts"]:
+            del told["transcripts"], told["concatenated_transcript"]
+        yield f"{separator}{json.dumps(told)}"
+        separator = ","
+    yield "]}"
+
+
+def _stop(asked: Asked, batch_id: str, *, hang_up: bool) -> JsonResponse:
+    batch = find(batch_id)
+    totals = Recipient.objects.totals(batch.pk)
+    try:
+        lifecycle.cancel(batch, actor=asked.actor, hang_up=hang_up)
+    except lifecycle.Conflict as error:
+        raise Refused(409, "BATCH_OVER", str(error), num_calls=0, batch_id=str(batch.pk)) from error
+    return JsonResponse(
+        {
+            "status": "success",
+            "message": "Successfully stopped batch",
+            "num_calls": totals.waiting + (totals.live if hang_up else 0),
+            "batch_id": str(batch.pk),
+            "data": None,
+            "errors": None,
+        }
+    )
+
+
+def _stop_v1(asked: Asked, batch_id: str) -> JsonResponse:
+    """Stop the batch, and end its calls: so it is documented for the first generation."""
+    return _stop(asked, batch_id, hang_up=True)
+
+
+def _stop_v2(asked: Asked, batch_id: str) -> JsonResponse:
+    """Stop the batch; conversations that have begun end by themselves."""
+    return _stop(asked, batch_id, hang_up=False)
+
+
+def _analyze(asked: Asked, batch_id: str) -> JsonResponse:
+    asked.require(READ_CALLS)
+    questions = analysis.questions_of(asked.body)
+    rows = CallResult.objects.filter(batch=find(batch_id)).order_by("pk")
+    answers = {
+        str(call.call_id): analysis.answers(call, questions)
+        for call in rows.iterator(chunk_size=_CHUNK)
+    }
+    return JsonResponse(
+        {"status": "success", "message": analysis.MESSAGE, "answers": answers, "credits_used": 0}
+    )
+
+
+def _analyses(asked: Asked, batch_id: str) -> JsonResponse:
+    """Tell of each finished call all that is known of it, as questions and answers."""
+    asked.require(READ_CALLS)
+    rows = CallResult.objects.filter(batch=find(batch_id), ended_at__isnull=False).order_by("pk")
+    found = []
+    for call in rows.iterator(chunk_size=_CHUNK):
+        questions, answers = analysis.facts(call)
+        found.append(
+            {
+                "call_id": str(call.call_id),
+                "batch_id": str(call.batch_id),
+                "goal": "",
+                "answers": answers,
+                "questions": questions,
+            }
+        )
+    return JsonResponse({"status": "success", "message": analysis.MESSAGE, "analysis": found})
+
+
+_SEND = Action(view=_create, need=WRITE, once=True)
+batches = door(GET=Action(view=_list, need=READ), POST=_SEND)
+create = door(POST=_SEND)
+list_v2 = door(GET=Action(view=_list_v2, need=READ))
+details = door(GET=Action(view=_details, need=READ))
+details_v2 = door(GET=Action(view=_details_v2, need=READ))
+stop_v1 = door(POST=Action(view=_stop_v1, need=STOP))
+stop_v2 = door(POST=Action(view=_stop_v2, need=STOP))
+analyze = door(POST=Action(view=_analyze, need=READ))
+analyses = door(GET=Action(view=_analyses, need=READ))

@@ -1,0 +1,176 @@
+"""Single calls: sent, listed, followed, stopped, and asked about."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from django.db.models import Q
+from django.http import JsonResponse
+
+from batchcalls import lifecycle, stopping
+from batchcalls.blandapi import analysis, call_list, sending, told
+from batchcalls.blandapi.accounts import READ_CALLS
+from batchcalls.blandapi.doors import Action, Asked, Need, door
+from batchcalls.blandapi.errors import Refused
+from batchcalls.models import CallResult, Scope
+from batchcalls.states import BATCH_TERMINAL, CallStatus, RecipientStatus
+
+SEND = Need(Scope.CALLS_WRITE, "batchcalls.add_batch", "batchcalls.launch_batch")
+STOP = Need(Scope.CALLS_WRITE, "batchcalls.cancel_batch")
+MOST_ACTIVE = 1_000
+
+
+def _send(asked: Asked) -> JsonResponse:
+    call_id, warnings = sending.send_call(asked.body, actor=asked.actor)
+    return JsonResponse(
+        {
+            "status": "success",
+            "message": "Call successfully queued.",
+            "call_id": str(call_id),
+            "batch_id": None,
+            "warnings": warnings,
+        }
+    )
+
+
+def _list(asked: Asked) -> JsonResponse:
+    page = call_list.page_of(asked.http.GET)
+    return JsonResponse(
+        {
+            "total_count": page.total,
+            "count": len(page.calls),
+            "calls": told.listed(page.calls),
+        }
+    )
+
+
+def _details(asked: Asked, call_id: str) -> JsonResponse:
+    return JsonResponse(told.detail(told.find(call_id)))
+
+
+def _stop(asked: Asked, call_id: str) -> JsonResponse:
+    if not stop(told.find(call_id), actor=asked.actor):
+        raise Refused(400, "SID_NOT_FOUND", "SID not found for the given c_id.")
+    return JsonResponse({"status": "success", "message": "Call ended successfully."})
+
+
+def stop(one: told.Told, *, actor: Any) -> bool:
+    """End a call, or withdraw it; return False when it was over.
+
+    With a single call goes what is still planned for it: its time, or its further attempts.
+    """
+    batch = one.batch if isinstance(one, CallResult) else one
+    if batch.single_call_id is not None and batch.status not in BATCH_TERMINAL:
+        try:
+            lifecycle.cancel(batch, actor=actor, hang_up=True)
+        except lifecycle.Conflict:
+            return False
+        return True
+    if not isinstance(one, CallResult):
+        return False
+    try:
+        stopping.stop(one, actor=actor)
+    except stopping.CallOver:
+        return False
+    return True
+
+
+def _active_calls() -> list[told.Told]:
+    """Return the calls that are live, or that wait as single calls; the newest first."""
+    live = told.attempts().filter(ended_at=None).order_by("-pk")[:MOST_ACTIVE]
+    open_rows = Q(recipients=None) | Q(recipients__status__in=_OPEN)
+    waiting = told.waiting().exclude(status__in=BATCH_TERMINAL).filter(open_rows).distinct()
+    return [*live, *waiting.order_by("-created_at")[:MOST_ACTIVE]]
+
+
+_OPEN = set(RecipientStatus) - {
+    RecipientStatus.SKIPPED,
+    RecipientStatus.FAILED,
+    RecipientStatus.CANCELED,
+    RecipientStatus.DONE,
+}
+
+
+def _active(asked: Asked) -> JsonResponse:
+    return JsonResponse({"data": list(map(_active_one, _active_calls())), "errors": None})
+
+
+def _active_one(one: told.Told) -> dict[str, Any]:
+    batch = one.batch if isinstance(one, CallResult) else one
+    found = told.detail(one)
+    begun = (one.placed_at or one.claimed_at) if isinstance(one, CallResult) else batch.created_at
+    starts = batch.start_at or begun
+    talking = isinstance(one, CallResult) and one.status == CallStatus.IN_PROGRESS
+    return {
+        "call_id": found["call_id"],
+        "user_id": str(batch.created_by_id or ""),
+        "from": found["from"],
+        "to": found["to"],
+        "objective": batch.prompt,
+        "pathway_id": found["pathway_id"],
+        "start_time": starts.astimezone(UTC).isoformat(),
+        "international": "false" if found["to"].startswith("+1") else "true",
+        "status": "IN_PROGRESS" if talking else "QUEUED",
+        "timestamp": int(begun.timestamp() * 1000),
+    }
+
+
+def _stop_active(asked: Asked) -> JsonResponse:
+    stopped = sum(stop(one, actor=asked.actor) for one in _active_calls())
+    message = f"Stopped {stopped} active calls."
+    return JsonResponse({"status": "success", "message": message, "num_calls": stopped})
+
+
+def _analyze(asked: Asked, call_id: str) -> JsonResponse:
+    questions = analysis.questions_of(asked.body)
+    found = told.find(call_id)
+    given = (
+        analysis.answers(found, questions)
+        if isinstance(found, CallResult)
+        else [None] * len(questions)
+    )
+    return JsonResponse(
+        {"status": "success", "message": analysis.MESSAGE, "answers": given, "credits_used": 0}
+    )
+
+
+def _correct(asked: Asked, call_id: str) -> JsonResponse:
+    """Answer with the transcript that there is: nobody has corrected it, and that is said."""
+    found = told.find(call_id)
+    turns = found.transcript if isinstance(found, CallResult) else []
+    ends = [turn.get("at_seconds", 0) for turn in turns[1:]]
+    last = (found.duration_seconds or 0) if isinstance(found, CallResult) else 0
+    speakers = {"agent": (0, "assistant"), "callee": (1, "user")}
+    said = []
+    for turn, end in zip(turns, [*ends, last], strict=False):
+        speaker, name = speakers.get(turn["speaker"], (0, "assistant"))
+        start = turn.get("at_seconds", 0)
+        said.append(
+            {
+                "start": start,
+                "end": max(start, end),
+                "text": turn["text"],
+                "speaker": speaker,
+                "speaker_label": name,
+                "confidence": None,
+            }
+        )
+    return JsonResponse(
+        {
+            "status": "success",
+            "message": "This is the transcript of the call itself; it was not corrected.",
+            "corrected": said,
+            "aligned": [],
+            "original": told.detail(found)["transcripts"],
+        }
+    )
+
+
+calls = door(GET=Action(view=_list, need=READ_CALLS), POST=Action(view=_send, need=SEND, once=True))
+details = door(GET=Action(view=_details, need=READ_CALLS))
+stop_call = door(POST=Action(view=_stop, need=STOP))
+active = door(GET=Action(view=_active, need=READ_CALLS))
+stop_active = door(POST=Action(view=_stop_active, need=STOP))
+analyze = door(POST=Action(view=_analyze, need=READ_CALLS))
+correct = door(GET=Action(view=_correct, need=READ_CALLS))

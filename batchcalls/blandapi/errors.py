@@ -1,0 +1,85 @@
+"""Errors in the one body that clients of both generations of the API understand.
+
+Some look at the HTTP status, some at ``status``, some only for ``errors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import JsonResponse
+
+from batchcalls.importing.mapping import MappingError
+from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.lifecycle import Conflict
+from batchcalls.recipient_objects import RecipientsError
+from batchcalls.uploads import UploadError
+
+#: Errors of entries that one answer holds.
+MOST_ERRORS = 100
+INVALID = "INVALID_PARAMETERS"
+
+
+class Refused(Exception):
+    """What was asked for is not done; nothing was changed.
+
+    ``errors`` are (code, sentence) of each thing that is wrong; without them there is one, which
+    is ``message``. ``word`` is the answer's ``status``.
+    """
+
+    def __init__(
+        self,
+        http_status: int,
+        code: str,
+        message: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        word: str = "error",
+        headers: dict[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(message)
+        self.http_status, self.code, self.message = http_status, code, message
+        self.errors = list(errors) or [(code, message)]
+        self.word = word
+        self.headers = headers or {}
+        self.members = members
+
+
+def invalid(*sentences: str) -> Refused:
+    """Return the error about parameters that cannot be used; each sentence is about one."""
+    errors = [(INVALID, sentence) for sentence in sentences]
+    message = sentences[0] if len(sentences) == 1 else "Invalid parameters"
+    return Refused(400, INVALID, message, errors=errors)
+
+
+def not_found(what: str) -> Refused:
+    """Return the error about something that there is not."""
+    return Refused(404, f"{what.upper()}_NOT_FOUND", f"There is no {what} of this id.")
+
+
+def known(error: Exception) -> Refused | None:
+    """Return the error that an exception of a verb stands for; None for one nobody foresaw."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, Conflict):
+        return Refused(409, "CONFLICT", str(error))
+    if isinstance(error, RecipientsError) and error.errors:
+        return invalid(*(f"Entry #{one.index + 1}: {one.message}" for one in error.errors))
+    if isinstance(error, UploadError | MappingError | UnreadableList):
+        return invalid(str(error))
+    return None
+
+
+def answer(error: Refused) -> JsonResponse:
+    """Return the answer that says an error in every way in which clients look for one."""
+    shown = [{"error": code, "message": text} for code, text in error.errors[:MOST_ERRORS]]
+    body = {
+        "status": error.word,
+        "message": error.message,
+        "data": None,
+        "errors": shown,
+        **error.members,
+    }
+    return JsonResponse(body, status=error.http_status, headers=error.headers)

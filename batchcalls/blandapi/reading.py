@@ -1,0 +1,95 @@
+"""Parameters of an address, read as clients write them; each that cannot be read is an error."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import QueryDict
+
+from batchcalls.blandapi.errors import invalid
+from campaigns import e164
+from campaigns.call_settings import REGISTRY, SettingInvalid
+
+MOST_INDEX = 10**9
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def integer(
+    query: QueryDict, name: str, *, default: int, least: int = 0, most: int = MOST_INDEX
+) -> int:
+    """Return a whole number; one beyond ``most`` is ``most``."""
+    text = query.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdecimal() or int(text[:20]) < least:
+        raise invalid(f"{name} must be a whole number, {least} at least.")
+    return min(int(text[:20]), most)
+
+
+def number(query: QueryDict, name: str) -> float | None:
+    """Return a number; None when there is none."""
+    text = query.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or abs(value) > MOST_INDEX:
+        raise invalid(f"{name} must be a number.")
+    return value
+
+
+def boolean(query: QueryDict, name: str) -> bool | None:
+    """Return true or false; None when there is neither."""
+    text = query.get(name, "").strip().lower()
+    if not text:
+        return None
+    if text not in _WORDS:
+        raise invalid(f"{name} must be true or false.")
+    return _WORDS[text]
+
+
+def zone(query: QueryDict) -> Any:
+    """Return the zone in which days are meant."""
+    text = query.get("timezone", "").strip()
+    if not text:
+        return UTC
+    try:
+        return ZoneInfo(REGISTRY["timezone"].parse(text))
+    except SettingInvalid as error:
+        raise invalid(str(error)) from error
+
+
+def moment(query: QueryDict, name: str, *, end_of_day: bool = False) -> datetime | None:
+    """Return a time: ISO 8601, or a day, of which it is the first or the last moment."""
+    # A plus that was not encoded arrives as a space.
+    text = re.sub(r" (\d\d:?\d\d)$", r"+\1", query.get(name, "").strip())
+    if not text:
+        return None
+    try:
+        if _DAY.fullmatch(text):
+            clock = time.max if end_of_day else time.min
+            return datetime.combine(date.fromisoformat(text), clock, tzinfo=zone(query))
+        found = datetime.fromisoformat(text)
+        found = found if found.tzinfo else found.replace(tzinfo=zone(query))
+        found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise invalid(f"{name} must be a time such as 2026-01-31T09:00:00-05:00.") from None
+    return found
+
+
+def phone(query: QueryDict, name: str) -> str | None:
+    """Return a number as E.164, or as it was given when it is none; None when there is none."""
+    text = query.get(name, "")
+    if not text.strip():
+        return None
+    # A plus that was not encoded arrives as a space; NUL is no text for a database.
+    given = ("+" + text[1:] if text.startswith(" ") else text).strip().replace("\x00", "")
+    parsed = e164.parse(given, region="US")
+    return given if isinstance(parsed, e164.NumberProblem) else parsed.e164

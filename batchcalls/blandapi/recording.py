@@ -1,0 +1,52 @@
+"""The recording of a call: its sound, or where it is."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from django.http import JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from batchcalls import recordings
+from batchcalls.blandapi import told
+from batchcalls.blandapi.accounts import READ_CALLS
+from batchcalls.blandapi.doors import Action, Asked, door
+from batchcalls.blandapi.errors import Refused
+from batchcalls.models import CallResult
+
+
+def _recording(asked: Asked, call_id: str) -> HttpResponseBase:
+    """Hand the sound on from the provider, whole or the part that a player asks for."""
+    url = _url(call_id)
+    try:
+        sound = recordings.fetch(url, wanted=asked.http.headers.get("Range", ""))
+    except recordings.NoRecording as problem:
+        _missing(f"The recording cannot be fetched. {problem}")
+    return StreamingHttpResponse(
+        sound,
+        status=sound.status,
+        content_type=sound.content_type or "application/octet-stream",
+        headers=sound.headers,
+    )
+
+
+def _recording_or_place(asked: Asked, call_id: str) -> HttpResponseBase:
+    """Answer a client that accepts sound with it, and any other with its address."""
+    if "audio/" in asked.http.headers.get("Accept", ""):
+        return _recording(asked, call_id)
+    return JsonResponse({"status": "success", "url": _url(call_id)})
+
+
+def _url(call_id: str) -> str:
+    found = told.find(call_id)
+    if not isinstance(found, CallResult) or not found.recording_url:
+        _missing("There is no recording of this call.")
+    return found.recording_url
+
+
+def _missing(text: str) -> NoReturn:
+    raise Refused(404, "CALL_RECORDING_NOT_FOUND", text)
+
+
+recording = door(GET=Action(view=_recording, need=READ_CALLS))
+recording_or_place = door(GET=Action(view=_recording_or_place, need=READ_CALLS))

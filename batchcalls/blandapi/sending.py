@@ -1,0 +1,157 @@
+"""Orders of programs become batches: a single call is a batch of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import structlog
+from django.db import transaction
+
+from batchcalls import drafts, lifecycle, recipient_objects, validation
+from batchcalls.blandapi import accounts, parameters
+from batchcalls.blandapi.batch_bodies import BatchOrder
+from batchcalls.blandapi.errors import Refused, invalid
+from batchcalls.blandapi.parameters import Parameters
+from batchcalls.drafts import DraftRequest
+from batchcalls.importing import runner
+from batchcalls.models import Batch, EmergencyStop
+from batchcalls.uploads import ReadingOptions
+from campaigns import e164
+from campaigns.models import Campaign, Suppression
+from campaigns.prompts import PromptError
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+log = structlog.get_logger(__name__)
+
+TAKE_IN_SECONDS = 5.0
+#: Members of a Send Call that are no parameters of the call.
+_APART = frozenset({"phone_number", "campaign_id", "batch_id", "b_cid"})
+#: Numbers without a country code are of this country, as clients of the API expect.
+REGION = "US"
+CAMPAIGN = "campaign_id"
+STOPPED = "All calling is stopped at the moment; the calls are made when it goes on."
+
+
+def send_batch(order: BatchOrder, *, actor: User) -> Batch:
+    """Store a batch and launch it; raise `Refused`, or what `recipient_objects.create` raises."""
+    request = _request(
+        order.shared,
+        name=order.name,
+        campaign=order.campaign,
+        concurrency=order.concurrency,
+        actor=actor,
+    )
+    with transaction.atomic():
+        batch = recipient_objects.create(request, order.recipients)
+        lifecycle.submit(batch, launch=True, actor=actor)
+    order.warnings += _warnings(batch)
+    return batch
+
+
+def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
+    """Store a batch of one and launch it; return the call's id, and warnings.
+
+    What can be told of the number and the parameters is told at once: a call that would be skipped
+    is refused. Raises `Refused`, or what `recipient_objects.create` raises.
+    """
+    number = body.get("phone_number")
+    found = parameters.read({name: body[name] for name in body if name not in _APART})
+    lacking = []
+    if number in (None, ""):
+        lacking.append("Missing required parameter: phone_number.")
+    if not (found.task or found.pathway_id):
+        lacking.append("Missing required parameter: task (or pathway_id).")
+    if lacking:
+        raise invalid(*lacking)
+    parsed = e164.parse(recipient_objects.text_of(number), region=REGION)
+    if isinstance(parsed, e164.NumberProblem):
+        raise invalid(f"Invalid phone number: {parsed.message}")
+    if Suppression.objects.numbers_among([parsed.e164]):
+        text = f"Number found in DNC list: {parsed.e164} must not be called."
+        raise Refused(400, "DNC_ERROR", text, word="DNC Error")
+    campaign = parameters.label(body.get(CAMPAIGN), name=CAMPAIGN, at_most=200)
+    request = _request(
+        found, name=f"Call to {parsed.e164}", campaign=campaign, concurrency=None, actor=actor
+    )
+    recipient = {
+        "phone_number": number,
+        "request_data": found.request_data,
+        "metadata": found.metadata,
+    }
+    _judge(request, recipient)
+    call_id = uuid4()
+    with transaction.atomic():
+        batch = recipient_objects.create(request, [recipient], file_name="call.csv")
+        Batch.objects.filter(pk=batch.pk).update(single_call_id=call_id)
+        lifecycle.submit(batch, launch=True, actor=actor)
+    _take_in(batch)
+    return call_id, [*found.warnings, *_warnings(batch)]
+
+
+def _request(
+    shared: Parameters, *, name: str, campaign: str, concurrency: int | None, actor: User
+) -> DraftRequest:
+    """Return what a draft is made of. A campaign of ours lends its settings and its policy."""
+    ours = None
+    if campaign and actor.has_perm("campaigns.view_campaign"):
+        ours = Campaign.objects.filter(name=campaign).first()
+    settings = shared.settings
+    if campaign and ours is None:
+        settings = {**settings, CAMPAIGN: campaign}
+    return DraftRequest(
+        name=name,
+        campaign=ours,
+        account=accounts.account_for_calls(),
+        prompt=shared.task,
+        pathway_id=shared.pathway_id,
+        pathway_version=shared.pathway_version,
+        call_settings=settings,
+        reading=ReadingOptions(region=REGION),
+        concurrency=concurrency,
+        created_by=actor,
+    )
+
+
+def _judge(request: DraftRequest, recipient: dict[str, Any]) -> None:
+    """Refuse a call that the check of its list would skip."""
+    batch = drafts.copy_campaign(request, region=REGION)
+    texts = {
+        name: recipient_objects.text_of(value) for name, value in recipient["request_data"].items()
+    }
+    try:
+        rules = validation.RowRules.of(batch)
+    except PromptError as error:
+        raise invalid(str(error)) from error
+    verdict = validation.judge(
+        rules,
+        blank=False,
+        problem=None,
+        raw_number=recipient_objects.text_of(recipient["phone_number"]),
+        request_data=texts,
+        row_settings={},
+    )
+    if verdict.code:
+        raise invalid(verdict.message)
+
+
+def _take_in(batch: Batch) -> None:
+    """Take the one row in at once, so that it can be dialled with the next beat."""
+    try:
+        with transaction.atomic():
+            runner.run_batch(batch.pk, seconds=TAKE_IN_SECONDS)
+    except Exception:
+        # The call is accepted: what is wrong now, the workers try again.
+        log.exception("blandapi.not_taken_in", batch_id=str(batch.pk))
+
+
+def _warnings(batch: Batch) -> list[str]:
+    """Say what keeps phones from ringing at once."""
+    found = []
+    if not batch.account.dials_people:
+        found.append(accounts.SIMULATED)
+    if EmergencyStop.objects.in_force().exists():
+        found.append(STOPPED)
+    return found

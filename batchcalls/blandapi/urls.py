@@ -1,0 +1,36 @@
+"""Where everything is, as clients know it."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path, re_path
+
+from batchcalls.blandapi import accounts, batch_logs, batches, calls, recording
+from batchcalls.blandapi.doors import unknown
+
+urlpatterns: list[URLPattern] = [
+    # Both generations' addresses take both forms of a batch, so each is under either.
+    path("v1/batches", batches.batches),
+    path("v2/batches", batches.batches),
+    path("v1/batches/create", batches.create),
+    path("v2/batches/create", batches.create),
+    path("v2/batches/list", batches.list_v2),
+    path("v1/batches/<str:batch_id>", batches.details),
+    path("v2/batches/<str:batch_id>", batches.details_v2),
+    path("v2/batches/<str:batch_id>/logs", batch_logs.logs),
+    path("v1/batches/<str:batch_id>/stop", batches.stop_v1),
+    path("v2/batches/<str:batch_id>/stop", batches.stop_v2),
+    path("v1/batches/<str:batch_id>/analyze", batches.analyze),
+    path("v1/batches/<str:batch_id>/analysis", batches.analyses),
+    path("v1/calls", calls.calls),
+    path("v1/calls/active", calls.active),
+    path("v1/calls/active/stop", calls.stop_active),
+    path("v1/calls/<str:call_id>", calls.details),
+    path("v1/calls/<str:call_id>/stop", calls.stop_call),
+    path("v1/calls/<str:call_id>/analyze", calls.analyze),
+    path("v1/calls/<str:call_id>/correct", calls.correct),
+    path("v1/calls/<str:call_id>/recording", recording.recording_or_place),
+    path("v1/recordings/<str:call_id>", recording.recording),
+    path("v1/me", accounts.me),
+    path("v1/voices", accounts.voices),
+    re_path(r"^v[12]/", unknown),
+]
