@@ -59,7 +59,7 @@ def _entry(
             },
         }
     if one.to_status in BATCH_TERMINAL:
-        counted = batch_shapes.counters(Recipient.objects.totals(batch.pk))
+        counted = batch_shapes.counters(batch_shapes.totals_of(batch))
         message = {"message": one.message} if one.message else {}
         return {
             **_frame(batch, str(one.pk), "complete", one.at),

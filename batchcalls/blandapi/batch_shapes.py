@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,15 @@ def _call_object(recipient: Recipient) -> dict[str, Any]:
 def _public(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return call settings without those that may hold secrets."""
     return {name: value for name, value in chosen.items() if name not in _SECRET}
+
+
+def totals_of(batch: Batch) -> Totals:
+    """Count a batch's calls by where they stand, those too whose rows are still being taken in."""
+    found = Recipient.objects.totals(batch.pk)
+    unread = max(0, (batch.row_count or 0) - found.rows)
+    if batch.status in BATCH_TERMINAL:
+        return replace(found, rows=found.rows + unread, canceled=found.canceled + unread)
+    return replace(found, rows=found.rows + unread, waiting=found.waiting + unread)
 
 
 def counters(totals: Totals) -> dict[str, int]:

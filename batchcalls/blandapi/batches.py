@@ -16,7 +16,7 @@ from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.batch_bodies import BatchOrder
 from batchcalls.blandapi.doors import Action, Asked, Need, door
 from batchcalls.blandapi.errors import Refused, not_found
-from batchcalls.models import Batch, CallResult, Recipient, Scope
+from batchcalls.models import Batch, CallResult, Scope
 from batchcalls.querysets import BatchQuerySet, Totals
 from batchcalls.states import BatchStatus
 
@@ -110,7 +110,7 @@ def page(asked: Asked) -> tuple[int, int]:
 def _details_v2(asked: Asked, batch_id: str) -> JsonResponse:
     batch = find(batch_id)
     rows = batch_shapes.previews([batch], rows=batch_shapes.LONG_PREVIEW)[batch.pk]
-    counted = batch_shapes.counters(Recipient.objects.totals(batch.pk))
+    counted = batch_shapes.counters(batch_shapes.totals_of(batch))
     data = {**batch_shapes.batch_v2(batch, rows), **counted}
     return JsonResponse({"data": data, "errors": None})
 
@@ -125,7 +125,7 @@ def _details(asked: Asked, batch_id: str) -> HttpResponseBase:
     if wants["calls"] or wants["analysis"]:
         asked.require(READ_CALLS)
     batch = find(batch_id)
-    totals = Recipient.objects.totals(batch.pk)
+    totals = batch_shapes.totals_of(batch)
     blocks = _blocks(batch, totals, wants)
     return StreamingHttpResponse(blocks, content_type="application/json")
 
@@ -151,7 +151,7 @@ def _blocks(batch: Batch, totals: Totals, wants: dict[str, bool]) -> Iterator[st
 
 def _stop(asked: Asked, batch_id: str, *, hang_up: bool) -> JsonResponse:
     batch = find(batch_id)
-    totals = Recipient.objects.totals(batch.pk)
+    totals = batch_shapes.totals_of(batch)
     try:
         lifecycle.cancel(batch, actor=asked.actor, hang_up=hang_up)
     except lifecycle.Conflict as error:

@@ -46,6 +46,8 @@ def send_batch(order: BatchOrder, *, actor: User) -> Batch:
     )
     with transaction.atomic():
         batch = recipient_objects.create(request, order.recipients)
+        # Known here before the rows are taken in: clients ask at once how many calls there are.
+        Batch.objects.filter(pk=batch.pk).update(row_count=len(order.recipients))
         lifecycle.submit(batch, launch=True, actor=actor)
     order.warnings += _warnings(batch)
     return batch
