@@ -46,8 +46,12 @@ def send_batch(order: BatchOrder, *, actor: User) -> Batch:
     )
     with transaction.atomic():
         batch = recipient_objects.create(request, order.recipients)
-        # Known here before the rows are taken in: clients ask at once how many calls there are.
-        Batch.objects.filter(pk=batch.pk).update(row_count=len(order.recipients))
+        Batch.objects.filter(pk=batch.pk).update(
+            # Known here before the rows are taken in: clients ask at once how many there are.
+            row_count=len(order.recipients),
+            status_webhook=order.status_webhook,
+            batch_webhook=order.batch_webhook,
+        )
         lifecycle.submit(batch, launch=True, actor=actor)
     order.warnings += _warnings(batch)
     return batch

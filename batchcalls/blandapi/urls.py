@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from batchcalls.blandapi import accounts, batch_logs, batches, calls, recording
+from batchcalls.blandapi import accounts, batch_logs, batches, calls, postcall, recording
 from batchcalls.blandapi.doors import unknown
 
 urlpatterns: list[URLPattern] = [
@@ -30,6 +30,9 @@ urlpatterns: list[URLPattern] = [
     path("v1/calls/<str:call_id>/correct", calls.correct),
     path("v1/calls/<str:call_id>/recording", recording.recording_or_place),
     path("v1/recordings/<str:call_id>", recording.recording),
+    path("v1/postcall/webhooks/resend", postcall.resend),
+    path("v1/postcall/webhooks/create", postcall.create),
+    path("v1/postcall/webhooks/<str:call_id>", postcall.log),
     path("v1/me", accounts.me),
     path("v1/voices", accounts.voices),
     re_path(r"^v[12]/", unknown),

@@ -1,0 +1,118 @@
+"""The reports of finished calls: what was sent where, and sent again on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import JsonResponse
+
+from batchcalls import bland_shapes, outbox
+from batchcalls.blandapi import told
+from batchcalls.blandapi.doors import Action, Asked, Need, door
+from batchcalls.blandapi.errors import Refused, invalid, not_found
+from batchcalls.models import (
+    AttemptKind,
+    CallResult,
+    Scope,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookFormat,
+)
+from batchcalls.models.webhook import validate_webhook_url
+
+READ = Need(Scope.WEBHOOKS_READ, "batchcalls.view_callresult", "batchcalls.view_webhookdelivery")
+SEND = Need(Scope.WEBHOOKS_WRITE, "batchcalls.view_callresult", "batchcalls.resend_webhookdelivery")
+MOST_CALLS = 1_000
+#: Why a report was sent, in the API's words.
+_SEND_TYPES = {
+    AttemptKind.FIRST: "spawn",
+    AttemptKind.RETRY: "spawn",
+    AttemptKind.RESEND: "resend",
+}
+
+
+def _log(asked: Asked, call_id: str) -> JsonResponse:
+    """Tell what was reported of a call, and each attempt to do so."""
+    delivery = _delivery_of(_call(call_id))
+    attempts = [
+        {
+            "sent_at": bland_shapes.timestamp(attempt.at),
+            "response_code": attempt.response_status,
+            "response_time": f"{attempt.duration_ms}ms",
+            "send_type": _SEND_TYPES.get(AttemptKind(attempt.kind), "spawn"),
+        }
+        for attempt in delivery.tries.order_by("number", "pk")
+    ]
+    data = {
+        "payload": delivery.body,
+        "url": delivery.target,
+        "call_id": call_id,
+        "user_id": str(asked.actor.pk),
+        "created_at": bland_shapes.timestamp(delivery.created_at),
+        "metadata": attempts,
+    }
+    return JsonResponse({"data": data, "errors": None})
+
+
+def _resend(asked: Asked) -> JsonResponse:
+    """Send the reports of calls once more, the same to the byte."""
+    return _each(asked, lambda call: outbox.resend(_delivery_of(call)))
+
+
+def _create(asked: Asked) -> JsonResponse:
+    """Report calls to an address to which they were not reported yet."""
+    url = asked.body.get("webhook_url")
+    if not isinstance(url, str) or not url.strip():
+        raise invalid("Missing required parameter: webhook_url.")
+    try:
+        validate_webhook_url(url)
+    except ValidationError as error:
+        raise invalid(f"webhook_url: {' '.join(error.messages)}") from error
+    return _each(asked, lambda call: outbox.report(call, url))
+
+
+def _each(asked: Asked, act: Callable[[CallResult], Any]) -> JsonResponse:
+    """Do something for each call that is named, and say of which it could not be done."""
+    ids = asked.body.get("call_ids")
+    if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
+        raise invalid("call_ids must be an array of call ids.")
+    if len(ids) > MOST_CALLS:
+        raise invalid(f"call_ids has {len(ids):,} ids; {MOST_CALLS:,} are allowed.")
+    sent, wrong = [], []
+    for call_id in dict.fromkeys(ids):
+        try:
+            act(_call(call_id))
+        except (outbox.CannotSend, Refused) as error:
+            code = error.code if isinstance(error, Refused) else "CANNOT_SEND"
+            wrong.append((code, f"{call_id[:60]}: {error}"))
+        else:
+            sent.append(call_id)
+    if not sent:
+        raise Refused(400, wrong[0][0], wrong[0][1], errors=wrong)
+    errors = [{"error": code, "message": text} for code, text in wrong]
+    data = {"message": f"{len(sent)} reports are sent.", "call_ids": sent}
+    return JsonResponse({"status": "success", "data": data, "errors": errors or None})
+
+
+def _call(call_id: str) -> CallResult:
+    found = told.find(call_id)
+    if not isinstance(found, CallResult):
+        raise not_found("webhook")
+    return found
+
+
+def _delivery_of(call: CallResult) -> WebhookDelivery:
+    """Return the report of a call: to its own address, else to an endpoint of that form."""
+    sent = WebhookDelivery.objects.filter(call=call, event_type=WebhookEvent.CALL_FINISHED)
+    reports = list(sent.select_related("endpoint").order_by("pk"))
+    reports.sort(key=lambda one: (one.endpoint_id is not None, one.format != WebhookFormat.BLAND))
+    if not reports:
+        raise Refused(404, "WEBHOOK_NOT_FOUND", "Nothing was reported of this call.")
+    return reports[0]
+
+
+log = door(GET=Action(view=_log, need=READ))
+resend = door(POST=Action(view=_resend, need=SEND))
+create = door(POST=Action(view=_create, need=SEND, once=True))
