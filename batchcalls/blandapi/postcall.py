@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,7 @@ def _log(asked: Asked, call_id: str) -> JsonResponse:
         for attempt in delivery.tries.order_by("number", "pk")
     ]
     data = {
-        "payload": delivery.body,
+        "payload": json.loads(delivery.body),
         "url": delivery.target,
         "call_id": call_id,
         "user_id": str(asked.actor.pk),
