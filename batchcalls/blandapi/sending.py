@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 
-from batchcalls import drafts, lifecycle, recipient_objects, validation
+from batchcalls import drafts, gate, lifecycle, recipient_objects, validation
 from batchcalls.blandapi import accounts, parameters
 from batchcalls.blandapi.batch_bodies import BatchOrder
 from batchcalls.blandapi.errors import Refused, invalid
@@ -16,6 +17,7 @@ from batchcalls.blandapi.parameters import Parameters
 from batchcalls.drafts import DraftRequest
 from batchcalls.importing import runner
 from batchcalls.models import Batch, EmergencyStop
+from batchcalls.states import RecipientStatus
 from batchcalls.uploads import ReadingOptions
 from campaigns import e164
 from campaigns.models import Campaign, Suppression
@@ -94,7 +96,7 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
         Batch.objects.filter(pk=batch.pk).update(single_call_id=call_id)
         lifecycle.submit(batch, launch=True, actor=actor)
     _take_in(batch)
-    return call_id, [*found.warnings, *_warnings(batch)]
+    return call_id, [*found.warnings, *_warnings(batch), *_rules_against(batch)]
 
 
 def _request(
@@ -151,6 +153,17 @@ def _take_in(batch: Batch) -> None:
     except Exception:
         # The call is accepted: what is wrong now, the workers try again.
         log.exception("blandapi.not_taken_in", batch_id=str(batch.pk))
+
+
+def _rules_against(batch: Batch) -> list[str]:
+    """Say which rule keeps a call back at this moment; it is asked again when it is its turn."""
+    row = batch.recipients.filter(status=RecipientStatus.PENDING).first()
+    if row is None or batch.start_at is not None:
+        return []
+    verdict = gate.check(batch, row, suppressed=set(), now=timezone.now())
+    return (
+        [f"The call is held back: {verdict.message}"] if isinstance(verdict, gate.Refused) else []
+    )
 
 
 def _warnings(batch: Batch) -> list[str]:

@@ -9,9 +9,9 @@ import pytest
 
 from batchcalls import ticks
 from batchcalls.models import Batch, VoiceAccount
-from tests.api.conftest import Program, make_program, program
+from tests.api.conftest import MakeProgram, Program, make_program, program
 
-__all__ = ["HUMAN", "Program", "make_program", "program"]
+__all__ = ["HUMAN", "MakeProgram", "Program", "make_program", "program"]
 
 #: A number at which the simulator has a person answer.
 HUMAN, NOBODY, BUSY = "+12025550190", "+12025550191", "+12025550192"
