@@ -129,9 +129,9 @@ def _shared(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _used(shared: Parameters) -> frozenset[str]:
     """Return the variables that the texts of all calls use; raise `Refused`."""
-    texts = [shared.task, *(shared.settings.get(name) for name in sorted(RENDERED))]
+    said = {name: value for name, value in shared.settings.items() if name in RENDERED}
     try:
-        return prompts.names_in(texts).names
+        return prompts.names_in({"prompt": shared.task, **said}).names
     except prompts.PromptError as error:
         raise invalid(str(error)) from error
 
