@@ -14,10 +14,8 @@ from django.http import QueryDict
 from batchcalls.bland_shapes import ANSWERED_BY
 from batchcalls.blandapi import reading, told
 from batchcalls.blandapi.errors import invalid
-from batchcalls.blandapi.sending import REGION
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, RECIPIENT_TERMINAL
-from campaigns import e164
 
 MOST = 1_000
 _SORTS = ("created_at", "updated_at")
@@ -175,12 +173,8 @@ def of_campaign(name: str, prefix: str) -> Q:
 
 def _unread(number: str) -> list[UUID]:
     """Return the single calls to a number whose rows were not taken in yet; there are few."""
-    found = []
-    for batch in told.waiting().filter(recipients=None)[:MOST]:
-        parsed = e164.parse(told.raw_number(batch), region=REGION)
-        if isinstance(parsed, e164.Number) and parsed.e164 == number:
-            found.append(batch.pk)
-    return found
+    unread = told.waiting().filter(recipients=None)[:MOST]
+    return [batch.pk for batch in unread if told.unread_number(batch) == number]
 
 
 def _span(query: QueryDict) -> tuple[datetime | None, datetime | None]:

@@ -19,6 +19,7 @@ from batchcalls.blandapi.errors import not_found
 from batchcalls.importing.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import BATCH_TERMINAL, BatchStatus, CallStatus, RecipientStatus
+from campaigns import e164
 
 #: An attempt, or the batch of a single call of which there is no attempt yet.
 Told = CallResult | Batch
@@ -97,13 +98,14 @@ def detail(told: Told) -> dict[str, Any]:
         call_id=id_of(told),
         batch=told,
         recipient=shown,
-        to_number=shown.e164 or shown.raw_number,
+        to_number=shown.e164,
         status=status,
         error_message=(shown.reason or told.reason) if status != CallStatus.QUEUED else "",
         claimed_at=told.created_at,
         ended_at=told.ended_at if status != CallStatus.QUEUED else None,
     )
     found = bland_shapes.call_detail(call)
+    found["to"] = found["to"] or shown.raw_number
     if status == CallStatus.FAILED:
         # It came to nothing before anybody was dialled.
         found["queue_status"] = "queue_error"
@@ -132,9 +134,11 @@ def _unread_row(batch: Batch) -> Recipient:
             row.request_data[column.name] = cell
         elif column.target == Target.METADATA:
             row.metadata[column.name] = cell
+    number = e164.parse(row.raw_number, region=batch.region)
+    row.e164 = number.e164 if isinstance(number, e164.Number) else ""
     return row
 
 
-def raw_number(batch: Batch) -> str:
-    """Return the number of a call whose row was not taken in yet."""
-    return _unread_row(batch).raw_number
+def unread_number(batch: Batch) -> str:
+    """Return the number of a call whose row was not taken in yet, as E.164."""
+    return _unread_row(batch).e164
