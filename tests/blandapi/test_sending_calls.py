@@ -47,6 +47,19 @@ def test_a_call_is_a_batch_of_one_under_the_id_that_was_told(
     assert batch.name == f"Call to {HUMAN}"
 
 
+@pytest.mark.parametrize("ending", ["95", "96", "99"])
+def test_the_id_that_was_told_stays_whatever_happens_to_the_first_try(
+    ending: str, program: Program, carry: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Throttled twice; the answer lost; the answer lost and no call there, so placed anew."""
+    monkeypatch.setattr("batchcalls.answers.FIRST_LOOKUP_SECONDS", 0.0)
+    answer = program.post("/v1/calls", {**CALL, "phone_number": f"+120255501{ending}"})
+
+    assert carry(answer).status == "completed"
+    [call] = CallResult.objects.all()
+    assert str(call.call_id) == answer.json()["call_id"]
+
+
 @pytest.mark.parametrize(
     "number",
     [
