@@ -10,7 +10,7 @@ from django.http import JsonResponse
 
 from batchcalls import bland_shapes
 from batchcalls.blandapi import batch_shapes
-from batchcalls.blandapi.batches import READ, find, page
+from batchcalls.blandapi.batches import READ_ROWS, find, page
 from batchcalls.blandapi.doors import Action, Asked, door
 from batchcalls.blandapi.errors import invalid
 from batchcalls.models import Batch, BatchEvent, Recipient
@@ -82,4 +82,4 @@ def _frame(batch: Batch, name: str, kind: str, at: datetime) -> dict[str, Any]:
     }
 
 
-logs = door(GET=Action(view=_logs, need=READ))
+logs = door(GET=Action(view=_logs, need=READ_ROWS))

@@ -21,6 +21,7 @@ from batchcalls.querysets import BatchQuerySet, Totals
 from batchcalls.states import BatchStatus
 
 READ = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
+READ_ROWS = Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_recipient")
 WRITE = Need(Scope.BATCHES_WRITE, "batchcalls.add_batch")
 LAUNCH = Need(Scope.BATCHES_CONTROL, "batchcalls.launch_batch")
 STOP = Need(Scope.BATCHES_CONTROL, "batchcalls.cancel_batch")
@@ -213,9 +214,9 @@ def _analyses(asked: Asked, batch_id: str) -> JsonResponse:
 _SEND = Action(view=_create, need=WRITE, once=True)
 batches = door(GET=Action(view=_list, need=READ), POST=_SEND)
 create = door(POST=_SEND)
-list_v2 = door(GET=Action(view=_list_v2, need=READ))
+list_v2 = door(GET=Action(view=_list_v2, need=READ_ROWS))
 details = door(GET=Action(view=_details, need=READ))
-details_v2 = door(GET=Action(view=_details_v2, need=READ))
+details_v2 = door(GET=Action(view=_details_v2, need=READ_ROWS))
 stop_v1 = door(POST=Action(view=_stop_v1, need=STOP))
 stop_v2 = door(POST=Action(view=_stop_v2, need=STOP))
 analyze = door(POST=Action(view=_analyze, need=READ))

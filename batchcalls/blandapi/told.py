@@ -63,11 +63,14 @@ def find(call_id: str) -> Told:
 
 
 def in_order(ids: Sequence[UUID]) -> list[Told]:
-    """Return the calls of those ids in that order."""
-    known: dict[UUID, Told] = {one.call_id: one for one in attempts().filter(call_id__in=ids)}
+    """Return the calls of those ids in that order; they have no transcripts, which are long."""
+    known: dict[UUID, Told] = {}
+    for call in attempts().filter(call_id__in=ids).defer("transcript", "checks"):
+        call.transcript = []
+        known[call.call_id] = call
     missing = [one for one in ids if one not in known]
     if missing:
-        singles = Batch.objects.filter(single_call_id__in=missing)
+        singles = Batch.objects.filter(single_call_id__in=missing).prefetch_related("recipients")
         known |= {one.single_call_id: one for one in singles if one.single_call_id}
     return [known[one] for one in ids if one in known]
 
@@ -91,7 +94,7 @@ def detail(told: Told) -> dict[str, Any]:
     """Return all that is told of a call."""
     if isinstance(told, CallResult):
         return bland_shapes.call_detail(told)
-    row = told.recipients.order_by("row_number").first()
+    row = next(iter(told.recipients.all()[:1]), None)
     status = _status(told, row)
     shown = row or _unread_row(told)
     call = CallResult(

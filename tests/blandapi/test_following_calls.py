@@ -153,6 +153,18 @@ def test_a_call_that_waits_is_in_the_list_like_any_other(program: Program, sent:
     assert (only["queue_status"], only["metadata"]) == ("queued", {"id": "7"})
 
 
+def test_a_longer_list_asks_the_database_no_more_often(
+    program: Program, carry: Carry, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(2_020_000, 2_020_006):
+        carry(program.post("/v1/calls", {**CALL, "phone_number": f"+1415{number}"}))
+        program.post("/v1/calls", {**CALL, **LATER})
+
+    with django_assert_max_num_queries(12):
+        answer = program.get("/v1/calls")
+    assert answer.json()["total_count"] == 12
+
+
 @pytest.mark.parametrize("is_taken_in", [True, False])
 def test_whoever_lost_the_answer_finds_the_call_before_it_is_dialled(
     is_taken_in: bool, program: Program, monkeypatch: pytest.MonkeyPatch
