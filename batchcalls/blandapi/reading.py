@@ -75,13 +75,13 @@ def moment(query: QueryDict, name: str, *, end_of_day: bool = False) -> datetime
     try:
         if _DAY.fullmatch(text):
             clock = time.max if end_of_day else time.min
-            return datetime.combine(date.fromisoformat(text), clock, tzinfo=zone(query))
-        found = datetime.fromisoformat(text)
-        found = found if found.tzinfo else found.replace(tzinfo=zone(query))
-        found.astimezone(UTC)
+            found = datetime.combine(date.fromisoformat(text), clock)
+        else:
+            found = datetime.fromisoformat(text)
+        aware = found if found.tzinfo else found.replace(tzinfo=zone(query))
+        return aware.astimezone(UTC)
     except (ValueError, OverflowError):
         raise invalid(f"{name} must be a time such as 2026-01-31T09:00:00-05:00.") from None
-    return found
 
 
 def phone(query: QueryDict, name: str) -> str | None:

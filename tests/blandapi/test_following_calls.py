@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from batchcalls import ticks
 from batchcalls.models import Batch, CallResult, VoiceAccount, WebhookDelivery
@@ -104,6 +106,41 @@ def test_each_filter_takes_the_calls_it_says(
     query: dict[str, str], expected: list[int], program: Program, sent: list[str]
 ) -> None:
     assert listed(program, ascending="true", **query) == [sent[place] for place in expected]
+
+
+FILTERS = (
+    *("from_number", "to_number", "from", "to", "limit", "ascending", "sort_by", "start_date"),
+    *("end_date", "created_at", "timezone", "update_start_date", "update_end_date", "completed"),
+    *("batch_id", "answered_by", "inbound", "duration_gt", "duration_lt", "campaign_id"),
+)
+VALUES = st.text(max_size=12) | st.sampled_from(
+    [
+        *("0001-01-01", "9999-12-31", "9999-12-31T23:59:59-12:00", "2026-03-01", "-1", "1e300"),
+        *(
+            "true",
+            "0",
+            "9" * 30,
+            "\x00",
+            "Etc/GMT+12",
+            "Pacific/Kiritimati",
+            "+12025550190",
+            "\u0661",
+        ),
+    ]
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.dictionaries(st.sampled_from(FILTERS), VALUES, max_size=4))
+def test_no_filter_is_answered_with_an_error_of_ours(
+    query: dict[str, str], program: Program, account: VoiceAccount
+) -> None:
+    if not Batch.objects.exists():
+        program.post("/v1/calls", {**CALL, **LATER})
+
+    answer = program.get(f"/v1/calls?{urlencode(query, errors='replace')}")
+
+    assert answer.status_code in {200, 400}, answer.json()
 
 
 def test_a_batchs_calls_are_found_by_its_id(program: Program, sent: list[str]) -> None:
