@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern
 
@@ -108,7 +107,6 @@ def test_a_key_of_somebody_without_rights_opens_nothing(
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if "{id}" in one])
 def test_what_there_is_not_is_404(operation: str, make_program: MakeProgram) -> None:
     program = make_program()
-    User.objects.update(is_superuser=True)
 
     answer = asked(program, operation)
 

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -369,7 +368,6 @@ def test_a_recording_is_handed_on_or_its_place_is_told(
 
 
 def test_reports_of_a_call_are_told_of_and_sent_again(program: Program, carry: Carry) -> None:
-    User.objects.update(is_superuser=True)
     url, other = "https://example.com/call", "https://example.com/other"
     answer = program.post("/v1/calls", {**CALL, "webhook": url})
     call_id = answer.json()["call_id"]
