@@ -5,8 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0008_api_keys"),
-        ("batchcalls", "0008_webhooks"),
+        ("batchcalls", "0009_webhooks"),
     ]
 
     operations = [
