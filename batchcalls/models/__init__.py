@@ -2,6 +2,7 @@
 
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
+from batchcalls.models.doorbell import Doorbell
 from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.event import BatchEvent
 from batchcalls.models.export import Export, ExportKind
@@ -25,6 +26,7 @@ __all__ = [
     "BatchEvent",
     "CallEvent",
     "CallResult",
+    "Doorbell",
     "EmergencyStop",
     "Export",
     "ExportKind",

@@ -34,6 +34,8 @@ INLINE_ONLY = {
     "listpart",
     "emergencystop",
     "savedfilter",
+    "webhookattempt",
+    "doorbell",
 }
 
 
