@@ -34,9 +34,8 @@ from batchcalls.webhook_requests import Answer, send
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS = 20.0
-#: A tick stays so long after its last message: longer than `queue.ring_soon` does not ring again.
-LINGER_SECONDS = 1.5
+#: Short, so that lists and calls that wait for a worker come in between.
+TICK_SECONDS = 5.0
 NAP_SECONDS, GATHER_SECONDS = 0.1, 0.02
 #: Longer than looking a name up, connecting and waiting for an answer may take together.
 LEASE = timedelta(seconds=120)
@@ -57,27 +56,24 @@ _FORGET_AT_ONCE = 1_000
 def tick(
     *,
     seconds: float = TICK_SECONDS,
-    linger: float = LINGER_SECONDS,
+    alone: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Send what is due for at most ``seconds``; return whether more is due.
 
-    Where another process is sending, it is left to it: messages must not keep all workers busy.
+    With ``alone``, what another process is sending is left to it, which looks for more when it
+    has done: messages must not keep all workers busy.
     """
     now = timezone.now()
-    if linger and WebhookDelivery.objects.leased_until(now + LEASE - BUSY).exists():
+    if alone and WebhookDelivery.objects.leased_until(now + LEASE - BUSY).exists():
         return False
     give_up_late(now=now)
-    until, quiet_since = time.monotonic() + seconds, time.monotonic()
+    until = time.monotonic() + seconds
     with UnderWay(send, threads=settings.WEBHOOK_THREADS) as under_way:
         sender = Sender(under_way)
         while time.monotonic() < until and not stop():
-            if sender.step():
-                quiet_since = time.monotonic()
-            elif under_way.count == 0:
-                if time.monotonic() - quiet_since >= linger:
-                    break
-                time.sleep(NAP_SECONDS)
+            if not sender.step() and under_way.count == 0:
+                break
         sender.finish()
     return WebhookDelivery.objects.due(timezone.now()).exists()
 
@@ -285,7 +281,7 @@ def sweep() -> None:
     now = timezone.now()
     give_up_late(now=now)
     if WebhookDelivery.objects.due(now).exists():
-        queue.ring(queue.DELIVER_WEBHOOKS)
+        queue.ring_once(queue.DELIVER_WEBHOOKS)
     limit = now - timedelta(days=settings.WEBHOOK_LOG_DAYS)
     old = WebhookDelivery.objects.filter(ended_at__isnull=False, ended_at__lt=limit)
     pks = list(old.order_by("ended_at").values_list("pk", flat=True)[:_FORGET_AT_ONCE])

@@ -187,7 +187,7 @@ def _row(
 def _write(rows: Sequence[_Row]) -> None:
     if rows:
         insert_each(WebhookDelivery, _FIELDS, rows, ignore_conflicts=True)
-        queue.ring_soon(queue.DELIVER_WEBHOOKS)
+        queue.ring_once(queue.DELIVER_WEBHOOKS)
 
 
 # By hand -----------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     )
     # Whoever asks for a test wants to see it arrive now, not when the endpoint has rested.
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(resting_until=None)
-    queue.ring(queue.DELIVER_WEBHOOKS)
+    queue.ring_once(queue.DELIVER_WEBHOOKS)
     return delivery
 
 
@@ -242,7 +242,7 @@ def resend(delivery: WebhookDelivery) -> None:
     )
     if not changed:
         raise CannotSend("It is being sent at this moment.")
-    queue.ring(queue.DELIVER_WEBHOOKS)
+    queue.ring_once(queue.DELIVER_WEBHOOKS)
 
 
 @transaction.atomic
@@ -273,5 +273,5 @@ def report(call: CallResult, url: str) -> WebhookDelivery:
     )
     if not created:
         raise CannotSend("This call was reported to this address before. Resend that message.")
-    queue.ring(queue.DELIVER_WEBHOOKS)
+    queue.ring_once(queue.DELIVER_WEBHOOKS)
     return delivery

@@ -5,7 +5,7 @@ A message carries nothing but ids, and losing it loses nothing: `sweep` finds th
 
 from __future__ import annotations
 
-import time
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -13,10 +13,14 @@ from django.apps.registry import Apps
 from django.apps.registry import apps as installed_apps
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import Q
 from django.dispatch import receiver
+from django.utils import timezone
 from django_q.models import Schedule
 from django_q.signals import post_spawn
 from django_q.tasks import async_task
+
+from batchcalls.models import Doorbell
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +30,8 @@ EXPORT = "batchcalls.tasks.export"
 DELIVER_WEBHOOKS = "batchcalls.tasks.deliver_webhooks"
 SWEEP = "batchcalls.tasks.sweep"
 
-#: `ring_soon` rings no more often than this.
-RING_SECONDS = 1.0
-_rung_at: dict[str, float] = {}
+#: A message that was not answered for so long was lost; `ring_once` leaves another.
+LOST_AFTER = timedelta(minutes=1)
 #: Seconds of tasks that cannot always stop in the middle and go on: workbooks are written, and
 #: read, in one go. Others have the queue's limit.
 _TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000}
@@ -46,19 +49,28 @@ def ring(task: str, *ids: str | int) -> None:
         async_task(task, *ids, **_options(task))
 
 
-def ring_soon(task: str) -> None:
-    """Ask for a task after the commit, unless this process did so less than a second ago.
+def ring_once(task: str) -> None:
+    """Ask for a task after the commit, unless it was asked for and has not begun yet.
 
-    For what happens many times a second: whoever does the task stays a little longer than that.
+    For what happens many times a second: one message waits, however often this is called. One
+    that was lost is replaced after a minute.
     """
     transaction.on_commit(lambda: _ring_unless_rung(task))
 
 
 def _ring_unless_rung(task: str) -> None:
-    now = time.monotonic()
-    if now - _rung_at.get(task, -RING_SECONDS) >= RING_SECONDS:
-        _rung_at[task] = now
-        _send(task)
+    now = timezone.now()
+    silent = Q(rung_at=None) | Q(rung_at__lt=now - LOST_AFTER)
+    if not Doorbell.objects.filter(silent, task=task).update(rung_at=now):
+        _, is_first = Doorbell.objects.get_or_create(task=task, defaults={"rung_at": now})
+        if not is_first:
+            return
+    _send(task)
+
+
+def answer(task: str) -> None:
+    """Note that a task begins: whatever happens from now on rings for it again."""
+    Doorbell.objects.filter(task=task).update(rung_at=None)
 
 
 def _send(task: str, *ids: str | int) -> None:

@@ -30,8 +30,9 @@ def dispatch_tick(account_id: int) -> None:
 
 def deliver_webhooks() -> None:
     """Send outgoing webhooks for some seconds; ring again while more are due."""
-    if deliver.tick():
-        queue.ring(queue.DELIVER_WEBHOOKS)
+    queue.answer(queue.DELIVER_WEBHOOKS)
+    if deliver.tick(alone=True):
+        queue.ring_once(queue.DELIVER_WEBHOOKS)
 
 
 def sweep() -> None:

@@ -17,7 +17,7 @@ import django
 import time_machine
 
 if TYPE_CHECKING:
-    from batchcalls.models import Batch
+    from batchcalls.models import Batch, WebhookEndpoint
 
 NAMES = ("Emily", "Noah", "Łukasz", "Aisha", "Sofía", "Ben", "Chloé", "Kwame", "Mei", "Oliver")
 SERVICES = ("Home cleaning", "Window cleaning", "Boiler service", "Garden care")
@@ -79,7 +79,7 @@ def fill() -> None:
     """Make campaigns, rules and batches in every kind of state."""
     from django.contrib.auth.models import User
 
-    from batchcalls import do_not_call, uploads
+    from batchcalls import do_not_call, uploads, webhook_endpoints
     from batchcalls.models import Batch, VoiceAccount
     from campaigns.models import (
         CallingPolicy,
@@ -115,7 +115,7 @@ def fill() -> None:
     Tool.objects.create(name="Calendar", reference="TL-calendar", description="Free appointments.")
     Suppression.objects.create(e164="+12025550133", reason="Asked by letter", created_by=actor)
     do_not_call.add_numbers("+12025550144\n+442079460123, moved away", region="US", actor=actor)
-    _endpoints(Campaign.objects.get(name="Win-back"), actor)
+    crm = _endpoints(Campaign.objects.get(name="Win-back"), actor)
     midday = datetime.now().astimezone().replace(hour=12, minute=0)
     for seed, example in enumerate(EXAMPLES, start=1):
         campaign = Campaign.objects.get(name=example.campaign)
@@ -127,6 +127,9 @@ def fill() -> None:
             _send(example, **made)
     first = Batch.objects.get(name=EXAMPLES[0].name)
     uploads.save_mapping(first.first_list, name="Customers of the CRM", actor=actor)
+    # From here on nobody is to be sent anything: what runs is not this batch.
+    spring = Batch.objects.get(name="Win-back, spring")
+    webhook_endpoints.change(crm, campaign=None, batch=spring)
     # Slow enough to be looked at while it runs.
     _set(account, speed=1)
 
@@ -162,10 +165,10 @@ def _send(example: Example, *, seed: int, account: Any, created_by: Any, **field
     _answer_webhooks()
 
 
-def _endpoints(campaign: Any, actor: Any) -> None:
+def _endpoints(campaign: Any, actor: Any) -> WebhookEndpoint:
     from batchcalls import webhook_endpoints
 
-    webhook_endpoints.create(
+    crm = webhook_endpoints.create(
         url="https://crm.example.com/hooks/batch-calls?source=calls",
         description="CRM",
         campaign=campaign,
@@ -179,6 +182,7 @@ def _endpoints(campaign: Any, actor: Any) -> None:
         actor=actor,
     )
     webhook_endpoints.disable(former, reason="It answered 410 Gone: it wants no more.")
+    return crm
 
 
 def _answer_webhooks() -> None:

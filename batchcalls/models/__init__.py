@@ -3,6 +3,7 @@
 from batchcalls.models.api_key import ApiKey, Scope
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
+from batchcalls.models.doorbell import Doorbell
 from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.event import BatchEvent
 from batchcalls.models.export import Export, ExportKind
@@ -28,6 +29,7 @@ __all__ = [
     "BatchEvent",
     "CallEvent",
     "CallResult",
+    "Doorbell",
     "EmergencyStop",
     "Export",
     "ExportKind",

@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 def send_due() -> None:
     """Send what is due, as a worker would, and no more."""
-    deliver.tick(seconds=10, linger=0)
+    deliver.tick(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,10 @@ def receiving() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # Whoever was sending it is dead.
             headers = {name.lower(): value for name, value in self.headers.items()}
             received = Received(self.path, headers, body)
             receiver.received.append(received)

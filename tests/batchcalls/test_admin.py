@@ -37,6 +37,8 @@ INLINE_ONLY = {
     "savedfilter",
     # What was answered to programs, for a day.
     "idempotentrequest",
+    "webhookattempt",
+    "doorbell",
 }
 
 

@@ -15,6 +15,7 @@ import pytest
 from django.core import serializers
 from django.db import connections
 from django.utils import timezone
+from django_q.models import OrmQ
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from batchcalls import deliver, outbox, tasks, webhook_endpoints, webhook_signing
@@ -346,6 +347,31 @@ def test_the_sweep_finds_what_lost_its_ring_and_forgets_what_is_old(
     deliver.sweep()
 
     assert list(WebhookDelivery.objects.all()) == [young]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_however_much_there_is_to_tell_one_message_waits_in_the_queue(
+    endpoint: WebhookEndpoint, receiver: Receiver
+) -> None:
+    for _ in range(20):
+        outbox.send_test(endpoint)
+    assert OrmQ.objects.count() == 1
+
+    tasks.deliver_webhooks()  # All were sent; what comes now rings again.
+    assert len(receiver.received) == 20
+    outbox.send_test(endpoint)
+    assert OrmQ.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_of_the_queue_that_was_lost_is_replaced(
+    endpoint: WebhookEndpoint, clock: Any
+) -> None:
+    outbox.send_test(endpoint)
+    OrmQ.objects.all().delete()
+    clock.shift(timedelta(minutes=2))
+    deliver.sweep()
+    assert OrmQ.objects.count() == 1
 
 
 def test_a_call_can_be_reported_to_another_address_afterwards_but_not_twice(

@@ -25,6 +25,8 @@ from batchcalls.models import (
     SavedFilter,
     StoredList,
     VoiceAccount,
+    WebhookDelivery,
+    WebhookEndpoint,
     WorkerHeartbeat,
 )
 from campaigns.models import (
@@ -101,7 +103,28 @@ class Crowd:
             stopped_by=user, lifted_by=self.admin, in_force=None, lifted_at=timezone.now()
         )
         WorkerHeartbeat.objects.create(host=f"host{n}", at=timezone.now())
+        self._webhooks(n, user, rules)
         self._queue(n)
+
+    def _webhooks(self, n: int, user: User, campaign: Campaign) -> None:
+        endpoint = WebhookEndpoint.objects.create(
+            url=f"https://example.com/{n}",
+            campaign=campaign,
+            created_by=user,
+            failing_since=timezone.now() if n % 2 else None,
+        )
+        for target in (self.call, None):
+            WebhookDelivery.objects.create(
+                event_id=uuid4().hex,
+                event_type="call.finished",
+                endpoint=endpoint,
+                format="standard",
+                batch=self.batch,
+                call=target,
+                body="{}",
+                next_attempt_at=timezone.now(),
+                give_up_at=timezone.now(),
+            )
 
     def _rules(self, n: int, user: User) -> Campaign:
         policy = CallingPolicy.objects.create(name=f"Policy {n}")

@@ -56,6 +56,8 @@ LISTS = {
     "Voice accounts": "batchcalls_voiceaccount",
     "Column mappings": "campaigns_columnmapping",
     "API keys": "batchcalls_apikey",
+    "Webhooks": "batchcalls_webhookendpoint",
+    "Webhook deliveries": "batchcalls_webhookdelivery",
     "Users": "auth_user",
     "Groups": "auth_group",
     "Lists": "batchcalls_storedlist",

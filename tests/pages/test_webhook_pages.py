@@ -48,7 +48,7 @@ def test_an_endpoint_is_added_tested_and_seen_to_have_taken_the_test(
     assert "Send it a test now" in answer.content.decode()
 
     admin_client.post(page_of(endpoint, "test"))
-    deliver.tick(linger=0)
+    deliver.tick()
 
     page = shown(admin_client, page_of(endpoint))
     secret = webhook_signing.secret_of(endpoint)
@@ -149,7 +149,7 @@ def test_a_call_shows_what_was_reported_and_sends_it_again(
 ) -> None:
     batch = run(make_batch(HUMAN, call_settings={"webhook": receiver.url("/call")}))
     call = batch.calls.get()
-    deliver.tick(linger=0)
+    deliver.tick()
     page = shown(admin_client, page_of(call))
     assert "Webhook deliveries" in page
     assert receiver.url("/call") in page
@@ -157,7 +157,7 @@ def test_a_call_shows_what_was_reported_and_sends_it_again(
     delivery = call.webhook_deliveries.get()
     answer = admin_client.post(page_of(delivery, "resend"), {"back": "call"})
     assert answer["Location"] == f"{page_of(call)}#webhooks"
-    deliver.tick(linger=0)
+    deliver.tick()
 
     assert len(receiver.received) == 2
     assert receiver.received[0].body == receiver.received[1].body
@@ -188,7 +188,7 @@ def test_what_is_on_its_way_is_followed_until_it_has_arrived(
         assert fragment.startswith('<div id="delivery-')
         assert f'data-live="{page_of(row)}"' in fragment
 
-    deliver.tick(linger=0)
+    deliver.tick()
 
     for row in (endpoint, delivery):
         page = shown(admin_client, page_of(row))

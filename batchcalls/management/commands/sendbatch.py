@@ -125,7 +125,7 @@ class Command(BaseCommand):
             with _interrupt() as stop:
                 self._follow(batch, stop=stop, quiet=options["json"])
                 # Beside a worker or without one; what is not taken now waits for a worker.
-                deliver.tick(seconds=WEBHOOK_SECONDS, linger=0, stop=lambda: bool(stop))
+                deliver.tick(seconds=WEBHOOK_SECONDS, stop=lambda: bool(stop))
                 interrupted = bool(stop)
         batch.refresh_from_db()
         _write_files(batch, options)
