@@ -46,6 +46,10 @@ FIRST_LOOKUP_SECONDS = 2.0
 
 Answer = CallAccepted | VoiceError
 
+#: Why a recipient is not queued again whose attempt was taken back: code and sentence.
+_ENDED = ("batch_ended", "The batch ended before the call was placed.")
+_STOPPED = ("call_stopped", "The call was stopped before it was placed.")
+
 
 def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
     """Write down what the provider answered."""
@@ -198,28 +202,26 @@ class Withdrawal:
 def withdraw(withdrawals: Sequence[Withdrawal]) -> None:
     """Take attempts back that were not placed: their recipients are queued again.
 
-    Recipients of a batch that has ended meanwhile are canceled instead. An attempt whose row is
-    gone, or of which a call has become known after all, is left alone.
+    Recipients of a batch that has ended meanwhile, or whose call somebody stopped, are canceled
+    instead. An attempt whose row is gone, or of which a call has become known after all, is left
+    alone.
     """
     batches = Batch.objects.lock(one.call.batch_id for one in withdrawals)
     open_calls = _lock_unanswered([one.call for one in withdrawals])
+    to_stop = CallResult.objects.filter(pk__in=open_calls).exclude(stop_requested="")
+    stopped = set(to_stop.values_list("pk", flat=True))
     CallResult.objects.filter(pk__in=open_calls).delete()
     counted: dict[bool, list[tuple[object, ...]]] = {False: [], True: []}
     for one in withdrawals:
         if one.call.pk not in open_calls:
             continue
-        over = not one.reopens and batches[one.call.batch_id].status in BATCH_TERMINAL
-        counted[one.counts].append(
-            (
-                one.call.recipient_id,
-                RecipientStatus.CANCELED if over else RecipientStatus.QUEUED,
-                "batch_ended" if over else one.code,
-                "The batch ended before the call was placed." if over else one.reason,
-                None if over else one.due_at,
-                None,
-                None,
-            )
-        )
+        is_over = batches[one.call.batch_id].status in BATCH_TERMINAL
+        if not one.reopens and (is_over or one.call.pk in stopped):
+            why = _ENDED if is_over else _STOPPED
+            changes: tuple[object, ...] = (RecipientStatus.CANCELED, *why, None)
+        else:
+            changes = (RecipientStatus.QUEUED, one.code, one.reason, one.due_at)
+        counted[one.counts].append((one.call.recipient_id, *changes, None, None))
     for counts, rows in counted.items():
         if rows:
             recipients = Recipient.objects.filter(

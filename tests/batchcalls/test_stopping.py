@@ -15,6 +15,7 @@ from batchcalls.lease import Lease
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallAccepted
+from batchcalls.voice.errors import ProviderThrottled
 from batchcalls.voice.simulator import SimulatorProvider
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +153,26 @@ def test_one_call_is_stopped_and_the_others_go_on(
         assert batch.events.get(code="call_stopped").actor == somebody
         with pytest.raises(stopping.CallOver, match="This call is over: Canceled"):
             stopping.stop(call)
+
+
+def test_a_call_that_is_stopped_while_it_is_placed_does_not_come_back(
+    make_batch: Any, patient: VoiceAccount
+) -> None:
+    batch = make_batch(HUMAN, "+12025550191")
+    lifecycle.submit(batch, launch=True)
+    runner.run_batch(batch.pk, seconds=5)
+    chunks.queue_due(patient, now=timezone.now())
+    lease = Lease.acquire(VoiceAccount.objects.all(), patient.pk, seconds=60)
+    assert lease is not None
+    not_now = ProviderThrottled("Not now.", code="throttled", retry_after_seconds=0)
+    with lease:
+        first, second = claiming.claim(lease, want=2).placeable
+        stopping.stop(first.call)
+        answers.record([(first.call, not_now), (second.call, not_now)])
+    assert not CallResult.objects.exists()
+    stopped, other = Recipient.objects.order_by("row_number")
+    assert (stopped.status, stopped.reason_code) == (RecipientStatus.CANCELED, "call_stopped")
+    assert stopped.due_at is None
+    assert other.status == RecipientStatus.QUEUED
+    ticks.tick_account(patient.pk, seconds=0)
+    assert [call.recipient for call in CallResult.objects.all()] == [other]
