@@ -213,6 +213,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "BatchStatus": "batchcalls.states.BatchStatus",
         "RecipientStatus": "batchcalls.states.RecipientStatus",
         "CallStatus": "batchcalls.states.CallStatus",
+        "DeliveryStatus": "batchcalls.states.DeliveryStatus",
     },
     "TAGS": [
         {"name": "batches", "description": "Sends of one list each: made, followed, stopped."},
@@ -222,6 +223,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "tools", "description": "Tools and knowledge bases at the voice provider."},
         {"name": "policies", "description": "When people may be called, and how often again."},
         {"name": "do-not-call", "description": "Numbers that nobody calls."},
+        {"name": "webhook-endpoints", "description": "Who is told of what happens."},
+        {"name": "webhook-deliveries", "description": "What they were sent, and answered."},
         {"name": "accounts", "description": "Ways to place calls."},
         {"name": "me", "description": "The key that asks."},
     ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from batchcalls.api.example_webhooks import WEBHOOKS
+
 _ID = "6f1d3c52-2f0e-4e6a-9a57-0d5e5d1c9b10"
 _AT = "https://calls.example.com/api/v1"
 _WHEN = "2026-11-24T09:00:00Z"
@@ -209,6 +211,7 @@ _PATHWAY_SHOWN = {"id": 1, **PATHWAY, "description": "", "created_at": _WHEN}
 _TOOL_SHOWN = {"id": 1, **TOOL, "description": "", "created_at": _WHEN}
 
 #: Bodies that come back; of a list, one of its rows.
+
 RESPONSES: dict[str, Any] = {
     "me_show": {
         "key": "crm",
@@ -292,6 +295,7 @@ RESPONSES: dict[str, Any] = {
     "do_not_call_list": _ENTRY,
     "do_not_call_retrieve": _ENTRY,
     "do_not_call_create": {"added": 1, "known": 1, "numbers": [NUMBER, "+12025550124"]},
+    **WEBHOOKS,
     "accounts_list": _ACCOUNT,
     "accounts_retrieve": _ACCOUNT,
     "batches_rejected": "phone_number,request_data.name,rejected_reason\r\n123,Eve,Too short.\r\n",

@@ -6,7 +6,15 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
-from batchcalls.api.example_answers import CAMPAIGN, NUMBER, PATHWAY, RESPONSES, SETTINGS, TOOL
+from batchcalls.api.example_answers import (
+    CAMPAIGN,
+    NUMBER,
+    PATHWAY,
+    RESPONSES,
+    SETTINGS,
+    TOOL,
+)
+from batchcalls.api.example_webhooks import ENDPOINT
 
 #: Bodies that are sent, by the operation.
 REQUESTS: dict[str, Any] = {
@@ -40,6 +48,8 @@ REQUESTS: dict[str, Any] = {
     "pathways_partial_update": {"version": "2"},
     "tools_create": TOOL,
     "tools_partial_update": {"name": "Calendar of the shop"},
+    "webhook_endpoints_create": ENDPOINT,
+    "webhook_endpoints_partial_update": {"enabled": False},
     "do_not_call_create": [
         {"phone_number": NUMBER, "reason": "Asked not to be called."},
         {"phone_number": "+12025550124"},

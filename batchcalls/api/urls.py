@@ -13,6 +13,7 @@ from batchcalls.api import (
     do_not_call,
     pathways,
     recipients,
+    webhooks,
 )
 from batchcalls.api.docs import ApiDocs, ApiSchema
 from batchcalls.api.nowhere import nowhere
@@ -27,6 +28,8 @@ router.register("pathways", pathways.Pathways, "pathway")
 router.register("tools", pathways.Tools, "tool")
 router.register("policies", campaigns.Policies, "policy")
 router.register("do-not-call", do_not_call.DoNotCall, "do-not-call")
+router.register("webhook-endpoints", webhooks.Endpoints, "webhook-endpoint")
+router.register("webhook-deliveries", webhooks.Deliveries, "webhook-delivery")
 router.register("accounts", accounts.Accounts, "account")
 
 v1: list[URLPattern | URLResolver] = [

@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from batchcalls import outbox, webhook_endpoints
 from batchcalls.api import example_answers, examples
 from batchcalls.models import Batch, Scope
 from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, Tool
@@ -115,6 +116,8 @@ def world(make_batch: Any, run: Callable[..., Batch]) -> dict[str, list[str]]:
     campaign = Campaign.objects.create(name="Reminder", prompt="Hi", policy=policy)
     pathway = Pathway.objects.create(name="Survey", pathway_id="pw-1")
     entry = Suppression.objects.create(e164="+12025550133")
+    endpoint = webhook_endpoints.create(url="https://example.com/hook")
+    delivery = outbox.send_test(endpoint)
     return {
         "batches": [str(over.pk), str(draft.pk)],
         "recipients": [str(row.pk)],
@@ -125,6 +128,8 @@ def world(make_batch: Any, run: Callable[..., Batch]) -> dict[str, list[str]]:
         "policies": [str(policy.pk)],
         "do-not-call": [entry.e164],
         "accounts": [str(over.account_id)],
+        "webhook-endpoints": [str(endpoint.pk)],
+        "webhook-deliveries": [str(delivery.pk)],
     }
 
 

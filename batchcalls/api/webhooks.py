@@ -1,0 +1,246 @@
+"""Webhook endpoints, and what was sent to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as ModelInvalid
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batchcalls import outbox, webhook_endpoints, webhook_signing
+from batchcalls.api.members import Strict
+from batchcalls.api.needs import Need
+from batchcalls.api.problems import Problem
+from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
+from batchcalls.filters.webhooks import DeliveryFilter, EndpointFilter
+from batchcalls.models import Scope, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+
+_VIEW = "batchcalls.view_webhookendpoint"
+_CHANGE = "batchcalls.change_webhookendpoint"
+_READ, _WRITE = Scope.WEBHOOKS_READ, Scope.WEBHOOKS_WRITE
+
+
+class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
+    events = serializers.ListField(
+        child=serializers.ChoiceField(choices=webhook_endpoints.EVENTS),
+        required=False,
+        help_text="What it is told of: all of these unless said otherwise.",
+    )
+    enabled = serializers.BooleanField(
+        required=False, help_text="Switched off, nothing is written for it, what waits is given up."
+    )
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = [
+            "id",
+            "url",
+            "description",
+            "events",
+            "campaign",
+            "batch",
+            "format",
+            "enabled",
+            "disabled_at",
+            "disabled_reason",
+            "consecutive_failures",
+            "failing_since",
+            "last_delivered_at",
+            "created_at",
+        ]
+        read_only_fields = [
+            "disabled_at",
+            "disabled_reason",
+            "consecutive_failures",
+            "failing_since",
+            "last_delivered_at",
+            "created_at",
+        ]
+
+    def create(self, validated_data: dict[str, Any]) -> WebhookEndpoint:
+        """Add an endpoint."""
+        is_on = validated_data.pop("enabled", True)
+        maker = validated_data.pop("created_by")
+        endpoint: WebhookEndpoint = _said(webhook_endpoints.create, **validated_data, actor=maker)
+        if not is_on:
+            webhook_endpoints.disable(endpoint)
+        return endpoint
+
+    def update(self, instance: WebhookEndpoint, validated_data: dict[str, Any]) -> WebhookEndpoint:
+        """Change an endpoint; switch it off or on."""
+        is_on = validated_data.pop("enabled", None)
+        if validated_data:
+            _said(webhook_endpoints.change, instance, **validated_data)
+        if is_on is not None:
+            (webhook_endpoints.enable if is_on else webhook_endpoints.disable)(instance)
+        return instance
+
+
+def _said(verb: Any, *arguments: Any, **fields: Any) -> Any:
+    """Call a verb; what it refuses is pointed at by its member."""
+    try:
+        return verb(*arguments, **fields)
+    except ModelInvalid as error:
+        raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
+
+
+class SecretSerializer(serializers.Serializer[Any]):
+    secret = serializers.CharField(help_text="`whsec_…`; it signs by Standard Webhooks.")
+
+
+class AttemptSerializer(serializers.ModelSerializer[WebhookAttempt]):
+    class Meta:
+        model = WebhookAttempt
+        fields = [
+            "number",
+            "kind",
+            "at",
+            "duration_ms",
+            "response_status",
+            "response_excerpt",
+            "error",
+        ]
+        read_only_fields = fields
+
+
+class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
+    url = serializers.CharField(source="target", read_only=True)
+    call = serializers.UUIDField(source="call.call_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = WebhookDelivery
+        fields = [
+            "id",
+            "event_id",
+            "event_type",
+            "endpoint",
+            "url",
+            "format",
+            "batch",
+            "call",
+            "status",
+            "attempts",
+            "last_status",
+            "last_error",
+            "next_attempt_at",
+            "give_up_at",
+            "created_at",
+            "ended_at",
+        ]
+        read_only_fields = fields
+
+
+class DeliveryInFullSerializer(DeliverySerializer):
+    body = serializers.CharField(read_only=True, help_text="What is sent, to the byte.")
+    tries = AttemptSerializer(many=True, read_only=True)
+
+    class Meta(DeliverySerializer.Meta):
+        fields = [*DeliverySerializer.Meta.fields, "body", "tries"]
+        read_only_fields = fields
+
+
+class Endpoints(Listed, Created, Changed, Deleted, ApiView):
+    """Addresses that are told of batches and calls: of all, of a campaign's, or of one batch.
+
+    Messages are signed by Standard Webhooks, retried for 24 hours, and always carry the same
+    `webhook-id` however often they are sent. The secret has an operation of its own.
+    """
+
+    queryset = WebhookEndpoint.objects.all()
+    serializer_class = EndpointSerializer
+    filter_class = EndpointFilter
+    order = ("created_at", "pk")
+    needs = {
+        "list": Need(_READ, _VIEW),
+        "retrieve": Need(_READ, _VIEW),
+        "create": Need(_WRITE, "batchcalls.add_webhookendpoint"),
+        "partial_update": Need(_WRITE, _CHANGE, _VIEW),
+        "destroy": Need(_WRITE, "batchcalls.delete_webhookendpoint"),
+        "secret": Need(_WRITE, _CHANGE, _VIEW),
+        "rotate": Need(_WRITE, _CHANGE, _VIEW),
+        "test": Need(_WRITE, _CHANGE, _VIEW),
+    }
+    problems = {"test": (409,)}
+
+    def perform_destroy(self, instance: WebhookEndpoint) -> None:
+        """Remove it with what was sent to it."""
+        webhook_endpoints.delete(instance)
+
+    @extend_schema(responses=SecretSerializer)
+    @action(detail=True)
+    def secret(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Show the secret that signs its messages.
+
+        It is stored nowhere: it is made from the endpoint and a key of the installation.
+        """
+        return _secret(webhook_signing.secret_of(self.get_object()))
+
+    @extend_schema(request=None, responses=SecretSerializer)
+    @action(detail=True, methods=["post"])
+    def rotate(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Make a new secret.
+
+        It signs at once; the former one signs along for 24 hours.
+        """
+        return _secret(webhook_endpoints.rotate_secret(self.get_object()))
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Send a test message.
+
+        That happens within seconds; the delivery shows what was answered.
+        """
+        delivery = _sent(outbox.send_test, self.get_object())
+        return Response(DeliverySerializer(delivery).data, status=202)
+
+
+class Deliveries(Listed, ApiView):
+    """Messages that were sent, or wait to be, each with all its attempts.
+
+    Whoever received a message knows it by its `event_id`, the `webhook-id` of the request.
+    """
+
+    queryset = WebhookDelivery.objects.select_related("endpoint", "call").defer(
+        "call__transcript", "call__variables", "call__extracted"
+    )
+    serializer_class = DeliverySerializer
+    filter_class = DeliveryFilter
+    needs = {
+        "list": Need(_READ, "batchcalls.view_webhookdelivery"),
+        "retrieve": Need(_READ, "batchcalls.view_webhookdelivery"),
+        "resend": Need(_WRITE, "batchcalls.resend_webhookdelivery"),
+    }
+    problems = {"resend": (409,)}
+
+    @extend_schema(responses=DeliveryInFullSerializer)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Get one message, with what was sent and what was answered each time."""
+        return Response(DeliveryInFullSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @action(detail=True, methods=["post"])
+    def resend(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Send a message once more, whatever became of it.
+
+        The same bytes under the same `webhook-id`, within seconds.
+        """
+        delivery = self.get_object()
+        _sent(outbox.resend, delivery)
+        delivery.refresh_from_db()
+        return Response(DeliverySerializer(delivery).data, status=202)
+
+
+def _sent(verb: Any, thing: Any) -> Any:
+    try:
+        return verb(thing)
+    except outbox.CannotSend as error:
+        raise Problem(409, "cannot_send", str(error)) from error
+
+
+def _secret(secret: str) -> Response:
+    return Response({"secret": secret}, headers={"Cache-Control": "private, no-store"})
