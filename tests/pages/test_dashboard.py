@@ -59,13 +59,3 @@ def test_a_worker_that_is_missing_is_said_with_the_remedy(admin_client: Client) 
 def test_somebody_without_any_permission_is_told_whom_to_ask(client: Client) -> None:
     client.force_login(User.objects.create_user("new", is_staff=True))
     assert "Ask an administrator" in shown(client)
-
-
-def test_the_number_of_queries_does_not_grow(
-    admin_client: Client, make_batch: Any, run: Any, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(5):
-        lifecycle.submit(make_batch("+12025550190", name=f"B{number}"), launch=True)
-    # Session, user, stop, running, totals (2), calls (3), batch?, troubles (4), worker.
-    with django_assert_max_num_queries(16):
-        admin_client.get("/")
