@@ -22,6 +22,7 @@ from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_TERMINAL,
     RECIPIENT_IN_FLIGHT,
+    STOP_DUE,
     CallStatus,
     RecipientStatus,
 )
@@ -104,7 +105,7 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
     rows.filter(status=CallStatus.UNKNOWN).update(
         status=CallStatus.QUEUED, error_code="", error_message=""
     )
-    rows.exclude(stop_requested="").filter(ended_at=None).update(next_check_at=now)
+    rows.filter(stop_requested__in=STOP_DUE, ended_at=None).update(next_check_at=now)
     Recipient.objects.filter(
         pk__in=[call.recipient_id for call, _ in accepted], status__in=AWAITING_RESULT
     ).update(status=RecipientStatus.IN_CALL, called=True, due_at=None, reason_code="", reason="")

@@ -17,11 +17,11 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
-from batchcalls import queue, webhook_endpoints
+from batchcalls import outbox, queue, webhook_endpoints
 from batchcalls.models import (
     AttemptKind,
     WebhookAttempt,
@@ -241,10 +241,10 @@ def _note(endpoint_id: UUID, answers: list[Answer], *, now: datetime) -> None:
             consecutive_failures=0, failing_since=None, resting_until=None, last_delivered_at=now
         )
         return
-    rows.update(
-        consecutive_failures=F("consecutive_failures") + len(answers),
-        failing_since=Coalesce("failing_since", now),
-    )
+    # An outage that ended in silence is not the one that is met after it.
+    is_new = Q(failing_since=None) | Q(last_failed_at__lt=now - outbox.KEEP_TRYING)
+    rows.filter(is_new).update(failing_since=now, consecutive_failures=0)
+    rows.update(consecutive_failures=F("consecutive_failures") + len(answers), last_failed_at=now)
     endpoint = rows.first()
     if endpoint is None:
         return

@@ -22,7 +22,7 @@ from django.utils import timezone
 from batchcalls import answers, claiming, pacing
 from batchcalls.claiming import ACCOUNT, Claim
 from batchcalls.lease import Lease
-from batchcalls.models import Batch, VoiceAccount
+from batchcalls.models import Batch, CallResult, VoiceAccount
 from batchcalls.underway import UnderWay
 from batchcalls.voice.base import VoiceProvider
 from batchcalls.voice.errors import NotPlaced, OutcomeUnknown, ProviderThrottled, VoiceError
@@ -159,7 +159,7 @@ class Dispatcher:
         return max(slot, self._spacing.start({ACCOUNT: 0.0, **claim.intervals}, now=now))
 
     def _still_wanted(self, claims: list[Claim]) -> set[int]:
-        """Return the calls that may still be dialled: not halted, not listed, not too old.
+        """Return the calls that may still be dialled: not halted, stopped, listed or too old.
 
         Raises `LeaseLost`: the new holder settles what we claimed, placing it now could dial twice.
         """
@@ -172,11 +172,14 @@ class Dispatcher:
             .values_list("pk", flat=True)
         )
         suppressed = Suppression.objects.numbers_among([claim.call.to_number for claim in claims])
+        calls = CallResult.objects.filter(pk__in=[claim.call.pk for claim in claims])
+        stopped = set(calls.exclude(stop_requested="").values_list("pk", flat=True))
         return {
             claim.call.pk
             for claim in claims
             if claim.call.batch_id in running
             and claim.call.to_number not in suppressed
+            and claim.call.pk not in stopped
             and not _is_too_old(claim)
         }
 

@@ -13,11 +13,13 @@ import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+#: What an address may hold besides letters and digits (RFC 3986); all else is percent-encoded.
+_AS_IT_IS = "%/?:@!$&'()*+,;=-._~"
 _PORTS = {"http": 80, "https": 443}
 #: Behind these prefixes of IPv6 stands an address of IPv4, to which a translator leads.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -103,7 +105,7 @@ def judge(
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as error:
         raise Refused("unreadable", "The address cannot be read.") from error
-    host = (parts.hostname or "").rstrip(".")
+    host = _in_ascii((parts.hostname or "").rstrip("."))
     is_named = host in named
     allowed = {"http", "https"} if is_named else schemes
     if parts.scheme not in allowed or not host or parts.username or parts.password:
@@ -115,8 +117,17 @@ def judge(
     ips = [str(entry[4][0]) for entry in found]
     if not (private or is_named) and not all(map(is_public, ips)):
         raise Refused("private", f"The host {host} lies in a private network.")
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    path, query = quote(parts.path or "/", safe=_AS_IT_IS), quote(parts.query, safe=_AS_IT_IS)
+    target = f"{path}?{query}" if query else path
     return Address(parts.scheme, host, port, target, ips[0])
+
+
+def _in_ascii(host: str) -> str:
+    """Return a host's name as it is asked for (IDNA); raise `Refused` for one that has no such."""
+    try:
+        return host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise Refused("unreadable", "The address has no host that can be asked for.") from error
 
 
 def is_public(ip: str) -> bool:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from batchcalls import answers, call_requests, results
 from batchcalls.bulk import update_each
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
-from batchcalls.states import CallStatus, RecipientStatus, StopRequest
+from batchcalls.states import STOP_DUE, CallStatus, RecipientStatus, StopRequest
 from batchcalls.underway import UnderWay
 from batchcalls.voice.base import (
     CallAbsent,
@@ -135,7 +135,7 @@ class Enquirer:
             if call.status == CallStatus.UNKNOWN:
                 return self._provider.find(question.request, sent_at=call.claimed_at)
             until = question.asked_at
-            if call.stop_requested:
+            if call.stop_requested in STOP_DUE:
                 hang_up = call.stop_requested == StopRequest.HANG_UP
                 return self._provider.stop(question.reference, hang_up=hang_up, now=until)
             return self._provider.pull(question.reference, after=call.checked_at, until=until)
@@ -202,16 +202,24 @@ class Enquirer:
         update_each(
             CallResult,
             ["checked_at", "next_check_at", "stop_requested"],
-            [(call.pk, at, again, "") for call, at, again in asked if call.stop_requested],
+            [
+                (call.pk, at, again, StopRequest.TOLD)
+                for call, at, again in asked
+                if call.stop_requested in STOP_DUE
+            ],
             where_null="ended_at",
         )
         # Whoever asked to stop a call while it was asked about is not forgotten.
         update_each(
             CallResult,
             ["checked_at", "next_check_at"],
-            [(call.pk, at, again) for call, at, again in asked if not call.stop_requested],
+            [
+                (call.pk, at, again)
+                for call, at, again in asked
+                if call.stop_requested not in STOP_DUE
+            ],
             where_null="ended_at",
-            where_in=("stop_requested", {""}),
+            where_in=("stop_requested", {"", StopRequest.TOLD}),
         )
 
     def _put_off(self, call: CallResult, error: Exception, *, now: datetime) -> None:

@@ -233,6 +233,8 @@ def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datet
         if call.retry_outcome
         and batches[call.batch_id].status not in BATCH_TERMINAL
         and call.to_number not in opted_out
+        # Whose call somebody ended is not called again by itself, however it is said to have ended.
+        and not call.stop_requested
     ]
     # One query for all, and only for those whose own settings decide.
     prefetch_related_objects(

@@ -61,10 +61,15 @@ class CallStatus(TextChoices):
 
 
 class StopRequest(TextChoices):
-    """What the provider is to be told about a call of a canceled batch."""
+    """What the provider is to be told about a call that somebody stopped, or that it was told."""
 
     WITHDRAW = "withdraw", "Withdraw it if it has not begun"
     HANG_UP = "hang_up", "Hang up"
+    TOLD = "told", "The provider was told"
+
+
+#: Requests that the provider does not know of yet.
+STOP_DUE = frozenset({StopRequest.WITHDRAW, StopRequest.HANG_UP})
 
 
 class ListStatus(TextChoices):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from batchcalls import queue
-from batchcalls.models import BatchEvent, CallResult
-from batchcalls.states import StopRequest
+from batchcalls.models import BatchEvent, CallResult, Recipient
+from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus, StopRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -23,18 +24,41 @@ class CallOver(Exception):
         self.status = call.status
 
 
+def _cancel_waiting(call: CallResult) -> bool:
+    """Cancel the recipient of an attempt that was taken back; False when it is gone no longer."""
+    is_there = Exists(
+        CallResult.objects.filter(recipient=OuterRef("pk"), attempt__gte=call.attempt)
+    )
+    waiting = Recipient.objects.filter(
+        pk=call.recipient_id, status__in=RECIPIENT_NOT_YET_PLACED, attempts=call.attempt - 1
+    )
+    return bool(
+        waiting.exclude(is_there).update(
+            status=RecipientStatus.CANCELED,
+            reason_code="call_stopped",
+            reason="The call was stopped before it was placed.",
+            due_at=None,
+        )
+    )
+
+
 @transaction.atomic
 def stop(call: CallResult, *, actor: User | None = None) -> None:
     """Have the provider end a call, whether it rings or is spoken; raise `CallOver`.
 
     That happens soon, by a worker. Of a call that is just being placed the provider knows nothing
-    yet: it is stopped as soon as it is known.
+    yet: it is stopped as soon as it is known. One that was not placed, and whose attempt was taken
+    back meanwhile, is not placed again: its recipient is canceled.
     """
-    mine = CallResult.objects.filter(pk=call.pk, ended_at=None)
-    if not mine.update(stop_requested=StopRequest.HANG_UP):
-        call.refresh_from_db()
-        raise CallOver(call)
-    mine.exclude(provider_call_id=None).update(next_check_at=timezone.now())
+    # An attempt that was taken back comes again under the same number, as another row.
+    mine = CallResult.objects.filter(
+        recipient=call.recipient_id, attempt=call.attempt, ended_at=None
+    )
+    if mine.update(stop_requested=StopRequest.HANG_UP):
+        mine.exclude(provider_call_id=None).update(next_check_at=timezone.now())
+    elif not _cancel_waiting(call):
+        ended = CallResult.objects.filter(recipient=call.recipient_id, attempt=call.attempt)
+        raise CallOver(ended.first() or call)
     BatchEvent.objects.create(
         batch_id=call.batch_id,
         actor=actor,

@@ -59,9 +59,11 @@ def change(
 
     Raise `ValidationError`; then nothing is changed. Messages that wait go to the new address.
     """
+    changed = list(fields)
     for name, value in fields.items():
         setattr(endpoint, name, value)
     if events is not None:
+        changed += ["on_batch_status", "on_call_finished"]
         if unknown := sorted(set(events) - set(EVENTS)):
             raise ValidationError(
                 {"events": f"{unknown[0]} is no event. Events are {', '.join(EVENTS)}."}
@@ -69,7 +71,8 @@ def change(
         endpoint.on_batch_status = WebhookEvent.BATCH_STATUS in events
         endpoint.on_call_finished = WebhookEvent.CALL_FINISHED in events
     endpoint.full_clean()
-    endpoint.save()
+    # What workers and others write meanwhile, such as a new secret, stays as it is.
+    endpoint.save(update_fields=None if endpoint._state.adding else changed)
 
 
 @transaction.atomic
@@ -122,8 +125,11 @@ def delete(endpoint: WebhookEndpoint) -> None:
     endpoint.delete()
 
 
+@transaction.atomic
 def rotate_secret(endpoint: WebhookEndpoint) -> str:
     """Give an endpoint a new secret and return it; the former one signs along for 24 hours."""
+    locked = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).order_by()
+    endpoint.salt = locked.values_list("salt", flat=True).get()
     endpoint.former_salt, endpoint.salt = endpoint.salt, new_salt()
     endpoint.rotated_at = timezone.now()
     endpoint.save(update_fields=["salt", "former_salt", "rotated_at"])

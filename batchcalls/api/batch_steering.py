@@ -62,6 +62,7 @@ class Steering(ApiView):
 
     @extend_schema(request=None, responses=BatchSerializer)
     @action(detail=True, methods=["post"])
+    @once
     def launch(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Launch a batch.
 
@@ -119,6 +120,7 @@ class Steering(ApiView):
 
     @extend_schema(request=RetrySerializer, responses=RetriedSerializer)
     @action(detail=True, methods=["post"])
+    @once
     def retry(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Call some recipients of a finished batch once more."""
         batch = self.get_object()

@@ -225,8 +225,11 @@ class Calls(Listed, ApiView):
 
         That happens within seconds: the answer shows the call as it was when it was told.
         """
-        stopping.stop(self.get_object(), actor=actor_of(request))
-        return Response(self.get_serializer(self.get_object()).data, status=202)
+        call = self.get_object()
+        stopping.stop(call, actor=actor_of(request))
+        # An attempt that was taken back is no longer there: it is shown as it was.
+        shown = self.get_queryset().filter(pk=call.pk).first() or call
+        return Response(self.get_serializer(shown).data, status=202)
 
     @extend_schema(
         responses={

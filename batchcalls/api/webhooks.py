@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from batchcalls import outbox, webhook_endpoints, webhook_signing
 from batchcalls.api.members import Strict
-from batchcalls.api.needs import Need
+from batchcalls.api.needs import Need, check
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.filters.webhooks import DeliveryFilter, EndpointFilter
@@ -219,8 +219,14 @@ class Deliveries(Listed, ApiView):
 
     @extend_schema(responses=DeliveryInFullSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Get one message, with what was sent and what was answered each time."""
-        return Response(DeliveryInFullSerializer(self.get_object()).data)
+        """Get one message, with what was sent and what was answered each time.
+
+        A message about a call holds its conversation, and asks for the scope `calls:read` too.
+        """
+        delivery = self.get_object()
+        if delivery.call_id:
+            check(request, Need(Scope.CALLS_READ, "batchcalls.view_callresult"))
+        return Response(DeliveryInFullSerializer(delivery).data)
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])

@@ -55,7 +55,7 @@ def _call_params(batch: Batch) -> dict[str, Any]:
     voice = str(chosen.get("voice", ""))
     is_number = voice.isascii() and voice.isdecimal()
     return {
-        **_public(chosen),
+        **public(chosen),
         "reduce_latency": bool(chosen.get("reduce_latency", False)),
         "voice_id": int(voice) if is_number else 0,
         "language": chosen.get("language", REGISTRY["language"].default),
@@ -81,7 +81,7 @@ def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
     return {
         "id": str(batch.pk),
         "user_id": str(batch.created_by_id or ""),
-        "base_prompt": json.dumps({**said, **_public(batch.call_settings), **start}),
+        "base_prompt": json.dumps({**said, **public(batch.call_settings), **start}),
         "created_at": bland_shapes.timestamp(batch.created_at),
         "call_objects": list(map(_call_object, recipients)),
         "description": batch.name,
@@ -95,12 +95,12 @@ def _call_object(recipient: Recipient) -> dict[str, Any]:
         "phone_number": recipient.e164 or recipient.raw_number,
         "request_data": recipient.request_data,
         "metadata": recipient.metadata,
-        **_public(recipient.call_settings),
+        **public(recipient.call_settings),
         **start,
     }
 
 
-def _public(chosen: Mapping[str, Any]) -> dict[str, Any]:
+def public(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return call settings without those that may hold secrets."""
     return {name: value for name, value in chosen.items() if name not in _SECRET}
 

@@ -64,7 +64,7 @@ def _diagnostics(order: BatchOrder, batch: Batch) -> dict[str, Any]:
     return {
         "calls_given": order.calls_given,
         "calls_sent": len(order.recipients),
-        "call": order.recipients[0],
+        "call": batch_shapes.public(order.recipients[0]),
         "base_prompt": batch.prompt,
         "pathway_id": batch.pathway_id or None,
         "call_params": batch_shapes.batch_v1(batch, id_name="id")["call_params"],

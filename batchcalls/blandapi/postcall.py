@@ -25,6 +25,8 @@ from batchcalls.models.webhook import validate_webhook_url
 
 READ = Need(Scope.WEBHOOKS_READ, "batchcalls.view_callresult", "batchcalls.view_webhookdelivery")
 SEND = Need(Scope.WEBHOOKS_WRITE, "batchcalls.view_callresult", "batchcalls.resend_webhookdelivery")
+#: Of what shows, or sends elsewhere, what was said in calls.
+CONVERSATIONS = Need(Scope.CALLS_READ, "batchcalls.view_callresult")
 MOST_CALLS = 1_000
 #: Why a report was sent, in the API's words.
 _SEND_TYPES = {
@@ -36,6 +38,7 @@ _SEND_TYPES = {
 
 def _log(asked: Asked, call_id: str) -> JsonResponse:
     """Tell what was reported of a call, and each attempt to do so."""
+    asked.require(CONVERSATIONS)
     delivery = _delivery_of(_call(call_id))
     attempts = [
         {
@@ -64,6 +67,7 @@ def _resend(asked: Asked) -> JsonResponse:
 
 def _create(asked: Asked) -> JsonResponse:
     """Report calls to an address to which they were not reported yet."""
+    asked.require(CONVERSATIONS)
     url = asked.body.get("webhook_url")
     if not isinstance(url, str) or not url.strip():
         raise invalid("Missing required parameter: webhook_url.")

@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ("rotated_at", models.DateTimeField(editable=False, null=True)),
                 ("consecutive_failures", models.PositiveIntegerField(default=0, editable=False)),
                 ("failing_since", models.DateTimeField(editable=False, null=True)),
+                ("last_failed_at", models.DateTimeField(editable=False, null=True)),
                 ("resting_until", models.DateTimeField(editable=False, null=True)),
                 ("last_delivered_at", models.DateTimeField(editable=False, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

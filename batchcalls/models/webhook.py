@@ -105,6 +105,7 @@ class WebhookEndpoint(models.Model):
 
     consecutive_failures = models.PositiveIntegerField(default=0, editable=False)
     failing_since = models.DateTimeField(null=True, editable=False)
+    last_failed_at = models.DateTimeField(null=True, editable=False)
     resting_until = models.DateTimeField(null=True, editable=False)
     last_delivered_at = models.DateTimeField(null=True, editable=False)
 

@@ -227,17 +227,22 @@ def _client(
     )
 
 
+LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+
+
 def retry_after(value: str, *, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, perhaps none; None without one.
+    """Return the seconds that a Retry-After header asks for, a day at most; None without one.
 
     Source: RFC 9110, section 10.2.3 (seconds or a date); decimals are common and understood.
+    Whoever answers must not be able to name a time beyond all dates.
     """
     word = value.strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", word):
-        return float(word)
+        return min(float(word), LONGEST_RETRY_AFTER_SECONDS)
     try:
         moment = parsedate_to_datetime(word)
-        return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+        wait = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+        return min(max(wait, 0.0), LONGEST_RETRY_AFTER_SECONDS)
     except (ValueError, OverflowError):
         return None
 

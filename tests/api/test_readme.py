@@ -24,6 +24,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 def example(language: str) -> str:
     section = README.read_text("utf-8").split("\n## API\n")[1].split("\n## ")[0]
+    section = section.split("\n### ")[0]
     [text] = re.findall(rf"```{language}\n(.*?)```", section, flags=re.DOTALL)
     return str(text)
 
