@@ -21,7 +21,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
-from batchcalls import outbox, queue, webhook_endpoints
+from batchcalls import queue, webhook_endpoints
 from batchcalls.models import (
     AttemptKind,
     WebhookAttempt,
@@ -48,6 +48,8 @@ SHORTEST_WAIT_SECONDS = 1.0
 RESTS_FROM_FAILURES, LONGEST_REST_SECONDS = 5, 300
 #: An endpoint that has only failed for so long is switched off.
 SWITCH_OFF_AFTER = timedelta(days=5)
+#: After so long without any attempt, a failure is the first of another outage.
+QUIET = timedelta(days=2)
 GONE = 410
 TOO_LATE = "It could not be delivered in time."
 _FORGET_AT_ONCE = 1_000
@@ -242,7 +244,7 @@ def _note(endpoint_id: UUID, answers: list[Answer], *, now: datetime) -> None:
         )
         return
     # An outage that ended in silence is not the one that is met after it.
-    is_new = Q(failing_since=None) | Q(last_failed_at__lt=now - outbox.KEEP_TRYING)
+    is_new = Q(failing_since=None) | Q(last_failed_at__lt=now - QUIET)
     rows.filter(is_new).update(failing_since=now, consecutive_failures=0)
     rows.update(consecutive_failures=F("consecutive_failures") + len(answers), last_failed_at=now)
     endpoint = rows.first()

@@ -107,6 +107,20 @@ class TestSteering:
         else:
             assert answer.status_code == 409
 
+    def test_a_retry_that_is_sent_again_calls_nobody_once_more(
+        self, program: Program, make_batch: Any, run: Callable[..., Batch]
+    ) -> None:
+        batch = run(make_batch("+12025550191"))
+        address, sent = f"{BATCHES}/{batch.pk}/retry", {"outcomes": ["not_reached"]}
+        first = program.post(address, sent, Idempotency_Key="a")
+        run(batch, launch=False)
+        again = program.post(address, sent, Idempotency_Key="a")
+        assert (first.status_code, again.status_code) == (200, 200)
+        assert again["Idempotency-Replayed"] == "true"
+        batch.refresh_from_db()
+        assert batch.is_over
+        assert batch.calls.count() == 2
+
     def test_a_clone_is_a_new_draft(self, program: Program, make_batch: Any) -> None:
         batch = make_batch(HUMAN)
         answer = program.post(f"{BATCHES}/{batch.pk}/clone", {"with_list": True})

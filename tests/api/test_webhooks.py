@@ -106,3 +106,17 @@ def test_a_message_is_read_in_full_and_sent_again(
 def test_an_endpoint_is_removed(program: Program, endpoint: WebhookEndpoint) -> None:
     assert program.delete(f"{ENDPOINTS}/{endpoint.pk}").status_code == 204
     assert program.get(f"{ENDPOINTS}/{endpoint.pk}").status_code == 404
+
+
+def test_a_message_about_a_call_is_read_by_those_who_may_read_calls(
+    make_program: MakeProgram, make_batch: Any, run: Any
+) -> None:
+    webhook_endpoints.create(url=URL)
+    run(make_batch("+12025550190"))
+    about = WebhookDelivery.objects.filter(event_type="call.finished").get()
+    watcher = make_program(scopes=["webhooks:read"])
+    listed = watcher.get(DELIVERIES).content.decode()
+    assert "+12025550190" not in listed
+    assert watcher.get(f"{DELIVERIES}/{about.pk}").status_code == 403
+    reader = make_program(scopes=["webhooks:read", "calls:read"])
+    assert "+12025550190" in reader.get(f"{DELIVERIES}/{about.pk}").json()["body"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from batchcalls import deliver, outbox, webhook_endpoints
+from batchcalls import deliver, outbox, webhook_endpoints, webhook_signing
 from batchcalls.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tests.batchcalls.receiver import NOW, Receiver, send_due
 
@@ -61,6 +61,19 @@ def test_a_receiver_that_says_when_is_not_asked_before(
     assert delivery.next_attempt_at is not None
     wait = delivery.next_attempt_at - NOW
     assert timedelta(minutes=59) < wait < timedelta(minutes=61)
+
+
+@pytest.mark.parametrize(
+    "asked", ["Fri, 31 Dec 9999 23:59:59 -1200", "Fri, 31 Dec 9999 23:59:59 GMT", "999999999"]
+)
+def test_a_receiver_cannot_ask_for_a_time_beyond_all_dates(
+    receiver: Receiver, endpoint: WebhookEndpoint, asked: str
+) -> None:
+    receiver.answers(503, retry_after=asked)
+    delivery = outbox.send_test(endpoint)
+    send_due()
+    delivery.refresh_from_db()
+    assert (delivery.attempts, delivery.last_status) == (1, 503)
 
 
 def test_what_nobody_takes_for_a_day_is_given_up_and_can_be_sent_again(
@@ -175,3 +188,30 @@ def test_an_endpoint_that_fails_again_and_again_is_left_alone_for_a_while(
     clock.shift(timedelta(seconds=301))
     send_due()
     assert len(receiver.received) > sent
+
+
+def test_a_hiccup_long_after_an_outage_does_not_switch_an_endpoint_off(
+    receiver: Receiver, endpoint: WebhookEndpoint, clock: Any
+) -> None:
+    receiver.answers(500, 500, 200)
+    outbox.send_test(endpoint)
+    send_due()
+    WebhookDelivery.objects.all().delete()
+    clock.shift(timedelta(days=7))  # Nothing was sent, so nothing was taken.
+    delivery = outbox.send_test(endpoint)
+    send_due()
+    endpoint.refresh_from_db()
+    assert endpoint.enabled
+    delivery.refresh_from_db()
+    assert delivery.status == "pending"
+
+
+def test_a_change_leaves_what_others_wrote_meanwhile(endpoint: WebhookEndpoint) -> None:
+    stale = WebhookEndpoint.objects.get(pk=endpoint.pk)
+    secret = webhook_endpoints.rotate_secret(endpoint)
+    webhook_endpoints.disable(endpoint, reason="It answered 410.")
+    webhook_endpoints.change(stale, description="The CRM", events=["call.finished"])
+    endpoint.refresh_from_db()
+    assert webhook_signing.secret_of(endpoint) == secret
+    assert (endpoint.enabled, endpoint.description) == (False, "The CRM")
+    assert endpoint.events == ["call.finished"]

@@ -13,7 +13,7 @@ import time_machine
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from batchcalls import answers, claiming, lifecycle, pacing, ticks
+from batchcalls import answers, claiming, lifecycle, pacing, stopping, ticks
 from batchcalls.claiming import Claims
 from batchcalls.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
@@ -79,7 +79,7 @@ class TestClaims:
         assert provider.placed == []
         assert Recipient.objects.get().status == RecipientStatus.QUEUED
 
-    @pytest.mark.parametrize("halt", ["pause", "cancel", "switch off", "do not call"])
+    @pytest.mark.parametrize("halt", ["pause", "cancel", "switch off", "do not call", "stop"])
     def test_pause_between_claim_and_place_places_nothing(
         self, launched: Any, account: VoiceAccount, halt: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -95,6 +95,8 @@ class TestClaims:
                 lifecycle.cancel(batch)
             elif halt == "do not call":
                 Suppression.objects.create(e164=HUMAN)
+            elif halt == "stop":
+                stopping.stop(CallResult.objects.get())
             else:
                 VoiceAccount.objects.update(enabled=False)
             return claims
@@ -107,7 +109,8 @@ class TestClaims:
         assert not CallResult.objects.exists()
         recipient = Recipient.objects.get()
         assert recipient.attempts == 0
-        expected = RecipientStatus.CANCELED if halt == "cancel" else RecipientStatus.QUEUED
+        is_final = halt in {"cancel", "stop"}
+        expected = RecipientStatus.CANCELED if is_final else RecipientStatus.QUEUED
         assert recipient.status == expected
 
     def test_a_stop_request_places_nothing_more(self, launched: Any, account: VoiceAccount) -> None:

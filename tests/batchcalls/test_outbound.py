@@ -73,3 +73,14 @@ def test_only_a_named_host_may_be_private_or_plain_http() -> None:
     address = outbound.judge("http://127.0.0.1:8080/", named=["127.0.0.1"])
 
     assert (address.ip, address.host_header) == ("127.0.0.1", "127.0.0.1:8080")
+
+
+def test_an_address_in_any_script_is_asked_for_as_the_web_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", _resolver(["8.8.8.8"]))
+    address = outbound.judge("https://bücher.example/höök?name=Zoë&a=%20b")
+    assert address.host == "xn--bcher-kva.example"
+    assert address.target == "/h%C3%B6%C3%B6k?name=Zo%C3%AB&a=%20b"
+    with pytest.raises(outbound.Refused):
+        outbound.judge("https://" + "ü" * 80 + ".example/")

@@ -9,14 +9,15 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from batchcalls import answers, chunks, claiming, lifecycle, stopping, ticks
+from batchcalls import answers, chunks, claiming, lifecycle, results, stopping, ticks
 from batchcalls.importing import runner
 from batchcalls.lease import Lease
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
-from batchcalls.voice.base import CallAccepted
+from batchcalls.voice.base import CallAccepted, VoiceEvent
 from batchcalls.voice.errors import ProviderThrottled
 from batchcalls.voice.simulator import SimulatorProvider
+from campaigns.models import CallingPolicy, Campaign
 
 pytestmark = pytest.mark.django_db
 
@@ -176,3 +177,78 @@ def test_a_call_that_is_stopped_while_it_is_placed_does_not_come_back(
     assert other.status == RecipientStatus.QUEUED
     ticks.tick_account(patient.pk, seconds=0)
     assert [call.recipient for call in CallResult.objects.all()] == [other]
+
+
+def claimed(make_batch: Any, account: VoiceAccount, **fields: Any) -> tuple[Batch, CallResult]:
+    """A call that is just being placed."""
+    batch = make_batch(HUMAN, **fields)
+    lifecycle.submit(batch, launch=True)
+    runner.run_batch(batch.pk, seconds=5)
+    chunks.queue_due(account, now=timezone.now())
+    lease = Lease.acquire(VoiceAccount.objects.all(), account.pk, seconds=60)
+    assert lease is not None
+    with lease:
+        [claim] = claiming.claim(lease, want=1).placeable
+    return batch, claim.call
+
+
+def test_an_attempt_that_was_taken_back_is_stopped_by_its_recipient(
+    make_batch: Any, patient: VoiceAccount
+) -> None:
+    _, call = claimed(make_batch, patient)
+    answers.record([(call, ProviderThrottled("Not now.", code="throttled"))])
+    stopping.stop(call)
+    recipient = Recipient.objects.get()
+    assert (recipient.status, recipient.reason_code) == (RecipientStatus.CANCELED, "call_stopped")
+    with pytest.raises(stopping.CallOver):
+        stopping.stop(call)
+
+
+def test_an_attempt_that_came_again_meanwhile_is_the_one_that_is_stopped(
+    make_batch: Any, patient: VoiceAccount
+) -> None:
+    _, call = claimed(make_batch, patient)
+    answers.record([(call, ProviderThrottled("Not now.", code="throttled", retry_after_seconds=0))])
+    lease = Lease.acquire(VoiceAccount.objects.all(), patient.pk, seconds=60)
+    assert lease is not None
+    with lease:
+        [again] = claiming.claim(lease, want=1).placeable
+    stopping.stop(call)
+    assert CallResult.objects.get(pk=again.call.pk).stop_requested == "hang_up"
+
+
+def test_a_stopped_call_is_not_retried_however_it_is_said_to_have_ended(
+    make_batch: Any, patient: VoiceAccount
+) -> None:
+    policy = CallingPolicy.objects.create(name="Again")
+    policy.retry_rules.create(outcome="no_answer", max_retries=2, wait_seconds=60)
+    campaign = Campaign.objects.create(name="Reminder", prompt="Hello.", policy=policy)
+    batch, call = claimed(make_batch, patient, campaign=campaign)
+    now = timezone.now()
+    answers.record([(call, CallAccepted(provider_call_id="c-1", next_event_at=now))])
+    stopping.stop(call)
+    # The provider was told; what it says then is that nobody answered.
+    CallResult.objects.update(stop_requested="told")
+    event = VoiceEvent(
+        event_key="1",
+        provider_call_id="c-1",
+        status=CallStatus.NO_ANSWER,
+        raw_status="no-answer",
+        occurred_at=now,
+    )
+    results.apply(patient.pk, [event], now=now)
+    assert CallResult.objects.get().status == CallStatus.NO_ANSWER
+    assert Recipient.objects.get().status == RecipientStatus.DONE
+    batch.refresh_from_db()
+
+
+def test_a_provider_that_was_told_to_stop_is_not_told_again(
+    make_batch: Any, patient: VoiceAccount
+) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        batch = place(make_batch, patient)
+        clock.shift(timedelta(seconds=3))
+        # The phone rings already, and the conversation may come to its end.
+        lifecycle.cancel(batch, hang_up=False)
+        ticks.tick_account(patient.pk, seconds=0)
+        assert CallResult.objects.get().stop_requested == "told"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batchcalls.models import Batch, CallResult, WebhookDelivery
+from batchcalls.models import Batch, CallResult, IdempotentRequest, WebhookDelivery
 from tests.blandapi.conftest import BATCH_V1, BATCH_V2, BUSY, HUMAN, NOBODY, Carry, Program
 from tests.blandapi.test_sending_calls import ANYTHING
 
@@ -181,6 +181,18 @@ def test_in_test_mode_only_the_first_is_called_and_more_is_told(
         "request_data": {"name": "Ada"},
         "metadata": {},
     }
+
+
+def test_what_may_be_secret_is_neither_echoed_nor_kept_to_be_repeated(program: Program) -> None:
+    dynamic = [
+        {"url": "https://example.com", "headers": [{"key": "Authorization", "value": "hush"}]}
+    ]
+    row = {"phone_number": HUMAN, "name": "Ada", "dynamic_data": dynamic}
+    body = {**BATCH_V1, "call_data": [row], "test_mode": True}
+    answer = program.post("/v1/batches", body, Idempotency_Key="a")
+    assert answer.status_code == 200
+    assert "hush" not in answer.content.decode()
+    assert not IdempotentRequest.objects.filter(body__contains="hush").exists()
 
 
 def test_news_of_the_batch_goes_where_it_was_asked_for(program: Program, carry: Carry) -> None:
