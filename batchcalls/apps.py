@@ -12,7 +12,8 @@ class BatchCallsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks; the queue's schedules and the roles once tables exist."""
-        from batchcalls import checks, queue, roles  # noqa: F401, PLC0415
+        from batchcalls import checks, queue  # noqa: F401, PLC0415
+        from batchcalls.access import roles  # noqa: PLC0415
 
         post_migrate.connect(queue.on_post_migrate, sender=self, dispatch_uid="batchcalls.queue")
         post_migrate.connect(roles.on_post_migrate, sender=self, dispatch_uid="batchcalls.roles")

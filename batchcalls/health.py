@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
-from batchcalls.worker_state import worker_state
+from batchcalls.reporting.worker_state import worker_state
 
 log = structlog.get_logger(__name__)
 

@@ -1,23 +1,39 @@
-"""What the queue can ask for. Each task takes ids, calls a verb, and returns nothing."""
+"""What the queue can ask for. Each task takes ids, calls a verb, and returns nothing.
+
+Rows say what there is to do: a task whose message is lost is found missing by `sweep`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
-from batchcalls import deliver, queue, ticks
-from batchcalls.exports import jobs
-from batchcalls.importing import runner
-from batchcalls.models import WorkerHeartbeat
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from batchcalls import queue
+from batchcalls.calling import ticks
+from batchcalls.intake import runner
+from batchcalls.models import Batch, Export, Recipient, StoredList, VoiceAccount, WorkerHeartbeat
+from batchcalls.reporting.exports import jobs
+from batchcalls.states import (
+    BATCH_CALLING,
+    BATCH_IMPORTING,
+    BATCH_WITH_LIVE_CALLS,
+    ExportStatus,
+    RecipientStatus,
+)
+from batchcalls.webhooks import deliver
 
 
 def import_list(list_id: str) -> None:
-    """Take in a list for some seconds, beside other workers; ring again while there is more."""
+    """Import a list for some seconds, beside other workers; ring again while there is more."""
     if runner.run(UUID(list_id), seconds=ticks.TICK_SECONDS):
         queue.ring(queue.IMPORT_LIST, list_id)
 
 
 def export(export_id: str) -> None:
-    """Write a workbook that somebody asked for."""
+    """Write a workbook that somebody requested."""
     jobs.run(UUID(export_id))
 
 
@@ -38,5 +54,36 @@ def deliver_webhooks() -> None:
 def sweep() -> None:
     """Restart whatever lost its tick, and show that there is a worker."""
     WorkerHeartbeat.objects.beat()
-    ticks.sweep()
+    ring_for_lost_work()
     deliver.sweep()
+
+
+def ring_for_lost_work() -> None:
+    """Recover, then ring for whatever lost its tick: accounts with work, half-imported lists."""
+    ticks.recover()
+    pending = Recipient.objects.filter(
+        batch__account=OuterRef("pk"),
+        batch__status__in=BATCH_CALLING,
+        status=RecipientStatus.PENDING,
+        row_number__lte=F("batch__ready_through"),
+    )
+    for account in VoiceAccount.objects.annotate(has_pending=Exists(pending)):
+        wake = ticks.next_work_at(account)
+        if account.has_pending or (wake is not None and ticks.is_near(wake)):
+            queue.ring(queue.DISPATCH_TICK, account.pk)
+    for list_id in StoredList.objects.importing().values_list("pk", flat=True):
+        queue.ring(queue.IMPORT_LIST, str(list_id))
+    exports = Export.objects.filter(status=ExportStatus.WAITING)
+    for export_id in exports.exclude(lease_until__gt=timezone.now()).values_list("pk", flat=True):
+        queue.ring(queue.EXPORT, str(export_id))
+
+
+def step(batch: Batch, *, seconds: float, stop: Callable[[], bool] = ticks.never) -> None:
+    """Carry one batch forward for some seconds, as a worker would.
+
+    Safe beside workers: whoever holds the lease does the work, the other finds nothing to do.
+    """
+    if batch.status in BATCH_IMPORTING:
+        runner.run_batch(batch.pk, seconds=seconds)
+    elif batch.status in BATCH_WITH_LIVE_CALLS:
+        ticks.tick_account(batch.account_id, seconds=seconds, stop=stop)

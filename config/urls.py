@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from batchcalls import health, webhooks_in
+from batchcalls import health
+from batchcalls.calling import provider_events
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("hooks/voice/<int:account_id>/", webhooks_in.receive, name="voice-webhook"),
+    path("hooks/voice/<int:account_id>/", provider_events.receive, name="voice-webhook"),
     path("api/", include(("batchcalls.api.urls", "api"))),
     path("", include(("batchcalls.blandapi.urls", "blandapi"))),
     path("", admin.site.urls),

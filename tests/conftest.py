@@ -5,20 +5,27 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+import time_machine
 from django.conf import settings
 from django.utils import timezone
 
-from batchcalls import drafts, lifecycle, ticks
-from batchcalls.importing.mapping import Target
-from batchcalls.models import Batch, VoiceAccount
+from batchcalls import tasks
+from batchcalls.batches import lifecycle
+from batchcalls.calling import chunks
+from batchcalls.drafting import drafts
+from batchcalls.intake import runner
+from batchcalls.intake.uploads import ReadingOptions
+from batchcalls.lists.mapping import Target
+from batchcalls.models import Batch, VoiceAccount, WebhookEndpoint
 from batchcalls.states import BatchStatus
-from batchcalls.uploads import ReadingOptions
+from batchcalls.webhooks import endpoints
+from tests.webhooks.receiver import NOW, Receiver, receiving
 
 PROMPT = "Call {{business_name}} about their order."
 
@@ -93,7 +100,39 @@ def run(account: VoiceAccount) -> Callable[..., Batch]:
             batch.refresh_from_db()
             if batch.is_over or batch.status == BatchStatus.PAUSED:
                 return batch
-            ticks.step(batch, seconds=2)
+            tasks.step(batch, seconds=2)
         raise AssertionError(f"{batch} is still {batch.status} at {timezone.now()}")
 
     return carry
+
+
+@pytest.fixture
+def launched(make_batch: Any) -> Callable[..., Batch]:
+    def launch(*numbers: str, **fields: Any) -> Batch:
+        batch = make_batch(*numbers, **fields)
+        lifecycle.submit(batch, launch=True)
+        runner.run_batch(batch.pk, seconds=30)
+        chunks.queue_due(batch.account, now=timezone.now())
+        batch.refresh_from_db()
+        return batch
+
+    return launch
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+def endpoint(receiver: Receiver) -> WebhookEndpoint:
+    return endpoints.create(url=receiver.url())
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """A clock that the test moves; it begins at NOW and goes on."""
+    with time_machine.travel(NOW, tick=True) as traveller:
+        yield traveller

@@ -17,7 +17,8 @@ import django
 import time_machine
 
 if TYPE_CHECKING:
-    from batchcalls.models import Batch, WebhookEndpoint
+    from batchcalls import tasks
+from batchcalls.models import Batch, WebhookEndpoint
 
 NAMES = ("Emily", "Noah", "Łukasz", "Aisha", "Sofía", "Ben", "Chloé", "Kwame", "Mei", "Oliver")
 SERVICES = ("Home cleaning", "Window cleaning", "Boiler service", "Garden care")
@@ -79,8 +80,9 @@ def fill() -> None:
     """Make campaigns, rules and batches in every kind of state."""
     from django.contrib.auth.models import User
 
-    from batchcalls import do_not_call, uploads, webhook_endpoints
+    from batchcalls.intake import do_not_call, uploads
     from batchcalls.models import Batch, VoiceAccount
+    from batchcalls.webhooks import endpoints
     from campaigns.models import (
         CallingPolicy,
         CallingWindow,
@@ -129,7 +131,7 @@ def fill() -> None:
     uploads.save_mapping(first.first_list, name="Customers of the CRM", actor=actor)
     # From here on nobody is to be sent anything: what runs is not this batch.
     spring = Batch.objects.get(name="Win-back, spring")
-    webhook_endpoints.change(crm, campaign=None, batch=spring)
+    endpoints.change(crm, campaign=None, batch=spring)
     # Slow enough to be looked at while it runs.
     _set(account, speed=1)
 
@@ -137,10 +139,11 @@ def fill() -> None:
 def _send(example: Example, *, seed: int, account: Any, created_by: Any, **fields: Any) -> None:
     from django.utils import timezone
 
-    from batchcalls import drafts, lifecycle
-    from batchcalls.importing.mapping import Target
+    from batchcalls.batches import lifecycle
+    from batchcalls.drafting import drafts
+    from batchcalls.intake.uploads import ReadingOptions
+    from batchcalls.lists.mapping import Target
     from batchcalls.models.batch import DuplicateChoice
-    from batchcalls.uploads import ReadingOptions
 
     is_slow = example.ends in {"running", "paused"}
     request = drafts.DraftRequest(
@@ -166,22 +169,22 @@ def _send(example: Example, *, seed: int, account: Any, created_by: Any, **field
 
 
 def _endpoints(campaign: Any, actor: Any) -> WebhookEndpoint:
-    from batchcalls import webhook_endpoints
+    from batchcalls.webhooks import endpoints
 
-    crm = webhook_endpoints.create(
+    crm = endpoints.create(
         url="https://crm.example.com/hooks/batch-calls?source=calls",
         description="CRM",
         campaign=campaign,
         actor=actor,
     )
-    former = webhook_endpoints.create(
+    former = endpoints.create(
         url="https://automation.example.net/flows/5c1f9f0e",
         description="Spreadsheet of last year",
         campaign=campaign,
         format="bland",
         actor=actor,
     )
-    webhook_endpoints.disable(former, reason="It answered 410 Gone: it wants no more.")
+    endpoints.disable(former, reason="It answered 410 Gone: it wants no more.")
     return crm
 
 
@@ -189,9 +192,9 @@ def _answer_webhooks() -> None:
     """Note what receivers would have answered; nothing is sent to anybody."""
     from django.utils import timezone
 
-    from batchcalls import deliver
     from batchcalls.models import WebhookDelivery
-    from batchcalls.webhook_requests import Answer
+    from batchcalls.webhooks import deliver
+    from batchcalls.webhooks.requests import Answer
 
     for number, pk in enumerate(WebhookDelivery.objects.waiting().values_list("pk", flat=True)):
         for status in (503, 200) if number % 9 == 4 else (200,):
@@ -215,10 +218,9 @@ def _set(account: Any, *, speed: float) -> None:
 
 def _carry(batch: Batch, *, steps: int) -> None:
     """Do the work of so many beats, or until the batch is over."""
-    from batchcalls import ticks
 
     for _ in range(steps):
-        ticks.step(batch, seconds=1)
+        tasks.step(batch, seconds=1)
         batch.refresh_from_db()
         if batch.is_over:
             return

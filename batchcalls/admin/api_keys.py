@@ -14,14 +14,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import NobodyWrites
-from batchcalls.filters.api_keys import ApiKeyFilter
 from batchcalls.models import ApiKey, Scope
-from batchcalls.tables.api_keys import TONES, ApiKeyTable
+from batchcalls.reporting.filters.api_keys import ApiKeyFilter
+from batchcalls.reporting.tables.api_keys import TONES, ApiKeyTable
 
 EVERYBODYS = "batchcalls.manage_apikey"
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Never")]

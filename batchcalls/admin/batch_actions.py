@@ -14,19 +14,20 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import cloning, lifecycle, retrying
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.permissions import require
-from batchcalls.batch_figures import totals_of
+from batchcalls.batches import lifecycle, retrying
+from batchcalls.drafting import copying
+from batchcalls.intake.uploads import UploadError
 from batchcalls.models import Batch
-from batchcalls.querysets import Totals
+from batchcalls.models.querysets import Totals
+from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.states import (
     BATCH_CANCELABLE,
     BATCH_PAUSABLE,
     BATCH_REOPENABLE,
     BatchStatus,
 )
-from batchcalls.uploads import UploadError
 
 
 class NoChoice(forms.Form):
@@ -97,7 +98,7 @@ def _retry(batch: Batch, *, actor: Any, outcomes: list[str]) -> str:
 
 
 def _clone(batch: Batch, *, actor: Any, with_list: bool) -> Batch:
-    return cloning.clone(batch, with_list=with_list, actor=actor)
+    return copying.clone(batch, with_list=with_list, actor=actor)
 
 
 def _rename(batch: Batch, *, actor: Any, name: str) -> str:

@@ -12,16 +12,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import drafts, lifecycle
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.permissions import require
 from batchcalls.admin.reading_form import ReadingForm
-from batchcalls.exports.batch_tables import OF_A_BATCH
-from batchcalls.importing.mapping import MappingError
-from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.batches import lifecycle
+from batchcalls.drafting import drafts
+from batchcalls.intake.uploads import UploadError
+from batchcalls.lists.mapping import MappingError
+from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, Export, ExportKind
-from batchcalls.uploads import UploadError
+from batchcalls.reporting.exports.batch_tables import OF_A_BATCH
 
 
 class BatchFilesAdmin(admin.ModelAdmin[Batch]):

@@ -13,11 +13,11 @@ from django.urls import URLPattern, path
 
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
-from batchcalls.batch_figures import totals_of
-from batchcalls.filters.batches import BatchFilter
 from batchcalls.models import Batch
+from batchcalls.reporting.batch_figures import totals_of
+from batchcalls.reporting.filters.batches import BatchFilter
+from batchcalls.reporting.tables.batches import BatchTable
 from batchcalls.states import BATCH_ACTIVE, BatchStatus
-from batchcalls.tables.batches import BatchTable
 
 ORDER = ("created_at", "pk")
 SIZE = 25

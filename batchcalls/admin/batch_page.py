@@ -13,21 +13,22 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from batchcalls import batch_figures, charts, dry_run, uploads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
 from batchcalls.admin.permissions import require
-from batchcalls.batch_figures import totals_of
-from batchcalls.filters.recipients import RecipientFilter
+from batchcalls.intake import dry_run, uploads
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
+from batchcalls.reporting import batch_figures, charts
+from batchcalls.reporting.batch_figures import totals_of
+from batchcalls.reporting.filters.recipients import RecipientFilter
+from batchcalls.reporting.tables.recipients import RecipientTable
 from batchcalls.states import (
     BATCH_ACTIVE,
     BATCH_CALLING,
     BATCH_JOINABLE,
     BATCH_PREPARING,
 )
-from batchcalls.tables.recipients import RecipientTable
 from campaigns.hours_in_words import hours_in_words
 from campaigns.settings_in_words import settings_by_section
 

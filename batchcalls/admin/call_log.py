@@ -16,11 +16,11 @@ from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
-from batchcalls.exports.call_log import UnknownFilter, matching
-from batchcalls.filters.calls import ARRANGING, CallFilter, order_of
 from batchcalls.models import Batch, CallResult, Export, ExportKind, FilteredPage, SavedFilter
+from batchcalls.reporting.exports.call_log import UnknownFilter, matching
+from batchcalls.reporting.filters.calls import ARRANGING, CallFilter, order_of
+from batchcalls.reporting.tables.calls import DEFAULT_COLUMNS, CallTable, column_labels
 from batchcalls.states import BATCH_WITH_LIVE_CALLS
-from batchcalls.tables.calls import DEFAULT_COLUMNS, CallTable, column_labels
 from campaigns.vocabulary import Disposition
 
 #: A person's own filters, at most.

@@ -12,10 +12,12 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import call_requests, explaining, recordings
 from batchcalls.admin.permissions import require
+from batchcalls.calling import call_requests
 from batchcalls.models import CallEvent, CallResult
-from batchcalls.tables.webhooks import delivery_pill
+from batchcalls.reporting import explaining
+from batchcalls.reporting.tables.webhooks import delivery_pill
+from batchcalls.voice import recordings
 from campaigns.prompts import MissingVariable, PromptError
 from campaigns.settings_in_words import settings_by_section
 

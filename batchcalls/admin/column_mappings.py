@@ -15,9 +15,9 @@ from django.template.response import TemplateResponse
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
 from batchcalls.admin.wizard.columns import TARGETS
-from batchcalls.filters.column_mappings import ColumnMappingFilter
-from batchcalls.importing.mapping import ListMapping, MappingError, Target
-from batchcalls.tables.column_mappings import ColumnMappingTable
+from batchcalls.lists.mapping import ListMapping, MappingError, Target
+from batchcalls.reporting.filters.column_mappings import ColumnMappingFilter
+from batchcalls.reporting.tables.column_mappings import ColumnMappingTable
 from campaigns import call_settings
 from campaigns.models import ColumnMapping
 

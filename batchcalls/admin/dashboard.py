@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from batchcalls import charts, dashboard_figures
-from batchcalls.batch_figures import remembered, totals_of
 from batchcalls.models import Batch, VoiceAccount
+from batchcalls.reporting import charts, dashboard_figures
+from batchcalls.reporting.batch_figures import remembered, totals_of
+from batchcalls.reporting.worker_state import worker_state
 from batchcalls.states import BATCH_ACTIVE
-from batchcalls.worker_state import worker_state
 from campaigns.models import Campaign
 
 RUNNING_SHOWN = 8

@@ -14,15 +14,16 @@ from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import do_not_call, suppression_traces
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, RemoveForm
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
-from batchcalls.filters.do_not_call import DoNotCallFilter
-from batchcalls.filters.listing import ListFilter
-from batchcalls.keyset import PARAMETERS
-from batchcalls.tables.do_not_call import DoNotCallTable, RemovedTable
+from batchcalls.intake import do_not_call
+from batchcalls.reporting import suppression_traces
+from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
+from batchcalls.reporting.filters.listing import ListFilter
+from batchcalls.reporting.keyset import PARAMETERS
+from batchcalls.reporting.tables.do_not_call import DoNotCallTable, RemovedTable
 from campaigns.admin.small_tables import SmallTableAdmin
 from campaigns.models import Suppression
 from campaigns.resources import SuppressionResource

@@ -17,10 +17,10 @@ from django.utils.text import slugify
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import ReadOnlyAdmin
-from batchcalls.exports import jobs
-from batchcalls.exports.tables import Table
-from batchcalls.exports.writing import csv_blocks, write_xlsx
 from batchcalls.models import Export, ExportKind
+from batchcalls.reporting.exports import jobs
+from batchcalls.reporting.exports.tables import Table
+from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
 from batchcalls.states import ExportStatus
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

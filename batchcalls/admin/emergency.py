@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
-from batchcalls import emergency
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.permissions import require
+from batchcalls.batches import halts
 from batchcalls.models import Batch, CallResult, EmergencyStop
 
 PERMISSION = "batchcalls.engage_emergencystop"
@@ -25,7 +25,7 @@ class StopForm(forms.Form):
     """Why all calling is stopped."""
 
     reason = forms.CharField(
-        max_length=emergency.LONGEST_REASON,
+        max_length=halts.LONGEST_REASON,
         help_text="Shown on every page while the stop is in force, and kept in the batches' logs.",
         error_messages={"required": "Say why all calling is stopped."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -45,8 +45,8 @@ def stop_view(request: HttpRequest) -> HttpResponse:
     form = StopForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            emergency.engage(actor_of(request), form.cleaned_data["reason"])
-        except emergency.StopConflict as error:
+            halts.engage(actor_of(request), form.cleaned_data["reason"])
+        except halts.HaltConflict as error:
             messages.warning(request, str(error))
         else:
             messages.success(request, "All calling is stopped. Nobody is dialled until it goes on.")
@@ -66,8 +66,8 @@ def lift_view(request: HttpRequest) -> HttpResponse:
     form = LiftForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            emergency.lift(actor_of(request), form.cleaned_data["stop"])
-        except emergency.StopConflict as error:
+            halts.lift(actor_of(request), form.cleaned_data["stop"])
+        except halts.HaltConflict as error:
             messages.warning(request, str(error))
         else:
             messages.success(request, "Calls go on.")

@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from batchcalls.filters.listing import ListFilter
-from batchcalls.keyset import PAGE_SIZE, Page, page_of
+from batchcalls.reporting.filters.listing import ListFilter
+from batchcalls.reporting.keyset import PAGE_SIZE, Page, page_of
 
 ModelT = TypeVar("ModelT", bound=Model)
 

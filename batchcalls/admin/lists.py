@@ -18,19 +18,19 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from batchcalls import do_not_call, uploads
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import RegionForm
 from batchcalls.admin.permissions import require
 from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.admin.readonly import ReadOnlyAdmin
-from batchcalls.exports import do_not_call as exports
-from batchcalls.filters.do_not_call import DoNotCallFilter
-from batchcalls.importing.mapping import MappingError
-from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.intake import do_not_call, uploads
+from batchcalls.intake.uploads import ReadingOptions, UploadError
+from batchcalls.lists.mapping import MappingError
+from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import ListKind, StoredList
-from batchcalls.uploads import ReadingOptions, UploadError
+from batchcalls.reporting.exports import do_not_call as exports
+from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from campaigns.models import Suppression
 
 PROBLEMS_SHOWN = 50

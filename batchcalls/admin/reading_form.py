@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
 
-from batchcalls.uploads import ReadingOptions
+from batchcalls.intake.uploads import ReadingOptions
 
 
 class ReadingForm(forms.Form):

@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
-from batchcalls import explaining
 from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import NobodyWrites
 from batchcalls.models import Recipient
+from batchcalls.reporting import explaining
 
 
 @admin.register(Recipient)

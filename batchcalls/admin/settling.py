@@ -12,9 +12,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import unconfirmed
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.permissions import require
+from batchcalls.calling import unconfirmed
 from batchcalls.models import CallResult
 
 

@@ -12,14 +12,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import account_switch
-from batchcalls.account_figures import live_calls, use_of
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
-from batchcalls.filters.voice_accounts import VoiceAccountFilter
+from batchcalls.batches import halts
 from batchcalls.models import VoiceAccount
-from batchcalls.tables.voice_accounts import VoiceAccountTable
+from batchcalls.reporting.account_figures import live_calls, use_of
+from batchcalls.reporting.filters.voice_accounts import VoiceAccountFilter
+from batchcalls.reporting.tables.voice_accounts import VoiceAccountTable
 
 CHANGE = "batchcalls.change_voiceaccount"
 
@@ -77,8 +77,8 @@ class VoiceAccountListPage(admin.ModelAdmin[VoiceAccount]):
         if request.method == "POST" and form.is_valid():
             is_on = form.cleaned_data["to"] == "on"
             try:
-                account_switch.switch(account, on=is_on, actor=actor_of(request))
-            except account_switch.SwitchConflict as error:
+                halts.switch_account(account, on=is_on, actor=actor_of(request))
+            except halts.HaltConflict as error:
                 self.message_user(request, str(error), messages.WARNING)
             else:
                 what = "Switched on." if is_on else "Switched off."

@@ -11,15 +11,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
-from batchcalls import connection_check
-from batchcalls.account_figures import use_of
 from batchcalls.admin.permissions import require
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
-from batchcalls.connection_check import ConnectionCheck
+from batchcalls.calling import connection_check
+from batchcalls.calling.connection_check import ConnectionCheck
 from batchcalls.models import VoiceAccount
-from batchcalls.tables.voice_accounts import prices_of
-from batchcalls.templatetags.backoffice import money
+from batchcalls.reporting.account_figures import use_of
+from batchcalls.reporting.formatting import money
+from batchcalls.reporting.tables.voice_accounts import prices_of
 from batchcalls.voice.credentials import Variable
 from batchcalls.voice.options import options_of
 

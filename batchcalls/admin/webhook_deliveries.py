@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from batchcalls import outbox
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import NobodyWrites
-from batchcalls.filters.webhooks import DeliveryFilter
 from batchcalls.models import WebhookDelivery
-from batchcalls.tables.webhooks import DeliveryTable, delivery_pill
+from batchcalls.reporting.filters.webhooks import DeliveryFilter
+from batchcalls.reporting.tables.webhooks import DeliveryTable, delivery_pill
+from batchcalls.webhooks import outbox
 
 VIEW, RESEND = "batchcalls.view_webhookdelivery", "batchcalls.resend_webhookdelivery"
 

@@ -14,15 +14,20 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import outbox, webhook_endpoints, webhook_signing
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.permissions import require
 from batchcalls.admin.webhook_form import EndpointForm
-from batchcalls.filters.webhooks import DeliveryFilter, EndpointFilter
 from batchcalls.models import WebhookDelivery, WebhookEndpoint
 from batchcalls.models.webhook import FORMER_SECRET_LASTS
-from batchcalls.tables.webhooks import DeliveryTable, EndpointTable, scope_words, state_pill
+from batchcalls.reporting.filters.webhooks import DeliveryFilter, EndpointFilter
+from batchcalls.reporting.tables.webhooks import (
+    DeliveryTable,
+    EndpointTable,
+    scope_words,
+    state_pill,
+)
+from batchcalls.webhooks import endpoints, outbox, signing
 
 VIEW, CHANGE = "batchcalls.view_webhookendpoint", "batchcalls.change_webhookendpoint"
 DELIVERIES_SHOWN = 25
@@ -39,23 +44,23 @@ class Deed:
 
 
 def _rotate(endpoint: WebhookEndpoint) -> str:
-    webhook_endpoints.rotate_secret(endpoint)
+    endpoints.rotate_secret(endpoint)
     return "There is a new secret. The former one signs along for 24 hours."
 
 
 def _disable(endpoint: WebhookEndpoint) -> str:
-    webhook_endpoints.disable(endpoint)
+    endpoints.disable(endpoint)
     return "Switched off."
 
 
 def _enable(endpoint: WebhookEndpoint) -> str:
-    webhook_endpoints.enable(endpoint)
+    endpoints.enable(endpoint)
     return "Switched on. What was given up can be sent again from its page."
 
 
 def _delete(endpoint: WebhookEndpoint) -> str:
     said = f"{endpoint} was deleted."
-    webhook_endpoints.delete(endpoint)
+    endpoints.delete(endpoint)
     return said
 
 
@@ -100,7 +105,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
             title="Webhooks",
             listing=listing,
             table=EndpointTable(listing.page.rows),
-            shared_secret=webhook_signing.shared_secret() if request.user.has_perm(CHANGE) else "",
+            shared_secret=signing.shared_secret() if request.user.has_perm(CHANGE) else "",
         )
 
     def add_view(
@@ -114,7 +119,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         initial = {"batch": request.GET.get("batch", ""), "campaign": request.GET.get("campaign")}
         form = EndpointForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
-            endpoint = webhook_endpoints.create(**form.cleaned_data, actor=actor_of(request))
+            endpoint = endpoints.create(**form.cleaned_data, actor=actor_of(request))
             self.message_user(request, "Added. Send it a test now.", messages.SUCCESS)
             if request.user.has_perm(VIEW):
                 return redirect(_url("change"), endpoint.pk)
@@ -128,7 +133,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         form = EndpointForm(request.POST or None, instance=endpoint)
         if request.method == "POST" and form.is_valid():
             try:
-                webhook_endpoints.change(endpoint, **form.cleaned_data)
+                endpoints.change(endpoint, **form.cleaned_data)
             except ValidationError as error:
                 form.add_error(None, error)
             else:
@@ -161,7 +166,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
             )
             more = {"listing": listing, "table": table, "is_live": is_live}
         if request.user.has_perm(CHANGE):
-            more["secret"] = webhook_signing.secret_of(endpoint)
+            more["secret"] = signing.secret_of(endpoint)
             rotated = endpoint.rotated_at
             more["former_until"] = rotated + FORMER_SECRET_LASTS if rotated else None
         return self._answer(

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
-from batchcalls.filters.calls import BatchIdField
 from batchcalls.models import Batch, WebhookEndpoint
+from batchcalls.reporting.filters.calls import BatchIdField
 from campaigns.models import Campaign
 
 EVENTS = {

@@ -12,8 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls.api.members import WordsField
-from batchcalls.api.needs import Need
+from batchcalls.api.fields import WordsField
+from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.models import ApiKey, CallResult, Scope, VoiceAccount
 

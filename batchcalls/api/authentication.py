@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 from batchcalls.models import ApiKey
 
 

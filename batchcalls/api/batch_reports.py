@@ -10,21 +10,21 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls import batch_figures
 from batchcalls.api import files
-from batchcalls.api.batch_shapes import (
+from batchcalls.api.batch_serializers import (
     BatchSerializer,
     DryRunSerializer,
     ProgressSerializer,
     SettingsSerializer,
     totals_in_full,
 )
-from batchcalls.api.needs import Need
+from batchcalls.api.permissions import Need
 from batchcalls.api.problems import MOST_ERRORS
 from batchcalls.api.views import ApiView
-from batchcalls.exports import batch_tables
+from batchcalls.drafting.recipient_objects import FILE_NAME, FIRST_ROW
 from batchcalls.models import Batch, ListPart, Recipient, Scope
-from batchcalls.recipient_objects import FILE_NAME, FIRST_ROW
+from batchcalls.reporting import batch_figures
+from batchcalls.reporting.exports import batch_tables
 from batchcalls.states import BATCH_IMPORTING
 
 VIEW = Need(Scope.BATCHES_READ, "batchcalls.view_batch")

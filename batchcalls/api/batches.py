@@ -12,10 +12,10 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls import lifecycle
-from batchcalls.api import batch_reports, batch_steering
+from batchcalls.api import batch_actions, batch_reports
 from batchcalls.api.authentication import actor_of
-from batchcalls.api.batch_making import (
+from batchcalls.api.batch_actions import LAUNCH, Steering
+from batchcalls.api.batch_creation import (
     BatchChanges,
     BatchOfFile,
     BatchOfRecipients,
@@ -23,15 +23,15 @@ from batchcalls.api.batch_making import (
     RowsOfRecipients,
 )
 from batchcalls.api.batch_reports import VIEW, Reports
-from batchcalls.api.batch_shapes import BatchSerializer, DryRunBatchSerializer
-from batchcalls.api.batch_steering import LAUNCH, Steering
-from batchcalls.api.needs import Need, check
-from batchcalls.api.once import once
+from batchcalls.api.batch_serializers import BatchSerializer, DryRunBatchSerializer
+from batchcalls.api.idempotent import once
 from batchcalls.api.parsing import BoundedJSONParser
+from batchcalls.api.permissions import Need, check
 from batchcalls.api.views import Listed
-from batchcalls.filters.batches import BatchFilter
-from batchcalls.importing import runner
+from batchcalls.batches import lifecycle
+from batchcalls.intake import runner
 from batchcalls.models import Batch, Scope
+from batchcalls.reporting.filters.batches import BatchFilter
 from batchcalls.states import BATCH_IMPORTING
 
 #: As long as that a client waits for a short list to be checked.
@@ -54,10 +54,10 @@ class Batches(Listed, Steering, Reports):
         "create": Need(Scope.BATCHES_WRITE, "batchcalls.add_batch"),
         "partial_update": Need(Scope.BATCHES_WRITE, "batchcalls.change_batch"),
         "rows": Need(Scope.BATCHES_CONTROL, "batchcalls.change_batch", "batchcalls.launch_batch"),
-        **batch_steering.NEEDS,
+        **batch_actions.NEEDS,
         **batch_reports.NEEDS,
     }
-    problems = dict.fromkeys(["partial_update", "rows", *batch_steering.NEEDS], (409,))
+    problems = dict.fromkeys(["partial_update", "rows", *batch_actions.NEEDS], (409,))
 
     def get_queryset(self) -> QuerySet[Batch]:
         """Leave test calls out of the list unless they are asked for."""

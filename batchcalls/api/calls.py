@@ -15,15 +15,16 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls import call_requests, recordings, stopping
 from batchcalls.api.authentication import actor_of
+from batchcalls.api.fields import FreeField, shown
 from batchcalls.api.files import SoundRenderer
-from batchcalls.api.members import FreeField, shown
-from batchcalls.api.needs import Need
+from batchcalls.api.permissions import Need
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
-from batchcalls.filters.calls import CallFilter, order_of
+from batchcalls.calling import call_requests, stopping
 from batchcalls.models import CallResult, Scope
+from batchcalls.reporting.filters.calls import CallFilter, order_of
+from batchcalls.voice import recordings
 from campaigns.prompts import MissingVariable, PromptError
 from campaigns.vocabulary import AnsweredBy
 

@@ -11,14 +11,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls import do_not_call
 from batchcalls.api.authentication import actor_of
-from batchcalls.api.members import Strict
-from batchcalls.api.needs import Need
-from batchcalls.api.once import once
+from batchcalls.api.fields import Strict
+from batchcalls.api.idempotent import once
+from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Deleted, Listed
-from batchcalls.filters.do_not_call import DoNotCallFilter
+from batchcalls.intake import do_not_call
 from batchcalls.models import Scope
+from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from campaigns import e164
 from campaigns.models import Suppression
 

@@ -6,8 +6,8 @@ from django.http import StreamingHttpResponse
 from django.utils.text import slugify
 from rest_framework.renderers import JSONRenderer
 
-from batchcalls.exports.tables import Table
-from batchcalls.exports.writing import csv_blocks
+from batchcalls.reporting.exports.tables import Table
+from batchcalls.reporting.exports.writing import csv_blocks
 
 
 class CsvRenderer(JSONRenderer):

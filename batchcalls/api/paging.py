@@ -11,7 +11,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls import keyset
+from batchcalls.reporting import keyset
 
 DEFAULT_LIMIT, MOST = 50, 200
 _DIRECTIONS = {"o": "older", "n": "newer"}

@@ -9,7 +9,7 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from batchcalls import json_bodies
+from batchcalls.access import json_bodies
 from batchcalls.api.problems import Problem
 
 

@@ -15,12 +15,12 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from batchcalls.importing.mapping import MappingError
-from batchcalls.importing.unreadable import UnreadableList
-from batchcalls.lifecycle import Conflict
-from batchcalls.recipient_objects import RecipientsError
-from batchcalls.stopping import CallOver
-from batchcalls.uploads import UploadError
+from batchcalls.batches.lifecycle import Conflict
+from batchcalls.calling.stopping import CallOver
+from batchcalls.drafting.recipient_objects import RecipientsError
+from batchcalls.intake.uploads import UploadError
+from batchcalls.lists.mapping import MappingError
+from batchcalls.lists.unreadable import UnreadableList
 
 MEDIA_TYPE = "application/problem+json"
 #: Errors of rows that one answer holds; of more, it says where they are.

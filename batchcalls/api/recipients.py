@@ -11,12 +11,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 
-from batchcalls.api.batch_shapes import EventSerializer
-from batchcalls.api.members import TextsField, shown
-from batchcalls.api.needs import Need
+from batchcalls.api.batch_serializers import EventSerializer
+from batchcalls.api.fields import TextsField, shown
+from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Listed
-from batchcalls.filters.recipients import RecipientFilter
 from batchcalls.models import Batch, BatchEvent, Recipient, Scope
+from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.states import RecipientOutcome
 
 _OBJECT = {"type": "object", "additionalProperties": True}

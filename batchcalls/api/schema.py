@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from batchcalls.api.examples import examples_of
-from batchcalls.api.once import HEADER
+from batchcalls.api.idempotent import HEADER
 from batchcalls.api.problems import MEDIA_TYPE, ProblemDetails
 
 _SUMMARIES = {

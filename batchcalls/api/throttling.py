@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 from batchcalls.models import ApiKey
 
 _NOTED = "_admission"

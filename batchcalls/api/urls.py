@@ -16,7 +16,7 @@ from batchcalls.api import (
     webhooks,
 )
 from batchcalls.api.docs import ApiDocs, ApiSchema
-from batchcalls.api.nowhere import nowhere
+from batchcalls.api.unknown_urls import nowhere
 
 router = SimpleRouter(trailing_slash=False)
 router.register("batches", batches.Batches, "batch")

@@ -16,12 +16,12 @@ from rest_framework.response import Response
 
 from batchcalls.api import throttling
 from batchcalls.api.authentication import KeyAuthentication
-from batchcalls.api.narrowing import Narrowing
-from batchcalls.api.needs import HasNeed, Need
-from batchcalls.api.once import once
+from batchcalls.api.filtering import Narrowing
+from batchcalls.api.idempotent import once
 from batchcalls.api.paging import CursorPages
 from batchcalls.api.parsing import BoundedJSONParser
-from batchcalls.filters.listing import ListFilter
+from batchcalls.api.permissions import HasNeed, Need
+from batchcalls.reporting.filters.listing import ListFilter
 
 with_etag = decorator_from_middleware(ConditionalGetMiddleware)
 

@@ -11,13 +11,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls import outbox, webhook_endpoints, webhook_signing
-from batchcalls.api.members import Strict
-from batchcalls.api.needs import Need, check
+from batchcalls.api.fields import Strict
+from batchcalls.api.permissions import Need, check
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
-from batchcalls.filters.webhooks import DeliveryFilter, EndpointFilter
 from batchcalls.models import Scope, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from batchcalls.reporting.filters.webhooks import DeliveryFilter, EndpointFilter
+from batchcalls.webhooks import endpoints, outbox, signing
 
 _VIEW = "batchcalls.view_webhookendpoint"
 _CHANGE = "batchcalls.change_webhookendpoint"
@@ -26,7 +26,7 @@ _READ, _WRITE = Scope.WEBHOOKS_READ, Scope.WEBHOOKS_WRITE
 
 class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
     events = serializers.ListField(
-        child=serializers.ChoiceField(choices=webhook_endpoints.EVENTS),
+        child=serializers.ChoiceField(choices=endpoints.EVENTS),
         required=False,
         help_text="What it is told of: all of these unless said otherwise.",
     )
@@ -65,18 +65,18 @@ class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
         """Add an endpoint."""
         is_on = validated_data.pop("enabled", True)
         maker = validated_data.pop("created_by")
-        endpoint: WebhookEndpoint = _said(webhook_endpoints.create, **validated_data, actor=maker)
+        endpoint: WebhookEndpoint = _said(endpoints.create, **validated_data, actor=maker)
         if not is_on:
-            webhook_endpoints.disable(endpoint)
+            endpoints.disable(endpoint)
         return endpoint
 
     def update(self, instance: WebhookEndpoint, validated_data: dict[str, Any]) -> WebhookEndpoint:
         """Change an endpoint; switch it off or on."""
         is_on = validated_data.pop("enabled", None)
         if validated_data:
-            _said(webhook_endpoints.change, instance, **validated_data)
+            _said(endpoints.change, instance, **validated_data)
         if is_on is not None:
-            (webhook_endpoints.enable if is_on else webhook_endpoints.disable)(instance)
+            (endpoints.enable if is_on else endpoints.disable)(instance)
         return instance
 
 
@@ -168,7 +168,7 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
 
     def perform_destroy(self, instance: WebhookEndpoint) -> None:
         """Remove it with what was sent to it."""
-        webhook_endpoints.delete(instance)
+        endpoints.delete(instance)
 
     @extend_schema(responses=SecretSerializer)
     @action(detail=True)
@@ -177,7 +177,7 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
 
         It is stored nowhere: it is made from the endpoint and a key of the installation.
         """
-        return _secret(webhook_signing.secret_of(self.get_object()))
+        return _secret(signing.secret_of(self.get_object()))
 
     @extend_schema(request=None, responses=SecretSerializer)
     @action(detail=True, methods=["post"])
@@ -186,7 +186,7 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
 
         It signs at once; the former one signs along for 24 hours.
         """
-        return _secret(webhook_endpoints.rotate_secret(self.get_object()))
+        return _secret(endpoints.rotate_secret(self.get_object()))
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import JsonResponse
 
-from batchcalls.batch_figures import remembered
-from batchcalls.blandapi.doors import Action, Asked, Need, door
 from batchcalls.blandapi.errors import Refused
+from batchcalls.blandapi.views import Action, Asked, Need, door
 from batchcalls.models import CallResult, Scope, VoiceAccount
+from batchcalls.reporting.batch_figures import remembered
 from campaigns.models import Campaign
 
 READ_CALLS = Need(Scope.CALLS_READ, "batchcalls.view_callresult")

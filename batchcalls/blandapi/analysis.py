@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from batchcalls.bland_shapes import ANSWERED_BY
 from batchcalls.blandapi.errors import invalid
 from batchcalls.models import CallResult
+from batchcalls.webhooks.bland_shapes import ANSWERED_BY
 
 MOST_QUESTIONS = 100
 MESSAGE = (

@@ -15,7 +15,7 @@ from typing import Any
 from batchcalls.blandapi import parameters
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
-from batchcalls.call_requests import RENDERED
+from batchcalls.calling.call_requests import RENDERED
 from batchcalls.models.batch import UNTITLED
 from campaigns import call_settings, prompts
 from campaigns.call_settings import REGISTRY, SettingInvalid

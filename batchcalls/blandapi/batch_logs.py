@@ -8,13 +8,13 @@ from typing import Any
 from django.db.models import Q
 from django.http import JsonResponse
 
-from batchcalls import bland_shapes
 from batchcalls.blandapi import batch_shapes
 from batchcalls.blandapi.batches import READ_ROWS, find, page
-from batchcalls.blandapi.doors import Action, Asked, door
 from batchcalls.blandapi.errors import invalid
+from batchcalls.blandapi.views import Action, Asked, door
 from batchcalls.models import Batch, BatchEvent, Recipient
 from batchcalls.states import BATCH_TERMINAL, BatchStatus
+from batchcalls.webhooks import bland_shapes
 
 
 def _logs(asked: Asked, batch_id: str) -> JsonResponse:

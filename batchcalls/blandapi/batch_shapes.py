@@ -15,10 +15,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from batchcalls import bland_shapes
 from batchcalls.models import Batch, CallResult, Recipient
-from batchcalls.querysets import Totals
+from batchcalls.models.querysets import Totals
 from batchcalls.states import BATCH_TERMINAL, CALL_FINAL
+from batchcalls.webhooks import bland_shapes
 from campaigns.call_settings import REGISTRY
 
 #: Recipients that a list shows of each batch, and that a batch shows of itself.

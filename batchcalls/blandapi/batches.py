@@ -10,15 +10,23 @@ from uuid import UUID
 from django.http import JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from batchcalls import bland_shapes, lifecycle
-from batchcalls.blandapi import analysis, batch_bodies, batch_shapes, call_list, reading, sending
+from batchcalls.batches import lifecycle
+from batchcalls.blandapi import (
+    analysis,
+    batch_bodies,
+    batch_shapes,
+    call_list,
+    query_values,
+    sending,
+)
 from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.batch_bodies import BatchOrder
-from batchcalls.blandapi.doors import Action, Asked, Need, door
 from batchcalls.blandapi.errors import Refused, not_found
+from batchcalls.blandapi.views import Action, Asked, Need, door
 from batchcalls.models import Batch, CallResult, Scope
-from batchcalls.querysets import BatchQuerySet, Totals
+from batchcalls.models.querysets import BatchQuerySet, Totals
 from batchcalls.states import BatchStatus
+from batchcalls.webhooks import bland_shapes
 
 READ = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
 READ_ROWS = Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_recipient")
@@ -80,13 +88,13 @@ def _sent() -> BatchQuerySet[Batch]:
 
 def _list(asked: Asked) -> JsonResponse:
     query = asked.http.GET
-    first = reading.integer(query, "from", default=0)
-    behind = reading.integer(query, "to", default=reading.MOST_INDEX)
-    limit = reading.integer(query, "limit", default=MOST_V1, most=MOST_V1)
+    first = query_values.integer(query, "from", default=0)
+    behind = query_values.integer(query, "to", default=query_values.MOST_INDEX)
+    limit = query_values.integer(query, "limit", default=MOST_V1, most=MOST_V1)
     rows = _sent()
     if campaign := query.get("campaign_id", "").strip().replace("\x00", ""):
         rows = rows.filter(call_list.of_campaign(campaign, ""))
-    ascending = reading.boolean(query, "ascending")
+    ascending = query_values.boolean(query, "ascending")
     rows = rows.order_by(*(("created_at", "pk") if ascending else ("-created_at", "-pk")))
     found = rows[first : first + max(0, min(limit, behind - first))]
     batches = [batch_shapes.batch_v1(batch, id_name="batch_id") for batch in found]
@@ -104,8 +112,8 @@ def _list_v2(asked: Asked) -> JsonResponse:
 def page(asked: Asked) -> tuple[int, int]:
     """Return how many rows are asked for, and behind how many."""
     query = asked.http.GET
-    take = reading.integer(query, "take", default=DEFAULT_V2, least=1, most=MOST_V2)
-    return take, reading.integer(query, "skip", default=0)
+    take = query_values.integer(query, "take", default=DEFAULT_V2, least=1, most=MOST_V2)
+    return take, query_values.integer(query, "skip", default=0)
 
 
 def _details_v2(asked: Asked, batch_id: str) -> JsonResponse:
@@ -120,7 +128,7 @@ def _details(asked: Asked, batch_id: str) -> HttpResponseBase:
     """Tell of a batch and its calls; these are written out as they are read."""
     query = asked.http.GET
     wants = {
-        name: reading.boolean(query, f"include_{name}") is not False
+        name: query_values.boolean(query, f"include_{name}") is not False
         for name in ("calls", "transcripts", "analysis")
     }
     if wants["calls"] or wants["analysis"]:

@@ -11,11 +11,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
-from batchcalls.bland_shapes import ANSWERED_BY
-from batchcalls.blandapi import reading, told
+from batchcalls.blandapi import known_calls, query_values
 from batchcalls.blandapi.errors import invalid
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, RECIPIENT_TERMINAL
+from batchcalls.webhooks.bland_shapes import ANSWERED_BY
 
 MOST = 1_000
 _SORTS = ("created_at", "updated_at")
@@ -25,7 +25,7 @@ _SORTS = ("created_at", "updated_at")
 class CallPage:
     """The calls of a page, and how many match in all."""
 
-    calls: list[told.Told]
+    calls: list[known_calls.Told]
     total: int
 
 
@@ -34,11 +34,11 @@ def page_of(query: QueryDict) -> CallPage:
 
     ``from`` is the index of the first, ``to`` the one behind the last.
     """
-    first = reading.integer(query, "from", default=0)
-    behind = reading.integer(query, "to", default=reading.MOST_INDEX)
-    limit = reading.integer(query, "limit", default=MOST, most=MOST)
+    first = query_values.integer(query, "from", default=0)
+    behind = query_values.integer(query, "to", default=query_values.MOST_INDEX)
+    limit = query_values.integer(query, "limit", default=MOST, most=MOST)
     count = max(0, min(limit, behind - first))
-    ascending = bool(reading.boolean(query, "ascending"))
+    ascending = bool(query_values.boolean(query, "ascending"))
     sort_by = query.get("sort_by") or "created_at"
     if sort_by not in _SORTS:
         raise invalid(f"sort_by must be {' or '.join(_SORTS)}.")
@@ -54,7 +54,7 @@ def page_of(query: QueryDict) -> CallPage:
         first=first,
         count=count,
     )
-    return CallPage(calls=told.in_order(ids), total=total)
+    return CallPage(calls=known_calls.in_order(ids), total=total)
 
 
 def _ids(
@@ -87,31 +87,31 @@ _UPDATED = Coalesce("ended_at", "answered_at", "placed_at", "claimed_at")
 
 def _attempts(query: QueryDict) -> QuerySet[CallResult]:
     rows: Any = CallResult.objects.all()
-    if number := reading.phone(query, "from_number"):
+    if number := query_values.phone(query, "from_number"):
         rows = rows.filter(from_number=number)
-    if number := reading.phone(query, "to_number"):
+    if number := query_values.phone(query, "to_number"):
         rows = rows.filter(to_number=number)
     since, until = _span(query)
     if since:
         rows = rows.filter(claimed_at__gte=since)
     if until:
         rows = rows.filter(claimed_at__lte=until)
-    updated_since = reading.moment(query, "update_start_date")
-    updated_until = reading.moment(query, "update_end_date", end_of_day=True)
+    updated_since = query_values.moment(query, "update_start_date")
+    updated_until = query_values.moment(query, "update_end_date", end_of_day=True)
     if updated_since or updated_until:
         rows = rows.annotate(updated=_UPDATED)
         rows = rows.filter(updated__gte=updated_since) if updated_since else rows
         rows = rows.filter(updated__lte=updated_until) if updated_until else rows
-    completed = reading.boolean(query, "completed")
+    completed = query_values.boolean(query, "completed")
     if completed is not None:
         rows = rows.filter(ended_at__isnull=not completed)
         rows = rows.filter(status__in=CALL_FINAL) if completed else rows
     if (who := _answered_by(query)) is not None:
         rows = rows.filter(answered_by__in=who)
-    if reading.boolean(query, "inbound"):
+    if query_values.boolean(query, "inbound"):
         rows = rows.none()
     for name, lookup in (("duration_gt", "gt"), ("duration_lt", "lt")):
-        if (minutes := reading.number(query, name)) is not None:
+        if (minutes := query_values.number(query, name)) is not None:
             rows = rows.annotate(length=Coalesce("duration_seconds", 0))
             rows = rows.filter(**{f"length__{lookup}": minutes * 60})
     if (batch := _batch_id(query)) is not None:
@@ -124,24 +124,24 @@ def _attempts(query: QueryDict) -> QuerySet[CallResult]:
 
 def _waiting(query: QueryDict, calls: QuerySet[CallResult]) -> QuerySet[Batch] | None:
     """Return the single calls without an attempt that match; None when none can."""
-    longer = reading.number(query, "duration_gt")
-    shorter = reading.number(query, "duration_lt")
+    longer = query_values.number(query, "duration_gt")
+    shorter = query_values.number(query, "duration_lt")
     who = _answered_by(query)
     if (
         calls.query.is_empty()
-        or reading.phone(query, "from_number")
+        or query_values.phone(query, "from_number")
         or (longer is not None and longer >= 0)
         or (shorter is not None and shorter <= 0)
         or (who is not None and "" not in who)
     ):
         return None
-    rows: Any = told.waiting()
-    if number := reading.phone(query, "to_number"):
+    rows: Any = known_calls.waiting()
+    if number := query_values.phone(query, "to_number"):
         mine = Recipient.objects.filter(e164=number).values("batch")
         rows = rows.filter(Q(pk__in=mine) | Q(pk__in=_unread(number)))
     since, until = _span(query)
-    updated_since = reading.moment(query, "update_start_date")
-    updated_until = reading.moment(query, "update_end_date", end_of_day=True)
+    updated_since = query_values.moment(query, "update_start_date")
+    updated_until = query_values.moment(query, "update_end_date", end_of_day=True)
     if updated_since or updated_until:
         rows = rows.annotate(updated=Coalesce("ended_at", "created_at"))
     for condition, value in (
@@ -152,7 +152,7 @@ def _waiting(query: QueryDict, calls: QuerySet[CallResult]) -> QuerySet[Batch] |
     ):
         if value is not None:
             rows = rows.filter(**{condition: value})
-    completed = reading.boolean(query, "completed")
+    completed = query_values.boolean(query, "completed")
     if completed is not None:
         is_over = Q(status__in=BATCH_TERMINAL) | Q(recipients__status__in=RECIPIENT_TERMINAL)
         rows = (rows.filter(is_over) if completed else rows.exclude(is_over)).distinct()
@@ -173,19 +173,19 @@ def of_campaign(name: str, prefix: str) -> Q:
 
 def _unread(number: str) -> list[UUID]:
     """Return the single calls to a number whose rows were not taken in yet; there are few."""
-    unread = told.waiting().filter(recipients=None)[:MOST]
-    return [batch.pk for batch in unread if told.unread_number(batch) == number]
+    unread = known_calls.waiting().filter(recipients=None)[:MOST]
+    return [batch.pk for batch in unread if known_calls.unread_number(batch) == number]
 
 
 def _span(query: QueryDict) -> tuple[datetime | None, datetime | None]:
-    since = reading.moment(query, "start_date")
-    until = reading.moment(query, "end_date", end_of_day=True)
-    day = reading.moment(query, "created_at")
+    since = query_values.moment(query, "start_date")
+    until = query_values.moment(query, "end_date", end_of_day=True)
+    day = query_values.moment(query, "created_at")
     if day is None:
         return since, until
     if since or until:
         raise invalid("created_at does not go with start_date or end_date.")
-    return day, reading.moment(query, "created_at", end_of_day=True)
+    return day, query_values.moment(query, "created_at", end_of_day=True)
 
 
 def _answered_by(query: QueryDict) -> list[str] | None:

@@ -8,11 +8,12 @@ from typing import Any
 from django.db.models import Q
 from django.http import JsonResponse
 
-from batchcalls import lifecycle, stopping
-from batchcalls.blandapi import analysis, call_list, sending, told
+from batchcalls.batches import lifecycle
+from batchcalls.blandapi import analysis, call_list, known_calls, sending
 from batchcalls.blandapi.accounts import READ_CALLS
-from batchcalls.blandapi.doors import Action, Asked, Need, door
 from batchcalls.blandapi.errors import Refused
+from batchcalls.blandapi.views import Action, Asked, Need, door
+from batchcalls.calling import stopping
 from batchcalls.models import CallResult, Scope
 from batchcalls.states import BATCH_TERMINAL, CallStatus, RecipientStatus
 
@@ -40,22 +41,22 @@ def _list(asked: Asked) -> JsonResponse:
         {
             "total_count": page.total,
             "count": len(page.calls),
-            "calls": told.listed(page.calls),
+            "calls": known_calls.listed(page.calls),
         }
     )
 
 
 def _details(asked: Asked, call_id: str) -> JsonResponse:
-    return JsonResponse(told.detail(told.find(call_id)))
+    return JsonResponse(known_calls.detail(known_calls.find(call_id)))
 
 
 def _stop(asked: Asked, call_id: str) -> JsonResponse:
-    if not stop(told.find(call_id), actor=asked.actor):
+    if not stop(known_calls.find(call_id), actor=asked.actor):
         raise Refused(400, "SID_NOT_FOUND", "SID not found for the given c_id.")
     return JsonResponse({"status": "success", "message": "Call ended successfully."})
 
 
-def stop(one: told.Told, *, actor: Any) -> bool:
+def stop(one: known_calls.Told, *, actor: Any) -> bool:
     """End a call, or withdraw it; return False when it was over.
 
     With a single call goes what is still planned for it: its time, or its further attempts.
@@ -76,11 +77,11 @@ def stop(one: told.Told, *, actor: Any) -> bool:
     return True
 
 
-def _active_calls() -> list[told.Told]:
+def _active_calls() -> list[known_calls.Told]:
     """Return the calls that are live, or that wait as single calls; the newest first."""
-    live = told.attempts().filter(ended_at=None).order_by("-pk")[:MOST_ACTIVE]
+    live = known_calls.attempts().filter(ended_at=None).order_by("-pk")[:MOST_ACTIVE]
     open_rows = Q(recipients=None) | Q(recipients__status__in=_OPEN)
-    waiting = told.waiting().exclude(status__in=BATCH_TERMINAL).filter(open_rows).distinct()
+    waiting = known_calls.waiting().exclude(status__in=BATCH_TERMINAL).filter(open_rows).distinct()
     return [*live, *waiting.order_by("-created_at")[:MOST_ACTIVE]]
 
 
@@ -96,9 +97,9 @@ def _active(asked: Asked) -> JsonResponse:
     return JsonResponse({"data": list(map(_active_one, _active_calls())), "errors": None})
 
 
-def _active_one(one: told.Told) -> dict[str, Any]:
+def _active_one(one: known_calls.Told) -> dict[str, Any]:
     batch = one.batch if isinstance(one, CallResult) else one
-    found = told.detail(one)
+    found = known_calls.detail(one)
     begun = (one.placed_at or one.claimed_at) if isinstance(one, CallResult) else batch.created_at
     starts = batch.start_at or begun
     talking = isinstance(one, CallResult) and one.status == CallStatus.IN_PROGRESS
@@ -124,7 +125,7 @@ def _stop_active(asked: Asked) -> JsonResponse:
 
 def _analyze(asked: Asked, call_id: str) -> JsonResponse:
     questions = analysis.questions_of(asked.body)
-    found = told.find(call_id)
+    found = known_calls.find(call_id)
     given = (
         analysis.answers(found, questions)
         if isinstance(found, CallResult)
@@ -137,7 +138,7 @@ def _analyze(asked: Asked, call_id: str) -> JsonResponse:
 
 def _correct(asked: Asked, call_id: str) -> JsonResponse:
     """Answer with the transcript that there is: nobody has corrected it, and that is said."""
-    found = told.find(call_id)
+    found = known_calls.find(call_id)
     turns = found.transcript if isinstance(found, CallResult) else []
     ends = [turn.get("at_seconds", 0) for turn in turns[1:]]
     last = (found.duration_seconds or 0) if isinstance(found, CallResult) else 0
@@ -162,7 +163,7 @@ def _correct(asked: Asked, call_id: str) -> JsonResponse:
             "message": "This is the transcript of the call itself; it was not corrected.",
             "corrected": said,
             "aligned": [],
-            "original": told.detail(found)["transcripts"],
+            "original": known_calls.detail(found)["transcripts"],
         }
     )
 

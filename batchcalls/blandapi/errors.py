@@ -10,11 +10,11 @@ from typing import Any
 
 from django.http import JsonResponse
 
-from batchcalls.importing.mapping import MappingError
-from batchcalls.importing.unreadable import UnreadableList
-from batchcalls.lifecycle import Conflict
-from batchcalls.recipient_objects import RecipientsError
-from batchcalls.uploads import UploadError
+from batchcalls.batches.lifecycle import Conflict
+from batchcalls.drafting.recipient_objects import RecipientsError
+from batchcalls.intake.uploads import UploadError
+from batchcalls.lists.mapping import MappingError
+from batchcalls.lists.unreadable import UnreadableList
 
 #: Errors of entries that one answer holds.
 MOST_ERRORS = 100

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batchcalls.blandapi.errors import invalid
-from batchcalls.importing.cleaning import clean_value
+from batchcalls.lists.cleaning import clean_value
 from campaigns import call_settings
 from campaigns.call_settings import REGISTRY, UNKNOWN
 

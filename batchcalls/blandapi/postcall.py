@@ -9,10 +9,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import JsonResponse
 
-from batchcalls import bland_shapes, outbox
-from batchcalls.blandapi import told
-from batchcalls.blandapi.doors import Action, Asked, Need, door
+from batchcalls.blandapi import known_calls
 from batchcalls.blandapi.errors import Refused, invalid, not_found
+from batchcalls.blandapi.views import Action, Asked, Need, door
 from batchcalls.models import (
     AttemptKind,
     CallResult,
@@ -22,6 +21,7 @@ from batchcalls.models import (
     WebhookFormat,
 )
 from batchcalls.models.webhook import validate_webhook_url
+from batchcalls.webhooks import bland_shapes, outbox
 
 READ = Need(Scope.WEBHOOKS_READ, "batchcalls.view_callresult", "batchcalls.view_webhookdelivery")
 SEND = Need(Scope.WEBHOOKS_WRITE, "batchcalls.view_callresult", "batchcalls.resend_webhookdelivery")
@@ -102,7 +102,7 @@ def _each(asked: Asked, act: Callable[[CallResult], Any]) -> JsonResponse:
 
 
 def _call(call_id: str) -> CallResult:
-    found = told.find(call_id)
+    found = known_calls.find(call_id)
     if not isinstance(found, CallResult):
         raise not_found("webhook")
     return found

@@ -7,12 +7,12 @@ from typing import NoReturn
 from django.http import JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from batchcalls import recordings
-from batchcalls.blandapi import told
+from batchcalls.blandapi import known_calls
 from batchcalls.blandapi.accounts import READ_CALLS
-from batchcalls.blandapi.doors import Action, Asked, door
 from batchcalls.blandapi.errors import Refused
+from batchcalls.blandapi.views import Action, Asked, door
 from batchcalls.models import CallResult
+from batchcalls.voice import recordings
 
 
 def _recording(asked: Asked, call_id: str) -> HttpResponseBase:
@@ -38,7 +38,7 @@ def _recording_or_place(asked: Asked, call_id: str) -> HttpResponseBase:
 
 
 def _url(call_id: str) -> str:
-    found = told.find(call_id)
+    found = known_calls.find(call_id)
     if not isinstance(found, CallResult) or not found.recording_url:
         _missing("There is no recording of this call.")
     return found.recording_url

@@ -9,16 +9,18 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from batchcalls import drafts, gate, lifecycle, recipient_objects, validation
+from batchcalls.batches import lifecycle
 from batchcalls.blandapi import accounts, parameters
 from batchcalls.blandapi.batch_bodies import BatchOrder
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
-from batchcalls.drafts import DraftRequest
-from batchcalls.importing import runner
+from batchcalls.calling import gate
+from batchcalls.drafting import drafts, recipient_objects
+from batchcalls.drafting.drafts import DraftRequest
+from batchcalls.intake import runner, validation
+from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import RecipientStatus
-from batchcalls.uploads import ReadingOptions
 from campaigns import e164
 from campaigns.models import Campaign, Suppression
 from campaigns.prompts import PromptError

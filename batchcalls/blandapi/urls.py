@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from batchcalls.blandapi import accounts, batch_logs, batches, calls, postcall, recording
-from batchcalls.blandapi.doors import unknown
+from batchcalls.blandapi.views import unknown
 
 urlpatterns: list[URLPattern] = [
     # Both generations' addresses take both forms of a batch, so each is under either.

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from batchcalls import dry_run as dry_runs
-from batchcalls import uploads
+from batchcalls.intake import dry_run as dry_runs
+from batchcalls.intake import uploads
 from batchcalls.models import Batch, ListPart, Recipient
-from batchcalls.querysets import Totals
+from batchcalls.models.querysets import Totals
 from batchcalls.states import BATCH_IMPORTING, BatchStatus, RecipientStatus
 
 ZONES_SHOWN = 12

@@ -6,9 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from batchcalls.exports.tables import Table
-from batchcalls.exports.writing import csv_blocks
 from batchcalls.management.draft_options import Refused
+from batchcalls.reporting.exports.tables import Table
+from batchcalls.reporting.exports.writing import csv_blocks
 
 
 def check_writable(path: Path) -> None:

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from batchcalls import drafts
-from batchcalls.importing.mapping import MappingError, Target
-from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.drafting import drafts
+from batchcalls.intake.uploads import ReadingOptions, UploadError
+from batchcalls.lists.mapping import MappingError, Target
+from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, VoiceAccount
-from batchcalls.uploads import ReadingOptions, UploadError
 from campaigns.models import Campaign
 
 UNUSABLE_FILE, USAGE = 1, 2

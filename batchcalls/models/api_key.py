@@ -43,7 +43,7 @@ class ApiKey(models.Model):
     ``digest`` is SHA-256: the secret is random and long, so nobody can guess towards it and a slow
     hash would only slow down each request. ``prefix`` is the secret's beginning, by which people
     tell keys apart. ``full_at`` is the throttle: when the key will have waited for all it asked
-    for (see `batchcalls.api_keys.admit`).
+    for (see `batchcalls.access.api_keys.admit`).
     """
 
     owner = models.ForeignKey(

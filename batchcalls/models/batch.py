@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.functional import cached_property
 
+from batchcalls.models.querysets import BatchQuerySet
 from batchcalls.models.webhook import validate_webhook_url
-from batchcalls.querysets import BatchQuerySet
 from batchcalls.states import BATCH_TERMINAL, BatchStatus
 from campaigns.calling_hours import CallingHours
 from campaigns.models import validate_call_settings

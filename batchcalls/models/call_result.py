@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
-from batchcalls.querysets import CallEventQuerySet, CallResultQuerySet
+from batchcalls.models.querysets import CallEventQuerySet, CallResultQuerySet
 from batchcalls.states import CALL_FINAL, CallStatus, StopRequest
 from campaigns.vocabulary import AnsweredBy, RetryOutcome
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
-from batchcalls.querysets import EmergencyStopQuerySet
+from batchcalls.models.querysets import EmergencyStopQuerySet
 
 
 class EmergencyStop(models.Model):

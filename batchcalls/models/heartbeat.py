@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from batchcalls.querysets import HeartbeatQuerySet
+from batchcalls.models.querysets import HeartbeatQuerySet
 
 
 class WorkerHeartbeat(models.Model):

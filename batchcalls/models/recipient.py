@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
-from batchcalls.querysets import RecipientQuerySet
+from batchcalls.models.querysets import RecipientQuerySet
 from batchcalls.states import (
     RECIPIENT_CLAIMABLE,
     RecipientOutcome,

@@ -14,7 +14,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.text import get_valid_filename
 
 from batchcalls.models.leased import Leased
-from batchcalls.querysets import ListPartQuerySet, StoredListQuerySet
+from batchcalls.models.querysets import ListPartQuerySet, StoredListQuerySet
 from batchcalls.states import ListStatus
 
 

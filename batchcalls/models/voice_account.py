@@ -13,7 +13,7 @@ from django.db.models import CheckConstraint, Q
 from django.urls import reverse
 
 from batchcalls.models.leased import Leased
-from batchcalls.querysets import VoiceAccountQuerySet
+from batchcalls.models.querysets import VoiceAccountQuerySet
 from batchcalls.voice import registry
 from batchcalls.voice.base import AccountConfig, VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid

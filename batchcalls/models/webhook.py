@@ -15,8 +15,8 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
 
 from batchcalls.models.leased import Leased
+from batchcalls.models.webhook_querysets import WebhookDeliveryQuerySet, WebhookEndpointQuerySet
 from batchcalls.states import DeliveryStatus
-from batchcalls.webhook_querysets import WebhookDeliveryQuerySet, WebhookEndpointQuerySet
 
 #: How long a former secret still signs beside the one that replaced it.
 FORMER_SECRET_LASTS = timedelta(hours=24)

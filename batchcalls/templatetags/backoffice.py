@@ -1,174 +1,23 @@
-"""How the back office shows a status, a progress, a time, a length and money."""
+"""What templates need of `reporting.formatting`, and how lists and progress are rendered."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
-from batchcalls.querysets import Totals
-from batchcalls.states import (
-    BATCH_CALLING,
-    BATCH_IMPORTING,
-    BatchStatus,
-    CallStatus,
-    ExportStatus,
-    ListStatus,
-    RecipientOutcome,
-    RecipientStatus,
-)
+from batchcalls.reporting import formatting
 
 register = template.Library()
 
-#: What a status means for whoever reads it; the colours of the pills.
-TONES: dict[str, str] = {
-    **dict.fromkeys(BATCH_CALLING | BATCH_IMPORTING, "info"),
-    BatchStatus.READY: "info",
-    BatchStatus.PAUSED: "warning",
-    BatchStatus.COMPLETED: "success",
-    BatchStatus.COMPLETED_PARTIAL: "warning",
-    BatchStatus.FAILED: "danger",
-    RecipientStatus.QUEUED: "neutral",
-    RecipientStatus.DIALING: "info",
-    RecipientStatus.IN_CALL: "info",
-    RecipientStatus.DONE: "success",
-    RecipientStatus.SKIPPED: "warning",
-    RecipientStatus.UNCONFIRMED: "warning",
-    RecipientOutcome.REACHED: "success",
-    RecipientOutcome.VOICEMAIL: "info",
-    RecipientOutcome.NOT_REACHED: "neutral",
-    CallStatus.RINGING: "info",
-    CallStatus.NO_ANSWER: "neutral",
-    CallStatus.BUSY: "neutral",
-    CallStatus.UNKNOWN: "warning",
-    ListStatus.IMPORTING: "info",
-    ListStatus.IMPORTED: "success",
-    ExportStatus.WAITING: "info",
-    # The name of being done in recipients and in exports alike.
-    ExportStatus.DONE: "success",
-}
-
-
-@register.simple_tag
-def pill(status: str, label: str = "", tone: str = "") -> SafeString | str:
-    """Show a status as a word on a soft background; blank statuses show nothing."""
-    if not status:
-        return ""
-    text = label or str(status).replace("_", " ").capitalize()
-    return format_html(
-        '<span class="pill {}">{}</span>', tone or TONES.get(str(status), "neutral"), text
-    )
-
-
-@register.simple_tag
-def ago(moment: datetime | None, blank: str = "–") -> SafeString | str:
-    """Show how long ago a time was or how far ahead it is, with the exact one in the title."""
-    if moment is None:
-        return blank
-    local = timezone.localtime(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(timespec="seconds"),
-        date_format(local, "j M Y, H:i:s T"),
-        naturaltime(moment),
-    )
-
-
-@register.simple_tag
-def at(moment: datetime | date | None, blank: str = "–") -> SafeString | str:
-    """Show an exact time."""
-    if moment is None:
-        return blank
-    shown = timezone.localtime(moment) if isinstance(moment, datetime) else moment
-    form = "j M Y, H:i:s T" if isinstance(moment, datetime) else "j M Y"
-    return format_html(
-        '<time datetime="{}">{}</time>', moment.isoformat(), date_format(shown, form)
-    )
-
-
-@register.filter
-def duration(seconds: float | None) -> str:
-    """Write a length, such as 2 m 14 s; nothing for none."""
-    if seconds is None:
-        return "–"
-    whole = round(seconds)
-    parts = [(whole // 86_400, "d"), (whole // 3_600 % 24, "h"), (whole // 60 % 60, "m")]
-    parts.append((whole % 60, "s"))
-    shown = [f"{count} {unit}" for count, unit in parts if count]
-    return " ".join(shown[:2]) or "0 s"
-
-
-@register.filter
-def money(amount: Decimal | float | None, currency: str = "") -> str:
-    """Write an amount with its currency; small ones keep the digits that matter."""
-    if amount is None:
-        return "–"
-    value = Decimal(amount)
-    digits = 2 if value == 0 or abs(value) >= Decimal("0.1") else 4
-    return f"{value:,.{digits}f} {currency}".strip()
-
-
-@register.filter
-def words(code: str) -> str:
-    """Write a code such as ``not_a_number`` as words."""
-    return str(code).replace("_", " ").capitalize()
-
-
-@register.filter
-def share(part: float, whole: float) -> str:
-    """Write a part as a percentage of the whole; a dash where there is no whole."""
-    return f"{100 * part / whole:.0f} %" if whole else "–"
-
-
-@register.simple_tag
-def copy_id(identifier: Any) -> SafeString:
-    """Show the beginning of a long id as a button that copies the whole of it."""
-    text = str(identifier)
-    return format_html(
-        '<button type="button" class="copy-id" data-copy="{}" title="{} – copy">'
-        '<span class="visually-hidden">Copy ID </span>{}</button>',
-        text,
-        text,
-        text[:8],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A part of a progress bar; ``start`` and ``width`` are percentages."""
-
-    name: str
-    label: str
-    count: int
-    start: float
-    width: float
-
-
-def segments(totals: Totals) -> list[Segment]:
-    """Part a batch's rows into what is done, live, waiting, skipped and failed; all add up."""
-    parts = [
-        ("done", "done", totals.reached + totals.voicemail + totals.not_reached),
-        ("live", "live", totals.live),
-        ("skipped", "skipped", totals.skipped + totals.canceled),
-        ("failed", "failed", totals.failed + totals.unconfirmed),
-        ("waiting", "waiting", totals.waiting),
-    ]
-    found: list[Segment] = []
-    start = 0.0
-    for name, label, count in parts:
-        width = 100 * count / totals.rows if totals.rows else 0
-        found.append(Segment(name, label, count, round(start, 3), round(width, 3)))
-        start += width
-    return found
+for tag in (formatting.pill, formatting.ago, formatting.at, formatting.copy_id):
+    register.simple_tag(tag)
+register.inclusion_tag("batchcalls/progress.html")(formatting.progress)
+for text in (formatting.duration, formatting.money, formatting.words, formatting.share):
+    register.filter(text)
 
 
 @register.simple_tag
@@ -185,16 +34,3 @@ def labelled_cells(cells: Any, headers: Any) -> SafeString:
             text = text[:3] + label + text[3:]
         joined.append(text)
     return mark_safe("".join(joined))  # noqa: S308 - every part is escaped, or was rendered
-
-
-@register.inclusion_tag("batchcalls/progress.html")
-def progress(totals: Totals, name: str = "Progress") -> dict[str, Any]:
-    """Show how the rows of a batch stand: a bar in segments, and the counts in words."""
-    parts = segments(totals)
-    words = [f"{intcomma(part.count)} {part.label}" for part in parts if part.count]
-    return {
-        "totals": totals,
-        "segments": [part for part in parts if part.count],
-        "words": " · ".join(words) or "no rows yet",
-        "name": name,
-    }

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 from batchcalls.models import ApiKey, Scope
 
 

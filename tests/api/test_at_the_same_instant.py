@@ -11,7 +11,7 @@ import pytest
 import urllib3
 from django.contrib.auth.models import User
 
-from batchcalls import api_keys, roles
+from batchcalls.access import api_keys, roles
 from batchcalls.models import Batch, Scope, StoredList, VoiceAccount
 from campaigns.models import Suppression
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from batchcalls import lifecycle
-from batchcalls.importing import runner
+from batchcalls.batches import lifecycle
+from batchcalls.intake import runner
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.states import BatchStatus
 from tests.api.bodies import BATCHES, HUMAN, OTHER, a_file, batch_of, body, pointers

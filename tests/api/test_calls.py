@@ -10,9 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from batchcalls import lifecycle, ticks
 from batchcalls.api.calls import LONG, MEMBERS
-from batchcalls.importing import runner
+from batchcalls.batches import lifecycle
+from batchcalls.calling import ticks
+from batchcalls.intake import runner
 from batchcalls.models import Batch, CallResult
 from batchcalls.states import CallStatus
 from tests.api.conftest import MakeProgram, Program

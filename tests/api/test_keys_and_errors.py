@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 from batchcalls.models import ApiKey, Scope
 from campaigns.models import Tool
 from tests.api.conftest import MakeProgram, Program

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook
 
-from batchcalls.importing import runner
+from batchcalls.intake import runner
 from batchcalls.models import Batch, Scope, VoiceAccount
 from campaigns.models import Campaign
 from tests.api.bodies import BATCHES, HUMAN, LIST, a_file, batch_of, body, form, pointers

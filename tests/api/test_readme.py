@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
-from batchcalls import api_keys, roles, ticks
+from batchcalls import tasks
+from batchcalls.access import api_keys, roles
 from batchcalls.models import Batch, Scope, VoiceAccount
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,7 +77,7 @@ def test_the_python_example(environment: dict[str, str]) -> None:
         while program.poll() is None and time.monotonic() < until:
             batch = Batch.objects.first()
             if batch and not batch.is_over:
-                ticks.step(batch, seconds=1)  # as a worker does
+                tasks.step(batch, seconds=1)  # as a worker does
             time.sleep(0.1)
         program.kill()
         out, err = program.communicate()

@@ -27,9 +27,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from batchcalls import outbox, webhook_endpoints
 from batchcalls.api import example_answers, examples
 from batchcalls.models import Batch, Scope
+from batchcalls.webhooks import endpoints, outbox
 from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, Tool
 from tests.api.conftest import MakeProgram, Program
 
@@ -116,7 +116,7 @@ def world(make_batch: Any, run: Callable[..., Batch]) -> dict[str, list[str]]:
     campaign = Campaign.objects.create(name="Reminder", prompt="Hi", policy=policy)
     pathway = Pathway.objects.create(name="Survey", pathway_id="pw-1")
     entry = Suppression.objects.create(e164="+12025550133")
-    endpoint = webhook_endpoints.create(url="https://example.com/hook")
+    endpoint = endpoints.create(url="https://example.com/hook")
     delivery = outbox.send_test(endpoint)
     return {
         "batches": [str(over.pk), str(draft.pk)],

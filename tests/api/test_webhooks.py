@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from batchcalls import outbox, webhook_endpoints, webhook_signing
 from batchcalls.models import IdempotentRequest, WebhookDelivery, WebhookEndpoint
+from batchcalls.webhooks import endpoints, outbox, signing
 from tests.api.conftest import MakeProgram, Program
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ URL = "https://crm.example.com/calls"
 
 @pytest.fixture
 def endpoint() -> WebhookEndpoint:
-    return webhook_endpoints.create(url=URL)
+    return endpoints.create(url=URL)
 
 
 def test_an_endpoint_is_added_with_what_it_is_told_of(program: Program) -> None:
@@ -33,7 +33,7 @@ def test_an_endpoint_is_added_with_what_it_is_told_of(program: Program) -> None:
     )
     assert answer["Location"].endswith(f"{ENDPOINTS}/{stored.pk}")
     # What is kept to answer a repeated request holds no secret.
-    secret = webhook_signing.secret_of(stored)
+    secret = signing.secret_of(stored)
     assert secret not in str(list(IdempotentRequest.objects.values()))
     assert secret not in answer.content.decode()
 
@@ -71,7 +71,7 @@ def test_an_endpoint_is_switched_off_and_on(program: Program, endpoint: WebhookE
 def test_a_secret_is_shown_and_replaced(program: Program, endpoint: WebhookEndpoint) -> None:
     address = f"{ENDPOINTS}/{endpoint.pk}"
     shown = program.get(f"{address}/secret")
-    assert shown.json() == {"secret": webhook_signing.secret_of(endpoint)}
+    assert shown.json() == {"secret": signing.secret_of(endpoint)}
     assert "no-store" in shown["Cache-Control"]
     made = program.post(f"{address}/rotate").json()["secret"]
     assert made != shown.json()["secret"]
@@ -90,8 +90,8 @@ def test_a_message_is_read_in_full_and_sent_again(
     program: Program, endpoint: WebhookEndpoint
 ) -> None:
     delivery = outbox.send_test(endpoint)
-    webhook_endpoints.disable(endpoint)
-    webhook_endpoints.enable(endpoint)
+    endpoints.disable(endpoint)
+    endpoints.enable(endpoint)
     [listed] = program.get(f"{DELIVERIES}?status=dead").json()["results"]
     assert "body" not in listed
     address = f"{DELIVERIES}/{delivery.pk}"
@@ -111,7 +111,7 @@ def test_an_endpoint_is_removed(program: Program, endpoint: WebhookEndpoint) -> 
 def test_a_message_about_a_call_is_read_by_those_who_may_read_calls(
     make_program: MakeProgram, make_batch: Any, run: Any
 ) -> None:
-    webhook_endpoints.create(url=URL)
+    endpoints.create(url=URL)
     run(make_batch("+12025550190"))
     about = WebhookDelivery.objects.filter(event_type="call.finished").get()
     watcher = make_program(scopes=["webhooks:read"])

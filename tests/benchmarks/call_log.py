@@ -94,8 +94,8 @@ analyze()
 MEASURE = """
 import sys
 from django.http import QueryDict
-from batchcalls.exports.call_log import matching
-from batchcalls.filters.calls import order_of
+from batchcalls.reporting.exports.call_log import matching
+from batchcalls.reporting.filters.calls import order_of
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from campaigns.models import Campaign
 from tests.benchmarks.page_times import Visitor, compare, heading, line

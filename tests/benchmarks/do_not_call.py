@@ -23,7 +23,7 @@ ADD = """
 import sys, time
 from batchcalls import do_not_call
 from batchcalls.models import StoredList
-from batchcalls.uploads import ReadingOptions
+from batchcalls.intake.uploads import ReadingOptions
 with open(sys.argv[1], "rb") as stream:
     stored = do_not_call.add_list(stream, file_name="dnc.csv", reading=ReadingOptions())
 while stored.status == "importing":

@@ -24,8 +24,8 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 from batchcalls import dry_run
-from batchcalls.bulk import insert_each
-from batchcalls.importing.resource import SAVED_FIELDS
+from batchcalls.database.bulk import insert_each
+from batchcalls.intake.resource import SAVED_FIELDS
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from campaigns.models import Suppression, SuppressionSource
 

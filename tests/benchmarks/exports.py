@@ -22,11 +22,11 @@ RUN = """
 import csv, io, resource, sys, tempfile, time
 from django.db import connection
 from batchcalls import drafts, lifecycle
-from batchcalls.exports.batch_tables import results
-from batchcalls.exports.writing import csv_blocks, write_xlsx
+from batchcalls.reporting.exports.batch_tables import results
+from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
 from batchcalls.importing import runner
 from batchcalls.models import Batch, VoiceAccount
-from batchcalls.uploads import ReadingOptions
+from batchcalls.intake.uploads import ReadingOptions
 
 Batch.objects.all().delete()
 request = drafts.DraftRequest(name="B", account=VoiceAccount.objects.built_in(),

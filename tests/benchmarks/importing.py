@@ -34,7 +34,7 @@ DRAFT = """
 import resource, sys, time
 from batchcalls import drafts, lifecycle
 from batchcalls.models import Batch, VoiceAccount
-from batchcalls.uploads import ReadingOptions
+from batchcalls.intake.uploads import ReadingOptions
 request = drafts.DraftRequest(
     name="Benchmark", account=VoiceAccount.objects.built_in(), reading=ReadingOptions(),
     prompt="You are calling {{first_name}} at {{company}} to confirm the order {{order}}.",

@@ -20,8 +20,8 @@ from django.db.models import Model, QuerySet
 from django.test import Client, override_settings
 from django.urls import path
 
-from batchcalls.bulk import insert_each
-from batchcalls.keyset import _write
+from batchcalls.database.bulk import insert_each
+from batchcalls.reporting.keyset import _write
 from config.urls import urlpatterns
 
 TIMES = 5

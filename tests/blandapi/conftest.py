@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchcalls import ticks
+from batchcalls import tasks
 from batchcalls.models import Batch, VoiceAccount
 from tests.api.conftest import MakeProgram, Program, make_program, program
 
@@ -55,7 +55,7 @@ def carry(db: None) -> Carry:
             batch = Batch.objects.get(**known)
             if batch.is_over:
                 return batch
-            ticks.step(batch, seconds=2)
+            tasks.step(batch, seconds=2)
         raise AssertionError(f"{batch} is still {batch.status}.")
 
     return run

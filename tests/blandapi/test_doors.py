@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern
 
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 from batchcalls.blandapi.urls import urlpatterns
 from batchcalls.models import Batch, Scope
 from tests.blandapi.conftest import BATCH_V2, CALL, HUMAN, MakeProgram, Program

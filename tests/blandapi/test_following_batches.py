@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchcalls import lifecycle
+from batchcalls.batches import lifecycle
 from batchcalls.models import Batch, CallResult
 from campaigns.models import Campaign
 from tests.blandapi.conftest import BATCH_V1, BATCH_V2, CALL, HUMAN, NOBODY, Carry, Program

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batchcalls import ticks
+from batchcalls import tasks
 from batchcalls.models import Batch, CallResult, VoiceAccount, WebhookDelivery
 from batchcalls.states import BatchStatus
 from batchcalls.voice.base import CallRequest
@@ -262,7 +262,7 @@ def test_a_live_call_is_hung_up_and_its_batch_goes_on(
     answer = program.post("/v2/batches/create", {**BATCH_V2, "global": {"task": "Hi."}})
     batch = Batch.objects.get()
     for _ in range(20):
-        ticks.step(batch, seconds=0.3)
+        tasks.step(batch, seconds=0.3)
         batch.refresh_from_db()
         if batch.calls.filter(to_number=HUMAN).exclude(provider_call_id=None).exists():
             break

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batchcalls import emergency
+from batchcalls.batches import halts
 from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
 from campaigns.models import CallingPolicy, Campaign, Suppression
 from tests.blandapi.conftest import CALL, HUMAN, Carry, Program
@@ -52,7 +52,7 @@ def test_the_id_that_was_told_stays_whatever_happens_to_the_first_try(
     ending: str, program: Program, carry: Carry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Throttled twice; the answer lost; the answer lost and no call there, so placed anew."""
-    monkeypatch.setattr("batchcalls.answers.FIRST_LOOKUP_SECONDS", 0.0)
+    monkeypatch.setattr("batchcalls.calling.recording.FIRST_LOOKUP_SECONDS", 0.0)
     answer = program.post("/v1/calls", {**CALL, "phone_number": f"+120255501{ending}"})
 
     assert carry(answer).status == "completed"
@@ -204,14 +204,14 @@ def test_a_number_on_the_do_not_call_list_is_refused_in_its_own_words(program: P
 def test_while_all_calling_is_stopped_a_call_is_kept_and_that_is_said(
     program: Program, carry: Carry
 ) -> None:
-    stop = emergency.engage(program.key.owner, "Wrong prompt.")
+    stop = halts.engage(program.key.owner, "Wrong prompt.")
 
     answer = program.post("/v1/calls", CALL)
 
     assert "All calling is stopped" in " ".join(answer.json()["warnings"])
     waiting = program.get(f"/v1/calls/{answer.json()['call_id']}").json()
     assert (waiting["completed"], waiting["queue_status"]) == (False, "queued")
-    emergency.lift(program.key.owner, EmergencyStop.objects.get(pk=stop.pk))
+    halts.lift(program.key.owner, EmergencyStop.objects.get(pk=stop.pk))
     assert carry(answer).status == "completed"
 
 

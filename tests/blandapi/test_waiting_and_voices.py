@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from batchcalls import lifecycle
+from batchcalls.batches import lifecycle
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from campaigns.models import Campaign
-from tests.batchcalls.test_recordings import SOUND, provider
 from tests.blandapi.conftest import BATCH_V1, CALL, HUMAN, Carry, Program
+from tests.voice.test_recordings import SOUND, provider
 
 __all__ = ["provider"]
 
@@ -78,7 +78,7 @@ def test_what_keeps_a_row_from_being_read_at_once_is_left_to_the_workers(
         raise OSError("The disk is full.")
 
     with monkeypatch.context() as broken:
-        broken.setattr("batchcalls.importing.runner.run_batch", break_down)
+        broken.setattr("batchcalls.intake.runner.run_batch", break_down)
         answer = program.post("/v1/calls", CALL)
 
     assert carry(answer).status == "completed"

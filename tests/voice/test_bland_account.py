@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from batchcalls.voice import credentials, http, registry
+from batchcalls.net import http
+from batchcalls.voice import credentials, registry
 from batchcalls.voice.base import AccountConfig
 from batchcalls.voice.bland import BlandProvider
 from batchcalls.voice.errors import OptionsInvalid

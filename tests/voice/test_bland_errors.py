@@ -23,6 +23,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchcalls.net.http import LONGEST_ANSWER_BYTES, HttpAnswer
 from batchcalls.voice.base import CallFound
 from batchcalls.voice.bland.answers import LONGEST_MESSAGE, Judge, retry_after
 from batchcalls.voice.errors import (
@@ -33,7 +34,6 @@ from batchcalls.voice.errors import (
     ProviderThrottled,
     VoiceError,
 )
-from batchcalls.voice.http import LONGEST_ANSWER_BYTES, HttpAnswer
 from tests.voice.bland_account import KEY, bland, request_to
 from tests.voice.carrier.process import Carrier
 

@@ -13,16 +13,18 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import draft_edits, lifecycle, uploads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.permissions import require
-from batchcalls.drafts import DraftProblem
-from batchcalls.importing.headers import Header, clean_header, describe_headers
-from batchcalls.importing.mapping import ColumnTarget, ListMapping, MappingError, Target
-from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.batches import lifecycle
+from batchcalls.drafting import edits
+from batchcalls.drafting.drafts import DraftProblem
+from batchcalls.intake import uploads
+from batchcalls.intake.uploads import ReadingOptions, UploadError
+from batchcalls.lists.headers import Header, clean_header, describe_headers
+from batchcalls.lists.mapping import ColumnTarget, ListMapping, MappingError, Target
+from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, StoredList
 from batchcalls.states import BatchStatus
-from batchcalls.uploads import ReadingOptions, UploadError
 from campaigns import call_settings
 from campaigns.models import ColumnMapping
 from campaigns.prompt_pieces import pieces_of
@@ -76,7 +78,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
         batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)
-        stored = draft_edits.list_of(batch)
+        stored = edits.list_of(batch)
         if stored is None:
             return redirect("admin:batchcalls_batch_upload", pk)
         if request.method == "POST":
@@ -90,7 +92,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
                 answer = None
             if answer is not None:
                 return answer
-            stored = draft_edits.list_of(batch) or stored
+            stored = edits.list_of(batch) or stored
         return self._columns_page(request, batch, stored)
 
     def preview_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -99,7 +101,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         batch = get_object_or_404(Batch, pk=pk)
-        stored = draft_edits.list_of(batch)
+        stored = edits.list_of(batch)
         if stored is None:
             return HttpResponse(status=404)
         mapping = ListMapping(tuple(columns_from(request.POST, stored)))
@@ -109,14 +111,14 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
     def _keep(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse | None:
         """Do what the pressed button says; return where to go, or None to stay."""
         actor, pressed = actor_of(request), request.POST
-        draft_edits.match(batch, columns_from(pressed, stored))
+        edits.match(batch, columns_from(pressed, stored))
         if "map_all" in pressed:
-            draft_edits.map_all(batch)
+            edits.map_all(batch)
             self.message_user(request, "Every column is request data now.", messages.SUCCESS)
         elif "apply" in pressed:
             saved = ColumnMapping.objects.filter(name=pressed.get("saved", "")).first()
             if saved is not None:
-                draft_edits.apply_saved(batch, saved)
+                edits.apply_saved(batch, saved)
                 self.message_user(request, f"Matched as in {saved}.", messages.SUCCESS)
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
@@ -127,11 +129,11 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
                 sheet=pressed.get("sheet", ""),
                 region=batch.region,
             )
-            draft_edits.read_again(batch, reading, actor=actor)
+            edits.read_again(batch, reading, actor=actor)
         elif "check" in pressed:
-            if draft_edits.problems(batch):
+            if edits.problems(batch):
                 return None
-            draft_edits.submit(batch, actor=actor)
+            edits.submit(batch, actor=actor)
             return redirect("admin:batchcalls_batch_review", batch.pk)
         elif "preview" in pressed or "row" in pressed:
             return None
@@ -142,7 +144,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
 
     def _save_mapping(self, request: HttpRequest, batch: Batch) -> None:
         require(request, "campaigns.add_columnmapping")
-        stored, name = draft_edits.list_of(batch), request.POST.get("mapping_name", "").strip()
+        stored, name = edits.list_of(batch), request.POST.get("mapping_name", "").strip()
         if stored is None or not name:
             self.message_user(request, "Give the mapping a name.", messages.ERROR)
             return
@@ -151,7 +153,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
 
     def _columns_page(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse:
         mapping = ListMapping.from_list(stored.mapping)
-        found = draft_edits.problems(batch)
+        found = edits.problems(batch)
         context = {
             **self.admin_site.each_context(request),
             **_preview(batch, stored, mapping, request.POST.get("row")),

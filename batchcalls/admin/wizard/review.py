@@ -14,13 +14,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from batchcalls import draft_edits, lifecycle, trial_calls
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_page import report_context
 from batchcalls.admin.permissions import require
+from batchcalls.batches import lifecycle
+from batchcalls.drafting import copying, edits
+from batchcalls.intake.uploads import UploadError
 from batchcalls.models import Batch, ListPart
 from batchcalls.states import BATCH_IMPORTING, BATCH_PREPARING, BatchStatus
-from batchcalls.uploads import UploadError
 
 
 class TestCallForm(forms.Form):
@@ -74,7 +75,7 @@ class ReviewStep(admin.ModelAdmin[Batch]):
             "is_draft": batch.status == BatchStatus.DRAFT,
             "is_checking": batch.status in BATCH_IMPORTING,
             "is_ready": batch.status == BatchStatus.READY,
-            "problems": draft_edits.problems(batch) if batch.status == BatchStatus.DRAFT else [],
+            "problems": edits.problems(batch) if batch.status == BatchStatus.DRAFT else [],
             "progress": ListPart.objects.filter(stored_list__batch=batch).progress(),
             "to_call": count,
             "must_type": count > settings.CONFIRM_LAUNCH_ABOVE,
@@ -91,7 +92,7 @@ class ReviewStep(admin.ModelAdmin[Batch]):
         actor = actor_of(request)
         if "check" in request.POST:
             require(request, "batchcalls.change_batch")
-            draft_edits.submit(batch, actor=actor)
+            edits.submit(batch, actor=actor)
             return redirect("admin:batchcalls_batch_review", batch.pk), ""
         if "back" in request.POST:
             require(request, "batchcalls.change_batch")
@@ -115,7 +116,7 @@ class ReviewStep(admin.ModelAdmin[Batch]):
         form = TestCallForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                trial = trial_calls.place(
+                trial = copying.place_test_call(
                     batch, number=form.cleaned_data["number"], actor=actor_of(request)
                 )
             except (UploadError, FileNotFoundError) as error:

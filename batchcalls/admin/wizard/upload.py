@@ -15,15 +15,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls import draft_edits, drafts, lifecycle, uploads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.permissions import require
 from batchcalls.admin.wizard.upload_form import UploadForm
-from batchcalls.importing.mapping import MappingError
-from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.batches import lifecycle
+from batchcalls.drafting import drafts, edits
+from batchcalls.intake import uploads
+from batchcalls.intake.uploads import UploadError
+from batchcalls.lists.mapping import MappingError
+from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.states import BatchStatus
-from batchcalls.uploads import UploadError
 from campaigns import prompts
 from campaigns.models import Campaign
 from campaigns.settings_form import CallSettingsForm
@@ -93,7 +95,7 @@ class UploadStep(admin.ModelAdmin[Batch]):
                 return self._go_on(request, batch)
         elif request.method == "POST":
             batch = _rescue_list(request, batch, form)
-        stored = draft_edits.list_of(batch) if batch else None
+        stored = edits.list_of(batch) if batch else None
         context = {
             **self.admin_site.each_context(request),
             "title": "Create Batch Call",
@@ -147,8 +149,8 @@ def _save(
     wanted = form.request(own.values(), created_by=actor)
     region = form.cleaned_data["region"] or settings.DEFAULT_REGION
     if batch is None:
-        return draft_edits.start(wanted, region=region)
-    return draft_edits.change(batch, wanted, region=region)
+        return edits.start(wanted, region=region)
+    return edits.change(batch, wanted, region=region)
 
 
 def _take_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
@@ -156,11 +158,11 @@ def _take_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
     upload: Any = form.cleaned_data["file"]
     reading = form.reading()
     if upload:
-        draft_edits.attach_list(
+        edits.attach_list(
             batch, upload.file, file_name=upload.name, reading=reading, actor=actor_of(request)
         )
     elif batch.lists.exists() and (reading.encoding or reading.delimiter or reading.sheet):
-        draft_edits.read_again(batch, reading, actor=actor_of(request))
+        edits.read_again(batch, reading, actor=actor_of(request))
 
 
 def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) -> Batch | None:
@@ -178,7 +180,7 @@ def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) ->
     )
     try:
         with transaction.atomic():
-            kept = batch or draft_edits.start(wanted, region=region)
+            kept = batch or edits.start(wanted, region=region)
             _take_list(request, kept, form)
     except (UnreadableList, MappingError, UploadError, lifecycle.Conflict) as error:
         form.add_error("file", str(error))

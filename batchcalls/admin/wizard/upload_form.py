@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from batchcalls.drafts import DraftRequest
+from batchcalls.drafting.drafts import DraftRequest
+from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
-from batchcalls.uploads import ReadingOptions
 from campaigns import e164
 from campaigns.models import Campaign, Pathway
 from campaigns.prompts import PromptError, Template

@@ -9,14 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from batchcalls import do_not_call
-from batchcalls.importing import runner
-from batchcalls.importing.mapping import MappingError
-from batchcalls.importing.unreadable import UnreadableList
+from batchcalls.intake import do_not_call, runner
+from batchcalls.intake.uploads import ReadingOptions, UploadError
+from batchcalls.lists.mapping import MappingError
+from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.management.preparing import prepare_database
 from batchcalls.models import ListPart
 from batchcalls.states import ListStatus
-from batchcalls.uploads import ReadingOptions, UploadError
 
 PROBLEMS_SHOWN = 50
 STEP_SECONDS = 5.0

@@ -19,10 +19,11 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from batchcalls import drafts, lifecycle
-from batchcalls.importing.mapping import Target
+from batchcalls.batches import lifecycle
+from batchcalls.drafting import drafts
+from batchcalls.intake.uploads import ReadingOptions
+from batchcalls.lists.mapping import Target
 from batchcalls.models import Batch, VoiceAccount
-from batchcalls.uploads import ReadingOptions
 from campaigns.models import (
     CallingPolicy,
     CallingWindow,

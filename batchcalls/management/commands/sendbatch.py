@@ -15,15 +15,18 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from batchcalls import deliver, lifecycle, ticks
-from batchcalls.exports import batch_tables
-from batchcalls.importing.mapping import Target
+from batchcalls import tasks
+from batchcalls.batches import lifecycle
+from batchcalls.calling import ticks
+from batchcalls.lists.mapping import Target
 from batchcalls.management import batch_report
 from batchcalls.management.csv_file import check_writable, write_csv_file
 from batchcalls.management.draft_options import Refused, draft_of
 from batchcalls.management.preparing import prepare_database
 from batchcalls.models import Batch, EmergencyStop
+from batchcalls.reporting.exports import batch_tables
 from batchcalls.states import BATCH_CALLING, BATCH_IMPORTING, BatchStatus
+from batchcalls.webhooks import deliver
 
 STEP_SECONDS = 0.4
 #: So long the webhooks of the batch are sent at the end.
@@ -167,7 +170,7 @@ class Command(BaseCommand):
                 if _halted(batch):
                     return
                 began = time.monotonic()
-                ticks.step(batch, seconds=STEP_SECONDS, stop=lambda: bool(stop))
+                tasks.step(batch, seconds=STEP_SECONDS, stop=lambda: bool(stop))
                 if time.monotonic() - recovered > RECOVER_SECONDS:
                     ticks.recover()
                     recovered = time.monotonic()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from batchcalls import emergency
+from batchcalls.batches import halts
 from batchcalls.models import CallResult, EmergencyStop
 
 
@@ -28,15 +28,15 @@ class Command(BaseCommand):
             if options["lift"]:
                 self._lift()
             else:
-                emergency.engage(None, options["reason"])
+                halts.engage(None, options["reason"])
                 live = CallResult.objects.live().count()
                 self.stdout.write(f"All calling is stopped. Live calls that go on: {live:,}.")
-        except (emergency.StopConflict, ValueError) as error:
+        except (halts.HaltConflict, ValueError) as error:
             raise CommandError(str(error)) from error
 
     def _lift(self) -> None:
         stop = EmergencyStop.objects.in_force().first()
         if stop is None:
             raise CommandError("Calling is not stopped.")
-        emergency.lift(None, stop)
+        halts.lift(None, stop)
         self.stdout.write("Calls go on.")

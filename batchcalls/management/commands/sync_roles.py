@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from batchcalls import roles
+from batchcalls.access import roles
 
 
 class Command(BaseCommand):

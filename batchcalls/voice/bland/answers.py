@@ -13,7 +13,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from batchcalls.voice import http
+from batchcalls.net import http
+from batchcalls.net.http import HttpAnswer
 from batchcalls.voice.bland import reading
 from batchcalls.voice.errors import (
     AccountRefused,
@@ -22,7 +23,6 @@ from batchcalls.voice.errors import (
     ProviderThrottled,
     VoiceError,
 )
-from batchcalls.voice.http import HttpAnswer
 
 LONGEST_MESSAGE = 300
 LONGEST_WAIT_SECONDS = 3_600.0

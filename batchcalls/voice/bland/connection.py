@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from batchcalls.voice import http
+from batchcalls.net import http
+from batchcalls.net.http import Cause
 from batchcalls.voice.base import ConnectionReport
 from batchcalls.voice.bland import reading
 from batchcalls.voice.bland.answers import Judge, Said
@@ -20,7 +21,6 @@ from batchcalls.voice.errors import (
     ProviderThrottled,
     VoiceError,
 )
-from batchcalls.voice.http import Cause
 
 PATH = "/v1/me"
 #: A person waits for the answer, whatever calls are allowed to take.

@@ -9,8 +9,9 @@ from importlib.metadata import version
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from batchcalls.net import http
 from batchcalls.states import CALL_FINAL, CallStatus
-from batchcalls.voice import credentials, http
+from batchcalls.voice import credentials
 from batchcalls.voice.base import (
     AccountConfig,
     CallAccepted,

@@ -1,0 +1,152 @@
+"""Telling a batch to go on or to stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batchcalls.api.authentication import actor_of
+from batchcalls.api.batch_serializers import BatchSerializer
+from batchcalls.api.fields import Strict
+from batchcalls.api.idempotent import once
+from batchcalls.api.permissions import Need
+from batchcalls.api.problems import Problem
+from batchcalls.api.views import ApiView
+from batchcalls.batches import lifecycle, retrying
+from batchcalls.drafting import copying, edits
+from batchcalls.models import Scope
+from batchcalls.states import BatchStatus
+
+WRITE, CONTROL = Scope.BATCHES_WRITE, Scope.BATCHES_CONTROL
+LAUNCH = Need(CONTROL, "batchcalls.launch_batch")
+NEEDS = {
+    "launch": LAUNCH,
+    "check": Need(WRITE, "batchcalls.change_batch"),
+    "pause": Need(CONTROL, "batchcalls.pause_batch"),
+    "resume": Need(CONTROL, "batchcalls.pause_batch"),
+    "cancel": Need(CONTROL, "batchcalls.cancel_batch"),
+    "retry": LAUNCH,
+    "clone": Need(WRITE, "batchcalls.add_batch", "batchcalls.view_batch"),
+}
+
+
+class CancelSerializer(Strict):
+    hang_up = serializers.BooleanField(
+        default=False, help_text="End live calls too; else conversations end by themselves."
+    )
+
+
+class CloneSerializer(Strict):
+    with_list = serializers.BooleanField(default=False, help_text="Take the list over.")
+
+
+class RetrySerializer(Strict):
+    outcomes = serializers.ListField(
+        child=serializers.ChoiceField(choices=sorted(retrying.RETRIABLE)),
+        min_length=1,
+        help_text="Those who ended so are called once more.",
+    )
+
+
+class RetriedSerializer(serializers.Serializer[Any]):
+    retried = serializers.IntegerField(help_text="Recipients that are called once more.")
+    batch = BatchSerializer()
+
+
+class Steering(ApiView):
+    """The actions of a batch; which of them are possible, its status decides."""
+
+    @extend_schema(request=None, responses=BatchSerializer)
+    @action(detail=True, methods=["post"])
+    @once
+    def launch(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Launch a batch.
+
+        A draft is checked first, and calls begin as soon as that is done; a batch that is ready
+        begins at once.
+        """
+        batch = self.get_object()
+        if batch.status == BatchStatus.DRAFT:
+            edits.submit(batch, launch=True, actor=actor_of(request))
+        else:
+            lifecycle.launch(batch, actor=actor_of(request))
+        return self.told()
+
+    @extend_schema(request=None, responses=BatchSerializer)
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Check the list of a draft.
+
+        Row by row, in the background; then the batch is ready, and its dry run tells what a launch
+        would do. Nobody is called.
+        """
+        edits.submit(self.get_object(), actor=actor_of(request))
+        return self.told()
+
+    @extend_schema(request=None, responses=BatchSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Pause a batch.
+
+        Nobody is dialled until it is resumed; conversations go on.
+        """
+        lifecycle.pause(self.get_object(), actor=actor_of(request))
+        return self.told()
+
+    @extend_schema(request=None, responses=BatchSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Go on with a paused batch."""
+        lifecycle.resume(self.get_object(), actor=actor_of(request))
+        return self.told()
+
+    @extend_schema(request=CancelSerializer, responses=BatchSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Cancel a batch.
+
+        Whatever is not placed yet never is. Conversations end by themselves, or with `hang_up` at
+        once.
+        """
+        body = CancelSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        hang_up = body.validated_data["hang_up"]
+        lifecycle.cancel(self.get_object(), actor=actor_of(request), hang_up=hang_up)
+        return self.told()
+
+    @extend_schema(request=RetrySerializer, responses=RetriedSerializer)
+    @action(detail=True, methods=["post"])
+    @once
+    def retry(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Call some recipients of a finished batch once more."""
+        batch = self.get_object()
+        body = RetrySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        outcomes = set(body.validated_data["outcomes"])
+        count = retrying.retry(batch, outcomes=outcomes, actor=actor_of(request))
+        return Response({"retried": count, "batch": self.told().data})
+
+    @extend_schema(request=CloneSerializer, responses={201: BatchSerializer})
+    @action(detail=True, methods=["post"])
+    @once
+    def clone(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Make a new draft that sends what this batch sent."""
+        batch = self.get_object()
+        body = CloneSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with_list = body.validated_data["with_list"]
+        try:
+            copy = copying.clone(batch, with_list=with_list, actor=actor_of(request))
+        except FileNotFoundError as error:
+            raise Problem(409, "file_missing", "The file of its list is gone.") from error
+        shown = self.get_serializer(copy).data
+        return Response(shown, status=201, headers={"Location": shown["links"]["self"]})
+
+    def told(self) -> Response:
+        """Return the batch as it is now."""
+        return Response(self.get_serializer(self.get_object()).data)

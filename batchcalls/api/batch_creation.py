@@ -1,0 +1,265 @@
+"""From a request to a batch: recipients as objects, or a file with what its columns become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, BinaryIO, cast
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from batchcalls.api.fields import CallSettingsField, ObjectField, Strict
+from batchcalls.drafting import drafts, edits, recipient_objects
+from batchcalls.drafting.drafts import DraftRequest
+from batchcalls.intake.uploads import ReadingOptions
+from batchcalls.lists.mapping import Target
+from batchcalls.models import Batch, VoiceAccount
+from batchcalls.models.batch import DuplicateChoice
+from campaigns import e164
+from campaigns.models import Campaign
+
+#: Lists up to these sizes are checked while a client waits for its dry run.
+SHORT_ROWS, SHORT_BYTES = 1_000, 100_000
+_OBJECT = {"type": "object", "additionalProperties": True}
+_RECIPIENTS = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "description": "A person to call. Call settings of its own stand beside these members.",
+        "properties": {
+            "phone_number": {"type": "string", "example": "+12025550123"},
+            "request_data": {**_OBJECT, "description": "Values of {{variables}}."},
+            "metadata": {**_OBJECT, "description": "Comes back with the result."},
+            "consent": {"type": "string", "description": "yes, no, or the date it was given on."},
+        },
+        "additionalProperties": True,
+    },
+}
+
+
+@extend_schema_field(_RECIPIENTS)
+class RecipientsField(serializers.Field[Any, Any, Any, Any]):
+    """A list of objects; what they hold is judged where they become rows."""
+
+    default_error_messages = {"not_a_list": "Write a list of recipients."}
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the list."""
+        if not isinstance(data, list):
+            self.fail("not_a_list")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """Return it as it is."""
+        return value
+
+
+class MappingField(ObjectField):
+    """What columns become: header, or #3 for the third, to target."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the mapping; raise `ValidationError` for what is no text."""
+        given = super().to_internal_value(data)
+        wrong = {
+            name: [ErrorDetail("Write a target such as phone_number or request_data.x.", "invalid")]
+            for name, target in given.items()
+            if not isinstance(target, str) or "=" in target or not target.strip()
+        }
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return given
+
+
+class BatchFields(Strict):
+    """What a batch is made of, whether it is made or changed."""
+
+    name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    campaign = serializers.PrimaryKeyRelatedField(
+        queryset=Campaign.objects.select_related("pathway", "policy"),
+        required=False,
+        allow_null=True,
+        help_text="Where prompt or pathway, call settings and calling policy are taken from.",
+    )
+    account = serializers.PrimaryKeyRelatedField(
+        queryset=VoiceAccount.objects.all(),
+        required=False,
+        help_text="Voice account to call with; the built-in simulator unless it is said.",
+    )
+    prompt = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    pathway_id = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    pathway_version = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    call_settings = CallSettingsField(required=False)
+    region = serializers.CharField(
+        max_length=2, required=False, help_text="Country of numbers without country code: US, GB …"
+    )
+    duplicates = serializers.ChoiceField(choices=DuplicateChoice.choices, required=False)
+    start_at = serializers.DateTimeField(required=False, allow_null=True)
+    cps = serializers.FloatField(min_value=0.001, max_value=10_000, required=False, allow_null=True)
+    concurrency = serializers.IntegerField(
+        min_value=1, max_value=1_000_000, required=False, allow_null=True
+    )
+
+    def validate_region(self, value: str) -> str:
+        """Refuse what is no country."""
+        return country(value)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse to say two things at once."""
+        if attrs.get("prompt") and attrs.get("pathway_id"):
+            raise serializers.ValidationError(
+                {"pathway_id": "Give a prompt or a pathway, and not both."}
+            )
+        return attrs
+
+
+class _Made(BatchFields):
+    launch = serializers.BooleanField(
+        default=False, help_text="Call as soon as the list is checked; else it is a draft."
+    )
+    dry_run = serializers.BooleanField(
+        default=False, help_text="Check the list and report what a launch would do; call nobody."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a dry run that launches."""
+        if attrs["launch"] and attrs["dry_run"]:
+            raise serializers.ValidationError(
+                {"launch": "A dry run launches nobody: leave one of the two out."}
+            )
+        return super().validate(attrs)
+
+
+class RowsOfRecipients(Strict):
+    """Recipients as objects."""
+
+    recipients = RecipientsField()
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether the list is checked while the client waits."""
+        return len(self.validated_data["recipients"]) <= SHORT_ROWS
+
+    def join(self, batch: Batch, *, actor: Any) -> None:
+        """Have them join a batch; raise as `recipient_objects.add`."""
+        recipient_objects.add(batch, self.validated_data["recipients"], actor=actor)
+
+
+class RowsOfFile(Strict):
+    """A CSV or XLSX file, and what its columns become."""
+
+    file = serializers.FileField(help_text="CSV or XLSX, with a header.")
+    mapping = MappingField(
+        required=False,
+        help_text="A JSON object: header, or #3 for the third column, to phone_number, "
+        "request_data[.name], metadata[.name], consent, ignore or a call setting. Other columns "
+        "are matched by their headers.",
+    )
+    map_all = serializers.BooleanField(
+        default=False, help_text="Make every other column a variable."
+    )
+    encoding = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    delimiter = serializers.CharField(
+        required=False, allow_blank=True, max_length=20, trim_whitespace=False
+    )
+    sheet = serializers.CharField(required=False, allow_blank=True, max_length=100)
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether the list is checked while the client waits."""
+        size: int = self.validated_data["file"].size
+        return size <= SHORT_BYTES
+
+    def join(self, batch: Batch, *, actor: Any) -> None:
+        """Have its rows join a batch; raise as `drafts.add_list`."""
+        upload = self.validated_data["file"]
+        drafts.add_list(
+            batch,
+            cast("BinaryIO", upload.file),
+            file_name=upload.name,
+            reading=self.reading(),
+            actor=actor,
+        )
+
+    def reading(self) -> ReadingOptions:
+        """Return how the file is to be read."""
+        values = self.validated_data
+        return ReadingOptions(
+            encoding=values.get("encoding", ""),
+            delimiter=values.get("delimiter", ""),
+            sheet=values.get("sheet", ""),
+            region=values.get("region", ""),
+            column_options=[f"{one}={to}" for one, to in values.get("mapping", {}).items()],
+            map_all=Target.REQUEST_DATA if values["map_all"] else None,
+        )
+
+
+class BatchOfRecipients(RowsOfRecipients, _Made):
+    """A batch to be made of recipients."""
+
+    def make(self, *, actor: Any) -> Batch:
+        """Store the draft; raise as `recipient_objects.create`."""
+        values = self.validated_data
+        return recipient_objects.create(request_of(values, actor=actor), values["recipients"])
+
+
+class BatchOfFile(RowsOfFile, _Made):
+    """A batch to be made of a CSV or XLSX file."""
+
+    def make(self, *, actor: Any) -> Batch:
+        """Store the draft; raise as `drafts.create`."""
+        values = self.validated_data
+        upload = values["file"]
+        return drafts.create(
+            request_of(values, actor=actor, reading=self.reading()),
+            cast("BinaryIO", upload.file),
+            file_name=upload.name,
+        )
+
+
+class BatchChanges(BatchFields):
+    """What of a batch is to be changed: its name at any time, the rest while it is a draft."""
+
+    def apply(self, batch: Batch, *, actor: Any) -> Batch:
+        """Change the batch; raise `DraftError` or `Conflict`."""
+        values = dict(self.validated_data)
+        if values.keys() <= {"name"}:
+            if name := values.get("name", "").strip():
+                Batch.objects.filter(pk=batch.pk).update(name=name)
+            return batch
+        if values.get("prompt"):
+            values |= {"pathway_id": "", "pathway_version": ""}
+        elif values.get("pathway_id"):
+            values["prompt"] = ""
+        before = {name: getattr(batch, name) for name in map(str, BatchFields().fields)}
+        request = request_of({**before, **values}, actor=actor)
+        return edits.change(batch, request, region=values.get("region", batch.region))
+
+
+def country(value: str) -> str:
+    """Return a country's two letters; raise `ValidationError`."""
+    if not e164.is_region(value.upper()):
+        raise serializers.ValidationError("This is not a country. Use two letters, such as US.")
+    return value.upper()
+
+
+def request_of(
+    values: Mapping[str, Any], *, actor: Any, reading: ReadingOptions | None = None
+) -> DraftRequest:
+    """Return what a draft is made of."""
+    return DraftRequest(
+        name=values.get("name", ""),
+        campaign=values.get("campaign"),
+        account=values.get("account") or VoiceAccount.objects.built_in(),
+        prompt=values.get("prompt", ""),
+        pathway_id=values.get("pathway_id", ""),
+        pathway_version=values.get("pathway_version", ""),
+        call_settings=values.get("call_settings", {}),
+        reading=reading or ReadingOptions(region=values.get("region", "")),
+        duplicates=values.get("duplicates", DuplicateChoice.CALL_ONCE),
+        start_at=values.get("start_at"),
+        cps=values.get("cps"),
+        concurrency=values.get("concurrency"),
+        created_by=actor,
+    )

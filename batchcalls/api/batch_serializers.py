@@ -1,0 +1,280 @@
+"""What is told of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from batchcalls.api.fields import CountsField, shown
+from batchcalls.models import Batch, BatchEvent
+from batchcalls.models.querysets import Totals
+from batchcalls.reporting import batch_figures
+from batchcalls.states import BatchStatus
+
+#: What leads on from a batch, by the names of the addresses.
+LINKS = {
+    "self": "batch-detail",
+    "recipients": "recipient-list",
+    "events": "event-list",
+    "progress": "batch-progress",
+    "dry_run": "batch-dry-run",
+    "rejected": "batch-rejected",
+    "results": "batch-results",
+    "settings": "batch-settings",
+}
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    """How the rows of a batch stand; all but ``called`` and ``finished`` add up to ``rows``."""
+
+    rows = serializers.IntegerField()
+    called = serializers.IntegerField(help_text="Rows of which a provider took a call.")
+    reached = serializers.IntegerField()
+    voicemail = serializers.IntegerField()
+    not_reached = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    unconfirmed = serializers.IntegerField()
+    canceled = serializers.IntegerField()
+    waiting = serializers.IntegerField()
+    live = serializers.IntegerField()
+    finished = serializers.IntegerField(help_text="Rows that have their final verdict.")
+
+
+class LinksSerializer(serializers.Serializer[Any]):
+    self = serializers.URLField()
+    recipients = serializers.URLField()
+    events = serializers.URLField()
+    progress = serializers.URLField()
+    dry_run = serializers.URLField()
+    rejected = serializers.URLField(help_text="The rows that were skipped, as CSV, and why.")
+    results = serializers.URLField(help_text="Every row with its result, as CSV.")
+    settings = serializers.URLField(help_text="What the batch was launched with.")
+    calls = serializers.URLField()
+
+
+class BatchSerializer(serializers.ModelSerializer[Batch]):
+    created_by = serializers.CharField(
+        source="created_by.username", default=None, read_only=True, allow_null=True
+    )
+    totals = serializers.SerializerMethodField()
+    links = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Batch
+        fields = [
+            "id",
+            "name",
+            "status",
+            "reason_code",
+            "reason",
+            "campaign",
+            "account",
+            "region",
+            "duplicates",
+            "cps",
+            "concurrency",
+            "start_at",
+            "row_count",
+            "test_of",
+            "created_by",
+            "created_at",
+            "launched_at",
+            "ended_at",
+            "totals",
+            "links",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(TotalsSerializer)
+    def get_totals(self, batch: Batch) -> dict[str, int]:
+        """Count the rows; of a whole page at once."""
+        context: dict[str, Any] = self.context  # type: ignore[assignment]
+        known: dict[UUID, Totals] = context.setdefault("totals", {})
+        if batch.pk not in known:
+            listed: Any = self.parent.instance if self.parent is not None else [batch]
+            known.update(batch_figures.totals_of(list(listed)))
+        return totals_in_full(known[batch.pk])
+
+    @extend_schema_field(LinksSerializer)
+    def get_links(self, batch: Batch) -> dict[str, str]:
+        """Say what leads on from here."""
+        request = self.context["request"]
+        found = {name: reverse(f"api:v1:{view}", args=[batch.pk]) for name, view in LINKS.items()}
+        found["calls"] = f"{reverse('api:v1:call-list')}?batch={batch.pk}"
+        return {name: request.build_absolute_uri(path) for name, path in found.items()}
+
+
+def totals_in_full(totals: Totals) -> dict[str, int]:
+    """Return the figures by name."""
+    return {**asdict(totals), "finished": totals.finished}
+
+
+class SettingsSerializer(serializers.ModelSerializer[Batch]):
+    """What a batch was launched with: a copy, which later changes of its campaign do not reach."""
+
+    call_settings = serializers.SerializerMethodField()
+    policy = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Batch
+        fields = [
+            "campaign",
+            "account",
+            "prompt",
+            "pathway_id",
+            "pathway_version",
+            "call_settings",
+            "policy",
+            "region",
+            "duplicates",
+            "start_at",
+            "cps",
+            "concurrency",
+            "chunk_size",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_call_settings(self, batch: Batch) -> dict[str, Any]:
+        """Return the settings of all calls, without those that may hold secrets."""
+        return shown(batch.call_settings)
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_policy(self, batch: Batch) -> dict[str, Any]:
+        """Return the calling policy as plain data."""
+        return dict(batch.policy)
+
+
+class EventSerializer(serializers.ModelSerializer[BatchEvent]):
+    actor = serializers.CharField(
+        source="actor.username", default=None, read_only=True, allow_null=True
+    )
+
+    from_status = serializers.ChoiceField(
+        choices=BatchStatus.choices, allow_blank=True, read_only=True
+    )
+    to_status = serializers.ChoiceField(
+        choices=BatchStatus.choices, allow_blank=True, read_only=True
+    )
+
+    class Meta:
+        model = BatchEvent
+        fields = ["id", "at", "from_status", "to_status", "actor", "code", "message"]
+        read_only_fields = fields
+
+
+class TakingInSerializer(serializers.Serializer[Any]):
+    rows = serializers.IntegerField(help_text="Rows that were read from the lists so far.")
+    checked = serializers.IntegerField()
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    is_over = serializers.BooleanField()
+    totals = TotalsSerializer()
+    checking = TakingInSerializer(help_text="How far its lists are checked.")
+    calls_per_second = serializers.FloatField(help_text="Over the last ten seconds.")
+    seconds_left = serializers.FloatField(
+        allow_null=True, help_text="At the present speed; null when nothing waits or moves."
+    )
+    costs = serializers.DictField(
+        child=serializers.CharField(), help_text="What the calls cost so far, by currency."
+    )
+
+
+class LaterSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    first_at = serializers.DateTimeField(allow_null=True)
+
+
+class DuplicatesSerializer(serializers.Serializer[Any]):
+    choice = serializers.CharField()
+    rows = serializers.IntegerField()
+
+
+class ZoneSerializer(serializers.Serializer[Any]):
+    zones = serializers.CharField(help_text="IANA names, with commas between them.")
+    now = serializers.IntegerField()
+    later = serializers.IntegerField()
+    first_at = serializers.DateTimeField(allow_null=True)
+
+
+class EstimateSerializer(serializers.Serializer[Any]):
+    """Each figure is from, to."""
+
+    calls = serializers.ListField(child=serializers.IntegerField())
+    seconds = serializers.ListField(child=serializers.IntegerField())
+    cost = serializers.ListField(child=serializers.CharField())
+    currency = serializers.CharField()
+
+
+class PromptSerializer(serializers.Serializer[Any]):
+    row = serializers.IntegerField()
+    number = serializers.CharField()
+    text = serializers.CharField()
+
+
+class ReportedProblemSerializer(serializers.Serializer[Any]):
+    row = serializers.IntegerField()
+    raw_number = serializers.CharField()
+    reason = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    """What a launch would do."""
+
+    computed_at = serializers.DateTimeField()
+    rows = serializers.IntegerField()
+    now = serializers.IntegerField(help_text="Rows that could be called at once.")
+    later = LaterSerializer()
+    never = CountsField(help_text="Rows that would be skipped when they are dialled, by reason.")
+    skipped = CountsField(help_text="Rows that are skipped already, by reason code.")
+    duplicates = DuplicatesSerializer()
+    countries = CountsField()
+    time_zones = ZoneSerializer(many=True)
+    estimate = EstimateSerializer()
+    assumptions = serializers.ListField(child=serializers.CharField())
+    prompts = PromptSerializer(many=True)
+    problems = ReportedProblemSerializer(many=True)
+
+
+class RowErrorSerializer(serializers.Serializer[Any]):
+    pointer = serializers.CharField(
+        help_text="Where the row is in the body; of a row of a file, blank."
+    )
+    row = serializers.IntegerField(help_text="Row of the file; the header is row 1.")
+    raw_number = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class RejectedSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    errors: Any = RowErrorSerializer(many=True, help_text="The first hundred.")
+    url = serializers.URLField(help_text="All of them, as CSV.")
+
+
+class DryRunSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    is_done = serializers.BooleanField(help_text="False while the list is being checked.")
+    report = ReportSerializer(allow_null=True)
+    rejected = RejectedSerializer()
+
+
+class DryRunBatchSerializer(BatchSerializer):
+    """A batch, and what a launch of it would do."""
+
+    dry_run = DryRunSerializer(
+        read_only=True, allow_null=True, help_text="Null unless it was asked for."
+    )
+
+    class Meta(BatchSerializer.Meta):
+        fields = [*BatchSerializer.Meta.fields, "dry_run"]
+        read_only_fields = fields

@@ -1,0 +1,57 @@
+"""Calling again, on somebody's order, those whom a batch did not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from batchcalls.batches import lifecycle
+from batchcalls.models import Batch, Recipient
+from batchcalls.states import RecipientOutcome, RecipientStatus
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+
+#: Only what is certain: an unconfirmed call may have been placed, and skipped rows have a reason.
+RETRIABLE: dict[str, Q] = {
+    "not_reached": Q(status=RecipientStatus.DONE, outcome=RecipientOutcome.NOT_REACHED),
+    "voicemail": Q(status=RecipientStatus.DONE, outcome=RecipientOutcome.VOICEMAIL),
+    "failed": Q(status=RecipientStatus.FAILED),
+}
+
+
+def retriable(batch: Batch, outcomes: Collection[str]) -> QuerySet[Recipient]:
+    """Return the recipients that ended with one of the outcomes (keys of `RETRIABLE`)."""
+    wanted = Q(pk__in=[])
+    for outcome in outcomes:
+        wanted |= RETRIABLE[outcome]
+    return Recipient.objects.filter(wanted, batch=batch)
+
+
+@transaction.atomic
+def retry(batch: Batch, *, outcomes: Collection[str], actor: User | None = None) -> int:
+    """Have those recipients called once more in the same batch; return how many they are.
+
+    The batch goes on; every rule is asked again at the moment of dialling. Raises
+    `lifecycle.Conflict` unless the batch is over with calls made, and also when nobody ended so.
+    """
+    names = ", ".join(outcome.replace("_", " ") for outcome in sorted(outcomes))
+    lifecycle.reopen(batch, actor=actor, code="retry", message=f"Called again: {names}.")
+    queued = retriable(batch, outcomes).update(
+        status=RecipientStatus.QUEUED,
+        outcome="",
+        reason_code="",
+        reason="",
+        due_at=timezone.now(),
+        tries=0,
+        claim_token=None,
+        claimed_at=None,
+    )
+    if not queued:
+        raise lifecycle.Conflict("called again", batch.status, why=f"nobody ended as {names}")
+    return queued

@@ -1,0 +1,147 @@
+"""A call as programs are told of it, from the moment on at which it was accepted.
+
+A single call is known by its id before there is an attempt: while its row is taken in, while it
+waits for its time, and when a rule says that it must not be made. Whoever lost the answer to
+sending it finds it in the list all the while, and does not send it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.db.models.query import QuerySet
+
+from batchcalls.blandapi.errors import not_found
+from batchcalls.lists.mapping import ListMapping, Target
+from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.states import BATCH_TERMINAL, BatchStatus, CallStatus, RecipientStatus
+from batchcalls.webhooks import bland_shapes
+from campaigns import e164
+
+#: An attempt, or the batch of a single call of which there is no attempt yet.
+Told = CallResult | Batch
+
+_ENDED_WITHOUT_A_CALL = {
+    RecipientStatus.SKIPPED: CallStatus.FAILED,
+    RecipientStatus.FAILED: CallStatus.FAILED,
+    RecipientStatus.CANCELED: CallStatus.CANCELED,
+}
+_LISTED = (
+    *("call_id", "batch_id", "to", "from", "inbound", "completed", "status", "queue_status"),
+    *("error_message", "answered_by", "created_at", "end_at", "call_length", "corrected_duration"),
+    *("request_data", "metadata", "pathway_id", "disposition_tag", "summary", "price"),
+)
+
+
+def waiting() -> QuerySet[Batch]:
+    """Return the single calls of which there is no attempt."""
+    attempts = CallResult.objects.filter(batch=OuterRef("pk"))
+    return Batch.objects.filter(~Exists(attempts), single_call_id__isnull=False)
+
+
+def attempts() -> QuerySet[CallResult]:
+    """Return the attempts with what telling of them needs."""
+    return CallResult.objects.select_related("batch", "recipient")
+
+
+def find(call_id: str) -> Told:
+    """Return the call of that id; raise `Refused`."""
+    try:
+        identifier = UUID(call_id)
+    except ValueError:
+        raise not_found("call") from None
+    call = attempts().filter(call_id=identifier).first()
+    # Between these two questions its attempt may begin, but not end.
+    found = call or waiting().filter(single_call_id=identifier).first()
+    found = found or attempts().filter(call_id=identifier).first()
+    if found is None:
+        raise not_found("call")
+    return found
+
+
+def in_order(ids: Sequence[UUID]) -> list[Told]:
+    """Return the calls of those ids in that order; they have no transcripts, which are long."""
+    known: dict[UUID, Told] = {}
+    for call in attempts().filter(call_id__in=ids).defer("transcript", "checks"):
+        call.transcript = []
+        known[call.call_id] = call
+    missing = [one for one in ids if one not in known]
+    if missing:
+        singles = Batch.objects.filter(single_call_id__in=missing).prefetch_related("recipients")
+        known |= {one.single_call_id: one for one in singles if one.single_call_id}
+    return [known[one] for one in ids if one in known]
+
+
+def id_of(told: Told) -> str:
+    """Return the id by which programs know a call."""
+    return str(told.call_id if isinstance(told, CallResult) else told.single_call_id)
+
+
+def details(many: Iterable[Told]) -> list[dict[str, Any]]:
+    """Return all that is told of calls."""
+    return [detail(one) for one in many]
+
+
+def listed(many: Iterable[Told]) -> list[dict[str, Any]]:
+    """Return what a list tells of calls: no transcripts."""
+    return [{name: one[name] for name in _LISTED} for one in details(many)]
+
+
+def detail(told: Told) -> dict[str, Any]:
+    """Return all that is told of a call."""
+    if isinstance(told, CallResult):
+        return bland_shapes.call_detail(told)
+    row = next(iter(told.recipients.all()[:1]), None)
+    status = _status(told, row)
+    shown = row or _unread_row(told)
+    call = CallResult(
+        call_id=id_of(told),
+        batch=told,
+        recipient=shown,
+        to_number=shown.e164,
+        status=status,
+        error_message=(shown.reason or told.reason) if status != CallStatus.QUEUED else "",
+        claimed_at=told.created_at,
+        ended_at=told.ended_at if status != CallStatus.QUEUED else None,
+    )
+    found = bland_shapes.call_detail(call)
+    found["to"] = found["to"] or shown.raw_number
+    if status == CallStatus.FAILED:
+        # It came to nothing before anybody was dialled.
+        found["queue_status"] = "queue_error"
+    return found
+
+
+def _status(batch: Batch, row: Recipient | None) -> CallStatus:
+    if row is not None and row.status in _ENDED_WITHOUT_A_CALL:
+        return _ENDED_WITHOUT_A_CALL[RecipientStatus(row.status)]
+    if batch.status in BATCH_TERMINAL:
+        is_canceled = batch.status == BatchStatus.CANCELED
+        return CallStatus.CANCELED if is_canceled else CallStatus.FAILED
+    return CallStatus.QUEUED
+
+
+def _unread_row(batch: Batch) -> Recipient:
+    """Return the row that a list holds which was not taken in yet, as far as it is shown."""
+    stored = batch.first_list
+    cells = stored.samples[0] if stored.samples else []
+    row = Recipient(batch=batch)
+    for column in ListMapping.from_list(stored.mapping).columns:
+        cell = cells[column.position] if column.position < len(cells) else ""
+        if column.target == Target.PHONE_NUMBER:
+            row.raw_number = cell
+        elif column.target == Target.REQUEST_DATA:
+            row.request_data[column.name] = cell
+        elif column.target == Target.METADATA:
+            row.metadata[column.name] = cell
+    number = e164.parse(row.raw_number, region=batch.region)
+    row.e164 = number.e164 if isinstance(number, e164.Number) else ""
+    return row
+
+
+def unread_number(batch: Batch) -> str:
+    """Return the number of a call whose row was not taken in yet, as E.164."""
+    return _unread_row(batch).e164

@@ -1,0 +1,299 @@
+"""Writing down who is dialled next: budget → claim and gate, in one transaction.
+
+An attempt is a row before anybody is dialled. A process that dies after that leaves recipients
+that are `dialing`; `reconcile` declares them unconfirmed and asks the provider. Nobody is dialled
+on a guess.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from batchcalls.calling import call_requests, gate, pacing
+from batchcalls.database.bulk import insert_each, update_each
+from batchcalls.database.lease import Lease, LeaseLost
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.states import BATCH_CALLING, RECIPIENT_CLAIMABLE, RecipientStatus
+from batchcalls.voice.base import CallRequest
+from campaigns.models import Suppression
+from campaigns.prompts import MissingVariable
+
+log = structlog.get_logger(__name__)
+
+#: Name of the account's own rate among the intervals of a claim; a batch's is its id.
+ACCOUNT = "account"
+
+
+#: The row of a list below its header.
+FIRST_ROW = 2
+#: What is known of an attempt before it is placed.
+CLAIM_FIELDS = (
+    "call_id",
+    "batch_id",
+    "recipient_id",
+    "account_id",
+    "attempt",
+    "tries",
+    "to_number",
+    "from_number",
+    "webhook",
+    "checks",
+    "claimed_at",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One attempt that is written down and may be placed at its slot.
+
+    ``intervals`` are the seconds to keep between calls, by whose rate asks for them.
+    """
+
+    call: CallResult
+    request: CallRequest
+    slot: datetime
+    intervals: dict[object, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What one claim yielded.
+
+    ``placeable``: attempts to place, in the order of their slots. ``batches``: those of which
+    recipients were dealt with, refused ones included. ``full``: rates or lines, and not a lack
+    of recipients, kept it from yielding more.
+    """
+
+    placeable: list[Claim] = field(default_factory=list)
+    batches: set[UUID] = field(default_factory=set)
+    full: bool = False
+
+
+def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
+    """Write down the next attempts of an account, at most ``want``, in one transaction.
+
+    1. Batches with due recipients take turns, so that a large one keeps no small one waiting.
+    2. Each recipient is asked about at the gate; who is refused gets verdict and reason.
+    3. The attempts of all who are not are stored, and each takes its slot.
+
+    Raises `LeaseLost`.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        account = lease.lock()
+        due_now = Recipient.objects.filter(batch=OuterRef("pk")).due(now)
+        running = Batch.objects.dialling().filter(Exists(due_now), account=account)
+        batches = [
+            batch
+            for batch in Batch.objects.lock(running.values_list("pk", flat=True)).values()
+            if batch.status in BATCH_CALLING
+        ]
+        if not batches:
+            return Claims()
+        drawn, full = _draw(account, batches, now=now, want=want)
+        if not drawn:
+            return Claims(full=full)
+        placeable = _write_claims(account, drawn, now=now)
+    return Claims(placeable=placeable, batches={batch.pk for batch, _ in drawn}, full=full)
+
+
+def _draw(
+    account: VoiceAccount, batches: list[Batch], *, now: datetime, want: int
+) -> tuple[list[tuple[Batch, list[Recipient]]], bool]:
+    """Choose due recipients by turns; tell also whether there was less room than wish.
+
+    1. The batch that has waited longest for its turn comes first: where there is room for one
+       call only, the next one goes to another batch.
+    2. Each gets an equal part, at most its own room; what is left over goes round again.
+    """
+    room = pacing.room(account, batches, now=now, at_most=want)
+    full = room.account < want
+    drawn: dict[Batch, list[Recipient]] = {}
+    waiting = sorted(batches, key=lambda batch: (batch.served_at or batch.created_at, batch.pk))
+    while room.account > 0 and waiting:
+        part, goes_on = max(1, room.account // len(waiting)), []
+        for batch in waiting:
+            own = room.batches[batch.pk]
+            share = min(part, room.account, own)
+            had = drawn.get(batch, [])
+            due = list(_due(batch, had, now=now)[:share]) if share else []
+            drawn[batch] = [*had, *due]
+            room.account -= len(due)
+            room.batches[batch.pk] -= len(due)
+            if len(due) == share < own:
+                goes_on.append(batch)
+            full = full or len(due) == own
+        waiting = goes_on
+    return [(batch, due) for batch, due in drawn.items() if due], full
+
+
+def _due(batch: Batch, had: list[Recipient], *, now: datetime) -> Any:
+    rows = Recipient.objects.filter(batch=batch).due(now).order_by("due_at", "pk")
+    if had:
+        rows = rows.exclude(pk__in=[recipient.pk for recipient in had])
+    if connection.features.has_select_for_update_skip_locked:
+        return rows.select_for_update(skip_locked=True, of=("self",))
+    return rows
+
+
+def _write_claims(
+    account: VoiceAccount, drawn: list[tuple[Batch, list[Recipient]]], *, now: datetime
+) -> list[Claim]:
+    suppressed = Suppression.objects.numbers_among([row.e164 for _, due in drawn for row in due])
+    allowed: list[list[tuple[CallResult, CallRequest]]] = []
+    refused: list[tuple[int, gate.Refused]] = []
+    for batch, due in drawn:
+        calls: list[tuple[CallResult, CallRequest]] = []
+        for recipient in due:
+            verdict = _attempt(account, batch, recipient, suppressed=suppressed, now=now)
+            if isinstance(verdict, gate.Refused):
+                refused.append((recipient.pk, verdict))
+            else:
+                calls.append(verdict)
+        allowed.append(calls)
+    update_each(
+        Recipient,
+        ["status", "reason_code", "reason", "due_at"],
+        [(pk, no.status, no.code, no.message, no.due_at) for pk, no in refused],
+        where_in=("status", RECIPIENT_CLAIMABLE),
+    )
+    claimed = Recipient.objects.filter(
+        pk__in=[call.recipient_id for call, _ in chain.from_iterable(allowed)],
+        status__in=RECIPIENT_CLAIMABLE,
+    ).update(
+        status=RecipientStatus.DIALING,
+        attempts=F("attempts") + 1,
+        claim_token=uuid4(),
+        claimed_at=now,
+        due_at=None,
+        reason_code="",
+        reason="",
+    )
+    if claimed != sum(map(len, allowed)):
+        # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
+        raise LeaseLost
+    _store([call for call, _ in chain.from_iterable(allowed)])
+    Batch.objects.filter(pk__in=[batch.pk for batch, _ in drawn]).update(served_at=now)
+    return _take_slots(
+        account, [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)], now=now
+    )
+
+
+def _store(calls: list[CallResult]) -> None:
+    """Insert the attempts, and give each the key that it got."""
+    insert_each(
+        CallResult, CLAIM_FIELDS, [[getattr(call, name) for name in CLAIM_FIELDS] for call in calls]
+    )
+    stored = CallResult.objects.filter(call_id__in=[call.call_id for call in calls])
+    keys = dict(stored.order_by().values_list("call_id", "pk"))
+    for call in calls:
+        call.pk = keys[call.call_id]
+
+
+def _take_slots(
+    account: VoiceAccount,
+    calls_of: list[tuple[Batch, list[tuple[CallResult, CallRequest]]]],
+    *,
+    now: datetime,
+) -> list[Claim]:
+    """Give each call the first slot that is free at its batch and at the account.
+
+    The batch that may start a call first is served first; of several, the one whose turn it is.
+    """
+    rates: dict[object, float] = {ACCOUNT: 1 / account.cps} if account.cps else {}
+    turns = [
+        (pacing.first_slot(batch, now=now), 0, number)
+        for number, (batch, calls) in enumerate(calls_of)
+        if calls
+    ]
+    heapq.heapify(turns)
+    claims: list[Claim] = []
+    while turns:
+        free_at, turn, number = heapq.heappop(turns)
+        batch, calls = calls_of[number]
+        call, request = calls[turn]
+        slot = pacing.first_slot(account, now=free_at)
+        for row in (account, batch):
+            pacing.take_slot(row, slot)
+        intervals = {**rates, batch.pk: 1 / batch.cps} if batch.cps else rates
+        claims.append(Claim(call=call, request=request, slot=slot, intervals=intervals))
+        if turn + 1 < len(calls):
+            heapq.heappush(turns, (pacing.first_slot(batch, now=now), turn + 1, number))
+    if account.cps and claims:
+        VoiceAccount.objects.filter(pk=account.pk).update(next_slot_at=account.next_slot_at)
+    for batch, calls in calls_of:
+        if batch.cps and calls:
+            Batch.objects.filter(pk=batch.pk).update(next_slot_at=batch.next_slot_at)
+    return claims
+
+
+def _attempt(
+    account: VoiceAccount,
+    batch: Batch,
+    recipient: Recipient,
+    *,
+    suppressed: set[str],
+    now: datetime,
+) -> tuple[CallResult, CallRequest] | gate.Refused:
+    """Return the recipient's next attempt with its request, or why there is none."""
+    try:
+        verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
+        if isinstance(verdict, gate.Refused):
+            return verdict
+        call = CallResult(
+            call_id=_call_id(batch, recipient),
+            batch=batch,
+            recipient=recipient,
+            account=account,
+            attempt=recipient.attempts + 1,
+            tries=recipient.tries,
+            to_number=recipient.e164,
+            from_number=_caller_id(account, batch, recipient),
+            webhook=_setting("webhook", batch, recipient),
+            checks=verdict.checks,
+            claimed_at=now,
+        )
+        return call, call_requests.build(batch, recipient, call)
+    except MissingVariable as error:
+        return gate.Refused(
+            status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
+        )
+    except ValueError as error:
+        # Fails closed, and only for this recipient: the others are not kept waiting.
+        log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
+        return gate.Refused(
+            status=RecipientStatus.SKIPPED,
+            code="cannot_tell",
+            message=f"It could not be told whether this call may be made: {error}",
+        )
+
+
+def _call_id(batch: Batch, recipient: Recipient) -> UUID:
+    """Return the id of the next attempt: of a single call's first one its sender knows it already.
+
+    That attempt may be made again under the same id when it was not placed: its row is gone then.
+    """
+    is_known = recipient.row_number == FIRST_ROW and not recipient.attempts
+    return (batch.single_call_id if is_known else None) or uuid4()
+
+
+def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:
+    own = _setting("from", batch, recipient)
+    if own or not account.caller_ids:
+        return own
+    return str(account.caller_ids[recipient.row_number % len(account.caller_ids)])
+
+
+def _setting(name: str, batch: Batch, recipient: Recipient) -> str:
+    """Return a call setting that is a text: the row's own, else the batch's."""
+    return str(recipient.call_settings.get(name) or batch.call_settings.get(name) or "")

@@ -1,0 +1,297 @@
+"""Placing what was claimed: wait for its slot → ask once more → place, once → record.
+
+Many requests are under way at once, outside any transaction, and none is ever repeated. What the
+provider answers is written down in groups. The one thread that works with the database is the
+one that holds the account's lease.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from batchcalls.calling import claiming, pacing, recording
+from batchcalls.calling.claiming import ACCOUNT, Claim
+from batchcalls.database.lease import Lease
+from batchcalls.models import Batch, CallResult, VoiceAccount
+from batchcalls.net.under_way import UnderWay
+from batchcalls.voice.base import VoiceProvider
+from batchcalls.voice.errors import NotPlaced, OutcomeUnknown, ProviderThrottled, VoiceError
+from campaigns.models import Suppression
+
+log = structlog.get_logger(__name__)
+
+#: How many recipients one transaction claims: few enough to be placed soon after.
+CLAIM_SIZE = 128
+#: After a claim that yielded less, so long passes before the next.
+CLAIM_AGAIN_SECONDS = 0.1
+#: Answers are written down when there are so many, or when the first is so old.
+RECORD_SIZE, RECORD_SECONDS = 64, 0.25
+#: A thread is told of a call so long before its time; whoever halts a batch waits no longer.
+AHEAD_SECONDS = 0.05
+#: Calls held back longer than this go back to the queue, where a pause or cancel reaches them.
+LONGEST_HOLD_SECONDS = 2.0
+
+#: A claim, and the time on the monotonic clock at which it is placed.
+Start = tuple[Claim, float]
+
+
+class Dispatcher:
+    """Places an account's due calls for as long as its lease lasts; a context manager.
+
+    `step` does what can be done now and never waits; `wait` waits for the next answer or slot.
+    Both raise `LeaseLost` when another process has taken over the account. On leaving, what was
+    not placed goes back to the queue and what is under way is waited for.
+    """
+
+    def __init__(
+        self,
+        provider: VoiceProvider,
+        lease: Lease[VoiceAccount],
+        *,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._provider = provider
+        self._lease = lease
+        self._stop = stop
+        threads = settings.PLACING_THREADS if provider.keeps_waiting else 0
+        self._under_way: UnderWay[Start, recording.Answer] = UnderWay(self._place, threads=threads)
+        #: Calls are started in groups: each group costs a look at the database.
+        self._group = max(1, self._under_way.threads // 8)
+        self._waiting: deque[Claim] = deque()
+        self._answered: list[tuple[Claim, recording.Answer]] = []
+        self._answered_since = 0.0
+        self._spacing = pacing.Spacing()
+        #: Batches of which something changed since they were last settled.
+        self.touched: set[UUID] = set()
+        #: There were fewer due recipients than the last claim could have taken.
+        self.dry = True
+        self._claim_again_at = 0.0
+
+    def step(self) -> bool:
+        """Claim, start, collect and record what can be now; return whether anything was done."""
+        claimed = self._claim()
+        started = self._start_due()
+        recorded = self._collect()
+        return claimed or started or recorded
+
+    def wait(self, seconds: float) -> None:
+        """Wait for an answer, a slot, or so many seconds."""
+        if self._can_start():
+            start = self._start_of(self._waiting[0], now=time.monotonic())
+            seconds = max(0.0, min(seconds, start - AHEAD_SECONDS - time.monotonic()))
+        if self._answered:
+            seconds = min(seconds, RECORD_SECONDS)
+        if self._under_way.count:
+            self._note(self._under_way.collect(wait_seconds=max(seconds, 0.001)))
+        elif seconds > 0:
+            time.sleep(seconds)
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing is claimed, under way or to be recorded."""
+        return not (self._waiting or self._under_way.count or self._answered)
+
+    # Claiming ------------------------------------------------------------------------------------
+
+    def _claim(self) -> bool:
+        """Claim ahead, so that no thread waits for the next transaction."""
+        if len(self._waiting) > CLAIM_SIZE // 2 or self._stop():
+            return False
+        if time.monotonic() < self._claim_again_at:
+            return False
+        claims = claiming.claim(self._lease, want=CLAIM_SIZE)
+        if len(claims.placeable) < CLAIM_SIZE:
+            self._claim_again_at = time.monotonic() + CLAIM_AGAIN_SECONDS
+        self.dry = not claims.full and len(claims.placeable) < CLAIM_SIZE
+        self.touched |= claims.batches
+        self._waiting.extend(claims.placeable)
+        return bool(claims.batches)
+
+    def claim_again(self) -> None:
+        """Claim in the next step: there are more recipients."""
+        self._claim_again_at = 0.0
+
+    # Starting ------------------------------------------------------------------------------------
+
+    def _start_due(self) -> bool:
+        """Start the calls whose slot has come, in groups, after asking whether they still may."""
+        if not self._can_start():
+            return False
+        group: list[Start] = []
+        now = time.monotonic()
+        while self._waiting and len(group) < self._under_way.free:
+            start = self._start_of(self._waiting[0], now=now)
+            if start > now + AHEAD_SECONDS:
+                break
+            claim = self._waiting.popleft()
+            self._spacing.take(claim.intervals, start)
+            group.append((claim, start))
+        if not group:
+            return self._give_back_what_is_held(now)
+        try:
+            wanted = self._still_wanted([claim for claim, _ in group])
+        except BaseException:
+            # Nobody was told of these: on leaving they go back to the queue with the others.
+            self._waiting.extendleft(claim for claim, _ in reversed(group))
+            raise
+        self._halt([claim for claim, _ in group if claim.call.pk not in wanted])
+        for claim, start in group:
+            if claim.call.pk in wanted:
+                self._under_way.start((claim, start))
+        return True
+
+    def _can_start(self) -> bool:
+        """Tell whether there are calls to start, and threads for a whole group of them."""
+        return bool(self._waiting) and self._under_way.free >= min(self._group, len(self._waiting))
+
+    def _start_of(self, claim: Claim, *, now: float) -> float:
+        slot = now + (claim.slot - timezone.now()).total_seconds()
+        return max(slot, self._spacing.start({ACCOUNT: 0.0, **claim.intervals}, now=now))
+
+    def _still_wanted(self, claims: list[Claim]) -> set[int]:
+        """Return the calls that may still be dialled: not halted, stopped, listed or too old.
+
+        Raises `LeaseLost`: the new holder settles what we claimed, placing it now could dial twice.
+        """
+        if self._stop():
+            return set()
+        self._lease.keep()
+        running = set(
+            Batch.objects.dialling()
+            .filter(pk__in={claim.call.batch_id for claim in claims})
+            .values_list("pk", flat=True)
+        )
+        suppressed = Suppression.objects.numbers_among([claim.call.to_number for claim in claims])
+        calls = CallResult.objects.filter(pk__in=[claim.call.pk for claim in claims])
+        stopped = set(calls.exclude(stop_requested="").values_list("pk", flat=True))
+        return {
+            claim.call.pk
+            for claim in claims
+            if claim.call.batch_id in running
+            and claim.call.to_number not in suppressed
+            and claim.call.pk not in stopped
+            and not _is_too_old(claim)
+        }
+
+    def _halt(self, claims: list[Claim]) -> None:
+        if claims:
+            self.touched |= {claim.call.batch_id for claim in claims}
+            _give_back(claims)
+
+    def _give_back_what_is_held(self, now: float) -> bool:
+        """Return claims to the queue whose account may not start calls for a while."""
+        until = self._spacing.free_at(ACCOUNT) or now
+        if not self._waiting or until - now < LONGEST_HOLD_SECONDS:
+            return False
+        held, self._waiting = list(self._waiting), deque()
+        self._halt(held)
+        return True
+
+    # Placing: the one thing that threads do ------------------------------------------------------
+
+    def _place(self, job: Start) -> recording.Answer:
+        """Send one request, once, when its time has come."""
+        claim, start = job
+        if (ahead := start - time.monotonic()) > 0:
+            time.sleep(ahead)
+        if _is_too_old(claim):
+            # This process was held up; by now somebody else may be finding out about the call.
+            return NotPlaced("The worker was held up.", code="too_late", retry_after_seconds=0)
+        try:
+            return self._provider.place(claim.request)
+        except VoiceError as error:
+            return error
+        except Exception as error:
+            log.exception("dispatch.place_failed", call_id=str(claim.call.call_id))
+            return OutcomeUnknown(
+                f"Placing the call ended in {type(error).__name__}; it may exist.",
+                code="place_error",
+            )
+
+    # Recording -----------------------------------------------------------------------------------
+
+    def _collect(self) -> bool:
+        self._note(self._under_way.collect())
+        age = time.monotonic() - self._answered_since
+        if not self._answered:
+            return False
+        if len(self._answered) < RECORD_SIZE and age < RECORD_SECONDS and self._under_way.count:
+            return False
+        return self._record()
+
+    def _note(self, told: list[tuple[Start, recording.Answer]]) -> None:
+        if told and not self._answered:
+            self._answered_since = time.monotonic()
+        for (claim, _), answer in told:
+            self._answered.append((claim, answer))
+            if isinstance(answer, ProviderThrottled) and answer.account_wide:
+                self._hold(answer.retry_after_seconds)
+
+    def _hold(self, seconds: float) -> None:
+        """Start no call of the account for so long, here or on another worker."""
+        self._spacing.hold(ACCOUNT, time.monotonic() + seconds)
+        _move_next_slot(self._lease, timezone.now() + timedelta(seconds=seconds))
+
+    def _record(self) -> bool:
+        answered, self._answered = self._answered, []
+        if answered:
+            recording.record([(claim.call, answer) for claim, answer in answered])
+            self.touched |= {claim.call.batch_id for claim, _ in answered}
+        return bool(answered)
+
+    # Leaving -------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Give back what was not placed, wait for what is under way, and record it."""
+        with self._under_way:
+            waiting, self._waiting = list(self._waiting), deque()
+            self._halt(waiting)
+            self._note(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+            self._record()
+            self._hand_on_spacing()
+
+    def _hand_on_spacing(self) -> None:
+        """Tell the next worker when a call may start, if that is later than the row says."""
+        free_at = self._spacing.free_at(ACCOUNT)
+        ahead = 0.0 if free_at is None else free_at - time.monotonic()
+        if ahead > 0:
+            _move_next_slot(self._lease, timezone.now() + timedelta(seconds=ahead))
+
+
+def _move_next_slot(lease: Lease[VoiceAccount], to: datetime) -> None:
+    """Let no call of the account start before then; does nothing once the lease is lost."""
+    lease.mine.filter(next_slot_at=None).update(next_slot_at=to)
+    lease.mine.update(next_slot_at=Greatest("next_slot_at", to))
+
+
+def _is_too_old(claim: Claim) -> bool:
+    limit = timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)
+    return timezone.now() - claim.call.claimed_at > limit
+
+
+def _give_back(claims: list[Claim]) -> None:
+    now = timezone.now()
+    recording.withdraw(
+        [
+            recording.Withdrawal(
+                call=claim.call,
+                due_at=now,
+                code="halted",
+                reason="Dialling was halted before this call was placed.",
+            )
+            for claim in claims
+        ]
+    )

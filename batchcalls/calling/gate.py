@@ -1,0 +1,88 @@
+"""May this recipient be dialled now? Asked at the moment of dialling, never before.
+
+Each rule answers with a reason code and a sentence; the answers are kept with the attempt or,
+for a refusal, with the recipient. What cannot be told counts as no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from batchcalls.calling import call_requests
+from batchcalls.models import Batch, Recipient
+from batchcalls.states import RecipientStatus
+from campaigns.calling_hours import CallingHours, Closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """All rules agree; ``checks`` holds each rule's answer."""
+
+    checks: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A rule says no: for good (skipped), or until ``due_at`` (deferred)."""
+
+    status: RecipientStatus
+    code: str
+    message: str
+    due_at: datetime | None = None
+
+
+def check(
+    batch: Batch, recipient: Recipient, *, suppressed: set[str], now: datetime
+) -> Allowed | Refused:
+    """Ask every rule about one recipient.
+
+    The batch's status and the account's switch are not asked here but where the claim is made:
+    they hold for all recipients at once. ``suppressed`` are the do-not-call numbers among those
+    that are being claimed.
+    """
+    if recipient.e164 in suppressed:
+        return Refused(
+            status=RecipientStatus.SKIPPED,
+            code="do_not_call",
+            message="The number is on the do-not-call list.",
+        )
+    checks = {"do_not_call": "not listed"}
+    own_hours = recipient.call_settings.get("dispatch_hours")
+    for rule, hours in rules_of(batch, own_hours or batch.call_settings.get("dispatch_hours")):
+        if hours.is_unrestricted:
+            checks[rule] = "no restriction"
+            continue
+        zones = call_requests.zones_of(batch, recipient)
+        verdict = hours.check(now, zones)
+        if isinstance(verdict, Closed):
+            return _refused_by_hours(verdict)
+        checks[rule] = f"open in {', '.join(zones)}"
+    return Allowed(checks=checks)
+
+
+def rules_of(batch: Batch, daily: dict[str, Any] | None) -> Iterator[tuple[str, CallingHours]]:
+    """Yield the policy's hours and, if there are some, those of the setting ``dispatch_hours``."""
+    yield "calling_hours", batch.calling_hours
+    if daily:
+        yield "dispatch_hours", _every_day(daily["start"], daily["end"])
+
+
+@lru_cache(maxsize=256)
+def _every_day(start: str, end: str) -> CallingHours:
+    """Return the same hours for every day; an end before the start means overnight."""
+    spans = [[start, end]] if start < end else [["00:00", end], [start, "24:00"]]
+    spans = [span for span in spans if span[0] != span[1]]
+    return CallingHours.from_dict({"windows": {str(day): spans for day in range(7)}})
+
+
+def _refused_by_hours(closed: Closed) -> Refused:
+    return Refused(
+        status=RecipientStatus.DEFERRED if closed.opens_at else RecipientStatus.SKIPPED,
+        code=closed.reason,
+        message=closed.message,
+        due_at=closed.opens_at,
+    )

@@ -1,0 +1,270 @@
+"""Asking the provider: for news of calls, to stop calls, and whether a lost call exists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from batchcalls.calling import call_requests, recording, results
+from batchcalls.database.bulk import update_each
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.net.under_way import UnderWay
+from batchcalls.states import STOP_DUE, CallStatus, RecipientStatus, StopRequest
+from batchcalls.voice.base import (
+    CallAbsent,
+    CallAccepted,
+    CallFound,
+    CallReference,
+    CallRequest,
+    CannotTell,
+    Pulled,
+    VoiceProvider,
+)
+from batchcalls.voice.errors import NotPlaced, OutcomeUnknown
+
+log = structlog.get_logger(__name__)
+
+#: How many questions are under way at once. Most calls are told of by the provider itself.
+ASKING_THREADS = 16
+ASK_AGAIN_AFTER = timedelta(seconds=30)
+#: Seconds before each further question about a call of unknown outcome; then a person decides.
+LOOKUP_WAITS = (5, 15, 60, 180, 600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A call whose time has come; ``request`` is the one that it was placed with."""
+
+    call: CallResult
+    request: CallRequest
+    asked_at: datetime
+
+    @property
+    def reference(self) -> CallReference:
+        """The call as its provider knows it."""
+        return CallReference(provider_call_id=str(self.call.provider_call_id), request=self.request)
+
+
+Reply = Pulled | CallFound | CallAbsent | CannotTell | Exception
+
+
+def stale_from(account: VoiceAccount) -> datetime | None:
+    """Return when the oldest claim without an answer becomes stale; None when there is none."""
+    rows = CallResult.objects.unanswered().filter(account=account)
+    oldest: datetime | None = rows.aggregate(at=Min("claimed_at"))["at"]
+    return oldest + timedelta(seconds=settings.STALE_CLAIM_SECONDS) if oldest else None
+
+
+def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
+    """Declare claims unconfirmed whose process died before recording; return their batches."""
+    limit = now - timedelta(seconds=settings.STALE_CLAIM_SECONDS)
+    unanswered = CallResult.objects.unanswered().filter(account=account, claimed_at__lt=limit)
+    stale = list(unanswered[:1000])
+    if stale:
+        died = OutcomeUnknown(
+            "The worker died while placing this call; the provider is being asked.",
+            code="worker_died",
+        )
+        recording.record_unknown([(call, died) for call in stale], ask_at=now)
+    return {call.batch_id for call in stale}
+
+
+class Enquirer:
+    """Asks about an account's calls, many at once, as long as its lease lasts; a context manager.
+
+    On leaving, what was asked is waited for and applied.
+    """
+
+    def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
+        self._account = account
+        self._provider = provider
+        threads = ASKING_THREADS if provider.keeps_waiting else 0
+        self._under_way: UnderWay[Question, Reply] = UnderWay(self._ask, threads=threads)
+        self._asked: set[int] = set()
+        #: Batches of which something changed since they were last settled.
+        self.touched: set[UUID] = set()
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing is being asked."""
+        return not self._under_way.count
+
+    def step(self) -> bool:
+        """Ask about the calls whose time has come; return whether anything was asked or told."""
+        asked = self._ask_about_due()
+        return self._take(self._under_way.collect()) or asked
+
+    def _ask_about_due(self) -> bool:
+        room = self._under_way.free
+        if room <= 0:
+            return False
+        due = list(
+            CallResult.objects.to_check(timezone.now())
+            .filter(account=self._account)
+            .exclude(pk__in=self._asked)
+            .select_related("recipient")[:room]
+        )
+        # One copy of each batch, not one for every call of it.
+        batches = Batch.objects.in_bulk({call.batch_id for call in due})
+        for call in due:
+            call.batch = batches[call.batch_id]
+            try:
+                request = call_requests.build(call.batch, call.recipient, call)
+            except Exception:
+                # One call that cannot be asked about must not keep the others waiting.
+                log.exception("reconcile.no_request", call_id=str(call.call_id))
+                _ask_later([call], timezone.now() + ASK_AGAIN_AFTER)
+                continue
+            self._asked.add(call.pk)
+            self._under_way.start(Question(call=call, request=request, asked_at=timezone.now()))
+        return bool(due)
+
+    def _ask(self, question: Question) -> Reply:
+        """Ask the provider; run by threads."""
+        call = question.call
+        try:
+            if call.status == CallStatus.UNKNOWN:
+                return self._provider.find(question.request, sent_at=call.claimed_at)
+            until = question.asked_at
+            if call.stop_requested in STOP_DUE:
+                hang_up = call.stop_requested == StopRequest.HANG_UP
+                return self._provider.stop(question.reference, hang_up=hang_up, now=until)
+            return self._provider.pull(question.reference, after=call.checked_at, until=until)
+        except NotPlaced as error:
+            return error
+        except Exception as error:
+            log.exception("reconcile.asking_failed", call_id=str(call.call_id))
+            return error
+
+    def _take(self, told: Sequence[tuple[Question, Reply]]) -> bool:
+        """Apply what the provider told, as one group for each kind of answer."""
+        if not told:
+            return False
+        now = timezone.now()
+        self._asked -= {question.call.pk for question, _ in told}
+        self.touched |= {question.call.batch_id for question, _ in told}
+        pulled = [(one, reply) for one, reply in told if isinstance(reply, Pulled)]
+        found = [
+            (
+                one.call,
+                CallAccepted(
+                    provider_call_id=reply.provider_call_id, next_event_at=reply.next_event_at
+                ),
+            )
+            for one, reply in told
+            if isinstance(reply, CallFound)
+        ]
+        absent = [one.call for one, reply in told if isinstance(reply, CallAbsent)]
+        if pulled:
+            self._apply_all(pulled, now=now)
+        if found:
+            recording.record_accepted(found, now=now)
+        if absent:
+            recording.withdraw([_not_placed(call, now) for call in absent])
+        for question, reply in told:
+            if isinstance(reply, CannotTell):
+                _look_up_later(question.call, reply.reason, now=now)
+            elif isinstance(reply, Exception):
+                self._put_off(question.call, reply, now=now)
+        return True
+
+    def _apply_all(self, pulled: list[tuple[Question, Pulled]], *, now: datetime) -> None:
+        """Apply a group at once; if one cannot be, each by itself, so that no other waits."""
+        try:
+            self._apply(pulled, now=now)
+        except (DatabaseError, ValueError):
+            log.exception("reconcile.group_failed", account_id=self._account.pk)
+        else:
+            return
+        for one in pulled:
+            try:
+                self._apply([one], now=now)
+            except (DatabaseError, ValueError):
+                log.exception("reconcile.event_failed", call_id=str(one[0].call.call_id))
+                _ask_later([one[0].call], now + ASK_AGAIN_AFTER)
+
+    @transaction.atomic
+    def _apply(self, pulled: list[tuple[Question, Pulled]], *, now: datetime) -> None:
+        """Apply what was fetched and note when to ask again: both, or it is fetched again."""
+        events = [event for _, reply in pulled for event in reply.events]
+        results.apply(self._account.pk, events, now=now)
+        # The time up to which was asked is before the answer came: it is the question's.
+        asked = [(one.call, one.asked_at, reply.next_event_at) for one, reply in pulled]
+        update_each(
+            CallResult,
+            ["checked_at", "next_check_at", "stop_requested"],
+            [
+                (call.pk, at, again, StopRequest.TOLD)
+                for call, at, again in asked
+                if call.stop_requested in STOP_DUE
+            ],
+            where_null="ended_at",
+        )
+        # Whoever asked to stop a call while it was asked about is not forgotten.
+        update_each(
+            CallResult,
+            ["checked_at", "next_check_at"],
+            [
+                (call.pk, at, again)
+                for call, at, again in asked
+                if call.stop_requested not in STOP_DUE
+            ],
+            where_null="ended_at",
+            where_in=("stop_requested", {"", StopRequest.TOLD}),
+        )
+
+    def _put_off(self, call: CallResult, error: Exception, *, now: datetime) -> None:
+        if call.status == CallStatus.UNKNOWN:
+            _look_up_later(call, f"asking ended in {type(error).__name__}.", now=now)
+            return
+        wait = ASK_AGAIN_AFTER
+        if isinstance(error, NotPlaced):
+            wait = max(timedelta(seconds=error.retry_after_seconds), timedelta(seconds=1))
+        _ask_later([call], now + wait)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Wait for what was asked, and apply it."""
+        with self._under_way:
+            self._take(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+
+
+def _not_placed(call: CallResult, now: datetime) -> recording.Withdrawal:
+    return recording.Withdrawal(
+        call=call,
+        due_at=now,
+        code="not_placed",
+        reason="The provider has no such call; it is placed anew.",
+        counts=True,
+    )
+
+
+def _ask_later(calls: Sequence[CallResult], at: datetime) -> None:
+    CallResult.objects.filter(pk__in=[call.pk for call in calls], ended_at=None).update(
+        next_check_at=at
+    )
+
+
+@transaction.atomic
+def _look_up_later(call: CallResult, reason: str, *, now: datetime) -> None:
+    """Put the question off; after the last one the recipient stays unconfirmed."""
+    waits = LOOKUP_WAITS[call.lookups :]
+    ask_at = now + timedelta(seconds=waits[0]) if waits else None
+    CallResult.objects.filter(pk=call.pk, status=CallStatus.UNKNOWN).update(
+        lookups=call.lookups + 1, next_check_at=ask_at
+    )
+    Recipient.objects.filter(pk=call.recipient_id, status=RecipientStatus.UNCONFIRMED).update(
+        due_at=ask_at,
+        reason=f"It is not known whether this call was placed: {reason}",
+    )

@@ -1,0 +1,252 @@
+"""What the provider answered to placing a call, written down; and attempts taken back.
+
+Everything here may run late and side by side with others: whoever was held up finds that others
+have settled what it had begun. Rows are locked in one order everywhere: batches, then calls, then
+recipients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from batchcalls.batches import lifecycle
+from batchcalls.database.bulk import update_each
+from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
+from batchcalls.states import (
+    BATCH_TERMINAL,
+    RECIPIENT_IN_FLIGHT,
+    STOP_DUE,
+    CallStatus,
+    RecipientStatus,
+)
+from batchcalls.voice.base import CallAccepted
+from batchcalls.voice.errors import (
+    AccountRefused,
+    CallRejected,
+    NotPlaced,
+    OutcomeUnknown,
+    VoiceError,
+)
+from batchcalls.webhooks import outbox
+from campaigns.vocabulary import Disposition
+
+log = structlog.get_logger(__name__)
+
+#: Statuses of a recipient whose attempt can still turn out one way or the other.
+AWAITING_RESULT = RECIPIENT_IN_FLIGHT | {RecipientStatus.UNCONFIRMED}
+#: Statuses of an attempt of which no call is known.
+UNANSWERED = frozenset({CallStatus.QUEUED, CallStatus.UNKNOWN})
+#: How long after an answer was lost the provider is first asked about the call.
+FIRST_LOOKUP_SECONDS = 2.0
+
+Answer = CallAccepted | VoiceError
+
+#: Why a recipient is not queued again whose attempt was taken back: code and sentence.
+_ENDED = ("batch_ended", "The batch ended before the call was placed.")
+_STOPPED = ("call_stopped", "The call was stopped before it was placed.")
+
+
+def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
+    """Write down what the provider answered."""
+    now = timezone.now()
+    accepted = [(call, answer) for call, answer in answered if isinstance(answer, CallAccepted)]
+    rejected = [(call, answer) for call, answer in answered if isinstance(answer, CallRejected)]
+    unknown = [(call, answer) for call, answer in answered if isinstance(answer, OutcomeUnknown)]
+    withdrawn = [
+        Withdrawal(
+            call=call,
+            due_at=now + timedelta(seconds=answer.retry_after_seconds),
+            code=answer.code,
+            reason=str(answer),
+            counts=not isinstance(answer, AccountRefused),
+        )
+        for call, answer in answered
+        if isinstance(answer, NotPlaced)
+    ]
+    if accepted:
+        record_accepted(accepted, now=now)
+    if rejected:
+        record_rejected(rejected, now=now)
+    if unknown:
+        record_unknown(unknown, ask_at=now + timedelta(seconds=FIRST_LOOKUP_SECONDS))
+    if withdrawn:
+        withdraw(withdrawn)
+    refusals = [(call, answer) for call, answer in answered if isinstance(answer, AccountRefused)]
+    if refusals:
+        call, refusal = refusals[0]
+        lifecycle.pause_account(call.account_id, code=refusal.code, message=str(refusal))
+
+
+@transaction.atomic
+def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime) -> None:
+    """Note the provider's ids: dialing → in call.
+
+    An attempt that was declared unconfirmed meanwhile is confirmed by this. One that was even
+    taken back meanwhile is no longer there: its batch's log says so.
+    """
+    noted = update_each(
+        CallResult,
+        ["provider_call_id", "placed_at", "next_check_at"],
+        [
+            (call.pk, answer.provider_call_id, now, answer.next_event_at)
+            for call, answer in accepted
+        ],
+        where_null="provider_call_id",
+    )
+    if noted < len(accepted):
+        accepted = _without_taken_back(accepted)
+    rows = CallResult.objects.filter(pk__in=[call.pk for call, _ in accepted])
+    rows.filter(status=CallStatus.UNKNOWN).update(
+        status=CallStatus.QUEUED, error_code="", error_message=""
+    )
+    rows.filter(stop_requested__in=STOP_DUE, ended_at=None).update(next_check_at=now)
+    Recipient.objects.filter(
+        pk__in=[call.recipient_id for call, _ in accepted], status__in=AWAITING_RESULT
+    ).update(status=RecipientStatus.IN_CALL, called=True, due_at=None, reason_code="", reason="")
+
+
+def _without_taken_back(
+    accepted: Sequence[tuple[CallResult, CallAccepted]],
+) -> list[tuple[CallResult, CallAccepted]]:
+    """Return the calls that still have a row; log those that have none, or another id."""
+    ids = dict(
+        CallResult.objects.filter(pk__in=[call.pk for call, _ in accepted]).values_list(
+            "pk", "provider_call_id"
+        )
+    )
+    for call, answer in accepted:
+        if ids.get(call.pk) != answer.provider_call_id:
+            log.error("results.call_beyond_account", call_id=str(call.call_id))
+            BatchEvent.objects.create(
+                batch_id=call.batch_id,
+                code="call_beyond_account",
+                message=(
+                    f"{call.to_number} was called by attempt {call.attempt} after it had been "
+                    f"given up; the provider's id of that call is {answer.provider_call_id}."
+                ),
+            )
+    return [one for one in accepted if one[0].pk in ids]
+
+
+@transaction.atomic
+def record_unknown(
+    unknown: Sequence[tuple[CallResult, OutcomeUnknown]], *, ask_at: datetime
+) -> None:
+    """Note that nobody knows whether these calls exist: dialing → unconfirmed."""
+    open_calls = _lock_unanswered([call for call, _ in unknown], {CallStatus.QUEUED})
+    lost = [(call, error) for call, error in unknown if call.pk in open_calls]
+    update_each(
+        CallResult,
+        ["status", "error_code", "error_message", "next_check_at"],
+        [(call.pk, CallStatus.UNKNOWN, error.code, str(error), ask_at) for call, error in lost],
+    )
+    update_each(
+        Recipient,
+        ["status", "reason_code", "reason", "due_at"],
+        [
+            (call.recipient_id, RecipientStatus.UNCONFIRMED, error.code, str(error), ask_at)
+            for call, error in lost
+        ],
+        where_in=("status", {RecipientStatus.DIALING}),
+    )
+
+
+@transaction.atomic
+def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now: datetime) -> None:
+    """Note a definite, permanent no: the attempt and its recipient have failed."""
+    open_calls = _lock_unanswered([call for call, _ in rejected])
+    failed = [(call, error) for call, error in rejected if call.pk in open_calls]
+    update_each(
+        CallResult,
+        ["status", "ended_at", "disposition", "error_code", "error_message", "next_check_at"],
+        [
+            (call.pk, CallStatus.FAILED, now, Disposition.FAILED, error.code, str(error), None)
+            for call, error in failed
+        ],
+    )
+    update_each(
+        Recipient,
+        ["status", "reason_code", "reason", "due_at"],
+        [
+            (call.recipient_id, RecipientStatus.FAILED, error.code, str(error), None)
+            for call, error in failed
+        ],
+        where_in=("status", AWAITING_RESULT),
+    )
+    if failed:
+        outbox.calls_finished([call for call, _ in failed], now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """An attempt that definitely was not placed, and when and why its recipient is due again.
+
+    ``counts``: the provider said "not now" to this attempt, which the next one is told.
+    ``reopens``: the caller reopens a batch that is over, so that the recipient is queued there too.
+    """
+
+    call: CallResult
+    due_at: datetime
+    code: str
+    reason: str
+    counts: bool = False
+    reopens: bool = False
+
+
+@transaction.atomic
+def withdraw(withdrawals: Sequence[Withdrawal]) -> None:
+    """Take attempts back that were not placed: their recipients are queued again.
+
+    Recipients of a batch that has ended meanwhile, or whose call somebody stopped, are canceled
+    instead. An attempt whose row is gone, or of which a call has become known after all, is left
+    alone.
+    """
+    batches = Batch.objects.lock(one.call.batch_id for one in withdrawals)
+    open_calls = _lock_unanswered([one.call for one in withdrawals])
+    to_stop = CallResult.objects.filter(pk__in=open_calls).exclude(stop_requested="")
+    stopped = set(to_stop.values_list("pk", flat=True))
+    CallResult.objects.filter(pk__in=open_calls).delete()
+    counted: dict[bool, list[tuple[object, ...]]] = {False: [], True: []}
+    for one in withdrawals:
+        if one.call.pk not in open_calls:
+            continue
+        is_over = batches[one.call.batch_id].status in BATCH_TERMINAL
+        if not one.reopens and (is_over or one.call.pk in stopped):
+            why = _ENDED if is_over else _STOPPED
+            changes: tuple[object, ...] = (RecipientStatus.CANCELED, *why, None)
+        else:
+            changes = (RecipientStatus.QUEUED, one.code, one.reason, one.due_at)
+        counted[one.counts].append((one.call.recipient_id, *changes, None, None))
+    for counts, rows in counted.items():
+        if rows:
+            recipients = Recipient.objects.filter(
+                pk__in=[pk for pk, *_ in rows], status__in=AWAITING_RESULT
+            )
+            recipients.update(attempts=F("attempts") - 1, tries=F("tries") + int(counts))
+            update_each(
+                Recipient,
+                ["status", "reason_code", "reason", "due_at", "claim_token", "claimed_at"],
+                rows,
+                where_in=("status", AWAITING_RESULT),
+            )
+
+
+def _lock_unanswered(
+    calls: Sequence[CallResult],
+    statuses: frozenset[CallStatus] | set[CallStatus] = UNANSWERED,
+) -> set[int]:
+    """Lock those of the calls that are still there and of which no call is known; return keys.
+
+    Whoever was held up for long finds that others have settled what it had begun.
+    """
+    rows = CallResult.objects.select_for_update(no_key=True).filter(
+        pk__in=[call.pk for call in calls], status__in=statuses, provider_call_id=None
+    )
+    return set(rows.order_by("pk").values_list("pk", flat=True))

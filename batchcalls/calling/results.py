@@ -1,0 +1,304 @@
+"""What came of a call: evidence goes in, the call and its recipient move on, never back.
+
+Everything here may run twice, late, out of order and side by side. Rows are locked in one order
+everywhere: batches, then calls, then recipients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import cast
+
+import structlog
+from django.db import transaction
+from django.db.models import CharField, Model, prefetch_related_objects
+
+from batchcalls.calling import call_requests
+from batchcalls.calling.recording import AWAITING_RESULT, record_accepted
+from batchcalls.database.bulk import insert_each, update_each
+from batchcalls.models import Batch, CallEvent, CallResult, Recipient
+from batchcalls.states import (
+    BATCH_TERMINAL,
+    CALL_FINAL,
+    CALL_RANK,
+    CallStatus,
+    RecipientOutcome,
+    RecipientStatus,
+)
+from batchcalls.voice.base import CallAccepted, VoiceEvent
+from batchcalls.webhooks import outbox
+from campaigns.models import Suppression, SuppressionSource
+from campaigns.vocabulary import AnsweredBy, Disposition, RetryOutcome
+
+log = structlog.get_logger(__name__)
+
+KEPT_FIELDS = (
+    "account_id",
+    "call_id",
+    "event_key",
+    "status",
+    "provider_status",
+    "occurred_at",
+    "received_at",
+)
+PROGRESS_FIELDS = ["status", "provider_status", "answered_by", "answered_at"]
+FINAL_FIELDS = [
+    *PROGRESS_FIELDS,
+    "ended_at",
+    "next_check_at",
+    "retry_outcome",
+    "duration_seconds",
+    "transcript",
+    "summary",
+    "disposition",
+    "variables",
+    "extracted",
+    "recording_url",
+    "price",
+    "currency",
+    "error_code",
+    "error_message",
+]
+
+
+@transaction.atomic
+def apply(
+    account_id: int, events: Sequence[VoiceEvent], *, now: datetime, keep: bool = True
+) -> dict[str, CallResult]:
+    """Move each event's call on, and settle the recipients of calls that ended.
+
+    A call's status only rises in rank, and the first final status is the last: events that are
+    late, repeated or reversed change nothing. Each event is kept once, unless its caller has it
+    already (``keep``). Return the calls by event key; events of unknown calls have none.
+    """
+    calls, batches = _calls_of(account_id, events, now=now)
+    if keep:
+        _keep(account_id, events, calls, now=now)
+    moved: dict[int, CallResult] = {}
+    ended: dict[int, CallResult] = {}
+    for event in events:
+        call = calls.get(event.event_key)
+        if call is None:
+            log.info("event.of_unknown_call", account_id=account_id, key=event.event_key)
+        elif _merge(call, event):
+            (ended if call.status in CALL_FINAL else moved)[call.pk] = call
+    _write(PROGRESS_FIELDS, [call for pk, call in moved.items() if pk not in ended])
+    _write(FINAL_FIELDS, list(ended.values()))
+    if ended:
+        _settle(list(ended.values()), batches, now=now)
+        outbox.calls_finished(list(ended.values()), now=now)
+    return calls
+
+
+def _calls_of(
+    account_id: int, events: Sequence[VoiceEvent], *, now: datetime
+) -> tuple[dict[str, CallResult], dict[object, Batch]]:
+    """Lock and return the calls that events are about, by event key, and their batches.
+
+    An event may overtake the answer to placing its call, or come in the place of a lost one. It
+    finds its call by our correlation id then, and confirms it.
+    """
+    ids = {event.provider_call_id for event in events}
+    ours = {event.correlation_id for event in events if event.correlation_id is not None}
+    mine = CallResult.objects.filter(account=account_id)
+    known = mine.filter(provider_call_id__in=ids)
+    unconfirmed = mine.filter(call_id__in=ours, provider_call_id=None)
+    batch_ids = set(known.order_by().values_list("batch_id", flat=True).distinct())
+    if ours:
+        batch_ids |= set(unconfirmed.order_by().values_list("batch_id", flat=True).distinct())
+    batches = Batch.objects.lock(batch_ids)
+    if ours:
+        waiting = {call.call_id: call for call in unconfirmed.select_for_update(no_key=True)}
+        confirmed = {
+            event.correlation_id: (
+                waiting[event.correlation_id],
+                CallAccepted(provider_call_id=event.provider_call_id, next_event_at=now),
+            )
+            for event in events
+            if event.correlation_id in waiting
+        }
+        if confirmed:
+            record_accepted(list(confirmed.values()), now=now)
+    rows = known.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    by_id = {str(call.provider_call_id): call for call in rows}
+    calls = {
+        event.event_key: by_id[event.provider_call_id]
+        for event in events
+        if event.provider_call_id in by_id
+    }
+    return calls, batches
+
+
+def _keep(
+    account_id: int,
+    events: Sequence[VoiceEvent],
+    calls: Mapping[str, CallResult],
+    *,
+    now: datetime,
+) -> None:
+    insert_each(
+        CallEvent,
+        KEPT_FIELDS,
+        [
+            (
+                account_id,
+                calls[event.event_key].pk,
+                event.event_key,
+                event.status,
+                fit(CallEvent, "provider_status", event.raw_status),
+                event.occurred_at,
+                now,
+            )
+            for event in events
+            if event.event_key in calls
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _merge(call: CallResult, event: VoiceEvent) -> bool:
+    """Take from the event what the call does not know yet; return whether anything changed."""
+    changed = False
+    if event.status == CallStatus.IN_PROGRESS and call.answered_at is None:
+        call.answered_at = event.occurred_at
+        changed = True
+    if CALL_RANK[event.status] > CALL_RANK[CallStatus(call.status)]:
+        call.status = event.status
+        call.provider_status = fit(CallResult, "provider_status", event.raw_status)
+        call.answered_by = event.answered_by or call.answered_by
+        changed = True
+        if event.status in CALL_FINAL:
+            _finish(call, event)
+    return changed
+
+
+def _finish(call: CallResult, event: VoiceEvent) -> None:
+    call.ended_at = event.occurred_at
+    call.next_check_at = None
+    call.retry_outcome = _retry_outcome(call)
+    if (details := event.details) is None:
+        return
+    call.duration_seconds = details.duration_seconds
+    call.transcript = [asdict(turn) for turn in details.transcript]
+    call.summary = details.summary
+    call.disposition = fit(CallResult, "disposition", details.disposition)
+    call.variables = dict(details.variables)
+    call.extracted = dict(details.extracted)
+    call.recording_url = fit(CallResult, "recording_url", details.recording_url)
+    call.price = details.price
+    call.currency = details.currency
+    call.error_code = fit(CallResult, "error_code", details.error_code)
+    call.error_message = details.error_message
+
+
+def fit(model: type[Model], field: str, text: str) -> str:
+    """Cut a provider's text to what the column takes: one long word must not lose a result."""
+    column = cast("CharField[str, str]", model._meta.get_field(field))
+    return text[: column.max_length]
+
+
+def _retry_outcome(call: CallResult) -> str:
+    if call.status == CallStatus.COMPLETED:
+        return RetryOutcome.VOICEMAIL if call.answered_by == AnsweredBy.VOICEMAIL else ""
+    return call.status if call.status in RetryOutcome.values else ""
+
+
+def _write(fields: list[str], calls: list[CallResult]) -> None:
+    update_each(
+        CallResult,
+        fields,
+        [(call.pk, *(getattr(call, name) for name in fields)) for call in calls],
+    )
+
+
+def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datetime) -> None:
+    """Give the recipients of ended calls their outcome, or another attempt."""
+    opted_out = {call.to_number for call in calls if call.disposition == Disposition.DO_NOT_CONTACT}
+    if opted_out:
+        Suppression.objects.bulk_create(
+            [
+                Suppression(
+                    e164=number,
+                    reason="Asked not to be called again.",
+                    source=SuppressionSource.CALL,
+                )
+                for number in sorted(opted_out)
+            ],
+            ignore_conflicts=True,
+        )
+    may_retry = [
+        call.recipient_id
+        for call in calls
+        if call.retry_outcome
+        and batches[call.batch_id].status not in BATCH_TERMINAL
+        and call.to_number not in opted_out
+        # Whose call somebody ended is not called again by itself, however it is said to have ended.
+        and not call.stop_requested
+    ]
+    # One query for all, and only for those whose own settings decide.
+    prefetch_related_objects(
+        [call for call in calls if call.retry_outcome == RetryOutcome.VOICEMAIL], "recipient"
+    )
+    history = CallResult.objects.ended_by_outcome(may_retry) if may_retry else {}
+    waits = {
+        call.recipient_id: wait
+        for call in calls
+        if call.recipient_id in history
+        and (wait := _wait_before_retry(call, batches[call.batch_id], history[call.recipient_id]))
+        is not None
+    }
+    update_each(
+        Recipient,
+        ["status", "outcome", "reason_code", "reason", "due_at", "tries"],
+        [
+            (
+                call.recipient_id,
+                *_verdict(call, waits.get(call.recipient_id), now=now),
+                0,
+            )
+            for call in calls
+        ],
+        where_in=("status", AWAITING_RESULT),
+    )
+
+
+def _wait_before_retry(call: CallResult, batch: Batch, history: dict[str, int]) -> int | None:
+    """Return the seconds before another attempt, by the policy or the call setting ``retry``.
+
+    The setting is the provider's own offer to call once more after a voicemail. It is taken over
+    here, so that this call too is an attempt with a row, checks and a result.
+    """
+    wait = batch.retry_policy.next_attempt(RetryOutcome(call.retry_outcome), history)
+    if wait is None and call.retry_outcome == RetryOutcome.VOICEMAIL:
+        setting = call_requests.retry_setting(batch, call.recipient)
+        if setting and history[RetryOutcome.VOICEMAIL] == 1:
+            return int(setting["wait"])
+    return wait
+
+
+def _verdict(
+    call: CallResult, wait: int | None, *, now: datetime
+) -> tuple[str, str, str, str, datetime | None]:
+    """Return status, outcome, reason code, reason and due time of an ended call's recipient."""
+    if wait is not None:
+        reason = f"Attempt {call.attempt} ended {call.get_status_display().lower()}."
+        return (
+            RecipientStatus.RETRY_WAIT,
+            "",
+            f"retry_after_{call.retry_outcome}",
+            reason,
+            now + timedelta(seconds=wait),
+        )
+    match call.status:
+        case CallStatus.COMPLETED if call.answered_by == AnsweredBy.VOICEMAIL:
+            return RecipientStatus.DONE, RecipientOutcome.VOICEMAIL, "", "", None
+        case CallStatus.COMPLETED:
+            return RecipientStatus.DONE, RecipientOutcome.REACHED, "", "", None
+        case CallStatus.NO_ANSWER | CallStatus.BUSY:
+            return RecipientStatus.DONE, RecipientOutcome.NOT_REACHED, "", "", None
+        case CallStatus.CANCELED:
+            return RecipientStatus.CANCELED, "", "call_canceled", "The call was canceled.", None
+    reason = call.error_message or "The provider could not complete the call."
+    return RecipientStatus.FAILED, "", call.error_code or "call_failed", reason, None

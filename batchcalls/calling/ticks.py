@@ -1,0 +1,187 @@
+"""The beats of the engine: each works for some seconds, may run twice, and may be killed.
+
+Rows say what there is to do. A tick that is never rung is found missing by `sweep`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db.models import Min
+from django.utils import timezone
+
+from batchcalls.batches import lifecycle
+from batchcalls.calling import chunks, provider_events, reconcile
+from batchcalls.calling.dispatch import Dispatcher
+from batchcalls.calling.reconcile import Enquirer
+from batchcalls.database.lease import Lease, LeaseLost
+from batchcalls.models import (
+    Batch,
+    CallEvent,
+    CallResult,
+    VoiceAccount,
+)
+from batchcalls.voice.base import VoiceProvider
+from batchcalls.voice.errors import OptionsInvalid
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 20.0
+#: Longest sleep within a tick, so that a pause or a new batch is noticed soon.
+NAP_SECONDS = 0.25
+WATCH_SECONDS = 60.0
+#: How often webhooks and calls to ask about are looked for, when there were none the last time.
+FOLLOW_SECONDS = 0.1
+#: How often a batch that calls go out for gets the status that its rows call for.
+SETTLE_SECONDS = 1.0
+
+
+def never() -> bool:
+    """Stand in for a caller that never asks to stop."""
+    return False
+
+
+def tick_account(
+    account_id: int,
+    *,
+    seconds: float = TICK_SECONDS,
+    stop: Callable[[], bool] = never,
+) -> datetime | None:
+    """Work on one account's calls for at most ``seconds``; return when there is more to do.
+
+    Returns None when nothing is left, or when another process works on the account. ``stop`` is
+    asked before each group of calls and ends the tick early.
+    """
+    lease = Lease.acquire(VoiceAccount.objects.all(), account_id, seconds=settings.LEASE_SECONDS)
+    if lease is None:
+        return None
+    with lease:
+        try:
+            return _work(account_id, lease, until=time.monotonic() + seconds, stop=stop)
+        except LeaseLost:
+            log.warning("tick.lease_lost", account_id=account_id)
+            return None
+
+
+def _work(
+    account_id: int, lease: Lease[VoiceAccount], *, until: float, stop: Callable[[], bool]
+) -> datetime | None:
+    account = VoiceAccount.objects.get(pk=account_id)
+    try:
+        provider = account.voice_provider()
+    except OptionsInvalid as error:
+        # Perhaps on this host only, where a key is missing: nobody's batch is ended by that.
+        lifecycle.pause_account(account_id, code="account_unusable", message=str(error))
+        return None
+    beat = _Beat(account, provider)
+    with (
+        Enquirer(account, provider) as enquirer,
+        Dispatcher(provider, lease, stop=stop) as dispatcher,
+    ):
+        beat.touched |= _calling(account)
+        while True:
+            worked = beat.feed(dispatcher)
+            worked = dispatcher.step() or worked
+            worked = beat.follow(dispatcher, enquirer, settle=not worked) or worked
+            if stop() or time.monotonic() >= until:
+                break
+            if not worked:
+                lease.keep()
+                wake = None
+                if dispatcher.idle and enquirer.idle:
+                    wake = next_work_at(account)
+                    if wake is None or not is_near(wake):
+                        break
+                dispatcher.wait(_nap(wake, until))
+    beat.settle(dispatcher, enquirer)
+    return next_work_at(account)
+
+
+class _Beat:
+    """What a tick does beside dialling, a few times each second: chunks, news, settling."""
+
+    def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
+        self._account = account
+        self._provider = provider
+        self._follow_at = self._settle_at = 0.0
+        self.touched: set[UUID] = set()
+
+    def feed(self, dispatcher: Dispatcher) -> bool:
+        """Queue the next chunks when recipients run out; return whether there were any."""
+        if not dispatcher.dry:
+            return False
+        dispatcher.dry = False
+        queued = chunks.queue_due(self._account, now=timezone.now())
+        if queued:
+            self.touched |= queued
+            dispatcher.claim_again()
+        return bool(queued)
+
+    def follow(self, dispatcher: Dispatcher, enquirer: Enquirer, *, settle: bool) -> bool:
+        """Take in webhooks, ask about calls and settle batches; return whether there was news."""
+        worked = False
+        if time.monotonic() >= self._follow_at:
+            self.touched |= reconcile.abandon_stale(self._account, now=timezone.now())
+            events = provider_events.apply_due(self._account.pk, self._provider, now=timezone.now())
+            self.touched |= events
+            worked = enquirer.step() or bool(events)
+            # With a backlog there is no time to lose; else the database is left in peace.
+            self._follow_at = time.monotonic() + (0.0 if worked else FOLLOW_SECONDS)
+        if time.monotonic() >= self._settle_at or (settle and not worked):
+            self.settle(dispatcher, enquirer)
+        return worked
+
+    def settle(self, dispatcher: Dispatcher, enquirer: Enquirer) -> None:
+        """Give each batch that something happened to the status that its rows call for."""
+        touched = self.touched | dispatcher.touched | enquirer.touched
+        for watched in (self.touched, dispatcher.touched, enquirer.touched):
+            watched.clear()
+        for batch in Batch.objects.calling().filter(pk__in=touched) if touched else ():
+            lifecycle.settle(batch, now=timezone.now())
+        self._settle_at = time.monotonic() + SETTLE_SECONDS
+
+
+def _calling(account: VoiceAccount) -> set[UUID]:
+    return set(Batch.objects.calling().filter(account=account).values_list("pk", flat=True))
+
+
+def is_near(moment: datetime) -> bool:
+    """Tell whether a tick waits for this moment; the sweep finds what comes later."""
+    return moment <= timezone.now() + timedelta(seconds=WATCH_SECONDS)
+
+
+def _nap(wake: datetime | None, until: float) -> float:
+    ahead = (wake - timezone.now()).total_seconds() if wake else NAP_SECONDS
+    return max(0.02, min(ahead, NAP_SECONDS, until - time.monotonic()))
+
+
+def next_work_at(account: VoiceAccount) -> datetime | None:
+    """Return when the account next has something to do; None when nothing is left.
+
+    Where nothing may be placed, what is live is still followed.
+    """
+    times = [
+        CallResult.objects.filter(account=account, next_check_at__isnull=False).aggregate(
+            at=Min("next_check_at")
+        )["at"],
+        CallEvent.objects.filter(account=account, apply_at__isnull=False).aggregate(
+            at=Min("apply_at")
+        )["at"],
+        reconcile.stale_from(account),
+        Batch.objects.dialling().filter(account=account).first_due_at(),
+    ]
+    return min(filter(None, times), default=None)
+
+
+def recover() -> None:
+    """Take up what a process that died has left: claims without an answer, unsettled batches."""
+    now = timezone.now()
+    for account in VoiceAccount.objects.all():
+        reconcile.abandon_stale(account, now=now)
+    for batch in Batch.objects.calling():
+        lifecycle.settle(batch, now=now)

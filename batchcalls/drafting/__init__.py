@@ -1,0 +1,1 @@
+"""A batch before it is checked: drafts, edits, recipients as objects, clones and test calls."""

@@ -1,0 +1,135 @@
+"""New batches from one that exists: a clone to edit, and a test call with its first row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from batchcalls.batches import lifecycle
+from batchcalls.drafting import drafts, edits
+from batchcalls.drafting.drafts import DraftError
+from batchcalls.intake.uploads import ReadingOptions
+from batchcalls.lists.mapping import ListMapping
+from batchcalls.lists.tables import open_table
+from batchcalls.models import Batch, BatchEvent, StoredList
+from batchcalls.states import BatchStatus
+from campaigns import e164
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@transaction.atomic
+def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
+    """Return a new draft that sends what another batch sent; nothing of its calls is taken over.
+
+    The calling policy is the campaign's of today: a stricter rule is not outlived by a copy.
+    ``with_list`` copies the first list and how its columns were matched. Raises
+    `FileNotFoundError` when its file is gone, and `UploadError` when it is too large by now.
+    """
+    copy = Batch.objects.create(
+        name=f"{batch.name[:190]} (copy)",
+        campaign=batch.campaign,
+        account=batch.account,
+        prompt=batch.prompt,
+        pathway_id=batch.pathway_id,
+        pathway_version=batch.pathway_version,
+        call_settings=batch.call_settings,
+        status_webhook=batch.status_webhook,
+        batch_webhook=batch.batch_webhook,
+        policy=drafts.policy_for(batch.campaign, batch.account),
+        region=batch.region,
+        duplicates=batch.duplicates,
+        cps=batch.cps,
+        concurrency=batch.concurrency,
+        created_by=actor,
+    )
+    BatchEvent.objects.create(
+        batch=copy,
+        to_status=BatchStatus.DRAFT,
+        actor=actor,
+        code="cloned",
+        message=f"Cloned from {batch} ({batch.pk}).",
+    )
+    BatchEvent.objects.create(batch=batch, actor=actor, code="cloned", message=f"Cloned as {copy}.")
+    original = edits.list_of(batch) if with_list else None
+    if original:
+        reading = ReadingOptions(
+            encoding=original.encoding,
+            delimiter=original.delimiter,
+            sheet=original.sheet,
+            region=original.region,
+        )
+        with original.open_file() as stream:
+            stored = edits.attach_list(
+                copy, stream, file_name=original.file_name, reading=reading, actor=actor
+            )
+        stored.mapping = original.mapping
+        stored.save(update_fields=["mapping"])
+    return copy
+
+
+@transaction.atomic
+def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> Batch:
+    """Launch a batch of one that says to ``number`` what the first row would hear; return it.
+
+    It goes the way of every call: do-not-call, calling hours and limits hold for it too. Raises
+    `DraftError` for a number that cannot be called and for a batch that is not complete.
+    """
+    parsed = e164.parse(number, region=batch.region)
+    if isinstance(parsed, e164.NumberProblem):
+        raise DraftError(parsed.message, code=str(parsed.code))
+    if found := edits.problems(batch):
+        raise DraftError(" ".join(one.message for one in found), code=found[0].code)
+    stored = edits.list_of(batch)
+    row = _first_row(stored) if stored else None
+    phone = ListMapping.from_list(stored.mapping).phone_position if stored else None
+    if stored is None or row is None or phone is None:
+        raise DraftError("The list has no row to take the data from.", code="no_rows")
+    row[phone] = parsed.e164
+    trial = Batch.objects.create(
+        name=f"Test of {batch.name}"[:200],
+        test_of=batch,
+        campaign=batch.campaign,
+        account=batch.account,
+        prompt=batch.prompt,
+        pathway_id=batch.pathway_id,
+        pathway_version=batch.pathway_version,
+        call_settings=batch.call_settings,
+        policy=batch.policy,
+        region=batch.region,
+        created_by=actor,
+    )
+    BatchEvent.objects.create(
+        batch=trial,
+        to_status=BatchStatus.DRAFT,
+        actor=actor,
+        code="test_call",
+        message=f"Tries out {batch} ({batch.pk}) with the data of its first row.",
+    )
+    text = io.StringIO()
+    csv.writer(text).writerows([stored.headers, row])
+    joined = edits.attach_list(
+        trial,
+        io.BytesIO(text.getvalue().encode()),
+        file_name="test-call.csv",
+        reading=ReadingOptions(encoding="utf-8", delimiter="comma", region=batch.region),
+        actor=actor,
+    )
+    joined.mapping = stored.mapping
+    joined.save(update_fields=["mapping"])
+    lifecycle.submit(trial, launch=True, actor=actor)
+    return trial
+
+
+def _first_row(stored: StoredList) -> list[str] | None:
+    """Return the first row that holds anything, as wide as the header."""
+    width = len(stored.headers)
+    with stored.open_file() as stream, open_table(stored, stream) as table:
+        for row in table:
+            if any(cell.strip() for cell in row.cells):
+                return [*row.cells, *[""] * width][:width]
+    return None

@@ -1,0 +1,246 @@
+"""Making a draft: a list, how its columns are read, and what is to be said to whom.
+
+Whatever a person can still put right is refused here, before anything is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from batchcalls.intake import joining, uploads, validation
+from batchcalls.intake.uploads import ReadingOptions, UploadError
+from batchcalls.lists.mapping import ListMapping
+from batchcalls.models import Batch, BatchEvent, StoredList, VoiceAccount
+from batchcalls.models.batch import UNTITLED, DuplicateChoice
+from batchcalls.models.webhook import validate_webhook_url
+from batchcalls.states import BatchStatus, ListStatus
+from campaigns import call_settings, prompts
+from campaigns.models import Campaign
+from campaigns.vocabulary import Purpose
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class DraftError(UploadError):
+    """The draft was refused; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRequest:
+    """What a draft is made of. Blank fields are taken from the campaign or detected."""
+
+    name: str = ""
+    campaign: Campaign | None = None
+    account: VoiceAccount
+    prompt: str = ""
+    pathway_id: str = ""
+    pathway_version: str = ""
+    call_settings: Mapping[str, Any] = field(default_factory=dict)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    duplicates: str = DuplicateChoice.CALL_ONCE
+    start_at: datetime | None = None
+    cps: float | None = None
+    concurrency: int | None = None
+    status_webhook: str = ""
+    batch_webhook: str = ""
+    created_by: User | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftProblem:
+    """What stands between a draft and its launch: where it is, and what to do.
+
+    ``field`` is ``list``, ``prompt`` or ``columns``; ``column`` the place of one column.
+    """
+
+    code: str
+    message: str
+    field: str
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A batch and its list, neither of them saved."""
+
+    batch: Batch
+    stored: StoredList
+
+
+def create(
+    request: DraftRequest, stream: BinaryIO, *, file_name: str, mapping: ListMapping | None = None
+) -> Batch:
+    """Compose a draft and store it with its list.
+
+    Raises `UnreadableList`, `MappingError` or `UploadError`; then nothing is kept.
+    """
+    return store(compose(request, stream, file_name=file_name, mapping=mapping), stream)
+
+
+def compose(
+    request: DraftRequest, stream: BinaryIO, *, file_name: str, mapping: ListMapping | None = None
+) -> Draft:
+    """Return an unsaved batch: the list is read as far as its header, its columns are matched.
+
+    ``mapping`` says what they are where that is known, so that nothing is guessed. Raises as
+    `create` does.
+    """
+    stored = uploads.read(stream, request.reading, file_name=file_name)
+    mapping = mapping or uploads.match_columns(stored, request.reading)
+    stored.mapping = mapping.to_list()
+    batch = copy_campaign(request, region=stored.region)
+    _check_columns(batch, mapping)
+    return Draft(batch, stored)
+
+
+def store(draft: Draft, stream: BinaryIO) -> Batch:
+    """Save a composed draft and its list: both, or neither."""
+    batch, stored = draft.batch, draft.stored
+    uploads.keep_file(stored, stream)
+    try:
+        with transaction.atomic():
+            batch.save(force_insert=True)
+            stored.batch, stored.created_by = batch, batch.created_by
+            stored.save(force_insert=True)
+            BatchEvent.objects.create(
+                batch=batch,
+                to_status=BatchStatus.DRAFT,
+                actor=batch.created_by,
+                message=f"Created from {stored.file_name}.",
+            )
+    except BaseException:
+        stored.file.delete(save=False)
+        raise
+    return batch
+
+
+def add_list(
+    batch: Batch,
+    stream: BinaryIO,
+    *,
+    file_name: str,
+    reading: ReadingOptions | None = None,
+    mapping: ListMapping | None = None,
+    actor: User | None = None,
+) -> StoredList:
+    """Have a further list join a batch: rejected rows that were put right, or more of them.
+
+    Its columns become what columns of the same header became in the batch's first list, unless
+    ``reading`` says otherwise, or ``mapping`` what all of them are. Raises as `create` does, and
+    `lifecycle.Conflict`.
+    """
+    reading = replace(reading or ReadingOptions(), region=batch.region)
+    stored = uploads.read(stream, reading, file_name=file_name)
+    stored.batch = batch
+    if batch.lists.importing().exists():
+        raise DraftError(
+            "Another list of the batch is still being taken in. Wait until it is.",
+            code="list_importing",
+        )
+    joined = batch.lists.exclude(status__in=[ListStatus.FAILED, ListStatus.STOPPED])
+    if joined.filter(digest=stored.digest).exists():
+        raise DraftError("This very file is part of the batch already.", code="list_joined_before")
+    first = ListMapping.from_list(batch.first_list.mapping)
+    mapping = mapping or uploads.match_columns(stored, reading, like=first)
+    stored.mapping = mapping.to_list()
+    _check_columns(batch, mapping)
+    uploads.keep_file(stored, stream)
+    try:
+        joining.join(stored, actor=actor)
+    except BaseException:
+        stored.file.delete(save=False)
+        raise
+    return stored
+
+
+def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
+    """Return an unsaved batch with a copy of everything it will be launched with.
+
+    What the request says goes before what the campaign says. Raises `DraftError`.
+    """
+    campaign = request.campaign
+    base = campaign.settings_for_calls() if campaign else {}
+    normalized = call_settings.normalize_shared({**base, **request.call_settings})
+    if normalized.problems:
+        message = " ".join(problem.message for problem in normalized.problems)
+        raise DraftError(message, code=normalized.problems[0].code)
+    for url in filter(None, (request.status_webhook, request.batch_webhook)):
+        try:
+            validate_webhook_url(url)
+        except ValidationError as error:
+            raise DraftError(" ".join(error.messages), code="bad_webhook") from None
+    start = normalized.values.pop("start_time", None)
+    says_own = bool(request.prompt or request.pathway_id)
+    pathway = None if says_own or campaign is None else campaign.pathway
+    from_campaign = "" if says_own or campaign is None else campaign.prompt
+    return Batch(
+        name=request.name.strip() or UNTITLED,
+        campaign=campaign,
+        account=request.account,
+        prompt=request.prompt or from_campaign,
+        pathway_id=pathway.pathway_id if pathway else request.pathway_id,
+        pathway_version=pathway.version if pathway else request.pathway_version,
+        call_settings=normalized.values,
+        policy=policy_for(campaign, request.account),
+        region=region,
+        duplicates=request.duplicates,
+        start_at=request.start_at or (datetime.fromisoformat(start) if start else None),
+        cps=request.cps,
+        concurrency=request.concurrency,
+        status_webhook=request.status_webhook,
+        batch_webhook=request.batch_webhook,
+        created_by=request.created_by,
+    )
+
+
+def policy_for(campaign: Campaign | None, account: VoiceAccount) -> dict[str, Any]:
+    """Return the campaign's calling policy; without one, real phones still have calling hours."""
+    if campaign and campaign.policy:
+        return campaign.policy.to_dict(Purpose(campaign.purpose))
+    if not account.dials_people:
+        return {}
+    hours = settings.DEFAULT_CALLING_HOURS
+    return {"calling_hours": {"windows": {str(day): [hours] for day in range(7)}}}
+
+
+def _check_columns(batch: Batch, mapping: ListMapping) -> None:
+    """Refuse a list that would leave a gap in what is said, or in whom may be called."""
+    for problem in content_problems(batch, mapping):
+        raise DraftError(problem.message, code=problem.code)
+
+
+def prompt_problems(batch: Batch) -> list[DraftProblem]:
+    """Say what is wrong with what a batch says, whatever its columns are."""
+    if not batch.prompt and not batch.pathway_id:
+        message = "There is nothing to say: give a prompt, or a campaign that has one."
+        return [DraftProblem(code="no_prompt", message=message, field="prompt")]
+    try:
+        validation.templates_of(batch)
+    except prompts.PromptError as error:
+        return [DraftProblem(code="bad_prompt", message=str(error), field="prompt")]
+    return []
+
+
+def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
+    """List what a batch and its columns lack for its calls to be said in full."""
+    if found := prompt_problems(batch):
+        return found
+    if unknown := validation.templates_of(batch).unknown(mapping.variables()):
+        message = " ".join(variable.message for variable in unknown)
+        found.append(DraftProblem(code="variable_without_column", message=message, field="columns"))
+    if batch.consent_required and mapping.consent_position is None:
+        labels = ", ".join(column.label for column in mapping.columns[:20])
+        message = (
+            "The calling policy requires consent, and no column says who agreed to be called. "
+            f"Make one of these the consent column: {labels}."
+        )
+        found.append(DraftProblem(code="no_consent_column", message=message, field="columns"))
+    return found

@@ -1,0 +1,232 @@
+"""Recipients that a program sends as objects become a list like any other.
+
+They are written as a CSV file with a column for each thing that any of them has, so that
+validation, rejected rows, dry run and exports treat them as they treat an upload. The object at
+index ``i`` is row ``i + 2`` of that file: row 1 is the header.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from django.conf import settings
+
+from batchcalls.drafting import drafts
+from batchcalls.drafting.drafts import DraftError, DraftRequest
+from batchcalls.intake.uploads import ReadingOptions
+from batchcalls.lists.cleaning import clean_value
+from batchcalls.lists.headers import clean_header
+from batchcalls.lists.mapping import ColumnTarget, ListMapping, Target
+from batchcalls.models import Batch, StoredList
+from campaigns import call_settings
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+FILE_NAME = "recipients.csv"
+#: The row of the file that the first object becomes.
+FIRST_ROW = 2
+_OBJECTS = {"request_data": Target.REQUEST_DATA, "metadata": Target.METADATA}
+_SINGLE = {"phone_number": Target.PHONE_NUMBER, "consent": Target.CONSENT}
+_IN_MEMORY = 1 << 20
+
+#: A column: what it becomes, and the name for it.
+Column = tuple[Target, str]
+_PHONE: Column = (Target.PHONE_NUMBER, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectError:
+    """What is wrong with one object: its index, the member's place within it, a sentence."""
+
+    index: int
+    place: tuple[str, ...] = ()
+    code: str
+    message: str
+
+
+class RecipientsError(DraftError):
+    """The recipients are not of the form that is asked for; ``errors`` names each wrong place.
+
+    Without errors it is about all of them together.
+    """
+
+    def __init__(self, message: str, *, code: str, errors: Sequence[ObjectError] = ()) -> None:
+        super().__init__(message, code=code)
+        self.errors = list(errors)
+
+
+def create(
+    request: DraftRequest, recipients: Iterable[Any], *, file_name: str = FILE_NAME
+) -> Batch:
+    """Store a draft of these recipients.
+
+    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …}`` with call
+    settings of its own beside them; all but the number may be absent. Numbers and call settings
+    are judged with the list, row by row, and a bad one only skips its row.
+
+    Raises `RecipientsError` for objects that cannot be rows, and as `drafts.create` does; then
+    nothing is kept.
+    """
+    with _as_file(recipients, request.reading) as (stream, reading, mapping):
+        return drafts.create(
+            replace(request, reading=reading), stream, file_name=file_name, mapping=mapping
+        )
+
+
+def add(batch: Batch, recipients: Iterable[Any], *, actor: User | None = None) -> StoredList:
+    """Have further recipients join a batch; raise as `create` and `drafts.add_list`."""
+    with _as_file(recipients, ReadingOptions()) as (stream, reading, mapping):
+        return drafts.add_list(
+            batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
+        )
+
+
+@contextmanager
+def _as_file(
+    recipients: Iterable[Any], reading: ReadingOptions
+) -> Iterator[tuple[BinaryIO, ReadingOptions, ListMapping]]:
+    """Write the recipients as a file; yield it, how it is read, and what its columns are."""
+    rows = recipients if isinstance(recipients, list | tuple) else list(recipients)
+    columns = columns_of(rows)
+    # Its form is known; only the country of plain numbers is the request's to say.
+    reading = replace(reading, encoding="utf-8", delimiter="comma", sheet="")
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
+        text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)
+        writer = csv.writer(text)
+        writer.writerow(map(_header, columns))
+        writer.writerows(_cells(row, columns) for row in rows)
+        text.detach()
+        yield cast("BinaryIO", stream), reading, _mapping(columns)
+
+
+def columns_of(recipients: Sequence[Any]) -> list[Column]:
+    """Return a column for each thing that any recipient has; raise `RecipientsError`."""
+    if not recipients:
+        raise RecipientsError("There are no recipients. Send one at least.", code="no_recipients")
+    if len(recipients) > settings.MAX_ROWS:
+        raise RecipientsError(
+            f"{len(recipients):,} recipients were sent; {settings.MAX_ROWS:,} are allowed.",
+            code="too_many_recipients",
+        )
+    columns: dict[Column, None] = {_PHONE: None}
+    errors: list[ObjectError] = []
+    for index, one in enumerate(recipients):
+        if not isinstance(one, Mapping):
+            message = 'A recipient is an object such as {"phone_number": "+12025550123"}.'
+            errors.append(ObjectError(index=index, code="not_an_object", message=message))
+            continue
+        for name, value in one.items():
+            for place, column in _columns_in(str(name), value):
+                if isinstance(column, tuple):
+                    columns[column] = None
+                else:
+                    errors.append(replace(column, index=index, place=place))
+    if errors:
+        count = len({error.index for error in errors})
+        raise RecipientsError(
+            f"{count:,} of {len(recipients):,} recipients are not of the form that is asked for.",
+            code="bad_recipients",
+            errors=errors,
+        )
+    if len(columns) > settings.MAX_COLUMNS:
+        raise RecipientsError(
+            f"The recipients have {len(columns):,} different members together; "
+            f"{settings.MAX_COLUMNS:,} are allowed.",
+            code="too_many_columns",
+        )
+    return list(columns)
+
+
+def _columns_in(name: str, value: Any) -> Iterator[tuple[tuple[str, ...], Column | ObjectError]]:
+    """Yield each column that a member needs, or what is wrong with it, with the place."""
+    if name in _OBJECTS:
+        yield from _members(name, value)
+    elif name in _SINGLE:
+        yield (
+            (name,),
+            (
+                _wrong("not_text", f"{name} is text.")
+                if isinstance(value, Mapping | list)
+                else (_SINGLE[name], "")
+            ),
+        )
+    elif call_settings.is_call_setting(name):
+        yield (name,), (Target.CALL_SETTING, name)
+    else:
+        problem = call_settings.normalize({name: value}, per_row=True).problems[0]
+        yield (name,), _wrong(problem.code, problem.message)
+
+
+def _members(name: str, value: Any) -> Iterator[tuple[tuple[str, ...], Column | ObjectError]]:
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        yield (name,), _wrong("not_an_object", f"{name} is an object of names and values.")
+        return
+    seen = set()
+    for key in map(str, value):
+        cleaned = _name_of(key)
+        if not cleaned or cleaned in seen:
+            why = "is the same name once more" if cleaned else "is no name"
+            yield (name, key), _wrong("bad_name", f"“{key[:40]}” {why}.")
+        seen.add(cleaned)
+        yield (name, key), (_OBJECTS[name], cleaned)
+
+
+@lru_cache(maxsize=2_000)
+def _name_of(key: str) -> str:
+    """Return the name of a member; those of one request repeat with each recipient."""
+    return clean_header(key)
+
+
+def _wrong(code: str, message: str) -> ObjectError:
+    return ObjectError(index=0, code=code, message=message)
+
+
+def _header(column: Column) -> str:
+    target, name = column
+    return name if target == Target.CALL_SETTING else f"{target}.{name}" if name else target.value
+
+
+def _mapping(columns: Sequence[Column]) -> ListMapping:
+    return ListMapping(
+        tuple(
+            ColumnTarget(
+                position=position, header=clean_header(_header(column)), target=column[0], name=name
+            )
+            for position, column in enumerate(columns)
+            for name in [column[1]]
+        )
+    )
+
+
+def _cells(recipient: Mapping[str, Any], columns: Sequence[Column]) -> list[str]:
+    """Return a recipient as the cells of its row."""
+    given: dict[Column, str] = {}
+    for name, value in recipient.items():
+        if name in _OBJECTS:
+            for key, inner in (value or {}).items():
+                given[_OBJECTS[name], _name_of(str(key))] = text_of(inner)
+        elif name in _SINGLE:
+            given[_SINGLE[name], ""] = text_of(value)
+        else:
+            setting = call_settings.get(name)
+            is_null = value is None and setting is not None and setting.nullable
+            given[Target.CALL_SETTING, name] = "null" if is_null else text_of(value)
+    return [given.get(column, "") for column in columns]
+
+
+def text_of(value: Any) -> str:
+    """Return a JSON value as the text of a cell: text as it is, nothing for null, else JSON."""
+    if value is None:
+        return ""
+    return clean_value(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

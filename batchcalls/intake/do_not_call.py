@@ -1,0 +1,183 @@
+"""The do-not-call list: numbers join it by hand or by lists of any length, and leave it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO
+
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.db import transaction
+from django.utils import timezone
+
+from batchcalls.batches import list_imports
+from batchcalls.database.bulk import insert_each
+from batchcalls.intake import uploads
+from batchcalls.intake.uploads import ReadingOptions
+from batchcalls.lists.cleaning import clean_value
+from batchcalls.models import ListKind, StoredList
+from campaigns import e164
+from campaigns.models import Suppression, SuppressionSource
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+#: Lines that are taken in while somebody waits; more of them come as a list.
+MOST_LINES = 5_000
+REASON_LENGTH = 200
+_FIELDS = ("e164", "reason", "source", "created_by_id", "created_at")
+#: What may stand between a number and its reason; the last is of cells that were copied.
+_SEPARATOR = re.compile(r"[,;\t]")
+
+
+class TooManyLines(Exception):
+    """More than is taken in while somebody waits."""
+
+
+class NotListed(Exception):
+    """Somebody else has removed the number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongLine:
+    """A line that names no number: its place, counted from 1, its text, and what is wrong."""
+
+    number: int
+    text: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of lines: ``repeated`` ones name a number that an earlier line names."""
+
+    new: int
+    listed: int
+    repeated: int
+    wrong: list[WrongLine] = field(default_factory=list)
+
+
+def add_numbers(text: str, *, region: str, reason: str = "", actor: User | None = None) -> Added:
+    """Suppress the numbers of a text, one on each line, with its own reason behind a comma.
+
+    ``reason`` is that of the lines which have none. Numbers that are listed stay as they are; lines
+    that name no number keep none of the others back. Raises `TooManyLines`; then nothing is added.
+    """
+    lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    if len(lines) > MOST_LINES:
+        raise TooManyLines(
+            f"These are {len(lines):,} lines; {MOST_LINES:,} are taken in here at most. "
+            "Save them as a file and import it as a long list."
+        )
+    reasons: dict[str, str] = {}
+    wrong = []
+    for number, line in lines:
+        read = _read_line(line, region)
+        if isinstance(read, str):
+            wrong.append(WrongLine(number=number, text=line, message=read))
+            continue
+        found, own = read
+        reasons.setdefault(found, own or clean_value(reason)[:REASON_LENGTH])
+    now = timezone.now()
+    source, creator = SuppressionSource.MANUAL.value, actor.pk if actor else None
+    # In their order, as lists are: whoever adds the same numbers waits, and not in a circle.
+    values = ((one, reasons[one], source, creator, now) for one in sorted(reasons))
+    with transaction.atomic():
+        new = insert_each(Suppression, _FIELDS, values, ignore_conflicts=True)
+    named = len(lines) - len(wrong)
+    return Added(new=new, listed=len(reasons) - new, repeated=named - len(reasons), wrong=wrong)
+
+
+@transaction.atomic
+def suppress(reasons: Mapping[str, str], *, actor: User | None = None) -> tuple[int, int]:
+    """Suppress numbers (E.164) that a program names, each with its reason.
+
+    Return how many are new, and how many were listed already; those stay as they are.
+    """
+    now = timezone.now()
+    source, creator = SuppressionSource.API.value, actor.pk if actor else None
+    values = ((one, reasons[one], source, creator, now) for one in sorted(reasons))
+    new = insert_each(Suppression, _FIELDS, values, ignore_conflicts=True)
+    return new, len(reasons) - new
+
+
+def _read_line(line: str, region: str) -> tuple[str, str] | str:
+    """Return a line's number and reason, or what is wrong with it."""
+    raw, *more = _SEPARATOR.split(line, maxsplit=1)
+    parsed = e164.parse(raw.strip(), region=region)
+    if isinstance(parsed, e164.NumberProblem):
+        return parsed.message
+    rest = clean_value(more[0]) if more else ""
+    if len(rest) > REASON_LENGTH:
+        return f"The reason has {len(rest):,} characters; {REASON_LENGTH} are kept. Shorten it."
+    # A second number must not become the reason of the first: its owner would be called.
+    if any(isinstance(e164.parse(part, region=region), e164.Number) for part in _parts(rest)):
+        return "Several numbers stand on this line; write each on a line of its own."
+    return parsed.e164, rest
+
+
+def _parts(text: str) -> Iterator[str]:
+    return (part.strip() for part in _SEPARATOR.split(text) if part.strip())
+
+
+def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
+    """Say anew why a number must not be called; return False when that was said already.
+
+    Raises `NotListed`.
+    """
+    before, after = entry.reason, clean_value(reason)[:REASON_LENGTH]
+    if before == after:
+        return False
+    with transaction.atomic():
+        if not Suppression.objects.filter(pk=entry.pk).update(reason=after):
+            raise NotListed(f"{entry.e164} is not on the list any more.")
+        message = f"Reason changed from “{before}” to “{after}”."
+        if not (before and after):
+            message = f"Reason given: “{after}”." if after else f"Reason “{before}” taken away."
+        LogEntry.objects.log_actions(actor.pk, [entry], CHANGE, message, single_object=True)
+    entry.reason = after
+    return True
+
+
+def remove(entry: Suppression, *, why: str = "", actor: User) -> None:
+    """Let a number be called again, and note who did that, why, and what the list had said.
+
+    Raises `NotListed`.
+    """
+    with transaction.atomic():
+        if not Suppression.objects.filter(pk=entry.pk).delete()[0]:
+            raise NotListed(f"{entry.e164} is not on the list any more.")
+        listed = f"Listed since {timezone.localtime(entry.created_at):%Y-%m-%d}"
+        listed += f" ({entry.get_source_display()})"
+        listed += f" because: {entry.reason}" if entry.reason else ""
+        message = f"Removed: {why.strip()[:REASON_LENGTH] or 'no reason given'}. {listed}"
+        LogEntry.objects.log_actions(actor.pk, [entry], DELETION, message, single_object=True)
+
+
+def add_list(
+    stream: BinaryIO,
+    *,
+    file_name: str,
+    reading: ReadingOptions,
+    note: str = "",
+    actor: User | None = None,
+) -> StoredList:
+    """Store a list and have its numbers suppressed by the workers.
+
+    ``note`` is the reason of numbers for which the list gives none. Raises `UnreadableList`,
+    `MappingError` or `UploadError`; then nothing is kept.
+    """
+    stored = uploads.read(stream, reading, file_name=file_name)
+    stored.kind = ListKind.DO_NOT_CALL
+    stored.mapping = uploads.match_columns(stored, reading).to_list()
+    stored.note, stored.created_by = note.strip()[:200], actor
+    uploads.keep_file(stored, stream)
+    try:
+        with transaction.atomic():
+            stored.save(force_insert=True)
+            list_imports.begin(stored)
+    except BaseException:
+        stored.file.delete(save=False)
+        raise
+    return stored

@@ -1,0 +1,58 @@
+"""A number that stands in a batch more than once is called once, if that was the choice."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Count, Min
+
+from batchcalls.database.bulk import update_each
+from batchcalls.database.lease import Lease
+from batchcalls.models import Recipient, StoredList
+from batchcalls.states import RecipientStatus
+
+NUMBERS_AT_A_TIME = ROWS_AT_A_TIME = 2_000
+
+
+def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
+    """Skip each row of a list whose number an earlier row of the batch has; return how many.
+
+    Asked when all rows are in, because parts come in any order. Goes through the numbers that
+    repeat in the order of an index, some thousand at a time in short transactions; what an
+    earlier run skipped is not found again. Raises `LeaseLost`.
+    """
+    # Nobody is called by a row that is skipped, or of a list that could not be used.
+    rows = Recipient.objects.filter(batch=stored.batch_id).exclude(
+        status__in=[RecipientStatus.SKIPPED, RecipientStatus.CANCELED]
+    )
+    last, skipped = "", 0
+    while True:
+        repeated = dict(
+            rows.filter(e164__gt=last)
+            .order_by("e164")
+            .values_list("e164")
+            .annotate(first=Min("row_number"), times=Count("pk"))
+            .filter(times__gt=1)
+            .values_list("e164", "first")[:NUMBERS_AT_A_TIME]
+        )
+        if not repeated:
+            return skipped
+        again = rows.filter(
+            e164__in=repeated, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
+        ).exclude(row_number__in=repeated.values())
+        while found := list(again.order_by().values_list("pk", "e164")[:ROWS_AT_A_TIME]):
+            with transaction.atomic():
+                lease.keep()
+                update_each(
+                    Recipient,
+                    ["status", "reason_code", "reason"],
+                    [
+                        (pk, RecipientStatus.SKIPPED, "duplicate", _sentence(repeated[e164], e164))
+                        for pk, e164 in found
+                    ],
+                )
+            skipped += len(found)
+        last = max(repeated)
+
+
+def _sentence(first_row: int, number: str) -> str:
+    return f"Row {first_row} has the same number, {number}."

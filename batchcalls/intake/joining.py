@@ -1,0 +1,92 @@
+"""A further list joins a batch: rows that were put right, or simply more of them.
+
+The rows that are there already stay as they are. Those that join count on behind them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Count, F, Max
+
+from batchcalls import queue
+from batchcalls.batches import lifecycle, list_imports
+from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
+from batchcalls.states import (
+    BATCH_CALLING,
+    BATCH_JOINABLE,
+    LIST_UNUSABLE,
+    BatchStatus,
+    RecipientStatus,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@transaction.atomic
+def join(stored: StoredList, *, actor: User | None = None) -> None:
+    """Have an unsaved list of a batch saved and taken in; raise `lifecycle.Conflict`.
+
+    Its rows are dialled as soon as they are checked, if the batch is calling or had fallen short;
+    else when it is launched or resumed.
+    """
+    batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
+    if batch.status not in BATCH_JOINABLE or batch.lists.importing().exists():
+        raise lifecycle.Conflict("given more rows", batch.status)
+    stored.row_offset = batch.ready_through
+    stored.created_by = actor
+    stored.save(force_insert=True)
+    BatchEvent.objects.create(
+        batch=batch,
+        actor=actor,
+        code="list_joined",
+        message=f"{stored.file_name} joins: its row 2 counts as row {stored.row_offset + 2:,}.",
+    )
+    list_imports.begin(stored)
+
+
+@transaction.atomic
+def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> None:
+    """Let the checked rows of a list that joined be dialled; reopen a batch that fell short."""
+    batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
+    if batch.status not in BATCH_JOINABLE:
+        give_up(stored, reason=f"The batch is {batch.get_status_display()}.")
+        return
+    Batch.objects.filter(pk=batch.pk).update(
+        ready_through=stored.last_row, row_count=F("row_count") + row_count
+    )
+    BatchEvent.objects.create(
+        batch=batch,
+        code="list_ready",
+        message=f"{callable_rows:,} of the {row_count:,} rows of {stored.file_name} can be called.",
+    )
+    if batch.status == BatchStatus.COMPLETED_PARTIAL and callable_rows:
+        lifecycle.reopen(batch, code="list_joined", message="Further rows are to be called.")
+    elif batch.status in BATCH_CALLING:
+        queue.ring(queue.DISPATCH_TICK, batch.account_id)
+
+
+@transaction.atomic
+def give_up(stored: StoredList, *, reason: str) -> None:
+    """Leave out the rows of a list that joined and turned out to be unusable; keep the batch."""
+    batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
+    rows = Recipient.objects.filter(batch=batch, row_number__gt=batch.ready_through)
+    rows.filter(status=RecipientStatus.PENDING).update(
+        status=RecipientStatus.CANCELED, reason_code=LIST_UNUSABLE, reason=reason
+    )
+    # Another process may have split more of the file than this one knows of.
+    stored.refresh_from_db(fields=["split_through"])
+    taken_in = rows.aggregate(count=Count("pk"), last=Max("row_number"))
+    Batch.objects.filter(pk=batch.pk).update(
+        ready_through=max(batch.ready_through, stored.last_row, taken_in["last"] or 0),
+        row_count=F("row_count") + taken_in["count"],
+    )
+    BatchEvent.objects.create(
+        batch=batch,
+        code=LIST_UNUSABLE,
+        message=f"{stored.file_name} cannot be used: {reason} None of its rows is called.",
+    )
+    if batch.status in BATCH_CALLING:
+        queue.ring(queue.DISPATCH_TICK, batch.account_id)

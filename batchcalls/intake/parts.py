@@ -1,0 +1,61 @@
+"""A list in the one form that everything after the upload reads: parts of JSON lines.
+
+Whatever the file was (an encoding, a delimiter, a workbook), a line of a part is one row:
+its number in the file, its cells, and what is wrong with its form.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, cast
+
+from batchcalls.lists.reader import Row, RowProblem
+from batchcalls.lists.tables import open_table
+from batchcalls.lists.unreadable import UnreadableList
+from batchcalls.models import ListPart, StoredList
+
+
+def encode(rows: Iterable[Row]) -> bytes:
+    """Return rows as JSON lines."""
+    lines = []
+    for number, cells, problem in rows:
+        form = [problem.code, problem.message] if problem else []
+        line = [number, cells, *form]
+        lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
+    # A lone surrogate, which no row of a text file has, would be no UTF-8.
+    return ("\n".join(lines) + "\n").encode(errors="replace")
+
+
+def decode(lines: BinaryIO) -> Iterator[Row]:
+    """Yield the rows of JSON lines."""
+    for line in lines:
+        number, cells, *problem = json.loads(line)
+        yield Row(number, cells, RowProblem(*problem) if problem else None)
+
+
+def rows_of(part: ListPart) -> list[Row]:
+    """Return the rows of a part; raise `FileNotFoundError` when its file is gone."""
+    with part.file.open("rb") as stored:
+        return list(decode(cast("BinaryIO", stored)))
+
+
+def rows_of_list(stored: StoredList) -> Iterator[Row]:
+    """Yield the rows of a list in the order of the file, as far as they have their numbers.
+
+    Those that are in no part are read from the file: of a list that is older than parts, and of a
+    batch's only list when it could not be used. Behind a further list that was not read to its end
+    the next one counts on.
+    """
+    last = 0
+    for part in stored.parts.order_by("number").iterator(chunk_size=100):
+        for row in rows_of(part):
+            yield row
+            last = row.number
+    if stored.is_split or stored.row_offset:
+        return
+    try:
+        with stored.open_file() as stream, open_table(stored, stream) as table:
+            yield from (row for row in table if row.number > last)
+    except (UnreadableList, FileNotFoundError):
+        return  # Why is written on the list and on the batch.

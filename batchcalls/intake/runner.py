@@ -1,0 +1,208 @@
+"""An uploaded list becomes verdicts, part by part, by as many workers as come.
+
+1. One of them splits the file into parts; each part that is there can be taken in already.
+2. Each part is one short transaction: web requests and webhooks never wait for an import, and
+   a worker that dies leaves whole parts behind.
+3. When all are in, one of them draws the conclusions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from batchcalls.batches import lifecycle, list_imports
+from batchcalls.database.lease import Lease, LeaseLost
+from batchcalls.intake import dry_run, duplicates, joining, parts, refusals, splitting, validation
+from batchcalls.intake.resource import RecipientResource
+from batchcalls.intake.suppressions import SuppressionIntake
+from batchcalls.lists.mapping import ListMapping, MappingError
+from batchcalls.lists.reader import Row
+from batchcalls.lists.unreadable import UnreadableList
+from batchcalls.models import Batch, ListPart, Recipient, StoredList
+from batchcalls.models.batch import DuplicateChoice
+from batchcalls.states import BatchStatus, ListStatus, RecipientStatus
+from campaigns.prompts import PromptError
+
+log = structlog.get_logger(__name__)
+
+#: Longest time in one go for splitting a file, whatever the tick. A workbook is slow to read, and
+#: from its first row each time. Must stay well below the queue's time limit for the task.
+SPLIT_SECONDS, SPLIT_WORKBOOK_SECONDS = 45.0, 600.0
+
+#: Judges the rows of one part, outside of any transaction, and returns what saves them inside of
+#: one; that returns how many can be used, and what is wrong with the others.
+TakeIn = Callable[[list[Row]], Callable[[], tuple[int, list[list[object]]]]]
+
+
+def run_batch(batch_id: UUID, *, seconds: float) -> bool:
+    """Take in what a batch's lists still hold, as `run` does."""
+    until = time.monotonic() + seconds
+    lists = StoredList.objects.importing().filter(batch=batch_id)
+    is_left = False
+    for pk in lists.values_list("pk", flat=True):
+        is_left = run(pk, seconds=until - time.monotonic()) or is_left
+    return is_left
+
+
+def run(list_id: UUID, *, seconds: float) -> bool:
+    """Take in a list for at most about ``seconds``; return whether there is more to do.
+
+    A list that cannot be used is failed, and with its first list the batch. Does nothing for a
+    list that is not being imported.
+    """
+    until = time.monotonic() + seconds
+    stored = StoredList.objects.importing().select_related("batch").filter(pk=list_id).first()
+    if stored is None:
+        return False
+    try:
+        return _run(stored, until=until)
+    except (lifecycle.Conflict, LeaseLost) as error:
+        log.info("import.stopped", list_id=str(list_id), why=str(error))
+    except UnreadableList as error:
+        _fail(stored, code=error.code, reason=str(error))
+    except MappingError as error:
+        _fail(stored, code=error.problems[0].code, reason=str(error))
+    except PromptError as error:
+        _fail(stored, code="bad_prompt", reason=str(error))
+    except FileNotFoundError:
+        reason = "The stored list is gone. Upload it again, in a new batch."
+        _fail(stored, code="file_missing", reason=reason)
+    except (OperationalError, InterfaceError, OSError):
+        # The sweep tries again: nothing is wrong with the list.
+        raise
+    except Exception as error:
+        # Trying again would end the same, every minute.
+        log.exception("import.failed", list_id=str(list_id))
+        reason = f"Reading the list ended in {type(error).__name__}; the log says more."
+        _fail(stored, code="import_error", reason=reason)
+    return False
+
+
+def _run(stored: StoredList, *, until: float) -> bool:
+    take_in = _taker(stored)
+    while True:
+        if not stored.is_split:
+            _split(stored)
+        if not _take_in_next(stored, take_in):
+            # What others hold they finish, and the last of them concludes.
+            stored.refresh_from_db(fields=["is_split", "split_through"])
+            return not (stored.is_split and _conclude(stored)) and _is_idle(stored)
+        if time.monotonic() >= until:
+            return True
+
+
+def _is_idle(stored: StoredList) -> bool:
+    """Tell whether a list that is not over has nobody who works on it."""
+    now = timezone.now()
+    rows = StoredList.objects.importing().filter(pk=stored.pk)
+    return rows.exclude(lease_until__gt=now).exclude(parts__lease_until__gt=now).exists()
+
+
+def _split(stored: StoredList) -> None:
+    """Split the file, unless another process does."""
+    lease = Lease.acquire(StoredList.objects.importing(), stored.pk, seconds=settings.LEASE_SECONDS)
+    if lease is None:
+        return
+    with lease:
+        stored.refresh_from_db(fields=["is_split", "split_through"])
+        if stored.batch and stored.batch.status == BatchStatus.INITIALIZING:
+            lifecycle.begin_validating(stored.batch)
+            stored.batch.status = BatchStatus.VALIDATING
+        if not stored.is_split:
+            limit = SPLIT_WORKBOOK_SECONDS if stored.sheet else SPLIT_SECONDS
+            splitting.split(stored, lease, until=time.monotonic() + limit)
+
+
+def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
+    """Take in one part that no other process works on; return whether there was one."""
+    free = ListPart.objects.filter(stored_list=stored).free(timezone.now())
+    for pk in free.values_list("pk", flat=True)[:50]:
+        lease = Lease.acquire(ListPart.objects.to_do(), pk, seconds=settings.LEASE_SECONDS)
+        if lease is None:
+            continue
+        with lease:
+            save = take_in(parts.rows_of(lease.mine.get()))
+            with transaction.atomic():
+                part = lease.lock()
+                if not StoredList.objects.importing().filter(pk=stored.pk).exists():
+                    raise lifecycle.Conflict("validated", BatchStatus.CANCELED)
+                part.added, part.problems = save()
+                part.done_at = timezone.now()
+                part.save(update_fields=["added", "problems", "done_at"])
+        return True
+    return False
+
+
+def _taker(stored: StoredList) -> TakeIn:
+    mapping = ListMapping.from_list(stored.mapping)
+    if stored.batch is None:
+        return SuppressionIntake(stored=stored, mapping=mapping).take_in
+    resource = RecipientResource(
+        stored=stored, mapping=mapping, rules=validation.RowRules.of(stored.batch)
+    )
+    return resource.take_in
+
+
+def _conclude(stored: StoredList) -> bool:
+    """Draw the conclusions when all parts are in; return whether the list is over."""
+    if ListPart.objects.to_do().filter(stored_list=stored).exists():
+        return False
+    lease = Lease.acquire(StoredList.objects.importing(), stored.pk, seconds=settings.LEASE_SECONDS)
+    if lease is None:
+        return False
+    with lease:
+        stored.refresh_from_db(fields=["split_through"])
+        row_count = stored.parts.aggregate(rows=Sum("row_count"))["rows"] or 0
+        if stored.batch:
+            _conclude_recipients(stored, stored.batch, lease, row_count=row_count)
+        else:
+            list_imports.end(stored, ListStatus.IMPORTED)
+    return True
+
+
+def _conclude_recipients(
+    stored: StoredList, batch: Batch, lease: Lease[StoredList], *, row_count: int
+) -> None:
+    if not row_count:
+        _fail(stored, code="no_rows", reason="The file has a header but no rows.")
+        return
+    refusals.skip_refused(stored, lease)
+    if batch.duplicates == DuplicateChoice.CALL_ONCE:
+        duplicates.skip_repeated(stored, lease)
+    dry_run.store(batch)
+    callable_rows = Recipient.objects.filter(
+        batch=batch, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
+    )
+    with transaction.atomic():
+        Batch.objects.lock([batch.pk])  # before the list, as everybody does
+        if not list_imports.end(stored, ListStatus.IMPORTED):
+            return
+        if stored.row_offset:
+            joining.make_ready(stored, row_count=row_count, callable_rows=callable_rows.count())
+        elif callable_rows.exists():
+            lifecycle.finish_validating(batch, through=stored.last_row, row_count=row_count)
+        else:
+            Batch.objects.filter(pk=batch.pk).update(row_count=row_count)
+            reason = f"None of the {row_count} rows can be called; each says why."
+            lifecycle.fail(batch, code="nobody_to_call", message=reason)
+
+
+def _fail(stored: StoredList, *, code: str, reason: str) -> None:
+    """End a list that cannot be used, and its batch when that has no other."""
+    with transaction.atomic():
+        if stored.batch:
+            Batch.objects.lock([stored.batch.pk])  # before the list, as everybody does
+        if not list_imports.end(stored, ListStatus.FAILED, code=code, reason=reason):
+            return
+        if stored.batch and not stored.row_offset:
+            lifecycle.fail(stored.batch, code=code, message=reason)
+        elif stored.batch:
+            joining.give_up(stored, reason=reason)

@@ -1,0 +1,199 @@
+"""One row of a list becomes one verdict: it can be called, or it is skipped with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.utils import timezone
+
+from batchcalls.calling.call_requests import RENDERED
+from batchcalls.lists.reader import RowProblem
+from batchcalls.models import Batch
+from campaigns import call_settings, consent, e164, prompts
+from campaigns.consent import Consent
+
+#: The reason code of a row that says no, as opposed to one that says nothing.
+CONSENT_REFUSED = "consent_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRules:
+    """What every row of one batch is held against.
+
+    ``required`` are the variables without which something would be left unsaid, those of the prompt
+    apart, because a row may bring its own; ``timezone`` is where start times without an offset are
+    read. ``today`` is the latest day on which somebody
+    can have consented.
+    """
+
+    region: str
+    required: frozenset[str]
+    required_by_prompt: frozenset[str] = frozenset()
+    timezone: str | None = None
+    consent_required: bool = False
+    today: date
+    max_value_characters: int
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        """Return the rules of a batch; raise `prompts.PromptError` for braces that do not close."""
+        return cls(
+            region=batch.region,
+            required=prompts.names_in(spoken(batch.call_settings)).required - prompts.BUILT_IN,
+            required_by_prompt=prompts.names_in({"prompt": batch.prompt}).required
+            - prompts.BUILT_IN,
+            timezone=batch.call_settings.get("timezone"),
+            consent_required=batch.consent_required,
+            # Wherever on earth it is that date by now.
+            today=(timezone.now() + timedelta(hours=14)).date(),
+            max_value_characters=settings.MAX_VALUE_CHARACTERS,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowVerdict:
+    """Callable when ``code`` is blank; else ``message`` says why the row is skipped."""
+
+    e164: str = ""
+    region: str = ""
+    time_zones: tuple[str, ...] = ()
+    call_settings: dict[str, Any] = field(default_factory=dict)
+    start_at: datetime | None = None
+    code: str = ""
+    message: str = ""
+
+
+def templates_of(batch: Batch) -> prompts.TemplateSet:
+    """Return what all texts of a batch's calls need; raise `prompts.PromptError`."""
+    return prompts.names_in({"prompt": batch.prompt, **spoken(batch.call_settings)})
+
+
+def spoken(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the call settings that hold templates."""
+    return {name: value for name, value in settings.items() if name in RENDERED}
+
+
+def judge(
+    rules: RowRules,
+    *,
+    blank: bool,
+    problem: RowProblem | None,
+    raw_number: str,
+    request_data: Mapping[str, str],
+    row_settings: Mapping[str, str],
+    consent_cell: str | None = None,
+) -> RowVerdict:
+    """Check one row: its form, its number, its consent, its call settings, its variables.
+
+    ``consent_cell`` is None for a list without such a column. A “no” in it comes before anything
+    else that is wrong: it holds for the number in other rows too.
+    """
+    if blank:
+        return RowVerdict(code="blank_row", message="The row is empty.")
+    says_no = consent_cell is not None and _refuses(rules, consent_cell)
+    if problem is not None and not says_no:
+        return RowVerdict(code=problem.code, message=problem.message)
+    number = e164.parse(raw_number, region=rules.region)
+    if isinstance(number, e164.NumberProblem):
+        wrong = problem or number
+        return RowVerdict(code=str(wrong.code), message=wrong.message)
+    normalized = call_settings.normalize(row_settings, per_row=True, timezone=rules.timezone)
+    zone = normalized.values.get("timezone") or rules.timezone
+    code, message = (
+        _why_without_consent(rules, consent_cell)
+        or _what_settings_lack(normalized)
+        or _what_is_too_long(rules, request_data)
+        or _what_would_be_unsaid(rules, normalized.values, request_data)
+        or ("", "")
+    )
+    start = normalized.values.pop("start_time", None)
+    return RowVerdict(
+        e164=number.e164,
+        region=number.region,
+        time_zones=(zone,) if zone else number.time_zones,
+        call_settings={} if code else normalized.values,
+        start_at=datetime.fromisoformat(start) if start and not code else None,
+        code=code,
+        message=message,
+    )
+
+
+def _what_settings_lack(normalized: call_settings.Normalized) -> tuple[str, str] | None:
+    """Return the code of the first problem, and what is wrong with all of them."""
+    if not normalized.problems:
+        return None
+    return (
+        normalized.problems[0].code,
+        " ".join(problem.message for problem in normalized.problems),
+    )
+
+
+def _refuses(rules: RowRules, cell: str) -> bool:
+    return consent.read(cell, today=rules.today) == Consent.REFUSED
+
+
+def _why_without_consent(rules: RowRules, cell: str | None) -> tuple[str, str] | None:
+    """Return code and message when the person has not agreed to be called, as far as is known.
+
+    A column that says no is believed even where nothing asks for it.
+    """
+    if cell is None:
+        if not rules.consent_required:
+            return None
+        return "no_consent", "The list says of nobody that they agreed to be called."
+    match consent.read(cell, today=rules.today):
+        case Consent.REFUSED:
+            return CONSENT_REFUSED, f"The list says “{cell[:40]}” to being called."
+        case Consent.UNCLEAR:
+            return (
+                "consent_unclear",
+                f"“{cell[:40]}” is no clear consent; write yes, no, or the date it was given on "
+                "(2026-01-31).",
+            )
+        case Consent.NOT_STATED if rules.consent_required:
+            return (
+                "no_consent",
+                "The consent cell is blank, and the calling policy requires consent.",
+            )
+    return None
+
+
+def _what_is_too_long(rules: RowRules, request_data: Mapping[str, str]) -> tuple[str, str] | None:
+    limit = rules.max_value_characters
+    for name, value in request_data.items():
+        if len(value) > limit:
+            return (
+                "value_too_long",
+                f"The value of {{{{{name}}}}} has {len(value):,} characters; a call is given "
+                f"{limit:,} at most. Shorten it, or ignore the column.",
+            )
+    return None
+
+
+def _what_would_be_unsaid(
+    rules: RowRules, settings: Mapping[str, Any], request_data: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """Return code and message when a text of the row's call could not be said as it is meant."""
+    if settings.keys() >= {"task", "pathway_id"}:
+        return "prompt_and_pathway", "The row has a prompt and a pathway; leave one of them blank."
+    required = rules.required
+    if not settings.keys() & {"task", "pathway_id"}:
+        required |= rules.required_by_prompt
+    if own := spoken(settings):
+        try:
+            required |= prompts.names_in(own).required - prompts.BUILT_IN
+        except prompts.PromptError as error:
+            return "bad_prompt", str(error)
+    missing = sorted(name for name in required if prompts.is_blank(request_data.get(name, "")))
+    if not missing:
+        return None
+    names = ", ".join("{{" + name + "}}" for name in missing)
+    return (
+        "missing_variable",
+        f"No value for {names}, which the call needs. Fill the cell, or give the variable a "
+        "default: {{name|default}}.",
+    )

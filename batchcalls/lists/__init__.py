@@ -1,0 +1,1 @@
+"""From bytes to rows to mapped columns; knows no batch."""

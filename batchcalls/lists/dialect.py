@@ -1,0 +1,140 @@
+"""How the bytes of a list are to be read: its encoding and its delimiter, found or asked for."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
+
+from batchcalls.lists.unreadable import UnreadableList
+
+# fmt: off
+ENCODINGS = (  # those a person may ask for, by Python's names
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254",
+    "cp1255", "cp1256", "iso8859-1", "iso8859-2", "iso8859-15", "mac-roman", "cp437", "cp850",
+    "koi8-r", "cp932", "gb18030", "big5", "euc_kr",
+)
+# fmt: on
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+BOMS = ((codecs.BOM_UTF8, "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+SEP_LINE = re.compile(r'"?sep=(.?)"?', re.IGNORECASE)
+BLOCK = 1 << 20  # bytes read at a time
+
+_HEAD = 1 << 16
+_OTHER_KINDS = re.compile(rb"(?i)\s*(?:\x89PNG|GIF8|%PDF-|{\\rtf|<!doctype|<html|<\?xml)")
+_CONTROLS = bytes([*range(9), *range(14, 27), *range(28, 32)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    encoding: str
+    delimiter: str
+
+
+def detect(
+    stream: BinaryIO, *, encoding: str | None = None, delimiter: str | None = None
+) -> Dialect:
+    """Find out how to read the bytes, decoding them all once; raise UnreadableList if nohow.
+
+    1. Refuse what is not text, by its first bytes.
+    2. Encoding: the one asked for, else byte-order mark, pattern of NULs, UTF-8, Windows-1252.
+    3. Delimiter: the one asked for, else the ``sep=`` line, else what splits the header best.
+    """
+    stream.seek(0)
+    head = stream.read(_HEAD)
+    if _OTHER_KINDS.match(head.removeprefix(codecs.BOM_UTF8)):
+        raise UnreadableList("not_text")
+    marked = next((name for bom, name in BOMS if head.startswith(bom)), None)
+    likely = marked or _utf16_by_nuls(head)
+    wanted = _encoding_asked_for(encoding, likely) if encoding else likely
+    if marked and wanted != marked:
+        raise UnreadableList("bad_encoding", misfits=f"not {wanted}: at byte 0 it says {marked}")
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls > max(8, len(head) // 50) and wanted not in {"utf-16-le", "utf-16-be"}:
+        raise UnreadableList("not_text")
+    chosen = _first_that_fits(stream, [wanted] if wanted else ["utf-8", "cp1252"])
+    text = codecs.getincrementaldecoder(chosen)().decode(head).removeprefix("\ufeff")
+    if not text.strip():
+        raise UnreadableList("empty_file")
+    if not delimiter and (stated := SEP_LINE.fullmatch(re.split("[\r\n]", text, maxsplit=1)[0])):
+        delimiter = stated[1] or "sep="
+    return Dialect(
+        encoding=chosen,
+        delimiter=_delimiter_asked_for(delimiter) if delimiter else _delimiter_by_header(text),
+    )
+
+
+def _utf16_by_nuls(head: bytes) -> str | None:
+    # Digits and Latin letters, of which lists have many, leave every other byte of UTF-16 NUL.
+    half, even, odd = len(head) // 2, head[0::2].count(0), head[1::2].count(0)
+    for few, many, name in ((even, odd, "utf-16-le"), (odd, even, "utf-16-be")):
+        if many > 2 + half * 2 // 5 and few <= half // 50:
+            return name
+    return None
+
+
+def _encoding_asked_for(given: str, likely: str | None) -> str:
+    try:
+        name = codecs.lookup(given.strip()).name.removesuffix("-sig")
+    except (LookupError, ValueError):
+        name = ""
+    if name not in ENCODINGS:
+        raise UnreadableList("unknown_encoding", given=given, known=", ".join(ENCODINGS))
+    if name != "utf-16":
+        return name
+    return "utf-16-be" if likely == "utf-16-be" else "utf-16-le"
+
+
+def _first_that_fits(stream: BinaryIO, names: list[str]) -> str:
+    misfits = []
+    for name in names:
+        position = _first_bad_byte(stream, name)
+        if position is None:
+            return name
+        misfits.append(f"not {name} (byte {position:,} does not fit)")
+    raise UnreadableList("bad_encoding", misfits=" and ".join(misfits))
+
+
+def _first_bad_byte(stream: BinaryIO, encoding: str) -> int | None:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    stream.seek(0)
+    block = b"any"
+    while block:
+        block = stream.read(BLOCK)
+        try:
+            decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            # error.object also holds what the decoder had kept of the block before.
+            return stream.tell() - len(error.object) + error.start
+    return None
+
+
+def _delimiter_asked_for(given: str) -> str:
+    for delimiter, name in DELIMITERS.items():
+        if given == delimiter or given.strip().lower() == name:
+            return delimiter
+    raise UnreadableList("bad_delimiter", given=given)
+
+
+def _delimiter_by_header(text: str) -> str:
+    allow_cells_of(len(text))
+    best, best_score = ",", 0.0
+    for delimiter in "\t;|,":  # on a tie the one that is rarer in prose: “Name, first;Phone”
+        records = islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 30)
+        widths = [len(cells) for cells in records if any(map(str.strip, cells))]
+        score = (widths[0] - 1) * widths.count(widths[0]) / len(widths) if widths else 0.0
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def allow_cells_of(characters: int) -> None:
+    """Let the csv module read cells this long.
+
+    Its limit is the whole process's: only ever raised, so that nobody is hurt.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), characters))

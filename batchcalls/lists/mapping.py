@@ -1,0 +1,189 @@
+"""What each column of a list becomes: data, checked, and stored as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from batchcalls.lists.headers import Header
+
+
+class Target(StrEnum):
+    PHONE_NUMBER = "phone_number"
+    REQUEST_DATA = "request_data"
+    METADATA = "metadata"
+    CALL_SETTING = "call_setting"
+    CONSENT = "consent"
+    IGNORE = "ignore"
+
+
+NAMED_TARGETS = {Target.REQUEST_DATA: "variable", Target.METADATA: "metadata"}
+#: Targets that are one cell of a row, and need no name.
+SINGLE_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT})
+_OWN_TARGETS = frozenset({"phone_number", "request_data", "metadata", "consent"})
+
+
+@dataclass(frozen=True, slots=True)
+class MappingProblem:
+    code: str
+    message: str
+    column: str = ""
+    #: The column's place, where several may have the same header.
+    position: int | None = None
+
+
+class MappingError(Exception):
+    """A mapping that cannot be used; ``problems`` names all that is wrong."""
+
+    def __init__(self, problems: Sequence[MappingProblem]) -> None:
+        self.problems = list(problems)
+        super().__init__(" ".join(problem.message for problem in problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnTarget:
+    """One column: its place, its cleaned header ("" if blank), what it becomes, the name for it."""
+
+    position: int
+    header: str
+    target: Target
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.header or f"Column {self.position + 1}"
+
+    @property
+    def written(self) -> str:
+        """What the column becomes, as `matching.parse_option` reads it."""
+        if self.target == Target.CALL_SETTING:
+            return self.name
+        return f"{self.target}.{self.name}" if self.name else self.target.value
+
+
+@dataclass(frozen=True)
+class ListMapping:
+    """What every column of a list becomes, in the order of the columns."""
+
+    columns: tuple[ColumnTarget, ...]
+
+    @classmethod
+    def from_list(cls, data: object) -> ListMapping:
+        """Read what ``to_list`` gave, or what a client sent; raise MappingError."""
+        columns: dict[int, ColumnTarget] = {}
+        problems = []
+        for item in data if isinstance(data, list) else [data]:
+            try:
+                column = _column_from(item)
+            except MappingError as error:
+                problems += error.problems
+                continue
+            if column.position in columns:
+                problems.append(mapped_twice(column.label))
+            columns[column.position] = column
+        if problems:
+            raise MappingError(problems)
+        return cls(tuple(columns[position] for position in sorted(columns)))
+
+    def to_list(self) -> list[dict[str, Any]]:
+        return [{**asdict(column), "target": column.target.value} for column in self.columns]
+
+    @property
+    def phone_position(self) -> int | None:
+        return self._position_of(Target.PHONE_NUMBER)
+
+    @property
+    def consent_position(self) -> int | None:
+        return self._position_of(Target.CONSENT)
+
+    def _position_of(self, target: Target) -> int | None:
+        return next((c.position for c in self.columns if c.target == target), None)
+
+    def variables(self) -> list[str]:
+        """Return the names that a prompt may use, in the order of the columns."""
+        return [column.name for column in self.columns if column.target == Target.REQUEST_DATA]
+
+
+def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> list[MappingProblem]:
+    """List what makes a mapping unusable; empty when it can be used."""
+    problems = []
+    labels = [column.label for column in mapping.columns]
+    phones = [column for column in mapping.columns if column.target == Target.PHONE_NUMBER]
+    if not phones:
+        found = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
+        message = f"No column holds phone numbers. Columns found: {found}. Make one phone_number."
+        problems.append(MappingProblem("no_phone_column", message))
+    elif len(phones) > 1:
+        message = f"Several columns are the phone number: {_labels(phones)}. Keep one of them."
+        problems.append(_about(phones[1], "two_phone_columns", message))
+    consents = [column for column in mapping.columns if column.target == Target.CONSENT]
+    if len(consents) > 1:
+        message = f"Several columns say who consents: {_labels(consents)}. Keep one of them."
+        problems.append(_about(consents[1], "two_consent_columns", message))
+    sources: dict[tuple[Target, str], list[ColumnTarget]] = defaultdict(list)
+    for column in mapping.columns:
+        if column.target == Target.IGNORE or column.target in SINGLE_TARGETS:
+            continue
+        sources[column.target, column.name].append(column)
+        if column.target == Target.CALL_SETTING and not is_setting(column.name, is_call_setting):
+            message = f"“{column.name}” is not a call setting that a column can give."
+            problems.append(_about(column, "unknown_call_setting", message))
+        elif not column.name:
+            message = f"{column.label} becomes {column.target}, but under which name? Give one."
+            problems.append(_about(column, "missing_name", message))
+    for (target, name), columns in sources.items():
+        if name and len(columns) > 1:
+            what = NAMED_TARGETS.get(target, "call setting")
+            message = f"The {what} “{name}” comes from several columns: {_labels(columns)}. "
+            message += "Rename or ignore all but one."
+            code = f"duplicate_{what.replace(' ', '_')}"
+            problems.append(_about(columns[1], code, message))
+    return problems
+
+
+def _about(column: ColumnTarget, code: str, message: str) -> MappingProblem:
+    return MappingProblem(code, message, column.label, column.position)
+
+
+def _labels(columns: Sequence[ColumnTarget]) -> str:
+    return ", ".join(column.label for column in columns)
+
+
+def headers_key(headers: Sequence[Header]) -> str:
+    """Return a key that lists with the same headers share, in whatever order the columns stand."""
+    names = sorted(header.name for header in headers if not header.is_blank)
+    return hashlib.sha256(json.dumps(names).encode()).hexdigest()
+
+
+def is_setting(name: str, is_call_setting: Callable[[str], bool]) -> bool:
+    return name not in _OWN_TARGETS and is_call_setting(name)
+
+
+def unknown_target(given: str, column: str = "") -> MappingProblem:
+    message = (
+        f"A column cannot become “{given}”, only phone_number, request_data, request_data.NAME, "
+        "metadata, metadata.NAME, consent, ignore or a call setting."
+    )
+    return MappingProblem("unknown_target", message, column)
+
+
+def mapped_twice(column: str) -> MappingProblem:
+    return MappingProblem("duplicate_column", f"“{column}” is mapped twice. Choose once.", column)
+
+
+def _column_from(item: Any) -> ColumnTarget:
+    match item:
+        case {"position": int(position), "header": str(header), "target": str(target), **rest}:
+            name = rest.get("name", "")
+            if target not in set(Target):
+                raise MappingError([unknown_target(target, header)])
+            if position >= 0 and isinstance(name, str):
+                target = Target(target)
+                return ColumnTarget(position=position, header=header, target=target, name=name)
+    message = "A mapping is a list of columns, each with position, header, target and name."
+    raise MappingError([MappingProblem("malformed_mapping", message)])

@@ -1,0 +1,275 @@
+"""Read a recipient list: bytes to numbered rows, one at a time.
+
+A row has the number that a spreadsheet shows for it: every record counts, blank ones and those
+above the header too; a quoted cell with line breaks is one row; Excel's ``sep=;`` line is none.
+
+Quotes that do not match are the one damage that can hide rows. A quote closed in the wrong place
+spoils the lines in between: each becomes a row with the problem ``mismatched_quote``. After a
+quote that is never closed no row can be trusted (half a cell might hold somebody's number), so
+the list is refused as ``unclosed_quote``, with the number of the row that opens it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NamedTuple
+
+from batchcalls.lists.dialect import (
+    BLOCK,
+    BOMS,
+    DELIMITERS,
+    SEP_LINE,
+    Dialect,
+    allow_cells_of,
+)
+from batchcalls.lists.headers import clean_header
+from batchcalls.lists.unreadable import UnreadableList
+
+_ROW_SENTENCES = {
+    "mismatched_quote": 'A quote (") opened in row {row} is not closed at the end of a cell, so '
+    "it is not certain where the row ends. Close it, or double the quotes inside the cell.",
+    "row_too_long": "The row has more than {limit:,} characters. Shorten its longest cell.",
+    "nul_character": "The row holds a character that is not text (NUL, shown as ␀). Remove it.",
+    "too_many_cells": "The row has {found:,} cells, the header {width:,}. "
+    "Put a cell that holds a {delimiter} in quotes.",
+}
+_NUMBER = re.compile(r"\s*\+?(?:[ ().-]*\d){10,15}\s*")
+_NUMBERS_NAME = re.compile(r"phone|mobil|tel|cell|number|msisdn|e164", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a list may hold; blank rows are not counted."""
+
+    max_rows: int = 1_000_000
+    max_columns: int = 200
+    max_row_characters: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    code: str
+    message: str
+
+
+class Row(NamedTuple):
+    """One row below the header; a row with a problem must not be called."""
+
+    number: int
+    cells: list[str]
+    problem: RowProblem | None = None
+
+
+def row_problem(code: str, **values: object) -> RowProblem:
+    """Say what is wrong with a row, by its code."""
+    return RowProblem(code, _ROW_SENTENCES[code].format(**values))
+
+
+def make_row(number: int, cells: list[str], problem: RowProblem | None = None) -> Row:
+    """Build a row that a database can store: NULs become visible, and a problem."""
+    if any("\0" in cell for cell in cells):
+        cells = [cell.replace("\0", "␀") for cell in cells]
+        problem = problem or row_problem("nul_character")
+    return Row(number, cells, problem)
+
+
+def looks_like_recipient(cells: list[str]) -> bool:
+    """Tell whether a first row is a recipient, who would be lost if it was the header."""
+    return any(map(_NUMBER.fullmatch, cells)) and not any(map(_NUMBERS_NAME.search, cells))
+
+
+class _Borrowed(io.RawIOBase):
+    """Read somebody's stream without closing it in the end."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._stream.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+
+class _RowTooLong(Exception):
+    """More lines were asked for than a row may hold."""
+
+
+class _Lines:
+    """Hand csv.reader its lines, counting per record, so that none can fill the memory."""
+
+    def __init__(self, text: io.TextIOWrapper, limit: int) -> None:
+        self._text, self._limit = text, limit
+        self._back: deque[str] = deque()
+        self._is_cut_at_cr = False
+        self.start()
+
+    def start(self) -> None:
+        self.taken: list[str] = []
+        self.size = 0
+        self.has_nul = False
+        self.is_at_end = False
+
+    def back(self, lines: list[str]) -> None:
+        """Have these lines read again, and begin a record."""
+        self._back.extendleft(reversed(lines))
+        self.start()
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.read()
+        if not line:
+            self.is_at_end = True
+            raise StopIteration
+        self.taken.append(line)
+        self.size += len(line)
+        if self.size > self._limit:
+            raise _RowTooLong
+        if "\0" in line:
+            self.has_nul = True
+        return line
+
+    def read(self) -> str:
+        """Return the next line with its end, or so much of it as is already too long."""
+        if self._back:
+            return self._back.popleft()
+        try:
+            line = self._text.readline(self._limit + 1)
+            if line == "\n" and self._is_cut_at_cr:  # the second half of a CRLF
+                line = self._text.readline(self._limit + 1)
+        except UnicodeDecodeError as error:
+            raise UnreadableList("bad_encoding", misfits=f"not {error.encoding}") from error
+        self._is_cut_at_cr = len(line) > self._limit and line[-1] == "\r"
+        return line
+
+
+class ListReader:
+    """The header of a list and its rows, to be gone through once."""
+
+    def __init__(self, stream: BinaryIO, dialect: Dialect, limits: Limits) -> None:
+        self.dialect, self.limits = dialect, limits
+        allow_cells_of(limits.max_row_characters)
+        stream.seek(0)
+        start = stream.read(3)
+        stream.seek(next((len(bom) for bom, _ in BOMS if start.startswith(bom)), 0))
+        buffered = io.BufferedReader(_Borrowed(stream), BLOCK)
+        text = io.TextIOWrapper(buffered, dialect.encoding, newline="")
+        self._lines = _Lines(text, limits.max_row_characters)
+        first = self._lines.read()
+        if not SEP_LINE.fullmatch(first.rstrip("\r\n")):
+            self._lines.back([first])
+        self._rows = self._read_rows()
+        self.header_row, self.header = self._read_header()
+
+    def __iter__(self) -> Iterator[Row]:
+        width, left = len(self.header), self.limits.max_rows
+        delimiter = DELIMITERS[self.dialect.delimiter]
+        for row in self._rows:
+            number, cells, problem = row
+            if any(cells):
+                left -= 1
+                if left < 0:
+                    raise UnreadableList("too_many_rows", limit=self.limits.max_rows)
+            if len(cells) <= width or problem:
+                yield row
+            elif any(map(str.strip, cells[width:])):
+                sizes = {"found": len(cells), "width": width}
+                problem = row_problem("too_many_cells", delimiter=delimiter, **sizes)
+                yield make_row(number, cells, problem)
+            else:
+                yield Row(number, cells[:width])
+
+    def _read_header(self) -> tuple[int, list[str]]:
+        for number, cells, problem in self._rows:
+            if problem:
+                raise UnreadableList("bad_header", row=number, why=problem.message)
+            if len(cells) > (limit := self.limits.max_columns):
+                raise UnreadableList("too_many_columns", found=len(cells), limit=limit)
+            if looks_like_recipient(cells):
+                break
+            if any(map(clean_header, cells)):
+                return number, cells
+        raise UnreadableList("no_header")
+
+    def _read_rows(self) -> Iterator[Row]:
+        lines = self._lines
+        records = csv.reader(lines, delimiter=self.dialect.delimiter, strict=True)
+        number = 0
+        while True:
+            number += 1
+            lines.start()
+            try:
+                cells = next(records)
+            except StopIteration:
+                return
+            except (csv.Error, _RowTooLong):
+                for row in self._sort_out(number):
+                    number = row.number
+                    yield row
+            else:
+                yield Row(number, cells) if not lines.has_nul else make_row(number, cells)
+
+    def _sort_out(self, number: int) -> Iterator[Row]:
+        """Yield the row, or the rows, of a record that is malformed or too long to keep."""
+        lines = self._lines
+        lines.back(lines.taken)
+        try:
+            cells = next(csv.reader(lines, delimiter=self.dialect.delimiter))
+        except (csv.Error, _RowTooLong):
+            cells = self._cells_of(lines.taken[0][:1000])
+            lines.back(lines.taken)
+            if not self._skip_record():
+                raise UnreadableList("unclosed_quote", row=number) from None
+            limit = self.limits.max_row_characters
+            yield make_row(number, cells, row_problem("row_too_long", limit=limit))
+            return
+        if lines.is_at_end:
+            raise UnreadableList("unclosed_quote", row=number)
+        if len(lines.taken) == 1:  # "Big" Joe: odd, but its row ends where its line does
+            yield make_row(number, cells)
+        else:
+            for place, line in enumerate(lines.taken, number):
+                problem = row_problem("mismatched_quote", row=number)
+                yield make_row(place, self._cells_of(line), problem)
+
+    def _skip_record(self) -> bool:
+        """Read a record to its end, keeping nothing; return whether its quotes match."""
+        delimiter, state = self.dialect.delimiter, "start"
+        tokens = re.compile(f'["\r\n{delimiter}]|[^"\r\n{delimiter}]+')
+        has_breaks = is_broken = False
+        while piece := self._lines.read():
+            if state == "quoted" and '"' not in piece:  # most lines of an over-long cell
+                has_breaks = has_breaks or piece[-1] in "\r\n"
+                continue
+            for token in tokens.finditer(piece):
+                char = token[0][0]
+                if state == "quoted":
+                    has_breaks = has_breaks or char in "\r\n"
+                    state = "closing" if char == '"' else "quoted"
+                elif char in "\r\n":
+                    return not (is_broken and has_breaks)
+                elif char == '"' and state != "plain":  # opens, or is the second of a double
+                    state = "quoted"
+                elif char == delimiter:
+                    state = "start"
+                else:
+                    is_broken = is_broken or state == "closing"
+                    state = "plain"
+        return state != "quoted" and not (is_broken and has_breaks)
+
+    def _cells_of(self, line: str) -> list[str]:
+        return next(csv.reader([line], delimiter=self.dialect.delimiter), [])
+
+
+def open_list(stream: BinaryIO, dialect: Dialect, limits: Limits) -> ListReader:
+    """Read the header of a list; raise UnreadableList when it has none that can be used."""
+    return ListReader(stream, dialect, limits)

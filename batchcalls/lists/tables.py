@@ -1,0 +1,58 @@
+"""Opening an uploaded file as rows, whatever kind of file it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from django.conf import settings
+
+from batchcalls.lists.dialect import Dialect, detect
+from batchcalls.lists.reader import Limits, ListReader, open_list
+from batchcalls.lists.unreadable import UnreadableList
+from batchcalls.lists.workbook import (
+    HEAD_BYTES,
+    WorkbookReader,
+    is_workbook,
+    open_workbook,
+)
+from batchcalls.models import StoredList
+
+
+def limits() -> Limits:
+    """Return the limits of a list, from the settings."""
+    return Limits(
+        max_rows=settings.MAX_ROWS,
+        max_columns=settings.MAX_COLUMNS,
+        max_row_characters=settings.MAX_ROW_CHARACTERS,
+    )
+
+
+@contextmanager
+def open_table(stored: StoredList, stream: BinaryIO) -> Iterator[ListReader | WorkbookReader]:
+    """Open a list as it was understood when it was uploaded; raise `UnreadableList`."""
+    if stored.sheet:
+        with open_workbook(stream, sheet=stored.sheet, limits=limits()) as sheet:
+            yield sheet
+        return
+    dialect = Dialect(encoding=stored.encoding, delimiter=stored.delimiter)
+    yield open_list(stream, dialect, limits())
+
+
+def understand(
+    stored: StoredList, stream: BinaryIO, *, encoding: str, delimiter: str, sheet: str
+) -> None:
+    """Note on a list how it is to be read: what is asked for, else what is found out.
+
+    Blank means not asked for. Raises `UnreadableList`.
+    """
+    stream.seek(0)
+    if is_workbook(stream.read(HEAD_BYTES)):
+        with open_workbook(stream, sheet=sheet, limits=limits()) as found:
+            stored.sheet = found.sheet
+        return
+    if sheet:
+        raise UnreadableList("no_workbook", given=sheet)
+    dialect = detect(stream, encoding=encoding or None, delimiter=delimiter or None)
+    stored.encoding, stored.delimiter = dialect.encoding, dialect.delimiter

@@ -1,0 +1,156 @@
+"""What the page of a batch shows in numbers, each counted from rows."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from math import ceil
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncMinute
+from django.utils import timezone
+
+from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models.querysets import Totals
+from batchcalls.states import BATCH_CALLING
+
+ValueT = TypeVar("ValueT")
+
+#: Over how long the present speed is taken.
+SPEED_WINDOW = timedelta(seconds=10)
+#: Bars of the timeline, at most.
+MOST_BARS = 60
+WORTH_REMEMBERING_SECONDS = 0.05
+#: A batch of so few rows is never shown as it was some seconds ago.
+ALWAYS_COUNTED_ROWS = 2_000
+_WIDTHS = (60, 300, 900, 3_600, 4 * 3_600, 86_400, 7 * 86_400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Calls that began, by spans of ``width_seconds`` from the first on."""
+
+    width_seconds: int
+    bars: list[tuple[datetime, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFigures:
+    """Rows by where they stand, money by currency, speed in calls per second, time left."""
+
+    totals: Totals
+    costs: dict[str, Decimal]
+    calls_per_second: float
+    seconds_left: float | None
+    timeline: Timeline | None
+
+
+def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> BatchFigures:
+    """Return what is known at the moment."""
+    now = now or timezone.now()
+    calls = CallResult.objects.filter(batch=batch).order_by()
+    speed = 0.0
+    if batch.status in BATCH_CALLING:
+        # The newest calls are the end of an index; counting all that are recent reads only these.
+        newest = calls.order_by("-pk").values_list("claimed_at", flat=True)[:2_000]
+        recent = sum(1 for claimed_at in newest if claimed_at > now - SPEED_WINDOW)
+        speed = recent / SPEED_WINDOW.total_seconds()
+    timeline, costs = _timeline_and_costs(calls)
+    return BatchFigures(
+        totals=totals,
+        costs=costs,
+        calls_per_second=speed,
+        seconds_left=_seconds_left(batch, totals, speed),
+        timeline=timeline,
+    )
+
+
+def _seconds_left(batch: Batch, totals: Totals, speed: float) -> float | None:
+    """Estimate from the present speed; None when nothing waits or nothing moves."""
+    if batch.status not in BATCH_CALLING or not totals.waiting or not speed:
+        return None
+    return totals.waiting / speed
+
+
+def _timeline_and_costs(
+    calls: QuerySet[CallResult],
+) -> tuple[Timeline | None, dict[str, Decimal]]:
+    """Go through a batch's calls once: count them by minutes, and add up what they cost.
+
+    Neither is asked for alone, nor when the first call was: each would go through all of them.
+    """
+    grouped = calls.annotate(minute=TruncMinute("claimed_at", tzinfo=UTC))
+    counts: Counter[datetime] = Counter()
+    costs: dict[str, Decimal] = {}
+    rows = grouped.values_list("minute", "currency").annotate(n=Count("*"), cost=Sum("price"))
+    for minute, currency, n, cost in rows:
+        counts[minute] += n
+        if cost is not None:
+            costs[currency] = costs.get(currency, Decimal(0)) + cost
+    return timeline_of(counts), costs
+
+
+def timeline_of(counts: Mapping[datetime, int]) -> Timeline | None:
+    """Put minutes together to spans, as wide as keeps the bars few; None without calls."""
+    if not counts:
+        return None
+    first, last = min(counts), max(counts)
+    length = (last - first).total_seconds()
+    width = next((width for width in _WIDTHS if length / width < MOST_BARS), _WIDTHS[-1])
+    start = datetime.fromtimestamp(first.timestamp() // width * width, tz=UTC)
+    bars = [0] * (int((last - start).total_seconds() // width) + 1)
+    for minute, n in counts.items():
+        bars[int((minute - start).total_seconds() // width)] += n
+    spans = [(start + timedelta(seconds=width * place), n) for place, n in enumerate(bars)]
+    return Timeline(width_seconds=width, bars=spans[-MOST_BARS:])
+
+
+def totals_of(batches: Iterable[Batch]) -> dict[UUID, Totals]:
+    """Count the rows of batches; those that are long to count may be some seconds old.
+
+    All that have to be counted are counted together: two queries, however many are long.
+    """
+    batches = list(batches)
+    keys = {
+        batch.pk: f"totals:{batch.pk}:{batch.status}"
+        for batch in batches
+        if batch.row_count is None or batch.row_count > ALWAYS_COUNTED_ROWS
+    }
+    kept = cache.get_many(keys.values())
+    found: dict[UUID, Totals] = {pk: kept[key] for pk, key in keys.items() if key in kept}
+    missing = [batch.pk for batch in batches if batch.pk not in found]
+    if missing:
+        began = time.monotonic()
+        found |= Recipient.objects.totals_of(missing)
+        long = {keys[pk]: found[pk] for pk in missing if pk in keys}
+        _keep(long, time.monotonic() - began)
+    return found
+
+
+def remembered(key: str, compute: Callable[[], ValueT], *, for_seconds: int = 0) -> ValueT:
+    """Return what was computed a moment ago, where computing takes long; else compute it.
+
+    Counting a million rows takes a good part of a second, and a page that is followed live asks
+    every few seconds. What took ``t`` seconds is kept for 20 ``t``, so that counting never takes
+    more than a twentieth of the time; what is fast is never old. What hardly changes any more is
+    kept ``for_seconds``, if that is longer.
+    """
+    found: ValueT | None = cache.get(key)
+    if found is not None:
+        return found
+    began = time.monotonic()
+    value = compute()
+    _keep({key: value}, time.monotonic() - began, for_seconds)
+    return value
+
+
+def _keep(values: dict[str, Any], took: float, for_seconds: int = 0) -> None:
+    if took > WORTH_REMEMBERING_SECONDS:
+        cache.set_many(values, timeout=max(ceil(20 * took), for_seconds))

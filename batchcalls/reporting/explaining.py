@@ -1,0 +1,157 @@
+"""Why was, or wasn't, this person called? Each rule with its verdict, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from batchcalls.calling import gate
+from batchcalls.intake.validation import CONSENT_REFUSED
+from batchcalls.models import CallResult, EmergencyStop, Recipient
+from batchcalls.models.batch import DuplicateChoice
+from batchcalls.states import (
+    BATCH_CALLING,
+    LIST_UNUSABLE,
+    RECIPIENT_NOT_YET_PLACED,
+    RecipientStatus,
+)
+from campaigns.e164 import NumberProblemCode
+from campaigns.models import Suppression
+
+NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
+DO_NOT_CALL, HOURS, BATCH = "Do-not-call list", "Calling hours", "Batch"
+
+_NAMES = {
+    "do_not_call": DO_NOT_CALL,
+    "calling_hours": HOURS,
+    "dispatch_hours": "Dispatch hours",
+}
+#: The rule that a reason code belongs to.
+_RULE_OF: dict[str, str] = {
+    **dict.fromkeys(map(str, NumberProblemCode), NUMBER),
+    "blank_row": NUMBER,
+    "duplicate": DUPLICATES,
+    **dict.fromkeys(["no_consent", "consent_unclear", CONSENT_REFUSED], CONSENT),
+    **dict.fromkeys(["missing_variable", "value_too_long"], VARIABLES),
+    **dict.fromkeys(["prompt_and_pathway", "bad_prompt"], VARIABLES),
+    "do_not_call": DO_NOT_CALL,
+    **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
+    **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
+    **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One rule: ``allows`` is None where the rule was not reached."""
+
+    rule: str
+    allows: bool | None
+    detail: str
+
+
+def why_called(call: CallResult) -> list[Verdict]:
+    """Return the answers that were kept with an attempt, from the moment it was made."""
+    return [
+        Verdict(rule=_named(name), allows=True, detail=text) for name, text in call.checks.items()
+    ]
+
+
+def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdict]:
+    """Ask every rule about a row as it stands, in the order in which they are asked.
+
+    For a row that waits the gate itself answers, as of ``now``. A row that ended, or is being
+    called, shows what was found when its list was checked and when its last attempt was made.
+    """
+    now = now or timezone.now()
+    if recipient.status in RECIPIENT_NOT_YET_PLACED:
+        return [*_of_list(recipient), *_of_batch(recipient, now), *_of_gate(recipient, now)]
+    call = recipient.calls.order_by("-attempt").first()
+    found = [*_of_list(recipient), *(why_called(call) if call else [])]
+    ended_badly = recipient.status in {RecipientStatus.SKIPPED, RecipientStatus.CANCELED}
+    if not ended_badly or any(verdict.allows is False for verdict in found):
+        return found
+    rule = _RULE_OF.get(recipient.reason_code) or _named(recipient.reason_code)
+    others = [verdict for verdict in found if verdict.rule != rule]
+    return [*others, Verdict(rule=rule, allows=False, detail=recipient.reason)]
+
+
+def _of_list(recipient: Recipient) -> Iterator[Verdict]:
+    """Yield what was found when the row was checked, as it is kept with the row."""
+    batch = recipient.batch
+    refused = ""
+    if recipient.status == RecipientStatus.SKIPPED:
+        refused = _RULE_OF.get(recipient.reason_code, "")
+    each_row = batch.duplicates == DuplicateChoice.CALL_EACH_ROW
+    found = {
+        NUMBER: f"{recipient.e164} is valid" if recipient.e164 else "not known",
+        DUPLICATES: "each row is called" if each_row else "no earlier row has the number",
+        CONSENT: "required, and the row has it" if batch.consent_required else "not required",
+    }
+    if refused == VARIABLES:
+        found[VARIABLES] = ""
+    for rule, detail in found.items():
+        if rule == refused:
+            yield Verdict(rule=rule, allows=False, detail=recipient.reason)
+            return  # The row was not held against the rules behind.
+        yield Verdict(rule=rule, allows=True if recipient.e164 else None, detail=detail)
+
+
+def _of_batch(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
+    """Yield what holds for all rows of the batch at once, and the row's own time."""
+    batch, account = recipient.batch, recipient.batch.account
+    status = str(batch.get_status_display())
+    yield Verdict(
+        rule=BATCH,
+        allows=batch.status in BATCH_CALLING,
+        detail=f"{status}: {batch.reason}" if batch.reason else status,
+    )
+    state = "is on" if account.enabled else "is switched off"
+    yield Verdict(rule="Voice account", allows=account.enabled, detail=f"{account} {state}")
+    stop = EmergencyStop.objects.in_force().first()
+    yield Verdict(
+        rule="Emergency stop",
+        allows=stop is None,
+        detail="not in force" if stop is None else stop.reason or "in force",
+    )
+    start = recipient.due_at or max(
+        filter(None, (recipient.start_at, batch.start_at)), default=None
+    )
+    is_due = start is None or start <= now
+    detail = "has come" if is_due or start is None else f"comes at {_written(start)}"
+    yield Verdict(rule="Start time", allows=is_due, detail=detail)
+
+
+def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
+    """Yield the gate's own answers; of the rules behind a refusal it asks none."""
+    suppressed = Suppression.objects.numbers_among([recipient.e164])
+    try:
+        answer = gate.check(recipient.batch, recipient, suppressed=suppressed, now=now)
+    except ValueError as error:
+        # As when it is dialled: what cannot be told counts as no.
+        detail = f"It could not be told whether this call may be made: {error}"
+        yield Verdict(rule=HOURS, allows=False, detail=detail)
+        return
+    if isinstance(answer, gate.Allowed):
+        for name, text in answer.checks.items():
+            yield Verdict(rule=_named(name), allows=True, detail=text)
+        return
+    rule = _RULE_OF.get(answer.code) or _named(answer.code)
+    again = f" It may be dialled from {_written(answer.due_at)}." if answer.due_at else ""
+    if rule == DO_NOT_CALL:
+        yield Verdict(rule=rule, allows=False, detail=answer.message)
+        yield Verdict(rule=HOURS, allows=None, detail="not asked")
+        return
+    yield Verdict(rule=DO_NOT_CALL, allows=True, detail="not listed")
+    yield Verdict(rule=rule, allows=False, detail=answer.message + again)
+
+
+def _written(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
+
+
+def _named(rule: str) -> str:
+    return _NAMES.get(rule, rule.replace("_", " ").capitalize())

@@ -1,0 +1,190 @@
+"""What can be taken out of a batch: its results, its recipients, the rows that were rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from batchcalls.lists.mapping import ListMapping, Target
+from batchcalls.lists.matching import REJECTED_REASON
+from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models.export import ExportKind
+from batchcalls.reporting.exports.original_rows import OriginalRows
+from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
+from batchcalls.states import RecipientStatus
+
+#: The status of a row that was never checked: its list could not be used, or was canceled.
+NOT_TAKEN_IN = "not_taken_in"
+RESULT_COLUMNS = [
+    "status",
+    "disposition",
+    "answered_by",
+    "duration_seconds",
+    "price",
+    "summary",
+    "call_id",
+]
+RECIPIENT_COLUMNS = [
+    "row",
+    "number",
+    "raw_number",
+    "country",
+    "time_zones",
+    "status",
+    "outcome",
+    "reason_code",
+    "reason",
+    "attempts",
+    "start_at",
+    "due_at",
+]
+
+
+def results(batch: Batch) -> Table:
+    """Return each row of the batch's lists with what became of it, original columns first.
+
+    The original cells come from the stored lists, row by row, and are joined to the recipients by
+    row number: neither is held in memory.
+    """
+
+    originals = OriginalRows(batch)
+
+    def rows() -> Iterator[list[Cell]]:
+        found = _results(batch)
+        current = next(found, None)
+        for row_number, cells, _ in originals:
+            result: list[Cell] = [NOT_TAKEN_IN, *[""] * (len(RESULT_COLUMNS) - 1)]
+            if current is not None and current[0] == row_number:
+                result = current[1]
+                current = next(found, None)
+            yield [*cells, *result]
+
+    header = [*originals.header, *RESULT_COLUMNS]
+    return Table(name="results", header=header, rows=rows())
+
+
+def rejected(batch: Batch) -> Table:
+    """Return the rows that were skipped, as they were uploaded, and why; blank rows are left out.
+
+    Put right, the file can be uploaded into the same batch. Cells beyond the header stand behind
+    the reason, so that they are not lost and the row is not taken for a good one.
+    """
+    originals = OriginalRows(batch)
+
+    def rows() -> Iterator[list[Cell]]:
+        reasons = _skipped(batch)
+        current = next(reasons, None)
+        for row_number, cells, surplus in originals:
+            if current is None:
+                return
+            if current[0] == row_number:
+                if any(map(str.strip, [*cells, *surplus])):
+                    yield [*cells, current[1], *surplus]
+                current = next(reasons, None)
+
+    header = [*originals.header, REJECTED_REASON]
+    return Table(name="rejected rows", header=header, rows=rows())
+
+
+def recipients(batch: Batch) -> Table:
+    """Return every recipient with its verdict, its variables, metadata and call settings."""
+    names = _names(batch)
+
+    def rows() -> Iterator[list[Cell]]:
+        for chunk in _chunks(batch):
+            for one in chunk:
+                given = {
+                    Target.REQUEST_DATA: one.request_data,
+                    Target.METADATA: one.metadata,
+                    Target.CALL_SETTING: one.call_settings,
+                }
+                yield [
+                    one.row_number,
+                    one.e164,
+                    one.raw_number,
+                    one.region,
+                    one.time_zones.replace(",", " "),
+                    one.status,
+                    one.outcome,
+                    one.reason_code,
+                    one.reason,
+                    one.attempts,
+                    one.start_at.isoformat() if one.start_at else "",
+                    one.due_at.isoformat() if one.due_at else "",
+                    *(_text(given[target].get(name)) for target, name in names),
+                ]
+
+    header = [
+        *RECIPIENT_COLUMNS,
+        *(name if target == Target.CALL_SETTING else f"{target}.{name}" for target, name in names),
+    ]
+    return Table(name="recipients", header=header, rows=rows())
+
+
+#: The tables of a batch, by the kind of export.
+OF_A_BATCH: dict[ExportKind, Callable[[Batch], Table]] = {
+    ExportKind.RESULTS: results,
+    ExportKind.RECIPIENTS: recipients,
+    ExportKind.REJECTED: rejected,
+}
+
+
+def _names(batch: Batch) -> list[tuple[Target, str]]:
+    """Return what the columns of the batch's lists became, each once, in their order."""
+    named = (Target.REQUEST_DATA, Target.METADATA, Target.CALL_SETTING)
+    found = {
+        (column.target, column.name): None
+        for stored in batch.lists.order_by("row_offset")
+        for column in ListMapping.from_list(stored.mapping).columns
+        if column.target in named
+    }
+    return list(found)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _chunks(batch: Batch) -> Iterator[list[Recipient]]:
+    """Yield the recipients in the order of their rows, some thousand at a time."""
+    last_row = 0
+    rows = Recipient.objects.filter(batch=batch).order_by("row_number")
+    while chunk := list(rows.filter(row_number__gt=last_row)[:ROWS_AT_A_TIME]):
+        yield chunk
+        last_row = chunk[-1].row_number
+
+
+def _skipped(batch: Batch) -> Iterator[tuple[int, str]]:
+    last_row = 0
+    rows = Recipient.objects.filter(batch=batch, status=RecipientStatus.SKIPPED)
+    rows = rows.order_by("row_number")
+    while chunk := list(
+        rows.filter(row_number__gt=last_row).values_list("row_number", "reason")[:ROWS_AT_A_TIME]
+    ):
+        yield from chunk
+        last_row = chunk[-1][0]
+
+
+def _results(batch: Batch) -> Iterator[tuple[int, list[Cell]]]:
+    """Yield each row number with its result, in the order of the file."""
+    for chunk in _chunks(batch):
+        calls = CallResult.objects.filter(recipient__in=[one.pk for one in chunk])
+        latest = {
+            call.recipient_id: call
+            for call in calls.order_by("attempt").defer("transcript", "variables", "extracted")
+        }
+        for one in chunk:
+            yield one.row_number, _result(one, latest.get(one.pk))
+
+
+def _result(recipient: Recipient, call: CallResult | None) -> list[Cell]:
+    if call is None:
+        return [recipient.status, "", "", "", "", "", ""]
+    return [
+        recipient.status,
+        call.disposition,
+        call.answered_by,
+        call.duration_seconds,
+        call.price,
+        call.summary,
+        str(call.call_id),
+    ]

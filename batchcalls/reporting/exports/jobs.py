@@ -1,0 +1,86 @@
+"""Workbooks that take long are written by a worker, and wait to be fetched."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.files import File
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from batchcalls import queue
+from batchcalls.database.lease import Lease, LeaseLost
+from batchcalls.models import Batch, Export
+from batchcalls.models.export import ExportKind
+from batchcalls.reporting.exports.batch_tables import OF_A_BATCH
+from batchcalls.reporting.exports.call_log import UnknownFilter, call_log, matching
+from batchcalls.reporting.exports.tables import Table
+from batchcalls.reporting.exports.writing import TooManyRows, write_xlsx
+from batchcalls.states import ExportStatus
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+log = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def request(
+    kind: ExportKind, *, batch: Batch | None = None, query: str = "", actor: User | None = None
+) -> Export:
+    """Have a worker write a workbook."""
+    export = Export.objects.create(kind=kind, batch=batch, query=query, created_by=actor)
+    queue.ring(queue.EXPORT, str(export.pk))
+    return export
+
+
+def table_of(export: Export) -> Table:
+    """Return what is taken out; raise `UnknownFilter`."""
+    if export.batch is None:
+        return call_log(matching(export.query))
+    return OF_A_BATCH[ExportKind(export.kind)](export.batch)
+
+
+def run(export_id: UUID) -> None:
+    """Write the workbook, unless that is done or another process does it.
+
+    What cannot be written ends as failed, with the reason; a database or a disk that is away is
+    tried again by the sweep.
+    """
+    waiting = Export.objects.filter(status=ExportStatus.WAITING)
+    lease = Lease.acquire(waiting, export_id, seconds=settings.LEASE_SECONDS)
+    if lease is None:
+        return
+    with lease:
+        export = lease.mine.select_related("batch").get()
+        try:
+            _write(export, lease)
+        except LeaseLost as error:
+            log.info("export.stopped", export_id=str(export_id), why=str(error))
+        except (OperationalError, InterfaceError, OSError):
+            raise
+        except (TooManyRows, UnknownFilter) as error:
+            _end(lease, ExportStatus.FAILED, reason=str(error))
+        except Exception as error:
+            log.exception("export.failed", export_id=str(export_id))
+            reason = f"Writing the file ended in {type(error).__name__}; the log says more."
+            _end(lease, ExportStatus.FAILED, reason=reason)
+
+
+def _write(export: Export, lease: Lease[Export]) -> None:
+    table = table_of(export)
+    with tempfile.TemporaryFile() as out:
+        rows = write_xlsx(table, out, between=lease.keep)
+        out.seek(0)
+        export.file.save(f"{Path(table.name).name.replace(' ', '-')}.xlsx", File(out), save=False)
+    if not _end(lease, ExportStatus.DONE, file=export.file.name, row_count=rows):
+        export.file.delete(save=False)
+
+
+def _end(lease: Lease[Export], status: ExportStatus, **fields: object) -> int:
+    return lease.mine.update(status=status, ended_at=timezone.now(), **fields)

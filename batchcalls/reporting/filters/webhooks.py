@@ -1,0 +1,75 @@
+"""How webhook endpoints and their messages are narrowed: for pages and by API."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+
+from batchcalls.models import Batch, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from batchcalls.reporting.filters.calls import BatchIdFilter
+from batchcalls.reporting.filters.listing import ListFilter, search_field
+from batchcalls.states import DeliveryStatus
+
+Endpoints = QuerySet[WebhookEndpoint]
+Deliveries = QuerySet[WebhookDelivery]
+
+STATES = {"on": "On", "failing": "Failing", "off": "Switched off"}
+
+
+class EndpointFilter(ListFilter):
+    q = django_filters.CharFilter(
+        method="search", **search_field("Search", "Address or description")
+    )
+    state = django_filters.ChoiceFilter(
+        label="State", method="of_state", choices=list(STATES.items()), empty_label="Any state"
+    )
+
+    class Meta:
+        model = WebhookEndpoint
+        fields: list[str] = []
+
+    def search(self, rows: Endpoints, name: str, value: str) -> Endpoints:
+        """Find by a part of the address or of the description."""
+        return rows.filter(Q(url__icontains=value) | Q(description__icontains=value))
+
+    def of_state(self, rows: Endpoints, name: str, value: str) -> Endpoints:
+        """Take those that are on, off, or on and failing."""
+        if value == "failing":
+            return rows.filter(enabled=True, failing_since__isnull=False)
+        return rows.filter(enabled=value == "on")
+
+
+class DeliveryFilter(ListFilter):
+    """``call`` is the id that we gave the call."""
+
+    status = django_filters.ChoiceFilter(
+        label="Status", choices=DeliveryStatus.choices, empty_label="Any status"
+    )
+    event_type = django_filters.ChoiceFilter(
+        label="Event", choices=WebhookEvent.choices, empty_label="Any event"
+    )
+    batch = BatchIdFilter(
+        label="Batch ID",
+        queryset=Batch.objects.all(),
+        widget=forms.TextInput(attrs={"placeholder": "The whole ID", "autocomplete": "off"}),
+    )
+    call = django_filters.CharFilter(
+        label="Call ID",
+        method="of_call",
+        widget=forms.TextInput(attrs={"placeholder": "The whole ID", "autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = WebhookDelivery
+        fields: list[str] = []
+
+    def of_call(self, rows: Deliveries, name: str, value: Any) -> Deliveries:
+        """Take the messages about one call."""
+        try:
+            return rows.filter(call__call_id=UUID(value.strip()))
+        except ValueError:
+            return rows.none()

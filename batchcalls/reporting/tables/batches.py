@@ -1,0 +1,91 @@
+"""The columns of the list of batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from batchcalls.models import Batch
+from batchcalls.reporting import formatting
+from batchcalls.reporting.tables.listing import ListTable
+from batchcalls.states import BATCH_CANCELABLE, BATCH_PREPARING
+
+
+class BatchTable(ListTable):
+    """Batches, each with ``totals`` as an attribute; ``user`` decides on the buttons."""
+
+    caption = "Batch calls"
+
+    status = django_tables2.Column()
+    name = django_tables2.Column("Batch name")
+    progress = django_tables2.Column(empty_values=(), attrs={"td": {"class": "wide"}})
+    created_at = django_tables2.Column("Timestamp")
+    pk = django_tables2.Column("Batch ID")
+    actions = django_tables2.Column("Actions", empty_values=())
+
+    class Meta(ListTable.Meta):
+        pass
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def render_status(self, record: Batch) -> SafeString:
+        """Show the status, and why it is that one."""
+        shown = formatting.pill(record.status, record.get_status_display())
+        if not record.reason:
+            return SafeString(shown)
+        return format_html('{}<span class="under">{}</span>', shown, record.reason[:160])
+
+    def render_name(self, record: Batch) -> SafeString:
+        """Link to the batch; what it was made from stands under it."""
+        about = [str(record.campaign) if record.campaign else "No campaign"]
+        if record.test_of_id:
+            about.append("test call")
+        return format_html(
+            '<span><a class="strong" href="{}">{}</a><span class="under">{}</span></span>',
+            reverse("admin:batchcalls_batch_change", args=[record.pk]),
+            record.name,
+            " · ".join(about),
+        )
+
+    def render_progress(self, record: Any) -> SafeString:
+        """Show how the rows stand."""
+        context = formatting.progress(record.totals, f"Progress of {record.name}")
+        return SafeString(render_to_string("batchcalls/progress.html", context))
+
+    def render_created_at(self, record: Batch) -> SafeString | str:
+        """Show when the batch was made."""
+        return formatting.ago(record.created_at)
+
+    def render_pk(self, record: Batch) -> SafeString:
+        """Show the id's beginning; a click copies the whole."""
+        return formatting.copy_id(record.pk)
+
+    def render_actions(self, record: Batch) -> SafeString:
+        """Offer the logs, what comes next, and to cancel what can be canceled."""
+        return format_html(
+            '<span class="button-row">{}</span>',
+            format_html_join(
+                "", '<a class="button small {}" href="{}">{}</a>', self._actions_of(record)
+            ),
+        )
+
+    def _actions_of(self, record: Batch) -> list[tuple[str, str, SafeString]]:
+        found = []
+        named = format_html('<span class="visually-hidden"> of {}</span>', record.name)
+        if record.status in BATCH_PREPARING and self.user.has_perm("batchcalls.change_batch"):
+            url = reverse("admin:batchcalls_batch_continue", args=[record.pk])
+            found.append(("", url, format_html("Continue{}", named)))
+        elif self.user.has_perm("batchcalls.view_callresult"):
+            url = f"{reverse('admin:batchcalls_callresult_changelist')}?batch={record.pk}"
+            found.append(("", url, format_html("View Logs{}", named)))
+        if record.status in BATCH_CANCELABLE and self.user.has_perm("batchcalls.cancel_batch"):
+            url = reverse("admin:batchcalls_batch_cancel", args=[record.pk])
+            found.append(("danger", url, format_html("Cancel{}", named)))
+        return found

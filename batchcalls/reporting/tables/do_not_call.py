@@ -1,0 +1,76 @@
+"""The columns of the do-not-call list."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import django_tables2
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from batchcalls.reporting import formatting
+from batchcalls.reporting.tables.listing import ListTable
+from campaigns.models import Suppression
+
+
+class DoNotCallTable(ListTable):
+    """Numbers that must not be called, newest first."""
+
+    caption = "Do-not-call numbers"
+
+    e164 = django_tables2.Column("Number")
+    reason = django_tables2.Column(attrs={"td": {"class": "reason"}})
+    source = django_tables2.Column(attrs={"td": {"class": "nowrap"}})
+    created_by = django_tables2.Column("Added by")
+    created_at = django_tables2.Column("When", attrs={"td": {"class": "nowrap"}})
+
+    class Meta(ListTable.Meta):
+        default = "–"
+
+    def render_e164(self, record: Suppression) -> SafeString:
+        """Link to the number's page."""
+        url = reverse("admin:campaigns_suppression_change", args=[record.pk])
+        return format_html('<a class="number" href="{}">{}</a>', url, record.e164)
+
+    def render_reason(self, value: str) -> str:
+        """Show the beginning of the reason."""
+        return str(Truncator(value).chars(120))
+
+    def render_source(self, record: Suppression) -> str:
+        """Say how it came onto the list."""
+        return str(record.get_source_display())
+
+    def render_created_at(self, record: Suppression) -> SafeString | str:
+        """Show when it was added."""
+        return formatting.ago(record.created_at)
+
+
+class RemovedTable(ListTable):
+    """Numbers that were removed from the list, as it is noted, the latest first."""
+
+    caption = "Numbers that were removed"
+
+    object_repr = django_tables2.Column("Number")
+    change_message = django_tables2.Column("Note", attrs={"td": {"class": "reason"}})
+    user = django_tables2.Column("Removed by")
+    action_time = django_tables2.Column("When", attrs={"td": {"class": "nowrap"}})
+
+    class Meta(ListTable.Meta):
+        default = "–"
+
+    def render_object_repr(self, value: str) -> SafeString:
+        """Link to the list, which says whether the number is on it again."""
+        url = reverse("admin:campaigns_suppression_changelist")
+        query = urlencode({"number": value})
+        return format_html('<a class="number" href="{}?{}">{}</a>', url, query, value)
+
+    def render_change_message(self, record: LogEntry) -> str:
+        """Show why, and what the list had said."""
+        return record.get_change_message()
+
+    def render_action_time(self, record: LogEntry) -> SafeString | str:
+        """Show when."""
+        return formatting.ago(record.action_time)

@@ -1,0 +1,93 @@
+"""The columns of the list of voice accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from batchcalls.models import VoiceAccount
+from batchcalls.reporting import formatting
+from batchcalls.reporting.tables.listing import ListTable
+
+
+def state_pill(account: VoiceAccount) -> SafeString | str:
+    """Show whether an account is switched on."""
+    if account.enabled:
+        return formatting.pill("on", "On", "success")
+    return formatting.pill("off", "Off", "danger")
+
+
+def prices_of(account: VoiceAccount) -> list[str]:
+    """Say what a call costs; nothing for an account without prices."""
+    prices = [(account.price_per_minute, "a minute"), (account.price_per_attempt, "an attempt")]
+    return [f"{formatting.money(price, account.currency)} {per}" for price, per in prices if price]
+
+
+class VoiceAccountTable(ListTable):
+    """Voice accounts, each with ``live`` as an attribute; ``may_change`` decides on the buttons."""
+
+    caption = "Voice accounts"
+
+    name = django_tables2.Column("Account")
+    state = django_tables2.Column("State", empty_values=())
+    live = django_tables2.Column("Live now", attrs={"td": {"class": "nowrap"}})
+    cps = django_tables2.Column("Calls per second", empty_values=())
+    price = django_tables2.Column("Price", empty_values=())
+    caller_ids = django_tables2.Column("Caller IDs", empty_values=())
+    actions = django_tables2.Column("Actions", empty_values=())
+
+    class Meta(ListTable.Meta):
+        pass
+
+    def __init__(self, *args: Any, may_change: bool, **kwargs: Any) -> None:
+        exclude = () if may_change else ("actions",)
+        super().__init__(*args, exclude=exclude, **kwargs)
+
+    def render_name(self, record: VoiceAccount) -> SafeString:
+        """Link to the account; its provider stands under it."""
+        return format_html(
+            '<span><a class="strong" href="{}">{}</a><span class="under">{}</span></span>',
+            reverse("admin:batchcalls_voiceaccount_change", args=[record.pk]),
+            record.name,
+            record.get_provider_display(),
+        )
+
+    def render_state(self, record: VoiceAccount) -> SafeString | str:
+        """Show whether it is switched on."""
+        return state_pill(record)
+
+    def render_live(self, record: Any) -> str:
+        """Show how many of its lines are in use."""
+        return f"{intcomma(record.live)} of {intcomma(record.concurrency)}"
+
+    def render_cps(self, record: VoiceAccount) -> str:
+        """Show the rate, if there is one."""
+        return "no limit" if record.cps is None else f"{record.cps:g}"
+
+    def render_price(self, record: VoiceAccount) -> SafeString | str:
+        """Show what a call costs."""
+        prices = prices_of(record)
+        if not prices:
+            return "–"
+        more = [format_html('<span class="under">{}</span>', price) for price in prices[1:]]
+        return format_html("<span>{}{}</span>", prices[0], SafeString("".join(more)))
+
+    def render_caller_ids(self, record: VoiceAccount) -> str:
+        """Count the numbers to call from."""
+        return intcomma(len(record.caller_ids)) if record.caller_ids else "none"
+
+    def render_actions(self, record: VoiceAccount) -> SafeString:
+        """Offer the switch; what it does is said on the next page."""
+        return format_html(
+            '<a class="button small {}" href="{}">Switch {}'
+            '<span class="visually-hidden">: {}</span></a>',
+            "danger" if record.enabled else "",
+            reverse("admin:batchcalls_voiceaccount_switch", args=[record.pk]),
+            "off" if record.enabled else "on",
+            record.name,
+        )

@@ -1,0 +1,141 @@
+"""The columns of webhook endpoints and of what was sent to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from batchcalls.models import WebhookDelivery, WebhookEndpoint
+from batchcalls.reporting import formatting
+from batchcalls.reporting.tables.listing import ListTable
+from batchcalls.states import DeliveryStatus
+
+TONES = {
+    DeliveryStatus.PENDING: "info",
+    DeliveryStatus.DELIVERED: "success",
+    DeliveryStatus.DEAD: "danger",
+}
+
+
+def state_pill(endpoint: WebhookEndpoint) -> SafeString | str:
+    """Show whether an endpoint takes what it is sent."""
+    if not endpoint.enabled:
+        return formatting.pill("off", "Switched off", "danger" if endpoint.disabled_reason else "")
+    if endpoint.is_failing:
+        return formatting.pill("failing", "Failing", "warning")
+    return formatting.pill("on", "On", "success")
+
+
+def delivery_pill(delivery: WebhookDelivery) -> SafeString | str:
+    """Show how far a message is; one that waits after failures is no news of success."""
+    if delivery.status == DeliveryStatus.PENDING and delivery.failures:
+        return formatting.pill("retrying", "Retrying", "warning")
+    tone = TONES[DeliveryStatus(delivery.status)]
+    return formatting.pill(delivery.status, delivery.get_status_display(), tone)
+
+
+def scope_words(endpoint: WebhookEndpoint) -> str:
+    """Say whose events an endpoint is told of."""
+    if endpoint.batch:
+        return f"Batch {endpoint.batch}"
+    return f"Campaign {endpoint.campaign}" if endpoint.campaign else "Every batch"
+
+
+class EndpointTable(ListTable):
+    """Endpoints, the newest first."""
+
+    caption = "Webhook endpoints"
+
+    state = django_tables2.Column(empty_values=())
+    url = django_tables2.Column("Address")
+    scope = django_tables2.Column("Told of", empty_values=())
+    events = django_tables2.Column(empty_values=())
+    format = django_tables2.Column()
+    last_delivered_at = django_tables2.Column("Last delivered", empty_values=())
+
+    class Meta(ListTable.Meta):
+        pass
+
+    def render_state(self, record: WebhookEndpoint) -> SafeString | str:
+        """Show the state, and under it why."""
+        shown = state_pill(record)
+        if not record.disabled_reason:
+            return shown
+        return format_html(
+            '<span>{}<span class="under">{}</span></span>', shown, record.disabled_reason
+        )
+
+    def render_url(self, record: WebhookEndpoint) -> SafeString:
+        """Link to the endpoint; the address stands under its description."""
+        url = reverse("admin:batchcalls_webhookendpoint_change", args=[record.pk])
+        under = record.url if record.description else ""
+        return format_html(
+            '<span><a class="strong webhook-url" href="{}">{}</a>'
+            '<span class="under webhook-url">{}</span></span>',
+            url,
+            record,
+            under,
+        )
+
+    def render_scope(self, record: WebhookEndpoint) -> str:
+        """Say whose events."""
+        return scope_words(record)
+
+    def render_events(self, record: WebhookEndpoint) -> str:
+        """Name the events."""
+        return ", ".join(record.events)
+
+    def render_last_delivered_at(self, record: WebhookEndpoint) -> SafeString | str:
+        """Show when it last took a message."""
+        return formatting.ago(record.last_delivered_at, "Never")
+
+
+class DeliveryTable(ListTable):
+    """Messages, the newest first."""
+
+    caption = "Webhook deliveries"
+
+    status = django_tables2.Column()
+    event_type = django_tables2.Column("Event")
+    about = django_tables2.Column(empty_values=())
+    target = django_tables2.Column("To", empty_values=())
+    answer = django_tables2.Column("Last answer", empty_values=())
+    attempts = django_tables2.Column(attrs={"td": {"class": "num"}, "th": {"class": "num"}})
+    created_at = django_tables2.Column("When", attrs={"td": {"class": "nowrap"}})
+
+    class Meta(ListTable.Meta):
+        pass
+
+    def __init__(self, *args: Any, shows_target: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, exclude=() if shows_target else ("target",), **kwargs)
+
+    def render_status(self, record: WebhookDelivery) -> SafeString | str:
+        """Show how far it is."""
+        return delivery_pill(record)
+
+    def render_event_type(self, record: WebhookDelivery) -> SafeString:
+        """Link to the message."""
+        url = reverse("admin:batchcalls_webhookdelivery_change", args=[record.pk])
+        return format_html('<a class="strong" href="{}">{}</a>', url, record.event_type)
+
+    def render_about(self, record: WebhookDelivery) -> str:
+        """Name what it is about."""
+        if record.call:
+            return str(record.call.to_number)
+        return str(record.batch) if record.batch else "–"
+
+    def render_target(self, record: WebhookDelivery) -> SafeString:
+        """Show where it goes."""
+        return format_html('<span class="webhook-url">{}</span>', record.target)
+
+    def render_answer(self, record: WebhookDelivery) -> str:
+        """Show the last answer, or why there was none."""
+        return " ".join(filter(None, [str(record.last_status or ""), record.last_error])) or "–"
+
+    def render_created_at(self, record: WebhookDelivery) -> SafeString | str:
+        """Show when the event was."""
+        return formatting.ago(record.created_at)

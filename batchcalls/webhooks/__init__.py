@@ -1,0 +1,1 @@
+"""Who is notified of what happens: the outbox, endpoints, payloads, signing, delivery."""

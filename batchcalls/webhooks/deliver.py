@@ -1,0 +1,292 @@
+"""Sending outgoing webhooks: lease what is due → send, many at once → record.
+
+May run side by side and be killed at any time: each message is leased by compare-and-set, and one
+that was sent but not recorded is sent once more under the same id, by which receivers know it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.utils import timezone
+
+from batchcalls import queue
+from batchcalls.models import (
+    AttemptKind,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from batchcalls.net.under_way import UnderWay
+from batchcalls.states import DeliveryStatus
+from batchcalls.webhooks import endpoints
+from batchcalls.webhooks.requests import Answer, send
+
+log = structlog.get_logger(__name__)
+
+#: Short, so that lists and calls that wait for a worker come in between.
+TICK_SECONDS = 5.0
+NAP_SECONDS, GATHER_SECONDS = 0.1, 0.02
+#: Longer than looking a name up, connecting and waiting for an answer may take together.
+LEASE = timedelta(seconds=120)
+#: Whoever leased messages so lately is at work; a lease that is older may be a dead process's.
+BUSY = timedelta(seconds=30)
+#: Retries wait a random time of up to so long, doubled with each failure.
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 10.0, 4 * 3_600.0
+SHORTEST_WAIT_SECONDS = 1.0
+#: From so many failures in a row on, an endpoint is left alone for a while after each.
+RESTS_FROM_FAILURES, LONGEST_REST_SECONDS = 5, 300
+#: An endpoint that has only failed for so long is switched off.
+SWITCH_OFF_AFTER = timedelta(days=5)
+#: After so long without any attempt, a failure is the first of another outage.
+QUIET = timedelta(days=2)
+GONE = 410
+TOO_LATE = "It could not be delivered in time."
+_FORGET_AT_ONCE = 1_000
+
+
+def tick(
+    *,
+    seconds: float = TICK_SECONDS,
+    alone: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Send what is due for at most ``seconds``; return whether more is due.
+
+    With ``alone``, what another process is sending is left to it, which looks for more when it
+    has done: messages must not keep all workers busy.
+    """
+    now = timezone.now()
+    if alone and WebhookDelivery.objects.leased_until(now + LEASE - BUSY).exists():
+        return False
+    give_up_late(now=now)
+    until = time.monotonic() + seconds
+    with UnderWay(send, threads=settings.WEBHOOK_THREADS) as under_way:
+        sender = Sender(under_way)
+        while time.monotonic() < until and not stop():
+            if not sender.step() and under_way.count == 0:
+                break
+        sender.finish()
+    return WebhookDelivery.objects.due(timezone.now()).exists()
+
+
+class Sender:
+    """Leases, starts and records messages; only threads of ``under_way`` wait for answers."""
+
+    def __init__(self, under_way: UnderWay[WebhookDelivery, Answer]) -> None:
+        self._under_way = under_way
+        self._busy: Counter[object] = Counter()
+        #: No address takes more than its part of the threads, however slowly it answers.
+        self._most = max(1, under_way.threads // 4)
+
+    def step(self) -> bool:
+        """Start what is due and record what was answered; return whether there was anything."""
+        leased = self._lease()
+        for delivery in leased:
+            self._busy[_target(delivery)] += 1
+            self._under_way.start(delivery)
+        told = self._under_way.collect(wait_seconds=NAP_SECONDS)
+        if told and self._under_way.count:
+            # A transaction for several costs hardly more than one for each.
+            time.sleep(GATHER_SECONDS)
+            told += self._under_way.collect()
+        self._record(told)
+        return bool(leased or told)
+
+    def finish(self) -> None:
+        """Wait for what is under way, and record it."""
+        self._record(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+
+    def _lease(self) -> list[WebhookDelivery]:
+        room = self._under_way.threads - self._under_way.count
+        if room <= 0:
+            return []
+        full = [target for target, count in self._busy.items() if count >= self._most]
+        due = WebhookDelivery.objects.due(timezone.now())
+        if full:
+            full_endpoints = [target for target in full if isinstance(target, UUID)]
+            urls = [target for target in full if isinstance(target, str)]
+            due = due.exclude(endpoint__in=full_endpoints).exclude(endpoint=None, url__in=urls)
+        taken = self._busy.copy()
+        chosen: list[int] = []
+        for pk, endpoint_id, url in due.values_list("pk", "endpoint_id", "url")[: 2 * room]:
+            target = endpoint_id or url
+            if len(chosen) < room and taken[target] < self._most:
+                taken[target] += 1
+                chosen.append(pk)
+        return lease(chosen)
+
+    def _record(self, told: list[tuple[WebhookDelivery, Answer]]) -> None:
+        for delivery, _ in told:
+            self._busy[_target(delivery)] -= 1
+        if told:
+            record(told, now=timezone.now())
+
+
+def lease(pks: list[int]) -> list[WebhookDelivery]:
+    """Take messages that nobody is sending, for a while; return those that were taken."""
+    if not pks:
+        return []
+    now, token = timezone.now(), uuid4()
+    WebhookDelivery.objects.free(now).filter(pk__in=pks, next_attempt_at__lte=now).update(
+        lease_token=token, lease_until=now + LEASE
+    )
+    mine = WebhookDelivery.objects.filter(pk__in=pks, lease_token=token)
+    return list(mine.select_related("endpoint").order_by("pk"))
+
+
+def _target(delivery: WebhookDelivery) -> object:
+    return delivery.endpoint_id or delivery.url
+
+
+# Recording ---------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def record(told: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None:
+    """Write down what was answered. Who lost the lease meanwhile leaves the message as it is.
+
+    Rows are locked in one order everywhere: endpoints, then messages.
+    """
+    endpoint_ids = {delivery.endpoint_id for delivery, _ in told if delivery.endpoint_id}
+    _lock(WebhookEndpoint.objects.filter(pk__in=endpoint_ids))
+    kept = _lock(WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery, _ in told]))
+    # Of an endpoint that was deleted meanwhile nothing is left to write to.
+    told = [one for one in told if one[0].pk in kept]
+    WebhookAttempt.objects.bulk_create(_attempt(delivery, answer) for delivery, answer in told)
+    for delivery, answer in told:
+        changes = _verdict(delivery, answer, now=now)
+        WebhookDelivery.objects.filter(
+            pk=delivery.pk, lease_token=delivery.lease_token, next_attempt_at__isnull=False
+        ).update(
+            attempts=delivery.attempts + 1,
+            last_status=answer.status,
+            last_error=answer.error[:300],
+            lease_token=None,
+            lease_until=None,
+            **changes,
+        )
+        log.info(
+            "webhook.sent",
+            delivery=delivery.pk,
+            event_type=delivery.event_type,
+            answered=answer.status,
+            error=answer.error,
+            ms=answer.duration_ms,
+        )
+    for pk in sorted(endpoint_ids):
+        answers = [answer for delivery, answer in told if delivery.endpoint_id == pk]
+        if answers:
+            _note(pk, answers, now=now)
+
+
+def _lock(rows: QuerySet[Any]) -> set[Any]:
+    """Lock rows for the rest of the transaction; return the keys of those that are there."""
+    found = rows.order_by("pk").select_for_update(no_key=True)
+    return set(found.values_list("pk", flat=True))
+
+
+def _attempt(delivery: WebhookDelivery, answer: Answer) -> WebhookAttempt:
+    return WebhookAttempt(
+        delivery=delivery,
+        number=delivery.attempts + 1,
+        kind=delivery.next_kind,
+        at=answer.at,
+        duration_ms=answer.duration_ms,
+        url=delivery.target,
+        request_headers=answer.request_headers,
+        response_status=answer.status,
+        response_excerpt=answer.excerpt,
+        error=answer.error[:300],
+    )
+
+
+def _verdict(delivery: WebhookDelivery, answer: Answer, *, now: datetime) -> dict[str, Any]:
+    """Return what becomes of a message: delivered, tried again later, or given up."""
+    if answer.taken:
+        status = DeliveryStatus.DELIVERED
+        return {"status": status, "next_attempt_at": None, "ended_at": now, "failures": 0}
+    failures = delivery.failures + 1
+    again_at = now + timedelta(seconds=wait_after(failures, answer.retry_after))
+    if again_at > delivery.give_up_at or answer.status == GONE:
+        status = DeliveryStatus.DEAD
+        return {"status": status, "next_attempt_at": None, "ended_at": now, "failures": failures}
+    return {"failures": failures, "next_kind": AttemptKind.RETRY, "next_attempt_at": again_at}
+
+
+def wait_after(failures: int, retry_after: float | None = None) -> float:
+    """Return the seconds before the next attempt; at least what the receiver asked for.
+
+    Exponential backoff with full jitter, so that messages that failed together are not sent
+    together again. Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+    """
+    most = min(FIRST_WAIT_SECONDS * 2 ** min(failures - 1, 20), LONGEST_WAIT_SECONDS)
+    wait = random.uniform(SHORTEST_WAIT_SECONDS, most)  # noqa: S311 - spreads load, hides nothing
+    return max(wait, retry_after or 0.0)
+
+
+def _note(endpoint_id: UUID, answers: list[Answer], *, now: datetime) -> None:
+    """Note how an endpoint does; let it rest, or switch it off, when it only fails."""
+    rows = WebhookEndpoint.objects.filter(pk=endpoint_id)
+    if any(answer.taken for answer in answers):
+        rows.update(
+            consecutive_failures=0, failing_since=None, resting_until=None, last_delivered_at=now
+        )
+        return
+    # An outage that ended in silence is not the one that is met after it.
+    is_new = Q(failing_since=None) | Q(last_failed_at__lt=now - QUIET)
+    rows.filter(is_new).update(failing_since=now, consecutive_failures=0)
+    rows.update(consecutive_failures=F("consecutive_failures") + len(answers), last_failed_at=now)
+    endpoint = rows.first()
+    if endpoint is None:
+        return
+    if any(answer.status == GONE for answer in answers):
+        endpoints.disable(endpoint, reason="It answered 410 Gone: it wants no more.")
+    elif endpoint.failing_since and now - endpoint.failing_since >= SWITCH_OFF_AFTER:
+        days = SWITCH_OFF_AFTER.days
+        endpoints.disable(
+            endpoint, reason=f"It has taken nothing for {days} days: {answers[-1].in_words}"
+        )
+    elif (beyond := endpoint.consecutive_failures - RESTS_FROM_FAILURES) >= 0:
+        rest = min(2.0 ** min(beyond + 1, 20), LONGEST_REST_SECONDS)
+        rows.update(resting_until=now + timedelta(seconds=rest))
+
+
+# Tidying -----------------------------------------------------------------------------------------
+
+
+def give_up_late(*, now: datetime) -> None:
+    """Give up messages whose time is over, and those of endpoints that are switched off."""
+    WebhookDelivery.objects.free(now).filter(give_up_at__lt=now).update(
+        status=DeliveryStatus.DEAD,
+        next_attempt_at=None,
+        ended_at=now,
+        last_error=Coalesce(NullIf("last_error", Value("")), Value(TOO_LATE)),
+    )
+    off = WebhookEndpoint.objects.filter(enabled=False, deliveries__next_attempt_at__isnull=False)
+    for endpoint in off.distinct():
+        endpoints.give_up_waiting_of(endpoint)
+
+
+def sweep() -> None:
+    """Ring for what is due, and forget what was sent long ago, some of it each minute."""
+    now = timezone.now()
+    give_up_late(now=now)
+    if WebhookDelivery.objects.due(now).exists():
+        queue.ring_once(queue.DELIVER_WEBHOOKS)
+    limit = now - timedelta(days=settings.WEBHOOK_LOG_DAYS)
+    old = WebhookDelivery.objects.filter(ended_at__isnull=False, ended_at__lt=limit)
+    pks = list(old.order_by("ended_at").values_list("pk", flat=True)[:_FORGET_AT_ONCE])
+    if pks:
+        WebhookDelivery.objects.filter(pk__in=pks).delete()

@@ -1,0 +1,153 @@
+"""One outgoing webhook on the wire: signed, sent once to the address that was judged, answered."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.client import HTTPException
+from socket import SHUT_RDWR
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.response import BaseHTTPResponse
+
+from batchcalls.models import WebhookDelivery
+from batchcalls.net import addresses
+from batchcalls.net.http import retry_after
+from batchcalls.webhooks import signing
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_SECONDS = 10.0
+#: However slowly an answer trickles in: connecting and answering together take no longer.
+LONGEST_SECONDS = 20.0
+MOST_ANSWER_BYTES = 4_096
+USER_AGENT = "BatchCalls-Webhooks/1 (Standard Webhooks)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one request. Without ``status`` there was no answer, and ``error`` says why.
+
+    ``request_headers`` are those that were sent, but for the signatures. ``retry_after`` is in
+    seconds, where the receiver asked for a time.
+    """
+
+    at: datetime
+    request_headers: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
+    excerpt: str = ""
+    error: str = ""
+    duration_ms: int = 0
+    retry_after: float | None = None
+
+    @property
+    def taken(self) -> bool:
+        """True when the receiver has the message."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def in_words(self) -> str:
+        """What was answered, or why nothing was."""
+        return self.error or f"it answered {self.status}."
+
+
+def send(delivery: WebhookDelivery) -> Answer:
+    """Send a message once; never raise. Redirects are answers like any other, and not followed."""
+    at, begun = timezone.now(), time.monotonic()
+    status, excerpt, error, wait = None, "", "", None
+    shown: dict[str, str] = {}
+    try:
+        secrets = signing.secrets_for(delivery, now=at)
+        told, proof = signing.headers(delivery, secrets=secrets, now=at)
+        shown = {"content-type": "application/json", "user-agent": USER_AGENT, **told}
+        address = addresses.judge(delivery.target, named=settings.WEBHOOK_ALLOWED_HOSTS)
+        sent = {**shown, **proof, "host": address.host_header, "accept-encoding": "identity"}
+        with _answer(address, delivery.body.encode(), sent) as response:
+            status = response.status
+            wait = retry_after(response.headers.get("retry-after", ""), now=at)
+            excerpt = _read(response)
+        if 300 <= status < 400:
+            error = "It answered with a redirect, which is not followed."
+    except Exception as problem:
+        error = _in_words(problem)
+    return Answer(
+        at=at,
+        request_headers=shown,
+        status=status,
+        excerpt=excerpt,
+        error=error,
+        duration_ms=round((time.monotonic() - begun) * 1000),
+        retry_after=wait,
+    )
+
+
+@contextmanager
+def _answer(
+    address: addresses.Address, body: bytes, headers: dict[str, str]
+) -> Iterator[BaseHTTPResponse]:
+    connection = address.connection(seconds=TIMEOUT_SECONDS)
+    # A timeout of the socket would begin anew with each byte that trickles in.
+    watch = threading.Timer(LONGEST_SECONDS, _cut, [connection])
+    watch.daemon = True
+    watch.start()
+    try:
+        connection.request("POST", address.target, body, headers, preload_content=False)
+        yield connection.getresponse()
+    finally:
+        watch.cancel()
+        connection.close()
+
+
+def _cut(connection: HTTPConnection) -> None:
+    sock = connection.sock
+    if sock is not None:
+        try:
+            sock.shutdown(SHUT_RDWR)
+        except OSError:
+            return
+
+
+def _read(response: BaseHTTPResponse) -> str:
+    """Return the beginning of a body, as text without what a database cannot take."""
+    read, size = [], 0
+    try:
+        while size < MOST_ANSWER_BYTES:
+            chunk = response.read1(MOST_ANSWER_BYTES - size, decode_content=False)
+            if not chunk:
+                break
+            read.append(chunk)
+            size += len(chunk)
+    except (HTTPError, HTTPException, OSError):
+        pass  # The status was told; the rest is for people to look at.
+    return b"".join(read).decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def _in_words(problem: Exception) -> str:
+    """Say in a sentence why there was no answer; never what was sent."""
+    match problem:
+        case addresses.Refused():
+            said = str(problem)
+        # To urllib3 a refusal is a kind of timeout.
+        case NewConnectionError() | ConnectionError():
+            said = "There was no connection: refused, or broken off."
+        case TimeoutError() | ConnectTimeoutError():
+            said = f"There was no answer within {TIMEOUT_SECONDS:g} seconds."
+        case ssl.SSLCertVerificationError():
+            said = f"Its certificate is not trusted: {problem.verify_message}."
+        case ssl.SSLError():
+            said = f"There was no safe connection ({problem.reason or 'TLS'})."
+        case HTTPError() | HTTPException() | OSError():
+            said = f"The answer cannot be read ({type(problem).__name__})."
+        case _:
+            log.exception("webhook.failed", exc_info=problem)
+            said = f"Sending it ended in {type(problem).__name__}."
+    return said

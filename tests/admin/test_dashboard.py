@@ -1,0 +1,61 @@
+"""The first page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from batchcalls.batches import lifecycle
+from batchcalls.intake import runner
+from batchcalls.models import WorkerHeartbeat
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(client: Client) -> str:
+    return str(client.get("/").content.decode())
+
+
+def test_a_new_installation_is_led_to_its_first_batch(admin_client: Client) -> None:
+    assert "Three steps to the first batch" in shown(admin_client)
+
+
+def test_the_day_is_counted_from_its_calls(admin_client: Client, make_batch: Any, run: Any) -> None:
+    batch = run(make_batch("+12025550190", "+12025550191"))
+    answer = admin_client.get("/")
+    today = answer.context["today"]
+    assert today.calls == batch.calls.count()
+    assert today.reached == batch.calls.filter(answered_by="human").count()
+    assert sum(today.costs.values()) == sum(call.price or 0 for call in batch.calls.all())
+    assert f"?from={timezone.localdate():%Y-%m-%d}" in shown(admin_client)
+    assert "Three steps" not in shown(admin_client)
+
+
+def test_what_runs_is_followed_and_what_failed_stands_there(
+    admin_client: Client, make_batch: Any
+) -> None:
+    running = make_batch("+12025550190", name="Goes on")
+    lifecycle.submit(running, launch=True)
+    broken = make_batch("nobody", name="Broken")
+    lifecycle.submit(broken, launch=True)
+    runner.run_batch(broken.pk, seconds=30)
+    page = shown(admin_client)
+    assert "Goes on" in page
+    assert "Broken failed" in page
+    part = admin_client.get("/", headers={"X-Fragment": "1"}).content.decode()
+    assert part.startswith('<div id="running" data-live="/"')
+
+
+def test_a_worker_that_is_missing_is_said_with_the_remedy(admin_client: Client) -> None:
+    assert "python manage.py qcluster" in shown(admin_client)
+    WorkerHeartbeat.objects.beat()
+    assert "sign of life" in shown(admin_client)
+
+
+def test_somebody_without_any_permission_is_told_whom_to_ask(client: Client) -> None:
+    client.force_login(User.objects.create_user("new", is_staff=True))
+    assert "Ask an administrator" in shown(client)

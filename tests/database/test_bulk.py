@@ -1,0 +1,70 @@
+"""Many rows at once, on either database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from batchcalls.database.bulk import insert_each, update_each
+from campaigns.models import Suppression
+
+pytestmark = pytest.mark.django_db
+
+FIELDS = ("e164", "reason", "source", "created_at")
+#: Texts that a careless writer of COPY or of arrays would spoil.
+TEXTS = [
+    "plain",
+    "tab\tnew\nline\r",
+    "quote \" and ' and \\ and \\N",
+    "{a,b}",
+    "",
+    "Zoë 王 👩‍👧",
+    "\\.",
+]
+
+
+def rows(*numbers: int, text: str = "") -> list[list[Any]]:
+    return [[f"+1202555{n:04}", text, "import", timezone.now()] for n in numbers]
+
+
+def test_every_text_arrives_as_it_was() -> None:
+    given = [
+        [f"+1202555{n:04}", text, "import", timezone.now()] for n, text in enumerate(TEXTS, 100)
+    ]
+    assert insert_each(Suppression, FIELDS, given) == len(TEXTS)
+    assert list(Suppression.objects.order_by("e164").values_list("reason", flat=True)) == TEXTS
+    assert insert_each(Suppression, FIELDS, []) == 0
+    assert insert_each(Suppression, FIELDS, rows(200)) == 1
+
+
+def test_rows_that_exist_are_left_out_on_request_and_counted() -> None:
+    insert_each(Suppression, FIELDS, rows(100, 101))
+    again = rows(100, 101, 102, text="new")
+    assert insert_each(Suppression, FIELDS, again, ignore_conflicts=True) == 1
+    assert Suppression.objects.filter(reason="new").count() == 1
+
+
+@pytest.mark.parametrize("numbers", [(100,), (100, 101)])
+def test_a_refusal_of_the_database_is_an_error_of_django(numbers: tuple[int, ...]) -> None:
+    insert_each(Suppression, FIELDS, rows(100))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_each(Suppression, FIELDS, rows(*numbers))
+    assert Suppression.objects.count() == 1
+
+
+def test_each_row_is_updated_with_its_own_values() -> None:
+    insert_each(Suppression, FIELDS, rows(100, 101, 102))
+    keys = list(Suppression.objects.order_by("e164").values_list("pk", flat=True))
+    changed = update_each(
+        Suppression,
+        ["reason"],
+        [(pk, f"r{n}") for n, pk in enumerate(keys)],
+        where_in=("source", ["import"]),
+    )
+    assert changed == 3
+    found = Suppression.objects.order_by("e164").values_list("reason", flat=True)
+    assert list(found) == ["r0", "r1", "r2"]
+    assert update_each(Suppression, ["reason"], [(keys[0], "x")], where_in=("source", ["api"])) == 0

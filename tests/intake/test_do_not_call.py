@@ -1,0 +1,97 @@
+"""Do-not-call lists of any length, and look-ups among their numbers."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from batchcalls.intake import do_not_call, runner, splitting
+from batchcalls.intake.uploads import ReadingOptions
+from batchcalls.lists.mapping import MappingError
+from batchcalls.models import ListPart, StoredList
+from batchcalls.reporting.exports.do_not_call import do_not_call as table
+from batchcalls.states import ListStatus
+from campaigns.models import Suppression
+
+pytestmark = pytest.mark.django_db
+
+LIST = """Phone;reason
++12025550190;asked us to
+(202) 555-0191;
+;
+not one;
++12025550190;again
++442079460123;\u200b
+911;
+"""
+
+
+def add(text: str, **fields: Any) -> StoredList:
+    fields.setdefault("reading", ReadingOptions())
+    stored = do_not_call.add_list(io.BytesIO(text.encode()), file_name="dnc.csv", **fields)
+    while runner.run(stored.pk, seconds=30):
+        pass
+    stored.refresh_from_db()
+    return stored
+
+
+def test_its_numbers_are_suppressed_and_the_other_rows_are_reported(admin_user: Any) -> None:
+    stored = add(LIST, note="state list", actor=admin_user)
+    assert stored.status == ListStatus.IMPORTED
+    rows = Suppression.objects.order_by("e164")
+    assert list(rows.values_list("e164", "reason", "source", "created_by__username")) == [
+        ("+12025550190", "asked us to", "import", "admin"),
+        ("+12025550191", "state list", "import", "admin"),
+        ("+442079460123", "state list", "import", "admin"),
+    ]
+    part = ListPart.objects.get()
+    assert (part.row_count, part.added) == (7, 3)
+    assert [problem[:3] for problem in part.problems] == [
+        [5, "not one", "not_a_number"],
+        [8, "911", "emergency_number"],
+    ]
+
+
+def test_a_number_that_is_listed_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splitting, "PART_ROWS", 2)
+    Suppression.objects.create(e164="+12025550190", reason="by hand")
+    add(LIST)
+    assert Suppression.objects.get(e164="+12025550190").reason == "by hand"
+    assert sum(ListPart.objects.values_list("added", flat=True)) == 2
+
+
+def test_a_row_that_is_odd_in_other_ways_still_says_whom_not_to_call() -> None:
+    add('phone,x\n+12025550190,a,surplus\n"+12025550191,\nb",c\n')
+    assert Suppression.objects.filter(e164="+12025550190").exists()
+
+
+def test_a_list_without_numbers_is_refused_and_nothing_is_kept(media: Path) -> None:
+    with pytest.raises(MappingError, match="No column holds phone numbers"):
+        add("name,city\nAnn,Bonn\n")
+    assert not StoredList.objects.exists()
+    assert not [path for path in media.rglob("*") if path.is_file()]
+
+
+def test_the_command_takes_a_list_in_and_says_what_became_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "dnc.csv"
+    path.write_text(LIST, encoding="utf-8")
+    out = io.StringIO()
+    call_command("donotcall", str(path), reason="state list", stdout=out)
+    assert "7 rows, 3 numbers new on the do-not-call list." in out.getvalue()
+    assert "row 5 'not one': " in out.getvalue()
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("donotcall", str(tmp_path / "gone.csv"))
+    with pytest.raises(CommandError, match="has no column"):
+        call_command("donotcall", str(path), map=["nr=phone_number"])
+
+
+def test_the_list_goes_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchcalls.reporting.exports.do_not_call.ROWS_AT_A_TIME", 2)
+    add(LIST)
+    made = table()
+    assert made.header == ["e164", "reason", "source", "created_at"]
+    assert [row[0] for row in made.rows] == ["+12025550190", "+12025550191", "+442079460123"]

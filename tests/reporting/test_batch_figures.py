@@ -1,0 +1,87 @@
+"""The figures of a batch: calls over time, their costs, and counts that are kept for a moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models.querysets import Totals
+from batchcalls.reporting import batch_figures
+from batchcalls.reporting.batch_figures import ALWAYS_COUNTED_ROWS, MOST_BARS, timeline_of
+
+START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+
+def minutes(*numbers: int) -> dict[datetime, int]:
+    return {START + timedelta(minutes=number): 1 for number in numbers}
+
+
+def test_a_short_batch_has_a_bar_for_each_minute_those_without_calls_too() -> None:
+    timeline = timeline_of({**minutes(0, 3), START + timedelta(minutes=1): 5})
+    assert timeline is not None
+    assert timeline.width_seconds == 60
+    assert [n for _, n in timeline.bars] == [1, 5, 0, 1]
+    assert timeline.bars[3][0] == START + timedelta(minutes=3)
+
+
+@pytest.mark.parametrize("length", [1, 59, 60, 61, 299, 300, 1_440, 20_000])
+def test_however_long_a_batch_calls_no_call_is_left_out_and_the_bars_are_few(length: int) -> None:
+    timeline = timeline_of(minutes(*range(0, length, 7), length))
+    assert timeline is not None
+    assert len(timeline.bars) <= MOST_BARS
+    assert sum(n for _, n in timeline.bars) == len({*range(0, length, 7), length})
+
+
+def test_without_a_call_there_is_no_timeline() -> None:
+    assert timeline_of({}) is None
+
+
+@pytest.mark.django_db
+def test_costs_are_added_up_by_currency_and_calls_without_a_price_are_counted_too(
+    make_batch: Any,
+) -> None:
+    batch = make_batch("+12025550190")
+    for row, (price, currency) in enumerate(
+        [("0.5", "USD"), ("0.25", "USD"), ("1.5", "EUR"), (None, "")], 2
+    ):
+        recipient = Recipient.objects.create(batch=batch, row_number=row, e164="+12025550190")
+        CallResult.objects.create(
+            batch=batch,
+            recipient=recipient,
+            account=batch.account,
+            attempt=1,
+            to_number=recipient.e164,
+            claimed_at=START + timedelta(seconds=50 * row),
+            price=price,
+            currency=currency,
+        )
+    figures = batch_figures.figures_of(batch, Totals())
+    assert figures.costs == {"USD": Decimal("0.75"), "EUR": Decimal("1.5")}
+    assert figures.timeline is not None
+    assert sum(n for _, n in figures.timeline.bars) == 4
+
+
+@pytest.mark.django_db
+def test_what_is_slow_to_count_is_kept_and_a_short_batch_never_is(
+    make_batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.clear()
+    clock = iter(range(100))
+    monkeypatch.setattr(batch_figures, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    long, short = make_batch("+12025550190"), make_batch("+12025550190")
+    Batch.objects.filter(pk=long.pk).update(row_count=ALWAYS_COUNTED_ROWS + 1)
+    Batch.objects.filter(pk=short.pk).update(row_count=ALWAYS_COUNTED_ROWS)
+    batches = list(Batch.objects.filter(pk__in=[long.pk, short.pk]))
+    assert {totals.rows for totals in batch_figures.totals_of(batches).values()} == {0}
+    for batch in batches:
+        Recipient.objects.create(batch=batch, row_number=2, e164="+12025550190")
+    found = batch_figures.totals_of(batches)
+    assert (found[long.pk].rows, found[short.pk].rows) == (0, 1)
+    cache.clear()
+    assert batch_figures.totals_of(batches)[long.pk].rows == 1

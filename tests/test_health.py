@@ -1,0 +1,111 @@
+"""What load balancers and monitors are told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+
+from batchcalls import health, tasks
+from batchcalls.batches import lifecycle
+from batchcalls.calling import chunks
+from batchcalls.intake import runner
+from batchcalls.models import Recipient, WorkerHeartbeat
+from batchcalls.reporting import worker_state
+
+pytestmark = pytest.mark.django_db
+
+
+def ready(client: Client) -> tuple[int, dict[str, Any]]:
+    answer = client.get("/readyz")
+    return answer.status_code, answer.json()["checks"]
+
+
+@pytest.fixture
+def worker() -> None:
+    tasks.sweep()
+
+
+def test_a_process_that_answers_is_healthy(client: Client, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+def test_probes_get_an_answer_without_https(client: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/hooks/voice/1/").status_code == 301
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_working_installation_is_ready(client: Client) -> None:
+    status, checks = ready(client)
+    assert status == 200
+    assert {name for name, check in checks.items() if check["ok"]} == {
+        "database",
+        "migrations",
+        "worker",
+        "oldest_due",
+        "emergency_stop",
+    }
+
+
+def test_without_a_worker_it_is_not_ready(client: Client) -> None:
+    status, checks = ready(client)
+    assert status == 503
+    assert "qcluster" in checks["worker"]["detail"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_worker_that_fell_silent_is_missed(client: Client) -> None:
+    WorkerHeartbeat.objects.update(at=timezone.now() - worker_state.HEARTBEAT_LIMIT)
+    status, checks = ready(client)
+    assert (status, checks["worker"]["ok"]) == (503, False)
+    assert checks["worker"]["seconds_ago"] >= 180
+    tasks.sweep()
+    assert ready(client)[0] == 200
+
+
+@pytest.mark.usefixtures("worker")
+def test_recipients_that_are_due_while_nobody_is_called_are_noticed(
+    client: Client, make_batch: Any, account: Any
+) -> None:
+    batch = make_batch("+12025550190")
+    lifecycle.submit(batch, launch=True)
+    runner.run_batch(batch.pk, seconds=5)
+    chunks.queue_due(account, now=timezone.now())
+    late = timezone.now() - timedelta(minutes=11)
+    Recipient.objects.update(due_at=late)
+    status, checks = ready(client)
+    assert (status, checks["oldest_due"]["ok"]) == (503, False)
+    assert checks["oldest_due"]["seconds"] >= 660
+
+    lifecycle.pause(batch)
+    assert ready(client)[0] == 200
+
+
+@pytest.mark.usefixtures("worker")
+def test_missing_migrations_are_noticed(client: Client) -> None:
+    health._is_migrated.cache_clear()
+    last = MigrationRecorder(connection).migration_qs.filter(app="batchcalls").latest("name")
+    last.delete()
+    status, checks = ready(client)
+    assert status == 503
+    assert "migrate" in checks["migrations"]["detail"]
+    call_command("migrate", "batchcalls", last.name, fake=True, verbosity=0)
+    assert ready(client)[0] == 200
+
+
+def test_the_answer_names_nobody(client: Client, make_batch: Any) -> None:
+    batch = make_batch("+12025550190")
+    tasks.sweep()
+    body = client.get("/readyz").content.decode()
+    host = WorkerHeartbeat.objects.get().host
+    assert not any(secret in body for secret in (host, str(batch.pk), "+1202"))
