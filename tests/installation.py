@@ -130,7 +130,7 @@ class Installation:
     def act(self, *statements: str) -> None:
         """Execute statements over the models and verbs in the installation."""
         begin = "from batchcalls.models import *; from campaigns.models import *"
-        verbs = "from batchcalls import lifecycle"
+        verbs = "from batchcalls.batches import lifecycle"
         self.manage("shell", "--no-imports", "-c", "\n".join([begin, verbs, *statements]))
 
     def make_account(self, name: str, **fields: Any) -> None:

@@ -17,8 +17,7 @@ import django
 import time_machine
 
 if TYPE_CHECKING:
-    from batchcalls import tasks
-from batchcalls.models import Batch, WebhookEndpoint
+    from batchcalls.models import Batch, WebhookEndpoint
 
 NAMES = ("Emily", "Noah", "Łukasz", "Aisha", "Sofía", "Ben", "Chloé", "Kwame", "Mei", "Oliver")
 SERVICES = ("Home cleaning", "Window cleaning", "Boiler service", "Garden care")
@@ -218,6 +217,7 @@ def _set(account: Any, *, speed: float) -> None:
 
 def _carry(batch: Batch, *, steps: int) -> None:
     """Do the work of so many beats, or until the batch is over."""
+    from batchcalls import tasks
 
     for _ in range(steps):
         tasks.step(batch, seconds=1)

@@ -44,7 +44,7 @@ def create(
 ) -> WebhookEndpoint:
     """Add an endpoint: of a campaign, of a batch, or, without either, of the installation.
 
-    Raise `ValidationError`, by field. Its secret is `webhook_signing.secret_of`.
+    Raise `ValidationError`, by field. Its secret is `signing.secret_of`.
     """
     endpoint = WebhookEndpoint(campaign=campaign, batch=batch, created_by=actor)
     change(endpoint, url=url, events=events, description=description, format=format)

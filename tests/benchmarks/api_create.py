@@ -32,7 +32,7 @@ from tests.installation import Installation, free_port, wait_for
 TIMES = 5
 MAKE_KEY = """
 from django.contrib.auth.models import User
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 from batchcalls.models import Scope
 owner = User.objects.create_superuser("benchmark", "", None)
 print(api_keys.create(owner, name="benchmark", scopes=Scope.values)[1])

@@ -21,7 +21,7 @@ from tests.installation import Installation
 
 ADD = """
 import sys, time
-from batchcalls import do_not_call
+from batchcalls.intake import do_not_call
 from batchcalls.models import StoredList
 from batchcalls.intake.uploads import ReadingOptions
 with open(sys.argv[1], "rb") as stream:

@@ -23,7 +23,7 @@ import random, resource, sys, time
 from datetime import timedelta
 from django.db import connection, transaction
 from django.utils import timezone
-from batchcalls import dry_run
+from batchcalls.intake import dry_run
 from batchcalls.database.bulk import insert_each
 from batchcalls.intake.resource import SAVED_FIELDS
 from batchcalls.models import Batch, Recipient, VoiceAccount

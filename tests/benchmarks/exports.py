@@ -21,10 +21,11 @@ from tests.installation import Installation
 RUN = """
 import csv, io, resource, sys, tempfile, time
 from django.db import connection
-from batchcalls import drafts, lifecycle
+from batchcalls.batches import lifecycle
+from batchcalls.drafting import drafts
 from batchcalls.reporting.exports.batch_tables import results
 from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
-from batchcalls.importing import runner
+from batchcalls.intake import runner
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.intake.uploads import ReadingOptions
 

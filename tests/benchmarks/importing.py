@@ -32,7 +32,8 @@ OPTIONS: dict[str, object] = {
 
 DRAFT = """
 import resource, sys, time
-from batchcalls import drafts, lifecycle
+from batchcalls.batches import lifecycle
+from batchcalls.drafting import drafts
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.intake.uploads import ReadingOptions
 request = drafts.DraftRequest(

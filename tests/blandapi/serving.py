@@ -11,7 +11,7 @@ from tests.installation import Installation, database_of_its_own, free_port
 
 _MAKE_KEY = """
 from django.contrib.auth.models import User
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 from batchcalls.models import Scope
 owner = User.objects.create_superuser("integrator")
 print(api_keys.create(owner, name="a program", scopes=Scope.values)[1])

@@ -93,7 +93,7 @@ def test_the_other_installation_reports_each_call_by_a_signed_webhook(tmp_path: 
         WEBHOOK_SIGNING_KEY=signing_key,
         WEBHOOK_ALLOWED_HOSTS="127.0.0.1",
     ) as carrier:
-        code = "from batchcalls import webhook_signing; print(webhook_signing.shared_secret())"
+        code = "from batchcalls.webhooks import signing; print(signing.shared_secret())"
         secret = carrier.here.manage("shell", "--no-imports", "-c", code).strip()
         became = run_through(carrier, tmp_path / "sender", BLAND_WEBHOOK_SECRET=secret)
 

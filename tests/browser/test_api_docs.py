@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 MAKE_KEY = """
 from django.contrib.auth.models import User
-from batchcalls import api_keys
+from batchcalls.access import api_keys
 owner = User.objects.get(username="ada")
 print(api_keys.create(owner, name="docs", scopes=["batches:read"])[1])
 """

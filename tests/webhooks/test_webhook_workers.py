@@ -40,8 +40,8 @@ def test_a_worker_that_is_killed_leaves_no_call_untold(tmp_path: Path) -> None:
             ".update(options={'speed': 0})"
         )
         here.act(
-            "from batchcalls import deliver, webhook_endpoints",
-            f"webhook_endpoints.create(url={receiver.url('/endpoint')!r})",
+            "from batchcalls.webhooks import endpoints",
+            f"endpoints.create(url={receiver.url('/endpoint')!r})",
         )
         path = tmp_path / "list.csv"
         lines = "".join(f"+1415{2_000_000 + n},{receiver.url(f'/{n}')}\n" for n in range(ROWS))
