@@ -67,7 +67,7 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
             ],
             where_in=("status", [RecipientStatus.PENDING]),
         )
-        # Somebody may have refused in the meantime; see `importing.refusals`.
+        # Somebody may have refused in the meantime; see `intake.refusals`.
         at_once = [pk for pk, *_ in chunk if pk not in starts]
         Recipient.objects.filter(pk__in=at_once, status=RecipientStatus.PENDING).update(
             status=RecipientStatus.QUEUED, due_at=now

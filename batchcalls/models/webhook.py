@@ -74,7 +74,7 @@ class WebhookEndpoint(models.Model):
     """An address that is told of events: of the installation, of a campaign, or of one batch.
 
     The secret that signs its messages is nowhere in the database: it is made from the salt and
-    the installation's key, see `webhook_signing`.
+    the installation's key, see `webhooks.signing`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,7 +1,7 @@
 """A call's recording, fetched from where the provider keeps it and handed on as it comes.
 
 The pages play only what comes from their own address, and an address that came from outside must
-not lead into the network around the server: see `outbound`.
+not lead into the network around the server: see `net.addresses`.
 """
 
 from __future__ import annotations

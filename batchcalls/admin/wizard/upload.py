@@ -154,7 +154,7 @@ def _save(
 
 
 def _take_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
-    """Give the draft the file that came along; raise as `draft_edits.attach_list`."""
+    """Give the draft the file that came along; raise as `edits.attach_list`."""
     upload: Any = form.cleaned_data["file"]
     reading = form.reading()
     if upload:
