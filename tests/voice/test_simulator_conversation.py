@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchcalls.voice.base import CallDetails, CallRequest
-from batchcalls.voice.simulator.script import WORDS_PER_SECOND
+from batchcalls.voice.simulator.dialogue import WORDS_PER_SECOND
 from campaigns.vocabulary import Disposition
 from tests.voice.simulated import details_of, events_of, request_to, simulator
 
@@ -46,35 +46,51 @@ def test_agent_and_callee_take_turns_from_the_opening_to_the_goodbye() -> None:
         assert all(one != other for one, other in pairwise(speakers))
         assert len(speakers) >= 5
         assert "Emily" in details.transcript[0].text
-        assert all(text[0].isupper() and text[-1] in ".!?" for text in texts(details))
+        assert all(text[0].isupper() and text[-1] in ".!?”" for text in texts(details))
 
 
 def texts(details: CallDetails) -> list[str]:
     return [turn.text for turn in details.transcript]
 
 
-def test_the_agent_says_what_the_prompt_tells_it_to_call_for() -> None:
+def test_the_agent_quotes_the_prompt_with_the_recipients_values() -> None:
     for number in NUMBERS[:50]:
-        assert "remind you of Home Cleaning on July 10." in said(talk(number))
+        assert "remind her of Home Cleaning on July 10." in said(talk(number))
 
 
-def test_willing_callees_are_asked_to_confirm_what_the_list_says() -> None:
+def test_willing_callees_confirm_what_the_list_says() -> None:
     for details in calls_ending(Disposition.COMPLETED_ACTION, prompt="You help people."):
-        assert "Home Cleaning" in said(details)
-    for details in calls_ending(Disposition.NEEDS_MORE_INFO):
-        assert details.summary.endswith('?"')
+        assert "service: Home Cleaning, date: July 10. Is that right?" in said(details)
+    for details in calls_ending(Disposition.COMPLETED_ACTION, variables={}):
+        assert "Can I put that down as a yes?" in said(details)
 
 
-def test_a_second_request_of_the_prompt_is_made_to_willing_callees() -> None:
-    prompt = "You are calling Emily to remind her of the party. Ask whether she brings a guest."
-    for details in calls_ending(Disposition.COMPLETED_ACTION, prompt=prompt):
-        assert "ask whether you bring a guest" in said(details)
+@pytest.mark.parametrize(
+    ("disposition", "in_transcript", "in_summary"),
+    [
+        (Disposition.COMPLETED_ACTION, "I've noted that", "Nothing is left open."),
+        (Disposition.NOT_INTERESTED, "callee: Thanks, but I'm not interested.", "not interested"),
+        (Disposition.CALL_BACK_SCHEDULED, "agent: Of course. I'll call you back", "callback"),
+        (Disposition.NEEDS_MORE_INFO, "a colleague will get back to you", "more information"),
+        (Disposition.DO_NOT_CONTACT, "taking your number off our list", "not to be called again"),
+    ],
+)
+def test_transcript_and_summary_agree_with_the_outcome(
+    disposition: Disposition, in_transcript: str, in_summary: str
+) -> None:
+    for details in calls_ending(disposition):
+        assert in_transcript in said(details)
+        assert in_summary in details.summary
+        assert "Emily" in details.summary
 
 
-def test_a_dozen_conversations_are_a_dozen_different_ones() -> None:
-    details = [talk(number) for number in NUMBERS[:12]]
-    assert len({said(one) for one in details}) == 12
-    assert len({one.transcript[0].text for one in details}) >= 4
+def test_calls_with_the_same_outcome_differ_in_what_the_callee_answers() -> None:
+    for disposition in (Disposition.NOT_INTERESTED, Disposition.CALL_BACK_SCHEDULED):
+        assert len({said(details) for details in calls_ending(disposition)}) >= 3
+
+
+def test_the_same_call_is_always_the_same_conversation() -> None:
+    assert [talk(number) for number in NUMBERS[:20]] == [talk(number) for number in NUMBERS[:20]]
 
 
 def test_people_pick_up_in_every_mood_and_a_few_never_want_to_be_called_again() -> None:
@@ -130,11 +146,11 @@ def test_the_campaigns_first_sentence_comes_first_unless_the_callee_is_waited_fo
 )
 def test_a_callee_answers_whatever_the_first_sentence_is(sentence: str) -> None:
     variables = {"customer_name": "Emily", "business_name": "South Bay Coffee"}
-    prompt = "You work for Bright Cleaning. Your goal is to remind the customer of the party."
-    details = talk(settings={"first_sentence": sentence}, variables=variables, prompt=prompt)
+    details = talk(settings={"first_sentence": sentence}, variables=variables)
+    assert details.transcript[0].text == sentence
     assert details.transcript[1].speaker == "callee"
-    # Who has said where they call from does not say so twice.
-    assert said(details).count("Bright Cleaning") == 1
+    assert details.transcript[1].text.startswith("Yes")
+    assert "Home Cleaning" in details.transcript[2].text
 
 
 @pytest.mark.parametrize(
@@ -142,7 +158,7 @@ def test_a_callee_answers_whatever_the_first_sentence_is(sentence: str) -> None:
     [
         ({"business_name": "South Bay Coffee"}, "South Bay Coffee"),
         ({"business_name": "Acme", "champion_name": "Sarah H"}, "Sarah H"),
-        ({"firstName": "emily", "lastName": "JONES"}, "Emily Jones"),
+        ({"firstName": "emily", "lastName": "JONES"}, "emily JONES"),
         ({"Patient Name": "Dr. Ada Lovelace"}, "Dr. Ada Lovelace"),
         ({"customer": "Bob"}, "Bob"),
         ({"name": "1234"}, ""),
@@ -163,6 +179,7 @@ def test_a_call_without_a_prompt_opens_with_whom_the_list_names(
 def test_what_nobody_would_read_out_stays_unspoken() -> None:
     variables = {
         "email": "e@example.com",
+        "reachable_at": "office@example.com",
         "webhook": "https://example.com/1",
         "account_id": "A-77",
         "site": "http://secret.example",
@@ -181,23 +198,8 @@ def test_yes_and_no_are_asked_about_as_such() -> None:
         for number in NUMBERS[:40]
         for value in ("TRUE", "no")
     }
-    assert any("yes" in text and "member" in text for text in spoken)
-    assert any("say no for member" in text for text in spoken)
-    assert talk(prompt="", variables={"is_member": "yes"}).transcript
-
-
-def test_the_agent_introduces_itself_by_the_names_it_is_given() -> None:
-    prompt = "You are Anna from Bright Cleaning. Remind Emily of her appointment."
-    assert all("Anna" in said(talk(number, prompt=prompt)) for number in NUMBERS[:20])
-    renamed = talk(prompt=prompt, variables={"agent_name": "Max", "business_name": "Acme"})
-    assert "Max" in said(renamed)
-    assert "Anna" not in said(renamed)
-    # The organization in the prompt is the callee's own: the agent does not claim to be from there.
-    own = talk(
-        prompt="You are Anna. You are calling Sarah from Acme to offer coffee.",
-        variables={"business_name": "Acme"},
-    )
-    assert "from Acme" not in said(own)
+    assert any("is member: yes." in text for text in spoken)
+    assert any("is member: no." in text for text in spoken)
 
 
 # Time --------------------------------------------------------------------------------------------
@@ -230,6 +232,8 @@ def test_a_call_is_cut_at_its_maximum_duration() -> None:
     assert [turn.speaker for turn in details.transcript] == ["agent"]
     assert details.disposition == "AGENT_ENDED_CALL"
     assert details.summary.endswith("maximum duration.")
+    assert details.extracted == {}
+    assert "answered and" not in details.summary
     assert talk(settings={"max_duration": 30}).disposition != "AGENT_ENDED_CALL"
 
 
@@ -269,7 +273,7 @@ def test_without_a_message_the_agent_tells_voicemail_why_it_called(
 
 @settings(deadline=None, max_examples=150)
 @given(
-    prompt=st.text() | st.from_regex(r"(Call|Ask|calling|her|the|to|about|\W|\w|\{\{|is){0,40}"),
+    prompt=st.text() | st.from_regex(r"(You are|Never|<b>|# |- |[.?!。\n]|\W|\w|\{\{|\}){0,40}"),
     variables=st.dictionaries(st.text(max_size=12), st.text(max_size=70), max_size=5),
     first_sentence=st.text(max_size=30) | st.none(),
     number=st.sampled_from(NUMBERS),

@@ -39,6 +39,8 @@ OPTS_OUT = Disposition.DO_NOT_CONTACT
         (["not_qualified", "qualified"], WILLING, "qualified"),
         (["uninterested", "Interested"], WILLING, "Interested"),
         (["Sale", "Declined"], UNINTERESTED, "Declined"),
+        (["Declined", "Sale"], WILLING, "Sale"),
+        (["DO NOT CALL", "No answer", "Not now"], UNINTERESTED, "Not now"),
         (["Sale", "Call back later"], BUSY_NOW, "Call back later"),
         (["Sale", "Wants info"], CURIOUS, "Wants info"),
         (["Sale", "DO_NOT_CONTACT_AGAIN"], OPTS_OUT, "DO_NOT_CONTACT"),
@@ -89,10 +91,9 @@ def test_fields_that_every_call_has_are_extracted_without_a_schema() -> None:
         ("tags", "array", "vip", ["vip"]),
         ("objections", "list", None, []),
         ("service", "object", None, {"value": "Home Cleaning"}),
-        ("mood", {"type": "string", "description": "how they felt"}, None, "positive"),
-        ("plan", {"enum": ["gold", "silver"]}, None, "gold"),
-        ("plan", ["gold", "silver"], None, "gold"),
-        ("plan", [], None, ""),
+        ("mood", "how they felt", None, "positive"),
+        ("is_not_interested", "boolean", None, False),
+        ("do_not_call", "boolean", None, False),
     ],
 )
 def test_a_field_is_filled_with_a_value_of_its_type(
@@ -174,7 +175,7 @@ def test_a_call_that_nobody_took_says_why(outcome: str, disposition: str, words:
         details = details_of(request_to(number), simulator(mix={outcome: 1}))
         assert details.disposition == disposition
         assert details.summary.startswith(words)
-        assert "service Home Cleaning" in details.summary
+        assert "service: Home Cleaning" in details.summary
         assert (list(details.transcript), details.extracted) == ([], {})
         assert bool(details.error_code) is bool(details.error_message) is (outcome == "failed")
         seen.add(details.error_code)
@@ -191,7 +192,7 @@ def test_a_summary_names_whom_was_called_and_what_about() -> None:
         assert 2 <= details.summary.count(". ") + 1 <= 4
     both = {"contact_name": "Sarah H", "company": "Acme", "plan": "Gold"}
     firm = details_of(request_to(NUMBERS[0], variables=both), HUMANS)
-    assert firm.summary.startswith("Sarah H (Acme) answered")
+    assert firm.summary.startswith("Sarah H at Acme answered")
 
 
 def test_variables_of_a_call_hold_the_lists_and_the_carriers() -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from batchcalls.voice.base import CallRequest
-from batchcalls.voice.simulator.conversation import write_conversation, write_voicemail
+from batchcalls.voice.simulator.dialogue import Talk, write_conversation, write_voicemail
 from batchcalls.voice.simulator.options import Outcome, SimulatorOptions
 from batchcalls.voice.simulator.outcomes import Draws, plan_call
-from batchcalls.voice.simulator.script import Talk
 from batchcalls.voice.simulator.timeline import Stage, end_stage, stages_before_end
 
 

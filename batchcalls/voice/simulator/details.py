@@ -2,80 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from batchcalls.voice.base import AccountConfig, CallDetails, CallRequest
 from batchcalls.voice.simulator.course import Course
 from batchcalls.voice.simulator.extraction import extracted_fields
-from batchcalls.voice.simulator.facts import read_facts, words_of
 from batchcalls.voice.simulator.options import Outcome
-from batchcalls.voice.simulator.script import Persona, Talk
+from batchcalls.voice.simulator.reactions import OPTS_OUT, WILLING, reactions_named
+from batchcalls.voice.simulator.recipient import one_line, recipient_of, words_of
 from batchcalls.voice.simulator.timeline import read_call_id
 from campaigns.vocabulary import Disposition
 
 CENT_OF_A_CENT = Decimal("0.0001")
 
-DISPOSITIONS: Mapping[Persona | Outcome, Disposition] = {
-    Persona.WILLING: Disposition.INTERESTED,
-    Persona.UNINTERESTED: Disposition.NOT_INTERESTED,
-    Persona.BUSY_NOW: Disposition.CALL_BACK_SCHEDULED,
-    Persona.CURIOUS: Disposition.NEEDS_MORE_INFO,
-    Persona.OPTS_OUT: Disposition.DO_NOT_CONTACT,
-    Outcome.VOICEMAIL: Disposition.NO_CONTACT_MADE,
-    Outcome.NO_ANSWER: Disposition.NO_ANSWER,
-    Outcome.BUSY: Disposition.BUSY,
-    Outcome.FAILED: Disposition.FAILED,
-}
-#: Words by which a campaign's own disposition is recognized as what the persona stands for.
-_HINTS: Mapping[Persona, tuple[str, ...]] = {
-    Persona.WILLING: ("confirm", "complete", "book", "qualified", "interest", "yes", "success"),
-    Persona.UNINTERESTED: ("not ", "declin", "refus", "reject", "lost", "no"),
-    Persona.BUSY_NOW: ("call back", "callback", "later", "resched", "follow"),
-    Persona.CURIOUS: ("info", "question", "follow", "undecided", "maybe"),
+#: How calls without a conversation are written up: disposition, beginning of the summary.
+_WITHOUT_TALK = {
+    Outcome.VOICEMAIL: (Disposition.NO_CONTACT_MADE, "The voicemail of {who} picked up."),
+    Outcome.NO_ANSWER: (Disposition.NO_ANSWER, "The phone of {who} rang out."),
+    Outcome.BUSY: (Disposition.BUSY, "The line of {who} was busy."),
+    Outcome.FAILED: (Disposition.FAILED, "The call to {who} failed."),
 }
 #: With these a willing callee has done something rather than taken an interest.
-_ACTIONS = ("remind ", "confirm ", "verify ", "collect ", "update ", "schedule ", "book ")
+_ACTION = re.compile(r"\b(?:remind|confirm|verify|collect|update|schedule|book)\b", re.IGNORECASE)
 #: Code, sentence.
 _FAILURES = (
     ("number_not_found", "The number you dialed is not in service."),
     ("temporarily_unavailable", "The number you dialed is temporarily unavailable."),
     ("blocked_by_carrier", "The receiving carrier blocked the call because of its caller ID."),
 )
-_HAPPENED: Mapping[Persona, str] = {
-    Persona.WILLING: "answered and agreed",
-    Persona.UNINTERESTED: "answered but was not interested",
-    Persona.BUSY_NOW: "answered but had no time and asked for a call back",
-    Persona.CURIOUS: "answered and asked for more information",
-    Persona.OPTS_OUT: "answered and asked not to be called again",
-}
 
 
 def details_of(course: Course, *, call_id: str, config: AccountConfig) -> CallDetails:
     """Return what the carrier knows of a finished call."""
-    request, talk, outcome = course.request, course.talk, course.plan.outcome
+    request, talk = course.request, course.talk
     placed_at = read_call_id(call_id).started_at
-    variables = call_variables(request, call_id, placed_at)
-    if talk is not None:
-        return CallDetails(
-            duration_seconds=talk.seconds,
-            transcript=talk.turns,
-            summary=_summary(talk),
-            disposition=_disposition(course, talk),
-            variables=variables,
-            extracted=extracted_fields(course, talk, placed_at),
-            price=price_of(config, seconds=talk.seconds),
-            currency=config.currency,
-        )
     code, message = "", ""
-    if outcome is Outcome.FAILED:
+    if course.plan.outcome is Outcome.FAILED:
         code, message = _FAILURES[int(course.draws.fraction("failure") * len(_FAILURES))]
     return CallDetails(
-        summary=_unanswered_summary(request, outcome, message),
-        disposition=DISPOSITIONS[outcome].value,
-        variables=variables,
-        price=price_of(config, seconds=None),
+        duration_seconds=talk.seconds if talk else 0,
+        transcript=talk.turns if talk else (),
+        summary=_summary(course, message),
+        disposition=_disposition(course),
+        variables=call_variables(request, call_id, placed_at),
+        extracted=extracted_fields(course, talk, placed_at) if talk else {},
+        price=price_of(config, seconds=talk.seconds if talk else None),
         currency=config.currency,
         error_code=code,
         error_message=message,
@@ -106,86 +79,46 @@ def price_of(config: AccountConfig, *, seconds: int | None) -> Decimal:
     return price.quantize(CENT_OF_A_CENT, rounding=ROUND_HALF_UP)
 
 
-def _disposition(course: Course, talk: Talk) -> str:
+def _disposition(course: Course) -> str:
     """Name the result: by the campaign's own list if it has one, else by the built-in ones."""
-    if talk.persona is None:
-        return DISPOSITIONS[Outcome.VOICEMAIL].value
-    if talk.persona is Persona.OPTS_OUT:
-        # Whatever the campaign's list says: the do-not-call list hangs on this very word.
+    talk, outcome = course.talk, course.plan.outcome
+    if talk is None or outcome in _WITHOUT_TALK:
+        return _WITHOUT_TALK[outcome][0].value
+    if talk.reaction is OPTS_OUT:
+        # Whatever the campaign's list says: the do-not-call list depends on this value.
         return Disposition.DO_NOT_CONTACT.value
-    if talk.cut_short:
+    if talk.reaction is None or talk.cut_short:
         return Disposition.AGENT_ENDED_CALL.value
-    natural = DISPOSITIONS[talk.persona]
-    if talk.persona is Persona.WILLING and talk.purpose.goal.startswith(_ACTIONS):
+    natural = talk.reaction.disposition
+    if talk.reaction is WILLING and _ACTION.search(talk.quoted):
         natural = Disposition.COMPLETED_ACTION
     own = course.request.settings.get("dispositions")
     if not isinstance(own, list | tuple) or not own:
         return natural.value
-    names = [str(name) for name in own]
-    return (
-        _recognized(names, natural, talk.persona)
-        or names[int(course.draws.fraction("disposition") * len(names))]
-    )
+    spelled = {words_of(name): name for name in map(str, own)}
+    fitting = [name for words, name in spelled.items() if talk.reaction in reactions_named(words)]
+    drawn = str(own[int(course.draws.fraction("disposition") * len(own))])
+    return spelled.get(words_of(natural.value)) or next(iter(fitting), drawn)
 
 
-def _recognized(names: list[str], natural: Disposition, persona: Persona) -> str:
-    """Find the campaign's own word for a result."""
-    spelled = {words_of(name): name for name in names}
-    if words_of(natural.value) in spelled:
-        return spelled[words_of(natural.value)]
-    for hint in _HINTS[persona]:
-        for words, name in spelled.items():
-            refuses = words.startswith(("no ", "not ", "un", "dis"))
-            if hint in words and not (refuses and persona is Persona.WILLING):
-                return name
-    return ""
-
-
-def _summary(talk: Talk) -> str:
+def _summary(course: Course, failure: str) -> str:
     """Tell in two or three sentences what happened."""
-    name, business = talk.facts.full_name, talk.facts.business
-    who = f"{name} ({business})" if name and business else name or business
-    about = _about(talk)
-    if talk.persona is None:
-        left = "The agent left a message." if talk.message_left else "No message was left."
-        return f"The voicemail of {who or 'the callee'} picked up. {left}{about}"
-    told = f"{who or 'The callee'} {_HAPPENED[talk.persona]}.{about}"
-    return f"{told} {_follow_up(talk)}"
-
-
-def _follow_up(talk: Talk) -> str:
-    """Tell what is left after a talk."""
-    if talk.cut_short:
-        return "The call was ended at its maximum duration."
-    if talk.reason:
-        return f"The callee {talk.reason}."
-    if talk.call_back:
-        return f"A call back was agreed for {talk.call_back}."
-    if talk.persona is Persona.CURIOUS:
-        return f'Their question was: "{talk.answer}"'
-    if talk.persona is Persona.OPTS_OUT:
-        return "The number is to be taken off the list."
-    return "Nothing is left open."
-
-
-def _about(talk: Talk) -> str:
-    """Name what was talked about, as a sentence to append."""
-    details = talk.confirmed or talk.facts.details[:2]
-    if details:
-        listed = ", ".join(f"{detail.label} {detail.value}" for detail in details)
-        return f" The call was about: {listed}."
-    return f" The call was about {talk.purpose.topic}." if talk.purpose.topic else ""
-
-
-def _unanswered_summary(request: CallRequest, outcome: Outcome, message: str) -> str:
-    """Tell why nobody was spoken to, and who was meant."""
-    facts = read_facts(request.variables)
-    who = facts.full_name or facts.business or "the callee"
-    if outcome is Outcome.FAILED:
-        told = f"The call to {who} failed. {message}"
-    elif outcome is Outcome.BUSY:
-        told = f"The line of {who} was busy. Nobody was spoken to."
+    talk, outcome = course.talk, course.plan.outcome
+    recipient = recipient_of(course.request.variables)
+    if talk is None or outcome in _WITHOUT_TALK:
+        sentences = [_WITHOUT_TALK[outcome][1], failure]
+        if talk is not None:
+            sentences.append(
+                "The agent left a message." if talk.message_left else "No message was left."
+            )
+        sentences.append("{about}")
     else:
-        told = f"The phone of {who} rang out. Nobody answered."
-    details = ", ".join(f"{detail.label} {detail.value}" for detail in facts.details[:2])
-    return f"{told} It would have been about: {details}." if details else told
+        sentences = ["{who} answered. {about}" if talk.reaction is None else talk.reaction.summary]
+        if talk.cut_short:
+            sentences.append("The call was ended at its maximum duration.")
+    text = " ".join(sentences).format(
+        who=recipient.who or "the callee",
+        about=f"The call was about {recipient.details}." if recipient.details else "",
+        answer=talk.answer if talk else "",
+    )
+    return one_line(text[0].upper() + text[1:])
