@@ -28,7 +28,6 @@ def test_a_new_module_goes_into_a_room_and_not_beside_them() -> None:
         "checks",
         "health",
         "queue",
-        "states",
         "tasks",
     }
 

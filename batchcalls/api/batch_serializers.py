@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
 from typing import Any
 from uuid import UUID
 
@@ -32,18 +33,16 @@ LINKS = {
 class TotalsSerializer(serializers.Serializer[Any]):
     """How the rows of a batch stand; all but ``called`` and ``finished`` add up to ``rows``."""
 
-    rows = serializers.IntegerField()
-    called = serializers.IntegerField(help_text="Rows of which a provider took a call.")
-    reached = serializers.IntegerField()
-    voicemail = serializers.IntegerField()
-    not_reached = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    skipped = serializers.IntegerField()
-    unconfirmed = serializers.IntegerField()
-    canceled = serializers.IntegerField()
-    waiting = serializers.IntegerField()
-    live = serializers.IntegerField()
     finished = serializers.IntegerField(help_text="Rows that have their final verdict.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return a field for each figure of `Totals`, then what is computed from them."""
+        helps = {"called": "Rows of which a provider took a call."}
+        figures = {
+            field.name: serializers.IntegerField(help_text=helps.get(field.name))
+            for field in dataclass_fields(Totals)
+        }
+        return {**figures, **super().get_fields()}
 
 
 class LinksSerializer(serializers.Serializer[Any]):

@@ -24,10 +24,11 @@ from batchcalls.states import (
     BATCH_IMPORTING,
     BATCH_PAUSABLE,
     BATCH_REOPENABLE,
+    BATCH_RESUMABLE,
     BATCH_TERMINAL,
     BATCH_TRANSITIONS,
-    RECIPIENT_FALLEN_SHORT,
     RECIPIENT_IN_FLIGHT,
+    RECIPIENT_IN_LINE,
     BatchStatus,
     ListStatus,
     RecipientStatus,
@@ -228,7 +229,7 @@ def resume(batch: Batch, *, actor: User | None = None) -> None:
         batch.pk,
         BatchStatus.DISPATCHING,
         action="resumed",
-        sources={BatchStatus.PAUSED},
+        sources=BATCH_RESUMABLE,
         actor=actor,
     )
     queue.ring(queue.DISPATCH_TICK, batch.account_id)
@@ -291,7 +292,7 @@ def settle(batch: Batch, *, now: datetime) -> None:
     """Give a calling batch the status that its rows call for; do nothing for any other batch.
 
     1. No row is open: completed, or completed partial when some fell short.
-    2. Rows wait for their first dial: dispatching (a chunked batch keeps its own status).
+    2. Rows wait for nothing but their turn: dispatching (a chunked batch keeps its own status).
     3. Calls are live, being found out about, or due for another attempt: in progress.
     4. Everything left has a later time: waiting for scheduled calls.
     """
@@ -302,12 +303,12 @@ def settle(batch: Batch, *, now: datetime) -> None:
     chunked_now = batch.status == BatchStatus.IN_PROGRESS_CHUNKED
     if not rows.any_open():
         _complete(batch)
-    elif rows.filter(status__in=[RecipientStatus.PENDING, RecipientStatus.QUEUED]).exists():
+    elif rows.filter(status__in=RECIPIENT_IN_LINE).exists():
         if not chunked_now:
             _shift(batch, BatchStatus.DISPATCHING)
     elif (
         rows.filter(status__in=RECIPIENT_IN_FLIGHT).exists()
-        or rows.filter(status=RecipientStatus.UNCONFIRMED).exclude(due_at=None).exists()
+        or rows.being_asked().exists()
         or rows.due(now).exists()
     ):
         _shift(
@@ -331,13 +332,8 @@ def _shift(batch: Batch, to: BatchStatus) -> None:
 
 
 def _complete(batch: Batch) -> None:
-    totals = Recipient.objects.totals(batch.pk)
-    short = {
-        status: count
-        for status in sorted(RECIPIENT_FALLEN_SHORT)
-        if (count := getattr(totals, status))
-    }
-    message = ", ".join(f"{count} {status}" for status, count in short.items())
+    short = Recipient.objects.totals(batch.pk).fallen_short()
+    message = ", ".join(f"{count} {figure}" for figure, count in short.items())
     try:
         with transaction.atomic():
             Batch.objects.lock([batch.pk])

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from batchcalls import queue
 from batchcalls.models import ListPart, StoredList
-from batchcalls.states import ListStatus
+from batchcalls.states import LIST_OPEN, ListStatus
 
 log = structlog.get_logger(__name__)
 
@@ -70,9 +70,7 @@ def stop(batch_id: UUID, *, code: str, reason: str) -> None:
     Whoever takes in a part locks it until the commit, and asks the list's status after that: so
     the rows of all parts that are under way are awaited here, and no further part begins.
     """
-    lists = StoredList.objects.filter(
-        batch=batch_id, status__in=[ListStatus.UPLOADED, ListStatus.IMPORTING]
-    )
+    lists = StoredList.objects.filter(batch=batch_id, status__in=LIST_OPEN)
     ending = list(lists.values_list("pk", flat=True))
     if not ending:
         return

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
-from batchcalls.states import BATCH_TERMINAL, CALL_FINAL
+from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, CallStatus, Stage
 from batchcalls.webhooks import bland_shapes
 from campaigns.call_settings import REGISTRY
 
@@ -116,7 +116,7 @@ def totals_of(batch: Batch) -> Totals:
 
 def counters(totals: Totals) -> dict[str, int]:
     """Return how many calls a batch has, and how many came to something, or will not."""
-    successful = totals.reached + totals.voicemail + totals.not_reached
+    successful = totals.at(Stage.DONE)
     return {
         "calls_total": totals.rows,
         "calls_successful": successful,
@@ -142,7 +142,7 @@ def analysis_v1(batch: Batch, totals: Totals) -> dict[str, Any]:
     ended = 0
     for call_id, status, seconds, error in known.iterator(chunk_size=5_000):
         ids.append(str(call_id))
-        queue[bland_shapes.QUEUE_STATUSES[status]] += 1
+        queue[CallStatus(status).role.bland_queue] += 1
         if status in CALL_FINAL:
             ended += 1
             lengths.append((seconds or 0) / 60)

@@ -15,7 +15,7 @@ from batchcalls.blandapi.errors import Refused
 from batchcalls.blandapi.views import Action, Asked, Need, door
 from batchcalls.calling import stopping
 from batchcalls.models import CallResult, Scope
-from batchcalls.states import BATCH_TERMINAL, CallStatus, RecipientStatus
+from batchcalls.states import BATCH_TERMINAL, RECIPIENT_TERMINAL, CallStatus, RecipientStatus
 
 SEND = Need(Scope.CALLS_WRITE, "batchcalls.add_batch", "batchcalls.launch_batch")
 STOP = Need(Scope.CALLS_WRITE, "batchcalls.cancel_batch")
@@ -80,17 +80,10 @@ def stop(one: known_calls.Told, *, actor: Any) -> bool:
 def _active_calls() -> list[known_calls.Told]:
     """Return the calls that are live, or that wait as single calls; the newest first."""
     live = known_calls.attempts().filter(ended_at=None).order_by("-pk")[:MOST_ACTIVE]
-    open_rows = Q(recipients=None) | Q(recipients__status__in=_OPEN)
+    not_final = frozenset(RecipientStatus) - RECIPIENT_TERMINAL
+    open_rows = Q(recipients=None) | Q(recipients__status__in=not_final)
     waiting = known_calls.waiting().exclude(status__in=BATCH_TERMINAL).filter(open_rows).distinct()
     return [*live, *waiting.order_by("-created_at")[:MOST_ACTIVE]]
-
-
-_OPEN = set(RecipientStatus) - {
-    RecipientStatus.SKIPPED,
-    RecipientStatus.FAILED,
-    RecipientStatus.CANCELED,
-    RecipientStatus.DONE,
-}
 
 
 def _active(asked: Asked) -> JsonResponse:

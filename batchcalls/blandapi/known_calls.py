@@ -17,18 +17,13 @@ from django.db.models.query import QuerySet
 from batchcalls.blandapi.errors import not_found
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
-from batchcalls.states import BATCH_TERMINAL, BatchStatus, CallStatus, RecipientStatus
+from batchcalls.states import BATCH_TERMINAL, RECIPIENT_TERMINAL, CallStatus
 from batchcalls.webhooks import bland_shapes
 from campaigns import e164
 
 #: An attempt, or the batch of a single call of which there is no attempt yet.
 Told = CallResult | Batch
 
-_ENDED_WITHOUT_A_CALL = {
-    RecipientStatus.SKIPPED: CallStatus.FAILED,
-    RecipientStatus.FAILED: CallStatus.FAILED,
-    RecipientStatus.CANCELED: CallStatus.CANCELED,
-}
 _LISTED = (
     *("call_id", "batch_id", "to", "from", "inbound", "completed", "status", "queue_status"),
     *("error_message", "answered_by", "created_at", "end_at", "call_length", "corrected_duration"),
@@ -116,12 +111,14 @@ def detail(told: Told) -> dict[str, Any]:
 
 
 def _status(batch: Batch, row: Recipient | None) -> CallStatus:
-    if row is not None and row.status in _ENDED_WITHOUT_A_CALL:
-        return _ENDED_WITHOUT_A_CALL[RecipientStatus(row.status)]
-    if batch.status in BATCH_TERMINAL:
-        is_canceled = batch.status == BatchStatus.CANCELED
-        return CallStatus.CANCELED if is_canceled else CallStatus.FAILED
-    return CallStatus.QUEUED
+    """Return the status of a call without an attempt: queued until its row or batch is over."""
+    if row is not None and row.status in RECIPIENT_TERMINAL:
+        ended_as = row.status
+    elif batch.status in BATCH_TERMINAL:
+        ended_as = batch.status
+    else:
+        return CallStatus.QUEUED
+    return CallStatus.CANCELED if ended_as == CallStatus.CANCELED else CallStatus.FAILED
 
 
 def _unread_row(batch: Batch) -> Recipient:

@@ -219,7 +219,7 @@ class Enquirer:
                 if call.stop_requested not in STOP_DUE
             ],
             where_null="ended_at",
-            where_in=("stop_requested", {"", StopRequest.TOLD}),
+            where_in=("stop_requested", {"", *StopRequest} - STOP_DUE),
         )
 
     def _put_off(self, call: CallResult, error: Exception, *, now: datetime) -> None:

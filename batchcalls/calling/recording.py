@@ -21,7 +21,8 @@ from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_TERMINAL,
-    RECIPIENT_IN_FLIGHT,
+    CALL_UNANSWERED,
+    RECIPIENT_AWAITING_RESULT,
     STOP_DUE,
     CallStatus,
     RecipientStatus,
@@ -39,10 +40,6 @@ from campaigns.vocabulary import Disposition
 
 log = structlog.get_logger(__name__)
 
-#: Statuses of a recipient whose attempt can still turn out one way or the other.
-AWAITING_RESULT = RECIPIENT_IN_FLIGHT | {RecipientStatus.UNCONFIRMED}
-#: Statuses of an attempt of which no call is known.
-UNANSWERED = frozenset({CallStatus.QUEUED, CallStatus.UNKNOWN})
 #: How long after an answer was lost the provider is first asked about the call.
 FIRST_LOOKUP_SECONDS = 2.0
 
@@ -108,7 +105,7 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
     )
     rows.filter(stop_requested__in=STOP_DUE, ended_at=None).update(next_check_at=now)
     Recipient.objects.filter(
-        pk__in=[call.recipient_id for call, _ in accepted], status__in=AWAITING_RESULT
+        pk__in=[call.recipient_id for call, _ in accepted], status__in=RECIPIENT_AWAITING_RESULT
     ).update(status=RecipientStatus.IN_CALL, called=True, due_at=None, reason_code="", reason="")
 
 
@@ -178,7 +175,7 @@ def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now:
             (call.recipient_id, RecipientStatus.FAILED, error.code, str(error), None)
             for call, error in failed
         ],
-        where_in=("status", AWAITING_RESULT),
+        where_in=("status", RECIPIENT_AWAITING_RESULT),
     )
     if failed:
         outbox.calls_finished([call for call, _ in failed], now=now)
@@ -227,20 +224,20 @@ def withdraw(withdrawals: Sequence[Withdrawal]) -> None:
     for counts, rows in counted.items():
         if rows:
             recipients = Recipient.objects.filter(
-                pk__in=[pk for pk, *_ in rows], status__in=AWAITING_RESULT
+                pk__in=[pk for pk, *_ in rows], status__in=RECIPIENT_AWAITING_RESULT
             )
             recipients.update(attempts=F("attempts") - 1, tries=F("tries") + int(counts))
             update_each(
                 Recipient,
                 ["status", "reason_code", "reason", "due_at", "claim_token", "claimed_at"],
                 rows,
-                where_in=("status", AWAITING_RESULT),
+                where_in=("status", RECIPIENT_AWAITING_RESULT),
             )
 
 
 def _lock_unanswered(
     calls: Sequence[CallResult],
-    statuses: frozenset[CallStatus] | set[CallStatus] = UNANSWERED,
+    statuses: frozenset[CallStatus] | set[CallStatus] = CALL_UNANSWERED,
 ) -> set[int]:
     """Lock those of the calls that are still there and of which no call is known; return keys.
 

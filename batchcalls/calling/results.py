@@ -16,13 +16,13 @@ from django.db import transaction
 from django.db.models import CharField, Model, prefetch_related_objects
 
 from batchcalls.calling import call_requests
-from batchcalls.calling.recording import AWAITING_RESULT, record_accepted
+from batchcalls.calling.recording import record_accepted
 from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_TERMINAL,
     CALL_FINAL,
-    CALL_RANK,
+    RECIPIENT_AWAITING_RESULT,
     CallStatus,
     RecipientOutcome,
     RecipientStatus,
@@ -164,7 +164,7 @@ def _merge(call: CallResult, event: VoiceEvent) -> bool:
     if event.status == CallStatus.IN_PROGRESS and call.answered_at is None:
         call.answered_at = event.occurred_at
         changed = True
-    if CALL_RANK[event.status] > CALL_RANK[CallStatus(call.status)]:
+    if event.status.role.rank > CallStatus(call.status).role.rank:
         call.status = event.status
         call.provider_status = fit(CallResult, "provider_status", event.raw_status)
         call.answered_by = event.answered_by or call.answered_by
@@ -260,7 +260,7 @@ def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datet
             )
             for call in calls
         ],
-        where_in=("status", AWAITING_RESULT),
+        where_in=("status", RECIPIENT_AWAITING_RESULT),
     )
 
 

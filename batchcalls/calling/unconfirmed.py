@@ -12,8 +12,8 @@ from batchcalls.batches import lifecycle
 from batchcalls.calling import recording
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
-    BATCH_CALLING,
-    BatchStatus,
+    BATCH_CALLS_AGAIN,
+    BATCH_REOPENABLE,
     CallStatus,
     RecipientStatus,
 )
@@ -22,9 +22,6 @@ from batchcalls.webhooks import outbox
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-#: Batches in which somebody who was not called can still be called.
-CALLS_AGAIN_IN = BATCH_CALLING | {BatchStatus.PAUSED, BatchStatus.COMPLETED_PARTIAL}
 
 
 class CannotSettle(Exception):
@@ -88,7 +85,7 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
             "The provider is still being asked about this call, next at "
             f"{timezone.localtime(call.next_check_at):%Y-%m-%d %H:%M:%S}. Wait for its answer."
         )
-    if batch.status not in CALLS_AGAIN_IN:
+    if batch.status not in BATCH_CALLS_AGAIN:
         raise CannotSettle(
             f"The batch is {batch.get_status_display()}: nobody can be called again."
         )
@@ -105,7 +102,7 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
             )
         ]
     )
-    if batch.status == BatchStatus.COMPLETED_PARTIAL:
+    if batch.status in BATCH_REOPENABLE:
         lifecycle.reopen(
             batch, actor=actor, code="not_placed", message=f"To call {call.to_number} after all."
         )

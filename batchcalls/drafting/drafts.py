@@ -20,7 +20,7 @@ from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch, BatchEvent, StoredList, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.models.webhook import validate_webhook_url
-from batchcalls.states import BatchStatus, ListStatus
+from batchcalls.states import LIST_LEFT_OUT, BatchStatus
 from campaigns import call_settings, prompts
 from campaigns.models import Campaign
 from campaigns.vocabulary import Purpose
@@ -145,7 +145,7 @@ def add_list(
             "Another list of the batch is still being taken in. Wait until it is.",
             code="list_importing",
         )
-    joined = batch.lists.exclude(status__in=[ListStatus.FAILED, ListStatus.STOPPED])
+    joined = batch.lists.exclude(status__in=LIST_LEFT_OUT)
     if joined.filter(digest=stored.digest).exists():
         raise DraftError("This very file is part of the batch already.", code="list_joined_before")
     first = ListMapping.from_list(batch.first_list.mapping)

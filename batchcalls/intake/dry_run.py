@@ -23,7 +23,12 @@ from batchcalls.calling import call_requests, gate
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
-from batchcalls.states import CallStatus, RecipientStatus
+from batchcalls.states import (
+    RECIPIENT_NOT_YET_PLACED,
+    RECIPIENT_RETRYING,
+    CallStatus,
+    RecipientStatus,
+)
 from campaigns import e164
 from campaigns.calling_hours import Closed
 from campaigns.models import Suppression
@@ -38,7 +43,7 @@ RINGING_SECONDS = 15
 #: Calls that tell how long a campaign's calls are: how many are looked at, and are enough.
 CALLS_ASKED, CALLS_NEEDED = 1_000, 30
 
-_TO_DIAL = [RecipientStatus.PENDING, RecipientStatus.QUEUED, RecipientStatus.DEFERRED]
+_TO_DIAL = RECIPIENT_NOT_YET_PLACED - RECIPIENT_RETRYING
 
 
 def store(batch: Batch) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db.models import Count, Min
 from batchcalls.database.bulk import update_each
 from batchcalls.database.lease import Lease
 from batchcalls.models import Recipient, StoredList
-from batchcalls.states import RecipientStatus
+from batchcalls.states import RECIPIENT_LEFT_OUT, RecipientStatus
 
 NUMBERS_AT_A_TIME = ROWS_AT_A_TIME = 2_000
 
@@ -21,9 +21,7 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
     earlier run skipped is not found again. Raises `LeaseLost`.
     """
     # Nobody is called by a row that is skipped, or of a list that could not be used.
-    rows = Recipient.objects.filter(batch=stored.batch_id).exclude(
-        status__in=[RecipientStatus.SKIPPED, RecipientStatus.CANCELED]
-    )
+    rows = Recipient.objects.filter(batch=stored.batch_id).exclude(status__in=RECIPIENT_LEFT_OUT)
     last, skipped = "", 0
     while True:
         repeated = dict(

@@ -16,8 +16,8 @@ from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_JOINABLE,
+    BATCH_REOPENABLE,
     LIST_UNUSABLE,
-    BatchStatus,
     RecipientStatus,
 )
 
@@ -62,7 +62,7 @@ def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> Non
         code="list_ready",
         message=f"{callable_rows:,} of the {row_count:,} rows of {stored.file_name} can be called.",
     )
-    if batch.status == BatchStatus.COMPLETED_PARTIAL and callable_rows:
+    if batch.status in BATCH_REOPENABLE and callable_rows:
         lifecycle.reopen(batch, code="list_joined", message="Further rows are to be called.")
     elif batch.status in BATCH_CALLING:
         queue.ring(queue.DISPATCH_TICK, batch.account_id)

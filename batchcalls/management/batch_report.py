@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -14,7 +14,12 @@ from batchcalls.intake import dry_run as dry_runs
 from batchcalls.intake import uploads
 from batchcalls.models import Batch, ListPart, Recipient
 from batchcalls.models.querysets import Totals
-from batchcalls.states import BATCH_IMPORTING, BatchStatus, RecipientStatus
+from batchcalls.states import (
+    BATCH_IMPORTING,
+    BATCH_RESUMABLE,
+    RECIPIENT_UNFINISHED,
+    BatchStatus,
+)
 
 ZONES_SHOWN = 12
 FAILED_ROWS_SHOWN = 20
@@ -69,7 +74,7 @@ def _detail(batch: Batch, totals: Totals) -> str:
         row = Recipient.objects.filter(batch=batch).exclude(due_at=None).order_by("due_at").first()
         if row and row.due_at:
             parts.append(f"next at {row.due_at:%Y-%m-%d %H:%M} UTC")
-    if batch.status == BatchStatus.PAUSED and batch.reason:
+    if batch.status in BATCH_RESUMABLE and batch.reason:
         parts.append(batch.reason)
     return ", ".join(parts)
 
@@ -121,18 +126,14 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
     out.write(f"  batch id      {batch.pk}\n")
     for stored in batch.lists.all():
         out.write(f"  list          {stored.file_name}: {uploads.describe_reading(stored)}\n")
-    shown = {field.name: getattr(totals, field.name) for field in fields(totals)}
-    if batch.is_over:
-        del shown["waiting"], shown["live"]
+    shown = totals.summary() if batch.is_over else asdict(totals)
     for name, count in shown.items():
         out.write(f"  {name.replace('_', ' '):<12}{count:>8,}\n")
     if dry_run and batch.status == BatchStatus.READY:
         write_dry_run(batch.dry_run, out)
         out.write("Nobody was called. The batch is ready to be launched.\n")
     _write_rows(out, "Skipped", _skipped(batch), most=None)
-    unfinished = Recipient.objects.filter(
-        batch=batch, status__in=[RecipientStatus.FAILED, RecipientStatus.UNCONFIRMED]
-    )
+    unfinished = Recipient.objects.filter(batch=batch, status__in=RECIPIENT_UNFINISHED)
     rows = unfinished.order_by("row_number").iterator()
     _write_rows(out, "Failed or unconfirmed", rows, most=FAILED_ROWS_SHOWN)
 

@@ -20,14 +20,18 @@ from django.utils import timezone
 from batchcalls.states import (
     BATCH_CALLING,
     CALL_FINAL,
+    CALL_IN_DOUBT,
     CALL_LIVE,
+    FIGURES,
+    OPEN_STAGES,
     RECIPIENT_CLAIMABLE,
+    RECIPIENT_IN_DOUBT,
     RECIPIENT_NOT_YET_PLACED,
     RECIPIENT_OPEN,
     CallStatus,
     ListStatus,
-    RecipientOutcome,
     RecipientStatus,
+    Stage,
 )
 from campaigns.vocabulary import AnsweredBy
 
@@ -36,7 +40,10 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """How the rows of a batch stand. All but ``called`` and the open ones add up to ``rows``."""
+    """Counts the rows of a batch. All but ``called`` add up to ``rows``.
+
+    A status says by which of these fields it is counted.
+    """
 
     rows: int = 0
     called: int = 0
@@ -53,13 +60,21 @@ class Totals:
     @property
     def finished(self) -> int:
         """Rows that have their final verdict."""
-        return self.rows - self.waiting - self.live
+        return self.rows - sum(map(self.at, OPEN_STAGES))
+
+    def at(self, stage: Stage) -> int:
+        """Count the rows at a stage."""
+        return sum(getattr(self, name) for name in FIGURES[stage])
+
+    def fallen_short(self) -> dict[str, int]:
+        """Return the counts of rows that were left out or not finished, without zeros."""
+        names = sorted(FIGURES[Stage.SKIPPED] | FIGURES[Stage.FAILED])
+        return {name: count for name in names if (count := getattr(self, name))}
 
     def summary(self) -> dict[str, int]:
         """Return the nine figures of a finished batch."""
-        figures = asdict(self)
-        del figures["waiting"], figures["live"]
-        return figures
+        unfinished = {name for stage in OPEN_STAGES for name in FIGURES[stage]}
+        return {name: count for name, count in asdict(self).items() if name not in unfinished}
 
 
 class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
@@ -172,8 +187,11 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
         An unconfirmed one does so only while its provider is still being asked. Two questions,
         because an "or" would be answered by reading all rows.
         """
-        being_asked = self.filter(status=RecipientStatus.UNCONFIRMED, due_at__isnull=False)
-        return self.filter(status__in=RECIPIENT_OPEN).exists() or being_asked.exists()
+        return self.filter(status__in=RECIPIENT_OPEN).exists() or self.being_asked().exists()
+
+    def being_asked(self) -> RecipientQuerySet[ModelT]:
+        """Return those in doubt whose provider is still being asked."""
+        return self.filter(status__in=RECIPIENT_IN_DOUBT, due_at__isnull=False)
 
     def totals(self, batch_id: UUID) -> Totals:
         """Count a batch's rows by where they stand."""
@@ -188,25 +206,12 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
         counts: dict[UUID, Counter[str]] = {pk: Counter() for pk in batch_ids}
         grouped = rows.values_list("batch_id", "status", "outcome").annotate(n=Count("*"))
         for batch_id, status, outcome, n in grouped:
-            counts[batch_id].update({status: n, f"{status}:{outcome}": n, "rows": n})
+            counts[batch_id][outcome or RecipientStatus(status).role.figure] += n
         called = dict(rows.filter(called=True).values_list("batch_id").annotate(n=Count("*")))
-        return {pk: _totals(count, called.get(pk, 0)) for pk, count in counts.items()}
-
-
-def _totals(counts: Counter[str], called: int) -> Totals:
-    status, outcome = RecipientStatus, RecipientOutcome
-    known = {
-        "reached": counts[f"{status.DONE}:{outcome.REACHED}"],
-        "voicemail": counts[f"{status.DONE}:{outcome.VOICEMAIL}"],
-        "not_reached": counts[f"{status.DONE}:{outcome.NOT_REACHED}"],
-        "failed": counts[status.FAILED],
-        "skipped": counts[status.SKIPPED],
-        "unconfirmed": counts[status.UNCONFIRMED],
-        "canceled": counts[status.CANCELED],
-        "live": counts[status.DIALING] + counts[status.IN_CALL],
-    }
-    rows = counts["rows"]
-    return Totals(rows=rows, called=called, waiting=rows - sum(known.values()), **known)
+        return {
+            pk: Totals(rows=count.total(), called=called.get(pk, 0), **count)
+            for pk, count in counts.items()
+        }
 
 
 class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
@@ -286,7 +291,7 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
 
         Two questions, because an "or" would be answered by reading all rows.
         """
-        lost = self.filter(ended_at=None, status=CallStatus.UNKNOWN, next_check_at__isnull=False)
+        lost = self.filter(ended_at=None, status__in=CALL_IN_DOUBT, next_check_at__isnull=False)
         counts: Counter[UUID] = Counter()
         for rows in (self.live(), lost):
             counts.update(dict(rows.order_by().values_list("batch_id").annotate(n=Count("pk"))))

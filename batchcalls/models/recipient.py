@@ -8,6 +8,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from batchcalls.models.querysets import RecipientQuerySet
 from batchcalls.states import (
     RECIPIENT_CLAIMABLE,
+    RECIPIENT_LEFT_OUT,
     RecipientOutcome,
     RecipientStatus,
 )
@@ -79,7 +80,8 @@ class Recipient(models.Model):
                 name="recipient_done_iff_outcome",
             ),
             CheckConstraint(
-                condition=Q(status__in=[RecipientStatus.SKIPPED, RecipientStatus.CANCELED])
+                # In the order of the migration.
+                condition=Q(status__in=sorted(RECIPIENT_LEFT_OUT, reverse=True))
                 | Q(e164__startswith="+"),
                 name="recipient_callable_has_number",
             ),

@@ -15,7 +15,7 @@ from django.utils.text import get_valid_filename
 
 from batchcalls.models.leased import Leased
 from batchcalls.models.querysets import ListPartQuerySet, StoredListQuerySet
-from batchcalls.states import ListStatus
+from batchcalls.states import LIST_LEFT_OUT, ListStatus
 
 
 class ListKind(models.TextChoices):
@@ -96,7 +96,7 @@ class StoredList(Leased):
             ),
             UniqueConstraint(
                 fields=["batch", "digest"],
-                condition=~Q(status__in=[ListStatus.FAILED, ListStatus.STOPPED]),
+                condition=~Q(status__in=sorted(LIST_LEFT_OUT)),
                 name="stored_list_joins_once",
             ),
         ]

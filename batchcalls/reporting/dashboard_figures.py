@@ -20,7 +20,7 @@ from batchcalls.models import (
     VoiceAccount,
     WebhookEndpoint,
 )
-from batchcalls.states import BatchStatus, ExportStatus, ListStatus
+from batchcalls.states import BATCH_RESUMABLE, BatchStatus, ExportStatus, ListStatus
 from campaigns.vocabulary import AnsweredBy
 
 DAYS = 14
@@ -123,7 +123,7 @@ def statuses() -> Counter[str]:
 
 def _batches() -> Iterator[Trouble]:
     failed = Q(status=BatchStatus.FAILED, ended_at__gte=timezone.now() - ERRORS_SINCE)
-    halted = Q(status=BatchStatus.PAUSED) & ~Q(reason="")
+    halted = Q(status__in=BATCH_RESUMABLE) & ~Q(reason="")
     rows = Batch.objects.filter(failed | halted).order_by("-created_at")[:ERRORS_SHOWN]
     for batch in rows:
         what = f"{batch} {batch.get_status_display().lower()}"

@@ -15,6 +15,7 @@ from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
     BATCH_CALLING,
     LIST_UNUSABLE,
+    RECIPIENT_LEFT_OUT,
     RECIPIENT_NOT_YET_PLACED,
     RecipientStatus,
 )
@@ -71,8 +72,9 @@ def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdic
         return [*_of_list(recipient), *_of_batch(recipient, now), *_of_gate(recipient, now)]
     call = recipient.calls.order_by("-attempt").first()
     found = [*_of_list(recipient), *(why_called(call) if call else [])]
-    ended_badly = recipient.status in {RecipientStatus.SKIPPED, RecipientStatus.CANCELED}
-    if not ended_badly or any(verdict.allows is False for verdict in found):
+    if recipient.status not in RECIPIENT_LEFT_OUT or any(
+        verdict.allows is False for verdict in found
+    ):
         return found
     rule = _RULE_OF.get(recipient.reason_code) or _named(recipient.reason_code)
     others = [verdict for verdict in found if verdict.rule != rule]

@@ -14,43 +14,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from batchcalls.models.querysets import Totals
-from batchcalls.states import (
-    BATCH_CALLING,
-    BATCH_IMPORTING,
-    BatchStatus,
-    CallStatus,
-    ExportStatus,
-    ListStatus,
-    RecipientOutcome,
-    RecipientStatus,
-)
+from batchcalls.states import DeliveryStatus, Stage, Status, Tone
 
-#: What a status means for whoever reads it; the colours of the pills.
-TONES: dict[str, str] = {
-    **dict.fromkeys(BATCH_CALLING | BATCH_IMPORTING, "info"),
-    BatchStatus.READY: "info",
-    BatchStatus.PAUSED: "warning",
-    BatchStatus.COMPLETED: "success",
-    BatchStatus.COMPLETED_PARTIAL: "warning",
-    BatchStatus.FAILED: "danger",
-    RecipientStatus.QUEUED: "neutral",
-    RecipientStatus.DIALING: "info",
-    RecipientStatus.IN_CALL: "info",
-    RecipientStatus.DONE: "success",
-    RecipientStatus.SKIPPED: "warning",
-    RecipientStatus.UNCONFIRMED: "warning",
-    RecipientOutcome.REACHED: "success",
-    RecipientOutcome.VOICEMAIL: "info",
-    RecipientOutcome.NOT_REACHED: "neutral",
-    CallStatus.RINGING: "info",
-    CallStatus.NO_ANSWER: "neutral",
-    CallStatus.BUSY: "neutral",
-    CallStatus.UNKNOWN: "warning",
-    ListStatus.IMPORTING: "info",
-    ListStatus.IMPORTED: "success",
-    ExportStatus.WAITING: "info",
-    # The name of being done in recipients and in exports alike.
-    ExportStatus.DONE: "success",
+#: status -> tone. Deliveries bring their own: theirs share a word with recipients, not its tone.
+TONES: dict[str, Tone] = {
+    status.value: status.role.tone
+    for kind in Status.__subclasses__()
+    if kind is not DeliveryStatus
+    for status in kind
 }
 
 
@@ -60,7 +31,7 @@ def pill(status: str, label: str = "", tone: str = "") -> SafeString | str:
         return ""
     text = label or str(status).replace("_", " ").capitalize()
     return format_html(
-        '<span class="pill {}">{}</span>', tone or TONES.get(str(status), "neutral"), text
+        '<span class="pill {}">{}</span>', tone or TONES.get(str(status), Tone.NEUTRAL), text
     )
 
 
@@ -135,26 +106,19 @@ class Segment:
     """A part of a progress bar; ``start`` and ``width`` are percentages."""
 
     name: str
-    label: str
     count: int
     start: float
     width: float
 
 
 def segments(totals: Totals) -> list[Segment]:
-    """Part a batch's rows into what is done, live, waiting, skipped and failed; all add up."""
-    parts = [
-        ("done", "done", totals.reached + totals.voicemail + totals.not_reached),
-        ("live", "live", totals.live),
-        ("skipped", "skipped", totals.skipped + totals.canceled),
-        ("failed", "failed", totals.failed + totals.unconfirmed),
-        ("waiting", "waiting", totals.waiting),
-    ]
+    """Divide a batch's rows by stage; all add up."""
     found: list[Segment] = []
     start = 0.0
-    for name, label, count in parts:
+    for stage in Stage:
+        count = totals.at(stage)
         width = 100 * count / totals.rows if totals.rows else 0
-        found.append(Segment(name, label, count, round(start, 3), round(width, 3)))
+        found.append(Segment(stage.value, count, round(start, 3), round(width, 3)))
         start += width
     return found
 
@@ -162,7 +126,7 @@ def segments(totals: Totals) -> list[Segment]:
 def progress(totals: Totals, name: str = "Progress") -> dict[str, Any]:
     """Show how the rows of a batch stand: a bar in segments, and the counts in words."""
     parts = segments(totals)
-    words = [f"{intcomma(part.count)} {part.label}" for part in parts if part.count]
+    words = [f"{intcomma(part.count)} {part.name}" for part in parts if part.count]
     return {
         "totals": totals,
         "segments": [part for part in parts if part.count],

@@ -19,28 +19,6 @@ from batchcalls.states import CALL_FINAL, CallStatus
 from campaigns import e164
 from campaigns.vocabulary import AnsweredBy
 
-C = CallStatus
-
-#: ``status``; the documentation has no word for a call that goes on.
-STATUSES: Mapping[str, str] = {
-    C.COMPLETED: "completed",
-    C.NO_ANSWER: "no-answer",
-    C.BUSY: "busy",
-    C.FAILED: "failed",
-    C.CANCELED: "canceled",
-}
-#: ``queue_status``; a call of which nobody knows whether it was placed is on its way out.
-QUEUE_STATUSES: Mapping[str, str] = {
-    C.UNKNOWN: "allocated",
-    C.QUEUED: "queued",
-    C.RINGING: "allocated",
-    C.IN_PROGRESS: "started",
-    C.COMPLETED: "complete",
-    C.NO_ANSWER: "complete",
-    C.BUSY: "complete",
-    C.CANCELED: "complete",
-    C.FAILED: "call_error",
-}
 ANSWERED_BY: Mapping[str, str] = {
     AnsweredBy.HUMAN: "human",
     AnsweredBy.VOICEMAIL: "voicemail",
@@ -58,7 +36,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
 
     Reads ``call.batch`` and ``call.recipient``: select them along.
     """
-    batch, recipient = call.batch, call.recipient
+    batch, recipient, role = call.batch, call.recipient, CallStatus(call.status).role
     chosen = {**batch.call_settings, **recipient.call_settings}
     seconds = call.duration_seconds or 0
     phrases = transcripts(call)
@@ -72,8 +50,8 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "from": call.from_number,
         "inbound": False,
         "completed": call.status in CALL_FINAL,
-        "status": STATUSES.get(call.status, "unknown"),
-        "queue_status": QUEUE_STATUSES[call.status],
+        "status": role.bland,
+        "queue_status": role.bland_queue,
         "error_message": call.error_message,
         "answered_by": ANSWERED_BY.get(call.answered_by, "unknown"),
         "created_at": timestamp(call.claimed_at),

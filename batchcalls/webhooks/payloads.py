@@ -23,22 +23,8 @@ from batchcalls.models import (
     WebhookEvent,
 )
 from batchcalls.models.querysets import Totals
-from batchcalls.states import BATCH_TERMINAL, BatchStatus
+from batchcalls.states import BATCH_FALLEN_SHORT, BATCH_TERMINAL, BatchStatus, Stage
 from batchcalls.webhooks import bland_shapes
-
-B = BatchStatus
-#: Statuses that the Bland API has. A batch that is canceled ends there early, with some left out.
-BLAND_STATUSES: dict[str, str] = {
-    B.VALIDATING: "validating",
-    B.DISPATCHING: "dispatching",
-    B.IN_PROGRESS: "in_progress",
-    B.IN_PROGRESS_CHUNKED: "in_progress_chunked",
-    B.WAITING_FOR_SCHEDULED_CALLS: "waiting_for_scheduled_calls",
-    B.COMPLETED: "completed",
-    B.COMPLETED_PARTIAL: "completed_partial",
-    B.FAILED: "failed",
-    B.CANCELED: "completed_partial",
-}
 
 
 def dump(value: Any) -> str:
@@ -157,21 +143,22 @@ def bland_batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -
 
     Source: Bland API, status_webhook. Successful are calls that were finished, whoever answered.
     """
-    status = BLAND_STATUSES.get(event.to_status)
-    if status is None:
+    status = BatchStatus(event.to_status).role.bland if event.to_status else ""
+    if not status:
         return None
     told: dict[str, Any] = {
         "batch_id": str(batch.pk),
         "status": status,
         "timestamp": bland_shapes.timestamp(event.at),
     }
-    if event.to_status in {B.FAILED, B.CANCELED, B.COMPLETED_PARTIAL}:
-        told["code"] = event.code or ("batch_canceled" if event.to_status == B.CANCELED else "")
+    if event.to_status in BATCH_FALLEN_SHORT:
+        is_canceled = event.to_status == BatchStatus.CANCELED
+        told["code"] = event.code or ("batch_canceled" if is_canceled else "")
         told["reason"] = event.message or f"The batch was {batch.get_status_display().lower()}."
     elif event.message:
         told["message"] = event.message
-    if totals and event.to_status != B.FAILED:
-        successful = totals.reached + totals.voicemail + totals.not_reached
+    if totals and event.to_status != BatchStatus.FAILED:
+        successful = totals.at(Stage.DONE)
         told["calls_total"] = totals.rows
         told["calls_successful"] = successful
         told["calls_failed"] = totals.rows - successful

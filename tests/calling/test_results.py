@@ -11,9 +11,16 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from batchcalls.batches import lifecycle
 from batchcalls.calling import call_requests, results
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient
-from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
+from batchcalls.states import (
+    CALL_FINAL,
+    RECIPIENT_TERMINAL,
+    BatchStatus,
+    CallStatus,
+    RecipientStatus,
+)
 from batchcalls.voice.base import CallDetails, VoiceEvent
 from campaigns.models import Suppression, SuppressionSource
 
@@ -100,6 +107,20 @@ def event(status: CallStatus, key: str = "", **fields: Any) -> VoiceEvent:
         occurred_at=timezone.now(),
         **fields,
     )
+
+
+@pytest.mark.parametrize("status", CallStatus)
+def test_a_batch_stays_open_until_its_call_is_over(
+    live_call: CallResult, status: CallStatus
+) -> None:
+    results.apply(live_call.account_id, [event(status)], now=timezone.now())
+    lifecycle.settle(live_call.batch, now=timezone.now())
+
+    recipient = Recipient.objects.get()
+    batch = Batch.objects.get()
+    assert batch.is_over is (status in CALL_FINAL)
+    assert (recipient.status in RECIPIENT_TERMINAL) is (status in CALL_FINAL)
+    assert CallResult.objects.live().exists() is (status not in CALL_FINAL)
 
 
 STORY = [

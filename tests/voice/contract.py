@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from batchcalls.states import CALL_FINAL, CALL_LIVE, CALL_RANK
+from batchcalls.states import CALL_FINAL, CALL_LIVE
 from batchcalls.voice.base import (
     AccountConfig,
     CallAccepted,
@@ -160,7 +160,7 @@ class VoiceProviderContract:
         assert found.provider_call_id
 
     def test_a_call_only_moves_forward_and_ends_once(self, events: Sequence[VoiceEvent]) -> None:
-        ranks = [CALL_RANK[event.status] for event in events]
+        ranks = [event.status.role.rank for event in events]
         assert ranks == sorted(set(ranks))
         assert [event.status for event in events if event.status in CALL_FINAL] == [
             events[-1].status

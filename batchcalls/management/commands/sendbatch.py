@@ -25,7 +25,7 @@ from batchcalls.management.draft_options import Refused, draft_of
 from batchcalls.management.preparing import prepare_database
 from batchcalls.models import Batch, EmergencyStop
 from batchcalls.reporting.exports import batch_tables
-from batchcalls.states import BATCH_CALLING, BATCH_IMPORTING, BatchStatus
+from batchcalls.states import BATCH_ACTIVE, BATCH_IMPORTING, BATCH_RESUMABLE, BatchStatus
 from batchcalls.webhooks import deliver
 
 STEP_SECONDS = 0.4
@@ -165,7 +165,7 @@ class Command(BaseCommand):
             while not stop:
                 batch.refresh_from_db()
                 show(batch)
-                if batch.is_over or batch.status in {BatchStatus.READY, BatchStatus.DRAFT}:
+                if batch.status not in BATCH_ACTIVE:
                     return
                 if _halted(batch):
                     return
@@ -174,7 +174,7 @@ class Command(BaseCommand):
                 if time.monotonic() - recovered > RECOVER_SECONDS:
                     ticks.recover()
                     recovered = time.monotonic()
-                if batch.status in BATCH_CALLING or batch.status == BatchStatus.PAUSED:
+                if batch.status not in BATCH_IMPORTING:
                     # A step that found nothing to do returns at once.
                     time.sleep(max(0.0, STEP_SECONDS - (time.monotonic() - began)))
 
@@ -189,7 +189,7 @@ def _write_files(batch: Batch, options: dict[str, Any]) -> None:
 
 def _halted(batch: Batch) -> bool:
     """Tell whether the engine paused the batch, which only a person can resume."""
-    return batch.status == BatchStatus.PAUSED and bool(batch.reason_code)
+    return batch.status in BATCH_RESUMABLE and bool(batch.reason_code)
 
 
 @contextmanager

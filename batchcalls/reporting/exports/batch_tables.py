@@ -10,7 +10,6 @@ from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.export import ExportKind
 from batchcalls.reporting.exports.original_rows import OriginalRows
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
-from batchcalls.states import RecipientStatus
 
 #: The status of a row that was never checked: its list could not be used, or was canceled.
 NOT_TAKEN_IN = "not_taken_in"
@@ -155,8 +154,7 @@ def _chunks(batch: Batch) -> Iterator[list[Recipient]]:
 
 def _skipped(batch: Batch) -> Iterator[tuple[int, str]]:
     last_row = 0
-    rows = Recipient.objects.filter(batch=batch, status=RecipientStatus.SKIPPED)
-    rows = rows.order_by("row_number")
+    rows = Recipient.objects.filter(batch=batch).skipped()
     while chunk := list(
         rows.filter(row_number__gt=last_row).values_list("row_number", "reason")[:ROWS_AT_A_TIME]
     ):

@@ -14,12 +14,6 @@ from batchcalls.reporting import formatting
 from batchcalls.reporting.tables.listing import ListTable
 from batchcalls.states import DeliveryStatus
 
-TONES = {
-    DeliveryStatus.PENDING: "info",
-    DeliveryStatus.DELIVERED: "success",
-    DeliveryStatus.DEAD: "danger",
-}
-
 
 def state_pill(endpoint: WebhookEndpoint) -> SafeString | str:
     """Show whether an endpoint takes what it is sent."""
@@ -34,7 +28,7 @@ def delivery_pill(delivery: WebhookDelivery) -> SafeString | str:
     """Show how far a message is; one that waits after failures is no news of success."""
     if delivery.status == DeliveryStatus.PENDING and delivery.failures:
         return formatting.pill("retrying", "Retrying", "warning")
-    tone = TONES[DeliveryStatus(delivery.status)]
+    tone = DeliveryStatus(delivery.status).role.tone
     return formatting.pill(delivery.status, delivery.get_status_display(), tone)
 
 

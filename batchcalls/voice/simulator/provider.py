@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from batchcalls.states import CALL_FINAL, CALL_RANK, CallStatus
+from batchcalls.states import CALL_FINAL, CallStatus
 from batchcalls.voice.base import (
     AccountConfig,
     CallAbsent,
@@ -146,7 +146,7 @@ class SimulatorProvider(VoiceProvider):
         The carrier has no memory: the end is in the event that is returned and nowhere else.
         """
         pulled = self.pull(call, after=None, until=now)
-        last = max(pulled.events, key=lambda event: CALL_RANK[event.status], default=None)
+        last = max(pulled.events, key=lambda event: event.status.role.rank, default=None)
         if last is not None and (last.status in CALL_FINAL or not hang_up):
             return pulled
         canceled = VoiceEvent(

@@ -1,0 +1,60 @@
+"""The statuses of a call, and what was requested to stop one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+from batchcalls.states.roles import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, Role, Status, those
+
+#: Ranks: it is unknown whether the call exists; it may not have begun; it is over.
+IN_DOUBT, PLACED, OVER = 0, 1, 9
+
+
+@dataclass(frozen=True, slots=True)
+class CallRole(Role):
+    """What a call's status means. A call's status only ever rises in ``rank``."""
+
+    rank: int
+    #: The Bland API's ``queue_status``.
+    bland_queue: str
+    #: The Bland API's ``status``, which has no word for a call that is not over.
+    bland: str = "unknown"
+
+
+class CallStatus(Status):
+    """Progress of one attempt; a provider's own vocabulary is mapped onto it."""
+
+    role: CallRole
+
+    QUEUED = "queued", CallRole(NEUTRAL, PLACED, "queued"), "Queued"
+    RINGING = "ringing", CallRole(INFO, 2, "allocated"), "Ringing"
+    IN_PROGRESS = "in_progress", CallRole(INFO, 3, "started"), "In progress"
+    COMPLETED = "completed", CallRole(SUCCESS, OVER, "complete", "completed"), "Completed"
+    NO_ANSWER = "no_answer", CallRole(NEUTRAL, OVER, "complete", "no-answer"), "No answer"
+    BUSY = "busy", CallRole(NEUTRAL, OVER, "complete", "busy"), "Busy"
+    FAILED = "failed", CallRole(DANGER, OVER, "call_error", "failed"), "Failed"
+    CANCELED = "canceled", CallRole(NEUTRAL, OVER, "complete", "canceled"), "Canceled"
+    # The Bland API has no word for it; such a call is on its way out there.
+    UNKNOWN = "unknown", CallRole(WARNING, IN_DOUBT, "allocated"), "Unknown"
+
+
+#: A final status is never replaced.
+CALL_FINAL = those(CallStatus, lambda status: status.role.rank == OVER)
+CALL_IN_DOUBT = those(CallStatus, lambda status: status.role.rank == IN_DOUBT)
+CALL_LIVE = frozenset(CallStatus) - CALL_FINAL - CALL_IN_DOUBT
+#: Statuses of an attempt whose provider may not have answered.
+CALL_UNANSWERED = those(CallStatus, lambda status: status.role.rank <= PLACED)
+
+
+class StopRequest(TextChoices):
+    """A requested stop of a call, or confirmation that the provider was told."""
+
+    WITHDRAW = "withdraw", "Withdraw it if it has not begun"
+    HANG_UP = "hang_up", "Hang up"
+    TOLD = "told", "The provider was told"
+
+
+#: Requests that the provider does not know of yet.
+STOP_DUE = frozenset(StopRequest) - {StopRequest.TOLD}
