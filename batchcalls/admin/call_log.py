@@ -19,18 +19,14 @@ from batchcalls.admin.permissions import require
 from batchcalls.models import Batch, CallResult, Export, ExportKind, FilteredPage, SavedFilter
 from batchcalls.reporting.exports.call_log import UnknownFilter, matching
 from batchcalls.reporting.filters.calls import ARRANGING, CallFilter, order_of
-from batchcalls.reporting.tables.calls import DEFAULT_COLUMNS, CallTable, column_labels
+from batchcalls.reporting.tables.calls import COLUMNS, DEFAULT_COLUMNS, CallTable
 from batchcalls.states import BATCH_WITH_LIVE_CALLS
 from campaigns.vocabulary import Disposition
 
 #: A person's own filters, at most.
 MOST_SAVED = 50
 #: What the columns show: a call's conversation, and what its batch was launched with, are long.
-_SHOWN = (
-    *("call_id", "to_number", "from_number", "attempt", "status", "answered_by", "disposition"),
-    *("duration_seconds", "price", "currency", "claimed_at", "recipient__row_number"),
-    *("account__name", "batch__name", "batch__campaign__name"),
-)
+_SHOWN = {"currency", *(one.lookup for one in COLUMNS.values())}
 
 
 class CallLogPage(admin.ModelAdmin[CallResult]):
@@ -81,7 +77,7 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
             "is_live": batch is not None
             and batch.status in BATCH_WITH_LIVE_CALLS
             and not batch.is_over,
-            "columns": [(name, label, name in columns) for name, label in column_labels()],
+            "columns": [(name, one.label, name in columns) for name, one in COLUMNS.items()],
             "kept_query": [
                 (name, value)
                 for name, values in request.GET.lists()
@@ -149,9 +145,8 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
 
 def _columns(request: HttpRequest) -> list[str]:
     """Return the columns that the address asks for; the usual ones if it names none."""
-    known = {name for name, _ in column_labels()}
-    asked = [name for name in request.GET.getlist("columns") if name in known]
-    return asked or list(DEFAULT_COLUMNS)
+    asked = [name for name in request.GET.getlist("columns") if name in COLUMNS]
+    return asked or DEFAULT_COLUMNS
 
 
 def _batch(listing: Listing[CallResult]) -> Batch | None:

@@ -6,16 +6,21 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
 
 from batchcalls.admin.permissions import require
 from batchcalls.calling import call_requests
 from batchcalls.models import CallEvent, CallResult
+from batchcalls.models.call_fields import Kind, Place, fields_of
 from batchcalls.reporting import explaining
+from batchcalls.reporting.call_values import shown
 from batchcalls.reporting.tables.webhooks import delivery_pill
 from batchcalls.voice import recordings
 from campaigns.prompts import MissingVariable, PromptError
@@ -76,7 +81,7 @@ class CallPage(admin.ModelAdmin[CallResult]):
             "title": f"Call to {call.to_number}",
             "opts": self.opts,
             "call": call,
-            "attempts": list(call.recipient.calls.order_by("attempt")),
+            "facts": facts(call, request),
             "moments": moments(call, events),
             "checks": explaining.why_called(call),
             "said": what_was_said(call),
@@ -103,6 +108,55 @@ class CallPage(admin.ModelAdmin[CallResult]):
         part = "_live" if request.headers.get("X-Fragment") else ""
         name = f"admin/batchcalls/callresult/change_form{part}.html"
         return TemplateResponse(request, name, context)
+
+
+def facts(call: CallResult, request: HttpRequest) -> list[tuple[str, str, str]]:
+    """Return what came of a call: the label, value and CSS class of each fact."""
+    recipient = call.recipient
+    own = {
+        "error_message": call.error_message or call.error_code,
+        "batch": _link(request, call.batch, call.batch.name),
+        "row": _link(request, recipient, intcomma(recipient.row_number)),
+        "attempt": _attempts(call),
+    }
+    found = []
+    for one in fields_of(Place.PAGE):
+        value = own[one.name] if one.name in own else shown(one, call)
+        if value or one.name != "error_message":
+            css = "number" if one.kind is Kind.PHONE else ""
+            # Of the attempts the page names all.
+            label = "Attempts" if one.name == "attempt" else one.label
+            found.append((label, value or "–", css))
+    return found
+
+
+def _link(request: HttpRequest, row: Model, text: str) -> str:
+    """Link to the page of a row, for those who may open it."""
+    if not request.user.has_perm(f"batchcalls.view_{row._meta.model_name}"):
+        return text
+    url = reverse(f"admin:batchcalls_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def _attempts(call: CallResult) -> str:
+    """Name every attempt at the recipient with its status; others than this one are links."""
+    return format_html_join(
+        ", ",
+        "{} {}",
+        (
+            (
+                format_html("<strong>{}</strong>", one.attempt)
+                if one.pk == call.pk
+                else format_html(
+                    '<a href="{}">{}</a>',
+                    reverse("admin:batchcalls_callresult_change", args=[one.pk]),
+                    one.attempt,
+                ),
+                one.get_status_display(),
+            )
+            for one in call.recipient.calls.order_by("attempt")
+        ),
+    )
 
 
 def moments(call: CallResult, events: list[CallEvent]) -> list[tuple[Any, str, str]]:

@@ -16,6 +16,7 @@ from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import Target
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.models.batch import DuplicateChoice
+from batchcalls.models.launched_with import Use, names_of
 from campaigns import e164
 from campaigns.models import Campaign
 
@@ -248,18 +249,7 @@ def request_of(
     values: Mapping[str, Any], *, actor: Any, reading: ReadingOptions | None = None
 ) -> DraftRequest:
     """Return what a draft is made of."""
-    return DraftRequest(
-        name=values.get("name", ""),
-        campaign=values.get("campaign"),
-        account=values.get("account") or VoiceAccount.objects.built_in(),
-        prompt=values.get("prompt", ""),
-        pathway_id=values.get("pathway_id", ""),
-        pathway_version=values.get("pathway_version", ""),
-        call_settings=values.get("call_settings", {}),
-        reading=reading or ReadingOptions(region=values.get("region", "")),
-        duplicates=values.get("duplicates", DuplicateChoice.CALL_ONCE),
-        start_at=values.get("start_at"),
-        cps=values.get("cps"),
-        concurrency=values.get("concurrency"),
-        created_by=actor,
-    )
+    said = {name: values[name] for name in names_of(Use.ASKED) if name in values}
+    said["account"] = values.get("account") or VoiceAccount.objects.built_in()
+    reading = reading or ReadingOptions(region=values.get("region", ""))
+    return DraftRequest(**said, reading=reading, created_by=actor)

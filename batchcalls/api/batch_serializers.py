@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from batchcalls.api.fields import CountsField, shown
 from batchcalls.models import Batch, BatchEvent
+from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting import batch_figures
 from batchcalls.states import BatchStatus
@@ -122,21 +123,7 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
 
     class Meta:
         model = Batch
-        fields = [
-            "campaign",
-            "account",
-            "prompt",
-            "pathway_id",
-            "pathway_version",
-            "call_settings",
-            "policy",
-            "region",
-            "duplicates",
-            "start_at",
-            "cps",
-            "concurrency",
-            "chunk_size",
-        ]
+        fields = names_of(Use.TOLD)
         read_only_fields = fields
 
     @extend_schema_field({"type": "object", "additionalProperties": True})

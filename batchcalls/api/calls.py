@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import DecimalField, QuerySet
 from django.http import Http404, StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -23,13 +24,19 @@ from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.calling import call_requests, stopping
 from batchcalls.models import CallResult, Scope
+from batchcalls.models.call_fields import CallField, Kind, Place, fields_of
 from batchcalls.reporting.filters.calls import CallFilter, order_of
 from batchcalls.voice import recordings
 from campaigns.prompts import MissingVariable, PromptError
-from campaigns.vocabulary import AnsweredBy
 
+MEMBERS = {one.name_in(Place.API): one for one in fields_of(Place.API)}
 #: What is long, and left out of a list unless it is asked for.
-LONG = ("transcript", "variables", "extracted", "request_data", "metadata", "checks", "said")
+LONG = {name: one for name, one in MEMBERS.items() if one.is_long}
+#: What composing ``said`` reads, besides the call.
+_SAID_READS = {
+    *("batch__prompt", "batch__call_settings", "batch__policy", "batch__dry_run"),
+    *("recipient__call_settings", "recipient__request_data", "recipient__metadata"),
+}
 FIELDS = OpenApiParameter(
     "fields",
     str,
@@ -58,60 +65,53 @@ class SaidSerializer(serializers.Serializer[Any]):
     problem = serializers.CharField(help_text="Why it cannot be composed; else blank.")
 
 
-class CallSerializer(serializers.ModelSerializer[CallResult]):
-    id = serializers.UUIDField(source="call_id", read_only=True)
-    row = serializers.IntegerField(source="recipient.row_number", read_only=True)
-    campaign = serializers.IntegerField(source="batch.campaign_id", read_only=True, allow_null=True)
-    to = serializers.CharField(source="to_number", read_only=True)
-    answered_by = serializers.ChoiceField(
-        choices=AnsweredBy.choices, allow_blank=True, read_only=True
-    )
-    recording = serializers.SerializerMethodField(help_text="Where it can be played; or null.")
-    transcript = TranscriptField(read_only=True)
-    variables = FreeField(read_only=True)
-    extracted = FreeField(read_only=True)
-    checks = FreeField(read_only=True, help_text="Each rule that was asked before dialling.")
-    request_data = FreeField(source="recipient.request_data", read_only=True)
-    metadata = FreeField(source="recipient.metadata", read_only=True)
-    said = serializers.SerializerMethodField()
+_TYPES: dict[Kind, type[serializers.Field[Any, Any, Any, Any]]] = {
+    Kind.ID: serializers.UUIDField,
+    Kind.TEXT: serializers.CharField,
+    Kind.PHONE: serializers.CharField,
+    Kind.CHOICE: serializers.ChoiceField,
+    Kind.STATUS: serializers.ChoiceField,
+    Kind.NUMBER: serializers.IntegerField,
+    Kind.SECONDS: serializers.IntegerField,
+    Kind.MONEY: serializers.DecimalField,
+    Kind.TIME: serializers.DateTimeField,
+    Kind.FLAG: serializers.BooleanField,
+    Kind.JSON: FreeField,
+    Kind.TRANSCRIPT: TranscriptField,
+}
 
-    class Meta:
-        model = CallResult
-        fields = [
-            "id",
-            "batch",
-            "campaign",
-            "recipient",
-            "row",
-            "account",
-            "attempt",
-            "to",
-            "from",
-            "status",
-            "answered_by",
-            "disposition",
-            "error_code",
-            "error_message",
-            "duration_seconds",
-            "price",
-            "currency",
-            "summary",
-            "provider_call_id",
-            "provider_status",
-            "claimed_at",
-            "placed_at",
-            "answered_at",
-            "ended_at",
-            "recording",
-            *LONG,
-        ]
-        read_only_fields = fields
+
+def _member(name: str, field: CallField) -> serializers.Field[Any, Any, Any, Any]:
+    """Return the member that shows a field, as its column is."""
+    column = field.columns[-1]
+    options: dict[str, Any] = {"read_only": True}
+    source = ".".join(field.path)
+    if name != source:
+        options["source"] = source
+    if any(one.null for one in field.columns):
+        options["allow_null"] = True
+    if column.model is CallResult:
+        options["help_text"] = column.help_text
+    if field.kind in {Kind.CHOICE, Kind.STATUS}:
+        options |= {"choices": column.choices, "allow_blank": column.blank}
+    if isinstance(column, DecimalField):
+        options |= {"max_digits": column.max_digits, "decimal_places": column.decimal_places}
+    return _TYPES[field.kind](**options)
+
+
+class CallSerializer(serializers.Serializer[CallResult]):
+    recording = serializers.SerializerMethodField(help_text="Where it can be played; or null.")
+    said = serializers.SerializerMethodField()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Return the members that are asked for."""
-        found = super().get_fields()
-        wanted: list[str] | None = self.context.get("fields")
-        return found if wanted is None else {name: found[name] for name in found if name in wanted}
+        own = super().get_fields()
+        wanted: Collection[str] = self.context.get("fields") or MEMBERS
+        return {
+            name: own.get(name) or _member(name, one)
+            for name, one in MEMBERS.items()
+            if name in wanted
+        }
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_recording(self, call: CallResult) -> str | None:
@@ -137,13 +137,6 @@ class CallSerializer(serializers.ModelSerializer[CallResult]):
             "call_settings": shown(placed.settings),
             "problem": "",
         }
-
-
-# "from" is a word of the language, so this one cannot be an attribute in the class's body.
-CallSerializer._declared_fields["from"] = serializers.CharField(
-    source="from_number", read_only=True
-)
-MEMBERS = tuple(CallSerializer.Meta.fields)
 
 
 class Calls(Listed, ApiView):
@@ -173,25 +166,11 @@ class Calls(Listed, ApiView):
         if self.action != "list":
             return rows
         wanted = self._wanted()
-        deferred = [
-            name
-            for name in ("transcript", "variables", "extracted", "checks")
-            if name not in wanted
-        ]
-        if "said" not in wanted:
-            deferred += [
-                "batch__prompt",
-                "batch__call_settings",
-                "batch__policy",
-                "batch__dry_run",
-                "recipient__call_settings",
-            ]
-        deferred += [
-            f"recipient__{name}"
-            for name in ("request_data", "metadata")
-            if name not in wanted and "said" not in wanted
-        ]
-        return rows.defer(*deferred)
+        long = {name: one.lookup for name, one in LONG.items() if name != "said"}
+        read = {lookup for name, lookup in long.items() if name in wanted}
+        if "said" in wanted:
+            read |= _SAID_READS
+        return rows.defer(*({*long.values()} | _SAID_READS) - read)
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Say which members are asked for."""

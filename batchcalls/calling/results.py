@@ -7,9 +7,9 @@ everywhere: batches, then calls, then recipients.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from django.db import transaction
@@ -27,7 +27,7 @@ from batchcalls.states import (
     RecipientOutcome,
     RecipientStatus,
 )
-from batchcalls.voice.base import CallAccepted, VoiceEvent
+from batchcalls.voice.base import CallAccepted, CallDetails, VoiceEvent
 from batchcalls.webhooks import outbox
 from campaigns.models import Suppression, SuppressionSource
 from campaigns.vocabulary import AnsweredBy, Disposition, RetryOutcome
@@ -43,23 +43,15 @@ KEPT_FIELDS = (
     "occurred_at",
     "received_at",
 )
+#: What a provider knows of a finished call; each is kept in the column of its name.
+DETAILS = [one.name for one in fields(CallDetails)]
 PROGRESS_FIELDS = ["status", "provider_status", "answered_by", "answered_at"]
 FINAL_FIELDS = [
     *PROGRESS_FIELDS,
     "ended_at",
     "next_check_at",
     "retry_outcome",
-    "duration_seconds",
-    "transcript",
-    "summary",
-    "disposition",
-    "variables",
-    "extracted",
-    "recording_url",
-    "price",
-    "currency",
-    "error_code",
-    "error_message",
+    *DETAILS,
 ]
 
 
@@ -178,19 +170,20 @@ def _finish(call: CallResult, event: VoiceEvent) -> None:
     call.ended_at = event.occurred_at
     call.next_check_at = None
     call.retry_outcome = _retry_outcome(call)
-    if (details := event.details) is None:
-        return
-    call.duration_seconds = details.duration_seconds
-    call.transcript = [asdict(turn) for turn in details.transcript]
-    call.summary = details.summary
-    call.disposition = fit(CallResult, "disposition", details.disposition)
-    call.variables = dict(details.variables)
-    call.extracted = dict(details.extracted)
-    call.recording_url = fit(CallResult, "recording_url", details.recording_url)
-    call.price = details.price
-    call.currency = details.currency
-    call.error_code = fit(CallResult, "error_code", details.error_code)
-    call.error_message = details.error_message
+    if event.details is not None:
+        for name in DETAILS:
+            setattr(call, name, _kept(name, getattr(event.details, name)))
+
+
+def _kept(name: str, value: Any) -> Any:
+    """Return a detail as its column keeps it."""
+    if isinstance(value, str):
+        return fit(CallResult, name, value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return [asdict(turn) for turn in value]
+    return value
 
 
 def fit(model: type[Model], field: str, text: str) -> str:
@@ -205,11 +198,11 @@ def _retry_outcome(call: CallResult) -> str:
     return call.status if call.status in RetryOutcome.values else ""
 
 
-def _write(fields: list[str], calls: list[CallResult]) -> None:
+def _write(columns: list[str], calls: list[CallResult]) -> None:
     update_each(
         CallResult,
-        fields,
-        [(call.pk, *(getattr(call, name) for name in fields)) for call in calls],
+        columns,
+        [(call.pk, *(getattr(call, name) for name in columns)) for call in calls],
     )
 
 

@@ -15,6 +15,7 @@ from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.tables import open_table
 from batchcalls.models import Batch, BatchEvent, StoredList
+from batchcalls.models.launched_with import Use, values_of
 from batchcalls.states import BatchStatus
 from campaigns import e164
 
@@ -32,20 +33,9 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
     """
     copy = Batch.objects.create(
         name=f"{batch.name[:190]} (copy)",
-        campaign=batch.campaign,
-        account=batch.account,
-        prompt=batch.prompt,
-        pathway_id=batch.pathway_id,
-        pathway_version=batch.pathway_version,
-        call_settings=batch.call_settings,
-        status_webhook=batch.status_webhook,
-        batch_webhook=batch.batch_webhook,
         policy=drafts.policy_for(batch.campaign, batch.account),
-        region=batch.region,
-        duplicates=batch.duplicates,
-        cps=batch.cps,
-        concurrency=batch.concurrency,
         created_by=actor,
+        **values_of(batch, Use.CLONED),
     )
     BatchEvent.objects.create(
         batch=copy,
@@ -93,15 +83,8 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
     trial = Batch.objects.create(
         name=f"Test of {batch.name}"[:200],
         test_of=batch,
-        campaign=batch.campaign,
-        account=batch.account,
-        prompt=batch.prompt,
-        pathway_id=batch.pathway_id,
-        pathway_version=batch.pathway_version,
-        call_settings=batch.call_settings,
-        policy=batch.policy,
-        region=batch.region,
         created_by=actor,
+        **values_of(batch, Use.TRIED),
     )
     BatchEvent.objects.create(
         batch=trial,

@@ -19,6 +19,7 @@ from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch, BatchEvent, StoredList, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
+from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.states import LIST_LEFT_OUT, BatchStatus
 from campaigns import call_settings, prompts
@@ -181,24 +182,17 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     says_own = bool(request.prompt or request.pathway_id)
     pathway = None if says_own or campaign is None else campaign.pathway
     from_campaign = "" if says_own or campaign is None else campaign.prompt
-    return Batch(
-        name=request.name.strip() or UNTITLED,
-        campaign=campaign,
-        account=request.account,
-        prompt=request.prompt or from_campaign,
-        pathway_id=pathway.pathway_id if pathway else request.pathway_id,
-        pathway_version=pathway.version if pathway else request.pathway_version,
-        call_settings=normalized.values,
-        policy=policy_for(campaign, request.account),
-        region=region,
-        duplicates=request.duplicates,
-        start_at=request.start_at or (datetime.fromisoformat(start) if start else None),
-        cps=request.cps,
-        concurrency=request.concurrency,
-        status_webhook=request.status_webhook,
-        batch_webhook=request.batch_webhook,
-        created_by=request.created_by,
-    )
+    said = {name: getattr(request, name) for name in names_of(Use.ASKED)}
+    said |= {
+        "name": request.name.strip() or UNTITLED,
+        "prompt": request.prompt or from_campaign,
+        "call_settings": normalized.values,
+        "start_at": request.start_at or (datetime.fromisoformat(start) if start else None),
+    }
+    if pathway:
+        said |= {"pathway_id": pathway.pathway_id, "pathway_version": pathway.version}
+    policy = policy_for(campaign, request.account)
+    return Batch(policy=policy, region=region, created_by=request.created_by, **said)
 
 
 def policy_for(campaign: Campaign | None, account: VoiceAccount) -> dict[str, Any]:

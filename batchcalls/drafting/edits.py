@@ -22,29 +22,13 @@ from batchcalls.lists import matching
 from batchcalls.lists.headers import describe_headers
 from batchcalls.lists.mapping import ColumnTarget, ListMapping, Target
 from batchcalls.models import Batch, BatchEvent, StoredList
+from batchcalls.models.launched_with import Use, values_of
 from batchcalls.states import BatchStatus
 from campaigns import call_settings
 from campaigns.models import Campaign, ColumnMapping
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-#: What step one of making a batch decides.
-_FIELDS = (
-    "name",
-    "campaign",
-    "account",
-    "prompt",
-    "pathway_id",
-    "pathway_version",
-    "call_settings",
-    "policy",
-    "region",
-    "duplicates",
-    "start_at",
-    "cps",
-    "concurrency",
-)
 
 
 @transaction.atomic
@@ -73,9 +57,10 @@ def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
         own = call_settings.normalize_shared(request.call_settings).values
         own.pop("start_time", None)
         fresh.call_settings = own
-    for field in _FIELDS:
-        setattr(current, field, getattr(fresh, field))
-    current.save(update_fields=_FIELDS)
+    changes = values_of(fresh, Use.EDITED)
+    for name, value in changes.items():
+        setattr(current, name, value)
+    current.save(update_fields=changes)
     current.lists.update(region=region)
     return current
 

@@ -193,6 +193,11 @@ class Batch(models.Model):
         return self.status in BATCH_TERMINAL
 
     @property
+    def is_test(self) -> bool:
+        """True when the batch tries another one out."""
+        return self.test_of_id is not None
+
+    @property
     def is_chunked(self) -> bool:
         """True when the list is longer than one chunk."""
         return (self.row_count or 0) > self.chunk_size

@@ -152,7 +152,7 @@ def _reports(
 def _report(call: CallResult, form: str, *, now: datetime) -> str:
     if form == WebhookFormat.BLAND:
         return payloads.bland_post_call(call)
-    return payloads.call_finished(call, call.batch, call.recipient, at=call.ended_at or now)
+    return payloads.call_finished(call, at=call.ended_at or now)
 
 
 def _concerns(endpoint: WebhookEndpoint, batch: Batch) -> bool:

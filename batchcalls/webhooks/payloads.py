@@ -7,6 +7,7 @@ the Bland API (post-call report, batch status).
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,10 +19,10 @@ from batchcalls.models import (
     Batch,
     BatchEvent,
     CallResult,
-    Recipient,
     WebhookEndpoint,
     WebhookEvent,
 )
+from batchcalls.models.call_fields import Kind, Place, fields_of
 from batchcalls.models.querysets import Totals
 from batchcalls.states import BATCH_FALLEN_SHORT, BATCH_TERMINAL, BatchStatus, Stage
 from batchcalls.webhooks import bland_shapes
@@ -53,34 +54,38 @@ def _message(event: WebhookEvent, at: datetime, data: dict[str, Any]) -> str:
     return dump({"type": event.value, "timestamp": bland_shapes.timestamp(at), "data": data})
 
 
-def call_finished(call: CallResult, batch: Batch, recipient: Recipient, *, at: datetime) -> str:
-    """Return our message about a call that has its result; amounts of money are texts."""
+def _time(moment: datetime | None) -> str | None:
+    return bland_shapes.timestamp(moment) if moment else None
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _or_null(text: Any) -> Any:
+    return text or None
+
+
+_TELL: dict[Kind, Callable[[Any], Any]] = {
+    **dict.fromkeys([Kind.TEXT, Kind.CHOICE, Kind.RECORDING], _or_null),
+    Kind.ID: str,
+    Kind.TIME: _time,
+    Kind.MONEY: lambda amount: None if amount is None else f"{amount.normalize():f}",
+}
+_CALL_FIELDS = [
+    (one.name_in(Place.WEBHOOK), one.value_of, _TELL.get(one.kind, _same))
+    for one in fields_of(Place.WEBHOOK)
+]
+
+
+def call_finished(call: CallResult, *, at: datetime) -> str:
+    """Return our message about a call that has its result; amounts of money are texts.
+
+    Reads ``call.batch`` and ``call.recipient``.
+    """
+    recipient = call.recipient
     data = {
-        "call_id": str(call.call_id),
-        "batch_id": str(batch.pk),
-        "batch_name": batch.name,
-        "campaign_id": batch.campaign_id,
-        "test": batch.test_of_id is not None,
-        "attempt": call.attempt,
-        "to": call.to_number,
-        "from": call.from_number,
-        "status": call.status,
-        "answered_by": call.answered_by or None,
-        "disposition": call.disposition or None,
-        "error_code": call.error_code or None,
-        "error_message": call.error_message or None,
-        "duration_seconds": call.duration_seconds,
-        "price": None if call.price is None else f"{call.price.normalize():f}",
-        "currency": call.currency or None,
-        "summary": call.summary or None,
-        "extracted": call.extracted,
-        "variables": call.variables,
-        "transcript": call.transcript,
-        "recording_url": call.recording_url or None,
-        "claimed_at": bland_shapes.timestamp(call.claimed_at),
-        "placed_at": _time(call.placed_at),
-        "answered_at": _time(call.answered_at),
-        "ended_at": _time(call.ended_at),
+        **{name: tell(value_of(call)) for name, value_of, tell in _CALL_FIELDS},
         "recipient": {
             "row_number": recipient.row_number,
             "status": recipient.status,
@@ -99,7 +104,7 @@ def batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -> str:
         "batch_id": str(batch.pk),
         "name": batch.name,
         "campaign_id": batch.campaign_id,
-        "test": batch.test_of_id is not None,
+        "test": batch.is_test,
         "status": event.to_status,
         "previous_status": event.from_status,
         "reason_code": event.code or None,
@@ -176,7 +181,3 @@ def bland_test(endpoint: WebhookEndpoint, *, at: datetime) -> str:
             "timestamp": bland_shapes.timestamp(at),
         }
     )
-
-
-def _time(moment: datetime | None) -> str | None:
-    return bland_shapes.timestamp(moment) if moment else None

@@ -11,10 +11,12 @@ from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
+from batchcalls.models.launched_with import Use, names_of
 from campaigns import e164
 from campaigns.models import Campaign, Pathway
 from campaigns.prompts import PromptError, Template
 
+_ASKED = frozenset(names_of(Use.ASKED))
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
 
 
@@ -178,41 +180,20 @@ class UploadForm(forms.Form):
 
     def request(self, call_settings: dict[str, Any], *, created_by: Any) -> DraftRequest:
         """Return what the draft is to be."""
-        data = self.cleaned_data
-        is_pathway = data["says"] == "pathway"
-        saved = data["pathway"] if is_pathway else None
-        return DraftRequest(
-            name=data["name"],
-            campaign=data["campaign"],
-            account=data["account"],
-            prompt="" if is_pathway else data["prompt"],
-            pathway_id=_if(is_pathway, saved.pathway_id if saved else data["pathway_id"]),
-            pathway_version=_if(is_pathway, saved.version if saved else data["pathway_version"]),
-            call_settings=call_settings,
-            duplicates=data["duplicates"],
-            start_at=data["start_at"],
-            cps=data["cps"],
-            concurrency=data["concurrency"],
-            created_by=created_by,
-        )
-
-
-def _if(wanted: bool, text: str) -> str:
-    return text.strip() if wanted else ""
+        said = {name: value for name, value in self.cleaned_data.items() if name in _ASKED}
+        if self.cleaned_data["says"] == "prompt":
+            said |= {"pathway_id": "", "pathway_version": ""}
+        elif saved := self.cleaned_data["pathway"]:
+            said |= {"pathway_id": saved.pathway_id, "pathway_version": saved.version, "prompt": ""}
+        else:
+            said["prompt"] = ""
+        return DraftRequest(**said, call_settings=call_settings, created_by=created_by)
 
 
 def _initial_of(draft: Batch) -> dict[str, Any]:
     return {
+        **{name: draft.serializable_value(name) for name in names_of(Use.EDITED)},
         "name": "" if draft.name == UNTITLED else draft.name,
-        "campaign": draft.campaign_id,
         "says": "pathway" if draft.pathway_id else "prompt",
-        "prompt": draft.prompt,
-        "pathway_id": draft.pathway_id,
-        "pathway_version": draft.pathway_version,
-        "account": draft.account_id,
-        "cps": draft.cps,
-        "concurrency": draft.concurrency,
-        "duplicates": draft.duplicates,
-        "region": draft.region,
         "start_at": timezone.localtime(draft.start_at) if draft.start_at else None,
     }

@@ -7,21 +7,16 @@ from collections.abc import Callable, Iterator
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.lists.matching import REJECTED_REASON
 from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models.call_fields import Place, fields_of, names_in
 from batchcalls.models.export import ExportKind
+from batchcalls.reporting.exports.call_log import cells_of
 from batchcalls.reporting.exports.original_rows import OriginalRows
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
 
 #: The status of a row that was never checked: its list could not be used, or was canceled.
 NOT_TAKEN_IN = "not_taken_in"
-RESULT_COLUMNS = [
-    "status",
-    "disposition",
-    "answered_by",
-    "duration_seconds",
-    "price",
-    "summary",
-    "call_id",
-]
+#: The verdict on a row, and then what is told of its last call.
+RESULT_COLUMNS = ["status", *names_in(Place.RESULTS)]
 RECIPIENT_COLUMNS = [
     "row",
     "number",
@@ -51,7 +46,7 @@ def results(batch: Batch) -> Table:
         found = _results(batch)
         current = next(found, None)
         for row_number, cells, _ in originals:
-            result: list[Cell] = [NOT_TAKEN_IN, *[""] * (len(RESULT_COLUMNS) - 1)]
+            result = _result(NOT_TAKEN_IN, None)
             if current is not None and current[0] == row_number:
                 result = current[1]
                 current = next(found, None)
@@ -164,25 +159,19 @@ def _skipped(batch: Batch) -> Iterator[tuple[int, str]]:
 
 def _results(batch: Batch) -> Iterator[tuple[int, list[Cell]]]:
     """Yield each row number with its result, in the order of the file."""
+    columns = [one.lookup for one in fields_of(Place.RESULTS)]
     for chunk in _chunks(batch):
         calls = CallResult.objects.filter(recipient__in=[one.pk for one in chunk])
         latest = {
             call.recipient_id: call
-            for call in calls.order_by("attempt").defer("transcript", "variables", "extracted")
+            for call in calls.order_by("attempt").only("recipient_id", *columns)
         }
         for one in chunk:
-            yield one.row_number, _result(one, latest.get(one.pk))
+            yield one.row_number, _result(one.status, latest.get(one.pk))
 
 
-def _result(recipient: Recipient, call: CallResult | None) -> list[Cell]:
-    if call is None:
-        return [recipient.status, "", "", "", "", "", ""]
-    return [
-        recipient.status,
-        call.disposition,
-        call.answered_by,
-        call.duration_seconds,
-        call.price,
-        call.summary,
-        str(call.call_id),
-    ]
+def _result(status: str, call: CallResult | None) -> list[Cell]:
+    return [status, *(_cells(call) if call else [""] * len(names_in(Place.RESULTS)))]
+
+
+_cells = cells_of(Place.RESULTS)

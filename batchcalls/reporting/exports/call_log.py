@@ -3,44 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import QueryDict
 
 from batchcalls.models import CallResult
+from batchcalls.models.call_fields import Kind, Place, fields_of, names_in
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
 from batchcalls.reporting.filters.calls import CallFilter
-
-COLUMNS = [
-    "call_id",
-    "batch_id",
-    "batch",
-    "campaign",
-    "row",
-    "to",
-    "from",
-    "attempt",
-    "status",
-    "answered_by",
-    "disposition",
-    "duration_seconds",
-    "price",
-    "currency",
-    "claimed_at",
-    "placed_at",
-    "answered_at",
-    "ended_at",
-    "summary",
-    "transcript",
-    "request_data",
-    "metadata",
-    "variables",
-    "extracted",
-    "recording_url",
-    "error_code",
-    "error_message",
-]
 
 
 class UnknownFilter(Exception):
@@ -64,47 +36,35 @@ def matching(query: str) -> QuerySet[CallResult]:
 def call_log(calls: QuerySet[CallResult]) -> Table:
     """Return calls with all that is known of them, the newest first."""
 
+    row = cells_of(Place.EXPORT)
+
     def rows() -> Iterator[list[Cell]]:
         page = calls.select_related("batch__campaign", "recipient").order_by("-pk")
         found = list(page[:ROWS_AT_A_TIME])
         while found:
-            yield from map(_row, found)
+            yield from map(row, found)
             found = list(page.filter(pk__lt=found[-1].pk)[:ROWS_AT_A_TIME])
 
-    return Table(name="call log", header=COLUMNS, rows=rows())
+    return Table(name="call log", header=names_in(Place.EXPORT), rows=rows())
 
 
-def _row(call: CallResult) -> list[Cell]:
-    campaign = call.batch.campaign
-    times = (call.claimed_at, call.placed_at, call.answered_at, call.ended_at)
-    return [
-        str(call.call_id),
-        str(call.batch_id),
-        call.batch.name,
-        campaign.name if campaign else "",
-        call.recipient.row_number,
-        call.to_number,
-        call.from_number,
-        call.attempt,
-        call.status,
-        call.answered_by,
-        call.disposition,
-        call.duration_seconds,
-        call.price,
-        call.currency,
-        *(time.isoformat(timespec="seconds") if time else "" for time in times),
-        call.summary,
-        "\n".join(f"{turn['speaker']}: {turn['text']}" for turn in call.transcript),
-        *(
-            json.dumps(value, ensure_ascii=False) if value else ""
-            for value in (
-                call.recipient.request_data,
-                call.recipient.metadata,
-                call.variables,
-                call.extracted,
-            )
-        ),
-        call.recording_url,
-        call.error_code,
-        call.error_message,
-    ]
+def cells_of(place: Place) -> Callable[[CallResult], list[Cell]]:
+    """Return what makes a call the cells of an export's row."""
+    writers = [(one.value_of, _CELLS.get(one.kind, _text)) for one in fields_of(place)]
+    return lambda call: [write(value_of(call)) for value_of, write in writers]
+
+
+def _same(value: Any) -> Cell:
+    return cast("Cell", value)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+_CELLS: dict[Kind, Callable[[Any], Cell]] = {
+    **dict.fromkeys([Kind.NUMBER, Kind.SECONDS, Kind.MONEY], _same),
+    Kind.TIME: lambda value: value.isoformat(timespec="seconds") if value else "",
+    Kind.JSON: lambda value: json.dumps(value, ensure_ascii=False) if value else "",
+    Kind.TRANSCRIPT: lambda turns: "\n".join(f"{one['speaker']}: {one['text']}" for one in turns),
+}

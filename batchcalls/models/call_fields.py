@@ -1,0 +1,206 @@
+"""The fields of a call that people and programs see, each listed once.
+
+Call Logs and their columns, the page of a call, the API and its schema, both exports and our own
+webhooks derive from `FIELDS`. The Bland API has fields of its own: `webhooks.bland_shapes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Field, ForeignKey
+
+from batchcalls.models.call_result import CallResult
+
+
+class Kind(Enum):
+    """What a value is; each place has one way to show each kind."""
+
+    ID = auto()
+    TEXT = auto()
+    PHONE = auto()
+    #: Has a label for people.
+    CHOICE = auto()
+    #: A choice that people see as a pill.
+    STATUS = auto()
+    NUMBER = auto()
+    SECONDS = auto()
+    #: In the call's ``currency``.
+    MONEY = auto()
+    TIME = auto()
+    FLAG = auto()
+    JSON = auto()
+    TRANSCRIPT = auto()
+    #: An address at the provider; the API has one of its own instead.
+    RECORDING = auto()
+    #: In no column, and long: the place puts it together.
+    COMPOSED = auto()
+
+
+class Place(Enum):
+    """Where fields are shown: Call Logs, the facts on a call's page, and what leaves the house.
+
+    ``EXPORT`` is that of Call Logs, ``RESULTS`` that of a batch.
+    """
+
+    LOG = auto()
+    PAGE = auto()
+    API = auto()
+    EXPORT = auto()
+    RESULTS = auto()
+    WEBHOOK = auto()
+
+
+@dataclass(frozen=True)
+class CallField:
+    """One field; ``at`` is its position in each place that shows it.
+
+    ``source`` is the path of attributes that leads to it from the call; blank: its name. ``names``
+    are its names in places that call it something else. A ``usual`` one is a column of Call Logs
+    unless somebody chooses other columns.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    _: KW_ONLY
+    at: Mapping[Place, int]
+    source: str = ""
+    names: Mapping[Place, str] = field(default_factory=dict)
+    usual: bool = False
+
+    @cached_property
+    def path(self) -> list[str]:
+        """The attributes that lead to it from the call."""
+        return (self.source or self.name).split(".")
+
+    @property
+    def lookup(self) -> str:
+        """The path as querysets write it."""
+        return "__".join(self.path)
+
+    @property
+    def is_long(self) -> bool:
+        """True for what a list leaves out unless it is asked for."""
+        return self.kind in {Kind.JSON, Kind.TRANSCRIPT, Kind.COMPOSED}
+
+    @cached_property
+    def columns(self) -> list[Field[Any, Any]]:
+        """The columns of the database that the path goes through."""
+        found: list[Field[Any, Any]] = []
+        model: Any = CallResult
+        for name in self.path:
+            column = next(one for one in model._meta.fields if name in {one.name, one.attname})
+            found.append(column)
+            model = column.related_model if isinstance(column, ForeignKey) else None
+        return found
+
+    def name_in(self, place: Place) -> str:
+        """Return its name in a place."""
+        return self.names.get(place, self.name)
+
+    def value_of(self, call: CallResult) -> Any:
+        """Return its value; None also where nothing is at the end of the path."""
+        first, *others = self.path
+        value: Any = getattr(call, first)
+        for name in others:
+            value = None if value is None else getattr(value, name)
+        return value
+
+
+LOG, PAGE, API, EXPORT, RESULTS, WEBHOOK = Place
+
+# One line a field, and one for where it is shown.
+# fmt: off
+FIELDS = (
+    CallField("call_id", "Call ID", Kind.ID,
+              at={LOG: 140, API: 10, EXPORT: 10, RESULTS: 60, WEBHOOK: 10}, names={API: "id"}),
+    CallField("batch_id", "Batch ID", Kind.ID,
+              at={API: 20, EXPORT: 20, WEBHOOK: 20}, names={API: "batch"}),
+    CallField("batch", "Batch", Kind.TEXT, source="batch.name", usual=True,
+              at={LOG: 80, PAGE: 90, EXPORT: 30, WEBHOOK: 30}, names={WEBHOOK: "batch_name"}),
+    CallField("campaign_id", "Campaign ID", Kind.NUMBER, source="batch.campaign_id",
+              at={API: 30, WEBHOOK: 40}, names={API: "campaign"}),
+    CallField("campaign", "Campaign", Kind.TEXT, source="batch.campaign.name",
+              at={LOG: 90, PAGE: 100, EXPORT: 40}),
+    CallField("test", "Test call", Kind.FLAG, source="batch.is_test", at={WEBHOOK: 50}),
+    CallField("recipient", "Recipient ID", Kind.NUMBER, source="recipient_id", at={API: 40}),
+    CallField("row", "Row", Kind.NUMBER, source="recipient.row_number",
+              at={LOG: 110, PAGE: 110, API: 50, EXPORT: 50}),
+    CallField("account_id", "Account ID", Kind.NUMBER, at={API: 60}, names={API: "account"}),
+    CallField("account", "Account", Kind.TEXT, source="account.name", at={LOG: 130, PAGE: 80}),
+    CallField("attempt", "Attempt", Kind.NUMBER,
+              at={LOG: 100, PAGE: 120, API: 70, EXPORT: 80, WEBHOOK: 60}),
+    CallField("to", "Number", Kind.PHONE, source="to_number", names={LOG: "to_number"}, usual=True,
+              at={LOG: 10, API: 80, EXPORT: 60, WEBHOOK: 70}),
+    CallField("from", "From", Kind.PHONE, source="from_number", names={LOG: "from_number"},
+              at={LOG: 120, PAGE: 70, API: 90, EXPORT: 70, WEBHOOK: 80}),
+    CallField("status", "Status", Kind.STATUS, usual=True,
+              at={LOG: 20, PAGE: 10, API: 100, EXPORT: 90, WEBHOOK: 90}),
+    CallField("answered_by", "Answered by", Kind.CHOICE, usual=True,
+              at={LOG: 30, PAGE: 30, API: 110, EXPORT: 100, RESULTS: 20, WEBHOOK: 100}),
+    CallField("disposition", "Outcome", Kind.TEXT, usual=True,
+              at={LOG: 40, PAGE: 40, API: 120, EXPORT: 110, RESULTS: 10, WEBHOOK: 110}),
+    CallField("error_code", "Error code", Kind.TEXT, at={API: 130, EXPORT: 260, WEBHOOK: 120}),
+    CallField("error_message", "Why", Kind.TEXT,
+              at={PAGE: 20, API: 140, EXPORT: 270, WEBHOOK: 130}),
+    CallField("duration_seconds", "Length", Kind.SECONDS, usual=True,
+              at={LOG: 50, PAGE: 50, API: 150, EXPORT: 120, RESULTS: 30, WEBHOOK: 140}),
+    CallField("price", "Price", Kind.MONEY,
+              at={LOG: 60, PAGE: 60, API: 160, EXPORT: 130, RESULTS: 40, WEBHOOK: 150}),
+    CallField("currency", "Currency", Kind.TEXT, at={API: 170, EXPORT: 140, WEBHOOK: 160}),
+    CallField("summary", "Summary", Kind.TEXT,
+              at={API: 180, EXPORT: 190, RESULTS: 50, WEBHOOK: 170}),
+    CallField("provider_call_id", "Provider’s ID", Kind.TEXT, at={PAGE: 130, API: 190}),
+    CallField("provider_status", "Provider’s status", Kind.TEXT, at={API: 200}),
+    CallField("claimed_at", "When", Kind.TIME, usual=True,
+              at={LOG: 70, API: 210, EXPORT: 150, WEBHOOK: 220}),
+    CallField("placed_at", "Placed", Kind.TIME, at={API: 220, EXPORT: 160, WEBHOOK: 230}),
+    CallField("answered_at", "Answered", Kind.TIME, at={API: 230, EXPORT: 170, WEBHOOK: 240}),
+    CallField("ended_at", "Ended", Kind.TIME, at={API: 240, EXPORT: 180, WEBHOOK: 250}),
+    CallField("recording_url", "Recording", Kind.RECORDING,
+              at={API: 250, EXPORT: 250, WEBHOOK: 210}, names={API: "recording"}),
+    CallField("transcript", "Conversation", Kind.TRANSCRIPT,
+              at={API: 260, EXPORT: 200, WEBHOOK: 200}),
+    CallField("variables", "Variables of the call", Kind.JSON,
+              at={API: 270, EXPORT: 230, WEBHOOK: 190}),
+    CallField("extracted", "Extracted fields", Kind.JSON, at={API: 280, EXPORT: 240, WEBHOOK: 180}),
+    CallField("request_data", "Variables", Kind.JSON, source="recipient.request_data",
+              at={API: 290, EXPORT: 210}),
+    CallField("metadata", "Metadata", Kind.JSON, source="recipient.metadata",
+              at={API: 300, EXPORT: 220}),
+    CallField("checks", "Why was this person called?", Kind.JSON, at={API: 310}),
+    CallField("said", "What the call was told", Kind.COMPOSED, at={API: 320}),
+)
+# fmt: on
+
+_IN = {
+    place: tuple(sorted((one for one in FIELDS if place in one.at), key=lambda one: one.at[place]))
+    for place in Place
+}
+
+#: Columns of a call that nobody is shown, and why.
+INTERNAL = {
+    "id": "Calls are known by their call_id.",
+    "tries": "How often the provider said “not now”; only the provider is told.",
+    "webhook": "An address of the row's own, which may hold a secret.",
+    "retry_outcome": "What the retry rules count; status and answered_by say it to people.",
+    "next_check_at": "When the engine asks the provider.",
+    "checked_at": "When the engine asked the provider.",
+    "lookups": "How often the engine asked for a lost call.",
+    "stop_requested": "A message to the engine; the status says what came of it.",
+}
+
+
+def fields_of(place: Place) -> tuple[CallField, ...]:
+    """Return the fields that a place shows, in its order."""
+    return _IN[place]
+
+
+def names_in(place: Place) -> list[str]:
+    """Return the names of the fields that a place shows, in its order."""
+    return [one.name_in(place) for one in fields_of(place)]
