@@ -146,9 +146,9 @@
     }
   };
 
-  // An address may be broken anywhere, a word or a number of everyday length may not.
+  // An address or a code may be broken anywhere, a word or a number of everyday length may not.
   const checkWords = (node, range) => {
-    for (const match of node.data.matchAll(/(?<!\S)[\p{L}\p{N}{}_+.,:]{2,18}(?!\S)/gu)) {
+    for (const match of node.data.matchAll(/(?<!\S)[\p{L}\p{N}{}+]{2,18}(?!\S)/gu)) {
       range.setStart(node, match.index);
       range.setEnd(node, match.index + match[0].length);
       const tops = [...range.getClientRects()].filter((rect) => rect.width > 0).map((rect) => rect.top);
