@@ -49,8 +49,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         here.url = f"http://127.0.0.1:{port}"
         here.manage("collectstatic", "--noinput", "--verbosity=0")
         here.manage("createsuperuser", "--noinput", "--username=ada", "--email=ada@example.com")
-        fill = [sys.executable, "-m", "tests.showcase"]
-        subprocess.run(fill, env=here.environment, cwd=ROOT, check=True, capture_output=True)
+        for module in ("tests.showcase", "tests.browser.long_words"):
+            fill = [sys.executable, "-m", module]
+            subprocess.run(fill, env=here.environment, cwd=ROOT, check=True, capture_output=True)
         speed = "options={'speed': 40, 'seed': 7}"
         here.act(f"VoiceAccount.objects.update({speed})")
         here.start_web(port)
@@ -78,23 +79,27 @@ def wrong() -> list[str]:
     return []
 
 
+def watch(page: Page, wrong: list[str]) -> None:
+    """Note in ``wrong`` whatever goes wrong on a page from now on."""
+
+    def note(said: Any) -> None:
+        if said.type in {"error", "warning"}:
+            wrong.append(f"{page.url}: {said.text}")
+
+    def note_failure(request: Any) -> None:
+        # A page that is left breaks off what it was fetching.
+        if "ERR_ABORTED" not in str(request.failure):
+            wrong.append(f"{page.url}: {request.url} {request.failure}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+    page.on("requestfailed", note_failure)
+
+
 @pytest.fixture
 def open_page(chromium: Browser, site: Site, wrong: list[str]) -> Iterator[OpenPage]:
     """Open a page of a fresh profile; in the end nothing may have gone wrong on it."""
     contexts = []
-
-    def watch(page: Page) -> None:
-        page.on("console", lambda said: note(said) if said.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-        page.on("requestfailed", lambda one: note_failure(page, one))
-
-        def note(said: Any) -> None:
-            wrong.append(f"{page.url}: {said.text}")
-
-    def note_failure(page: Page, request: Any) -> None:
-        # A page that is left breaks off what it was fetching.
-        if "ERR_ABORTED" not in str(request.failure):
-            wrong.append(f"{page.url}: {request.url} {request.failure}")
 
     def open_one(
         size: tuple[int, int] = DESKTOP, scheme: str = "light", *, scripts: bool = True
@@ -109,7 +114,7 @@ def open_page(chromium: Browser, site: Site, wrong: list[str]) -> Iterator[OpenP
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        watch(page)
+        watch(page, wrong)
         return page
 
     yield open_one
