@@ -20,6 +20,7 @@ from batchcalls.importing import runner
 from batchcalls.models import Recipient, StoredList
 from campaigns.models import Suppression
 from tests.pages.call_rows import make_calls, person
+from tests.pages.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def page_of(entry: Suppression, name: str = "change") -> str:
 
 def content(answer: Any) -> str:
     """Return what stands on a page below its frame, as it is read."""
-    return unescape(str(answer.content.decode()).partition("<main")[2])
+    return unescape(markup(answer).partition("<main")[2])
 
 
 def numbers_on(answer: Any) -> list[str]:

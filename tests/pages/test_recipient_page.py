@@ -15,6 +15,7 @@ from batchcalls import emergency, explaining
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from campaigns.models import Suppression
 from tests.pages.call_rows import person
+from tests.pages.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -47,13 +48,13 @@ def waiting(make_batch: Any) -> Recipient:
 
 def page_of(recipient: Recipient, client: Client) -> str:
     address = reverse("admin:batchcalls_recipient_change", args=[recipient.pk])
-    return str(client.get(address).content.decode())
+    return markup(client.get(address))
 
 
 def verdicts(page: str) -> dict[str, tuple[str, str]]:
     """Return each rule's answer and its words."""
     rows = re.findall(
-        r'<li><span class="pill [^"]*">([^<]*)</span><span><strong>([^<]*)</strong> '
+        r'<li><span class="pill [^"]*">([^<]*)</span>\s*<span><strong>([^<]*)</strong> '
         r'<span class="quiet">(.*?)</span></span></li>',
         page,
         re.DOTALL,
