@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 from campaigns.prompts import BUILT_IN, Placeholder, PromptError, Template, is_blank
 
+#: What to say about a placeholder whose value is not from the list.
+_NOTES = {
+    "missing": "no value",
+    "default": "its default",
+    "built_in": "known when the call is made",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -15,6 +22,12 @@ class Piece:
     kind: str
     text: str
     name: str = ""
+
+    @property
+    def title(self) -> str:
+        """Name the placeholder, and say where its value comes from."""
+        note = _NOTES.get(self.kind)
+        return f"{self.name}: {note}" if note else self.name
 
 
 def pieces_of(text: str, values: Mapping[str, object]) -> list[Piece]:

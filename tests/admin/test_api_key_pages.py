@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from batchcalls.access import api_keys
 from batchcalls.models import ApiKey
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def integrator(client: Client) -> User:
 
 
 def text_of(answer: Any) -> str:
-    return html.unescape(answer.content.decode())
+    return html.unescape(markup(answer))
 
 
 def test_a_new_key_is_shown_once_and_kept_nowhere(client: Client, integrator: User) -> None:

@@ -15,6 +15,7 @@ from batchcalls.intake import runner
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import BatchStatus, RecipientStatus
 from campaigns.models import CallingPolicy, Campaign, ColumnMapping
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,7 @@ def page(name: str, *args: Any) -> str:
 
 
 def text_of(answer: Any) -> str:
-    return str(answer.content.decode())
+    return markup(answer)
 
 
 def with_outcome(batch: Batch, number: str, outcome: str) -> None:

@@ -21,6 +21,7 @@ from batchcalls.models import Batch, CallResult, SavedFilter, VoiceAccount
 from batchcalls.reporting.exports.call_log import UnknownFilter, matching
 from campaigns.models import Campaign
 from tests.admin.call_rows import make_calls, person
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def batch(make_batch: Any) -> Batch:
 
 def shown(client: Client, query: str = "") -> list[str]:
     """Return the numbers of the rows of a page, in their order."""
-    page = client.get(f"{LOG}?{query}").content.decode()
+    page = markup(client.get(f"{LOG}?{query}"))
     return re.findall(r'class="number" href="/batchcalls/callresult/\d+/change/">([^<]*)<', page)
 
 
@@ -57,14 +58,14 @@ def exported(client: Client, query: str = "") -> list[str]:
 
 def test_the_newest_call_stands_first_with_its_outcome(analyst: Client, batch: Batch) -> None:
     first, second = make_calls(batch, 2)
-    page = analyst.get(LOG).content.decode()
+    page = markup(analyst.get(LOG))
     assert shown(analyst) == [second.to_number, first.to_number]
     for word in ("Call Logs", "INTERESTED", "1 m", "Human", "November"):
         assert word in page
 
 
 def test_an_empty_log_says_what_it_would_hold(analyst: Client) -> None:
-    page = analyst.get(LOG).content.decode()
+    page = markup(analyst.get(LOG))
     assert "No calls yet" in page
     assert "Each attempt of each batch stands here" in page
     assert "Create Batch Call" not in page  # which this person could not do
@@ -72,14 +73,14 @@ def test_an_empty_log_says_what_it_would_hold(analyst: Client) -> None:
 
 def test_a_filter_that_nothing_matches_leads_back_to_all(analyst: Client, batch: Batch) -> None:
     make_calls(batch, 1)
-    page = analyst.get(f"{LOG}?status=busy").content.decode()
+    page = markup(analyst.get(f"{LOG}?status=busy"))
     assert "No call matches" in page
     assert "Show all" in page
 
 
 def test_a_very_long_outcome_and_html_are_shown_as_text(analyst: Client, batch: Batch) -> None:
     make_calls(batch, 1, disposition="<script>alert(1)</script>" + "x" * 75)
-    page = analyst.get(LOG).content.decode()
+    page = markup(analyst.get(LOG))
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert(1)" not in page
 
@@ -215,10 +216,10 @@ def test_a_wrong_value_is_refused_beside_its_field_and_shows_no_call(
     make_calls(batch, 2)
     page = analyst.get(f"{LOG}?{query}")
     assert page.status_code == 200
-    assert sentence in page.content.decode()
+    assert sentence in markup(page)
     assert shown(analyst, query) == []
     refused = analyst.get(f"{EXPORT}?{query}", follow=True)
-    assert "cannot be looked for" in refused.content.decode()
+    assert "cannot be looked for" in markup(refused)
 
 
 @pytest.mark.parametrize("query", ["min_duration=1e30", "max_duration=1e30&min_duration=1e30"])
@@ -233,11 +234,11 @@ def test_what_cannot_be_asked_for_shows_no_call_and_exports_none(
     analyst: Client, batch: Batch
 ) -> None:
     make_calls(batch, 1)
-    page = analyst.get(f"{LOG}?batch__name=x").content.decode()
+    page = markup(analyst.get(f"{LOG}?batch__name=x"))
     assert "Calls cannot be narrowed by “batch__name”" in page
     assert shown(analyst, "batch__name=x") == []
     refused = analyst.get(f"{EXPORT}?batch__name=x", follow=True)
-    assert "Remove that filter" in refused.content.decode()
+    assert "Remove that filter" in markup(refused)
 
 
 def test_addresses_and_exports_of_before_still_mean_the_same(
@@ -257,7 +258,7 @@ def follow(client: Client, query: str, link: str) -> list[list[str]]:
     """Go from page to page by one of the pager's links to the end; return each page's rows."""
     pages = []
     while True:
-        page = client.get(f"{LOG}?{query}").content.decode()
+        page = markup(client.get(f"{LOG}?{query}"))
         pages.append(shown(client, query))
         found = re.search(rf'rel="{link}" href="\?([^"]*)"', page)
         if not found:
@@ -278,7 +279,7 @@ def test_pages_lead_through_all_calls_and_back(
     back = follow(analyst, f"{narrowing}&at=oldest", "prev")
     assert [number for page in back[::-1] for number in page] == wanted
     assert back[0] == wanted[-50:]
-    first = analyst.get(f"{LOG}?{narrowing}").content.decode()
+    first = markup(analyst.get(f"{LOG}?{narrowing}"))
     assert "Newer" not in first
     assert "Oldest" in first
 
@@ -287,7 +288,7 @@ def test_calls_that_come_in_meanwhile_repeat_no_row_and_hide_none(
     analyst: Client, batch: Batch
 ) -> None:
     numbers = [call.to_number for call in make_calls(batch, 120)][::-1]
-    page = analyst.get(LOG).content.decode()
+    page = markup(analyst.get(LOG))
     first = shown(analyst)
     make_calls(batch, 30)
     query = re.search(r'rel="next" href="\?([^"]*)"', page)
@@ -337,10 +338,10 @@ def headings(page: str) -> list[str]:
 
 def test_columns_are_chosen_and_stay_in_the_address(analyst: Client, batch: Batch) -> None:
     make_calls(batch, 60, price=Decimal("0.25"), currency="USD", from_number="+12025550100")
-    usual = headings(analyst.get(LOG).content.decode())
+    usual = headings(markup(analyst.get(LOG)))
     assert usual == ["Number", "Status", "Answered by", "Outcome", "Length", "When", "Batch"]
     query = "status=completed&columns=price&columns=from_number&columns=nonsense"
-    page = analyst.get(f"{LOG}?{query}").content.decode()
+    page = markup(analyst.get(f"{LOG}?{query}"))
     assert headings(page) == ["Price", "From"]
     assert "0.25 USD" in page
     assert re.search(r'rel="next" href="\?[^"]*columns=price&amp;columns=from_number', page)
@@ -350,7 +351,7 @@ def test_columns_are_chosen_and_stay_in_the_address(analyst: Client, batch: Batc
 
 def test_filtering_again_keeps_the_chosen_columns(analyst: Client, batch: Batch) -> None:
     make_calls(batch, 1)
-    page = analyst.get(f"{LOG}?columns=price").content.decode()
+    page = markup(analyst.get(f"{LOG}?columns=price"))
     bar = page.partition('role="search"')[2].partition("</form>")[0]
     assert '<input type="hidden" name="columns" value="price">' in bar
 
@@ -360,7 +361,7 @@ def test_filtering_again_keeps_the_chosen_columns(analyst: Client, batch: Batch)
 
 def test_the_batch_is_named_and_can_be_left_out_again(analyst: Client, batch: Batch) -> None:
     make_calls(batch, 1)
-    page = analyst.get(f"{LOG}?batch={batch.pk}&status=completed").content.decode()
+    page = markup(analyst.get(f"{LOG}?batch={batch.pk}&status=completed"))
     assert f'<a href="/batchcalls/batch/{batch.pk}/change/">November</a>' in page
     assert 'href="?status=completed" aria-label="Show the calls of all batches"' in page
 
@@ -371,13 +372,13 @@ def test_rows_refresh_themselves_only_while_the_batch_can_change(
     make_calls(batch, 1)
     query = f"{LOG}?batch={batch.pk}"
     Batch.objects.update(status="dispatching")
-    assert f'data-live="{query}"' in analyst.get(query).content.decode()
-    assert "data-live=" not in analyst.get(LOG).content.decode()
-    fragment = analyst.get(query, headers={"X-Fragment": "1"}).content.decode()
+    assert f'data-live="{query}"' in markup(analyst.get(query))
+    assert "data-live=" not in markup(analyst.get(LOG))
+    fragment = markup(analyst.get(query, headers={"X-Fragment": "1"}))
     assert fragment.lstrip().startswith('<div id="call-rows"')
     assert "<html" not in fragment
     Batch.objects.update(status="completed", ended_at=timezone.now())
-    assert "data-live=" not in analyst.get(query).content.decode()
+    assert "data-live=" not in markup(analyst.get(query))
 
 
 # Filters that are kept ---------------------------------------------------------------------------
@@ -387,10 +388,10 @@ def test_a_filter_is_kept_under_a_name_applied_and_forgotten(analyst: Client, ba
     make_calls(batch, 1)
     query = "status=busy&columns=price&columns=to_number&older=WzFd&q="
     page = analyst.post(KEEP, {"name": "Busy ones", "query": query}, follow=True)
-    assert "The filter is kept as Busy ones." in page.content.decode()
+    assert "The filter is kept as Busy ones." in markup(page)
     kept = SavedFilter.objects.get()
     assert kept.query == "status=busy&columns=price&columns=to_number"
-    page = analyst.get(LOG).content.decode()
+    page = markup(analyst.get(LOG))
     assert f'<a href="?{kept.query}">'.replace("&", "&amp;") + "Busy ones</a>" in page
     analyst.post(f"{KEEP}{kept.pk}/forget/")
     assert not SavedFilter.objects.exists()
@@ -405,7 +406,7 @@ def test_a_name_that_is_used_again_replaces_its_filter(analyst: Client) -> None:
 @pytest.mark.parametrize("name", ["", "   ", "a\0b"])
 def test_a_filter_without_a_name_is_not_kept(analyst: Client, name: str) -> None:
     page = analyst.post(KEEP, {"name": name, "query": "status=busy"}, follow=True)
-    assert "Give the filter a name." in page.content.decode()
+    assert "Give the filter a name." in markup(page)
     assert not SavedFilter.objects.exists()
 
 
@@ -414,7 +415,7 @@ def test_saved_filters_are_ones_own(analyst: Client) -> None:
     theirs = SavedFilter.objects.create(
         owner=other, page="call_log", name="Secret", query="status=busy"
     )
-    assert "Secret" not in analyst.get(LOG).content.decode()
+    assert "Secret" not in markup(analyst.get(LOG))
     assert analyst.post(f"{KEEP}{theirs.pk}/forget/").status_code == 404
     assert SavedFilter.objects.filter(pk=theirs.pk).exists()
 
@@ -442,7 +443,7 @@ def test_whoever_may_not_see_calls_is_let_in_nowhere(batch: Batch) -> None:
 def test_whoever_may_only_look_sees_no_export(batch: Batch) -> None:
     make_calls(batch, 1)
     _, client = person("view_callresult")
-    page = client.get(LOG).content.decode()
+    page = markup(client.get(LOG))
     assert "Export CSV" not in page
     assert client.get(EXPORT).status_code == 403
     assert f"/batchcalls/batch/{batch.pk}/change/" not in page
@@ -450,7 +451,7 @@ def test_whoever_may_only_look_sees_no_export(batch: Batch) -> None:
 
 def test_the_export_takes_the_filter_of_the_page(analyst: Client, batch: Batch) -> None:
     make_calls(batch, 60)
-    page = analyst.get(f"{LOG}?status=completed&at=oldest").content.decode()
+    page = markup(analyst.get(f"{LOG}?status=completed&at=oldest"))
     assert f'href="{EXPORT}?status=completed"' in page
     assert len(exported(analyst, "status=completed")) == 60
 

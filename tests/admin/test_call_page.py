@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from batchcalls.models import Batch, CallEvent, CallResult
 from tests.admin.call_rows import make_calls, person
+from tests.admin.markup import markup
 from tests.voice.test_recordings import SOUND, provider
 
 __all__ = ["provider"]  # the address of a provider that keeps recordings
@@ -33,7 +34,7 @@ def call(make_batch: Any, run: Any) -> CallResult:
 
 def page_of(call: CallResult, client: Client, **headers: str) -> str:
     address = reverse("admin:batchcalls_callresult_change", args=[call.pk])
-    return client.get(address, headers=headers).content.decode()
+    return markup(client.get(address, headers=headers))
 
 
 def words(page: str) -> str:
@@ -242,7 +243,7 @@ def test_a_recording_that_cannot_be_played_says_why(viewer: Client, call: CallRe
     answer = viewer.get(address)
     assert answer.status_code == 502
     assert "The recording cannot be played. Its address lies in a private network." in (
-        answer.content.decode()
+        markup(answer)
     )
 
 

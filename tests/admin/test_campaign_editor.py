@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import CallingPolicy, Campaign, Pathway, Tool
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,7 @@ def filled(**fields: Any) -> dict[str, Any]:
 
 
 def text_of(answer: Any) -> str:
-    return html.unescape(answer.content.decode())
+    return html.unescape(markup(answer))
 
 
 class TestSaving:
@@ -142,7 +143,7 @@ class TestTrying:
             **{"value-thing": "<b>roof</b>", "setting-first_sentence": "Hello {{name}}!"},
         )
         answer = admin_client.post(PREVIEW, sent, headers={"X-Fragment": "1"})
-        raw = answer.content.decode()
+        raw = markup(answer)
         assert "&lt;b&gt;roof&lt;/b&gt;</mark>" in raw
         assert '<mark class="default" title="name: its default">there</mark>' in raw
         # Where one text has no default, the list must bring the column.

@@ -28,7 +28,7 @@ def bars(svg: ElementTree.Element) -> list[tuple[float, float]]:
 
 
 def words(svg: ElementTree.Element, kind: str) -> list[str]:
-    return [text.text or "" for text in svg.iter("text") if text.get("class") == kind]
+    return [(text.text or "").strip() for text in svg.iter("text") if text.get("class") == kind]
 
 
 class Cells(HTMLParser):

@@ -18,6 +18,7 @@ from django.utils import timezone
 from batchcalls.intake.uploads import save_mapping
 from campaigns.models import ColumnMapping
 from tests.admin.call_rows import person
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def page_of(mapping: ColumnMapping, name: str = "change") -> str:
 
 
 def content(answer: Any) -> str:
-    return unescape(str(answer.content.decode()).partition("<main")[2])
+    return unescape(markup(answer).partition("<main")[2])
 
 
 def cells(page: str) -> list[list[str]]:
@@ -60,7 +61,7 @@ def cells(page: str) -> list[list[str]]:
 def test_the_list_names_what_each_uses_by_whom_and_when(
     keeper: Client, mapping: ColumnMapping
 ) -> None:
-    [row] = cells(str(keeper.get(LIST).content.decode()))
+    [row] = cells(markup(keeper.get(LIST)))
     assert row[0] == "CRM &lt;export&gt;"
     assert row[1:4] == ["5", "phone_number, first name, max_duration, metadata.crm", "grace"]
     assert "now" in row[4]

@@ -12,12 +12,13 @@ from django.utils import timezone
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
 from batchcalls.models import WorkerHeartbeat
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
 
 def shown(client: Client) -> str:
-    return str(client.get("/").content.decode())
+    return markup(client.get("/"))
 
 
 def test_a_new_installation_is_led_to_its_first_batch(admin_client: Client) -> None:
@@ -46,7 +47,7 @@ def test_what_runs_is_followed_and_what_failed_stands_there(
     page = shown(admin_client)
     assert "Goes on" in page
     assert "Broken failed" in page
-    part = admin_client.get("/", headers={"X-Fragment": "1"}).content.decode()
+    part = markup(admin_client.get("/", headers={"X-Fragment": "1"}))
     assert part.startswith('<div id="running" data-live="/"')
 
 

@@ -19,6 +19,7 @@ from batchcalls.intake import do_not_call, runner
 from batchcalls.models import Recipient, StoredList
 from campaigns.models import Suppression
 from tests.admin.call_rows import make_calls, person
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,7 @@ def page_of(entry: Suppression, name: str = "change") -> str:
 
 def content(answer: Any) -> str:
     """Return what stands on a page below its frame, as it is read."""
-    return unescape(str(answer.content.decode()).partition("<main")[2])
+    return unescape(markup(answer).partition("<main")[2])
 
 
 def numbers_on(answer: Any) -> list[str]:

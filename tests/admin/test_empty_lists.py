@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Tool
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ LISTS = {
 
 def shown(client: Client, table: str, query: str = "") -> str:
     answer = client.get(reverse(f"admin:{table}_changelist") + query)
-    return html.unescape(answer.content.decode())
+    return html.unescape(markup(answer))
 
 
 @pytest.mark.parametrize(("table", "says"), LISTS.items())

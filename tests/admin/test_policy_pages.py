@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import CallingPolicy
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +41,7 @@ def window(day: object, opens: str = "09:00", closes: str = "20:00") -> dict[str
 
 
 def text_of(answer: Any) -> str:
-    return html.unescape(answer.content.decode())
+    return html.unescape(markup(answer))
 
 
 def test_a_new_policy_begins_with_office_days(admin_client: Client) -> None:

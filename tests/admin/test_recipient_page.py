@@ -16,6 +16,7 @@ from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.reporting import explaining
 from campaigns.models import Suppression
 from tests.admin.call_rows import person
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -48,13 +49,13 @@ def waiting(make_batch: Any) -> Recipient:
 
 def page_of(recipient: Recipient, client: Client) -> str:
     address = reverse("admin:batchcalls_recipient_change", args=[recipient.pk])
-    return str(client.get(address).content.decode())
+    return markup(client.get(address))
 
 
 def verdicts(page: str) -> dict[str, tuple[str, str]]:
     """Return each rule's answer and its words."""
     rows = re.findall(
-        r'<li><span class="pill [^"]*">([^<]*)</span><span><strong>([^<]*)</strong> '
+        r'<li><span class="pill [^"]*">([^<]*)</span>\s*<span><strong>([^<]*)</strong> '
         r'<span class="quiet">(.*?)</span></span></li>',
         page,
         re.DOTALL,

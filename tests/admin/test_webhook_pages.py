@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from batchcalls.models import Batch, WebhookDelivery, WebhookEndpoint
 from batchcalls.webhooks import deliver, endpoints, outbox, signing
 from tests.admin.call_rows import person
+from tests.admin.markup import markup
 from tests.webhooks.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ def page_of(row: Any, page: str = "change") -> str:
 def shown(client: Client, url: str, **query: Any) -> str:
     answer = client.get(url, query)
     assert answer.status_code == 200
-    return str(answer.content.decode())
+    return markup(answer)
 
 
 def test_an_endpoint_is_added_tested_and_seen_to_have_taken_the_test(
@@ -45,7 +46,7 @@ def test_an_endpoint_is_added_tested_and_seen_to_have_taken_the_test(
     answer = admin_client.post(f"{LIST}add/", {**FILLED, "url": receiver.url()}, follow=True)
     endpoint = WebhookEndpoint.objects.get()
     assert endpoint.events == ["call.finished"]
-    assert "Send it a test now" in answer.content.decode()
+    assert "Send it a test now" in markup(answer)
 
     admin_client.post(page_of(endpoint, "test"))
     deliver.tick()
@@ -75,7 +76,7 @@ def test_a_form_that_makes_no_sense_says_so_and_loses_nothing(
 ) -> None:
     answer = admin_client.post(f"{LIST}add/", {**FILLED, "description": "Our CRM", **wrong})
 
-    page = answer.content.decode()
+    page = markup(answer)
     assert sentence in page
     assert 'value="Our CRM"' in page
     assert not WebhookEndpoint.objects.exists()
@@ -86,7 +87,7 @@ def test_a_change_that_makes_no_sense_leaves_the_endpoint_as_it_was(admin_client
 
     answer = admin_client.post(page_of(endpoint, "edit"), {**FILLED, "url": "ftp://x"})
 
-    assert "begins with https://" in answer.content.decode()
+    assert "begins with https://" in markup(answer)
     endpoint.refresh_from_db()
     assert endpoint.url == "https://crm.example.com/hook"
     admin_client.post(page_of(endpoint, "edit"), {**FILLED, "format": "bland"})
@@ -116,7 +117,7 @@ def test_what_is_done_to_an_endpoint_is_said_before_it_is_done(admin_client: Cli
     delivery = WebhookDelivery.objects.get()
     assert delivery.status == "dead"
     resent = admin_client.post(page_of(delivery, "resend"), follow=True)
-    assert "Switch it on first" in resent.content.decode()
+    assert "Switch it on first" in markup(resent)
 
     admin_client.post(page_of(endpoint, "enable"))
     admin_client.post(page_of(delivery, "resend"))
@@ -184,7 +185,7 @@ def test_what_is_on_its_way_is_followed_until_it_has_arrived(
     endpoint = endpoints.create(url=receiver.url())
     delivery = outbox.send_test(endpoint)
     for row in (endpoint, delivery):
-        fragment = admin_client.get(page_of(row), headers={"X-Fragment": "1"}).content.decode()
+        fragment = markup(admin_client.get(page_of(row), headers={"X-Fragment": "1"}))
         assert fragment.startswith('<div id="delivery-')
         assert f'data-live="{page_of(row)}"' in fragment
 

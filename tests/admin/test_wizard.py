@@ -15,6 +15,7 @@ from batchcalls.intake import runner
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList, VoiceAccount
 from batchcalls.states import BatchStatus
 from campaigns.models import Campaign, ColumnMapping, Pathway, Suppression
+from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def fields(
 
 
 def text_of(answer: Any) -> str:
-    return str(answer.content.decode())
+    return markup(answer)
 
 
 @pytest.fixture

@@ -44,8 +44,11 @@ def add() -> None:
     """Add a draft, a batch that is over, and what they need, all with long names."""
     from django.contrib.auth.models import User
 
-    from batchcalls import api_keys, do_not_call, lifecycle, webhook_endpoints
+    from batchcalls.access import api_keys
+    from batchcalls.batches import lifecycle
+    from batchcalls.intake import do_not_call
     from batchcalls.models import VoiceAccount
+    from batchcalls.webhooks import endpoints
     from campaigns.models import Campaign, Pathway, Tool
 
     actor = User.objects.create_user(
@@ -66,7 +69,7 @@ def add() -> None:
     Pathway.objects.create(name=LONG_NAME, pathway_id=LONG_WORD, version="production")
     Tool.objects.create(name=LONG_NAME, reference=f"TL-{LONG_WORD}", description=LONG_NAME)
     do_not_call.add_numbers(f"+12025550177, {LONG_NAME}", region="US", actor=actor)
-    webhook_endpoints.create(
+    endpoints.create(
         url=f"https://{'receiver-' * 6}eu.example.com/hooks/{LONG_WORD}?secret-free=true",
         description=LONG_NAME,
         actor=actor,
@@ -80,9 +83,9 @@ def add() -> None:
 
 
 def _draft(name: str, *, rows: int, **fields: Any) -> Any:
-    from batchcalls import drafts
-    from batchcalls.importing.mapping import Target
-    from batchcalls.uploads import ReadingOptions
+    from batchcalls.drafting import drafts
+    from batchcalls.intake.uploads import ReadingOptions
+    from batchcalls.lists.mapping import Target
 
     reading = ReadingOptions(map_all=Target.REQUEST_DATA)
     request = drafts.DraftRequest(name=name, reading=reading, **fields)
@@ -91,7 +94,7 @@ def _draft(name: str, *, rows: int, **fields: Any) -> Any:
 
 
 def _carry(batch: Any) -> None:
-    from batchcalls import ticks
+    from batchcalls.calling import ticks
 
     for _ in range(60):
         ticks.step(batch, seconds=1)

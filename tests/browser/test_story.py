@@ -191,7 +191,8 @@ def test_a_file_is_dropped_onto_the_page(open_page: OpenPage) -> None:
 
 
 def test_figures_move_and_the_focus_stays(open_page: OpenPage, site: Site) -> None:
-    batch = site.make_batch(400, "--name", "Watched", first=5000)
+    # Slow enough to be still calling when the page is open.
+    batch = site.make_batch(400, "--name", "Watched", "--cps", "5", first=5000)
     page = open_page()
     log_in(page)
     page.goto(f"/batchcalls/batch/{batch}/change/")
