@@ -94,10 +94,10 @@ def _draft(name: str, *, rows: int, **fields: Any) -> Any:
 
 
 def _carry(batch: Any) -> None:
-    from batchcalls.calling import ticks
+    from batchcalls import tasks
 
     for _ in range(60):
-        ticks.step(batch, seconds=1)
+        tasks.step(batch, seconds=1)
         batch.refresh_from_db()
         if batch.is_over:
             return
