@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batchcalls.api.authentication import actor_of
-from batchcalls.api.fields import FreeField, shown
+from batchcalls.api.fields import FreeField
 from batchcalls.api.files import SoundRenderer
 from batchcalls.api.permissions import Need
 from batchcalls.api.problems import Problem
@@ -25,6 +25,7 @@ from batchcalls.calling import call_requests, stopping
 from batchcalls.models import CallResult, Scope
 from batchcalls.reporting.filters.calls import CallFilter, order_of
 from batchcalls.voice import recordings
+from campaigns.call_settings import without_secrets
 from campaigns.prompts import MissingVariable, PromptError
 from campaigns.vocabulary import AnsweredBy
 
@@ -134,7 +135,7 @@ class CallSerializer(serializers.ModelSerializer[CallResult]):
             "prompt": placed.prompt,
             "pathway_id": placed.pathway_id,
             "pathway_version": placed.pathway_version,
-            "call_settings": shown(placed.settings),
+            "call_settings": without_secrets(placed.settings),
             "problem": "",
         }
 

@@ -27,6 +27,7 @@ from batchcalls.models import Batch, CallResult, Scope
 from batchcalls.models.querysets import BatchQuerySet, Totals
 from batchcalls.states import BatchStatus
 from batchcalls.webhooks import bland_shapes
+from campaigns.call_settings import without_secrets
 
 READ = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
 READ_ROWS = Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_recipient")
@@ -72,7 +73,7 @@ def _diagnostics(order: BatchOrder, batch: Batch) -> dict[str, Any]:
     return {
         "calls_given": order.calls_given,
         "calls_sent": len(order.recipients),
-        "call": batch_shapes.public(order.recipients[0]),
+        "call": without_secrets(order.recipients[0]),
         "base_prompt": batch.prompt,
         "pathway_id": batch.pathway_id or None,
         "call_params": batch_shapes.batch_v1(batch, id_name="id")["call_params"],
