@@ -15,9 +15,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from batchcalls.access import api_keys
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import NobodyWrites
 from batchcalls.models import ApiKey, Scope
 from batchcalls.reporting.filters.api_keys import ApiKeyFilter
@@ -71,7 +71,7 @@ class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """List one's own keys; for those who watch over them, everybody's."""
-        require(request, "batchcalls.view_apikey")
+        require(request.user, "batchcalls.view_apikey")
         listing: Listing[ApiKey] = listing_of(request, _keys(request), ApiKeyFilter)
         table = ApiKeyTable(listing.page.rows, sees_all=request.user.has_perm(EVERYBODYS))
         return self._page(
@@ -87,7 +87,7 @@ class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Make a key, and show its secret this once, in the answer and nowhere else."""
-        require(request, "batchcalls.add_apikey")
+        require(request.user, "batchcalls.add_apikey")
         form = ApiKeyForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return self._page(request, "add", "Add API key", form=form)
@@ -112,7 +112,7 @@ class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show what a key is for and when it was used."""
-        require(request, "batchcalls.view_apikey")
+        require(request.user, "batchcalls.view_apikey")
         key = get_object_or_404(_keys(request), pk=object_id if object_id.isdecimal() else None)
         labels = {one.value: one.label for one in Scope}
         return self._page(
@@ -126,7 +126,7 @@ class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
 
     def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say what revoking means, and do it when it is confirmed."""
-        require(request, "batchcalls.view_apikey", "batchcalls.change_apikey")
+        require(request.user, "batchcalls.view_apikey", "batchcalls.change_apikey")
         key = get_object_or_404(_keys(request), pk=pk)
         if request.method != "POST":
             return self._page(request, "revoke", f"Revoke {key.name}?", key=key)

@@ -14,8 +14,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
 from batchcalls.batches import lifecycle, retrying
 from batchcalls.drafting import copying
 from batchcalls.intake.uploads import UploadError
@@ -204,7 +204,7 @@ class BatchActionPages(admin.ModelAdmin[Batch]):
     def action_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         """Say in numbers what will happen, and do it when it is confirmed."""
         action = ACTIONS[name]
-        require(request, action.permission, "batchcalls.view_batch")
+        require(request.user, action.permission, "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
         if batch.status not in action.sources:
             self.message_user(

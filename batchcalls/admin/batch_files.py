@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
 from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts
@@ -47,7 +47,7 @@ class BatchFilesAdmin(admin.ModelAdmin[Batch]):
 
     def export_view(self, request: HttpRequest, pk: UUID, kind: str, form: str) -> HttpResponseBase:
         """Send results, recipients or rejected rows."""
-        require(request, "batchcalls.export_batch", "batchcalls.view_batch")
+        require(request.user, "batchcalls.export_batch", "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
         # Rejected rows have cells beyond the header, and come back as the text that they were.
         forms = {"csv"} if kind == ExportKind.REJECTED else {"csv", "xlsx"}
@@ -58,7 +58,7 @@ class BatchFilesAdmin(admin.ModelAdmin[Batch]):
 
     def add_rows_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take a further list for a batch, such as rejected rows that were put right."""
-        require(request, "batchcalls.change_batch", "batchcalls.launch_batch")
+        require(request.user, "batchcalls.change_batch", "batchcalls.launch_batch")
         batch = get_object_or_404(Batch, pk=pk)
         form = ReadingForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():

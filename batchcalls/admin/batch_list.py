@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.models import Batch
 from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.reporting.filters.batches import BatchFilter
@@ -38,7 +38,7 @@ class BatchListPage(admin.ModelAdmin[Batch]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show one page of batches; as a fragment to the page that asks for it again."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         rows = Batch.objects.select_related("campaign")
         if not request.GET.get("tests"):
             rows = rows.filter(test_of=None)
@@ -61,7 +61,7 @@ class BatchListPage(admin.ModelAdmin[Batch]):
 
     def continue_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Lead to the step at which a batch that is being prepared was left."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)

@@ -13,10 +13,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.intake import dry_run, uploads
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.reporting import batch_figures, charts
@@ -66,7 +66,7 @@ class BatchPages(admin.ModelAdmin[Batch]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the figures and what matters most; as a fragment to the page that asks again."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = self._batch(object_id)
         if request.headers.get("X-Fragment"):
             live = self._live(request, batch)
@@ -85,7 +85,7 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def recipients_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """List the rows, each with its verdict."""
-        require(request, "batchcalls.view_batch", "batchcalls.view_recipient")
+        require(request.user, "batchcalls.view_batch", "batchcalls.view_recipient")
         batch = self._batch(pk)
         rows = Recipient.objects.filter(batch=batch)
         listing = listing_of(request, rows, RecipientFilter, order=("row_number",), ascending=True)
@@ -94,19 +94,19 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def log_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """List who did what, and what happened."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = self._batch(pk)
         return self._page(request, batch, "log", events=list(_events(batch)[:EVENTS_SHOWN]))
 
     def dry_run_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show what launching would have done, as of when it was worked out."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = self._batch(pk)
         return self._page(request, batch, "dry_run", **report_context(batch))
 
     def settings_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show everything the batch was launched with."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = self._batch(pk)
         return self._page(
             request,
@@ -123,7 +123,7 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Work the dry run out anew."""
-        require(request, "batchcalls.change_batch")
+        require(request.user, "batchcalls.change_batch")
         batch = self._batch(pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -134,7 +134,7 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def mapping_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Keep how a list's columns were matched, under a name."""
-        require(request, "campaigns.add_columnmapping", "batchcalls.view_batch")
+        require(request.user, "campaigns.add_columnmapping", "batchcalls.view_batch")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         batch = self._batch(pk)

@@ -12,10 +12,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 
+from batchcalls.access.permissions import require
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.models import Batch, CallResult, Export, ExportKind, FilteredPage, SavedFilter
 from batchcalls.reporting.exports.call_log import UnknownFilter, matching
 from batchcalls.reporting.filters.calls import ARRANGING, CallFilter, order_of
@@ -54,7 +54,7 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show one page of calls; as a fragment to the page that asks for it again."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         rows = CallResult.objects.select_related("batch__campaign", "recipient", "account")
         order = order_of(request.GET)
         listing: Listing[CallResult] = listing_of(
@@ -100,7 +100,7 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
 
     def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
         """Send the calls that the page shows under the same filters."""
-        require(request, "batchcalls.export_callresult", "batchcalls.view_callresult")
+        require(request.user, "batchcalls.export_callresult", "batchcalls.view_callresult")
         if form not in {"csv", "xlsx"}:
             raise Http404("There is no such file.")
         query = request.GET.copy()
@@ -115,7 +115,7 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
 
     def keep_filter_view(self, request: HttpRequest) -> HttpResponse:
         """Keep the present filter and columns under a name of one's own."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         query = _without_place(QueryDict(request.POST.get("query", "")[:5_000]))
         back = f"{reverse('admin:batchcalls_callresult_changelist')}?{query}"
         name = request.POST.get("name", "").strip()[:80]
@@ -139,7 +139,7 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
 
     def forget_filter_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Remove one of one's own filters."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         kept = get_object_or_404(SavedFilter, pk=pk, owner=actor_of(request))
         if request.method == "POST":
             kept.delete()

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from batchcalls.admin.permissions import require
+from batchcalls.access.permissions import require
 from batchcalls.calling import call_requests
 from batchcalls.models import CallEvent, CallResult
 from batchcalls.reporting import explaining
@@ -35,7 +35,7 @@ class CallPage(admin.ModelAdmin[CallResult]):
 
     def recording_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Hand the recording on from the provider, whole or the part that a player asks for."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         call = get_object_or_404(CallResult.objects.only("recording_url"), pk=pk)
         if not call.recording_url:
             raise Http404("This call has no recording.")
@@ -64,7 +64,7 @@ class CallPage(admin.ModelAdmin[CallResult]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show everything that is known; as a fragment to the page that asks for it again."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         rows = CallResult.objects.select_related(
             "batch__campaign", "batch__account", "recipient", "account"
         )

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.admin.wizard.columns import TARGETS
 from batchcalls.lists.mapping import ListMapping, MappingError, Target
 from batchcalls.reporting.filters.column_mappings import ColumnMappingFilter
@@ -75,7 +75,7 @@ class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show one page of mappings, by their names."""
-        require(request, "campaigns.view_columnmapping")
+        require(request.user, "campaigns.view_columnmapping")
         listing: Listing[ColumnMapping] = listing_of(
             request,
             ColumnMapping.objects.select_related("created_by"),
@@ -95,11 +95,11 @@ class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show what each column becomes; rename the mapping."""
-        require(request, "campaigns.view_columnmapping")
+        require(request.user, "campaigns.view_columnmapping")
         mapping = _mapping(object_id)
         may_change = request.user.has_perm("campaigns.change_columnmapping")
         if request.method == "POST":
-            require(request, "campaigns.change_columnmapping")
+            require(request.user, "campaigns.change_columnmapping")
         name = mapping.name
         form = RenameForm(request.POST if request.method == "POST" else None, instance=mapping)
         if form.is_valid():
@@ -129,7 +129,7 @@ class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Say what a deletion means, and delete the mapping when that is confirmed."""
-        require(request, "campaigns.delete_columnmapping")
+        require(request.user, "campaigns.delete_columnmapping")
         mapping = _mapping(object_id)
         if request.method == "POST":
             with transaction.atomic():

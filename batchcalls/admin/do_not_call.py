@@ -14,10 +14,10 @@ from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, RemoveForm
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.intake import do_not_call
 from batchcalls.reporting import suppression_traces
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
@@ -54,7 +54,7 @@ class DoNotCallAdmin(SmallTableAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show one page of the list."""
-        require(request, "campaigns.view_suppression")
+        require(request.user, "campaigns.view_suppression")
         rows = Suppression.objects.select_related("created_by")
         listing: Listing[Suppression] = listing_of(request, rows, DoNotCallFilter, order=ORDER)
         asked = listing.filter.asked_number if not listing.page.rows else ""
@@ -72,7 +72,7 @@ class DoNotCallAdmin(SmallTableAdmin):
 
     def removed_view(self, request: HttpRequest) -> HttpResponse:
         """Show who removed which number, and why."""
-        require(request, "campaigns.view_suppression")
+        require(request.user, "campaigns.view_suppression")
         rows = suppression_traces.notes().filter(action_flag=DELETION)
         listing: Listing[LogEntry] = listing_of(request, rows, ListFilter)
         table = RemovedTable(listing.page.rows)
@@ -84,7 +84,7 @@ class DoNotCallAdmin(SmallTableAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Take in numbers, one on each line; give the lines back that are none."""
-        require(request, "campaigns.add_suppression")
+        require(request.user, "campaigns.add_suppression")
         initial = {
             "region": settings.DEFAULT_REGION,
             "numbers": request.GET.get("numbers", "")[:200],
@@ -127,13 +127,13 @@ class DoNotCallAdmin(SmallTableAdmin):
         extra_context: Any = None,
     ) -> HttpResponse:
         """Show a number: why it must not be called, and what came of that."""
-        require(request, "campaigns.view_suppression")
+        require(request.user, "campaigns.view_suppression")
         entry = _entry(object_id)
         may_change = request.user.has_perm("campaigns.change_suppression")
         data = request.POST if request.method == "POST" else None
         form = ReasonForm(data, initial={"reason": entry.reason})
         if data is not None:
-            require(request, "campaigns.change_suppression")
+            require(request.user, "campaigns.change_suppression")
             if form.is_valid():
                 return self._change_reason(request, entry, form.cleaned_data["reason"])
         user = request.user
@@ -166,7 +166,7 @@ class DoNotCallAdmin(SmallTableAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Say what a removal means, and remove the number when that is confirmed."""
-        require(request, "campaigns.delete_suppression")
+        require(request.user, "campaigns.delete_suppression")
         entry = _entry(object_id)
         form = RemoveForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
@@ -187,7 +187,7 @@ class DoNotCallAdmin(SmallTableAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the number's page, on which its history stands."""
-        require(request, "campaigns.view_suppression")
+        require(request.user, "campaigns.view_suppression")
         return redirect("admin:campaigns_suppression_change", _entry(object_id).pk)
 
     def _narrowed(self, request: HttpRequest) -> DoNotCallFilter:

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import ReadOnlyAdmin
 from batchcalls.models import Export, ExportKind
 from batchcalls.reporting.exports import jobs
@@ -101,7 +101,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
     def file_view(self, request: HttpRequest, pk: str) -> HttpResponse | FileResponse:
         """Send a file to whoever may export its kind."""
         export = get_object_or_404(Export, pk=pk)
-        require(request, export.permission)
+        require(request.user, export.permission)
         if export.status != ExportStatus.DONE:
             raise Http404("The file is not written yet.")
         return FileResponse(export.file.open("rb"), as_attachment=True, content_type=XLSX)

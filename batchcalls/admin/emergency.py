@@ -11,8 +11,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
 from batchcalls.batches import halts
 from batchcalls.models import Batch, CallResult, EmergencyStop
 
@@ -41,7 +41,7 @@ class LiftForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_view(request: HttpRequest) -> HttpResponse:
     """Say what a stop would do; on POST stop all calling."""
-    require(request, PERMISSION)
+    require(request.user, PERMISSION)
     form = StopForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -62,7 +62,7 @@ def stop_view(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lift_view(request: HttpRequest) -> HttpResponse:
     """Say what goes on when the stop is lifted; on POST lift it."""
-    require(request, PERMISSION)
+    require(request.user, PERMISSION)
     form = LiftForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -18,10 +18,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from batchcalls.access.permissions import require
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import RegionForm
-from batchcalls.admin.permissions import require
 from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.admin.readonly import ReadOnlyAdmin
 from batchcalls.intake import do_not_call, uploads
@@ -125,7 +125,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
 
     def add_do_not_call_view(self, request: HttpRequest) -> HttpResponse:
         """Take a list of numbers that must not be called."""
-        require(request, "campaigns.import_suppression", "campaigns.add_suppression")
+        require(request.user, "campaigns.import_suppression", "campaigns.add_suppression")
         form = DoNotCallForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             upload: Any = form.cleaned_data["file"]
@@ -158,13 +158,13 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
 
     def not_taken_in_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         """Send the rows of a do-not-call list that name no number."""
-        require(request, "batchcalls.view_storedlist", "campaigns.import_suppression")
+        require(request.user, "batchcalls.view_storedlist", "campaigns.import_suppression")
         stored = get_object_or_404(StoredList, pk=pk, kind=ListKind.DO_NOT_CALL)
         return downloads.stream(request, exports.not_taken_in(stored))
 
     def export_do_not_call_view(self, request: HttpRequest) -> HttpResponseBase:
         """Send the numbers that the page of the do-not-call list shows under the same filters."""
-        require(request, "campaigns.export_suppression", "campaigns.view_suppression")
+        require(request.user, "campaigns.export_suppression", "campaigns.view_suppression")
         narrowed = DoNotCallFilter(request.GET, queryset=Suppression.objects.all())
         if not narrowed.is_valid():
             message = "The list cannot be exported by a filter that is not understood."

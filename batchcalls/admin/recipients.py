@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
-from batchcalls.admin.permissions import require
+from batchcalls.access.permissions import require
 from batchcalls.admin.readonly import NobodyWrites
 from batchcalls.models import Recipient
 from batchcalls.reporting import explaining
@@ -23,7 +23,7 @@ class RecipientAdmin(NobodyWrites, admin.ModelAdmin[Recipient]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Lead to the batches: their rows are listed there."""
-        require(request, "batchcalls.view_recipient")
+        require(request.user, "batchcalls.view_recipient")
         return redirect("admin:batchcalls_batch_changelist")
 
     def change_view(
@@ -34,7 +34,7 @@ class RecipientAdmin(NobodyWrites, admin.ModelAdmin[Recipient]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show a row: what stood in it, what was made of it, what has become of it."""
-        require(request, "batchcalls.view_recipient")
+        require(request.user, "batchcalls.view_recipient")
         rows = Recipient.objects.select_related("batch__account", "batch__campaign")
         recipient = get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)
         context = {

@@ -12,8 +12,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
 from batchcalls.calling import unconfirmed
 from batchcalls.models import CallResult
 
@@ -64,7 +64,7 @@ class SettlingPage(admin.ModelAdmin[CallResult]):
 
     def settle_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask whether an unconfirmed call was placed, and act on the answer."""
-        require(request, "batchcalls.settle_callresult")
+        require(request.user, "batchcalls.settle_callresult")
         call = CallResult.objects.select_related("batch").filter(pk=pk).first()
         if call is None:
             raise Http404("This attempt is gone: it was not placed, and its recipient is queued.")

@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.batches import halts
 from batchcalls.models import VoiceAccount
 from batchcalls.reporting.account_figures import live_calls, use_of
@@ -70,7 +70,7 @@ class VoiceAccountListPage(admin.ModelAdmin[VoiceAccount]):
 
     def switch_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say what switching an account means for its batches, and do it when it is confirmed."""
-        require(request, CHANGE)
+        require(request.user, CHANGE)
         account = get_object_or_404(VoiceAccount, pk=pk)
         to = "off" if account.enabled else "on"
         form = SwitchForm(request.POST if request.method == "POST" else None, initial={"to": to})

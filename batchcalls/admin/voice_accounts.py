@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
-from batchcalls.admin.permissions import require
+from batchcalls.access.permissions import require
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
 from batchcalls.calling import connection_check
@@ -60,7 +60,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
 
     def test_connection_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the provider whether the account works; its page shows the result."""
-        require(request, CHANGE)
+        require(request.user, CHANGE)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         account = get_object_or_404(VoiceAccount, pk=pk)

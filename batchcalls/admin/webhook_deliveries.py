@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import NobodyWrites
 from batchcalls.models import WebhookDelivery
 from batchcalls.reporting.filters.webhooks import DeliveryFilter
@@ -38,7 +38,7 @@ class WebhookDeliveryAdmin(NobodyWrites, admin.ModelAdmin[WebhookDelivery]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show one page of messages to every address."""
-        require(request, VIEW)
+        require(request.user, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint").defer("body")
         listing: Listing[WebhookDelivery] = listing_of(request, rows, DeliveryFilter)
         context = {
@@ -59,7 +59,7 @@ class WebhookDeliveryAdmin(NobodyWrites, admin.ModelAdmin[WebhookDelivery]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show one message, and each attempt to send it; as a fragment when asked for again."""
-        require(request, VIEW)
+        require(request.user, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint")
         delivery = get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)
         context = {
@@ -78,7 +78,7 @@ class WebhookDeliveryAdmin(NobodyWrites, admin.ModelAdmin[WebhookDelivery]):
 
     def resend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send a message once more, and go back to where that was asked for."""
-        require(request, RESEND)
+        require(request.user, RESEND)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         delivery = get_object_or_404(WebhookDelivery.objects.select_related("endpoint"), pk=pk)

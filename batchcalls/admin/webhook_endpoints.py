@@ -14,9 +14,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
 from batchcalls.admin.webhook_form import EndpointForm
 from batchcalls.models import WebhookDelivery, WebhookEndpoint
 from batchcalls.models.webhook import FORMER_SECRET_LASTS
@@ -95,7 +95,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """List the endpoints, and how they do."""
-        require(request, VIEW)
+        require(request.user, VIEW)
         rows = WebhookEndpoint.objects.select_related("campaign", "batch")
         order = ("created_at", "pk")
         listing: Listing[WebhookEndpoint] = listing_of(request, rows, EndpointFilter, order=order)
@@ -115,7 +115,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Add an endpoint."""
-        require(request, "batchcalls.add_webhookendpoint")
+        require(request.user, "batchcalls.add_webhookendpoint")
         initial = {"batch": request.GET.get("batch", ""), "campaign": request.GET.get("campaign")}
         form = EndpointForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
@@ -128,7 +128,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
 
     def edit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change an endpoint."""
-        require(request, CHANGE, VIEW)
+        require(request.user, CHANGE, VIEW)
         endpoint = self._endpoint(pk)
         form = EndpointForm(request.POST or None, instance=endpoint)
         if request.method == "POST" and form.is_valid():
@@ -150,7 +150,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show how an endpoint does, and what it was sent; as a fragment just the latter."""
-        require(request, VIEW)
+        require(request.user, VIEW)
         endpoint = self._endpoint(object_id)
         more: dict[str, Any] = {}
         if request.user.has_perm("batchcalls.view_webhookdelivery"):
@@ -181,7 +181,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
 
     def test_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Send a message that tells of nothing."""
-        require(request, CHANGE, VIEW)
+        require(request.user, CHANGE, VIEW)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
@@ -196,7 +196,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
     def deed_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         """Say what will happen, and do it when it is confirmed."""
         deed = DEEDS[name]
-        require(request, CHANGE, VIEW)
+        require(request.user, CHANGE, VIEW)
         endpoint = self._endpoint(pk)
         if request.method == "POST":
             self.message_user(request, deed.verb(endpoint), messages.SUCCESS)
@@ -207,7 +207,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Delete an endpoint with the log of what it was sent."""
-        require(request, "batchcalls.delete_webhookendpoint", VIEW)
+        require(request.user, "batchcalls.delete_webhookendpoint", VIEW)
         endpoint = self._endpoint(object_id)
         if request.method == "POST":
             self.message_user(request, DELETE.verb(endpoint), messages.SUCCESS)

@@ -15,10 +15,10 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.fields import FreeField
 from batchcalls.api.files import SoundRenderer
-from batchcalls.api.permissions import Need
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.calling import call_requests, stopping

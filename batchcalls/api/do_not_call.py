@@ -11,10 +11,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.fields import Strict
 from batchcalls.api.idempotent import once
-from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Deleted, Listed
 from batchcalls.intake import do_not_call
 from batchcalls.models import Scope

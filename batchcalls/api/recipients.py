@@ -11,9 +11,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.batch_serializers import EventSerializer
 from batchcalls.api.fields import TextsField
-from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.models import Batch, BatchEvent, Recipient, Scope
 from batchcalls.reporting.filters.recipients import RecipientFilter

@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import edits
 from batchcalls.drafting.drafts import DraftProblem
@@ -74,7 +74,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
 
     def columns_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the columns; keep what they become, and go on when nothing is missing."""
-        require(request, "batchcalls.change_batch")
+        require(request.user, "batchcalls.change_batch")
         batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)
@@ -97,7 +97,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
 
     def preview_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the prompt as the form on the page would have it; nothing is kept."""
-        require(request, "batchcalls.change_batch")
+        require(request.user, "batchcalls.change_batch")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         batch = get_object_or_404(Batch, pk=pk)
@@ -143,7 +143,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
         return redirect("admin:batchcalls_batch_columns", batch.pk)
 
     def _save_mapping(self, request: HttpRequest, batch: Batch) -> None:
-        require(request, "campaigns.add_columnmapping")
+        require(request.user, "campaigns.add_columnmapping")
         stored, name = edits.list_of(batch), request.POST.get("mapping_name", "").strip()
         if stored is None or not name:
             self.message_user(request, "Give the mapping a name.", messages.ERROR)

@@ -14,9 +14,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_page import report_context
-from batchcalls.admin.permissions import require
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import copying, edits
 from batchcalls.intake.uploads import UploadError
@@ -51,7 +51,7 @@ class ReviewStep(admin.ModelAdmin[Batch]):
 
     def review_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show how the check stands, then its report; launch, or go back to change something."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = get_object_or_404(Batch.objects.select_related("campaign", "account"), pk=pk)
         wrong_count = ""
         if request.method == "POST":
@@ -91,16 +91,16 @@ class ReviewStep(admin.ModelAdmin[Batch]):
         """Do what the pressed button says; return where to go, or what was typed wrong."""
         actor = actor_of(request)
         if "check" in request.POST:
-            require(request, "batchcalls.change_batch")
+            require(request.user, "batchcalls.change_batch")
             edits.submit(batch, actor=actor)
             return redirect("admin:batchcalls_batch_review", batch.pk), ""
         if "back" in request.POST:
-            require(request, "batchcalls.change_batch")
+            require(request.user, "batchcalls.change_batch")
             lifecycle.back_to_draft(batch, actor=actor)
             return redirect("admin:batchcalls_batch_columns", batch.pk), ""
         if "launch" not in request.POST:
             return None, ""
-        require(request, "batchcalls.launch_batch")
+        require(request.user, "batchcalls.launch_batch")
         count = to_call(batch)
         typed = request.POST.get("count", "").replace(",", "").replace(" ", "").strip()
         if count > settings.CONFIRM_LAUNCH_ABOVE and typed != str(count):
@@ -111,7 +111,7 @@ class ReviewStep(admin.ModelAdmin[Batch]):
 
     def test_call_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Call one number with the data of the first row."""
-        require(request, "batchcalls.launch_batch", "batchcalls.view_batch")
+        require(request.user, "batchcalls.launch_batch", "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
         form = TestCallForm(request.POST or None)
         if request.method == "POST" and form.is_valid():

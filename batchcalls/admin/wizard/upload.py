@@ -15,8 +15,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
 from batchcalls.admin.wizard.upload_form import UploadForm
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts, edits
@@ -53,12 +53,12 @@ class UploadStep(admin.ModelAdmin[Batch]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Make a draft."""
-        require(request, "batchcalls.add_batch")
+        require(request.user, "batchcalls.add_batch")
         return self._step(request, None)
 
     def upload_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change a draft."""
-        require(request, "batchcalls.change_batch")
+        require(request.user, "batchcalls.change_batch")
         batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)
@@ -66,7 +66,7 @@ class UploadStep(admin.ModelAdmin[Batch]):
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """Send a list with nothing in it but the header that a campaign's prompt asks for."""
-        require(request, "batchcalls.add_batch")
+        require(request.user, "batchcalls.add_batch")
         campaign = _chosen_campaign(request)
         names = {"customer_name", "service", "date"}
         if campaign:
