@@ -18,7 +18,9 @@ from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, RemoveForm
 from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.batches import suppressing
 from batchcalls.intake import do_not_call
+from batchcalls.intake.suppressions import SuppressionResource
 from batchcalls.reporting import suppression_traces
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from batchcalls.reporting.filters.listing import ListFilter
@@ -26,7 +28,6 @@ from batchcalls.reporting.keyset import PARAMETERS
 from batchcalls.reporting.tables.do_not_call import DoNotCallTable, RemovedTable
 from campaigns.admin.small_tables import SmallTableAdmin
 from campaigns.models import Suppression
-from campaigns.resources import SuppressionResource
 
 ORDER = ("created_at", "pk")
 TEMPLATES = "admin/campaigns/suppression"
@@ -154,8 +155,8 @@ class DoNotCallAdmin(SmallTableAdmin):
 
     def _change_reason(self, request: HttpRequest, entry: Suppression, reason: str) -> HttpResponse:
         try:
-            changed = do_not_call.change_reason(entry, reason, actor=actor_of(request))
-        except do_not_call.NotListed as error:
+            changed = suppressing.change_reason(entry, reason, actor=actor_of(request))
+        except suppressing.NotListed as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:campaigns_suppression_changelist")
         said = "The reason is changed." if changed else "The reason stays as it was."
@@ -172,8 +173,8 @@ class DoNotCallAdmin(SmallTableAdmin):
         if form.is_valid():
             why = form.cleaned_data["why"]
             try:
-                do_not_call.remove(entry, why=why, actor=actor_of(request))
-            except do_not_call.NotListed as error:
+                suppressing.remove(entry, why=why, actor=actor_of(request))
+            except suppressing.NotListed as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
                 said = f"{entry.e164} is removed: it may be called again."

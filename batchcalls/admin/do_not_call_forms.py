@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 
-from batchcalls.intake.do_not_call import REASON_LENGTH
+from batchcalls.batches.suppressing import REASON_LENGTH
 from campaigns import e164
 
 
