@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -84,9 +84,8 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the files themselves."""
-        view = self.admin_site.admin_view(self.file_view)
         return [
-            path("<uuid:pk>/file/", view, name="batchcalls_export_file"),
+            self.at("<uuid:pk>/file/", self.file_view, "file"),
             *super().get_urls(),
         ]
 

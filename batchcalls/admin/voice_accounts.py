@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
@@ -52,9 +52,8 @@ class VoiceAccountAdmin(VoiceAccountListPage):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the test of the connection."""
-        test = self.admin_site.admin_view(self.test_connection_view)
         return [
-            path("<int:pk>/test-connection/", test, name="batchcalls_voiceaccount_test"),
+            self.at("<int:pk>/test-connection/", self.test_connection_view, "test"),
             *super().get_urls(),
         ]
 

@@ -47,10 +47,6 @@ class NumberSerializer(Strict):
         return parsed.e164
 
 
-class NumbersSerializer(serializers.ListSerializer[Any]):
-    child = NumberSerializer()
-
-
 class ListedSerializer(serializers.Serializer[Any]):
     added = serializers.IntegerField()
     known = serializers.IntegerField(help_text="Those that stood on the list already.")
