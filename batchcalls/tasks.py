@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.access import idempotency
 from batchcalls.calling import ticks
 from batchcalls.intake import runner
 from batchcalls.models import Batch, Export, Recipient, StoredList, VoiceAccount, WorkerHeartbeat
@@ -52,10 +53,11 @@ def deliver_webhooks() -> None:
 
 
 def sweep() -> None:
-    """Restart whatever lost its tick, and show that there is a worker."""
+    """Restart whatever lost its tick, show that there is a worker, delete what has expired."""
     WorkerHeartbeat.objects.beat()
     ring_for_lost_work()
     deliver.sweep()
+    idempotency.forget()
 
 
 def ring_for_lost_work() -> None:

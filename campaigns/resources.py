@@ -1,4 +1,4 @@
-"""Small tables in and out of files: campaigns, and short do-not-call lists."""
+"""Small tables in and out of files, such as campaigns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import Any
 
 import tablib
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from import_export import fields, resources, widgets
@@ -14,9 +13,7 @@ from import_export.formats import base_formats
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from campaigns.e164 import NumberProblem
-from campaigns.e164 import parse as parse_e164
-from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, SuppressionSource, Tool
+from campaigns.models import CallingPolicy, Campaign, Pathway, Tool
 from campaigns.spreadsheet_cells import neutralise, restore
 
 
@@ -74,44 +71,6 @@ class SmallResource(resources.ModelResource):  # type: ignore[misc]
                 f"The file has {len(dataset):,} rows; {MAX_IMPORTED_ROWS:,} can be looked through "
                 "here at most. Split it, or import a do-not-call list as a long list."
             )
-
-
-class SuppressionResource(SmallResource):
-    """Do-not-call numbers; one that is on the list already stays as it is."""
-
-    class Meta:
-        model = Suppression
-        fields = ("e164", "reason", "source", "created_at")
-        export_order = fields
-        import_id_fields = ("e164",)
-        skip_unchanged = True
-        clean_model_instances = True
-
-    source = fields.Field(attribute="source", column_name="source", readonly=True)
-    created_at = fields.Field(
-        attribute="created_at",
-        column_name="created_at",
-        readonly=True,
-        widget=widgets.DateTimeWidget(format="%Y-%m-%dT%H:%M:%S%z"),
-    )
-
-    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Read the number as people write it."""
-        parsed = parse_e164(str(row.get("e164") or "").strip(), region=settings.DEFAULT_REGION)
-        if isinstance(parsed, NumberProblem):
-            raise ValidationError({"e164": parsed.message})
-        row["e164"] = parsed.e164
-        row["reason"] = str(row.get("reason") or "")[:200]
-
-    def skip_row(self, instance: Suppression, original: Any, *args: Any, **kwargs: Any) -> bool:
-        """Leave alone what is there."""
-        return bool(original.pk is not None)
-
-    def before_save_instance(self, instance: Suppression, row: Any, **kwargs: Any) -> None:
-        """Note where the number came from."""
-        user = kwargs.get("user")
-        instance.source = SuppressionSource.IMPORT
-        instance.created_by = user if isinstance(user, User) else None
 
 
 class CampaignResource(SmallResource):

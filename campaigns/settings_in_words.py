@@ -22,6 +22,6 @@ def settings_by_section(values: Mapping[str, Any]) -> Sections:
         setting = call_settings.get(name)
         label = setting.label if setting else name
         section = (setting.section if setting else Section.SPEECH).label
-        shown = "set, not shown" if setting and setting.sensitive else value
+        shown = "set, not shown" if call_settings.is_secret(name) else value
         found.setdefault(section, []).append((label, name, shown))
     return [(section.label, found[section.label]) for section in Section if section.label in found]

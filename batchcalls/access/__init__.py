@@ -1,1 +1,1 @@
-"""Who may do what: API keys, roles, repeated requests, and the JSON bodies of strangers."""
+"""Who may do what: API keys, roles, permissions, repeated requests, JSON bodies of strangers."""

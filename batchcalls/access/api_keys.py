@@ -15,7 +15,7 @@ from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from batchcalls.models import ApiKey, Scope
+from batchcalls.models import ApiKey
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -53,14 +53,6 @@ def find(secret: str) -> ApiKey | None:
         return None
     key = ApiKey.objects.select_related("owner").filter(digest=digest_of(secret)).first()
     return key if key is not None and key.is_usable() else None
-
-
-def lacks(key: ApiKey, scope: Scope | None, permissions: Iterable[str]) -> str:
-    """Say what the key or its owner lacks for something; blank when they lack nothing."""
-    if scope is not None and scope not in key.scopes:
-        return f"This API key lacks the scope {scope.value}."
-    missing = [one for one in permissions if not key.owner.has_perm(one)]
-    return f"The owner of this API key may not do that: {missing[0]}." if missing else ""
 
 
 def revoke(key: ApiKey) -> bool:

@@ -7,9 +7,10 @@ second one that comes meanwhile waits for the first at the unique index, and get
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from uuid import uuid4
 
 from django.db import transaction
@@ -17,16 +18,38 @@ from django.utils import timezone
 
 from batchcalls.models import ApiKey, IdempotentRequest
 
+HEADER, REPLAYED_HEADER = "Idempotency-Key", "Idempotency-Replayed"
+LONGEST_NAME = 255
 #: As long as that, a name stands for the same request.
 KEPT = timedelta(hours=24)
+#: Rows that `forget` deletes in one statement, and at most in one run.
+FORGOTTEN_AT_ONCE, FORGOTTEN_PER_RUN = 1_000, 20_000
 
 
-class AnotherRequest(Exception):
+class NameRefused(Exception):
+    """The request cannot be repeated under this name. Doors answer with ``status`` and ``code``."""
+
+    status: int
+    code: str
+
+
+class InvalidName(NameRefused):
+    """The name is too long, or has characters that a header should not have."""
+
+    status, code = 400, "bad_idempotency_key"
+
+    def __init__(self) -> None:
+        super().__init__(f"{HEADER} is at most {LONGEST_NAME} printable ASCII characters.")
+
+
+class AnotherRequest(NameRefused):
     """The name was given to another request before."""
+
+    status, code = 422, "idempotency_key_reused"
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The Idempotency-Key {name} was used for another request in the last 24 hours. "
+            f"The {HEADER} {name} was used for another request in the last 24 hours. "
             "Use a new one for each request, and the same one to repeat it."
         )
 
@@ -40,13 +63,23 @@ class Answer:
     location: str = ""
     is_repeated: bool = False
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that say where the new thing is, and that this is no first answer."""
+        location = {"Location": self.location} if self.location else {}
+        return {**location, REPLAYED_HEADER: "true"} if self.is_repeated else location
 
-def once(key: ApiKey, name: str, fingerprint: str, work: Callable[[], Answer]) -> Answer:
+
+def once(key: ApiKey, name: str, request: Iterable[bytes], work: Callable[[], Answer]) -> Answer:
     """Do the work, or return what was answered when it was done.
 
-    Raise `AnotherRequest`. What the work raises undoes everything and is not kept, so that the
-    request can be put right and sent again.
+    ``request`` yields what tells one request from another: method, address and body. Raises
+    `NameRefused`. What the work raises undoes everything and is not kept, so that the request can
+    be put right and sent again.
     """
+    if len(name) > LONGEST_NAME or not name.isascii() or not name.isprintable():
+        raise InvalidName
+    fingerprint = _digest_of(request)
     now = timezone.now()
     mine = IdempotentRequest.objects.filter(api_key=key, name=name)
     with transaction.atomic():
@@ -72,6 +105,24 @@ def once(key: ApiKey, name: str, fingerprint: str, work: Callable[[], Answer]) -
 
 
 def forget() -> int:
-    """Remove what is older than it is kept; return how many."""
-    old = IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT)
-    return old.delete()[0]
+    """Delete rows older than `KEPT`, the oldest first; return how many.
+
+    In short statements, so that no request waits for them. The next run goes on with what is left.
+    """
+    deleted = 0
+    while deleted < FORGOTTEN_PER_RUN:
+        old = IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT)
+        oldest = list(old.order_by("created_at").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])
+        if not oldest:
+            break
+        deleted += IdempotentRequest.objects.filter(pk__in=oldest).delete()[0]
+        if len(oldest) < FORGOTTEN_AT_ONCE:
+            break
+    return deleted
+
+
+def _digest_of(request: Iterable[bytes]) -> str:
+    digest = sha256()
+    for part in request:
+        digest.update(part)
+    return digest.hexdigest()

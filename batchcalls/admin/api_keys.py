@@ -9,15 +9,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils import timezone
 
 from batchcalls.access import api_keys
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.admin.readonly import NobodyWrites
 from batchcalls.models import ApiKey, Scope
 from batchcalls.reporting.filters.api_keys import ApiKeyFilter
@@ -48,8 +47,10 @@ class ApiKeyForm(forms.Form):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
+class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
     """The stock pages are replaced: a key is never edited, and its secret is not stored."""
+
+    list_label = "API keys"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let those add who may."""
@@ -61,36 +62,31 @@ class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the confirmation."""
-        revoke = self.admin_site.admin_view(self.revoke_view)
         return [
-            path("<int:pk>/revoke/", revoke, name="batchcalls_apikey_revoke"),
+            self.at("<int:pk>/revoke/", self.revoke_view, "revoke"),
             *super().get_urls(),
         ]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """List one's own keys; for those who watch over them, everybody's."""
-        require(request, "batchcalls.view_apikey")
+        require(request.user, "batchcalls.view_apikey")
         listing: Listing[ApiKey] = listing_of(request, _keys(request), ApiKeyFilter)
         table = ApiKeyTable(listing.page.rows, sees_all=request.user.has_perm(EVERYBODYS))
-        return self._page(
+        return self.page(
             request,
-            "list",
-            "API keys",
+            "apikey/list",
+            self.list_label,
             listing=listing,
             table=table,
             can_create=self.has_add_permission(request),
         )
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a key, and show its secret this once, in the answer and nowhere else."""
-        require(request, "batchcalls.add_apikey")
+        require(request.user, "batchcalls.add_apikey")
         form = ApiKeyForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
-            return self._page(request, "add", "Add API key", form=form)
+            return self.page(request, "apikey/add", "Add API key", form=form)
         data = form.cleaned_data
         days = int(data["days"]) if data["days"] else None
         key, secret = api_keys.create(
@@ -100,24 +96,20 @@ class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
             expires_at=timezone.now() + timedelta(days=days) if days else None,
         )
         self.log_addition(request, key, [{"added": {}}])
-        answer = self._page(request, "made", "Copy the key now", key=key, secret=secret)
+        answer = self.page(request, "apikey/made", "Copy the key now", key=key, secret=secret)
         answer["Cache-Control"] = "no-store"
         return answer
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Show what a key is for and when it was used."""
-        require(request, "batchcalls.view_apikey")
-        key = get_object_or_404(_keys(request), pk=object_id if object_id.isdecimal() else None)
+        require(request.user, "batchcalls.view_apikey")
+        key = row_or_404(_keys(request), object_id)
         labels = {one.value: one.label for one in Scope}
-        return self._page(
+        return self.page(
             request,
-            "page",
+            "apikey/page",
             key.name,
             key=key,
             tone=TONES.get(key.state, "neutral"),
@@ -126,21 +118,27 @@ class ApiKeyAdmin(NobodyWrites, admin.ModelAdmin[ApiKey]):
 
     def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say what revoking means, and do it when it is confirmed."""
-        require(request, "batchcalls.view_apikey", "batchcalls.change_apikey")
-        key = get_object_or_404(_keys(request), pk=pk)
-        if request.method != "POST":
-            return self._page(request, "revoke", f"Revoke {key.name}?", key=key)
-        if api_keys.revoke(key):
-            self.log_change(request, key, "Revoked.")
-            self.message_user(request, f"{key.name} opens nothing any more.", messages.SUCCESS)
-        else:
-            self.message_user(request, f"{key.name} was revoked before.", messages.INFO)
-        return redirect("admin:batchcalls_apikey_change", pk)
+        require(request.user, "batchcalls.view_apikey", "batchcalls.change_apikey")
+        key = row_or_404(_keys(request), pk)
 
-    def _page(self, request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
-        shared = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
-        template = f"admin/batchcalls/apikey/{name}.html"
-        return TemplateResponse(request, template, {**shared, **context})
+        def revoke() -> Done | str:
+            if not api_keys.revoke(key):
+                return Done(f"{key.name} was revoked before.", tone=messages.INFO)
+            self.log_change(request, key, "Revoked.")
+            return f"{key.name} opens nothing any more."
+
+        return self.confirm(
+            request,
+            "apikey/revoke",
+            revoke,
+            title=f"Revoke {key.name}?",
+            label="Revoke",
+            subject=key.name,
+            button="Revoke the key",
+            tone="danger",
+            back=self.url_of("change", pk),
+            key=key,
+        )
 
 
 def _keys(request: HttpRequest) -> QuerySet[ApiKey]:

@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import Done, OwnPages
 from batchcalls.batches import lifecycle, retrying
 from batchcalls.drafting import copying
 from batchcalls.intake.uploads import UploadError
@@ -120,6 +120,7 @@ class Action:
     sources: frozenset[BatchStatus]
     verb: Callable[..., str | Batch]
     form: type[NoChoice] = NoChoice
+    button: str = ""
     tone: str = ""
 
     def is_offered(self, batch: Batch, user: Any) -> bool:
@@ -158,6 +159,7 @@ ACTIONS: dict[str, Action] = {
         sources=frozenset(BatchStatus),
         verb=_clone,
         form=CloneForm,
+        button="Make the draft",
     ),
     "rename": Action(
         label="Rename",
@@ -174,6 +176,7 @@ ACTIONS: dict[str, Action] = {
         sources=BATCH_CANCELABLE,
         verb=_cancel,
         form=CancelForm,
+        button="Cancel the batch",
         tone="danger",
     ),
 }
@@ -184,19 +187,14 @@ def actions_for(batch: Batch, user: Any) -> list[tuple[str, Action]]:
     return [(name, one) for name, one in ACTIONS.items() if one.is_offered(batch, user)]
 
 
-class BatchActionPages(admin.ModelAdmin[Batch]):
+class BatchActionPages(OwnPages[Batch]):
     """Adds a page for each action."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages."""
         return [
             *(
-                path(
-                    f"<uuid:pk>/{name}/",
-                    self.admin_site.admin_view(self.action_view),
-                    {"name": name},
-                    name=f"batchcalls_batch_{name}",
-                )
+                self.at(f"<uuid:pk>/{name}/", self.action_view, name, {"name": name})
                 for name in ACTIONS
             ),
             *super().get_urls(),
@@ -205,40 +203,40 @@ class BatchActionPages(admin.ModelAdmin[Batch]):
     def action_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         """Say in numbers what will happen, and do it when it is confirmed."""
         action = ACTIONS[name]
-        require(request, action.permission, "batchcalls.view_batch")
+        require(request.user, action.permission, "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
+        back = self.url_of("change", pk)
         if batch.status not in action.sources:
-            self.message_user(
-                request, str(lifecycle.Conflict(_done(name), batch.status)), messages.ERROR
-            )
-            return redirect("admin:batchcalls_batch_change", pk)
+            refusal = lifecycle.Conflict(_done(name), batch.status)
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect(back)
         totals = totals_of([batch])[batch.pk]
-        initial = {"name": batch.name}
         data = request.POST if request.method == "POST" else None
-        form = action.form(data, totals=totals, initial=initial)
-        if request.method == "POST" and form.is_valid():
-            try:
-                said = action.verb(batch, actor=actor_of(request), **form.cleaned_data)
-            except (lifecycle.Conflict, UploadError, FileNotFoundError) as error:
-                self.message_user(request, str(error), messages.ERROR)
-                return redirect("admin:batchcalls_batch_change", pk)
-            if isinstance(said, Batch):
-                self.message_user(request, f"{said} is a draft now.", messages.SUCCESS)
-                return redirect("admin:batchcalls_batch_continue", said.pk)
-            self.message_user(request, f"{batch}: {said}", messages.SUCCESS)
-            return redirect("admin:batchcalls_batch_change", pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": action.title,
-            "subtitle": batch.name,
-            "opts": self.opts,
-            "batch": batch,
-            "action": action,
-            "name": name,
-            "totals": totals,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/batchcalls/batch/action.html", context)
+
+        def run(**choices: Any) -> Done:
+            result = action.verb(batch, actor=actor_of(request), **choices)
+            if isinstance(result, Batch):
+                return Done(f"{result} is a draft now.", self.url_of("continue", result.pk))
+            return Done(f"{batch}: {result}")
+
+        return self.confirm(
+            request,
+            "batch/action",
+            run,
+            title=action.title,
+            label=action.label,
+            subject=batch,
+            button=action.button,
+            tone=action.tone,
+            back=back,
+            back_label="Back to the batch",
+            form=action.form(data, totals=totals, initial={"name": batch.name}),
+            refusals=(lifecycle.Conflict, UploadError, FileNotFoundError),
+            subtitle=batch.name,
+            batch=batch,
+            name=name,
+            totals=totals,
+        )
 
 
 def _done(name: str) -> str:

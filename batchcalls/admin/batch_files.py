@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern
 
+from batchcalls.access.permissions import require
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import OwnPages, act
 from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts
@@ -25,29 +24,20 @@ from batchcalls.models import Batch, Export, ExportKind
 from batchcalls.reporting.exports.batch_tables import OF_A_BATCH
 
 
-class BatchFilesAdmin(admin.ModelAdmin[Batch]):
+class BatchFilesAdmin(OwnPages[Batch]):
     """Adds downloads, and the upload of further rows, to the pages of batches."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages."""
-        site = self.admin_site
         return [
-            path(
-                "<uuid:pk>/export/<str:kind>.<str:form>",
-                site.admin_view(self.export_view),
-                name="batchcalls_batch_export",
-            ),
-            path(
-                "<uuid:pk>/rows/add/",
-                site.admin_view(self.add_rows_view),
-                name="batchcalls_batch_add_rows",
-            ),
+            self.at("<uuid:pk>/export/<str:kind>.<str:form>", self.export_view, "export"),
+            self.at("<uuid:pk>/rows/add/", self.add_rows_view, "add_rows"),
             *super().get_urls(),
         ]
 
     def export_view(self, request: HttpRequest, pk: UUID, kind: str, form: str) -> HttpResponseBase:
         """Send results, recipients or rejected rows."""
-        require(request, "batchcalls.export_batch", "batchcalls.view_batch")
+        require(request.user, "batchcalls.export_batch", "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
         # Rejected rows have cells beyond the header, and come back as the text that they were.
         forms = {"csv"} if kind == ExportKind.REJECTED else {"csv", "xlsx"}
@@ -58,33 +48,27 @@ class BatchFilesAdmin(admin.ModelAdmin[Batch]):
 
     def add_rows_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take a further list for a batch, such as rejected rows that were put right."""
-        require(request, "batchcalls.change_batch", "batchcalls.launch_batch")
+        require(request.user, "batchcalls.change_batch", "batchcalls.launch_batch")
         batch = get_object_or_404(Batch, pk=pk)
         form = ReadingForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            upload: Any = form.cleaned_data["file"]
+
+        def add(file: Any, **reading: Any) -> str | None:
             try:
                 stored = drafts.add_list(
                     batch,
-                    upload.file,
-                    file_name=upload.name,
+                    file.file,
+                    file_name=file.name,
                     reading=form.reading(),
                     actor=actor_of(request),
                 )
             except (UnreadableList, MappingError, UploadError) as error:
                 form.add_error("file", str(error))
+                return None
             except lifecycle.Conflict as error:
                 form.add_error(None, str(error))
-            else:
-                self.message_user(
-                    request, f"The rows of {stored.file_name} are being checked.", messages.SUCCESS
-                )
-                return redirect("admin:batchcalls_batch_change", batch.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Add rows",
-            "opts": self.opts,
-            "batch": batch,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/batchcalls/batch/add_rows.html", context)
+                return None
+            return f"The rows of {stored.file_name} are being checked."
+
+        return act(request, add, form=form, back=self.url_of("change", pk)) or self.page(
+            request, "batch/add_rows", "Add rows", batch=batch, form=form
+        )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import OwnPages
 from batchcalls.models import Batch
 from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.reporting.filters.batches import BatchFilter
@@ -23,22 +22,21 @@ ORDER = ("created_at", "pk")
 SIZE = 25
 
 
-class BatchListPage(admin.ModelAdmin[Batch]):
+class BatchListPage(OwnPages[Batch]):
     """Replaces the stock list of batches."""
+
+    list_label = "Batch Calls"
 
     def get_urls(self) -> list[URLPattern]:
         """Add what the list leads to."""
-        go_on = self.admin_site.admin_view(self.continue_view)
         return [
-            path("<uuid:pk>/continue/", go_on, name="batchcalls_batch_continue"),
+            self.at("<uuid:pk>/continue/", self.continue_view, "continue"),
             *super().get_urls(),
         ]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show one page of batches; as a fragment to the page that asks for it again."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         rows = Batch.objects.select_related("campaign")
         if not request.GET.get("tests"):
             rows = rows.filter(test_of=None)
@@ -46,22 +44,20 @@ class BatchListPage(admin.ModelAdmin[Batch]):
         totals = totals_of(listing.page.rows)
         for batch in listing.page.rows:
             batch.totals = totals[batch.pk]  # type: ignore[attr-defined]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Batch Calls",
-            "opts": self.opts,
-            "listing": listing,
-            "table": BatchTable(listing.page.rows, user=request.user),
-            "is_live": any(batch.status in BATCH_ACTIVE for batch in listing.page.rows),
-            "can_create": self.has_add_permission(request),
-        }
         part = "_rows" if request.headers.get("X-Fragment") else ""
-        name = f"admin/batchcalls/batch/change_list{part}.html"
-        return TemplateResponse(request, name, context)
+        return self.page(
+            request,
+            f"batch/change_list{part}",
+            self.list_label,
+            listing=listing,
+            table=BatchTable(listing.page.rows, user=request.user),
+            is_live=any(batch.status in BATCH_ACTIVE for batch in listing.page.rows),
+            can_create=self.has_add_permission(request),
+        )
 
     def continue_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Lead to the step at which a batch that is being prepared was left."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)

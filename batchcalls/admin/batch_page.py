@@ -6,17 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.intake import dry_run, uploads
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.reporting import batch_figures, charts
@@ -36,12 +37,11 @@ EVENTS_SHOWN = 200
 CALLS_SHOWN = 10
 
 
-class BatchPages(admin.ModelAdmin[Batch]):
+class BatchPages(OwnPages[Batch]):
     """Replaces the stock page of a batch."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the tabs."""
-        view = self.admin_site.admin_view
         tabs: dict[str, Any] = {
             "recipients": self.recipients_view,
             "log": self.log_view,
@@ -50,23 +50,19 @@ class BatchPages(admin.ModelAdmin[Batch]):
         }
         return [
             *(
-                path(f"<uuid:pk>/{name.replace('_', '-')}/", view(tab), name=_url_name(name))
+                self.at(f"<uuid:pk>/{name.replace('_', '-')}/", tab, name)
                 for name, tab in tabs.items()
             ),
-            path("<uuid:pk>/dry-run/again/", view(self.again_view), name=_url_name("again")),
-            path("<uuid:pk>/mapping/save/", view(self.mapping_view), name=_url_name("mapping")),
+            self.at("<uuid:pk>/dry-run/again/", self.again_view, "again"),
+            self.at("<uuid:pk>/mapping/save/", self.mapping_view, "mapping"),
             *super().get_urls(),
         ]
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Show the figures and what matters most; as a fragment to the page that asks again."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = self._batch(object_id)
         if request.headers.get("X-Fragment"):
             live = self._live(request, batch)
@@ -85,7 +81,7 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def recipients_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """List the rows, each with its verdict."""
-        require(request, "batchcalls.view_batch", "batchcalls.view_recipient")
+        require(request.user, "batchcalls.view_batch", "batchcalls.view_recipient")
         batch = self._batch(pk)
         rows = Recipient.objects.filter(batch=batch)
         listing = listing_of(request, rows, RecipientFilter, order=("row_number",), ascending=True)
@@ -94,19 +90,19 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def log_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """List who did what, and what happened."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = self._batch(pk)
         return self._page(request, batch, "log", events=list(_events(batch)[:EVENTS_SHOWN]))
 
     def dry_run_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show what launching would have done, as of when it was worked out."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = self._batch(pk)
         return self._page(request, batch, "dry_run", **report_context(batch))
 
     def settings_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show everything the batch was launched with."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = self._batch(pk)
         return self._page(
             request,
@@ -123,7 +119,7 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Work the dry run out anew."""
-        require(request, "batchcalls.change_batch")
+        require(request.user, "batchcalls.change_batch")
         batch = self._batch(pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -134,7 +130,7 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def mapping_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Keep how a list's columns were matched, under a name."""
-        require(request, "campaigns.add_columnmapping", "batchcalls.view_batch")
+        require(request.user, "campaigns.add_columnmapping", "batchcalls.view_batch")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         batch = self._batch(pk)
@@ -151,26 +147,22 @@ class BatchPages(admin.ModelAdmin[Batch]):
 
     def _batch(self, pk: UUID | str) -> Batch:
         rows = Batch.objects.select_related("campaign", "account", "created_by", "test_of")
-        try:
-            return get_object_or_404(rows, pk=UUID(str(pk)))
-        except ValueError as error:
-            raise Http404("There is no such batch.") from error
+        return row_or_404(rows, pk)
 
     def _page(self, request: HttpRequest, batch: Batch, tab: str, **more: Any) -> HttpResponse:
         user = request.user
-        context = {
-            **self.admin_site.each_context(request),
+        return self.page(
+            request,
+            f"batch/{tab}",
+            batch.name,
             **self._live(request, batch),
-            "title": batch.name,
-            "opts": self.opts,
-            "tab": tab,
-            "actions": actions_for(batch, user),
-            "goes_on": batch.status in BATCH_PREPARING and user.has_perm("batchcalls.change_batch"),
-            "takes_rows": batch.status in BATCH_JOINABLE
+            tab=tab,
+            actions=actions_for(batch, user),
+            goes_on=batch.status in BATCH_PREPARING and user.has_perm("batchcalls.change_batch"),
+            takes_rows=batch.status in BATCH_JOINABLE
             and user.has_perms(["batchcalls.change_batch", "batchcalls.launch_batch"]),
             **more,
-        }
-        return TemplateResponse(request, f"admin/batchcalls/batch/{tab}.html", context)
+        )
 
     def _live(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
         """Return what the figures show; the page asks again while anything can change."""
@@ -184,14 +176,10 @@ class BatchPages(admin.ModelAdmin[Batch]):
             "timeline": _chart(figures.timeline),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
             "is_calling": batch.status in BATCH_CALLING,
-            "live_url": reverse("admin:batchcalls_batch_change", args=[batch.pk]),
-            "rows_url": reverse("admin:batchcalls_batch_recipients", args=[batch.pk]),
+            "live_url": self.url_of("change", batch.pk),
+            "rows_url": self.url_of("recipients", batch.pk),
             "calls_url": f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}",
         }
-
-
-def _url_name(tab: str) -> str:
-    return f"batchcalls_batch_{tab}"
 
 
 def _events(batch: Batch) -> Any:

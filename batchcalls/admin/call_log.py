@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern
 from django.utils.html import format_html_join
 
+from batchcalls.access.permissions import require
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import OwnPages
 from batchcalls.models import Batch, CallResult, Export, ExportKind, FilteredPage, SavedFilter
 from batchcalls.reporting.exports.call_log import UnknownFilter, matching
 from batchcalls.reporting.filters.calls import ARRANGING, CallFilter, order_of
@@ -29,28 +29,23 @@ MOST_SAVED = 50
 _SHOWN = {"currency", *(one.lookup for one in COLUMNS.values())}
 
 
-class CallLogPage(admin.ModelAdmin[CallResult]):
+class CallLogPage(OwnPages[CallResult]):
     """Replaces the stock list of calls."""
+
+    list_label = "Call Logs"
 
     def get_urls(self) -> list[URLPattern]:
         """Add the export, and what keeps and forgets filters."""
-        view = self.admin_site.admin_view
         return [
-            path("export.<str:form>", view(self.export_view), name="batchcalls_callresult_export"),
-            path("filters/", view(self.keep_filter_view), name="batchcalls_callresult_keep"),
-            path(
-                "filters/<int:pk>/forget/",
-                view(self.forget_filter_view),
-                name="batchcalls_callresult_forget",
-            ),
+            self.at("export.<str:form>", self.export_view, "export"),
+            self.at("filters/", self.keep_filter_view, "keep"),
+            self.at("filters/<int:pk>/forget/", self.forget_filter_view, "forget"),
             *super().get_urls(),
         ]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show one page of calls; as a fragment to the page that asks for it again."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         rows = CallResult.objects.select_related("batch__campaign", "recipient", "account")
         order = order_of(request.GET)
         listing: Listing[CallResult] = listing_of(
@@ -58,45 +53,41 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
         )
         columns = _columns(request)
         batch = _batch(listing)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Call Logs",
-            "opts": self.opts,
-            "listing": listing,
-            "table": CallTable(
+        part = "_rows" if request.headers.get("X-Fragment") else ""
+        return self.page(
+            request,
+            f"callresult/change_list{part}",
+            self.list_label,
+            listing=listing,
+            table=CallTable(
                 listing.page.rows,
                 columns=columns,
                 links_batches=request.user.has_perm("batchcalls.view_batch"),
             ),
-            "column_fields": format_html_join(
+            column_fields=format_html_join(
                 "",
                 '<input type="hidden" name="columns" value="{}">',
                 ((name,) for name in columns if request.GET.get("columns")),
             ),
-            "batch": batch,
-            "is_live": batch is not None
+            batch=batch,
+            is_live=batch is not None
             and batch.status in BATCH_WITH_LIVE_CALLS
             and not batch.is_over,
-            "columns": [(name, one.label, name in columns) for name, one in COLUMNS.items()],
-            "kept_query": [
+            columns=[(name, one.label, name in columns) for name, one in COLUMNS.items()],
+            kept_query=[
                 (name, value)
                 for name, values in request.GET.lists()
                 if name not in ARRANGING
                 for value in values
             ],
-            "saved": SavedFilter.objects.filter(
-                owner=actor_of(request), page=FilteredPage.CALL_LOG
-            ),
-            "query": _without_place(request.GET),
-            "dispositions": Disposition.values,
-        }
-        part = "_rows" if request.headers.get("X-Fragment") else ""
-        name = f"admin/batchcalls/callresult/change_list{part}.html"
-        return TemplateResponse(request, name, context)
+            saved=SavedFilter.objects.filter(owner=actor_of(request), page=FilteredPage.CALL_LOG),
+            query=_without_place(request.GET),
+            dispositions=Disposition.values,
+        )
 
     def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
         """Send the calls that the page shows under the same filters."""
-        require(request, "batchcalls.export_callresult", "batchcalls.view_callresult")
+        require(request.user, "batchcalls.export_callresult", "batchcalls.view_callresult")
         if form not in {"csv", "xlsx"}:
             raise Http404("There is no such file.")
         query = request.GET.copy()
@@ -111,9 +102,9 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
 
     def keep_filter_view(self, request: HttpRequest) -> HttpResponse:
         """Keep the present filter and columns under a name of one's own."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         query = _without_place(QueryDict(request.POST.get("query", "")[:5_000]))
-        back = f"{reverse('admin:batchcalls_callresult_changelist')}?{query}"
+        back = f"{self.url_of('changelist')}?{query}"
         name = request.POST.get("name", "").strip()[:80]
         mine = SavedFilter.objects.filter(owner=actor_of(request), page=FilteredPage.CALL_LOG)
         if request.method != "POST":
@@ -135,7 +126,7 @@ class CallLogPage(admin.ModelAdmin[CallResult]):
 
     def forget_filter_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Remove one of one's own filters."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         kept = get_object_or_404(SavedFilter, pk=pk, owner=actor_of(request))
         if request.method == "POST":
             kept.delete()

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 
-from batchcalls.admin.permissions import require
+from batchcalls.access.permissions import require
+from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.calling import call_requests
 from batchcalls.models import CallEvent, CallResult
 from batchcalls.models.call_fields import Kind, Place, fields_of
@@ -27,20 +26,19 @@ from campaigns.prompts import MissingVariable, PromptError
 from campaigns.settings_in_words import settings_by_section
 
 
-class CallPage(admin.ModelAdmin[CallResult]):
+class CallPage(OwnPages[CallResult]):
     """Replaces the stock page of a call."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the recording, which is played from our own address."""
-        view = self.admin_site.admin_view(self.recording_view)
         return [
-            path("<int:pk>/recording/", view, name="batchcalls_callresult_recording"),
+            self.at("<int:pk>/recording/", self.recording_view, "recording"),
             *super().get_urls(),
         ]
 
     def recording_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Hand the recording on from the provider, whole or the part that a player asks for."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         call = get_object_or_404(CallResult.objects.only("recording_url"), pk=pk)
         if not call.recording_url:
             raise Http404("This call has no recording.")
@@ -62,52 +60,46 @@ class CallPage(admin.ModelAdmin[CallResult]):
         )
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Show everything that is known; as a fragment to the page that asks for it again."""
-        require(request, "batchcalls.view_callresult")
+        require(request.user, "batchcalls.view_callresult")
         rows = CallResult.objects.select_related(
             "batch__campaign", "batch__account", "recipient", "account"
         )
-        call = get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)
+        call = row_or_404(rows, object_id)
         events = list(CallEvent.objects.filter(call=call).order_by("occurred_at", "pk"))
         raw_allowed = request.user.has_perm("batchcalls.view_callevent")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Call to {call.to_number}",
-            "opts": self.opts,
-            "call": call,
-            "facts": facts(call, request),
-            "moments": moments(call, events),
-            "checks": explaining.why_called(call),
-            "said": what_was_said(call),
-            "learnt": {
+        part = "_live" if request.headers.get("X-Fragment") else ""
+        return self.page(
+            request,
+            f"callresult/change_form{part}",
+            f"Call to {call.to_number}",
+            call=call,
+            facts=facts(call, request),
+            moments=moments(call, events),
+            checks=explaining.why_called(call),
+            said=what_was_said(call),
+            learnt={
                 name: value
                 for name, value in call.variables.items()
                 if call.recipient.request_data.get(name) != value
             },
-            "is_live": call.ended_at is None,
-            "deliveries": [
+            is_live=call.ended_at is None,
+            deliveries=[
                 (one, delivery_pill(one))
                 for one in call.webhook_deliveries.select_related("endpoint").defer("body")
             ]
             if request.user.has_perm("batchcalls.view_webhookdelivery")
             else [],
-            "payloads": [
+            payloads=[
                 (event, json.dumps(event.payload, indent=2, ensure_ascii=False))
                 for event in events
                 if event.payload
             ]
             if raw_allowed
             else [],
-        }
-        part = "_live" if request.headers.get("X-Fragment") else ""
-        name = f"admin/batchcalls/callresult/change_form{part}.html"
-        return TemplateResponse(request, name, context)
+        )
 
 
 def facts(call: CallResult, request: HttpRequest) -> list[tuple[str, str, str]]:

@@ -9,11 +9,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.admin.wizard.columns import TARGETS
 from batchcalls.lists.mapping import ListMapping, MappingError, Target
 from batchcalls.reporting.filters.column_mappings import ColumnMappingFilter
@@ -62,20 +63,19 @@ def _name(target: Target, name: str) -> str:
 
 
 @admin.register(ColumnMapping)
-class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
+class ColumnMappingAdmin(OwnPages[ColumnMapping]):
     """Nobody adds one here: it takes a list whose columns are matched."""
 
+    list_label = "Column mappings"
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Leave adding to the batch whose columns were matched."""
         return False
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show one page of mappings, by their names."""
-        require(request, "campaigns.view_columnmapping")
+        require(request.user, "campaigns.view_columnmapping")
         listing: Listing[ColumnMapping] = listing_of(
             request,
             ColumnMapping.objects.select_related("created_by"),
@@ -84,22 +84,19 @@ class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
             ascending=True,
         )
         table = ColumnMappingTable(listing.page.rows)
-        context = {"title": "Column mappings", "listing": listing, "table": table}
-        return self._page(request, "change_list", context)
+        return self.page(
+            request, "columnmapping/change_list", self.list_label, listing=listing, table=table
+        )
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Show what each column becomes; rename the mapping."""
-        require(request, "campaigns.view_columnmapping")
+        require(request.user, "campaigns.view_columnmapping")
         mapping = _mapping(object_id)
         may_change = request.user.has_perm("campaigns.change_columnmapping")
         if request.method == "POST":
-            require(request, "campaigns.change_columnmapping")
+            require(request.user, "campaigns.change_columnmapping")
         name = mapping.name
         form = RenameForm(request.POST if request.method == "POST" else None, instance=mapping)
         if form.is_valid():
@@ -109,46 +106,53 @@ class ColumnMappingAdmin(admin.ModelAdmin[ColumnMapping]):
                     message = f"Renamed from “{name}” to “{mapping.name}”."
                     self.log_change(request, mapping, message)
             self.message_user(request, f"It is called {mapping.name} now.", messages.SUCCESS)
-            return redirect("admin:campaigns_columnmapping_change", mapping.pk)
+            return redirect(self.url_of("change", mapping.pk))
         try:
             lines, problem = lines_of(mapping), ""
         except MappingError as error:
             lines, problem = [], str(error)
         same = ColumnMapping.objects.filter(headers_key=mapping.headers_key)
-        context = {
-            "title": name,
-            "mapping": mapping,
-            "lines": lines,
-            "problem": problem,
-            "form": form if may_change else None,
-            "newer": same.filter(created_at__gt=mapping.created_at).order_by("-created_at").first(),
-        }
-        return self._page(request, "change_form", context)
+        return self.page(
+            request,
+            "columnmapping/change_form",
+            name,
+            mapping=mapping,
+            lines=lines,
+            problem=problem,
+            form=form if may_change else None,
+            newer=same.filter(created_at__gt=mapping.created_at).order_by("-created_at").first(),
+        )
 
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Say what a deletion means, and delete the mapping when that is confirmed."""
-        require(request, "campaigns.delete_columnmapping")
+        require(request.user, "campaigns.delete_columnmapping")
         mapping = _mapping(object_id)
-        if request.method == "POST":
-            with transaction.atomic():
-                self.log_deletions(request, ColumnMapping.objects.filter(pk=mapping.pk))
-                mapping.delete()
-            self.message_user(request, f"The mapping {mapping.name} is deleted.", messages.SUCCESS)
-            may_look = request.user.has_perm("campaigns.view_columnmapping")
-            return redirect(
-                "admin:campaigns_columnmapping_changelist" if may_look else "admin:index"
-            )
-        context = {"title": f"Delete {mapping.name}?", "mapping": mapping}
-        return self._page(request, "delete_confirmation", context)
+        may_look = request.user.has_perm("campaigns.view_columnmapping")
 
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
-        shared = {**self.admin_site.each_context(request), "opts": self.opts}
-        template = f"admin/campaigns/columnmapping/{name}.html"
-        return TemplateResponse(request, template, {**shared, **context})
+        @transaction.atomic
+        def delete() -> Done:
+            self.log_deletions(request, ColumnMapping.objects.filter(pk=mapping.pk))
+            mapping.delete()
+            to = self.url_of("changelist") if may_look else reverse("admin:index")
+            return Done(f"The mapping {mapping.name} is deleted.", to)
+
+        return self.confirm(
+            request,
+            "columnmapping/delete_confirmation",
+            delete,
+            title=f"Delete {mapping.name}?",
+            label="Delete",
+            subject=mapping,
+            button="Delete the mapping",
+            tone="danger",
+            back=self.url_of("change", mapping.pk),
+            back_label="Keep it",
+            may_look=may_look,
+        )
 
 
 def _mapping(object_id: str) -> ColumnMapping:
     rows = ColumnMapping.objects.select_related("created_by")
-    return get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)
+    return row_or_404(rows, object_id)

@@ -9,16 +9,18 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import DELETION, LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, reverse
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, RemoveForm
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import Done, OwnPages, row_or_404
+from batchcalls.batches import suppressing
 from batchcalls.intake import do_not_call
+from batchcalls.intake.suppressions import SuppressionResource
 from batchcalls.reporting import suppression_traces
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from batchcalls.reporting.filters.listing import ListFilter
@@ -26,65 +28,59 @@ from batchcalls.reporting.keyset import PARAMETERS
 from batchcalls.reporting.tables.do_not_call import DoNotCallTable, RemovedTable
 from campaigns.admin.small_tables import SmallTableAdmin
 from campaigns.models import Suppression
-from campaigns.resources import SuppressionResource
 
 ORDER = ("created_at", "pk")
-TEMPLATES = "admin/campaigns/suppression"
 
 
 @admin.register(Suppression)
-class DoNotCallAdmin(SmallTableAdmin):
+class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
     """Numbers are removed one at a time, each on a page that says what that means."""
 
+    list_label = "Do-not-call"
     resource_classes = [SuppressionResource]
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
         """Add what was removed."""
-        removed = self.admin_site.admin_view(self.removed_view)
         urls: list[URLPattern] = super().get_urls()
-        return [path("removed/", removed, name="campaigns_suppression_removed"), *urls]
+        return [self.at("removed/", self.removed_view, "removed"), *urls]
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Suppression]:
         """Export what the page shows under the same filters."""
         rows: QuerySet[Suppression] = self._narrowed(request).qs
         return rows.order_by("e164")
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show one page of the list."""
-        require(request, "campaigns.view_suppression")
+        require(request.user, "campaigns.view_suppression")
         rows = Suppression.objects.select_related("created_by")
         listing: Listing[Suppression] = listing_of(request, rows, DoNotCallFilter, order=ORDER)
         asked = listing.filter.asked_number if not listing.page.rows else ""
-        context = {
-            "title": "Do-not-call",
-            "listing": listing,
-            "table": DoNotCallTable(listing.page.rows),
-            "query": _without_place(request),
+        return self.page(
+            request,
+            "suppression/change_list",
+            self.list_label,
+            listing=listing,
+            table=DoNotCallTable(listing.page.rows),
+            query=_without_place(request),
             # Of a number that is not listed it may be known why.
-            "asked": asked,
-            "removal": suppression_traces.last_removal(asked) if asked else None,
-            "has_import_permission": self.has_import_permission(request),
-        }
-        return self._page(request, "change_list", context)
+            asked=asked,
+            removal=suppression_traces.last_removal(asked) if asked else None,
+            has_import_permission=self.has_import_permission(request),
+        )
 
     def removed_view(self, request: HttpRequest) -> HttpResponse:
         """Show who removed which number, and why."""
-        require(request, "campaigns.view_suppression")
+        require(request.user, "campaigns.view_suppression")
         rows = suppression_traces.notes().filter(action_flag=DELETION)
         listing: Listing[LogEntry] = listing_of(request, rows, ListFilter)
         table = RemovedTable(listing.page.rows)
-        return self._page(
-            request, "removed", {"title": "Removed numbers", "listing": listing, "table": table}
-        )
+        title = "Removed numbers"
+        return self.page(request, "suppression/removed", title, listing=listing, table=table)
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Take in numbers, one on each line; give the lines back that are none."""
-        require(request, "campaigns.add_suppression")
+        require(request.user, "campaigns.add_suppression")
         initial = {
             "region": settings.DEFAULT_REGION,
             "numbers": request.GET.get("numbers", "")[:200],
@@ -96,7 +92,7 @@ class DoNotCallAdmin(SmallTableAdmin):
             try:
                 added = do_not_call.add_numbers(
                     data["numbers"],
-                    region=data["region"],
+                    region=data["region"] or settings.DEFAULT_REGION,
                     reason=data["reason"],
                     actor=actor_of(request),
                 )
@@ -109,53 +105,51 @@ class DoNotCallAdmin(SmallTableAdmin):
         if added:
             left = "\n".join(line.text for line in added.wrong)
             form = AddNumbersForm(initial={**form.cleaned_data, "numbers": left})
-        context = {
-            "title": "Add numbers",
-            "subtitle": "They are not called any more from now on, by any batch.",
-            "form": form,
-            "added": added,
-            "told": _told(added) if added else "",
-            "most_lines": do_not_call.MOST_LINES,
-        }
-        return self._page(request, "add", context)
+        return self.page(
+            request,
+            "suppression/add",
+            "Add numbers",
+            subtitle="They are not called any more from now on, by any batch.",
+            form=form,
+            added=added,
+            told=_told(added) if added else "",
+            most_lines=do_not_call.MOST_LINES,
+        )
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: Any = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Show a number: why it must not be called, and what came of that."""
-        require(request, "campaigns.view_suppression")
+        require(request.user, "campaigns.view_suppression")
         entry = _entry(object_id)
-        may_change = request.user.has_perm("campaigns.change_suppression")
+        user = request.user
+        may_change = user.has_perm("campaigns.change_suppression")
         data = request.POST if request.method == "POST" else None
         form = ReasonForm(data, initial={"reason": entry.reason})
         if data is not None:
-            require(request, "campaigns.change_suppression")
+            require(user, "campaigns.change_suppression")
             if form.is_valid():
                 return self._change_reason(request, entry, form.cleaned_data["reason"])
-        user = request.user
         shows_calls = user.has_perm("batchcalls.view_callresult")
         shows_rows = user.has_perm("batchcalls.view_recipient")
-        context = {
-            "title": entry.e164,
-            "entry": entry,
-            "form": form if may_change else None,
-            "shows_calls": shows_calls,
-            "calls": suppression_traces.calls_that_asked(entry.e164) if shows_calls else [],
-            "shows_rows": shows_rows,
-            "rows": suppression_traces.rows_not_called(entry.e164) if shows_rows else [],
-            "batches_looked_at": suppression_traces.BATCHES_LOOKED_AT,
-            "notes": suppression_traces.notes_about(entry.e164),
-        }
-        return self._page(request, "change_form", context)
+        return self.page(
+            request,
+            "suppression/change_form",
+            entry.e164,
+            entry=entry,
+            form=form if may_change else None,
+            shows_calls=shows_calls,
+            calls=suppression_traces.calls_that_asked(entry.e164) if shows_calls else [],
+            shows_rows=shows_rows,
+            rows=suppression_traces.rows_not_called(entry.e164) if shows_rows else [],
+            batches_looked_at=suppression_traces.BATCHES_LOOKED_AT,
+            notes=suppression_traces.notes_about(entry.e164),
+        )
 
     def _change_reason(self, request: HttpRequest, entry: Suppression, reason: str) -> HttpResponse:
         try:
-            changed = do_not_call.change_reason(entry, reason, actor=actor_of(request))
-        except do_not_call.NotListed as error:
+            changed = suppressing.change_reason(entry, reason, actor=actor_of(request))
+        except suppressing.NotListed as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:campaigns_suppression_changelist")
         said = "The reason is changed." if changed else "The reason stays as it was."
@@ -163,44 +157,52 @@ class DoNotCallAdmin(SmallTableAdmin):
         return redirect("admin:campaigns_suppression_change", entry.pk)
 
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Say what a removal means, and remove the number when that is confirmed."""
-        require(request, "campaigns.delete_suppression")
+        require(request.user, "campaigns.delete_suppression")
         entry = _entry(object_id)
         form = RemoveForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            why = form.cleaned_data["why"]
+        may_look = request.user.has_perm("campaigns.view_suppression")
+        to = self.url_of("changelist") if may_look else reverse("admin:index")
+
+        def remove(why: str) -> Done:
             try:
-                do_not_call.remove(entry, why=why, actor=actor_of(request))
-            except do_not_call.NotListed as error:
-                self.message_user(request, str(error), messages.ERROR)
-            else:
-                said = f"{entry.e164} is removed: it may be called again."
-                self.message_user(request, said, messages.SUCCESS)
-            may_look = request.user.has_perm("campaigns.view_suppression")
-            return redirect("admin:campaigns_suppression_changelist" if may_look else "admin:index")
-        context = {"title": f"Remove {entry.e164}?", "entry": entry, "form": form}
-        return self._page(request, "delete_confirmation", context)
+                suppressing.remove(entry, why=why, actor=actor_of(request))
+            except suppressing.NotListed as error:
+                return Done(str(error), to, messages.ERROR)
+            return Done(f"{entry.e164} is removed: it may be called again.", to)
+
+        return self.confirm(
+            request,
+            "suppression/delete_confirmation",
+            remove,
+            title=f"Remove {entry.e164}?",
+            label="Remove",
+            subject=entry.e164,
+            button="Remove from the list",
+            tone="danger",
+            back=self.url_of("change", entry.pk),
+            back_label="Keep it on the list",
+            may_look=may_look,
+            form=form,
+            entry=entry,
+        )
 
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Lead to the number's page, on which its history stands."""
-        require(request, "campaigns.view_suppression")
+        require(request.user, "campaigns.view_suppression")
         return redirect("admin:campaigns_suppression_change", _entry(object_id).pk)
 
     def _narrowed(self, request: HttpRequest) -> DoNotCallFilter:
         return DoNotCallFilter(request.GET, queryset=Suppression.objects.all())
 
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
-        shared = {**self.admin_site.each_context(request), "opts": self.opts}
-        return TemplateResponse(request, f"{TEMPLATES}/{name}.html", {**shared, **context})
-
 
 def _entry(object_id: str) -> Suppression:
     rows = Suppression.objects.select_related("created_by")
-    return get_object_or_404(rows, pk=object_id if object_id.isdecimal() else None)
+    return row_or_404(rows, object_id)
 
 
 def _without_place(request: HttpRequest) -> str:

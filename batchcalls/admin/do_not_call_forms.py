@@ -3,29 +3,9 @@
 from __future__ import annotations
 
 from django import forms
-from django.conf import settings
 
-from batchcalls.intake.do_not_call import REASON_LENGTH
-from campaigns import e164
-
-
-class RegionForm(forms.Form):
-    """The country in which numbers are read that name none."""
-
-    region = forms.CharField(
-        label="Country of numbers without a country code",
-        max_length=2,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Two letters, such as US or GB; blank: the default of this installation.",
-    )
-
-    def clean_region(self) -> str:
-        """Refuse what is no country."""
-        region = str(self.cleaned_data["region"]).strip().upper() or settings.DEFAULT_REGION
-        if not e164.is_region(region):
-            raise forms.ValidationError(f"{region} is not a country. Use two letters, such as US.")
-        return str(region)
+from batchcalls.admin.reading_form import RegionForm
+from batchcalls.batches.suppressing import REASON_LENGTH
 
 
 class AddNumbersForm(RegionForm):

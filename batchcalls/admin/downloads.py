@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
 from batchcalls.admin.readonly import ReadOnlyAdmin
 from batchcalls.models import Export, ExportKind
 from batchcalls.reporting.exports import jobs
@@ -84,9 +84,8 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the files themselves."""
-        view = self.admin_site.admin_view(self.file_view)
         return [
-            path("<uuid:pk>/file/", view, name="batchcalls_export_file"),
+            self.at("<uuid:pk>/file/", self.file_view, "file"),
             *super().get_urls(),
         ]
 
@@ -101,7 +100,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
     def file_view(self, request: HttpRequest, pk: str) -> HttpResponse | FileResponse:
         """Send a file to whoever may export its kind."""
         export = get_object_or_404(Export, pk=pk)
-        require(request, export.permission)
+        require(request.user, export.permission)
         if export.status != ExportStatus.DONE:
             raise Http404("The file is not written yet.")
         return FileResponse(export.file.open("rb"), as_attachment=True, content_type=XLSX)

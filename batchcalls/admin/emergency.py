@@ -7,12 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import Verb, act
 from batchcalls.batches import halts
 from batchcalls.models import Batch, CallResult, EmergencyStop
 
@@ -41,16 +42,15 @@ class LiftForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_view(request: HttpRequest) -> HttpResponse:
     """Say what a stop would do; on POST stop all calling."""
-    require(request, PERMISSION)
+    require(request.user, PERMISSION)
     form = StopForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            halts.engage(actor_of(request), form.cleaned_data["reason"])
-        except halts.HaltConflict as error:
-            messages.warning(request, str(error))
-        else:
-            messages.success(request, "All calling is stopped. Nobody is dialled until it goes on.")
-        return redirect("admin:index")
+
+    def stop(reason: str) -> str:
+        halts.engage(actor_of(request), reason)
+        return "All calling is stopped. Nobody is dialled until it goes on."
+
+    if answer := _act(request, stop, form):
+        return answer
     earlier = EmergencyStop.objects.filter(in_force=None)
     context = _context(request, "Stop all calls") | {
         "form": form,
@@ -62,18 +62,25 @@ def stop_view(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lift_view(request: HttpRequest) -> HttpResponse:
     """Say what goes on when the stop is lifted; on POST lift it."""
-    require(request, PERMISSION)
-    form = LiftForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            halts.lift(actor_of(request), form.cleaned_data["stop"])
-        except halts.HaltConflict as error:
-            messages.warning(request, str(error))
-        else:
-            messages.success(request, "Calls go on.")
-        return redirect("admin:index")
-    return TemplateResponse(
+    require(request.user, PERMISSION)
+
+    def lift(stop: EmergencyStop) -> str:
+        halts.lift(actor_of(request), stop)
+        return "Calls go on."
+
+    return _act(request, lift, LiftForm(request.POST or None)) or TemplateResponse(
         request, "admin/emergency_lift.html", _context(request, "Let calls go on")
+    )
+
+
+def _act(request: HttpRequest, verb: Verb, form: forms.Form) -> HttpResponse | None:
+    return act(
+        request,
+        verb,
+        form=form,
+        back=reverse("admin:index"),
+        refusals=(halts.HaltConflict,),
+        refusal_tone=messages.WARNING,
     )
 
 

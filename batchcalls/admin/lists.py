@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -13,19 +12,18 @@ from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from batchcalls.access.permissions import require
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.do_not_call_forms import RegionForm
-from batchcalls.admin.permissions import require
-from batchcalls.admin.reading_form import ReadingForm
+from batchcalls.admin.pages import Done, act
+from batchcalls.admin.reading_form import ReadingForm, RegionForm
 from batchcalls.admin.readonly import ReadOnlyAdmin
 from batchcalls.intake import do_not_call, uploads
-from batchcalls.intake.uploads import ReadingOptions, UploadError
+from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import ListKind, StoredList
@@ -48,10 +46,6 @@ class DoNotCallForm(ReadingForm, RegionForm):
 
     READING = ("encoding", "delimiter", "sheet", "columns")
     field_order = ["file", "note", "region"]
-
-    def reading(self) -> ReadingOptions:
-        """Return what was chosen."""
-        return replace(super().reading(), region=self.cleaned_data["region"])
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
@@ -103,68 +97,52 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of the do-not-call list, which comes and goes as lists do."""
-        site = self.admin_site
         return [
-            path(
-                "do-not-call/add/",
-                site.admin_view(self.add_do_not_call_view),
-                name="batchcalls_storedlist_add_do_not_call",
-            ),
-            path(
-                "<uuid:pk>/not-taken-in.csv",
-                site.admin_view(self.not_taken_in_view),
-                name="batchcalls_storedlist_not_taken_in",
-            ),
-            path(
-                "do-not-call.csv",
-                site.admin_view(self.export_do_not_call_view),
-                name="batchcalls_storedlist_export_do_not_call",
-            ),
+            self.at("do-not-call/add/", self.add_do_not_call_view, "add_do_not_call"),
+            self.at("<uuid:pk>/not-taken-in.csv", self.not_taken_in_view, "not_taken_in"),
+            self.at("do-not-call.csv", self.export_do_not_call_view, "export_do_not_call"),
             *super().get_urls(),
         ]
 
     def add_do_not_call_view(self, request: HttpRequest) -> HttpResponse:
         """Take a list of numbers that must not be called."""
-        require(request, "campaigns.import_suppression", "campaigns.add_suppression")
+        require(request.user, "campaigns.import_suppression", "campaigns.add_suppression")
         form = DoNotCallForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            upload: Any = form.cleaned_data["file"]
+        to_list = self.has_view_permission(request)
+
+        def add(file: Any, note: str, **reading: Any) -> Done | None:
             try:
                 stored = do_not_call.add_list(
-                    upload.file,
-                    file_name=upload.name,
+                    file.file,
+                    file_name=file.name,
                     reading=form.reading(),
-                    note=form.cleaned_data["note"],
+                    note=note,
                     actor=actor_of(request),
                 )
             except (UnreadableList, MappingError, UploadError) as error:
                 form.add_error("file", str(error))
-            else:
-                self.message_user(
-                    request, f"The numbers of {stored.file_name} are taken in.", messages.SUCCESS
-                )
-                if self.has_view_permission(request):
-                    return redirect("admin:batchcalls_storedlist_change", stored.pk)
-                return redirect("admin:campaigns_suppression_changelist")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Import a do-not-call list",
-            "subtitle": "For lists of any length, taken in by the workers.",
-            "form": form,
-        }
-        return TemplateResponse(
-            request, "admin/batchcalls/storedlist/add_do_not_call.html", context
+                return None
+            to = self.url_of("change", stored.pk) if to_list else back
+            return Done(f"The numbers of {stored.file_name} are taken in.", to)
+
+        back = reverse("admin:campaigns_suppression_changelist")
+        return act(request, add, form=form, back=back) or self.page(
+            request,
+            "storedlist/add_do_not_call",
+            "Import a do-not-call list",
+            subtitle="For lists of any length, taken in by the workers.",
+            form=form,
         )
 
     def not_taken_in_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         """Send the rows of a do-not-call list that name no number."""
-        require(request, "batchcalls.view_storedlist", "campaigns.import_suppression")
+        require(request.user, "batchcalls.view_storedlist", "campaigns.import_suppression")
         stored = get_object_or_404(StoredList, pk=pk, kind=ListKind.DO_NOT_CALL)
         return downloads.stream(request, exports.not_taken_in(stored))
 
     def export_do_not_call_view(self, request: HttpRequest) -> HttpResponseBase:
         """Send the numbers that the page of the do-not-call list shows under the same filters."""
-        require(request, "campaigns.export_suppression", "campaigns.view_suppression")
+        require(request.user, "campaigns.export_suppression", "campaigns.view_suppression")
         narrowed = DoNotCallFilter(request.GET, queryset=Suppression.objects.all())
         if not narrowed.is_valid():
             message = "The list cannot be exported by a filter that is not understood."

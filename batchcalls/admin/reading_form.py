@@ -1,19 +1,38 @@
-"""A list that is uploaded in the back office."""
+"""Fields of a list that is uploaded in the back office."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
 
 from batchcalls.intake.uploads import ReadingOptions
+from campaigns import e164
 
 
-class ReadingForm(forms.Form):
-    """A list, and how to read it where that is not to be found out."""
+class RegionForm(forms.Form):
+    """The country in which numbers are read that name none."""
 
-    file = forms.FileField(
-        label="List", help_text="CSV, TSV, semicolons or pipes in any usual encoding, or XLSX."
+    region = forms.CharField(
+        label="Country of numbers without a country code",
+        max_length=2,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Two letters, such as US or GB; blank: the default of this installation.",
     )
+
+    def clean_region(self) -> str:
+        """Refuse what is no country."""
+        region = str(self.cleaned_data["region"]).strip().upper()
+        if region and not e164.is_region(region):
+            raise forms.ValidationError(f"{region} is not a country. Use two letters, such as US.")
+        return region
+
+
+class FormatForm(forms.Form):
+    """How to read a list where that is not detected."""
+
     encoding = forms.CharField(
         max_length=40, required=False, help_text="Such as utf-8 or cp1252; blank: detected."
     )
@@ -26,6 +45,21 @@ class ReadingForm(forms.Form):
     sheet = forms.CharField(
         max_length=100, required=False, help_text="Of a workbook; blank: the first."
     )
+
+    def reading(self) -> ReadingOptions:
+        """Return what was chosen; nothing for a field that is wrong."""
+        names = ("encoding", "delimiter", "sheet", "region")
+        return ReadingOptions(**{name: self.cleaned_data.get(name, "") for name in names})
+
+
+class ReadingForm(FormatForm):
+    """A list, and how to read it."""
+
+    field_order = ["file"]
+
+    file = forms.FileField(
+        label="List", help_text="CSV, TSV, semicolons or pipes in any usual encoding, or XLSX."
+    )
     columns = forms.CharField(
         widget=AdminTextareaWidget(attrs={"rows": 4}),
         required=False,
@@ -36,10 +70,5 @@ class ReadingForm(forms.Form):
 
     def reading(self) -> ReadingOptions:
         """Return what was chosen."""
-        data = self.cleaned_data
-        return ReadingOptions(
-            encoding=data["encoding"],
-            delimiter=data["delimiter"],
-            sheet=data["sheet"],
-            column_options=[line for line in data["columns"].splitlines() if line.strip()],
-        )
+        lines = self.cleaned_data["columns"].splitlines()
+        return replace(super().reading(), column_options=[line for line in lines if line.strip()])

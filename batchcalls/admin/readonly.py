@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from batchcalls.admin.pages import OwnPages
+
 ModelT = TypeVar("ModelT", bound=Model)
-ParentT = TypeVar("ParentT", bound=Model)
 
 
 class NobodyWrites:
@@ -28,18 +28,8 @@ class NobodyWrites:
         return False
 
 
-class ReadOnlyAdmin(NobodyWrites, admin.ModelAdmin[ModelT]):
+class ReadOnlyAdmin(NobodyWrites, OwnPages[ModelT]):
     """A table's pages, to look at."""
 
     show_full_result_count = False
     list_per_page = 50
-
-
-class ReadOnlyInline(NobodyWrites, admin.TabularInline[ModelT, ParentT]):
-    """Rows that belong to a page, to look at."""
-
-    extra = 0
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show every field as text: some have no form field at all."""
-        return self.fields or []

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, reverse
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import Done, OwnPages, act
 from batchcalls.calling import unconfirmed
 from batchcalls.models import CallResult
 
@@ -51,48 +49,39 @@ class SettleForm(forms.Form):
         return data
 
 
-class SettlingPage(admin.ModelAdmin[CallResult]):
+class SettlingPage(OwnPages[CallResult]):
     """Adds the page on which an unconfirmed call is settled."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page."""
-        settle = self.admin_site.admin_view(self.settle_view)
         return [
-            path("<int:pk>/settle/", settle, name="batchcalls_callresult_settle"),
+            self.at("<int:pk>/settle/", self.settle_view, "settle"),
             *super().get_urls(),
         ]
 
     def settle_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask whether an unconfirmed call was placed, and act on the answer."""
-        require(request, "batchcalls.settle_callresult")
+        require(request.user, "batchcalls.settle_callresult")
         call = CallResult.objects.select_related("batch").filter(pk=pk).first()
         if call is None:
             raise Http404("This attempt is gone: it was not placed, and its recipient is queued.")
         form = SettleForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+
+        def settle(verdict: str, provider_call_id: str, note: str) -> Done | str | None:
+            actor = actor_of(request)
             try:
-                return self._settle(request, call, form.cleaned_data)
+                if verdict == "placed":
+                    unconfirmed.was_placed(
+                        call, actor=actor, provider_call_id=provider_call_id, note=note
+                    )
+                    return "Settled: it was placed."
+                unconfirmed.was_not_placed(call, actor=actor, note=note)
             except unconfirmed.CannotSettle as refusal:
                 form.add_error(None, str(refusal))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Was this call placed?",
-            "opts": self.opts,
-            "call": call,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/batchcalls/callresult/settle.html", context)
+                return None
+            batch_page = reverse("admin:batchcalls_batch_change", args=[call.batch_id])
+            return Done(f"Settled: {call.to_number} is called again.", batch_page)
 
-    def _settle(
-        self, request: HttpRequest, call: CallResult, found: dict[str, Any]
-    ) -> HttpResponse:
-        actor, note = actor_of(request), found["note"]
-        if found["verdict"] == "placed":
-            unconfirmed.was_placed(
-                call, actor=actor, provider_call_id=found["provider_call_id"], note=note
-            )
-            self.message_user(request, "Settled: it was placed.", messages.SUCCESS)
-            return redirect("admin:batchcalls_callresult_change", call.pk)
-        unconfirmed.was_not_placed(call, actor=actor, note=note)
-        self.message_user(request, f"Settled: {call.to_number} is called again.", messages.SUCCESS)
-        return redirect("admin:batchcalls_batch_change", call.batch_id)
+        return act(request, settle, form=form, back=self.url_of("change", pk)) or self.page(
+            request, "callresult/settle", "Was this call placed?", call=call, form=form
+        )

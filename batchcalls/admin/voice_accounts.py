@@ -9,9 +9,9 @@ from django.contrib import admin, messages
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
-from batchcalls.admin.permissions import require
+from batchcalls.access.permissions import require
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
 from batchcalls.calling import connection_check
@@ -52,15 +52,14 @@ class VoiceAccountAdmin(VoiceAccountListPage):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the test of the connection."""
-        test = self.admin_site.admin_view(self.test_connection_view)
         return [
-            path("<int:pk>/test-connection/", test, name="batchcalls_voiceaccount_test"),
+            self.at("<int:pk>/test-connection/", self.test_connection_view, "test"),
             *super().get_urls(),
         ]
 
     def test_connection_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the provider whether the account works; its page shows the result."""
-        require(request, CHANGE)
+        require(request.user, CHANGE)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         account = get_object_or_404(VoiceAccount, pk=pk)

@@ -9,14 +9,15 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern
+from django.utils.text import Truncator
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.admin.webhook_form import EndpointForm
 from batchcalls.models import WebhookDelivery, WebhookEndpoint
 from batchcalls.models.webhook import FORMER_SECRET_LASTS
@@ -75,60 +76,51 @@ DELETE = Deed(label="Delete", title="Delete this endpoint?", verb=_delete, tone=
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
+class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
     """Every page of an endpoint is our own."""
+
+    list_label = "Webhooks"
 
     def get_urls(self) -> list[URLPattern]:
         """Add what is done to an endpoint."""
-        view = self.admin_site.admin_view
         return [
-            path("<uuid:pk>/edit/", view(self.edit_view), name=_name("edit")),
-            path("<uuid:pk>/test/", view(self.test_view), name=_name("test")),
-            *(
-                path(f"<uuid:pk>/{deed}/", view(self.deed_view), {"name": deed}, name=_name(deed))
-                for deed in DEEDS
-            ),
+            self.at("<uuid:pk>/edit/", self.edit_view, "edit"),
+            self.at("<uuid:pk>/test/", self.test_view, "test"),
+            *(self.at(f"<uuid:pk>/{one}/", self.deed_view, one, {"name": one}) for one in DEEDS),
             *super().get_urls(),
         ]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """List the endpoints, and how they do."""
-        require(request, VIEW)
+        require(request.user, VIEW)
         rows = WebhookEndpoint.objects.select_related("campaign", "batch")
         order = ("created_at", "pk")
         listing: Listing[WebhookEndpoint] = listing_of(request, rows, EndpointFilter, order=order)
-        return self._answer(
+        return self.page(
             request,
-            "change_list",
-            title="Webhooks",
+            "webhookendpoint/change_list",
+            self.list_label,
             listing=listing,
             table=EndpointTable(listing.page.rows),
             shared_secret=signing.shared_secret() if request.user.has_perm(CHANGE) else "",
         )
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add an endpoint."""
-        require(request, "batchcalls.add_webhookendpoint")
+        require(request.user, "batchcalls.add_webhookendpoint")
         initial = {"batch": request.GET.get("batch", ""), "campaign": request.GET.get("campaign")}
         form = EndpointForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
             endpoint = endpoints.create(**form.cleaned_data, actor=actor_of(request))
             self.message_user(request, "Added. Send it a test now.", messages.SUCCESS)
             if request.user.has_perm(VIEW):
-                return redirect(_url("change"), endpoint.pk)
+                return redirect(self.url_of("change", endpoint.pk))
             return redirect("admin:index")
-        return self._answer(request, "form", title="Add a webhook endpoint", form=form)
+        return self.page(request, "webhookendpoint/form", "Add a webhook endpoint", form=form)
 
     def edit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change an endpoint."""
-        require(request, CHANGE, VIEW)
+        require(request.user, CHANGE, VIEW)
         endpoint = self._endpoint(pk)
         form = EndpointForm(request.POST or None, instance=endpoint)
         if request.method == "POST" and form.is_valid():
@@ -138,19 +130,20 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
                 form.add_error(None, error)
             else:
                 self.message_user(request, "Saved.", messages.SUCCESS)
-                return redirect(_url("change"), pk)
-        title = "Change this endpoint"
-        return self._answer(request, "form", title=title, form=form, endpoint=self._endpoint(pk))
+                return redirect(self.url_of("change", pk))
+        return self.page(
+            request,
+            "webhookendpoint/form",
+            "Change this endpoint",
+            form=form,
+            endpoint=self._endpoint(pk),
+        )
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Show how an endpoint does, and what it was sent; as a fragment just the latter."""
-        require(request, VIEW)
+        require(request.user, VIEW)
         endpoint = self._endpoint(object_id)
         more: dict[str, Any] = {}
         if request.user.has_perm("batchcalls.view_webhookdelivery"):
@@ -169,10 +162,11 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
             more["secret"] = signing.secret_of(endpoint)
             rotated = endpoint.rotated_at
             more["former_until"] = rotated + FORMER_SECRET_LASTS if rotated else None
-        return self._answer(
+        part = "_rows" if request.headers.get("X-Fragment") else ""
+        return self.page(
             request,
-            "page_rows" if request.headers.get("X-Fragment") else "page",
-            title=str(endpoint),
+            f"webhookendpoint/page{part}",
+            str(endpoint),
             endpoint=endpoint,
             state=state_pill(endpoint),
             scope=scope_words(endpoint),
@@ -181,7 +175,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
 
     def test_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Send a message that tells of nothing."""
-        require(request, CHANGE, VIEW)
+        require(request.user, CHANGE, VIEW)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
@@ -191,65 +185,40 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
         else:
             said = "A test is on its way; it stands at the top of the deliveries."
             self.message_user(request, said, messages.SUCCESS)
-        return redirect(_url("change"), pk)
+        return redirect(self.url_of("change", pk))
 
     def deed_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         """Say what will happen, and do it when it is confirmed."""
-        deed = DEEDS[name]
-        require(request, CHANGE, VIEW)
-        endpoint = self._endpoint(pk)
-        if request.method == "POST":
-            self.message_user(request, deed.verb(endpoint), messages.SUCCESS)
-            return redirect(_url("change"), pk)
-        return self._confirm(request, endpoint, name, deed)
+        require(request.user, CHANGE, VIEW)
+        return self._confirm(request, self._endpoint(pk), name, DEEDS[name])
 
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Delete an endpoint with the log of what it was sent."""
-        require(request, "batchcalls.delete_webhookendpoint", VIEW)
-        endpoint = self._endpoint(object_id)
-        if request.method == "POST":
-            self.message_user(request, DELETE.verb(endpoint), messages.SUCCESS)
-            return redirect(_url("changelist"))
-        return self._confirm(request, endpoint, "delete", DELETE)
+        require(request.user, "batchcalls.delete_webhookendpoint", VIEW)
+        to = self.url_of("changelist")
+        return self._confirm(request, self._endpoint(object_id), "delete", DELETE, to=to)
 
     def _confirm(
-        self,
-        request: HttpRequest,
-        endpoint: WebhookEndpoint,
-        name: str,
-        deed: Deed,
+        self, request: HttpRequest, endpoint: WebhookEndpoint, name: str, deed: Deed, to: str = ""
     ) -> HttpResponse:
-        counts = {
-            "waiting": endpoint.deliveries.filter(next_attempt_at__isnull=False).count(),
-            "kept": endpoint.deliveries.count(),
-        }
-        return self._answer(
+        return self.confirm(
             request,
-            "confirm",
+            "webhookendpoint/confirm",
+            lambda: Done(deed.verb(endpoint), to),
             title=deed.title,
+            label=deed.label,
+            subject=Truncator(endpoint).chars(60),
+            tone=deed.tone,
+            back=self.url_of("change", endpoint.pk),
+            back_label="Back to the endpoint",
             endpoint=endpoint,
             name=name,
-            deed=deed,
-            **counts,
+            waiting=endpoint.deliveries.filter(next_attempt_at__isnull=False).count(),
+            kept=endpoint.deliveries.count(),
         )
 
     def _endpoint(self, pk: UUID | str) -> WebhookEndpoint:
         rows = WebhookEndpoint.objects.select_related("campaign", "batch", "created_by")
-        try:
-            return get_object_or_404(rows, pk=UUID(str(pk)))
-        except ValueError as error:
-            raise Http404("There is no such endpoint.") from error
-
-    def _answer(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        known = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/batchcalls/webhookendpoint/{template}.html", known)
-
-
-def _name(page: str) -> str:
-    return f"batchcalls_webhookendpoint_{page}"
-
-
-def _url(page: str) -> str:
-    return f"admin:{_name(page)}"
+        return row_or_404(rows, pk)

@@ -12,8 +12,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
+from batchcalls.api.authentication import key_of
 from batchcalls.api.fields import WordsField
-from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.models import ApiKey, CallResult, Scope, VoiceAccount
 
@@ -101,7 +102,7 @@ class Me(ApiView):
 
         The key, with whose rights it acts, its scopes and its limits. Any key will do.
         """
-        key: Any = request.auth
+        key = key_of(request)
         limits = {
             "requests_per_minute": settings.API_REQUESTS_PER_MINUTE,
             "body_bytes": settings.MAX_API_BYTES,

@@ -10,11 +10,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.batch_serializers import BatchSerializer
 from batchcalls.api.fields import Strict
 from batchcalls.api.idempotent import once
-from batchcalls.api.permissions import Need
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView
 from batchcalls.batches import lifecycle, retrying

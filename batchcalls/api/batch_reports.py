@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
 from batchcalls.api import files
 from batchcalls.api.batch_serializers import (
     BatchSerializer,
@@ -18,7 +19,6 @@ from batchcalls.api.batch_serializers import (
     SettingsSerializer,
     totals_in_full,
 )
-from batchcalls.api.permissions import Need
 from batchcalls.api.problems import MOST_ERRORS
 from batchcalls.api.views import ApiView
 from batchcalls.drafting.recipient_objects import FILE_NAME, FIRST_ROW

@@ -11,12 +11,13 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from batchcalls.api.fields import CountsField, shown
+from batchcalls.api.fields import CountsField
 from batchcalls.models import Batch, BatchEvent
 from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting import batch_figures
 from batchcalls.states import BatchStatus
+from campaigns.call_settings import without_secrets
 
 #: What leads on from a batch, by the names of the addresses.
 LINKS = {
@@ -129,7 +130,7 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_call_settings(self, batch: Batch) -> dict[str, Any]:
         """Return the settings of all calls, without those that may hold secrets."""
-        return shown(batch.call_settings)
+        return without_secrets(batch.call_settings)
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_policy(self, batch: Batch) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
 from batchcalls.api import batch_actions, batch_reports
-from batchcalls.api.authentication import actor_of
+from batchcalls.api.authentication import actor_of, key_of
 from batchcalls.api.batch_actions import LAUNCH, Steering
 from batchcalls.api.batch_creation import (
     BatchChanges,
@@ -26,7 +27,6 @@ from batchcalls.api.batch_reports import VIEW, Reports
 from batchcalls.api.batch_serializers import BatchSerializer, DryRunBatchSerializer
 from batchcalls.api.idempotent import once
 from batchcalls.api.parsing import BoundedJSONParser
-from batchcalls.api.permissions import Need, check
 from batchcalls.api.views import Listed
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
@@ -92,7 +92,7 @@ class Batches(Listed, Steering, Reports):
         body.is_valid(raise_exception=True)
         wanted = body.validated_data
         if wanted["launch"]:
-            check(request, LAUNCH)
+            LAUNCH.require(key_of(request))
         batch = body.make(actor=actor_of(request))
         if wanted["launch"] or wanted["dry_run"]:
             lifecycle.submit(batch, launch=wanted["launch"], actor=actor_of(request))

@@ -16,10 +16,10 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
-from batchcalls.api.fields import FreeField, shown
+from batchcalls.api.fields import FreeField
 from batchcalls.api.files import SoundRenderer
-from batchcalls.api.permissions import Need
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.calling import call_requests, stopping
@@ -27,6 +27,7 @@ from batchcalls.models import CallResult, Scope
 from batchcalls.models.call_fields import CallField, Kind, Place, fields_of
 from batchcalls.reporting.filters.calls import CallFilter, order_of
 from batchcalls.voice import recordings
+from campaigns.call_settings import without_secrets
 from campaigns.prompts import MissingVariable, PromptError
 
 MEMBERS = {one.name_in(Place.API): one for one in fields_of(Place.API)}
@@ -134,7 +135,7 @@ class CallSerializer(serializers.Serializer[CallResult]):
             "prompt": placed.prompt,
             "pathway_id": placed.pathway_id,
             "pathway_version": placed.pathway_version,
-            "call_settings": shown(placed.settings),
+            "call_settings": without_secrets(placed.settings),
             "problem": "",
         }
 

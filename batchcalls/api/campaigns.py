@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError as ModelInvalid
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.fields import CallSettingsField, Strict
 from batchcalls.api.pathways import needs_of
-from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
 from campaigns.models import CallingPolicy, Campaign, PolicyRetryRule

@@ -11,16 +11,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.fields import Strict
 from batchcalls.api.idempotent import once
-from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Deleted, Listed
-from batchcalls.intake import do_not_call
+from batchcalls.batches import suppressing
 from batchcalls.models import Scope
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from campaigns import e164
-from campaigns.models import Suppression
+from campaigns.models import Suppression, SuppressionSource
 
 #: Numbers of one request.
 MOST_NUMBERS = 10_000
@@ -45,10 +45,6 @@ class NumberSerializer(Strict):
         if isinstance(parsed, e164.NumberProblem):
             raise serializers.ValidationError(parsed.message, str(parsed.code))
         return parsed.e164
-
-
-class NumbersSerializer(serializers.ListSerializer[Any]):
-    child = NumberSerializer()
 
 
 class ListedSerializer(serializers.Serializer[Any]):
@@ -106,10 +102,10 @@ class DoNotCall(Listed, Deleted, ApiView):
         body.is_valid(raise_exception=True)
         rows = [body.validated_data] if is_one else body.validated_data
         reasons = {row["phone_number"]: row["reason"] for row in reversed(rows)}
-        added, known = do_not_call.suppress(reasons, actor=actor_of(request))
+        added = suppressing.suppress(reasons, source=SuppressionSource.API, actor=actor_of(request))
         told = {
             "added": added,
-            "known": known,
+            "known": len(reasons) - added,
             "numbers": [row["phone_number"] for row in rows],
         }
         return Response(told)
@@ -117,6 +113,6 @@ class DoNotCall(Listed, Deleted, ApiView):
     def perform_destroy(self, instance: Suppression) -> None:
         """Let the number be called again, and note who did that."""
         try:
-            do_not_call.remove(instance, why="by API", actor=actor_of(self.request))
-        except do_not_call.NotListed as error:
+            suppressing.remove(instance, why="by API", actor=actor_of(self.request))
+        except suppressing.NotListed as error:
             raise Http404 from error

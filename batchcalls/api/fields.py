@@ -95,20 +95,13 @@ class CallSettingsField(ObjectField):
                 {one.name: [ErrorDetail(one.message, one.code)] for one in normalized.problems}
             )
         before: Mapping[str, Any] = getattr(self.parent.instance, "call_settings", None) or {}
-        kept = {name: before[name] for name in before if is_secret(name) and name not in given}
+        kept = {
+            name: before[name]
+            for name in before
+            if call_settings.is_secret(name) and name not in given
+        }
         return {**kept, **normalized.values}
 
     def to_representation(self, value: Any) -> Any:
         """Return what may be shown."""
-        return shown(value)
-
-
-def is_secret(name: str) -> bool:
-    """Tell whether a setting may hold secrets."""
-    setting = call_settings.get(name)
-    return setting is not None and setting.sensitive
-
-
-def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings without those that may hold secrets."""
-    return {name: value for name, value in settings.items() if not is_secret(name)}
+        return call_settings.without_secrets(value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.fields import Strict
-from batchcalls.api.permissions import Need
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
 from campaigns.models import Pathway, Tool

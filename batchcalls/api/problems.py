@@ -15,6 +15,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from batchcalls.access.idempotency import NameRefused
 from batchcalls.batches.lifecycle import Conflict
 from batchcalls.calling.stopping import CallOver
 from batchcalls.drafting.recipient_objects import RecipientsError
@@ -127,9 +128,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _known(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, Http404 | PermissionDenied):
-        is_denied = isinstance(error, PermissionDenied)
         nothing = exceptions.NotFound("There is nothing here under that id.")
-        return exceptions.PermissionDenied() if is_denied else nothing
+        denied = exceptions.PermissionDenied(str(error) or None)
+        return nothing if isinstance(error, Http404) else denied
     if isinstance(error, ValidationError):
         return exceptions.ValidationError(serializers.as_serializer_error(error))
     if conflict := _conflict(error):
@@ -143,6 +144,8 @@ def _known(error: Exception) -> exceptions.APIException | None:
 
 def _conflict(error: Exception) -> Problem | None:
     """Say what stands in the way of something that is possible at other times."""
+    if isinstance(error, NameRefused):
+        return Problem(error.status, error.code, str(error))
     if isinstance(error, Conflict | CallOver):
         return Problem(HTTPStatus.CONFLICT, "conflict", str(error), current_status=error.status)
     if isinstance(error, ProtectedError):

@@ -11,13 +11,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 
+from batchcalls.access.permissions import Need
 from batchcalls.api.batch_serializers import EventSerializer
-from batchcalls.api.fields import TextsField, shown
-from batchcalls.api.permissions import Need
+from batchcalls.api.fields import TextsField
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.models import Batch, BatchEvent, Recipient, Scope
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.states import RecipientOutcome
+from campaigns.call_settings import without_secrets
 
 _OBJECT = {"type": "object", "additionalProperties": True}
 BATCH_ID = OpenApiParameter("batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -56,7 +57,7 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
     @extend_schema_field(_OBJECT)
     def get_call_settings(self, recipient: Recipient) -> dict[str, Any]:
         """Return the row's own settings, without those that may hold secrets."""
-        return shown(recipient.call_settings)
+        return without_secrets(recipient.call_settings)
 
 
 class OfABatch(ApiView):

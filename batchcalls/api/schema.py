@@ -8,8 +8,8 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
+from batchcalls.access.idempotency import HEADER
 from batchcalls.api.examples import examples_of
-from batchcalls.api.idempotent import HEADER
 from batchcalls.api.problems import MEDIA_TYPE, ProblemDetails
 
 _SUMMARIES = {

@@ -14,13 +14,14 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
 from batchcalls.api import throttling
 from batchcalls.api.authentication import KeyAuthentication
 from batchcalls.api.filtering import Narrowing
 from batchcalls.api.idempotent import once
 from batchcalls.api.paging import CursorPages
 from batchcalls.api.parsing import BoundedJSONParser
-from batchcalls.api.permissions import HasNeed, Need
+from batchcalls.api.permissions import HasNeed
 from batchcalls.reporting.filters.listing import ListFilter
 
 with_etag = decorator_from_middleware(ConditionalGetMiddleware)

@@ -11,8 +11,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access.permissions import Need
+from batchcalls.api.authentication import key_of
 from batchcalls.api.fields import Strict
-from batchcalls.api.permissions import Need, check
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope, WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -225,7 +226,7 @@ class Deliveries(Listed, ApiView):
         """
         delivery = self.get_object()
         if delivery.call_id:
-            check(request, Need(Scope.CALLS_READ, "batchcalls.view_callresult"))
+            Need(Scope.CALLS_READ, "batchcalls.view_callresult").require(key_of(request))
         return Response(DeliveryInFullSerializer(delivery).data)
 
     @extend_schema(request=None, responses={202: DeliverySerializer})

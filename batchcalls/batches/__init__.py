@@ -1,1 +1,1 @@
-"""Every change of a batch's or list's status, retries, and what halts calling."""
+"""Every change of a batch's or list's status, retries, what halts calling, and do-not-call."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
 from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, CallStatus, Stage
 from batchcalls.webhooks import bland_shapes
-from campaigns.call_settings import REGISTRY
+from campaigns.call_settings import REGISTRY, without_secrets
 
 #: Recipients that a list shows of each batch, and that a batch shows of itself.
 PREVIEW, LONG_PREVIEW = 3, 100
@@ -27,7 +27,6 @@ PREVIEW, LONG_PREVIEW = 3, 100
 _BOUNDS = (5, 10, 15, 20, 30, 45, 60, 90, 120)
 _GROUPS = ("0-5", "5-10", "10-15", "15-20", "20-30", "30-45", "45-60", "60-90", "90-120", "120+")
 MOST_SKIPPED = 1_000
-_SECRET = frozenset(name for name, setting in REGISTRY.items() if setting.sensitive)
 
 
 def campaign_of(batch: Batch) -> str:
@@ -55,7 +54,7 @@ def _call_params(batch: Batch) -> dict[str, Any]:
     voice = str(chosen.get("voice", ""))
     is_number = voice.isascii() and voice.isdecimal()
     return {
-        **public(chosen),
+        **without_secrets(chosen),
         "reduce_latency": bool(chosen.get("reduce_latency", False)),
         "voice_id": int(voice) if is_number else 0,
         "language": chosen.get("language", REGISTRY["language"].default),
@@ -81,7 +80,7 @@ def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
     return {
         "id": str(batch.pk),
         "user_id": str(batch.created_by_id or ""),
-        "base_prompt": json.dumps({**said, **public(batch.call_settings), **start}),
+        "base_prompt": json.dumps({**said, **without_secrets(batch.call_settings), **start}),
         "created_at": bland_shapes.timestamp(batch.created_at),
         "call_objects": list(map(_call_object, recipients)),
         "description": batch.name,
@@ -95,14 +94,9 @@ def _call_object(recipient: Recipient) -> dict[str, Any]:
         "phone_number": recipient.e164 or recipient.raw_number,
         "request_data": recipient.request_data,
         "metadata": recipient.metadata,
-        **public(recipient.call_settings),
+        **without_secrets(recipient.call_settings),
         **start,
     }
-
-
-def public(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return call settings without those that may hold secrets."""
-    return {name: value for name, value in chosen.items() if name not in _SECRET}
 
 
 def totals_of(batch: Batch) -> Totals:

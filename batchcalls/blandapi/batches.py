@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from batchcalls.access.permissions import Need
 from batchcalls.batches import lifecycle
 from batchcalls.blandapi import (
     analysis,
@@ -22,11 +23,12 @@ from batchcalls.blandapi import (
 from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.batch_bodies import BatchOrder
 from batchcalls.blandapi.errors import Refused, not_found
-from batchcalls.blandapi.views import Action, Asked, Need, door
+from batchcalls.blandapi.views import Action, Asked, door
 from batchcalls.models import Batch, CallResult, Scope
 from batchcalls.models.querysets import BatchQuerySet, Totals
 from batchcalls.states import BatchStatus
 from batchcalls.webhooks import bland_shapes
+from campaigns.call_settings import without_secrets
 
 READ = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
 READ_ROWS = Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_recipient")
@@ -51,7 +53,7 @@ def find(batch_id: str) -> Batch:
 
 def _create(asked: Asked) -> JsonResponse:
     """Send a batch; one answer is right for clients of both generations."""
-    asked.require(LAUNCH)
+    LAUNCH.require(asked.key)
     order = batch_bodies.read(asked.body)
     batch = sending.send_batch(order, actor=asked.actor)
     answer: dict[str, Any] = {
@@ -72,7 +74,7 @@ def _diagnostics(order: BatchOrder, batch: Batch) -> dict[str, Any]:
     return {
         "calls_given": order.calls_given,
         "calls_sent": len(order.recipients),
-        "call": batch_shapes.public(order.recipients[0]),
+        "call": without_secrets(order.recipients[0]),
         "base_prompt": batch.prompt,
         "pathway_id": batch.pathway_id or None,
         "call_params": batch_shapes.batch_v1(batch, id_name="id")["call_params"],
@@ -132,7 +134,7 @@ def _details(asked: Asked, batch_id: str) -> HttpResponseBase:
         for name in ("calls", "transcripts", "analysis")
     }
     if wants["calls"] or wants["analysis"]:
-        asked.require(READ_CALLS)
+        READ_CALLS.require(asked.key)
     batch = find(batch_id)
     totals = batch_shapes.totals_of(batch)
     blocks = _blocks(batch, totals, wants)
@@ -188,7 +190,7 @@ def _stop_v2(asked: Asked, batch_id: str) -> JsonResponse:
 
 
 def _analyze(asked: Asked, batch_id: str) -> JsonResponse:
-    asked.require(READ_CALLS)
+    READ_CALLS.require(asked.key)
     questions = analysis.questions_of(asked.body)
     rows = CallResult.objects.filter(batch=find(batch_id)).order_by("pk")
     answers = {
@@ -202,7 +204,7 @@ def _analyze(asked: Asked, batch_id: str) -> JsonResponse:
 
 def _analyses(asked: Asked, batch_id: str) -> JsonResponse:
     """Tell of each finished call all that is known of it, as questions and answers."""
-    asked.require(READ_CALLS)
+    READ_CALLS.require(asked.key)
     rows = CallResult.objects.filter(batch=find(batch_id), ended_at__isnull=False).order_by("pk")
     found = []
     for call in rows.iterator(chunk_size=_CHUNK):

@@ -8,11 +8,12 @@ from typing import Any
 from django.db.models import Q
 from django.http import JsonResponse
 
+from batchcalls.access.permissions import Need
 from batchcalls.batches import lifecycle
 from batchcalls.blandapi import analysis, call_list, known_calls, sending
 from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.errors import Refused
-from batchcalls.blandapi.views import Action, Asked, Need, door
+from batchcalls.blandapi.views import Action, Asked, door
 from batchcalls.calling import stopping
 from batchcalls.models import CallResult, Scope
 from batchcalls.states import BATCH_TERMINAL, RECIPIENT_TERMINAL, CallStatus, RecipientStatus

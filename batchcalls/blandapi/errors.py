@@ -10,6 +10,8 @@ from typing import Any
 
 from django.http import JsonResponse
 
+from batchcalls.access.idempotency import NameRefused
+from batchcalls.access.permissions import Denied
 from batchcalls.batches.lifecycle import Conflict
 from batchcalls.drafting.recipient_objects import RecipientsError
 from batchcalls.intake.uploads import UploadError
@@ -63,8 +65,11 @@ def known(error: Exception) -> Refused | None:
     """Return the error that an exception of a verb stands for; None for one nobody foresaw."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, Conflict):
-        return Refused(409, "CONFLICT", str(error))
+    if isinstance(error, NameRefused):
+        return Refused(error.status, error.code.upper(), str(error))
+    if isinstance(error, Denied | Conflict):
+        status, code = (403, "FORBIDDEN") if isinstance(error, Denied) else (409, "CONFLICT")
+        return Refused(status, code, str(error))
     if isinstance(error, RecipientsError) and error.errors:
         return invalid(*(f"Entry #{one.index + 1}: {one.message}" for one in error.errors))
     if isinstance(error, UploadError | MappingError | UnreadableList):

@@ -9,9 +9,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import JsonResponse
 
+from batchcalls.access.permissions import Need
 from batchcalls.blandapi import known_calls
 from batchcalls.blandapi.errors import Refused, invalid, not_found
-from batchcalls.blandapi.views import Action, Asked, Need, door
+from batchcalls.blandapi.views import Action, Asked, door
 from batchcalls.models import (
     AttemptKind,
     CallResult,
@@ -38,7 +39,7 @@ _SEND_TYPES = {
 
 def _log(asked: Asked, call_id: str) -> JsonResponse:
     """Tell what was reported of a call, and each attempt to do so."""
-    asked.require(CONVERSATIONS)
+    CONVERSATIONS.require(asked.key)
     delivery = _delivery_of(_call(call_id))
     attempts = [
         {
@@ -67,7 +68,7 @@ def _resend(asked: Asked) -> JsonResponse:
 
 def _create(asked: Asked) -> JsonResponse:
     """Report calls to an address to which they were not reported yet."""
-    asked.require(CONVERSATIONS)
+    CONVERSATIONS.require(asked.key)
     url = asked.body.get("webhook_url")
     if not isinstance(url, str) or not url.strip():
         raise invalid("Missing required parameter: webhook_url.")

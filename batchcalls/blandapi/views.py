@@ -6,7 +6,6 @@ across sites, and no header lets other sites' scripts in.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,24 +18,15 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from batchcalls.access import api_keys, idempotency, json_bodies
+from batchcalls.access.permissions import Need
 from batchcalls.blandapi import errors
 from batchcalls.blandapi.errors import Refused
-from batchcalls.models import ApiKey, Scope
+from batchcalls.models import ApiKey
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 log = structlog.get_logger(__name__)
-
-NAME_HEADER = "Idempotency-Key"
-LONGEST_NAME = 255
-
-
-class Need:
-    """A scope of the key, and rights of which its owner has all."""
-
-    def __init__(self, scope: Scope, *permissions: str) -> None:
-        self.scope, self.permissions = scope, permissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +41,6 @@ class Asked:
     def actor(self) -> User:
         """The person for whom the key acts."""
         return self.key.owner
-
-    def require(self, need: Need) -> None:
-        """Raise `Refused` unless the key may do this as well."""
-        if said := api_keys.lacks(self.key, need.scope, need.permissions):
-            raise Refused(403, "FORBIDDEN", said)
-
-    def may(self, need: Need) -> bool:
-        """Tell whether the key may do this as well."""
-        return not api_keys.lacks(self.key, need.scope, need.permissions)
 
 
 View = Callable[..., HttpResponseBase]
@@ -123,8 +104,8 @@ def _answer(
     body = {} if method == "GET" else _body(request)
     asked = Asked(http=request, key=key, body=body)
     if action.need is not None:
-        asked.require(action.need)
-    name = request.headers.get(NAME_HEADER, "") if action.once else ""
+        action.need.require(key)
+    name = request.headers.get(idempotency.HEADER, "") if action.once else ""
     try:
         if name:
             return _once(action.view, asked, name, arguments)
@@ -153,9 +134,6 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 def _once(view: View, asked: Asked, name: str, arguments: dict[str, Any]) -> HttpResponseBase:
     """Do the work of a request that has a name, or return what was answered when it was done."""
-    if len(name) > LONGEST_NAME or not name.isascii() or not name.isprintable():
-        text = f"{NAME_HEADER} is at most {LONGEST_NAME} printable ASCII characters."
-        raise Refused(400, "BAD_IDEMPOTENCY_KEY", text)
     said = [asked.http.method, asked.http.get_full_path(), asked.body]
 
     def work() -> idempotency.Answer:
@@ -163,14 +141,13 @@ def _once(view: View, asked: Asked, name: str, arguments: dict[str, Any]) -> Htt
         assert isinstance(response, HttpResponse)  # noqa: S101 - nothing that is made is streamed
         return idempotency.Answer(status=response.status_code, body=response.content.decode())
 
-    fingerprint = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    try:
-        answered = idempotency.once(asked.key, name, fingerprint, work)
-    except idempotency.AnotherRequest as error:
-        raise Refused(422, "IDEMPOTENCY_KEY_REUSED", str(error)) from error
-    headers = {"Idempotency-Replayed": "true"} if answered.is_repeated else {}
+    content = json.dumps(said, sort_keys=True).encode()
+    answered = idempotency.once(asked.key, name, [content], work)
     return HttpResponse(
-        answered.body, status=answered.status, content_type="application/json", headers=headers
+        answered.body,
+        status=answered.status,
+        content_type="application/json",
+        headers=answered.headers,
     )
 
 

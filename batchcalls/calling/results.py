@@ -15,6 +15,7 @@ import structlog
 from django.db import transaction
 from django.db.models import CharField, Model, prefetch_related_objects
 
+from batchcalls.batches.suppressing import suppress
 from batchcalls.calling import call_requests
 from batchcalls.calling.recording import record_accepted
 from batchcalls.database.bulk import insert_each, update_each
@@ -29,7 +30,7 @@ from batchcalls.states import (
 )
 from batchcalls.voice.base import CallAccepted, CallDetails, VoiceEvent
 from batchcalls.webhooks import outbox
-from campaigns.models import Suppression, SuppressionSource
+from campaigns.models import SuppressionSource
 from campaigns.vocabulary import AnsweredBy, Disposition, RetryOutcome
 
 log = structlog.get_logger(__name__)
@@ -210,17 +211,8 @@ def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datet
     """Give the recipients of ended calls their outcome, or another attempt."""
     opted_out = {call.to_number for call in calls if call.disposition == Disposition.DO_NOT_CONTACT}
     if opted_out:
-        Suppression.objects.bulk_create(
-            [
-                Suppression(
-                    e164=number,
-                    reason="Asked not to be called again.",
-                    source=SuppressionSource.CALL,
-                )
-                for number in sorted(opted_out)
-            ],
-            ignore_conflicts=True,
-        )
+        reasons = dict.fromkeys(opted_out, "Asked not to be called again.")
+        suppress(reasons, source=SuppressionSource.CALL)
     may_retry = [
         call.recipient_id
         for call in calls

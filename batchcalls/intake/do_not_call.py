@@ -1,42 +1,34 @@
-"""The do-not-call list: numbers join it by hand or by lists of any length, and leave it."""
+"""Numbers join the do-not-call list, by hand or by lists of any length."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.db import transaction
-from django.utils import timezone
 
 from batchcalls.batches import list_imports
-from batchcalls.database.bulk import insert_each
+from batchcalls.batches.suppressing import REASON_LENGTH, suppress
 from batchcalls.intake import uploads
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.models import ListKind, StoredList
 from campaigns import e164
-from campaigns.models import Suppression, SuppressionSource
+from campaigns.models import SuppressionSource
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 #: Lines that are taken in while somebody waits; more of them come as a list.
 MOST_LINES = 5_000
-REASON_LENGTH = 200
-_FIELDS = ("e164", "reason", "source", "created_by_id", "created_at")
 #: What may stand between a number and its reason; the last is of cells that were copied.
 _SEPARATOR = re.compile(r"[,;\t]")
 
 
 class TooManyLines(Exception):
     """More than is taken in while somebody waits."""
-
-
-class NotListed(Exception):
-    """Somebody else has removed the number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,28 +70,10 @@ def add_numbers(text: str, *, region: str, reason: str = "", actor: User | None 
             wrong.append(WrongLine(number=number, text=line, message=read))
             continue
         found, own = read
-        reasons.setdefault(found, own or clean_value(reason)[:REASON_LENGTH])
-    now = timezone.now()
-    source, creator = SuppressionSource.MANUAL.value, actor.pk if actor else None
-    # In their order, as lists are: whoever adds the same numbers waits, and not in a circle.
-    values = ((one, reasons[one], source, creator, now) for one in sorted(reasons))
-    with transaction.atomic():
-        new = insert_each(Suppression, _FIELDS, values, ignore_conflicts=True)
+        reasons.setdefault(found, own or reason)
+    new = suppress(reasons, source=SuppressionSource.MANUAL, actor=actor)
     named = len(lines) - len(wrong)
     return Added(new=new, listed=len(reasons) - new, repeated=named - len(reasons), wrong=wrong)
-
-
-@transaction.atomic
-def suppress(reasons: Mapping[str, str], *, actor: User | None = None) -> tuple[int, int]:
-    """Suppress numbers (E.164) that a program names, each with its reason.
-
-    Return how many are new, and how many were listed already; those stay as they are.
-    """
-    now = timezone.now()
-    source, creator = SuppressionSource.API.value, actor.pk if actor else None
-    values = ((one, reasons[one], source, creator, now) for one in sorted(reasons))
-    new = insert_each(Suppression, _FIELDS, values, ignore_conflicts=True)
-    return new, len(reasons) - new
 
 
 def _read_line(line: str, region: str) -> tuple[str, str] | str:
@@ -119,40 +93,6 @@ def _read_line(line: str, region: str) -> tuple[str, str] | str:
 
 def _parts(text: str) -> Iterator[str]:
     return (part.strip() for part in _SEPARATOR.split(text) if part.strip())
-
-
-def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
-    """Say anew why a number must not be called; return False when that was said already.
-
-    Raises `NotListed`.
-    """
-    before, after = entry.reason, clean_value(reason)[:REASON_LENGTH]
-    if before == after:
-        return False
-    with transaction.atomic():
-        if not Suppression.objects.filter(pk=entry.pk).update(reason=after):
-            raise NotListed(f"{entry.e164} is not on the list any more.")
-        message = f"Reason changed from “{before}” to “{after}”."
-        if not (before and after):
-            message = f"Reason given: “{after}”." if after else f"Reason “{before}” taken away."
-        LogEntry.objects.log_actions(actor.pk, [entry], CHANGE, message, single_object=True)
-    entry.reason = after
-    return True
-
-
-def remove(entry: Suppression, *, why: str = "", actor: User) -> None:
-    """Let a number be called again, and note who did that, why, and what the list had said.
-
-    Raises `NotListed`.
-    """
-    with transaction.atomic():
-        if not Suppression.objects.filter(pk=entry.pk).delete()[0]:
-            raise NotListed(f"{entry.e164} is not on the list any more.")
-        listed = f"Listed since {timezone.localtime(entry.created_at):%Y-%m-%d}"
-        listed += f" ({entry.get_source_display()})"
-        listed += f" because: {entry.reason}" if entry.reason else ""
-        message = f"Removed: {why.strip()[:REASON_LENGTH] or 'no reason given'}. {listed}"
-        LogEntry.objects.log_actions(actor.pk, [entry], DELETION, message, single_object=True)
 
 
 def add_list(

@@ -55,23 +55,21 @@ _values_of = attrgetter(*SAVED_FIELDS)
 
 
 class ColumnsField(fields.Field):  # type: ignore[misc]
-    """A field that collects several columns into one object: {name: cell}."""
+    """Collects the columns of a target into one object: {name: cell}."""
 
-    columns: dict[str, str]
+    def __init__(self, attribute: str, mapping: ListMapping, target: Target) -> None:
+        # `column_name` must exist in the row: it is what import-export looks for first.
+        super().__init__(attribute, column_name=ROW)
+        columns = [column for column in mapping.columns if column.target == target]
+        self.positions = {column.name: column.position for column in columns}
 
-    def clean(self, row: dict[str, Any], **kwargs: Any) -> dict[str, str]:
+    def clean(self, row: dict[Any, Any], **kwargs: Any) -> dict[str, str]:
         """Return the cells of this field's columns by name."""
-        return {name: clean_value(row[column]) for name, column in self.columns.items()}
+        return {name: clean_value(row[position]) for name, position in self.positions.items()}
 
 
 class RecipientResource(resources.Resource):  # type: ignore[misc]
     """Gives the rows of a list their verdicts, some thousand at a time."""
-
-    row_number = fields.Field(attribute="row_number", column_name=ROW)
-    raw_number = fields.Field(attribute="raw_number")
-    request_data = ColumnsField(attribute="request_data")
-    metadata = ColumnsField(attribute="metadata")
-    call_settings = ColumnsField(attribute="call_settings")
 
     def __init__(
         self, *, stored: StoredList, mapping: ListMapping, rules: validation.RowRules
@@ -80,27 +78,19 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._batch_id = stored.batch_id
         self._offset = stored.row_offset
         self._rules = rules
-        self._columns = [str(position) for position in range(len(stored.headers))]
-        consent = mapping.consent_position
-        self._consent = None if consent is None else str(consent)
-        self.fields["raw_number"].column_name = str(mapping.phone_position)
-        for name, target in (
-            ("request_data", Target.REQUEST_DATA),
-            ("metadata", Target.METADATA),
-            ("call_settings", Target.CALL_SETTING),
-        ):
-            # `column_name` must exist in the row: it is what import-export looks for first.
-            self.fields[name].column_name = ROW
-            self.fields[name].columns = {
-                column.name: str(column.position)
-                for column in mapping.columns
-                if column.target == target
-            }
-        self._import_fields = super().get_import_fields()
+        self._positions = range(len(stored.headers))
+        self._consent = mapping.consent_position
+        self.fields = {
+            "row_number": fields.Field("row_number", column_name=ROW),
+            "raw_number": fields.Field("raw_number", column_name=mapping.phone_position),
+            "request_data": ColumnsField("request_data", mapping, Target.REQUEST_DATA),
+            "metadata": ColumnsField("metadata", mapping, Target.METADATA),
+            "call_settings": ColumnsField("call_settings", mapping, Target.CALL_SETTING),
+        }
 
-    def get_import_fields(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the fields in the order in which they are filled, looked up once."""
-        return self._import_fields
+    def get_import_fields(self) -> Iterable[fields.Field]:
+        """Return the fields; import-export would put them in order again for each row."""
+        return self.fields.values()
 
     def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
         """Judge a part's rows, and return what saves them. See `runner.TakeIn`.
@@ -117,8 +107,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
 
     def _judge(self, row: Row) -> JudgedRow:
         """Fill a recipient from its columns, then give it its verdict."""
-        cells = dict.fromkeys(self._columns, "")
-        cells.update(zip(self._columns, map(str.strip, row.cells), strict=False))
+        cells: dict[int | str, str] = dict.fromkeys(self._positions, "")
+        cells.update(zip(self._positions, map(str.strip, row.cells), strict=False))
         # A row with a problem is not blank, whatever the cells within the header say.
         is_blank = row.problem is None and not any(cells.values())
         one = JudgedRow(batch_id=self._batch_id)

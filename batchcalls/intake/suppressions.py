@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from django.utils import timezone
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from import_export import fields, widgets
 
-from batchcalls.database.bulk import insert_each
+from batchcalls.batches.suppressing import suppress
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.reader import Row
 from batchcalls.models import StoredList
 from campaigns import e164
 from campaigns.models import Suppression, SuppressionSource
+from campaigns.resources import SmallResource
 
 #: The header whose cells say why; without one, or where a cell is blank, the list's note does.
 REASON_HEADER = "reason"
-REASON_LENGTH = 200
 RAW_NUMBER_LENGTH = 200
-_FIELDS = ("e164", "reason", "source", "created_by_id", "created_at")
 
 
 class SuppressionIntake:
@@ -34,8 +37,7 @@ class SuppressionIntake:
     def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
         """Read the numbers of a part, and return what saves them. See `runner.TakeIn`.
 
-        Numbers that are on the list already stay as they are. They are saved in their order, so
-        that two parts with the same numbers wait for each other and not in a circle.
+        Numbers that are on the list already stay as they are.
         """
         numbers: dict[str, str] = {}
         problems: list[list[object]] = []
@@ -51,13 +53,11 @@ class SuppressionIntake:
                 problems.append([row.number, shown, str(wrong.code), wrong.message])
                 continue
             reason = self._cell(row, self._reason) or self._stored.note
-            numbers.setdefault(parsed.e164, reason[:REASON_LENGTH])
-        now = timezone.now()
+            numbers.setdefault(parsed.e164, reason)
 
         def save() -> tuple[int, list[list[object]]]:
-            source, creator = SuppressionSource.IMPORT.value, self._stored.created_by_id
-            values = ((n, numbers[n], source, creator, now) for n in sorted(numbers))
-            return insert_each(Suppression, _FIELDS, values, ignore_conflicts=True), problems
+            new = suppress(numbers, source=SuppressionSource.IMPORT, actor=self._stored.created_by)
+            return new, problems
 
         return save
 
@@ -66,3 +66,48 @@ class SuppressionIntake:
         if position is None or position >= len(row.cells):
             return ""
         return clean_value(row.cells[position])
+
+
+class SuppressionResource(SmallResource):
+    """Short do-not-call lists; a number that is on the list already stays as it is."""
+
+    class Meta:
+        model = Suppression
+        fields = ("e164", "reason", "source", "created_at")
+        export_order = fields
+        import_id_fields = ("e164",)
+        skip_unchanged = True
+        clean_model_instances = True
+
+    source = fields.Field(attribute="source", column_name="source", readonly=True)
+    created_at = fields.Field(
+        attribute="created_at",
+        column_name="created_at",
+        readonly=True,
+        widget=widgets.DateTimeWidget(format="%Y-%m-%dT%H:%M:%S%z"),
+    )
+
+    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
+        """Read the number as people write it."""
+        parsed = e164.parse(str(row.get("e164") or "").strip(), region=settings.DEFAULT_REGION)
+        if isinstance(parsed, e164.NumberProblem):
+            raise ValidationError({"e164": parsed.message})
+        row["e164"] = parsed.e164
+        row["reason"] = str(row.get("reason") or "")
+
+    def skip_row(self, instance: Suppression, original: Any, *args: Any, **kwargs: Any) -> bool:
+        """Leave alone what is there."""
+        return bool(original.pk is not None)
+
+    def before_save_instance(self, instance: Suppression, row: Any, **kwargs: Any) -> None:
+        """Note who imports it."""
+        user = kwargs.get("user")
+        instance.created_by = user if isinstance(user, User) else None
+
+    def do_instance_save(self, instance: Suppression, is_create: bool) -> None:
+        """Add the number as every door does."""
+        reasons = {instance.e164: instance.reason}
+        suppress(reasons, source=SuppressionSource.IMPORT, actor=instance.created_by)
+        listed = Suppression.objects.get(e164=instance.e164)
+        instance.pk, instance.reason = listed.pk, listed.reason
+        instance.source, instance.created_at = listed.source, listed.created_at

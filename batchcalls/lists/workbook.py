@@ -50,12 +50,6 @@ def is_workbook(head: bytes) -> bool:
     return head.startswith(_PACKED)
 
 
-def sheet_names(stream: BinaryIO) -> list[str]:
-    """Return the names of the visible worksheets, in their order; raise UnreadableList."""
-    with refusing(), unpack(stream) as archive:
-        return list(Package(archive).sheets)
-
-
 @contextmanager
 def open_workbook(stream: BinaryIO, *, sheet: str, limits: Limits) -> Iterator[WorkbookReader]:
     """Open a visible sheet by its name, or the first one; raise UnreadableList.

@@ -4,6 +4,7 @@
 JSON or a CSV row into canonical ones. Nothing here needs a database.
 """
 
+from campaigns.call_settings.hiding import is_secret, without_secrets
 from campaigns.call_settings.legacy import ALIASES
 from campaigns.call_settings.normalizing import (
     INVALID,
@@ -32,7 +33,9 @@ __all__ = [
     "all_names",
     "get",
     "is_call_setting",
+    "is_secret",
     "normalize",
     "normalize_shared",
     "parse_start_time",
+    "without_secrets",
 ]

@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from batchcalls.batches import suppressing
 from batchcalls.intake import do_not_call, runner
 from batchcalls.models import Recipient, StoredList
 from campaigns.models import Suppression
@@ -422,12 +423,12 @@ class TestRemoval:
     def test_the_second_of_two_removals_is_told_so_and_noted_once(
         self, listed: Suppression, admin_user: Any
     ) -> None:
-        do_not_call.remove(listed, actor=admin_user)
+        suppressing.remove(listed, actor=admin_user)
         listed.pk = 77
-        with pytest.raises(do_not_call.NotListed, match="not on the list any more"):
-            do_not_call.remove(listed, actor=admin_user)
-        with pytest.raises(do_not_call.NotListed):
-            do_not_call.change_reason(listed, "other", actor=admin_user)
+        with pytest.raises(suppressing.NotListed, match="not on the list any more"):
+            suppressing.remove(listed, actor=admin_user)
+        with pytest.raises(suppressing.NotListed):
+            suppressing.change_reason(listed, "other", actor=admin_user)
         assert LogEntry.objects.count() == 1
 
     def test_whoever_may_remove_and_not_look_is_led_home(self, listed: Suppression) -> None:

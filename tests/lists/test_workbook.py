@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from batchcalls.lists.reader import Limits, Row
-from batchcalls.lists.workbook import open_workbook, sheet_names
+from batchcalls.lists.workbook import open_workbook
 from tests.lists.lists import DEFAULTS, brief
 from tests.lists.workbooks import SHEET, made, read, refusal, saved, with_parts, with_rows
 
@@ -205,7 +205,6 @@ def several() -> openpyxl.Workbook:
 
 def test_a_sheet_is_found_by_its_name_and_only_visible_ones_count() -> None:
     data = saved(several())
-    assert sheet_names(io.BytesIO(data)) == ["People", "Zoë’s"]
     for asked, sheet in (("", "People"), (" people ", "People"), ("ZOË’S", "Zoë’s")):
         with open_workbook(io.BytesIO(data), sheet=asked, limits=DEFAULTS) as reader:
             assert (reader.sheet, reader.header) == (sheet, [f"name in {sheet}"])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from batchcalls.lists import workbook_cells, workbook_package
 from batchcalls.lists.reader import Row
 from batchcalls.lists.unreadable import UnreadableList
-from batchcalls.lists.workbook import is_workbook, open_workbook, sheet_names
+from batchcalls.lists.workbook import is_workbook, open_workbook
 from tests.lists.lists import DEFAULTS
 from tests.lists.workbooks import (
     BOOK,
@@ -152,8 +152,12 @@ def test_other_peoples_errors_stay_what_they_are() -> None:
         def read(self, size: int | None = -1) -> bytes:
             raise OSError(errno.EIO, "unplugged")
 
-    with pytest.raises(OSError, match="unplugged"):
-        sheet_names(Unplugged(b"any"))
+    unplugged = Unplugged(b"any")
+    with (
+        pytest.raises(OSError, match="unplugged"),
+        open_workbook(unplugged, sheet="", limits=DEFAULTS),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import OwnPages
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import edits
 from batchcalls.drafting.drafts import DraftProblem
@@ -56,25 +57,20 @@ class ColumnRow:
     errors: list[str]
 
 
-class ColumnsStep(admin.ModelAdmin[Batch]):
+class ColumnsStep(OwnPages[Batch]):
     """The page on which columns are matched."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page and its preview."""
-        view = self.admin_site.admin_view
         return [
-            path("<uuid:pk>/columns/", view(self.columns_view), name="batchcalls_batch_columns"),
-            path(
-                "<uuid:pk>/columns/preview/",
-                view(self.preview_view),
-                name="batchcalls_batch_preview",
-            ),
+            self.at("<uuid:pk>/columns/", self.columns_view, "columns"),
+            self.at("<uuid:pk>/columns/preview/", self.preview_view, "preview"),
             *super().get_urls(),
         ]
 
     def columns_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the columns; keep what they become, and go on when nothing is missing."""
-        require(request, "batchcalls.change_batch")
+        require(request.user, "batchcalls.change_batch")
         batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)
@@ -97,7 +93,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
 
     def preview_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the prompt as the form on the page would have it; nothing is kept."""
-        require(request, "batchcalls.change_batch")
+        require(request.user, "batchcalls.change_batch")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         batch = get_object_or_404(Batch, pk=pk)
@@ -143,7 +139,7 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
         return redirect("admin:batchcalls_batch_columns", batch.pk)
 
     def _save_mapping(self, request: HttpRequest, batch: Batch) -> None:
-        require(request, "campaigns.add_columnmapping")
+        require(request.user, "campaigns.add_columnmapping")
         stored, name = edits.list_of(batch), request.POST.get("mapping_name", "").strip()
         if stored is None or not name:
             self.message_user(request, "Give the mapping a name.", messages.ERROR)
@@ -154,23 +150,21 @@ class ColumnsStep(admin.ModelAdmin[Batch]):
     def _columns_page(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse:
         mapping = ListMapping.from_list(stored.mapping)
         found = edits.problems(batch)
-        context = {
-            **self.admin_site.each_context(request),
+        return self.page(
+            request,
+            "wizard/columns",
+            "Match columns",
             **_preview(batch, stored, mapping, request.POST.get("row")),
-            "title": "Match columns",
-            "subtitle": batch.name,
-            "opts": self.opts,
-            "batch": batch,
-            "stored": stored,
-            "reading": uploads.describe_reading(stored),
-            "columns": list(_rows_of(stored, mapping, found)),
-            "problems": found,
-            "targets": TARGETS,
-            "settings": SETTINGS,
-            "saved_mappings": ColumnMapping.objects.values_list("name", flat=True)[:200],
-            "step": 2,
-        }
-        return TemplateResponse(request, "admin/batchcalls/wizard/columns.html", context)
+            subtitle=batch.name,
+            stored=stored,
+            reading=uploads.describe_reading(stored),
+            columns=list(_rows_of(stored, mapping, found)),
+            problems=found,
+            targets=TARGETS,
+            settings=SETTINGS,
+            saved_mappings=ColumnMapping.objects.values_list("name", flat=True)[:200],
+            step=2,
+        )
 
 
 def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[ColumnTarget]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils import timezone
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_page import report_context
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import Done, OwnPages
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import copying, edits
 from batchcalls.intake.uploads import UploadError
@@ -33,25 +32,20 @@ class TestCallForm(forms.Form):
     )
 
 
-class ReviewStep(admin.ModelAdmin[Batch]):
+class ReviewStep(OwnPages[Batch]):
     """The page from which a batch is launched."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page, and that of a test call."""
-        view = self.admin_site.admin_view
         return [
-            path("<uuid:pk>/review/", view(self.review_view), name="batchcalls_batch_review"),
-            path(
-                "<uuid:pk>/test-call/",
-                view(self.test_call_view),
-                name="batchcalls_batch_test_call",
-            ),
+            self.at("<uuid:pk>/review/", self.review_view, "review"),
+            self.at("<uuid:pk>/test-call/", self.test_call_view, "test_call"),
             *super().get_urls(),
         ]
 
     def review_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show how the check stands, then its report; launch, or go back to change something."""
-        require(request, "batchcalls.view_batch")
+        require(request.user, "batchcalls.view_batch")
         batch = get_object_or_404(Batch.objects.select_related("campaign", "account"), pk=pk)
         wrong_count = ""
         if request.method == "POST":
@@ -65,42 +59,41 @@ class ReviewStep(admin.ModelAdmin[Batch]):
         if batch.status not in BATCH_PREPARING:
             return redirect("admin:batchcalls_batch_change", pk)
         count = to_call(batch)
-        context = {
-            **self.admin_site.each_context(request),
-            **report_context(batch),
-            "title": "Review and launch",
-            "subtitle": batch.name,
-            "opts": self.opts,
-            "batch": batch,
-            "is_draft": batch.status == BatchStatus.DRAFT,
-            "is_checking": batch.status in BATCH_IMPORTING,
-            "is_ready": batch.status == BatchStatus.READY,
-            "problems": edits.problems(batch) if batch.status == BatchStatus.DRAFT else [],
-            "progress": ListPart.objects.filter(stored_list__batch=batch).progress(),
-            "to_call": count,
-            "must_type": count > settings.CONFIRM_LAUNCH_ABOVE,
-            "wrong_count": wrong_count,
-            "typed": request.POST.get("count", ""),
-            "starts_later": batch.start_at and batch.start_at > timezone.now(),
-            "step": 3,
-        }
         part = "_state" if request.headers.get("X-Fragment") else ""
-        return TemplateResponse(request, f"admin/batchcalls/wizard/review{part}.html", context)
+        return self.page(
+            request,
+            f"wizard/review{part}",
+            "Review and launch",
+            **report_context(batch),
+            subtitle=batch.name,
+            batch=batch,
+            is_draft=batch.status == BatchStatus.DRAFT,
+            is_checking=batch.status in BATCH_IMPORTING,
+            is_ready=batch.status == BatchStatus.READY,
+            problems=edits.problems(batch) if batch.status == BatchStatus.DRAFT else [],
+            progress=ListPart.objects.filter(stored_list__batch=batch).progress(),
+            to_call=count,
+            must_type=count > settings.CONFIRM_LAUNCH_ABOVE,
+            wrong_count=wrong_count,
+            typed=request.POST.get("count", ""),
+            starts_later=batch.start_at and batch.start_at > timezone.now(),
+            step=3,
+        )
 
     def _do(self, request: HttpRequest, batch: Batch) -> tuple[HttpResponse | None, str]:
         """Do what the pressed button says; return where to go, or what was typed wrong."""
         actor = actor_of(request)
         if "check" in request.POST:
-            require(request, "batchcalls.change_batch")
+            require(request.user, "batchcalls.change_batch")
             edits.submit(batch, actor=actor)
             return redirect("admin:batchcalls_batch_review", batch.pk), ""
         if "back" in request.POST:
-            require(request, "batchcalls.change_batch")
+            require(request.user, "batchcalls.change_batch")
             lifecycle.back_to_draft(batch, actor=actor)
             return redirect("admin:batchcalls_batch_columns", batch.pk), ""
         if "launch" not in request.POST:
             return None, ""
-        require(request, "batchcalls.launch_batch")
+        require(request.user, "batchcalls.launch_batch")
         count = to_call(batch)
         typed = request.POST.get("count", "").replace(",", "").replace(" ", "").strip()
         if count > settings.CONFIRM_LAUNCH_ABOVE and typed != str(count):
@@ -111,28 +104,30 @@ class ReviewStep(admin.ModelAdmin[Batch]):
 
     def test_call_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Call one number with the data of the first row."""
-        require(request, "batchcalls.launch_batch", "batchcalls.view_batch")
+        require(request.user, "batchcalls.launch_batch", "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
         form = TestCallForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+
+        def call(number: str) -> Done | None:
             try:
-                trial = copying.place_test_call(
-                    batch, number=form.cleaned_data["number"], actor=actor_of(request)
-                )
+                trial = copying.place_test_call(batch, number=number, actor=actor_of(request))
             except (UploadError, FileNotFoundError) as error:
                 form.add_error("number", str(error))
-            else:
-                self.message_user(request, "The test call is on its way.", messages.SUCCESS)
-                return redirect("admin:batchcalls_batch_change", trial.pk)
-        context: dict[str, Any] = {
-            **self.admin_site.each_context(request),
-            "title": "Test call",
-            "subtitle": batch.name,
-            "opts": self.opts,
-            "batch": batch,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/batchcalls/wizard/test_call.html", context)
+                return None
+            return Done("The test call is on its way.", self.url_of("change", trial.pk))
+
+        return self.confirm(
+            request,
+            "wizard/test_call",
+            call,
+            title="Test call",
+            label="Test call",
+            subject=batch,
+            button="Call now",
+            back=self.url_of("continue", pk),
+            form=form,
+            subtitle=batch.name,
+        )
 
 
 def to_call(batch: Batch) -> int:

@@ -8,15 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
+from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.permissions import require
+from batchcalls.admin.pages import OwnPages
 from batchcalls.admin.wizard.upload_form import UploadForm
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts, edits
@@ -34,31 +34,25 @@ from campaigns.settings_form import CallSettingsForm
 LEFT_OUT = frozenset({"start_time"})
 
 
-class UploadStep(admin.ModelAdmin[Batch]):
+class UploadStep(OwnPages[Batch]):
     """The page on which a batch begins."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page of a draft that exists, and the file to begin with."""
-        view = self.admin_site.admin_view
         return [
-            path("<uuid:pk>/upload/", view(self.upload_view), name="batchcalls_batch_upload"),
-            path("template.csv", view(self.template_view), name="batchcalls_batch_template"),
+            self.at("<uuid:pk>/upload/", self.upload_view, "upload"),
+            self.at("template.csv", self.template_view, "template"),
             *super().get_urls(),
         ]
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a draft."""
-        require(request, "batchcalls.add_batch")
+        require(request.user, "batchcalls.add_batch")
         return self._step(request, None)
 
     def upload_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change a draft."""
-        require(request, "batchcalls.change_batch")
+        require(request.user, "batchcalls.change_batch")
         batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)
@@ -66,7 +60,7 @@ class UploadStep(admin.ModelAdmin[Batch]):
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """Send a list with nothing in it but the header that a campaign's prompt asks for."""
-        require(request, "batchcalls.add_batch")
+        require(request.user, "batchcalls.add_batch")
         campaign = _chosen_campaign(request)
         names = {"customer_name", "service", "date"}
         if campaign:
@@ -96,20 +90,19 @@ class UploadStep(admin.ModelAdmin[Batch]):
         elif request.method == "POST":
             batch = _rescue_list(request, batch, form)
         stored = edits.list_of(batch) if batch else None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Create Batch Call",
-            "opts": self.opts,
-            "batch": batch,
-            "stored": stored,
-            "reading": uploads.describe_reading(stored) if stored else "",
-            "form": form,
-            "settings_form": own,
-            "errors": _errors_of(form, own),
-            "step": 1,
-            "max_megabytes": settings.MAX_FILE_BYTES // 1_000_000,
-        }
-        return TemplateResponse(request, "admin/batchcalls/wizard/upload.html", context)
+        return self.page(
+            request,
+            "wizard/upload",
+            "Create Batch Call",
+            batch=batch,
+            stored=stored,
+            reading=uploads.describe_reading(stored) if stored else "",
+            form=form,
+            settings_form=own,
+            errors=_errors_of(form, own),
+            step=1,
+            max_megabytes=settings.MAX_FILE_BYTES // 1_000_000,
+        )
 
     def _go_on(self, request: HttpRequest, batch: Batch) -> HttpResponse:
         if "save" in request.POST:

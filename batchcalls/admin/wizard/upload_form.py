@@ -7,12 +7,11 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from batchcalls.admin.reading_form import FormatForm, RegionForm
 from batchcalls.drafting.drafts import DraftRequest
-from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.models.launched_with import Use, names_of
-from campaigns import e164
 from campaigns.models import Campaign, Pathway
 from campaigns.prompts import PromptError, Template
 
@@ -20,8 +19,10 @@ _ASKED = frozenset(names_of(Use.ASKED))
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
 
 
-class UploadForm(forms.Form):
+class UploadForm(FormatForm, RegionForm):
     """What a draft is made of, but for its call settings, which have a form of their own."""
+
+    field_order = ["name", "file", "encoding", "delimiter", "sheet", "region"]
 
     name = forms.CharField(
         label="Batch name",
@@ -33,24 +34,6 @@ class UploadForm(forms.Form):
         label="Recipients",
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
-    )
-    encoding = forms.CharField(
-        max_length=40, required=False, help_text="Such as utf-8 or cp1252; blank: detected."
-    )
-    delimiter = forms.CharField(
-        max_length=10,
-        required=False,
-        strip=False,
-        help_text="comma, semicolon, tab or pipe; blank: detected.",
-    )
-    sheet = forms.CharField(
-        max_length=100, required=False, help_text="Of a workbook; blank: the first."
-    )
-    region = forms.CharField(
-        label="Country of numbers without a country code",
-        max_length=2,
-        required=False,
-        help_text="Two letters, such as US or GB; blank: the default of this installation.",
     )
     campaign = forms.ModelChoiceField(
         label="Start from a campaign",
@@ -156,13 +139,6 @@ class UploadForm(forms.Form):
         """When, and how often a number."""
         return self.group("SCHEDULE")
 
-    def clean_region(self) -> str:
-        """Refuse what is no country."""
-        region = str(self.cleaned_data["region"]).strip().upper()
-        if region and not e164.is_region(region):
-            raise forms.ValidationError(f"{region} is not a country. Use two letters, such as US.")
-        return region
-
     def clean_prompt(self) -> str:
         """Refuse braces that do not close."""
         prompt = str(self.cleaned_data["prompt"])
@@ -171,12 +147,6 @@ class UploadForm(forms.Form):
         except PromptError as error:
             raise forms.ValidationError(str(error)) from error
         return prompt
-
-    def reading(self) -> ReadingOptions:
-        """Return how the file is to be read."""
-        data = self.cleaned_data
-        options = {name: data.get(name, "") for name in ("encoding", "delimiter", "sheet")}
-        return ReadingOptions(**options, region=data.get("region", ""))
 
     def request(self, call_settings: dict[str, Any], *, created_by: Any) -> DraftRequest:
         """Return what the draft is to be."""

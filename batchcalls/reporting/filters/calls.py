@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
 from typing import Any
 
 import django_filters
@@ -15,10 +14,9 @@ from batchcalls.models import Batch, CallResult, VoiceAccount
 from batchcalls.models.querysets import CallResultQuerySet
 from batchcalls.reporting.filters.listing import (
     ListFilter,
+    add_period,
     check_number_part,
-    day_filter,
     digits_of,
-    midnight,
     search_field,
 )
 from batchcalls.reporting.keyset import PARAMETERS
@@ -78,9 +76,14 @@ class BatchIdField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class BatchIdFilter(django_filters.Filter):  # type: ignore[misc]
-    """Takes the calls of one batch."""
+    """Takes what belongs to one batch."""
 
     field_class = BatchIdField
+
+    def __init__(self, **options: Any) -> None:
+        """Ask for the whole ID."""
+        widget = forms.TextInput(attrs={"placeholder": "The whole ID", "autocomplete": "off"})
+        super().__init__(label="Batch ID", queryset=Batch.objects.all(), widget=widget, **options)
 
 
 class CallFilter(ListFilter):
@@ -89,11 +92,7 @@ class CallFilter(ListFilter):
     q = django_filters.CharFilter(
         method="search", **search_field("Search", "Call ID, number or batch ID")
     )
-    batch = BatchIdFilter(
-        label="Batch ID",
-        queryset=Batch.objects.all(),
-        widget=forms.TextInput(attrs={"placeholder": "The whole ID", "autocomplete": "off"}),
-    )
+    batch = BatchIdFilter()
     campaign = django_filters.ModelChoiceFilter(
         label="Campaign",
         method="of_campaign",
@@ -164,15 +163,5 @@ class CallFilter(ListFilter):
             return rows.filter(to_number=f"+{digits}")
         return rows.filter(to_number__contains=digits)
 
-    def since(self, rows: Calls, name: str, value: date) -> Calls:
-        """Take the calls of that day and later."""
-        return rows.filter(claimed_at__gte=midnight(value))
 
-    def until(self, rows: Calls, name: str, value: date) -> Calls:
-        """Take the calls of that day and before."""
-        return rows.filter(claimed_at__lt=midnight(value + timedelta(days=1)))
-
-
-# "from" is a word of the language, so these two cannot be attributes in the class's body.
-CallFilter.base_filters["from"] = day_filter("From", "since")
-CallFilter.base_filters["to"] = day_filter("To", "until")
+add_period(CallFilter, "claimed_at")

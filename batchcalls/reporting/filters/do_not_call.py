@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import django_filters
 from django import forms
 from django.conf import settings
 
 from batchcalls.reporting.filters.listing import (
     ListFilter,
+    add_period,
     check_number_part,
-    day_filter,
     digits_of,
-    midnight,
     search_field,
 )
 from campaigns import e164
@@ -75,15 +72,5 @@ class DoNotCallFilter(ListFilter):
             rows = rows.filter(reason__icontains=word)
         return rows
 
-    def since(self, rows: SuppressionQuerySet, name: str, value: date) -> SuppressionQuerySet:
-        """Take the numbers that are listed since that day."""
-        return rows.filter(created_at__gte=midnight(value))
 
-    def until(self, rows: SuppressionQuerySet, name: str, value: date) -> SuppressionQuerySet:
-        """Take the numbers that were listed by the end of that day."""
-        return rows.filter(created_at__lt=midnight(value + timedelta(days=1)))
-
-
-# "from" is a word of the language, so these two cannot be attributes in the class's body.
-DoNotCallFilter.base_filters["from"] = day_filter("From", "since")
-DoNotCallFilter.base_filters["to"] = day_filter("To", "until")
+add_period(DoNotCallFilter, "created_at")

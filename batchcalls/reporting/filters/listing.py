@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
@@ -50,15 +50,26 @@ def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def day_filter(label: str, method: str) -> django_filters.DateFilter:
-    """Return a filter by a day, which a method applies."""
-    return django_filters.DateFilter(
-        label=label,
-        method=method,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        validators=[_check_year],
-        error_messages={"invalid": "Write a date such as 2026-11-24."},
-    )
+def add_period(filters: type[ListFilter], moment: str) -> None:
+    """Add the filters From and To: days of the site's time zone, the last one included.
+
+    "from" is a word of the language, so they cannot be attributes in the class's body.
+    """
+
+    def since(rows: Any, name: str, value: date) -> Any:
+        return rows.filter(**{f"{moment}__gte": midnight(value)})
+
+    def until(rows: Any, name: str, value: date) -> Any:
+        return rows.filter(**{f"{moment}__lt": midnight(value + timedelta(days=1))})
+
+    for name, label, method in (("from", "From", since), ("to", "To", until)):
+        filters.base_filters[name] = django_filters.DateFilter(
+            label=label,
+            method=method,
+            widget=forms.DateInput(attrs={"type": "date"}),
+            validators=[_check_year],
+            error_messages={"invalid": "Write a date such as 2026-11-24."},
+        )
 
 
 def _check_year(value: date) -> None:

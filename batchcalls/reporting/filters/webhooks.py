@@ -9,7 +9,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from batchcalls.models import Batch, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from batchcalls.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from batchcalls.reporting.filters.calls import BatchIdFilter
 from batchcalls.reporting.filters.listing import ListFilter, search_field
 from batchcalls.states import DeliveryStatus
@@ -52,11 +52,7 @@ class DeliveryFilter(ListFilter):
     event_type = django_filters.ChoiceFilter(
         label="Event", choices=WebhookEvent.choices, empty_label="Any event"
     )
-    batch = BatchIdFilter(
-        label="Batch ID",
-        queryset=Batch.objects.all(),
-        widget=forms.TextInput(attrs={"placeholder": "The whole ID", "autocomplete": "off"}),
-    )
+    batch = BatchIdFilter()
     call = django_filters.CharFilter(
         label="Call ID",
         method="of_call",

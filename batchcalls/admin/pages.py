@@ -1,0 +1,140 @@
+"""What our own pages have in common: their URLs, their context, and confirm-then-do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What to say about something that was done, and the URL to go on to if not back."""
+
+    text: str
+    to: str = ""
+    tone: int = messages.SUCCESS
+
+
+#: Takes a form's values by name. Returns None after adding an error to the form.
+Verb = Callable[..., Done | str | None]
+
+
+def act(
+    request: HttpRequest,
+    verb: Verb,
+    *,
+    back: str,
+    form: forms.BaseForm | None = None,
+    refusals: tuple[type[Exception], ...] = (),
+    refusal_tone: int = messages.ERROR,
+) -> HttpResponse | None:
+    """Do what a valid POST confirms, show a message, redirect; None while the page is needed.
+
+    The text of an exception among ``refusals`` is the message instead.
+    """
+    if request.method != "POST" or not (form is None or form.is_valid()):
+        return None
+    try:
+        done = verb(**(form.cleaned_data if form is not None else {}))
+    except refusals as error:
+        done = Done(str(error), tone=refusal_tone)
+    if done is None:
+        return None
+    if isinstance(done, str):
+        done = Done(done)
+    messages.add_message(request, done.tone, done.text)
+    return redirect(done.to or back)
+
+
+def row_or_404(rows: QuerySet[ModelT], pk: object) -> ModelT:
+    """Return the row whose id is in a URL; raise `Http404` also for what can be no id."""
+    try:
+        return get_object_or_404(rows, pk=pk)
+    except (ValueError, ValidationError) as error:
+        raise Http404("There is no such row.") from error
+
+
+class OwnPages(admin.ModelAdmin[ModelT]):
+    """An admin with pages of our own."""
+
+    #: What the sidebar calls the list.
+    list_label: ClassVar[str] = ""
+
+    def at(
+        self,
+        route: str,
+        view: Callable[..., Any],
+        name: str,
+        arguments: dict[str, Any] | None = None,
+    ) -> URLPattern:
+        """Return the URL pattern of a page; its name follows that of the table."""
+        return path(route, self.admin_site.admin_view(view), arguments, name=self._name(name))
+
+    def url_of(self, name: str, *arguments: object) -> str:
+        """Return the URL of one of this table's pages."""
+        return reverse(f"admin:{self._name(name)}", args=arguments)
+
+    def page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        """Render a template of this app; the name has its folder and no ending."""
+        known = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
+        name = f"admin/{self.opts.app_label}/{template}.html"
+        return TemplateResponse(request, name, {**known, **context})
+
+    def confirm(
+        self,
+        request: HttpRequest,
+        template: str,
+        verb: Verb,
+        *,
+        title: str,
+        label: str,
+        subject: object,
+        back: str,
+        back_label: str = "Back",
+        button: str = "",
+        tone: str = "",
+        may_look: bool = True,
+        form: forms.BaseForm | None = None,
+        refusals: tuple[type[Exception], ...] = (),
+        refusal_tone: int = messages.ERROR,
+        **context: Any,
+    ) -> HttpResponse:
+        """Say what will happen; do it when that is confirmed.
+
+        ``template`` extends ``admin/batchcalls/confirm.html``. ``subject`` is what it happens to,
+        ``back`` its page, linked unless this person may not look at it.
+        """
+        answer = act(
+            request, verb, back=back, form=form, refusals=refusals, refusal_tone=refusal_tone
+        )
+        crumbs = [(self.list_label, self.url_of("changelist")), (subject, back)]
+        return answer or self.page(
+            request,
+            template,
+            title,
+            crumbs=[(text, url if may_look else "") for text, url in crumbs],
+            label=label,
+            button=button or label,
+            tone=tone,
+            back=back if may_look else "",
+            back_label=back_label,
+            form=form,
+            **context,
+        )
+
+    def _name(self, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
