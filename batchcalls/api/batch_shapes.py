@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from batchcalls import batch_figures
 from batchcalls.api.members import CountsField, shown
+from batchcalls.api.settings_schema import SHOWN_SETTINGS
 from batchcalls.models import Batch, BatchEvent
 from batchcalls.querysets import Totals
 from batchcalls.states import BatchStatus
@@ -140,7 +141,7 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
         ]
         read_only_fields = fields
 
-    @extend_schema_field({"type": "object", "additionalProperties": True})
+    @extend_schema_field(SHOWN_SETTINGS)
     def get_call_settings(self, batch: Batch) -> dict[str, Any]:
         """Return the settings of all calls, without those that may hold secrets."""
         return shown(batch.call_settings)

@@ -14,12 +14,12 @@ from rest_framework import mixins, serializers
 from batchcalls.api.batch_shapes import EventSerializer
 from batchcalls.api.members import TextsField, shown
 from batchcalls.api.needs import Need
+from batchcalls.api.settings_schema import SHOWN_ROW_SETTINGS
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.filters.recipients import RecipientFilter
 from batchcalls.models import Batch, BatchEvent, Recipient, Scope
 from batchcalls.states import RecipientOutcome
 
-_OBJECT = {"type": "object", "additionalProperties": True}
 BATCH_ID = OpenApiParameter("batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
@@ -53,7 +53,7 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
         ]
         read_only_fields = fields
 
-    @extend_schema_field(_OBJECT)
+    @extend_schema_field(SHOWN_ROW_SETTINGS)
     def get_call_settings(self, recipient: Recipient) -> dict[str, Any]:
         """Return the row's own settings, without those that may hold secrets."""
         return shown(recipient.call_settings)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import phonenumbers
 from django.conf import settings
 
-from campaigns.call_settings.types import Parser, SettingInvalid, invalid
+from campaigns.call_settings.types import Parser, SettingInvalid, invalid, returns
 
 _MAX_URL_LENGTH = 2_000
 _BOOLEANS = {
@@ -27,6 +27,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.0*)?")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})")
 _PHONE = re.compile(r"\+[0-9 ().-]{4,30}")
+_E164 = r"^\+[1-9][0-9]{4,14}$"
 _VARIABLE = re.compile(r"\{\{[^{}]+\}\}")
 _HOST = re.compile(r"\w[\w.-]*|[0-9a-f.]*:[0-9a-f:.]*")
 _CLOCK_TIME = re.compile(
@@ -43,6 +44,7 @@ _START_TIME = re.compile(
 def text(*, at_most: int) -> Parser:
     """Return a parser of non-blank text of ``at_most`` characters."""
 
+    @returns({"type": "string", "minLength": 1, "maxLength": at_most})
     def parse(name: str, value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
             raise invalid(name, value, "write some text")
@@ -66,6 +68,7 @@ def is_storable(value: str) -> bool:
     return not _CONTROL_CHARACTERS.search(value)
 
 
+@returns({"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^\S+$"})
 def identifier(name: str, value: Any) -> str:
     """Return an id that the provider gave out; only its shape can be checked here."""
     parsed: str = text(at_most=200)(name, value)
@@ -74,6 +77,7 @@ def identifier(name: str, value: Any) -> str:
     return parsed
 
 
+@returns({"type": "string", "format": "uuid"})
 def uuid_text(name: str, value: Any) -> str:
     """Return a UUID in its usual form."""
     if not isinstance(value, str) or not _UUID.fullmatch(value.strip()):
@@ -85,6 +89,7 @@ def matching(pattern: str, remedy: str, *, at_most: int = 200) -> Parser:
     """Return a parser of text that matches the whole of ``pattern``."""
     compiled = re.compile(pattern)
 
+    @returns({"type": "string", "pattern": f"^{pattern}$", "maxLength": at_most})
     def parse(name: str, value: Any) -> str:
         if not isinstance(value, str) or not compiled.fullmatch(value.strip()):
             raise invalid(name, value, remedy)
@@ -98,6 +103,7 @@ def whole_number(low: int, high: int, unit: str = "") -> Parser:
     """Return a parser of whole numbers from ``low`` to ``high``."""
     remedy = f"give a whole number{unit and f' of {unit}'} from {low:,} to {high:,}"
 
+    @returns({"type": "integer", "minimum": low, "maximum": high})
     def parse(name: str, value: Any) -> int:
         number = _read_number(value, _WHOLE_NUMBER)
         if number is None or number != int(number) or not low <= number <= high:
@@ -111,6 +117,7 @@ def number(low: float, high: float, unit: str = "") -> Parser:
     """Return a parser of numbers from ``low`` to ``high``; whole ones come back as int."""
     remedy = f"give a number{unit and f' of {unit}'} from {low:,} to {high:,}"
 
+    @returns({"type": "number", "minimum": low, "maximum": high})
     def parse(name: str, value: Any) -> float:
         number = _read_number(value, _NUMBER)
         if number is None or not low <= number <= high:
@@ -129,6 +136,7 @@ def _read_number(value: Any, pattern: re.Pattern[str]) -> float | None:
     return value if isinstance(value, int) or math.isfinite(value) else None
 
 
+@returns({"type": "boolean"})
 def boolean(name: str, value: Any) -> bool:
     """Return a truth value; a CSV cell may say it in several words."""
     parsed = _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else value
@@ -142,6 +150,7 @@ def choice(*options: str) -> Parser:
     by_folded = {option.casefold(): option for option in options}
     listed = ", ".join(options)
 
+    @returns({"type": "string", "enum": [*options]})
     def parse(name: str, value: Any) -> str:
         option = by_folded.get(value.strip().casefold()) if isinstance(value, str) else None
         if option is None:
@@ -155,6 +164,7 @@ def choice_or_null(*options: str) -> Parser:
     """Return a parser that takes one of the options, or null (in a CSV cell the word)."""
     chosen = choice(*options, "null")
 
+    @returns({"type": "string", "enum": [*options, None], "nullable": True})
     def parse(name: str, value: Any) -> str | None:
         option: str = "null" if value is None else chosen(name, value)
         return None if option == "null" else option
@@ -165,9 +175,11 @@ def choice_or_null(*options: str) -> Parser:
 def integer_or_word(low: int, high: int, *words: str) -> Parser:
     """Return a parser of whole numbers from ``low`` to ``high`` or one of the words."""
     remedy = f"give a whole number from {low:,} to {high:,}, {' or '.join(words)}"
+    parsers = (whole_number(low, high), choice(*words))
 
+    @returns({"oneOf": [dict(parser.schema) for parser in parsers]})
     def parse(name: str, value: Any) -> int | str:
-        for parser in (whole_number(low, high), choice(*words)):
+        for parser in parsers:
             try:
                 parsed: int | str = parser(name, value)
             except SettingInvalid:
@@ -178,10 +190,16 @@ def integer_or_word(low: int, high: int, *words: str) -> Parser:
     return parse
 
 
+def _url_schema(*schemes: str) -> dict[str, Any]:
+    pattern = f"^({'|'.join(schemes)})://"
+    return {"type": "string", "format": "uri", "pattern": pattern, "maxLength": _MAX_URL_LENGTH}
+
+
 def url(*schemes: str) -> Parser:
     """Return a parser of URLs with a host and without credentials."""
     remedy = f"give a full address that begins with {' or '.join(f'{s}://' for s in schemes)}"
 
+    @returns(_url_schema(*schemes))
     def parse(name: str, value: Any) -> str:
         try:
             stripped: str = text(at_most=_MAX_URL_LENGTH)(name, value)
@@ -198,6 +216,7 @@ def url(*schemes: str) -> Parser:
     return parse
 
 
+@returns(_url_schema("https", "http"))
 def webhook_url(name: str, value: Any) -> str:
     """Return an https URL; hosts that the installation names may be asked by plain HTTP too."""
     host = ""
@@ -217,6 +236,7 @@ def _invalid_url(name: str, value: Any, remedy: str) -> SettingInvalid:
     return invalid(name, value.split("?")[0] if isinstance(value, str) else value, remedy)
 
 
+@returns({"type": "string", "format": "phone", "pattern": _E164, "example": "+12025550123"})
 def phone(name: str, value: Any) -> str:
     """Return a number with its country code as E.164."""
     remedy = "write the number with plus and country code, such as +12025550123"
@@ -231,11 +251,13 @@ def phone(name: str, value: Any) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+@returns({"oneOf": [phone.schema, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}]})
 def phone_or_variable(name: str, value: Any) -> str:
     """Return a number as E.164, or the {{variable}} that will hold it."""
     if isinstance(value, str) and _VARIABLE.fullmatch(value.strip()):
         return value.strip()
-    return phone(name, value)
+    number: str = phone(name, value)
+    return number
 
 
 @cache
@@ -245,6 +267,7 @@ def _zones() -> Mapping[str, str]:
     return {name.casefold(): name for name in names}
 
 
+@returns({"type": "string", "format": "timezone", "example": "America/New_York"})
 def timezone_name(name: str, value: Any) -> str:
     """Return the IANA name of a time zone, spelt as the database spells it."""
     zone = _zones().get(value.strip().casefold()) if isinstance(value, str) else None
@@ -253,6 +276,7 @@ def timezone_name(name: str, value: Any) -> str:
     return zone
 
 
+@returns({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "example": "09:00"})
 def clock_time(name: str, value: Any) -> str:
     """Return a time of day as HH:MM; 09:00, 1:00pm and 0930 are understood."""
     match = _CLOCK_TIME.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -294,6 +318,7 @@ def parse_start_time(text: Any, *, timezone: str | None) -> datetime:
     return naive.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
 
 
+@returns({"type": "string", "format": "date-time", "pattern": "^20[0-9]{2}-"})
 def start_time(name: str, value: Any) -> str:
     """Return the moment as ISO 8601 with its offset, reading a text without one in UTC."""
     return parse_start_time(value, timezone=None).isoformat()
