@@ -77,13 +77,16 @@ def place_in_words(setting: CallSetting) -> str:
     return "Campaign, batch, or row" if setting.per_row else "Campaign or batch"
 
 
-def sentences(setting: CallSetting) -> list[str]:
-    """Return what there is to know beyond the type: meaning, place, secrecy, age, older names."""
+def notes(setting: CallSetting) -> list[str]:
+    """Return what there is to know beyond meaning and place: secrecy, age, older names."""
     names = older_names(setting)
     return [
-        setting.help,
-        f"{place_in_words(setting)}.",
         *(["It may hold secrets, so it is never returned."] if setting.sensitive else []),
         *(["The provider no longer documents it."] if setting.legacy else []),
-        *([f"Older names: {', '.join(names)}."] if names else []),
+        *([f"Older name{'s'[: len(names) > 1]}: {', '.join(names)}."] if names else []),
     ]
+
+
+def sentences(setting: CallSetting) -> list[str]:
+    """Return what there is to know beyond the type."""
+    return [setting.help, f"{place_in_words(setting)}.", *notes(setting)]

@@ -91,4 +91,4 @@ def test_a_place_is_where_the_setting_can_be_given() -> None:
 
 def test_secrets_and_older_names_are_mentioned() -> None:
     assert "It may hold secrets, so it is never returned." in sentences(REGISTRY["dynamic_data"])
-    assert "Older names: available_tags." in sentences(REGISTRY["dispositions"])
+    assert "Older name: available_tags." in sentences(REGISTRY["dispositions"])
