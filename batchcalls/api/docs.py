@@ -42,7 +42,7 @@ class ApiDocs(SpectacularSwaggerSplitView):
     @extend_schema(exclude=True)
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Add the call settings to what the page shows."""
-        answer = super().get(request, *args, **kwargs)
+        answer = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         answer.data["setting_groups"] = list(setting_groups())
         return answer
 

@@ -26,9 +26,7 @@ from campaigns.call_settings.parsers import (
     matching,
     number,
     phone,
-    start_time,
     text,
-    timezone_name,
     uuid_text,
     webhook_url,
     whole_number,
@@ -46,6 +44,7 @@ from campaigns.call_settings.shapes import (
     voicemail,
 )
 from campaigns.call_settings.structural import STRUCTURAL
+from campaigns.call_settings.times import start_time, timezone_name
 from campaigns.call_settings.types import CallSetting, Kind, Section, setting
 
 _SPEECH = (

@@ -11,7 +11,6 @@ from campaigns.call_settings.options import GUARD_RAILS, VOICEMAIL_ACTIONS
 from campaigns.call_settings.parsers import (
     boolean,
     choice,
-    clock_time,
     identifier,
     is_storable,
     matching,
@@ -21,6 +20,7 @@ from campaigns.call_settings.parsers import (
     url,
     whole_number,
 )
+from campaigns.call_settings.times import clock_time
 from campaigns.call_settings.types import (
     Parser,
     SettingInvalid,
