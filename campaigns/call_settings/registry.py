@@ -376,7 +376,8 @@ _SCHEDULE = (
         Section.SCHEDULE,
         Kind.DATETIME,
         start_time,
-        help="Call no earlier than this, for example 2026-01-31 09:00:00 -05:00.",
+        help="Call no earlier than this, for example 2026-01-31 09:00:00 -05:00. A past time "
+        "means now.",
     ),
 )
 

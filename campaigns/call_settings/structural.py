@@ -67,7 +67,7 @@ STRUCTURAL = (
         Section.WEBHOOKS,
         Kind.OBJECT,
         json_object,
-        help="Values to return with the result of the call. The agent does not see them.",
+        help="Values to return with the result of the call, answered or not.",
         per_row=False,
         structural=True,
     ),
