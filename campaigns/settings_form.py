@@ -16,6 +16,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from campaigns import call_settings
+from campaigns.call_settings.describing import type_in_words
 from campaigns.call_settings.options import VOICEMAIL_ACTIONS
 from campaigns.call_settings.types import CallSetting, Kind, Section
 
@@ -23,9 +24,11 @@ NULL = "null"
 _LONG = frozenset({"first_sentence", "summary_prompt"})
 _INPUT_TYPES = {Kind.URL: "url", Kind.PHONE: "tel"}
 _HINTS = {
-    Kind.LIST: " Separate the items by commas, or write a JSON array.",
-    Kind.OBJECT: " Written as JSON.",
+    Kind.LIST: "Separate items with commas, or write a JSON array.",
+    Kind.OBJECT: "Write it as JSON.",
 }
+#: Fields that do not show by themselves what can be filled in.
+_TYPED = {Kind.INTEGER, Kind.DECIMAL, Kind.LIST, Kind.OBJECT}
 _VOICEMAIL_PARTS = ("action", "message", "more")
 
 
@@ -139,7 +142,7 @@ def _fields_of(setting: CallSetting, stored: Mapping[str, Any]) -> list[tuple[st
     common: dict[str, Any] = {
         "label": setting.label,
         "required": False,
-        "help_text": setting.help + _HINTS.get(setting.kind, ""),
+        "help_text": _help_of(setting),
     }
     if setting.sensitive:
         return _sensitive_fields(setting, common, is_set=value is not _NOT_SET)
@@ -156,6 +159,12 @@ def _fields_of(setting: CallSetting, stored: Mapping[str, Any]) -> list[tuple[st
             choices.insert(1, (NULL, "The provider’s own (null)"))
         return [(setting.name, forms.ChoiceField(choices=choices, **common))]
     return [(setting.name, forms.CharField(widget=_widget(setting), **common))]
+
+
+def _help_of(setting: CallSetting) -> str:
+    words = type_in_words(setting.schema) if setting.kind in _TYPED else ""
+    type_of = f"{words[0].upper()}{words[1:]}." if words else ""
+    return " ".join(filter(None, [setting.help, type_of, _HINTS.get(setting.kind, "")]))
 
 
 def _widget(setting: CallSetting) -> forms.Widget:

@@ -208,6 +208,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "batchcalls.api.schema.let_members_be_left_out",
+        "batchcalls.api.schema.describe_call_settings",
     ],
     "ENUM_NAME_OVERRIDES": {
         "BatchStatus": "batchcalls.states.BatchStatus",

@@ -9,7 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from batchcalls.api.fields import CallSettingsField, ObjectField, Strict
+from batchcalls.api.fields import OBJECT, CallSettingsField, ObjectField, Strict
+from batchcalls.api.settings_schema import SENT_RECIPIENT
 from batchcalls.drafting import drafts, edits, recipient_objects
 from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.intake.uploads import ReadingOptions
@@ -22,25 +23,9 @@ from campaigns.models import Campaign
 
 #: Lists up to these sizes are checked while a client waits for its dry run.
 SHORT_ROWS, SHORT_BYTES = 1_000, 100_000
-_OBJECT = {"type": "object", "additionalProperties": True}
-_RECIPIENTS = {
-    "type": "array",
-    "minItems": 1,
-    "items": {
-        "type": "object",
-        "description": "A person to call. Call settings of its own stand beside these members.",
-        "properties": {
-            "phone_number": {"type": "string", "example": "+12025550123"},
-            "request_data": {**_OBJECT, "description": "Values of {{variables}}."},
-            "metadata": {**_OBJECT, "description": "Comes back with the result."},
-            "consent": {"type": "string", "description": "yes, no, or the date it was given on."},
-        },
-        "additionalProperties": True,
-    },
-}
 
 
-@extend_schema_field(_RECIPIENTS)
+@extend_schema_field({"type": "array", "minItems": 1, "items": SENT_RECIPIENT})
 class RecipientsField(serializers.Field[Any, Any, Any, Any]):
     """A list of objects; what they hold is judged where they become rows."""
 
@@ -57,8 +42,9 @@ class RecipientsField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_field(OBJECT)
 class MappingField(ObjectField):
-    """What columns become: header, or #3 for the third, to target."""
+    """What columns map to: header, or #3 for the third, to target."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the mapping; raise `ValidationError` for what is no text."""

@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from batchcalls.api.fields import CountsField
+from batchcalls.api.settings_schema import SHOWN_SETTINGS
 from batchcalls.models import Batch, BatchEvent
 from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.querysets import Totals
@@ -127,7 +128,7 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
         fields = names_of(Use.TOLD)
         read_only_fields = fields
 
-    @extend_schema_field({"type": "object", "additionalProperties": True})
+    @extend_schema_field(SHOWN_SETTINGS)
     def get_call_settings(self, batch: Batch) -> dict[str, Any]:
         """Return the settings of all calls, without those that may hold secrets."""
         return without_secrets(batch.call_settings)

@@ -21,6 +21,7 @@ from batchcalls.api.authentication import actor_of
 from batchcalls.api.fields import FreeField
 from batchcalls.api.files import SoundRenderer
 from batchcalls.api.problems import Problem
+from batchcalls.api.settings_schema import SHOWN_SETTINGS
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.calling import call_requests, stopping
 from batchcalls.models import CallResult, Scope
@@ -56,13 +57,18 @@ class TranscriptField(serializers.JSONField):
     """Who said what, in its order."""
 
 
+@extend_schema_field(SHOWN_SETTINGS)
+class RenderedSettingsField(serializers.JSONField):
+    """Call settings with their variables filled in."""
+
+
 class SaidSerializer(serializers.Serializer[Any]):
     """What the call was placed with, its variables filled in."""
 
     prompt = serializers.CharField()
     pathway_id = serializers.CharField()
     pathway_version = serializers.CharField()
-    call_settings = FreeField()
+    call_settings = RenderedSettingsField()
     problem = serializers.CharField(help_text="Why it cannot be composed; else blank.")
 
 

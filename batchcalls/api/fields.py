@@ -1,4 +1,4 @@
-"""What bodies may hold: nothing that is not known, call settings of the registry, JSON in forms."""
+"""What bodies may hold: known members only, call settings of the registry, JSON in forms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from campaigns import call_settings
 
-_OBJECT = {"type": "object", "additionalProperties": True}
+OBJECT = {"type": "object", "additionalProperties": True}
 
 
 class Strict(serializers.Serializer[Any]):
@@ -37,7 +37,6 @@ class Strict(serializers.Serializer[Any]):
         raise serializers.ValidationError(errors)
 
 
-@extend_schema_field(_OBJECT)
 class ObjectField(serializers.Field[Any, Any, Any, Any]):
     """A JSON object; in a form, its text."""
 
@@ -59,7 +58,7 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-@extend_schema_field(_OBJECT)
+@extend_schema_field(OBJECT)
 class FreeField(serializers.JSONField):
     """A JSON object with whatever members, to be shown."""
 

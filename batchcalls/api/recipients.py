@@ -14,13 +14,13 @@ from rest_framework import mixins, serializers
 from batchcalls.access.permissions import Need
 from batchcalls.api.batch_serializers import EventSerializer
 from batchcalls.api.fields import TextsField
+from batchcalls.api.settings_schema import SHOWN_ROW_SETTINGS
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.models import Batch, BatchEvent, Recipient, Scope
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.states import RecipientOutcome
 from campaigns.call_settings import without_secrets
 
-_OBJECT = {"type": "object", "additionalProperties": True}
 BATCH_ID = OpenApiParameter("batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
@@ -54,7 +54,7 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
         ]
         read_only_fields = fields
 
-    @extend_schema_field(_OBJECT)
+    @extend_schema_field(SHOWN_ROW_SETTINGS)
     def get_call_settings(self, recipient: Recipient) -> dict[str, Any]:
         """Return the row's own settings, without those that may hold secrets."""
         return without_secrets(recipient.call_settings)

@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from batchcalls.access.idempotency import HEADER
 from batchcalls.api.examples import examples_of
 from batchcalls.api.problems import MEDIA_TYPE, ProblemDetails
+from batchcalls.api.settings_schema import components
 
 _SUMMARIES = {
     "list": "List {many}",
@@ -131,4 +132,11 @@ class ApiSchema(AutoSchema):
 def let_members_be_left_out(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Promise no member of a call: which of them come is for the client to say."""
     result["components"]["schemas"]["Call"].pop("required", None)
+    return result
+
+
+def describe_call_settings(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add the schemas of call settings; the enums in them stay where they are used."""
+    schemas = result["components"]["schemas"]
+    result["components"]["schemas"] = dict(sorted({**schemas, **components()}.items()))
     return result

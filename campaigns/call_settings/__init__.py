@@ -14,8 +14,8 @@ from campaigns.call_settings.normalizing import (
     normalize,
     normalize_shared,
 )
-from campaigns.call_settings.parsers import parse_start_time
 from campaigns.call_settings.registry import REGISTRY, all_names, get, is_call_setting
+from campaigns.call_settings.times import parse_start_time
 from campaigns.call_settings.types import Alias, CallSetting, Kind, Section, SettingInvalid
 
 __all__ = [

@@ -7,7 +7,6 @@ Source: older revisions of the Bland API, Send Call, and public client code.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +21,7 @@ from campaigns.call_settings.parsers import (
     whole_number,
 )
 from campaigns.call_settings.shapes import dispatch_hours, items, json_object, named, sms
-from campaigns.call_settings.types import Alias, Kind, Parser, Section, setting
+from campaigns.call_settings.types import Alias, Kind, Section, returns, setting
 
 LEGACY = (
     setting(
@@ -31,7 +30,7 @@ LEGACY = (
         Section.SPEECH,
         Kind.TEXT,
         identifier,
-        help="Id of the pathway's node at which the conversation begins.",
+        help="ID of the pathway node where the conversation starts.",
         legacy=True,
     ),
     setting(
@@ -40,7 +39,7 @@ LEGACY = (
         Section.SPEECH,
         Kind.TEXT,
         identifier,
-        help="Id of a saved voice with its settings.",
+        help="ID of a saved voice and its settings.",
         legacy=True,
     ),
     setting(
@@ -49,7 +48,7 @@ LEGACY = (
         Section.SPEECH,
         Kind.OBJECT,
         json_object,
-        help="Fine tuning of the voice, such as its speed.",
+        help="Fine-tuning of the voice, such as its speed.",
         legacy=True,
     ),
     setting(
@@ -58,7 +57,7 @@ LEGACY = (
         Section.MODEL,
         Kind.BOOLEAN,
         boolean,
-        help="Whether the agent answers sooner at the price of interrupting more.",
+        help="Respond sooner, at the cost of interrupting more often.",
         legacy=True,
     ),
     setting(
@@ -67,7 +66,7 @@ LEGACY = (
         Section.MODEL,
         Kind.INTEGER,
         whole_number(10, 100, "seconds"),
-        help="Seconds of speech by which a change of language is detected, from 10 to 100.",
+        help="Seconds of speech used to detect a change of language.",
         legacy=True,
     ),
     setting(
@@ -76,8 +75,7 @@ LEGACY = (
         Section.MODEL,
         Kind.LIST,
         items(choice(*LANGUAGES), at_most=len(LANGUAGES)),
-        help="Codes of the languages to which the agent may switch.",
-        choices=LANGUAGES,
+        help="Languages the agent can switch to.",
         legacy=True,
     ),
     setting(
@@ -86,7 +84,7 @@ LEGACY = (
         Section.DISPATCH,
         Kind.TEXT,
         text(at_most=200),
-        help="Name or id under which the provider groups batches.",
+        help="Name or ID the provider uses to group batches.",
         legacy=True,
     ),
     setting(
@@ -95,7 +93,7 @@ LEGACY = (
         Section.DISPATCH,
         Kind.BOOLEAN,
         boolean,
-        help="Whether the agent expects a phone menu and leaves voicemail handling off.",
+        help="Expect a phone menu and turn voicemail handling off.",
         legacy=True,
     ),
     setting(
@@ -104,7 +102,7 @@ LEGACY = (
         Section.VOICEMAIL,
         Kind.BOOLEAN,
         boolean,
-        help="Whether people and voicemails are told apart, which is always the case by now.",
+        help="Distinguish people from voicemails. This is now always on.",
         legacy=True,
     ),
     setting(
@@ -113,7 +111,7 @@ LEGACY = (
         Section.VOICEMAIL,
         Kind.BOOLEAN,
         boolean,
-        help="Whether answering machines and phone menus are detected.",
+        help="Detect answering machines and phone menus.",
         legacy=True,
     ),
     setting(
@@ -131,7 +129,7 @@ LEGACY = (
         Section.ANALYSIS,
         Kind.TEXT,
         text(at_most=2_000),
-        help="How to extract the fields of the analysis schema, in up to 2,000 characters.",
+        help="Instructions for extracting the fields of the analysis schema.",
         rendered=True,
         legacy=True,
     ),
@@ -150,35 +148,23 @@ LEGACY = (
         Section.SCHEDULE,
         Kind.OBJECT,
         dispatch_hours,
-        help="Hours in which calls may start, as {start, end} in the callee's time; "
-        "an end before the start is on the next day.",
+        help="Hours in which calls can start, in the recipient's time zone. "
+        "An end before the start is on the next day.",
         legacy=True,
     ),
 )
 
 
-def _member(parser: Parser, name: str, member: str, **implied: str) -> Callable[[Any], Any]:
-    """Return an expansion into one member of an object and what follows from it."""
-
-    def expand(value: Any) -> dict[str, Any]:
-        return {member: parser(name, value), **implied}
-
-    return expand
+def _member(member: str, **implied: str) -> Callable[[Any], dict[str, Any]]:
+    """Return a meaning: one member of an object, and what follows from it."""
+    return lambda value: {member: value, **implied}
 
 
-def _switch(name: str, meaning: Any) -> Callable[[Any], Any]:
-    """Return an expansion of true into its meaning; false says nothing."""
-
-    def expand(value: Any) -> Any:
-        return meaning if boolean(name, value) else None
-
-    return expand
-
-
-def _voice_number(value: Any) -> Any:
-    # Voices once had numbers; a number is a valid id in the field of today, as text.
+# Voices once had numbers; a number is a valid id in the field of today, as text.
+@returns(identifier.schema)
+def _voice_number(name: str, value: Any) -> Any:
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return identifier("voice_id", str(value) if is_number and abs(value) < 10**9 else value)
+    return identifier(name, str(value) if is_number and abs(value) < 10**9 else value)
 
 
 ALIASES: Mapping[str, Alias] = MappingProxyType(
@@ -188,15 +174,15 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
             Alias(
                 name="voicemail_message",
                 target="voicemail",
-                expand=_member(
-                    text(at_most=5_000), "voicemail_message", "message", action="leave_message"
-                ),
+                parser=text(at_most=5_000),
+                meaning=_member("message", action="leave_message"),
                 partial=True,
             ),
             Alias(
                 name="voicemail_action",
                 target="voicemail",
-                expand=_member(choice(*VOICEMAIL_ACTIONS), "voicemail_action", "action"),
+                parser=choice(*VOICEMAIL_ACTIONS),
+                meaning=_member("action"),
                 partial=True,
                 # Documented: a message that is set is left, whatever the action says.
                 overruled_by="voicemail_message",
@@ -204,42 +190,45 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
             Alias(
                 name="voicemail_sms",
                 target="voicemail",
-                expand=_member(sms, "voicemail_sms", "sms"),
+                parser=sms,
+                meaning=_member("sms"),
                 partial=True,
             ),
             Alias(
                 name="sensitive_voicemail_detection",
                 target="voicemail",
-                expand=_member(boolean, "sensitive_voicemail_detection", "sensitive"),
+                parser=boolean,
+                meaning=_member("sensitive"),
                 partial=True,
             ),
             Alias(
                 name="block_interruptions",
                 target="interruptibility",
-                expand=_switch("block_interruptions", 0),
+                parser=boolean,
+                meaning=lambda blocks: 0 if blocks else None,
             ),
             Alias(
                 name="local_dialing",
                 target="dialing_strategy",
-                expand=_switch("local_dialing", {"type": "local"}),
+                parser=boolean,
+                meaning=lambda is_local: {"type": "local"} if is_local else None,
             ),
             Alias(
                 name="geospatial_dialing",
                 target="dialing_strategy",
-                expand=_member(identifier, "geospatial_dialing", "pool_id", type="custom_pooling"),
+                parser=identifier,
+                meaning=_member("pool_id", type="custom_pooling"),
             ),
             Alias(
                 name="available_tags",
                 target="dispositions",
-                expand=partial(items(text(at_most=100), at_most=100), "available_tags"),
+                parser=items(text(at_most=100), at_most=100),
             ),
-            Alias(name="voice_id", target="voice", expand=_voice_number),
+            Alias(name="voice_id", target="voice", parser=_voice_number),
             Alias(
                 name="version_number",
                 target="pathway_version",
-                expand=partial(
-                    integer_or_word(1, 1_000_000, "production", "staging"), "version_number"
-                ),
+                parser=integer_or_word(1, 1_000_000, "production", "staging"),
             ),
         )
     }

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from campaigns.call_settings.legacy import ALIASES
-from campaigns.call_settings.parsers import parse_start_time
 from campaigns.call_settings.registry import REGISTRY, all_names
 from campaigns.call_settings.shapes import decode
+from campaigns.call_settings.times import parse_start_time
 from campaigns.call_settings.types import SettingInvalid, is_blank, shorten
 
 INVALID = "invalid_call_setting"

@@ -1,21 +1,16 @@
-"""Parsers of single values: text, numbers, choices, addresses, phone numbers, times."""
+"""Parsers of single values: text, numbers, choices, URLs, phone numbers."""
 
 from __future__ import annotations
 
 import math
 import re
-import zoneinfo
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from datetime import timezone as fixed_offset
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import phonenumbers
 from django.conf import settings
 
-from campaigns.call_settings.types import Parser, SettingInvalid, invalid
+from campaigns.call_settings.types import Parser, SettingInvalid, invalid, returns
 
 _MAX_URL_LENGTH = 2_000
 _BOOLEANS = {
@@ -27,22 +22,15 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.0*)?")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})")
 _PHONE = re.compile(r"\+[0-9 ().-]{4,30}")
+_E164 = r"^\+[1-9][0-9]{4,14}$"
 _VARIABLE = re.compile(r"\{\{[^{}]+\}\}")
 _HOST = re.compile(r"\w[\w.-]*|[0-9a-f.]*:[0-9a-f:.]*")
-_CLOCK_TIME = re.compile(
-    r"(?P<hour>[0-9]{1,2})(:?(?P<minute>[0-5][0-9]))?\s*(?P<half>am|pm)?", re.I
-)
-_START_TIME = re.compile(
-    r"(?P<date>20[0-9]{2}-[0-9]{2}-[0-9]{2})[T ]\s*"
-    r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.[0-9]{1,9})?)?\s*"
-    r"(?P<offset>Z|(?P<sign>[+-])(?P<hours>[0-9]{1,2})(:?(?P<minutes>[0-5][0-9]))?)?",
-    re.I,
-)
 
 
 def text(*, at_most: int) -> Parser:
     """Return a parser of non-blank text of ``at_most`` characters."""
 
+    @returns({"type": "string", "minLength": 1, "maxLength": at_most})
     def parse(name: str, value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
             raise invalid(name, value, "write some text")
@@ -66,6 +54,7 @@ def is_storable(value: str) -> bool:
     return not _CONTROL_CHARACTERS.search(value)
 
 
+@returns({"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^\S+$"})
 def identifier(name: str, value: Any) -> str:
     """Return an id that the provider gave out; only its shape can be checked here."""
     parsed: str = text(at_most=200)(name, value)
@@ -74,6 +63,7 @@ def identifier(name: str, value: Any) -> str:
     return parsed
 
 
+@returns({"type": "string", "format": "uuid"})
 def uuid_text(name: str, value: Any) -> str:
     """Return a UUID in its usual form."""
     if not isinstance(value, str) or not _UUID.fullmatch(value.strip()):
@@ -85,6 +75,7 @@ def matching(pattern: str, remedy: str, *, at_most: int = 200) -> Parser:
     """Return a parser of text that matches the whole of ``pattern``."""
     compiled = re.compile(pattern)
 
+    @returns({"type": "string", "pattern": f"^{pattern}$", "maxLength": at_most})
     def parse(name: str, value: Any) -> str:
         if not isinstance(value, str) or not compiled.fullmatch(value.strip()):
             raise invalid(name, value, remedy)
@@ -98,6 +89,7 @@ def whole_number(low: int, high: int, unit: str = "") -> Parser:
     """Return a parser of whole numbers from ``low`` to ``high``."""
     remedy = f"give a whole number{unit and f' of {unit}'} from {low:,} to {high:,}"
 
+    @returns({"type": "integer", "minimum": low, "maximum": high})
     def parse(name: str, value: Any) -> int:
         number = _read_number(value, _WHOLE_NUMBER)
         if number is None or number != int(number) or not low <= number <= high:
@@ -111,6 +103,7 @@ def number(low: float, high: float, unit: str = "") -> Parser:
     """Return a parser of numbers from ``low`` to ``high``; whole ones come back as int."""
     remedy = f"give a number{unit and f' of {unit}'} from {low:,} to {high:,}"
 
+    @returns({"type": "number", "minimum": low, "maximum": high})
     def parse(name: str, value: Any) -> float:
         number = _read_number(value, _NUMBER)
         if number is None or not low <= number <= high:
@@ -129,6 +122,7 @@ def _read_number(value: Any, pattern: re.Pattern[str]) -> float | None:
     return value if isinstance(value, int) or math.isfinite(value) else None
 
 
+@returns({"type": "boolean"})
 def boolean(name: str, value: Any) -> bool:
     """Return a truth value; a CSV cell may say it in several words."""
     parsed = _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else value
@@ -142,6 +136,7 @@ def choice(*options: str) -> Parser:
     by_folded = {option.casefold(): option for option in options}
     listed = ", ".join(options)
 
+    @returns({"type": "string", "enum": [*options]})
     def parse(name: str, value: Any) -> str:
         option = by_folded.get(value.strip().casefold()) if isinstance(value, str) else None
         if option is None:
@@ -155,6 +150,7 @@ def choice_or_null(*options: str) -> Parser:
     """Return a parser that takes one of the options, or null (in a CSV cell the word)."""
     chosen = choice(*options, "null")
 
+    @returns({"type": "string", "enum": [*options, None], "nullable": True})
     def parse(name: str, value: Any) -> str | None:
         option: str = "null" if value is None else chosen(name, value)
         return None if option == "null" else option
@@ -165,9 +161,11 @@ def choice_or_null(*options: str) -> Parser:
 def integer_or_word(low: int, high: int, *words: str) -> Parser:
     """Return a parser of whole numbers from ``low`` to ``high`` or one of the words."""
     remedy = f"give a whole number from {low:,} to {high:,}, {' or '.join(words)}"
+    parsers = (whole_number(low, high), choice(*words))
 
+    @returns({"oneOf": [dict(parser.schema) for parser in parsers]})
     def parse(name: str, value: Any) -> int | str:
-        for parser in (whole_number(low, high), choice(*words)):
+        for parser in parsers:
             try:
                 parsed: int | str = parser(name, value)
             except SettingInvalid:
@@ -178,10 +176,16 @@ def integer_or_word(low: int, high: int, *words: str) -> Parser:
     return parse
 
 
+def _url_schema(*schemes: str) -> dict[str, Any]:
+    pattern = f"^({'|'.join(schemes)})://"
+    return {"type": "string", "format": "uri", "pattern": pattern, "maxLength": _MAX_URL_LENGTH}
+
+
 def url(*schemes: str) -> Parser:
     """Return a parser of URLs with a host and without credentials."""
     remedy = f"give a full address that begins with {' or '.join(f'{s}://' for s in schemes)}"
 
+    @returns(_url_schema(*schemes))
     def parse(name: str, value: Any) -> str:
         try:
             stripped: str = text(at_most=_MAX_URL_LENGTH)(name, value)
@@ -198,6 +202,7 @@ def url(*schemes: str) -> Parser:
     return parse
 
 
+@returns(_url_schema("https", "http"))
 def webhook_url(name: str, value: Any) -> str:
     """Return an https URL; hosts that the installation names may be asked by plain HTTP too."""
     host = ""
@@ -217,6 +222,7 @@ def _invalid_url(name: str, value: Any, remedy: str) -> SettingInvalid:
     return invalid(name, value.split("?")[0] if isinstance(value, str) else value, remedy)
 
 
+@returns({"type": "string", "format": "phone", "pattern": _E164, "example": "+12025550123"})
 def phone(name: str, value: Any) -> str:
     """Return a number with its country code as E.164."""
     remedy = "write the number with plus and country code, such as +12025550123"
@@ -231,69 +237,10 @@ def phone(name: str, value: Any) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+@returns({"oneOf": [phone.schema, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}]})
 def phone_or_variable(name: str, value: Any) -> str:
     """Return a number as E.164, or the {{variable}} that will hold it."""
     if isinstance(value, str) and _VARIABLE.fullmatch(value.strip()):
         return value.strip()
-    return phone(name, value)
-
-
-@cache
-def _zones() -> Mapping[str, str]:
-    # "localtime" and "Factory" are files of the time zone database, not places.
-    names = zoneinfo.available_timezones() - {"localtime", "Factory"}
-    return {name.casefold(): name for name in names}
-
-
-def timezone_name(name: str, value: Any) -> str:
-    """Return the IANA name of a time zone, spelt as the database spells it."""
-    zone = _zones().get(value.strip().casefold()) if isinstance(value, str) else None
-    if zone is None:
-        raise invalid(name, value, "give an IANA time zone such as America/New_York")
-    return zone
-
-
-def clock_time(name: str, value: Any) -> str:
-    """Return a time of day as HH:MM; 09:00, 1:00pm and 0930 are understood."""
-    match = _CLOCK_TIME.fullmatch(value.strip()) if isinstance(value, str) else None
-    # A bare "9" may be morning or evening.
-    if match and (match["minute"] or match["half"]):
-        hour, half = int(match["hour"]), match["half"]
-        if half and 1 <= hour <= 12:
-            hour, half = hour % 12 + (12 if half.lower() == "pm" else 0), None
-        if not half and hour <= 23:
-            return f"{hour:02}:{match['minute'] or '00'}"
-    raise invalid(name, value, "write a time of day such as 09:00 or 1:00pm")
-
-
-def parse_start_time(text: Any, *, timezone: str | None) -> datetime:
-    """Return the aware moment that a documented ``start_time`` text means.
-
-    A text without an offset is read in ``timezone``, or in UTC. A wall-clock time that the zone
-    skips in spring moves forward by the gap; one that comes twice in autumn is the first.
-    Raise `SettingInvalid`. Source: Bland API, Send Call and Create Batch, ``start_time``; its n8n
-    node for texts without an offset.
-    """
-    remedy = "write it as 2026-01-31 09:00:00 -05:00, with a year from 2000 to 2099"
-    match = _START_TIME.fullmatch(text.strip()) if isinstance(text, str) else None
-    if match is None:
-        raise invalid("start_time", text, remedy)
-    clock = f"{match['hour']:0>2}:{match['minute']}:{match['second'] or '00'}"
-    try:
-        naive = datetime.fromisoformat(f"{match['date']}T{clock}")
-    except ValueError:
-        raise invalid("start_time", text, remedy) from None
-    if match["sign"]:
-        offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
-        if offset > timedelta(hours=14):
-            raise invalid("start_time", text, "give an offset of at most 14:00")
-        return naive.replace(tzinfo=fixed_offset(-offset if match["sign"] == "-" else offset))
-    if match["offset"] or not timezone:
-        return naive.replace(tzinfo=UTC)
-    zone = zoneinfo.ZoneInfo(timezone_name("timezone", timezone))
-    return naive.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
-
-
-def start_time(name: str, value: Any) -> str:
-    """Return the moment as ISO 8601 with its offset, reading a text without one in UTC."""
-    return parse_start_time(value, timezone=None).isoformat()
+    number: str = phone(name, value)
+    return number

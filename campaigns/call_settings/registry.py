@@ -1,7 +1,8 @@
 """Every call setting, once.
 
-Forms, wizard sections, CSV mapping targets, row validation, the API schema and provider payloads
-are derived from this list; to add a setting, add one entry here and one sample to its test.
+Forms, wizard sections, CSV mapping targets, row validation, the API schema, the table at
+/api/docs/ and provider payloads derive from this list. To add a setting, add one entry here and
+one sample to its test.
 Source of names, types, limits and defaults: Bland API, Send Call.
 """
 
@@ -25,9 +26,7 @@ from campaigns.call_settings.parsers import (
     matching,
     number,
     phone,
-    start_time,
     text,
-    timezone_name,
     uuid_text,
     webhook_url,
     whole_number,
@@ -45,6 +44,7 @@ from campaigns.call_settings.shapes import (
     voicemail,
 )
 from campaigns.call_settings.structural import STRUCTURAL
+from campaigns.call_settings.times import start_time, timezone_name
 from campaigns.call_settings.types import CallSetting, Kind, Section, setting
 
 _SPEECH = (
@@ -54,7 +54,7 @@ _SPEECH = (
         Section.SPEECH,
         Kind.TEXT,
         identifier,
-        help="Id of a persona whose settings fill in whatever is not set here.",
+        help="ID of a persona. Its settings apply wherever you set nothing here.",
     ),
     setting(
         "agent_id",
@@ -62,7 +62,7 @@ _SPEECH = (
         Section.SPEECH,
         Kind.TEXT,
         uuid_text,
-        help="UUID of a web agent to call with; it goes with neither a pathway nor a persona.",
+        help="UUID of a web agent. Cannot be combined with a pathway or a persona.",
     ),
     setting(
         "voice",
@@ -70,7 +70,7 @@ _SPEECH = (
         Section.SPEECH,
         Kind.TEXT,
         text(at_most=200),
-        help="Name or id of the provider's voice that speaks.",
+        help="Name or ID of one of the provider's voices.",
     ),
     setting(
         "first_sentence",
@@ -78,7 +78,7 @@ _SPEECH = (
         Section.SPEECH,
         Kind.TEXT,
         text(at_most=2_000),
-        help="The exact words with which the agent opens the call.",
+        help="Exact words the agent says first.",
         rendered=True,
     ),
     setting(
@@ -87,9 +87,8 @@ _SPEECH = (
         Section.SPEECH,
         Kind.CHOICE,
         choice(*LANGUAGES),
-        help="Code of the language to speak and to listen for.",
+        help="Language the agent speaks and understands.",
         default="babel-en",
-        choices=LANGUAGES,
     ),
     setting(
         "wait_for_greeting",
@@ -97,7 +96,7 @@ _SPEECH = (
         Section.SPEECH,
         Kind.BOOLEAN,
         boolean,
-        help="Whether the agent keeps silent until the callee has spoken.",
+        help="Wait for the person to speak before the agent does.",
         default=False,
     ),
     setting(
@@ -106,7 +105,7 @@ _SPEECH = (
         Section.SPEECH,
         Kind.LIST,
         items(pronunciation, at_most=200, commas=False),
-        help="Words and how to say them: a list of {word, pronunciation, case_sensitive, spaced}.",
+        help="How to pronounce certain words.",
     ),
     setting(
         "background_track",
@@ -114,8 +113,7 @@ _SPEECH = (
         Section.SPEECH,
         Kind.CHOICE,
         choice_or_null(*BACKGROUND_TRACKS),
-        help="Sound behind the voice; null is the faint noise of a phone line, none is silence.",
-        choices=BACKGROUND_TRACKS,
+        help="Background sound. null plays faint line noise, none is silent.",
         nullable=True,
     ),
     setting(
@@ -124,7 +122,7 @@ _SPEECH = (
         Section.SPEECH,
         Kind.BOOLEAN,
         boolean,
-        help="Whether noise on the callee's side is filtered out; the default has varied.",
+        help="Filter out noise on the other end of the line.",
     ),
 )
 
@@ -135,9 +133,8 @@ _MODEL = (
         Section.MODEL,
         Kind.CHOICE,
         choice(*MODELS),
-        help="Language model: base knows every feature, turbo answers fastest.",
+        help="Language model. base supports every feature, turbo responds fastest.",
         default="base",
-        choices=MODELS,
     ),
     setting(
         "temperature",
@@ -145,7 +142,7 @@ _MODEL = (
         Section.MODEL,
         Kind.DECIMAL,
         number(0, 1),
-        help="Freedom of the wording, from 0 (always alike) to 1 (most varied).",
+        help="How much the wording varies, from 0 (least) to 1 (most).",
         default=0.7,
     ),
     setting(
@@ -154,7 +151,7 @@ _MODEL = (
         Section.MODEL,
         Kind.DECIMAL,
         number(0, 10_000, "milliseconds"),
-        help="Milliseconds the agent waits before it takes its turn; more interrupts less.",
+        help="Milliseconds of silence before the agent speaks. Higher values interrupt less.",
         default=500,
     ),
     setting(
@@ -163,7 +160,8 @@ _MODEL = (
         Section.MODEL,
         Kind.INTEGER,
         whole_number(0, 3),
-        help="How easily the callee stops the agent: 0 never, 1 hardly, 2 balanced, 3 easily.",
+        help="How easily the person can interrupt the agent: 0 never, 1 rarely, 2 normally, "
+        "3 easily.",
         default=2,
     ),
     setting(
@@ -172,7 +170,7 @@ _MODEL = (
         Section.MODEL,
         Kind.LIST,
         items(keyword, at_most=20),
-        help="Up to 20 words to listen for, each as word or word:boost.",
+        help="Words to listen for, each written as word or word:boost.",
     ),
     setting(
         "ignore_button_press",
@@ -180,7 +178,7 @@ _MODEL = (
         Section.MODEL,
         Kind.BOOLEAN,
         boolean,
-        help="Whether keys that the callee presses are ignored.",
+        help="Ignore keys the person presses.",
         default=False,
     ),
     setting(
@@ -189,7 +187,7 @@ _MODEL = (
         Section.MODEL,
         Kind.LIST,
         items(guard_rail, at_most=50, commas=False),
-        help="Rules watched during the call, as a list of {type, prompt, actions, config}.",
+        help="Rules to enforce during the call.",
     ),
 )
 
@@ -200,7 +198,7 @@ _DISPATCH = (
         Section.DISPATCH,
         Kind.PHONE,
         phone,
-        help="One of your own numbers to call from, with plus and country code.",
+        help="Number to call from, with country code. It must be one of your own.",
     ),
     setting(
         "dialing_strategy",
@@ -208,7 +206,7 @@ _DISPATCH = (
         Section.DISPATCH,
         Kind.OBJECT,
         dialing_strategy,
-        help='Choice of caller ID: {"type": "local"} or {"type": "custom_pooling", "pool_id": …}.',
+        help="How to choose the caller ID: a local number, or one from a pool of your numbers.",
     ),
     setting(
         "max_duration",
@@ -216,7 +214,7 @@ _DISPATCH = (
         Section.DISPATCH,
         Kind.INTEGER,
         whole_number(1, 720, "minutes"),
-        help="Minutes after which the call is ended, from 1 to 720.",
+        help="Maximum length of the call in minutes.",
         default=30,
     ),
     setting(
@@ -225,7 +223,7 @@ _DISPATCH = (
         Section.DISPATCH,
         Kind.PHONE,
         phone,
-        help="Number to which the agent may transfer the call; pathways have their own.",
+        help="Number the agent can transfer the call to. Pathways define their own.",
     ),
     setting(
         "transfer_list",
@@ -233,7 +231,7 @@ _DISPATCH = (
         Section.DISPATCH,
         Kind.OBJECT,
         named(phone, at_most=50),
-        help="Named numbers for transfers; one named default replaces the transfer number.",
+        help="Transfer numbers by name. The one named default replaces the transfer number.",
     ),
     setting(
         "precall_dtmf_sequence",
@@ -241,7 +239,7 @@ _DISPATCH = (
         Section.DISPATCH,
         Kind.TEXT,
         matching(r"[0-9*#w]+", "use only 0-9, *, # and w, which waits half a second"),
-        help="Keys to press once connected: 0-9, *, # and w for half a second of waiting.",
+        help="Keys to press once connected: 0-9, *, #, and w to wait half a second.",
     ),
     setting(
         "record",
@@ -249,7 +247,7 @@ _DISPATCH = (
         Section.DISPATCH,
         Kind.BOOLEAN,
         boolean,
-        help="Whether the call is recorded.",
+        help="Record the call.",
         default=False,
     ),
     setting(
@@ -258,7 +256,7 @@ _DISPATCH = (
         Section.DISPATCH,
         Kind.BOOLEAN,
         boolean,
-        help="Whether the transcript goes on after a transfer.",
+        help="Continue the transcript after a transfer.",
         default=False,
     ),
 )
@@ -272,7 +270,7 @@ _KNOWLEDGE = (
         items(
             matching(r"(TL|KB)-[\w-]+", "name a tool TL-… or a knowledge base KB-…"), at_most=100
         ),
-        help="Ids of the tools (TL-…) and knowledge bases (KB-…) that the agent may use.",
+        help="IDs of tools (TL-…) and knowledge bases (KB-…) the agent can use.",
     ),
     setting(
         "dynamic_data",
@@ -280,7 +278,7 @@ _KNOWLEDGE = (
         Section.KNOWLEDGE,
         Kind.LIST,
         items(dynamic_data_source, at_most=20, commas=False),
-        help="Requests made when the call starts, whose answers the agent then knows.",
+        help="Requests to make when the call starts. The agent knows their responses.",
         sensitive=True,
     ),
 )
@@ -292,7 +290,7 @@ _VOICEMAIL = (
         Section.VOICEMAIL,
         Kind.OBJECT,
         voicemail,
-        help="What to do at a voicemail: {action, message, sms, sensitive}; else it hangs up.",
+        help="What to do at a voicemail. The default is to hang up.",
         rendered=True,
     ),
     setting(
@@ -301,8 +299,7 @@ _VOICEMAIL = (
         Section.VOICEMAIL,
         Kind.OBJECT,
         retry,
-        help="One more call by the provider after a voicemail, as {wait, voicemail_action, "
-        "voicemail_message} with wait in seconds.",
+        help="Call once more after a voicemail. wait is in seconds.",
         rendered=True,
     ),
 )
@@ -314,7 +311,7 @@ _ANALYSIS = (
         Section.ANALYSIS,
         Kind.TEXT,
         text(at_most=2_000),
-        help="How to summarise the call, in up to 2,000 characters.",
+        help="Instructions for summarizing the call.",
         rendered=True,
     ),
     setting(
@@ -323,7 +320,7 @@ _ANALYSIS = (
         Section.ANALYSIS,
         Kind.LIST,
         items(text(at_most=100), at_most=100),
-        help="Outcomes of which one is chosen for each call; without them, the 16 built-in ones.",
+        help="Outcomes to choose from for each call. The default is 16 built-in outcomes.",
     ),
     setting(
         "citation_schema_ids",
@@ -331,7 +328,7 @@ _ANALYSIS = (
         Section.ANALYSIS,
         Kind.LIST,
         items(identifier, at_most=100),
-        help="Ids of the schemas by which fields are extracted from the call.",
+        help="IDs of the schemas that define which fields to extract from the call.",
     ),
     setting(
         "post_call_evals",
@@ -339,8 +336,7 @@ _ANALYSIS = (
         Section.ANALYSIS,
         Kind.OBJECT,
         post_call_evals,
-        help="Evaluation after the call, as {workbench_setup_id} or {workbench_setup_version_id}; "
-        "turns recording on.",
+        help="Evaluation to run after the call. It turns recording on.",
     ),
 )
 
@@ -351,7 +347,7 @@ _WEBHOOKS = (
         Section.WEBHOOKS,
         Kind.URL,
         webhook_url,
-        help="The https address that receives the result of the call.",
+        help="HTTPS URL that receives the result of the call.",
     ),
     setting(
         "webhook_events",
@@ -359,8 +355,7 @@ _WEBHOOKS = (
         Section.WEBHOOKS,
         Kind.LIST,
         items(choice(*WEBHOOK_EVENTS), at_most=50),
-        help="Kinds of events that the webhook also receives during the call.",
-        choices=WEBHOOK_EVENTS,
+        help="Events to also send to the webhook during the call.",
     ),
 )
 
@@ -372,7 +367,7 @@ _SCHEDULE = (
         Section.SCHEDULE,
         Kind.TIMEZONE,
         timezone_name,
-        help="IANA time zone of the callee, for the agent's clock and times without an offset.",
+        help="The recipient's time zone, for the agent and for start times without an offset.",
         default="America/Los_Angeles",
     ),
     setting(
@@ -381,7 +376,8 @@ _SCHEDULE = (
         Section.SCHEDULE,
         Kind.DATETIME,
         start_time,
-        help="Earliest moment of the call, such as 2026-01-31 09:00:00 -05:00; past means now.",
+        help="Call no earlier than this, for example 2026-01-31 09:00:00 -05:00. A past time "
+        "means now.",
     ),
 )
 

@@ -11,7 +11,6 @@ from campaigns.call_settings.options import GUARD_RAILS, VOICEMAIL_ACTIONS
 from campaigns.call_settings.parsers import (
     boolean,
     choice,
-    clock_time,
     identifier,
     is_storable,
     matching,
@@ -21,12 +20,14 @@ from campaigns.call_settings.parsers import (
     url,
     whole_number,
 )
+from campaigns.call_settings.times import clock_time
 from campaigns.call_settings.types import (
     Parser,
     SettingInvalid,
     invalid,
     is_blank,
     missing,
+    returns,
     shorten,
 )
 
@@ -57,6 +58,7 @@ def items(parser: Parser, *, at_most: int, commas: bool = True) -> Parser:
         "separate the items by commas, or write a JSON array" if commas else "write a JSON array"
     )
 
+    @returns({"type": "array", "items": dict(parser.schema), "maxItems": at_most})
     def parse(name: str, value: Any) -> list[Any]:
         given = value
         if commas and isinstance(value, str) and not value.strip().startswith("["):
@@ -92,7 +94,13 @@ def _object(name: str, value: Any) -> dict[str, Any]:
 
 def shape(members: Mapping[str, Parser], *, required: tuple[str, ...] = ()) -> Parser:
     """Return a parser of objects with these members; blank ones count as not given."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: dict(parser.schema) for name, parser in members.items()},
+        "additionalProperties": False,
+    }
 
+    @returns({**schema, "required": [*required]} if required else schema)
     def parse(name: str, value: Any) -> dict[str, Any]:
         given = {key: item for key, item in _object(name, value).items() if not is_blank(item)}
         for key in given:
@@ -114,7 +122,9 @@ def shape(members: Mapping[str, Parser], *, required: tuple[str, ...] = ()) -> P
 
 def named(parser: Parser, *, at_most: int) -> Parser:
     """Return a parser of objects with free names and values of one type."""
+    schema = {"additionalProperties": dict(parser.schema), "maxProperties": at_most}
 
+    @returns({"type": "object", **schema})
     def parse(name: str, value: Any) -> dict[str, Any]:
         given = {key: item for key, item in _object(name, value).items() if not is_blank(item)}
         if len(given) > at_most:
@@ -128,16 +138,19 @@ def named(parser: Parser, *, at_most: int) -> Parser:
     return parse
 
 
-def json_value(name: str, value: Any, depth: int = 0) -> Any:
+@returns({})
+def json_value(name: str, value: Any) -> Any:
     """Return a copy of any JSON value that databases and other programs can take."""
+    return _copy(name, value, 0)
+
+
+def _copy(name: str, value: Any, depth: int) -> Any:
     if depth > _MAX_JSON_DEPTH:
         raise SettingInvalid(name, "write it flatter", fault="is nested too deeply")
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {
-            json_value(name, key): json_value(name, item, depth + 1) for key, item in value.items()
-        }
+        return {_copy(name, key, 0): _copy(name, item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [json_value(name, item, depth + 1) for item in value]
+        return [_copy(name, item, depth + 1) for item in value]
     if isinstance(value, str) and is_storable(value):
         return value
     if value is None or isinstance(value, bool):
@@ -150,6 +163,7 @@ def json_value(name: str, value: Any, depth: int = 0) -> Any:
     raise invalid(name, value, "use plain JSON values without control characters")
 
 
+@returns({"type": "object", "additionalProperties": True})
 def json_object(name: str, value: Any) -> Any:
     """Return a JSON object with free members."""
     return json_value(name, _object(name, value))
@@ -172,6 +186,7 @@ _voicemail_members = shape(
 )
 
 
+@returns(_voicemail_members.schema)
 def voicemail(name: str, value: Any) -> dict[str, Any]:
     """Return what to do at a voicemail; a message without an action is one to leave."""
     given = _with_action(name, _voicemail_members(name, value), "action", "message")
@@ -190,6 +205,7 @@ _retry_members = shape(
 )
 
 
+@returns(_retry_members.schema)
 def retry(name: str, value: Any) -> dict[str, Any]:
     """Return when to call again after a voicemail, and what to do if it answers once more."""
     return _with_action(name, _retry_members(name, value), "voicemail_action", "voicemail_message")
@@ -210,6 +226,7 @@ _dialing_members = shape(
 )
 
 
+@returns(_dialing_members.schema)
 def dialing_strategy(name: str, value: Any) -> dict[str, Any]:
     """Return how the caller ID is chosen: a local one, or one of a pool."""
     given: dict[str, Any] = _dialing_members(name, value)
@@ -228,6 +245,7 @@ def dialing_strategy(name: str, value: Any) -> dict[str, Any]:
 _evals_members = shape({"workbench_setup_id": identifier, "workbench_setup_version_id": identifier})
 
 
+@returns({**_evals_members.schema, "minProperties": 1, "maxProperties": 1})
 def post_call_evals(name: str, value: Any) -> dict[str, Any]:
     """Return which evaluation runs after the call."""
     given: dict[str, Any] = _evals_members(name, value)
@@ -254,6 +272,7 @@ _guard_rail_members = shape(
 )
 
 
+@returns(_guard_rail_members.schema)
 def guard_rail(name: str, value: Any) -> dict[str, Any]:
     """Return one rule that is watched during the call."""
     given: dict[str, Any] = _guard_rail_members(name, value)
@@ -309,6 +328,7 @@ dynamic_data_source = shape(
 _hours_members = shape({"start": clock_time, "end": clock_time}, required=("start", "end"))
 
 
+@returns(_hours_members.schema)
 def dispatch_hours(name: str, value: Any) -> dict[str, Any]:
     """Return the hours in which calls may start; an end before the start is the next day's."""
     given: dict[str, Any] = _hours_members(name, value)
@@ -317,6 +337,7 @@ def dispatch_hours(name: str, value: Any) -> dict[str, Any]:
     return given
 
 
+@returns(text(at_most=99).schema)
 def keyword(name: str, value: Any) -> str:
     """Return a word to listen for, with or without its boost."""
     parsed: str = text(at_most=99)(name, value)

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
-# A parser takes the name to use in a complaint and the raw value.
-Parser = Callable[[str, Any], Any]
+#: Takes the name to use in a complaint and the raw value.
+Read = Callable[[str, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """A reader of raw values, and the JSON schema (OpenAPI 3.0) of what it returns.
+
+    The parser also accepts other spellings, such as the text of a CSV cell; the schema describes
+    the canonical JSON value.
+    """
+
+    read: Read
+    schema: Mapping[str, Any]
+
+    def __call__(self, name: str, value: Any) -> Any:
+        """Return the canonical value; raise `SettingInvalid` under ``name``."""
+        return self.read(name, value)
+
+
+def returns(schema: Mapping[str, Any]) -> Callable[[Read], Parser]:
+    """Make a function a parser by saying what it returns."""
+
+    def decorate(read: Read) -> Parser:
+        return Parser(read, schema)
+
+    return decorate
 
 
 class Section(StrEnum):
@@ -77,8 +102,9 @@ class SettingInvalid(ValueError):
 class CallSetting:
     """One call setting, under the name that the provider documents.
 
-    ``parse`` turns a JSON value or the text of a CSV cell into the canonical, JSON-serialisable
-    value, or raises `SettingInvalid`. ``default``: what the provider does when nothing is sent.
+    ``help`` says what it means. ``parse`` turns a JSON value or the text of a CSV cell into the
+    canonical, JSON-serializable value that ``schema`` describes, or raises `SettingInvalid`.
+    ``default``: what the provider does when nothing is sent.
     ``rendered``: {{variables}} in its texts are replaced for each recipient. ``per_row``: one
     recipient may have its own. ``nullable``: null is a value and not an absence. ``sensitive``: it
     may hold secrets. ``structural``: it has a place of its own in a batch (number, prompt,
@@ -92,8 +118,8 @@ class CallSetting:
     kind: Kind
     help: str
     parse: Callable[[Any], Any]
+    schema: Mapping[str, Any]
     default: str | int | float | bool | None = None
-    choices: tuple[str, ...] = ()
     rendered: bool = False
     per_row: bool = True
     nullable: bool = False
@@ -101,21 +127,39 @@ class CallSetting:
     structural: bool = False
     legacy: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse an entry that the API document could not explain; raise `ValueError`."""
+        if not self.help.strip():
+            raise ValueError(f"The call setting {self.name} has no meaning: write its help text.")
+        if not self.schema:
+            raise ValueError(f"The call setting {self.name} has no type: give its parser a schema.")
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the words that the value, or each item of it, is one of; else nothing."""
+        options = self.schema.get("items", self.schema).get("enum", ())
+        return tuple(option for option in options if option is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """An older name of a setting, or of a member of an object setting.
 
-    ``expand`` gives what the value means for ``target``: the whole value, or with ``partial`` some
-    members of it; None when it says nothing; it raises `SettingInvalid`. When the alias
+    ``parser`` reads its value; ``meaning`` turns that into a value of ``target``: the whole value,
+    or with ``partial`` some members of it; None when it says nothing. When the alias
     ``overruled_by`` is given as well, this one has no effect.
     """
 
     name: str
     target: str
-    expand: Callable[[Any], Any]
+    parser: Parser
+    meaning: Callable[[Any], Any] = lambda value: value
     partial: bool = False
     overruled_by: str = ""
+
+    def expand(self, value: Any) -> Any:
+        """Return what a raw value means for the target; raise `SettingInvalid`."""
+        return self.meaning(self.parser(self.name, value))
 
 
 def setting(
@@ -131,6 +175,7 @@ def setting(
         kind=kind,
         help=help,
         parse=partial(parser, name),
+        schema=parser.schema,
         **flags,
     )
 
@@ -144,7 +189,7 @@ def _discreet(parser: Parser) -> Parser:
         except SettingInvalid as complaint:
             raise complaint.without_value() from None
 
-    return parse
+    return Parser(parse, parser.schema)
 
 
 class _Short(reprlib.Repr):

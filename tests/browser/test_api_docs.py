@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage, Site
 
@@ -44,6 +45,23 @@ def test_an_operation_is_read_and_tried(
     page.locator("#operations-batches-batches_list").get_by_text("List batches").click()
     is_dark = page.evaluate("document.documentElement.classList.contains('dark-mode')")
     assert is_dark is (scheme == "dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_table_of_call_settings_is_reached_by_its_link_and_its_address(
+    open_page: OpenPage, *, size: tuple[int, int]
+) -> None:
+    page = open_page(size)
+    page.goto("/api/docs/")
+    page.get_by_text("Create a batch", exact=True).wait_for()
+    page.get_by_role("link", name="Call settings").first.click()
+    heading = page.get_by_role("heading", name="Call settings")
+    expect(heading).to_be_in_viewport()
+    page.goto("about:blank")
+    page.goto("/api/docs/#call-settings")
+    page.get_by_text("Create a batch", exact=True).wait_for()
+    expect(heading).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 

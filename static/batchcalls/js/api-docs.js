@@ -10,3 +10,20 @@ const follow = () => {
 };
 system.addEventListener("change", follow);
 follow();
+
+// The table of call settings stands below what Swagger adds later: go there again once it has.
+// Swagger rewrites the hash, so it is read now.
+const isWanted = window.location.hash === "#call-settings";
+document.addEventListener("DOMContentLoaded", () => {
+  if (!isWanted) {
+    return;
+  }
+  const target = document.getElementById("call-settings");
+  const watcher = new MutationObserver(() => {
+    if (document.querySelector("#swagger-ui .opblock")) {
+      watcher.disconnect();
+      window.requestAnimationFrame(() => target.scrollIntoView());
+    }
+  });
+  watcher.observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
+});

@@ -1,0 +1,124 @@
+"""Call settings in the OpenAPI document, derived from their registry.
+
+What is sent may use older names and is refused with any other; what is returned has canonical
+names only, and nothing that may hold a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+
+from batchcalls.api.fields import CallSettingsField
+from campaigns.call_settings import ALIASES, REGISTRY, Alias, CallSetting
+from campaigns.call_settings.describing import sentences
+
+Schema = dict[str, Any]
+
+
+def _reference(component: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{component}"}
+
+
+SENT_SETTINGS = _reference("CallSettingsRequest")
+SHOWN_SETTINGS = _reference("CallSettings")
+SENT_RECIPIENT = _reference("RecipientRequest")
+SHOWN_ROW_SETTINGS = _reference("RecipientCallSettings")
+_LIMITS = {"minLength", "maxLength", "minimum", "maximum", "pattern"}
+_CONSENT = {"type": "string", "description": "yes, no, or the date consent was given."}
+
+
+class CallSettingsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Describes the field of settings that a campaign or a batch shares."""
+
+    target_class = CallSettingsField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, str]:
+        """Refer to what can be sent, or to what is returned."""
+        return dict(SENT_SETTINGS if direction == "request" else SHOWN_SETTINGS)
+
+
+def components() -> dict[str, Schema]:
+    """Return the schemas that the references above name."""
+    shared = [one for one in REGISTRY.values() if not one.structural]
+    of_rows = [one for one in REGISTRY.values() if one.per_row]
+    fields_of_rows = [one for one in REGISTRY.values() if one.structural and not one.per_row]
+    return {
+        "CallSettingsRequest": {
+            "type": "object",
+            "description": "Settings that all calls share. Unknown names are refused.",
+            "properties": _sent(shared),
+            "additionalProperties": False,
+        },
+        "CallSettings": {
+            "type": "object",
+            "description": "Settings that all calls share.",
+            "properties": _shown(shared),
+        },
+        "RecipientRequest": {
+            "type": "object",
+            "description": "A person to call. Call settings of this row alone stand beside the "
+            "number; they override those of the batch. Unknown names are refused. A value that "
+            "cannot be used skips the row.",
+            "properties": {
+                **{one.name: _property(one) for one in fields_of_rows},
+                "consent": _CONSENT,
+                **_sent(of_rows),
+            },
+            "additionalProperties": False,
+        },
+        "RecipientCallSettings": {
+            "type": "object",
+            "description": "Call settings of this row alone.",
+            "properties": _shown(of_rows),
+        },
+    }
+
+
+def _property(setting: CallSetting) -> Schema:
+    return {
+        **setting.schema,
+        "description": " ".join(sentences(setting)),
+        **({"deprecated": True} if setting.legacy else {}),
+        "x-per-row": setting.per_row,
+    }
+
+
+def _sent(settings: Iterable[CallSetting]) -> dict[str, Schema]:
+    """Return what can be sent: the settings, then the older names of these."""
+    found = {}
+    for one in settings:
+        default = {} if one.default is None else {"default": one.default}
+        # Null takes a secret out; leaving it out keeps what is stored.
+        secret = {"nullable": True, "writeOnly": True} if one.sensitive else {}
+        found[one.name] = {**_property(one), **default, **secret}
+    older = [alias for alias in ALIASES.values() if alias.target in found]
+    return {**found, **{alias.name: _older(alias) for alias in older}}
+
+
+def _older(alias: Alias) -> Schema:
+    return {
+        **alias.parser.schema,
+        "description": f"Older name. Use {alias.target}.",
+        "deprecated": True,
+        "x-per-row": REGISTRY[alias.target].per_row,
+    }
+
+
+def _shown(settings: Iterable[CallSetting]) -> dict[str, Schema]:
+    """Return what is returned; texts with variables may be any length once they are filled in."""
+    return {
+        one.name: _unlimited(_property(one)) if one.rendered else _property(one)
+        for one in settings
+        if not one.sensitive
+    }
+
+
+def _unlimited(schema: Mapping[str, Any]) -> Schema:
+    return {
+        name: _unlimited(value) if isinstance(value, Mapping) else value
+        for name, value in schema.items()
+        if name not in _LIMITS
+    }
