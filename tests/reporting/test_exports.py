@@ -45,15 +45,17 @@ def test_each_row_of_the_list_comes_back_with_what_became_of_it(make_batch: Any,
 
     assert header == ["phone_number", "business_name", *batch_tables.RESULT_COLUMNS]
     assert ann[:3] == ["+12025550190", "Ann's", "done"]
-    assert ann[3:] == [
-        call.disposition,
-        "human",
-        str(call.duration_seconds),
-        f"{call.price:f}",
-        call.summary,
-        str(call.call_id),
-    ]
-    assert blank == ["", "", "skipped", "", "", "", "", "", ""]
+    told = dict(zip(header, ann, strict=True))
+    for name, value in {
+        "disposition": call.disposition,
+        "answered_by": "human",
+        "duration_seconds": str(call.duration_seconds),
+        "price": f"{call.price:f}",
+        "summary": call.summary,
+        "call_id": str(call.call_id),
+    }.items():
+        assert told[name] == value
+    assert blank == ["", "", "skipped", *[""] * (len(header) - 3)]
     assert bob[:3] == ["12", "Bob's", "skipped"]
     assert cy[2:5] == ["done", "NO_ANSWER", "no_answer"]
 
