@@ -44,13 +44,11 @@ class BatchListPage(OwnPages[Batch]):
         totals = totals_of(listing.page.rows)
         for batch in listing.page.rows:
             batch.totals = totals[batch.pk]  # type: ignore[attr-defined]
-        part = "_rows" if request.headers.get("X-Fragment") else ""
-        return self.page(
+        return self.list_page(
             request,
-            f"batch/change_list{part}",
-            self.list_label,
-            listing=listing,
-            table=BatchTable(listing.page.rows, user=request.user),
+            listing,
+            BatchTable(listing.page.rows, user=request.user),
+            fragment="rows",
             is_live=any(batch.status in BATCH_ACTIVE for batch in listing.page.rows),
             can_create=self.has_add_permission(request),
         )

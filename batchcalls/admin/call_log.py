@@ -14,7 +14,7 @@ from django.utils.html import format_html_join
 from batchcalls.access.permissions import require
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
-from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.admin.listing import Listing, listing_of, without_place
 from batchcalls.admin.pages import OwnPages
 from batchcalls.models import Batch, CallResult, Export, ExportKind, FilteredPage, SavedFilter
 from batchcalls.reporting.exports.call_log import UnknownFilter, matching
@@ -53,17 +53,15 @@ class CallLogPage(OwnPages[CallResult]):
         )
         columns = _columns(request)
         batch = _batch(listing)
-        part = "_rows" if request.headers.get("X-Fragment") else ""
-        return self.page(
+        return self.list_page(
             request,
-            f"callresult/change_list{part}",
-            self.list_label,
-            listing=listing,
-            table=CallTable(
+            listing,
+            CallTable(
                 listing.page.rows,
                 columns=columns,
                 links_batches=request.user.has_perm("batchcalls.view_batch"),
             ),
+            fragment="rows",
             column_fields=format_html_join(
                 "",
                 '<input type="hidden" name="columns" value="{}">',
@@ -81,7 +79,7 @@ class CallLogPage(OwnPages[CallResult]):
                 for value in values
             ],
             saved=SavedFilter.objects.filter(owner=actor_of(request), page=FilteredPage.CALL_LOG),
-            query=_without_place(request.GET),
+            query=without_place(request.GET),
             dispositions=Disposition.values,
         )
 
@@ -103,7 +101,7 @@ class CallLogPage(OwnPages[CallResult]):
     def keep_filter_view(self, request: HttpRequest) -> HttpResponse:
         """Keep the present filter and columns under a name of one's own."""
         require(request.user, "batchcalls.view_callresult")
-        query = _without_place(QueryDict(request.POST.get("query", "")[:5_000]))
+        query = without_place(QueryDict(request.POST.get("query", "")[:5_000]))
         back = f"{self.url_of('changelist')}?{query}"
         name = request.POST.get("name", "").strip()[:80]
         mine = SavedFilter.objects.filter(owner=actor_of(request), page=FilteredPage.CALL_LOG)
@@ -143,13 +141,3 @@ def _columns(request: HttpRequest) -> list[str]:
 def _batch(listing: Listing[CallResult]) -> Batch | None:
     found: Batch | None = getattr(listing.filter.form, "cleaned_data", {}).get("batch")
     return found
-
-
-def _without_place(data: QueryDict) -> str:
-    """Return the query string without the page: a filter begins at the newest call."""
-    query = data.copy()
-    for name in ("older", "newer", "at"):
-        query.pop(name, None)
-    for name in [name for name, values in query.lists() if not any(values)]:
-        del query[name]
-    return query.urlencode()

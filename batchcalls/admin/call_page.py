@@ -70,11 +70,11 @@ class CallPage(OwnPages[CallResult]):
         call = row_or_404(rows, object_id)
         events = list(CallEvent.objects.filter(call=call).order_by("occurred_at", "pk"))
         raw_allowed = request.user.has_perm("batchcalls.view_callevent")
-        part = "_live" if request.headers.get("X-Fragment") else ""
         return self.page(
             request,
-            f"callresult/change_form{part}",
+            "callresult/change_form",
             f"Call to {call.to_number}",
+            fragment="live",
             call=call,
             facts=facts(call, request),
             moments=moments(call, events),

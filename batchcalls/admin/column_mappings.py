@@ -83,10 +83,7 @@ class ColumnMappingAdmin(OwnPages[ColumnMapping]):
             order=("name", "pk"),
             ascending=True,
         )
-        table = ColumnMappingTable(listing.page.rows)
-        return self.page(
-            request, "columnmapping/change_list", self.list_label, listing=listing, table=table
-        )
+        return self.list_page(request, listing, ColumnMappingTable(listing.page.rows))
 
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any

@@ -16,7 +16,7 @@ from django.urls import URLPattern, reverse
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, RemoveForm
-from batchcalls.admin.listing import Listing, listing_of
+from batchcalls.admin.listing import Listing, listing_of, without_place
 from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.batches import suppressing
 from batchcalls.intake import do_not_call
@@ -24,7 +24,6 @@ from batchcalls.intake.suppressions import SuppressionResource
 from batchcalls.reporting import suppression_traces
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from batchcalls.reporting.filters.listing import ListFilter
-from batchcalls.reporting.keyset import PARAMETERS
 from batchcalls.reporting.tables.do_not_call import DoNotCallTable, RemovedTable
 from campaigns.admin.small_tables import SmallTableAdmin
 from campaigns.models import Suppression
@@ -56,13 +55,11 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
         rows = Suppression.objects.select_related("created_by")
         listing: Listing[Suppression] = listing_of(request, rows, DoNotCallFilter, order=ORDER)
         asked = listing.filter.asked_number if not listing.page.rows else ""
-        return self.page(
+        return self.list_page(
             request,
-            "suppression/change_list",
-            self.list_label,
-            listing=listing,
-            table=DoNotCallTable(listing.page.rows),
-            query=_without_place(request),
+            listing,
+            DoNotCallTable(listing.page.rows),
+            query=without_place(request.GET),
             # Of a number that is not listed it may be known why.
             asked=asked,
             removal=suppression_traces.last_removal(asked) if asked else None,
@@ -203,13 +200,6 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
 def _entry(object_id: str) -> Suppression:
     rows = Suppression.objects.select_related("created_by")
     return row_or_404(rows, object_id)
-
-
-def _without_place(request: HttpRequest) -> str:
-    query = request.GET.copy()
-    for name in [name for name in query if name in PARAMETERS or not query[name]]:
-        del query[name]
-    return query.urlencode()
 
 
 def _told(added: do_not_call.Added) -> str:

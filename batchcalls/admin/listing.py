@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from batchcalls.reporting.filters.listing import ListFilter
-from batchcalls.reporting.keyset import PAGE_SIZE, Page, page_of
+from batchcalls.reporting.keyset import PAGE_SIZE, PARAMETERS, Page, page_of
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -41,3 +41,12 @@ def listing_of(
     query = request.GET.dict()
     page = page_of(narrowed.qs, query, order=order, ascending=ascending, size=size)
     return Listing(filter=narrowed, page=page)
+
+
+def without_place(data: QueryDict) -> str:
+    """Return the query string of a filter, without the page and without blanks."""
+    query = data.copy()
+    for name, values in data.lists():
+        if name in PARAMETERS or not any(values):
+            del query[name]
+    return query.urlencode()

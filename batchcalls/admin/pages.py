@@ -14,6 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django_tables2 import Table
+
+from batchcalls.admin.listing import Listing
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -87,12 +90,25 @@ class OwnPages(admin.ModelAdmin[ModelT]):
         return reverse(f"admin:{self._name(name)}", args=arguments)
 
     def page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
+        self, request: HttpRequest, template: str, title: str, *, fragment: str = "", **context: Any
     ) -> TemplateResponse:
-        """Render a template of this app; the name has its folder and no ending."""
+        """Render a template of this app; the name has its folder and no ending.
+
+        A page that refreshes itself gets the template of its ``fragment``.
+        """
+        if fragment and request.headers.get("X-Fragment"):
+            template = f"{template}_{fragment}"
         known = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
         name = f"admin/{self.opts.app_label}/{template}.html"
         return TemplateResponse(request, name, {**known, **context})
+
+    def list_page(
+        self, request: HttpRequest, listing: Listing[ModelT], table: Table, **context: Any
+    ) -> TemplateResponse:
+        """Render one page of the list."""
+        template = f"{self.opts.model_name}/change_list"
+        context |= {"listing": listing, "table": table}
+        return self.page(request, template, self.list_label, **context)
 
     def confirm(
         self,

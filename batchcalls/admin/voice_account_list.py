@@ -57,12 +57,10 @@ class VoiceAccountListPage(OwnPages[VoiceAccount]):
         for account in listing.page.rows:
             account.live = live.get(account.pk, 0)  # type: ignore[attr-defined]
         may_change = self.has_change_permission(request)
-        return self.page(
+        return self.list_page(
             request,
-            "voiceaccount/change_list",
-            self.list_label,
-            listing=listing,
-            table=VoiceAccountTable(listing.page.rows, may_change=may_change),
+            listing,
+            VoiceAccountTable(listing.page.rows, may_change=may_change),
             can_create=self.has_add_permission(request),
         )
 

@@ -26,6 +26,8 @@ VIEW, RESEND = "batchcalls.view_webhookdelivery", "batchcalls.resend_webhookdeli
 class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
     """The log of outgoing webhooks."""
 
+    list_label = "Webhook deliveries"
+
     def get_urls(self) -> list[URLPattern]:
         """Add sending again."""
         return [
@@ -38,13 +40,7 @@ class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
         require(request.user, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint").defer("body")
         listing: Listing[WebhookDelivery] = listing_of(request, rows, DeliveryFilter)
-        return self.page(
-            request,
-            "webhookdelivery/change_list",
-            "Webhook deliveries",
-            listing=listing,
-            table=DeliveryTable(listing.page.rows),
-        )
+        return self.list_page(request, listing, DeliveryTable(listing.page.rows))
 
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
@@ -53,11 +49,11 @@ class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
         require(request.user, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint")
         delivery = row_or_404(rows, object_id)
-        part = "_live" if request.headers.get("X-Fragment") else ""
         return self.page(
             request,
-            f"webhookdelivery/change_form{part}",
+            "webhookdelivery/change_form",
             delivery.get_event_type_display(),
+            fragment="live",
             delivery=delivery,
             state=delivery_pill(delivery),
             tries=list(delivery.tries.order_by("-number", "-pk")),

@@ -96,12 +96,10 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
         rows = WebhookEndpoint.objects.select_related("campaign", "batch")
         order = ("created_at", "pk")
         listing: Listing[WebhookEndpoint] = listing_of(request, rows, EndpointFilter, order=order)
-        return self.page(
+        return self.list_page(
             request,
-            "webhookendpoint/change_list",
-            self.list_label,
-            listing=listing,
-            table=EndpointTable(listing.page.rows),
+            listing,
+            EndpointTable(listing.page.rows),
             shared_secret=signing.shared_secret() if request.user.has_perm(CHANGE) else "",
         )
 
@@ -162,11 +160,11 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
             more["secret"] = signing.secret_of(endpoint)
             rotated = endpoint.rotated_at
             more["former_until"] = rotated + FORMER_SECRET_LASTS if rotated else None
-        part = "_rows" if request.headers.get("X-Fragment") else ""
         return self.page(
             request,
-            f"webhookendpoint/page{part}",
+            "webhookendpoint/page",
             str(endpoint),
+            fragment="rows",
             endpoint=endpoint,
             state=state_pill(endpoint),
             scope=scope_words(endpoint),

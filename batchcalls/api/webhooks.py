@@ -37,6 +37,14 @@ class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
 
     class Meta:
         model = WebhookEndpoint
+        read_only_fields = [
+            "disabled_at",
+            "disabled_reason",
+            "consecutive_failures",
+            "failing_since",
+            "last_delivered_at",
+            "created_at",
+        ]
         fields = [
             "id",
             "url",
@@ -46,20 +54,7 @@ class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
             "batch",
             "format",
             "enabled",
-            "disabled_at",
-            "disabled_reason",
-            "consecutive_failures",
-            "failing_since",
-            "last_delivered_at",
-            "created_at",
-        ]
-        read_only_fields = [
-            "disabled_at",
-            "disabled_reason",
-            "consecutive_failures",
-            "failing_since",
-            "last_delivered_at",
-            "created_at",
+            *read_only_fields,
         ]
 
     def create(self, validated_data: dict[str, Any]) -> WebhookEndpoint:

@@ -59,11 +59,11 @@ class ReviewStep(OwnPages[Batch]):
         if batch.status not in BATCH_PREPARING:
             return redirect("admin:batchcalls_batch_change", pk)
         count = to_call(batch)
-        part = "_state" if request.headers.get("X-Fragment") else ""
         return self.page(
             request,
-            f"wizard/review{part}",
+            "wizard/review",
             "Review and launch",
+            fragment="state",
             **report_context(batch),
             subtitle=batch.name,
             batch=batch,
