@@ -11,9 +11,14 @@ from playwright.sync_api import Page
 
 GEOMETRY = Path(__file__).with_name("geometry.js").read_text(encoding="utf-8")
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-FOR_EVERYBODY = {"type": "tag", "values": STANDARD}
+OPTIONS = {
+    "runOnly": {"type": "tag", "values": STANDARD},
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+EVERYTHING = "async (options) => (await axe.run(options)).violations"
 #: The rules whose answer depends on colors, and so on the theme.
-OF_COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+COLORS = Path(__file__).with_name("colors.js").read_text(encoding="utf-8")
 HEIGHTS = {1360: 900, 1024: 768, 390: 844}
 #: Where everything is checked; at the widths between them, what the width alone decides.
 MAIN_WIDTHS = (1360, 390)
@@ -32,18 +37,19 @@ def broken_places(page: Page) -> list[str]:
 
 def _look_over(page: Page) -> Iterator[str]:
     page.evaluate(Axe().axe_script)
+    # A color on its way to another is nobody's color.
+    page.emulate_media(reduced_motion="reduce")
     for width, height in HEIGHTS.items():
         page.set_viewport_size({"width": width, "height": height})
         yield from (f"at {width} px {problem}" for problem in broken_places(page))
         if width in MAIN_WIDTHS:
-            yield from (f"at {width} px {one}" for one in _violations(page, FOR_EVERYBODY))
+            yield from (f"at {width} px {one}" for one in _violations(page, EVERYTHING, OPTIONS))
             page.emulate_media(color_scheme="dark")
-            yield from (f"dark at {width} px {one}" for one in _violations(page, OF_COLORS))
+            yield from (f"dark at {width} px {one}" for one in _violations(page, COLORS))
             page.emulate_media(color_scheme="light")
 
 
-def _violations(page: Page, rules: dict[str, Any]) -> Iterator[str]:
-    options = {"runOnly": rules, "resultTypes": ["violations"], "preload": False}
-    for rule in page.evaluate("options => axe.run(options)", options)["violations"]:
+def _violations(page: Page, script: str, options: Any = None) -> Iterator[str]:
+    for rule in page.evaluate(script, options):
         for node in rule["nodes"][:3]:
             yield f"{rule['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"

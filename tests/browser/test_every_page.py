@@ -156,7 +156,7 @@ def complaints() -> list[str]:
 @pytest.fixture(scope="module")
 def signed_in(chromium: Browser, site: Site, complaints: list[str]) -> Iterator[Page]:
     """The one page in which all addresses are opened one after the other."""
-    context = chromium.new_context(base_url=site.url, reduced_motion="reduce")
+    context = chromium.new_context(base_url=site.url)
     page = context.new_page()
     page.set_default_timeout(20_000)
     watch(page, complaints)

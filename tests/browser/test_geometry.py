@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.inspection import broken_places
+from tests.browser.inspection import broken_places, look_over
 
 pytestmark = pytest.mark.browser
 
@@ -189,3 +189,17 @@ def test_looking_changes_nothing(page: Page) -> None:
     before = page.evaluate(sizes)
     broken_places(page)
     assert page.evaluate(sizes) == before
+
+
+def test_pale_words_are_found_in_the_dark_theme_alone(page: Page) -> None:
+    page.set_content(
+        "<!doctype html><html lang=en><title>Calls</title><style>"
+        "@media (prefers-color-scheme: dark) { body { background: #111 } .pale { color: #333 } }"
+        "</style><main><h1 class=pale>Calls</h1><p class=pale>Pale</p><p class=pale>Pale</p></main>"
+    )
+    found = look_over(page)
+    # Of two that are alike one stands for both; a heading is of another size.
+    assert [problem.split(": ")[0] for problem in found] == [
+        *["dark at 1360 px color-contrast"] * 2,
+        *["dark at 390 px color-contrast"] * 2,
+    ], found
