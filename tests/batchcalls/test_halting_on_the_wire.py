@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import NewDatabase
 from tests.installation import (
     Installation,
     carrier_environment,
-    database_of_its_own,
     wait_for,
 )
 from tests.voice.carrier.process import Carrier
@@ -30,9 +30,9 @@ def carrier() -> Iterator[Carrier]:
 
 
 @pytest.fixture
-def here(tmp_path: Path, carrier: Carrier) -> Iterator[Installation]:
+def here(tmp_path: Path, new_database: NewDatabase, carrier: Carrier) -> Iterator[Installation]:
     with (
-        database_of_its_own(tmp_path) as url,
+        new_database(tmp_path) as url,
         Installation(tmp_path, url, **carrier_environment(carrier), WORKERS=1) as installation,
     ):
         # There is no web server here: calls stay silent and are asked about.
