@@ -7,6 +7,7 @@ a process for each question takes a second of a processor, away from the workers
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from typing import Any
@@ -23,6 +24,7 @@ from campaigns.models import *
 def main() -> None:
     """Answer the lines of standard input until it ends; nothing else is written to the output."""
     answers, sys.stdout = sys.stdout, sys.stderr
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     names: dict[str, Any] = {}
     exec(NAMES, names)  # noqa: S102

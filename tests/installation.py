@@ -121,7 +121,9 @@ class Installation:
         request = json.dumps({"statements": statements, "expression": expression})
         console.stdin.write(f"{request}\n")
         console.stdin.flush()
-        answer = json.loads(console.stdout.readline())
+        line = console.stdout.readline()
+        assert line, f"The console ended with {console.wait()}."
+        answer = json.loads(line)
         assert "error" not in answer, answer["error"]
         return answer["value"]
 
