@@ -16,10 +16,10 @@ from tests.installation import (
 )
 from tests.voice.carrier.process import Carrier
 
-RECIPIENTS, CPS = 300, 20
+RECIPIENTS, CPS = 400, 40
 #: So many calls may have been under way to the carrier when a halt was committed. More would be
-#: calls that were begun after it, of the 128 that a worker claims at a time.
-ON_THEIR_WAY = CPS // 2
+#: calls that were begun after it, of those that a worker claims half a second ahead.
+ON_THEIR_WAY = CPS // 4
 
 pytestmark = pytest.mark.processes
 
