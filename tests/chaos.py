@@ -114,7 +114,7 @@ def run(
         here.make_account("carrier", provider="bland", cps=cps, concurrency=300, options=OPTIONS)
         batch = here.make_batch(recipients, "--account", "carrier", "--campaign", "Chaos")
         hosts = [here.start_worker() for _ in range(workers)]
-        pause = 1.0
+        pause = 2.0
         while not here.is_over(batch):
             if time.monotonic() - began > seconds:
                 verdict.wrong.append(f"After {seconds:.0f} s the batch is not over.")

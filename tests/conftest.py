@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import environ
 import hypothesis
 import pytest
 import time_machine
-from django.conf import settings
+from django.db import connection, connections
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from batchcalls import tasks
 from batchcalls.batches import lifecycle
@@ -25,11 +27,14 @@ from batchcalls.lists.mapping import Target
 from batchcalls.models import Batch, VoiceAccount, WebhookEndpoint
 from batchcalls.states import BatchStatus
 from batchcalls.webhooks import endpoints
+from tests import databases
 from tests.webhooks.receiver import NOW, Receiver, receiving
 
 PROMPT = "Call {{business_name}} about their order."
 
 MakeBatch = Callable[..., Batch]
+
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "new_database"}
 
 pytest.register_assert_rewrite("tests.voice.contract")
 
@@ -40,12 +45,44 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "everywhere")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that behave differently from one kind of database to the other."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the workers of a run shared, when all of them are done."""
+    if not hasattr(config, "workerinput"):
+        databases.drop_template()
+
+
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """Put SQLite's test database in a file: threads and processes of a test share it."""
-    database = settings.DATABASES["default"]
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        database["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+def new_database() -> databases.NewDatabase:
+    """Databases for the installations that a test starts."""
+    return databases.new_database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Give each process of the run a copy of the database that one of them migrated.
+
+    SQLite's is a file, because threads and processes of a test share it.
+    """
+    entry = connection.settings_dict
+    name = entry["NAME"]
+    with databases.new_database(tmp_path_factory.mktemp("database")) as url:
+        entry["NAME"] = environ.Env.db_url_config(url)["NAME"]
+        yield
+        with django_db_blocker.unblock():
+            connections.close_all()
+    entry["NAME"] = name
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -11,35 +12,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from django.conf import settings
 
 from tests.voice.carrier.process import Carrier
 
 WEBHOOK_SECRET = "whsec-of-the-tests"
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@contextlib.contextmanager
-def database_of_its_own(folder: Path) -> Iterator[str]:
-    """Yield the URL of an empty database for processes, of the kind that the suite runs on."""
-    database = settings.DATABASES["default"]
-    if database["ENGINE"] != "django.db.backends.postgresql":
-        yield f"sqlite:///{folder / 'workers.sqlite3'}"
-        return
-    name = f"workers_{os.getpid()}_{time.monotonic_ns()}"
-    server = f"host={database['HOST']} port={database['PORT']} user={database['USER']}"
-    with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{name}"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def free_port() -> int:
@@ -109,7 +91,8 @@ class Installation:
             **{name: str(value) for name, value in environment.items()},
         }
         self._processes: list[subprocess.Popen[bytes]] = []
-        self.manage("migrate", "--verbosity=0")
+        self.act("from django.core.management import call_command")
+        self.act("call_command('migrate', verbosity=0)")
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end; return what it prints."""
@@ -124,14 +107,36 @@ class Installation:
 
     def ask(self, expression: str) -> Any:
         """Evaluate an expression over the models in the installation."""
-        code = f"import json; from batchcalls.models import *; print(json.dumps({expression}))"
-        return json.loads(self.manage("shell", "--no-imports", "-c", code))
+        return self._tell_console(expression=expression)
 
     def act(self, *statements: str) -> None:
         """Execute statements over the models and verbs in the installation."""
-        begin = "from batchcalls.models import *; from campaigns.models import *"
-        verbs = "from batchcalls.batches import lifecycle"
-        self.manage("shell", "--no-imports", "-c", "\n".join([begin, verbs, *statements]))
+        self._tell_console(statements="\n".join(statements))
+
+    def _tell_console(self, *, statements: str = "", expression: str = "None") -> Any:
+        """Execute, then evaluate; return the value."""
+        console = self._console
+        assert console.stdin is not None
+        assert console.stdout is not None
+        request = json.dumps({"statements": statements, "expression": expression})
+        console.stdin.write(f"{request}\n")
+        console.stdin.flush()
+        line = console.stdout.readline()
+        assert line, f"The console ended with {console.wait()}."
+        answer = json.loads(line)
+        assert "error" not in answer, answer["error"]
+        return answer["value"]
+
+    @functools.cached_property
+    def _console(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.console"],
+            env=self.environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def make_account(self, name: str, **fields: Any) -> None:
         """Store a voice account."""
@@ -204,3 +209,5 @@ class Installation:
     def __exit__(self, *exception: object) -> None:
         for process in self._processes:
             self.kill(process)
+        with self._console:
+            """It ends with its input."""

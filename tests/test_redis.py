@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.calling.test_workers import placed_by
+from tests.databases import NewDatabase
 from tests.installation import (
     Installation,
-    database_of_its_own,
     free_port,
     need_redis,
     start_redis,
@@ -23,11 +23,13 @@ RECIPIENTS = 400
 pytestmark = pytest.mark.processes
 
 
-def test_a_lost_redis_loses_nothing_and_calls_nobody_twice(tmp_path: Path) -> None:
+def test_a_lost_redis_loses_nothing_and_calls_nobody_twice(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
     need_redis()
     port = free_port()
     with (
-        database_of_its_own(tmp_path) as url,
+        new_database(tmp_path) as url,
         Installation(tmp_path, url, BROKER_URL=f"redis://127.0.0.1:{port}/0") as here,
     ):
         here.ask(

@@ -19,14 +19,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     from tests import chaos
-    from tests.installation import database_of_its_own
+    from tests.databases import new_database
 
     numbers = [int(word) for word in sys.argv[1:]]
     recipients = numbers[0] if numbers else 2_000
     kills = numbers[1] if len(numbers) > 1 else 10
     wrong = 0
     for hosts in numbers[2:] or [1, 4, 8]:
-        with tempfile.TemporaryDirectory() as name, database_of_its_own(Path(name)) as url:
+        with tempfile.TemporaryDirectory() as name, new_database(Path(name)) as url:
             verdict = chaos.run(
                 Path(name),
                 url,

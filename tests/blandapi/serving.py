@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.installation import Installation, database_of_its_own, free_port
+from tests.databases import NewDatabase
+from tests.installation import Installation, free_port
 
 _MAKE_KEY = """
 from django.contrib.auth.models import User
@@ -28,13 +29,15 @@ class Server:
 
 
 @contextmanager
-def server(folder: Path, *, speed: float = 0, **environment: object) -> Iterator[Server]:
+def server(
+    folder: Path, new_database: NewDatabase, *, speed: float = 0, **environment: object
+) -> Iterator[Server]:
     """Run an installation whose simulator talks at that speed."""
     folder.mkdir(exist_ok=True)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with (
-        database_of_its_own(folder) as database,
+        new_database(folder) as database,
         Installation(folder, database, PUBLIC_URL=url, **environment) as here,
     ):
         here.ask(

@@ -14,6 +14,7 @@ from bland.commons.errors import UnauthorizedError
 from bland.core.api_error import ApiError
 
 from tests.blandapi.serving import Server, server
+from tests.databases import NewDatabase
 from tests.installation import wait_for
 
 pytestmark = pytest.mark.processes
@@ -28,8 +29,8 @@ LATER = "2099-01-01 12:00:00 -05:00"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with server(tmp_path_factory.mktemp("served") / "one") as running:
+def served(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> Iterator[Server]:
+    with server(tmp_path_factory.mktemp("served") / "one", new_database) as running:
         yield running
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.blandapi.serving import Server, server
-from tests.installation import Installation, database_of_its_own, free_port, wait_for
+from tests.databases import NewDatabase
+from tests.installation import Installation, free_port, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -24,12 +25,14 @@ FORCED = {
 }
 
 
-def run_through(carrier: Server, folder: Path, **environment: object) -> dict[str, Any]:
+def run_through(
+    carrier: Server, folder: Path, new_database: NewDatabase, **environment: object
+) -> dict[str, Any]:
     """Send a batch from another installation to its end; return what became of it there."""
     port = free_port()
     folder.mkdir()
     with (
-        database_of_its_own(folder) as database,
+        new_database(folder) as database,
         Installation(
             folder,
             database,
@@ -71,9 +74,11 @@ def calls_of(carrier: Server) -> list[str]:
     return list(carrier.here.ask("[str(c.call_id) for c in CallResult.objects.all()]"))
 
 
-def test_a_batch_runs_to_its_end_through_the_api_of_another_installation(tmp_path: Path) -> None:
-    with server(tmp_path / "carrier", API_REQUESTS_PER_MINUTE=100_000) as carrier:
-        became = run_through(carrier, tmp_path / "sender")
+def test_a_batch_runs_to_its_end_through_the_api_of_another_installation(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
+    with server(tmp_path / "carrier", new_database, API_REQUESTS_PER_MINUTE=100_000) as carrier:
+        became = run_through(carrier, tmp_path / "sender", new_database)
         made = calls_of(carrier)
 
     assert became["totals"]["rows"] == became["totals"]["called"] == RECIPIENTS
@@ -85,17 +90,22 @@ def test_a_batch_runs_to_its_end_through_the_api_of_another_installation(tmp_pat
     assert re.search(r"\w", first)
 
 
-def test_the_other_installation_reports_each_call_by_a_signed_webhook(tmp_path: Path) -> None:
+def test_the_other_installation_reports_each_call_by_a_signed_webhook(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
     signing_key = "signs-the-webhooks-of-the-carrier"
     with server(
         tmp_path / "carrier",
+        new_database,
         API_REQUESTS_PER_MINUTE=100_000,
         WEBHOOK_SIGNING_KEY=signing_key,
         WEBHOOK_ALLOWED_HOSTS="127.0.0.1",
     ) as carrier:
         code = "from batchcalls.webhooks import signing; print(signing.shared_secret())"
         secret = carrier.here.manage("shell", "--no-imports", "-c", code).strip()
-        became = run_through(carrier, tmp_path / "sender", BLAND_WEBHOOK_SECRET=secret)
+        became = run_through(
+            carrier, tmp_path / "sender", new_database, BLAND_WEBHOOK_SECRET=secret
+        )
 
     assert became["totals"]["called"] == RECIPIENTS
     # Nobody asked: within the silence that is waited for, every report came by itself.

@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests import chaos
-from tests.installation import database_of_its_own, need_redis
+from tests.databases import NewDatabase
+from tests.installation import need_redis
 
 KILLS = 5
 
 
 @pytest.mark.processes
 def test_killed_workers_and_a_failing_network_call_nobody_twice_and_forget_nobody(
-    tmp_path: Path,
+    tmp_path: Path, new_database: NewDatabase
 ) -> None:
     """The short form of ``python -m tests.benchmarks.chaos``."""
     need_redis()
-    with database_of_its_own(tmp_path) as url:
+    with new_database(tmp_path) as url:
         verdict = chaos.run(tmp_path, url, recipients=300, kills=KILLS, workers=2, cps=60)
 
     assert verdict.wrong == []

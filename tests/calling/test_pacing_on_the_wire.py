@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.databases import NewDatabase
 from tests.installation import (
     WEBHOOK_SECRET,
     Installation,
     carrier_environment,
-    database_of_its_own,
     free_port,
     wait_for,
 )
@@ -41,10 +41,12 @@ def most_at_once(ledger: list[dict[str, Any]]) -> int:
     return most
 
 
-def test_four_workers_and_two_batches_keep_one_accounts_rate_and_lines(tmp_path: Path) -> None:
+def test_four_workers_and_two_batches_keep_one_accounts_rate_and_lines(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
     port = free_port()
     with (
-        database_of_its_own(tmp_path) as url,
+        new_database(tmp_path) as url,
         Carrier() as carrier,
         Installation(
             tmp_path,

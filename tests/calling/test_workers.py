@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Installation, database_of_its_own, wait_for
+from tests.databases import NewDatabase
+from tests.installation import Installation, wait_for
 
 RECIPIENTS = 1_200
 LEASE_SECONDS, STALE_SECONDS = 2, 3
@@ -27,10 +28,10 @@ def placed_by(here: Installation) -> list[str]:
 
 
 def test_a_worker_killed_in_mid_batch_leaves_no_call_twice_and_none_undone(
-    tmp_path: Path,
+    tmp_path: Path, new_database: NewDatabase
 ) -> None:
     with (
-        database_of_its_own(tmp_path) as url,
+        new_database(tmp_path) as url,
         Installation(
             tmp_path, url, LEASE_SECONDS=LEASE_SECONDS, STALE_CLAIM_SECONDS=STALE_SECONDS
         ) as here,

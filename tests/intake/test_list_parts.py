@@ -17,7 +17,8 @@ from batchcalls.database.lease import Lease
 from batchcalls.intake import runner, splitting
 from batchcalls.models import ListPart, Recipient, StoredList
 from batchcalls.states import BatchStatus
-from tests.installation import Installation, database_of_its_own, wait_for
+from tests.databases import NewDatabase
+from tests.installation import Installation, wait_for
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_a_split_that_was_cut_short_goes_on_behind_the_last_part(
 
 @pytest.mark.processes
 def test_an_import_killed_again_and_again_ends_complete_and_without_duplicates(
-    tmp_path: Path,
+    tmp_path: Path, new_database: NewDatabase
 ) -> None:
     rows = 90_000
     path = tmp_path / "list.csv"
@@ -120,7 +121,7 @@ def test_an_import_killed_again_and_again_ends_complete_and_without_duplicates(
         file.write(f"not one,Shop\n{numbers(1)[0]},Again\n")
     # Nobody is called: the account is switched off.
     with (
-        database_of_its_own(tmp_path) as url,
+        new_database(tmp_path) as url,
         Installation(tmp_path, url, LEASE_SECONDS=2) as here,
     ):
         here.ask("VoiceAccount.objects.update(enabled=False)")

@@ -17,9 +17,10 @@ import psycopg
 import pytest
 
 from tests.data.upgrade.make import FOLDER
-from tests.installation import Installation, database_of_its_own, free_port, wait_for
+from tests.databases import NewDatabase
+from tests.installation import Installation, free_port, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.django_db]
+pytestmark = pytest.mark.processes
 
 BEING_CALLED = {"initializing", "validating", "dispatching", "in_progress"}
 VERSIONS = sorted(path.name.removesuffix(".sqlite.json") for path in FOLDER.glob("*.sqlite.json"))
@@ -27,9 +28,9 @@ VERSIONS = sorted(path.name.removesuffix(".sqlite.json") for path in FOLDER.glob
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_database_of_an_earlier_version_keeps_its_rows_and_its_batches_continue(
-    version: str, tmp_path: Path
+    version: str, tmp_path: Path, new_database: NewDatabase
 ) -> None:
-    with database_of_its_own(tmp_path) as url:
+    with new_database(tmp_path, migrated=False) as url:
         known = restore(version, url, tmp_path)
         with Installation(tmp_path, url, LEASE_SECONDS=2, STALE_CLAIM_SECONDS=3) as here:
             nothing_is_lost(here, known)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import NewDatabase
 from tests.installation import (
     WEBHOOK_SECRET,
     Installation,
     carrier_environment,
-    database_of_its_own,
     free_port,
     wait_for,
 )
@@ -23,10 +23,12 @@ pytestmark = pytest.mark.processes
 ROWS = 300
 
 
-def test_a_worker_that_is_killed_leaves_no_call_untold(tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_leaves_no_call_untold(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
     with (
         receiving() as receiver,
-        database_of_its_own(tmp_path) as url,
+        new_database(tmp_path) as url,
         Installation(
             tmp_path,
             url,
@@ -77,13 +79,13 @@ def test_a_worker_that_is_killed_leaves_no_call_untold(tmp_path: Path) -> None:
 
 
 def test_a_provider_reports_to_us_and_we_report_each_call_once_to_its_own_webhook(
-    tmp_path: Path,
+    tmp_path: Path, new_database: NewDatabase
 ) -> None:
     """The provider sends its reports twice and is never asked: we would wait ten minutes."""
     web, rows = free_port(), 40
     with (
         receiving() as receiver,
-        database_of_its_own(tmp_path) as url,
+        new_database(tmp_path) as url,
         Carrier(seed=1) as carrier,
         Installation(
             tmp_path,

@@ -42,11 +42,12 @@ print(secret)
 
 def make(version: str) -> None:
     """Build the installation in a folder of its own, stop it in mid-work, and dump it."""
-    from tests.installation import Installation, database_of_its_own, wait_for
+    from tests.databases import new_database
+    from tests.installation import Installation, wait_for
 
     with (
         tempfile.TemporaryDirectory() as name,
-        database_of_its_own(Path(name)) as url,
+        new_database(Path(name)) as url,
         Installation(Path(name), url, LEASE_SECONDS=2) as here,
     ):
         imported = "from batchcalls.access import api_keys"
@@ -90,7 +91,11 @@ def make(version: str) -> None:
             ),
         }
         kind = "sqlite" if url.startswith("sqlite") else "postgresql"
-        text = _dump_sqlite(Path(name) / "workers.sqlite3") if kind == "sqlite" else _dump_pg(url)
+        text = (
+            _dump_sqlite(Path(url.removeprefix("sqlite:///")))
+            if kind == "sqlite"
+            else _dump_pg(url)
+        )
         target = FOLDER / f"{version}.{kind}"
         target.with_suffix(f".{kind}.json").write_text(json.dumps(known, indent=1) + "\n", "utf-8")
         with gzip.GzipFile(f"{target}.sql.gz", "wb", mtime=0) as file:
@@ -101,8 +106,8 @@ def make(version: str) -> None:
         Path(f"{target}.media.tar.gz").write_bytes(files.getvalue())
 
 
-def _dump_sqlite(path: Path) -> str:
-    with sqlite3.connect(path) as connection:
+def _dump_sqlite(url: str) -> str:
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         return "\n".join(connection.iterdump())
 
 
