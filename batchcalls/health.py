@@ -77,7 +77,7 @@ def _oldest_due(now: datetime) -> dict[str, Any]:
     waits = {
         account: now - due
         for account in VoiceAccount.objects.all()
-        if (due := Batch.objects.dialling().filter(account=account).first_due_at()) and due < now
+        if (due := Batch.objects.dialing().filter(account=account).first_due_at()) and due < now
     }
     longest = max(waits.values(), default=timedelta())
     answer: dict[str, Any] = {"ok": True, "seconds": int(longest.total_seconds())}

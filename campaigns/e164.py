@@ -39,7 +39,7 @@ _NEVER_CALLED: Final = ", which is never called; use another number."
 
 
 class NumberProblemCode(StrEnum):
-    """Why a raw value is not dialled: a stable reason code, and the sentence shown for it."""
+    """Why a raw value is not dialed: a stable reason code, and the sentence shown for it."""
 
     sentence: str
 

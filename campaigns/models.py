@@ -82,7 +82,7 @@ class Weekday(models.IntegerChoices):
 
 
 class CallingPolicy(models.Model):
-    """When people may be called and how often again; checked at the moment of dialling."""
+    """When people may be called and how often again; checked at the moment of dialing."""
 
     name = models.CharField(max_length=200, unique=True)
     description = models.TextField(blank=True)

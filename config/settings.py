@@ -105,7 +105,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # A reading transaction that turns into a writing one fails at once instead of waiting.
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
-        # FULL, not NORMAL: a claim that a power cut forgets would be dialled a second time.
+        # FULL, not NORMAL: a claim that a power cut forgets would be dialed a second time.
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
             "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"

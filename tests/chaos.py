@@ -156,10 +156,10 @@ def _judge(verdict: Verdict, here: Installation, carrier: Carrier, batch: str) -
     wrong += [f"{one} was sent {times} times." for one, times in sent.items() if times > 1]
     placed = [row for row in ledger if row["call_id"]]
     attempts_of = {number: attempts for _, number, _, attempts, _ in recipients}
-    dialled = Counter(row["to"] for row in placed)
+    dialed = Counter(row["to"] for row in placed)
     wrong += [
-        f"{number} was dialled {times} times in {attempts_of[number]} attempts."
-        for number, times in dialled.items()
+        f"{number} was dialed {times} times in {attempts_of[number]} attempts."
+        for number, times in dialed.items()
         if times > attempts_of[number]
     ]
     known = {call_id: provider_id for call_id, _, _, provider_id in calls}

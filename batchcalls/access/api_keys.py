@@ -1,4 +1,4 @@
-"""Keys of programs: made, recognised, counted, revoked."""
+"""Keys of programs: made, recognized, counted, revoked."""
 
 from __future__ import annotations
 

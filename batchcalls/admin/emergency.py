@@ -47,7 +47,7 @@ def stop_view(request: HttpRequest) -> HttpResponse:
 
     def stop(reason: str) -> str:
         halts.engage(actor_of(request), reason)
-        return "All calling is stopped. Nobody is dialled until it goes on."
+        return "All calling is stopped. Nobody is dialed until it goes on."
 
     if answer := _act(request, stop, form):
         return answer

@@ -93,7 +93,7 @@ class Steering(ApiView):
     def pause(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Pause a batch.
 
-        Nobody is dialled until it is resumed; conversations go on.
+        Nobody is dialed until it is resumed; conversations go on.
         """
         lifecycle.pause(self.get_object(), actor=actor_of(request))
         return self.told()

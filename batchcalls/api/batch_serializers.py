@@ -222,7 +222,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField()
     now = serializers.IntegerField(help_text="Rows that could be called at once.")
     later = LaterSerializer()
-    never = CountsField(help_text="Rows that would be skipped when they are dialled, by reason.")
+    never = CountsField(help_text="Rows that would be skipped when they are dialed, by reason.")
     skipped = CountsField(help_text="Rows that are skipped already, by reason code.")
     duplicates = DuplicatesSerializer()
     countries = CountsField()

@@ -40,7 +40,7 @@ class NumberSerializer(Strict):
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
     def validate_phone_number(self, value: str) -> str:
-        """Return the number as it is dialled."""
+        """Return the number as it is dialed."""
         parsed = e164.parse(value, region=settings.DEFAULT_REGION)
         if isinstance(parsed, e164.NumberProblem):
             raise serializers.ValidationError(parsed.message, str(parsed.code))
@@ -50,7 +50,7 @@ class NumberSerializer(Strict):
 class ListedSerializer(serializers.Serializer[Any]):
     added = serializers.IntegerField()
     known = serializers.IntegerField(help_text="Those that stood on the list already.")
-    numbers = serializers.ListField(child=serializers.CharField(), help_text="As they are dialled.")
+    numbers = serializers.ListField(child=serializers.CharField(), help_text="As they are dialed.")
 
 
 class DoNotCall(Listed, Deleted, ApiView):

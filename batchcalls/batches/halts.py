@@ -1,7 +1,7 @@
 """What halts calling beyond a batch's own status: the emergency stop, and an account's switch.
 
 Batches keep their status and live calls continue. Where calls are claimed and placed,
-`BatchQuerySet.dialling` checks both. What was claimed and not placed returns to the queue.
+`BatchQuerySet.dialing` checks both. What was claimed and not placed returns to the queue.
 """
 
 from __future__ import annotations

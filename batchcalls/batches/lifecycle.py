@@ -119,7 +119,7 @@ def submit(batch: Batch, *, launch: bool, actor: User | None = None) -> None:
 def back_to_draft(batch: Batch, *, actor: User | None = None) -> None:
     """Let a checked list be changed once more: ready → draft. Raise `Conflict`.
 
-    Nobody was dialled: what was read from the lists is forgotten, and read again at the next check.
+    Nobody was dialed: what was read from the lists is forgotten, and read again at the next check.
     """
     _move(
         batch.pk,
@@ -200,7 +200,7 @@ def fail(batch: Batch, *, code: str, message: str) -> None:
 
 @transaction.atomic
 def pause(batch: Batch, *, actor: User | None = None, code: str = "", message: str = "") -> None:
-    """Stop dialling until resumed: any calling status → paused. Live calls go on."""
+    """Stop dialing until resumed: any calling status → paused. Live calls go on."""
     _move(
         batch.pk,
         BatchStatus.PAUSED,
@@ -224,7 +224,7 @@ def pause_account(account_id: int, *, code: str, message: str) -> None:
 
 @transaction.atomic
 def resume(batch: Batch, *, actor: User | None = None) -> None:
-    """Go on dialling: paused → dispatching. Raise `Conflict`."""
+    """Go on dialing: paused → dispatching. Raise `Conflict`."""
     _move(
         batch.pk,
         BatchStatus.DISPATCHING,
@@ -320,7 +320,7 @@ def settle(batch: Batch, *, now: datetime) -> None:
 
 
 def _shift(batch: Batch, to: BatchStatus) -> None:
-    """Move between calling statuses; whoever paused or cancelled in the meantime wins."""
+    """Move between calling statuses; whoever paused or canceled in the meantime wins."""
     if batch.status == to:
         return
     try:

@@ -37,7 +37,7 @@ def retriable(batch: Batch, outcomes: Collection[str]) -> QuerySet[Recipient]:
 def retry(batch: Batch, *, outcomes: Collection[str], actor: User | None = None) -> int:
     """Have those recipients called once more in the same batch; return how many they are.
 
-    The batch goes on; every rule is asked again at the moment of dialling. Raises
+    The batch goes on; every rule is asked again at the moment of dialing. Raises
     `lifecycle.Conflict` unless the batch is over with calls made, and also when nobody ended so.
     """
     names = ", ".join(outcome.replace("_", " ") for outcome in sorted(outcomes))

@@ -105,7 +105,7 @@ def detail(told: Told) -> dict[str, Any]:
     found = bland_shapes.call_detail(call)
     found["to"] = found["to"] or shown.raw_number
     if status == CallStatus.FAILED:
-        # It came to nothing before anybody was dialled.
+        # It came to nothing before anybody was dialed.
         found["queue_status"] = "queue_error"
     return found
 

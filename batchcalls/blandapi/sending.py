@@ -148,7 +148,7 @@ def _judge(request: DraftRequest, recipient: dict[str, Any]) -> None:
 
 
 def _take_in(batch: Batch) -> None:
-    """Take the one row in at once, so that it can be dialled with the next beat."""
+    """Take the one row in at once, so that it can be dialed with the next beat."""
     try:
         with transaction.atomic():
             runner.run_batch(batch.pk, seconds=TAKE_IN_SECONDS)

@@ -1,7 +1,7 @@
-"""Writing down who is dialled next: budget → claim and gate, in one transaction.
+"""Writing down who is dialed next: budget → claim and gate, in one transaction.
 
-An attempt is a row before anybody is dialled. A process that dies after that leaves recipients
-that are `dialing`; `reconcile` declares them unconfirmed and asks the provider. Nobody is dialled
+An attempt is a row before anybody is dialed. A process that dies after that leaves recipients
+that are `dialing`; `reconcile` declares them unconfirmed and asks the provider. Nobody is dialed
 on a guess.
 """
 
@@ -92,7 +92,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
     with transaction.atomic():
         account = lease.lock()
         due_now = Recipient.objects.filter(batch=OuterRef("pk")).due(now)
-        running = Batch.objects.dialling().filter(Exists(due_now), account=account)
+        running = Batch.objects.dialing().filter(Exists(due_now), account=account)
         batches = [
             batch
             for batch in Batch.objects.lock(running.values_list("pk", flat=True)).values()

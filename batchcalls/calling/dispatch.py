@@ -159,7 +159,7 @@ class Dispatcher:
         return max(slot, self._spacing.start({ACCOUNT: 0.0, **claim.intervals}, now=now))
 
     def _still_wanted(self, claims: list[Claim]) -> set[int]:
-        """Return the calls that may still be dialled: not halted, stopped, listed or too old.
+        """Return the calls that may still be dialed: not halted, stopped, listed or too old.
 
         Raises `LeaseLost`: the new holder settles what we claimed, placing it now could dial twice.
         """
@@ -167,7 +167,7 @@ class Dispatcher:
             return set()
         self._lease.keep()
         running = set(
-            Batch.objects.dialling()
+            Batch.objects.dialing()
             .filter(pk__in={claim.call.batch_id for claim in claims})
             .values_list("pk", flat=True)
         )
@@ -290,7 +290,7 @@ def _give_back(claims: list[Claim]) -> None:
                 call=claim.call,
                 due_at=now,
                 code="halted",
-                reason="Dialling was halted before this call was placed.",
+                reason="Dialing was halted before this call was placed.",
             )
             for claim in claims
         ]

@@ -1,4 +1,4 @@
-"""May this recipient be dialled now? Asked at the moment of dialling, never before.
+"""May this recipient be dialed now? Asked at the moment of dialing, never before.
 
 Each rule answers with a reason code and a sentence; the answers are kept with the attempt or,
 for a refusal, with the recipient. What cannot be told counts as no.

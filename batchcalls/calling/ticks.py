@@ -103,7 +103,7 @@ def _work(
 
 
 class _Beat:
-    """What a tick does beside dialling, a few times each second: chunks, news, settling."""
+    """What a tick does beside dialing, a few times each second: chunks, news, settling."""
 
     def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
         self._account = account
@@ -173,7 +173,7 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
             at=Min("apply_at")
         )["at"],
         reconcile.stale_from(account),
-        Batch.objects.dialling().filter(account=account).first_due_at(),
+        Batch.objects.dialing().filter(account=account).first_due_at(),
     ]
     return min(filter(None, times), default=None)
 

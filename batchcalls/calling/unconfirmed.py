@@ -32,7 +32,7 @@ class CannotSettle(Exception):
 def was_placed(
     call: CallResult, *, actor: User, provider_call_id: str = "", note: str = ""
 ) -> None:
-    """Settle that the call exists; nobody is dialled again. Raise `CannotSettle`.
+    """Settle that the call exists; nobody is dialed again. Raise `CannotSettle`.
 
     With the provider's id of the call, its result is fetched from the provider. Without it, what
     came of the call stays unknown: the recipient has failed, with that reason.

@@ -58,7 +58,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
     """Return what a launch would do at a time (aware), as JSON-like data.
 
     ``rows``, ``now``, ``later`` (count and first_at, ISO 8601), ``never`` (count by reason: rules
-    that would skip the row when it is dialled, do-not-call among them), ``skipped`` (count by
+    that would skip the row when it is dialed, do-not-call among them), ``skipped`` (count by
     reason code), ``duplicates`` (the choice, and how many rows it concerns), ``countries``,
     ``time_zones``, ``estimate`` (each figure [from, to]; seconds, and money as text),
     ``assumptions`` (sentences), ``prompts`` and ``problems`` (rows of the file).
@@ -122,7 +122,7 @@ class _Group:
 
 
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
-    """Group the rows that are still to be dialled, in one pass over them."""
+    """Group the rows that are still to be dialed, in one pass over them."""
     keys = ["region", "time_zones", "listed", "start_hour"]
     everybody = (
         _rows(batch)
@@ -290,7 +290,7 @@ def _prompts(batch: Batch, *, now: datetime) -> Iterator[dict[str, Any]]:
         call = CallResult(batch=batch, recipient=row, attempt=1, to_number=row.e164, claimed_at=now)
         try:
             request = call_requests.build(batch, row, call)
-        except MissingVariable as error:  # which would skip the row when it is dialled
+        except MissingVariable as error:  # which would skip the row when it is dialed
             text = error.message
         else:
             text = request.prompt.removeprefix(NOTE) or f"Pathway {request.pathway_id}"

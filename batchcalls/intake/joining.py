@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def join(stored: StoredList, *, actor: User | None = None) -> None:
     """Have an unsaved list of a batch saved and taken in; raise `lifecycle.Conflict`.
 
-    Its rows are dialled as soon as they are checked, if the batch is calling or had fallen short;
+    Its rows are dialed as soon as they are checked, if the batch is calling or had fallen short;
     else when it is launched or resumed.
     """
     batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
@@ -49,7 +49,7 @@ def join(stored: StoredList, *, actor: User | None = None) -> None:
 
 @transaction.atomic
 def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> None:
-    """Let the checked rows of a list that joined be dialled; reopen a batch that fell short."""
+    """Let the checked rows of a list that joined be dialed; reopen a batch that fell short."""
     batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
     if batch.status not in BATCH_JOINABLE:
         give_up(stored, reason=f"The batch is {batch.get_status_display()}.")

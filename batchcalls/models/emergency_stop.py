@@ -1,4 +1,4 @@
-"""The kill switch: while it is engaged, nobody is dialled."""
+"""The kill switch: while it is engaged, nobody is dialed."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """Return the batches whose calls may be placed."""
         return self.filter(status__in=BATCH_CALLING)
 
-    def dialling(self) -> BatchQuerySet[ModelT]:
+    def dialing(self) -> BatchQuerySet[ModelT]:
         """Return the calling batches that nothing beyond themselves keeps from placing calls.
 
         None while all calling is stopped; none of an account that is switched off.
@@ -165,7 +165,7 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Rows of lists."""
 
     def due(self, now: datetime) -> RecipientQuerySet[ModelT]:
-        """Return those that may be claimed for dialling now."""
+        """Return those that may be claimed for dialing now."""
         return self.filter(status__in=RECIPIENT_CLAIMABLE, due_at__lte=now)
 
     def not_yet_placed(self) -> RecipientQuerySet[ModelT]:

@@ -17,7 +17,7 @@ from batchcalls.states import (
 class Recipient(models.Model):
     """A number with its variables, and what has become of it.
 
-    ``due_at`` is when the row may next be worked on: dialled, or, when unconfirmed, asked about.
+    ``due_at`` is when the row may next be worked on: dialed, or, when unconfirmed, asked about.
     ``tries`` counts how often the provider said "not now" to the attempt that is next.
     """
 

@@ -37,7 +37,7 @@ class Bar:
     top: float
     height: float
     middle: float
-    is_labelled: bool
+    is_labeled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _bars(points: Sequence[tuple[str, float]], *, top: float, unit: str) -> Iter
             height=height,
             middle=middle,
             # Counted from the end: the newest value always has its label.
-            is_labelled=(len(points) - 1 - number) % every == 0,
+            is_labeled=(len(points) - 1 - number) % every == 0,
         )
 
 

@@ -133,7 +133,7 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     try:
         answer = gate.check(recipient.batch, recipient, suppressed=suppressed, now=now)
     except ValueError as error:
-        # As when it is dialled: what cannot be told counts as no.
+        # As when it is dialed: what cannot be told counts as no.
         detail = f"It could not be told whether this call may be made: {error}"
         yield Verdict(rule=HOURS, allows=False, detail=detail)
         return
@@ -142,7 +142,7 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
             yield Verdict(rule=_named(name), allows=True, detail=text)
         return
     rule = _RULE_OF.get(answer.code) or _named(answer.code)
-    again = f" It may be dialled from {_written(answer.due_at)}." if answer.due_at else ""
+    again = f" It may be dialed from {_written(answer.due_at)}." if answer.due_at else ""
     if rule == DO_NOT_CALL:
         yield Verdict(rule=rule, allows=False, detail=answer.message)
         yield Verdict(rule=HOURS, allows=None, detail="not asked")

@@ -21,7 +21,7 @@ for text in (formatting.duration, formatting.money, formatting.words, formatting
 
 
 @register.simple_tag
-def labelled_cells(cells: Any, headers: Any) -> SafeString:
+def labeled_cells(cells: Any, headers: Any) -> SafeString:
     """Join a row that Django rendered, each cell with its column's name.
 
     On a phone each row of a list is a card, in which the name stands beside the value.

@@ -1,10 +1,10 @@
-"""What can go wrong while placing a call. The difference decides whether anybody is dialled again.
+"""What can go wrong while placing a call. The difference decides whether anybody is dialed again.
 
 * `CallRejected`: a definite, permanent no. The recipient is failed.
 * `NotPlaced`: definitely no call exists, the cause may pass. The attempt is withdrawn.
   `ProviderThrottled` is the provider's own "slow down". `AccountRefused` concerns every call of
   the account: its batches are paused until a person has seen to it.
-* `OutcomeUnknown`: a call may exist. Never dialled again before the provider was asked.
+* `OutcomeUnknown`: a call may exist. Never dialed again before the provider was asked.
 
 Anything else that `VoiceProvider.place` raises is treated as `OutcomeUnknown`.
 """

@@ -238,7 +238,7 @@ def dialing_strategy(name: str, value: Any) -> dict[str, Any]:
         return given
     if "pool_id" not in given:
         raise missing(f"{name}.pool_id", "name the pool of numbers to call from")
-    # The vendor's own page on custom dialling calls it custom_pool.
+    # The vendor's own page on custom dialing calls it custom_pool.
     return {**given, "type": "custom_pooling"}
 
 

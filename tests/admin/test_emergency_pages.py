@@ -90,7 +90,7 @@ def test_a_stop_needs_a_reason_and_loses_nothing_typed(manager: Any) -> None:
 def test_a_stop_stands_on_every_page_with_who_when_and_why(manager: Any, viewer: Any) -> None:
     user, client = manager
     page = client.post(STOP, {"reason": WHY}, follow=True)
-    assert "All calling is stopped. Nobody is dialled until it goes on." in words(page)
+    assert "All calling is stopped. Nobody is dialed until it goes on." in words(page)
     for _, someone in (manager, viewer):
         shown = someone.get("/").content.decode()
         assert WHY in shown

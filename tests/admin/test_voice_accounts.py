@@ -193,14 +193,14 @@ def test_the_switch_says_what_happens_to_running_batches_before_it_does_anything
 ) -> None:
     live_call(calling)
     shown = words(admin.get(page_of(calling.account, "switch")))
-    assert "Nobody is dialled through this account until it is switched on again." in shown
+    assert "Nobody is dialed through this account until it is switched on again." in shown
     assert "1 batch that is calling keeps its status and waits; nothing is lost." in shown
     assert "1 live call goes on to the end" in shown
     calling.account.refresh_from_db()
     assert calling.account.enabled
 
 
-def test_switched_off_nobody_is_dialled_and_switched_on_the_batch_ends_well(
+def test_switched_off_nobody_is_dialed_and_switched_on_the_batch_ends_well(
     admin: Client, calling: Batch, run: Callable[..., Batch]
 ) -> None:
     switch = page_of(calling.account, "switch")

@@ -57,10 +57,10 @@ def test_only_the_members_that_are_named_come(program: Program, over: Batch) -> 
 
 
 def test_a_member_that_there_is_not_is_refused(program: Program, over: Batch) -> None:
-    answer = program.get(f"{CALLS}?fields=id,colour")
+    answer = program.get(f"{CALLS}?fields=id,color")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["pointer"] == "/fields"
-    assert "colour" in answer.json()["errors"][0]["detail"]
+    assert "color" in answer.json()["errors"][0]["detail"]
 
 
 def test_one_call_comes_with_everything(program: Program, over: Batch) -> None:

@@ -1,4 +1,4 @@
-"""While all calling is stopped nobody is dialled, and nothing is lost."""
+"""While all calling is stopped nobody is dialed, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.django_db
-class TestNobodyIsDialled:
+class TestNobodyIsDialed:
     def test_while_stopped_nothing_is_claimed(
         self, launched: Any, account: VoiceAccount, ada: User
     ) -> None:

@@ -202,7 +202,7 @@ def test_a_longer_list_asks_the_database_no_more_often(
 
 
 @pytest.mark.parametrize("is_taken_in", [True, False])
-def test_whoever_lost_the_answer_finds_the_call_before_it_is_dialled(
+def test_whoever_lost_the_answer_finds_the_call_before_it_is_dialed(
     is_taken_in: bool, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The provider of ours looks for its call so, and places it anew when it is not there."""

@@ -1,4 +1,4 @@
-"""Who is dialled, how often, and who is not."""
+"""Who is dialed, how often, and who is not."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.calling.placing import HUMAN, OTHER, Recorder, lease_of, place_due
 
 @pytest.mark.django_db
 class TestClaims:
-    def test_an_attempt_is_written_down_before_anybody_is_dialled(
+    def test_an_attempt_is_written_down_before_anybody_is_dialed(
         self, launched: Any, account: VoiceAccount
     ) -> None:
         launched(HUMAN)
         seen: list[tuple[str, str]] = []
 
         def look(request: CallRequest) -> None:
-            seen.append(("dialling", str(request.correlation_id)))
+            seen.append(("dialing", str(request.correlation_id)))
 
         with lease_of(account) as lease:
             claims = claiming.claim(lease, want=10)
@@ -44,7 +44,7 @@ class TestClaims:
             recording.record(
                 [(one.call, Recorder(look).place(one.request)) for one in claims.placeable]
             )
-        assert seen == [("dialling", str(call.call_id))]
+        assert seen == [("dialing", str(call.call_id))]
         assert Recipient.objects.get().status == RecipientStatus.IN_CALL
 
     def test_the_request_is_what_the_row_says(self, launched: Any, account: VoiceAccount) -> None:
@@ -153,7 +153,7 @@ class TestClaims:
 
 @pytest.mark.django_db
 class TestGate:
-    def test_do_not_call_is_checked_when_dialling_not_when_the_list_was_loaded(
+    def test_do_not_call_is_checked_when_dialing_not_when_the_list_was_loaded(
         self, launched: Any, account: VoiceAccount
     ) -> None:
         launched(HUMAN, OTHER)

@@ -63,7 +63,7 @@ def halt(here: Installation, carrier: Carrier, statement: str) -> None:
     assert carrier.live()["requests"] - before <= ON_THEIR_WAY
 
 
-def test_after_a_pause_nobody_is_dialled_and_after_resuming_everybody_once(
+def test_after_a_pause_nobody_is_dialed_and_after_resuming_everybody_once(
     here: Installation, carrier: Carrier
 ) -> None:
     carrier.control(talk_seconds=[0.1, 0.2])

@@ -1,4 +1,4 @@
-"""Asking the provider: only a definite no is dialled again."""
+"""Asking the provider: only a definite no is dialed again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Oracle(VoiceProvider):
         raise AssertionError("Nobody asked.")
 
     def place(self, request: CallRequest) -> CallAccepted:
-        raise AssertionError("Somebody was dialled.")
+        raise AssertionError("Somebody was dialed.")
 
     def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
         self.asked.append(request)

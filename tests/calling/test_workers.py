@@ -1,4 +1,4 @@
-"""Real workers, killed without warning: nobody is dialled twice, nothing is left undone."""
+"""Real workers, killed without warning: nobody is dialed twice, nothing is left undone."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def kill_in_mid_batch(here: Installation, tmp_path: Path) -> None:
     )
     assert set(placed) <= set(recipient_of), "A call was placed of which nothing is known."
     per_recipient = Counter(recipient_of[call] for call in placed)
-    assert max(per_recipient.values()) == 1, "Somebody was dialled twice."
+    assert max(per_recipient.values()) == 1, "Somebody was dialed twice."
     statuses = Counter(here.ask("list(Recipient.objects.values_list('status', flat=True))"))
     assert sum(statuses.values()) == RECIPIENTS
     assert set(statuses) <= {"done", "failed"}

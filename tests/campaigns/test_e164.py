@@ -173,7 +173,7 @@ REFUSED_CASES = [
         ("1" * 251, "US", "not_a_number"),
     ],
 )
-def test_what_cannot_be_dialled_has_a_stable_code_and_a_sentence(
+def test_what_cannot_be_dialed_has_a_stable_code_and_a_sentence(
     raw: str, region: str, code: str
 ) -> None:
     found = problem(raw, region)

@@ -166,8 +166,8 @@ def test_a_call_with_a_webhook_of_its_own_is_still_told_to_us(
 def test_a_call_is_followed_through_the_queue_and_its_talk_to_its_end(carrier: Carrier) -> None:
     provider = bland(poll_seconds=20)
     seen = []
-    for behaviour in ({"queue_seconds": 3600}, {"queue_seconds": 0}, {"speed": 0}):
-        carrier.control(talk_seconds=FOREVER, **behaviour)
+    for behavior in ({"queue_seconds": 3600}, {"queue_seconds": 0}, {"speed": 0}):
+        carrier.control(talk_seconds=FOREVER, **behavior)
         pulled = provider.pull(placed(provider), after=None, until=NOW)
         (event,) = pulled.events
         seen.append((event.status, event.raw_status, pulled.next_event_at))

@@ -1,4 +1,4 @@
-"""Whatever goes wrong on the wire, nobody is dialled twice and nobody is given up too early.
+"""Whatever goes wrong on the wire, nobody is dialed twice and nobody is given up too early.
 
 Each fault is a real one, made by the carrier, the operating system, or TLS.
 """
@@ -193,16 +193,16 @@ BROKEN: list[tuple[dict[str, Any], int]] = [
     (answered(raw="", close=True), 0),
 ]
 LOST = [
-    *((behaviour, calls, HASTY) for behaviour, calls in SILENT),
-    *((behaviour, calls, {}) for behaviour, calls in BROKEN),
+    *((behavior, calls, HASTY) for behavior, calls in SILENT),
+    *((behavior, calls, {}) for behavior, calls in BROKEN),
 ]
 
 
-@pytest.mark.parametrize(("behaviour", "calls", "options"), LOST)
+@pytest.mark.parametrize(("behavior", "calls", "options"), LOST)
 def test_a_lost_answer_leaves_open_whether_there_is_a_call(
-    carrier: Carrier, behaviour: dict[str, Any], calls: int, options: dict[str, Any]
+    carrier: Carrier, behavior: dict[str, Any], calls: int, options: dict[str, Any]
 ) -> None:
-    carrier.control(**behaviour)
+    carrier.control(**behavior)
     assert isinstance(refusal(**options), OutcomeUnknown)
     ledger = carrier.ledger()
     assert len(ledger) == 1, "the request is never repeated"
@@ -216,12 +216,12 @@ def test_an_endless_answer_is_not_read_to_its_end(carrier: Carrier) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "options"), [(behaviour, options) for behaviour, calls, options in LOST if calls]
+    ("behavior", "options"), [(behavior, options) for behavior, calls, options in LOST if calls]
 )
 def test_a_call_whose_answer_was_lost_is_found(
-    carrier: Carrier, behaviour: dict[str, Any], options: dict[str, Any]
+    carrier: Carrier, behavior: dict[str, Any], options: dict[str, Any]
 ) -> None:
-    carrier.control(**behaviour)
+    carrier.control(**behavior)
     request = request_to()
     with pytest.raises(OutcomeUnknown):
         bland(**options).place(request)
@@ -234,8 +234,8 @@ def test_a_call_whose_answer_was_lost_is_found(
 def test_after_a_lost_answer_the_next_call_gets_its_own(carrier: Carrier) -> None:
     # With a single connection, one that was not given back would be missed.
     options: dict[str, Any] = {"connections": 1, "read_timeout_seconds": 1}
-    for behaviour, _, _ in LOST:
-        carrier.control(**behaviour)
+    for behavior, _, _ in LOST:
+        carrier.control(**behavior)
         refusal(**options)
         carrier.reset()
         accepted = bland(**options).place(request_to())
@@ -429,7 +429,7 @@ def test_every_refusal_is_one_of_the_errors_that_dispatch_knows(
 
 
 SECRETIVE: list[dict[str, Any]] = [
-    *(behaviour for behaviour, _, _ in LOST),
+    *(behavior for behavior, _, _ in LOST),
     *(
         answered(status=status, body=said(f"The key {KEY} is not good."))
         for status in (200, 302, 400, 401, 403, 429, 500)
@@ -438,12 +438,12 @@ SECRETIVE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("behaviour", SECRETIVE)
+@pytest.mark.parametrize("behavior", SECRETIVE)
 def test_no_error_and_no_log_tells_the_key(
-    carrier: Carrier, behaviour: dict[str, Any], caplog: pytest.LogCaptureFixture
+    carrier: Carrier, behavior: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    carrier.control(**behaviour)
+    carrier.control(**behavior)
     error = refusal(**HASTY)
     told = "".join([str(error), repr(error), error.code, *traceback.format_exception(error)])
     assert KEY not in told + caplog.text

@@ -1,4 +1,4 @@
-"""Only what is certainly absent is dialled again."""
+"""Only what is certainly absent is dialed again."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ def provider(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> BlandProvider
 
 
 def followed(
-    carrier: Carrier, receiver: Receiver, *, deliveries: int, **behaviour: Any
+    carrier: Carrier, receiver: Receiver, *, deliveries: int, **behavior: Any
 ) -> list[tuple[bool, CallStatus]]:
     """Place a call; return, for each delivery, whether it was believed and what it said."""
-    behaviour = {"talk_seconds": [10, 10], "speed": 100, "webhook_secret": SECRET, **behaviour}
-    carrier.control(**behaviour)
+    behavior = {"talk_seconds": [10, 10], "speed": 100, "webhook_secret": SECRET, **behavior}
+    carrier.control(**behavior)
     provider = bland(webhook_url=receiver.url)
     call = placed(provider)
     told = []

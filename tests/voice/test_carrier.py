@@ -11,7 +11,7 @@ from tests.voice.bland_account import bland, placed, request_to
 from tests.voice.carrier.process import Carrier
 
 
-def test_somebody_who_is_dialled_twice_shows_in_the_ledger(carrier: Carrier) -> None:
+def test_somebody_who_is_dialed_twice_shows_in_the_ledger(carrier: Carrier) -> None:
     provider, request = bland(), request_to()
     for _ in range(2):
         provider.place(request)

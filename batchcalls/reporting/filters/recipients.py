@@ -39,7 +39,7 @@ class RecipientFilter(ListFilter):
         fields: list[str] = []
 
     def search(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
-        """Find by a row's number, or by a part of the number as it was given or is dialled."""
+        """Find by a row's number, or by a part of the number as it was given or is dialed."""
         text = value.strip()
         found = Q(e164__contains=text) | Q(raw_number__icontains=text)
         if text.isdecimal() and len(text) < 8:

@@ -160,7 +160,7 @@ class BlandProvider(VoiceProvider):
             return self._pulled(event, again_at=now + self._wait)
         answer = self._send("POST", f"{_path(call.provider_call_id)}/stop", body=b"{}")
         said = self._judge.read(answer)
-        # "SID not found": there is no line to hang up, since the call is over or not yet dialled.
+        # "SID not found": there is no line to hang up, since the call is over or not yet dialed.
         gone = "sid not found" in said.message.lower()
         if not gone and (answer.status >= 300 or said.is_error):
             raise self._judge.failure(answer, said, now=now)

@@ -184,7 +184,7 @@ TEXTS: dict[str, tuple[str, bytes]] = {
              "#N/A,error", "12025550195.5,half", "01/02/2026,date"),
     ),
     "numbers_as_written.csv": (
-        "numbers as people write them, of which some cannot be dialled as they stand",
+        "numbers as people write them, of which some cannot be dialed as they stand",
         text("phone_number,name", "+1 202 555 0190,spaces", "(202) 555-0191,parentheses",
              "202.555.0192,dots", "001 202 555 0193,00", "tel:+1-202-555-0194,tel",
              "+1\xa0202\xa0555\u20110195,typographic", "\u200b+12025550196\u202c,invisible",

@@ -171,7 +171,7 @@ WORKBOOKS: dict[str, tuple[str, bytes]] = {
         }, hidden="Notes")),
     ),
     "formatted_rows.xlsx": (
-        "rows and columns that have a colour and nothing else, between and below the others",
+        "rows and columns that have a color and nothing else, between and below the others",
         book([
             [*_HEADER, None, Xml(' s="4">')],
             ["+12025550190", "Ann", None, Xml(' s="4">')],

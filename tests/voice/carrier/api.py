@@ -21,7 +21,7 @@ from tests.voice.carrier.answers import (
     accepted,
     as_json,
 )
-from tests.voice.carrier.behaviour import Behaviour
+from tests.voice.carrier.behavior import Behavior
 from tests.voice.carrier.calls import Call
 from tests.voice.carrier.connection import Connection, response
 from tests.voice.carrier.ledger import Ledger
@@ -33,7 +33,7 @@ CORRELATION_KEY = "batchcalls_correlation_id"
 
 
 class Carrier:
-    """One carrier: its behaviour, its chance, its ledger; `reset` makes a new one of it."""
+    """One carrier: its behavior, its chance, its ledger; `reset` makes a new one of it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, seed: int, key: str) -> None:
         self._loop = loop
@@ -43,7 +43,7 @@ class Carrier:
 
     def reset(self, seed: int) -> None:
         """Forget all calls and all that was set; calls that are under way end unheard."""
-        self.behaviour = Behaviour(key=self._key)
+        self.behavior = Behavior(key=self._key)
         self.ledger = Ledger()
         self._chance = random.Random(seed)
         self._last: tuple[Mapping[bytes, bytes], bytes] = ({}, b"null")
@@ -65,16 +65,16 @@ class Carrier:
         route, received_at = route_of(method, target), time.monotonic()
         if route == "place":
             self._last = headers, body
-        behaviour = self.behaviour
+        behavior = self.behavior
         self.ledger.counts[route] += 1
         key = headers.get(b"authorization", b"").decode("latin-1")
-        if behaviour.unauthorized or key != behaviour.key:
+        if behavior.unauthorized or key != behavior.key:
             if route == "place":
                 self._note("401", received_at, parsed(body))
             connection.send(as_json(401, UNAUTHORIZED))
         elif route == "place":
             self._place(connection, parsed(body), received_at)
-        elif forced := behaviour.answers.get(route):
+        elif forced := behavior.answers.get(route):
             self._forced(connection, forced)
         else:
             self._ask(connection, route, target)
@@ -95,7 +95,7 @@ class Carrier:
                 connection.send(as_json(200, {"headers": readable, "body": parsed(last)}))
             case "PUT", "/control":
                 try:
-                    self.behaviour.update(json.loads(body))
+                    self.behavior.update(json.loads(body))
                 except (ValueError, TypeError) as error:
                     connection.send(as_json(400, {"error": str(error)}))
                 else:
@@ -110,12 +110,12 @@ class Carrier:
     # Placing -------------------------------------------------------------------------------------
 
     def _place(self, connection: Connection, body: dict[str, Any], received_at: float) -> None:
-        behaviour = self.behaviour
-        delay = behaviour.latency_seconds
-        if behaviour.jitter_seconds:
-            spread = behaviour.jitter_seconds
+        behavior = self.behavior
+        delay = behavior.latency_seconds
+        if behavior.jitter_seconds:
+            spread = behavior.jitter_seconds
             delay = max(0.0, delay + self._chance.uniform(-spread, spread))
-        if forced := behaviour.answers.get("place"):
+        if forced := behavior.answers.get("place"):
             label = f"forced-{forced.get('status', 'raw')}"
             if forced.get("placed"):
                 self._accept(label, received_at, body)
@@ -129,7 +129,7 @@ class Carrier:
                 self._note(fault, received_at, body)
                 connection.reset()
             case "429":
-                wait = behaviour.throttle_retry_after
+                wait = behavior.throttle_retry_after
                 self._note(fault, received_at, body)
                 extra = () if wait is None else (("retry-after", wait),)
                 connection.send(as_json(429, THROTTLED, extra), after=delay)
@@ -148,22 +148,22 @@ class Carrier:
             case "slow-body":
                 call = self._accept(fault, received_at, body)
                 answer = response(200, accepted(call).ljust(10_000))
-                interval = behaviour.slow_body_interval_seconds
+                interval = behavior.slow_body_interval_seconds
                 connection.dribble(answer, interval=interval, after=delay)
             case _:
                 call = self._accept("accepted", received_at, body)
                 connection.send(response(200, accepted(call)), after=delay)
 
     def _draw_fault(self) -> str:
-        behaviour = self.behaviour
+        behavior = self.behavior
         for name, rate in (
-            ("reset-before", behaviour.reset_before_rate),
-            ("429", behaviour.throttle_rate),
-            ("400", behaviour.reject_rate),
-            ("500-before", behaviour.error_before_rate),
-            ("500-after", behaviour.error_after_rate),
-            ("reset-after", behaviour.reset_after_rate),
-            ("slow-body", behaviour.slow_body_rate),
+            ("reset-before", behavior.reset_before_rate),
+            ("429", behavior.throttle_rate),
+            ("400", behavior.reject_rate),
+            ("500-before", behavior.error_before_rate),
+            ("500-after", behavior.error_after_rate),
+            ("reset-after", behavior.reset_after_rate),
+            ("slow-body", behavior.slow_body_rate),
         ):
             if rate and self._chance.random() < rate:
                 return name
@@ -183,13 +183,13 @@ class Carrier:
 
     def _accept(self, answer: str, received_at: float, body: dict[str, Any]) -> Call:
         """Make a call of the request, whatever may be answered."""
-        behaviour, chance = self.behaviour, self._chance
+        behavior, chance = self.behavior, self._chance
         bits = f"{chance.getrandbits(128):032x}"
-        outcomes = behaviour.outcomes
+        outcomes = behavior.outcomes
         outcome = chance.choices(list(outcomes), list(outcomes.values()))[0]
-        talk = chance.uniform(*behaviour.talk_seconds)
-        pace = 1 / behaviour.speed if behaviour.speed else 0.0
-        starts_at = received_at + behaviour.queue_seconds * pace
+        talk = chance.uniform(*behavior.talk_seconds)
+        pace = 1 / behavior.speed if behavior.speed else 0.0
+        starts_at = received_at + behavior.queue_seconds * pace
         metadata = body.get("metadata")
         call = Call(
             call_id=f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-8{bits[17:20]}-{bits[20:]}",
@@ -199,7 +199,7 @@ class Carrier:
             received_at=received_at,
             starts_at=starts_at,
             ends_at=starts_at + talk * pace,
-            queued_seconds=behaviour.queue_seconds,
+            queued_seconds=behavior.queue_seconds,
             talk_seconds=talk,
             outcome=outcome,
         )
@@ -209,7 +209,7 @@ class Carrier:
             self._loop.call_soon(end)
         else:
             self._loop.call_at(call.ends_at, end)
-            if behaviour.webhook_secret and body.get("webhook"):
+            if behavior.webhook_secret and body.get("webhook"):
                 self._loop.call_at(starts_at, self._started, call, self.ledger)
         return call
 
@@ -218,7 +218,7 @@ class Carrier:
     def _started(self, call: Call, ledger: Ledger) -> None:
         if ledger is not self.ledger or call.outcome == "canceled":
             return
-        call.told_late = self._chance.random() < self.behaviour.webhook_reverse_rate
+        call.told_late = self._chance.random() < self.behavior.webhook_reverse_rate
         if not call.told_late:
             self._tell_of_start(call)
 
@@ -231,42 +231,42 @@ class Carrier:
         if ledger is not self.ledger or call.ends_at != ends_at:
             return
         ledger.ended()
-        if self.behaviour.webhook_secret and call.body.get("webhook"):
+        if self.behavior.webhook_secret and call.body.get("webhook"):
             self._webhook(call, call.details(max(time.monotonic(), ends_at)))
             if call.told_late:
                 self._tell_of_start(call)
 
     def _webhook(self, call: Call, payload: dict[str, Any]) -> None:
-        behaviour, counts = self.behaviour, self.ledger.counts
-        if self._chance.random() < behaviour.webhook_lost_rate:
+        behavior, counts = self.behavior, self.ledger.counts
+        if self._chance.random() < behavior.webhook_lost_rate:
             counts["webhooks_lost"] += 1
             return
-        copies = 2 if self._chance.random() < behaviour.webhook_duplicate_rate else 1
-        secrets = [behaviour.webhook_secret] * copies
-        if self._chance.random() < behaviour.webhook_wrong_signature_rate:
-            secrets.insert(0, f"not-{behaviour.webhook_secret}")
+        copies = 2 if self._chance.random() < behavior.webhook_duplicate_rate else 1
+        secrets = [behavior.webhook_secret] * copies
+        if self._chance.random() < behavior.webhook_wrong_signature_rate:
+            secrets.insert(0, f"not-{behavior.webhook_secret}")
         for secret in secrets:
-            forged = secret != behaviour.webhook_secret
+            forged = secret != behavior.webhook_secret
             counts["webhooks_badly_signed" if forged else "webhooks_sent"] += 1
             send = partial(
                 self._sender.send,
                 str(call.body["webhook"]),
                 payload,
                 secret=secret,
-                retries=0 if forged else behaviour.webhook_retries,
+                retries=0 if forged else behavior.webhook_retries,
                 counts=counts,
             )
-            self._loop.call_later(behaviour.webhook_delay_seconds, send)
+            self._loop.call_later(behavior.webhook_delay_seconds, send)
 
     # Questions -----------------------------------------------------------------------------------
 
     def _ask(self, connection: Connection, route: str, target: str) -> None:
         now = time.monotonic()
         path, _, query = target.partition("?")
-        national = self.behaviour.spelling == "national"
+        national = self.behavior.spelling == "national"
         call = self.ledger.calls.get(unquote(path.split("/")[3])) if path.count("/") > 2 else None
         if route == "list":
-            answer = as_json(200, list_calls(self.ledger, self.behaviour, query, now))
+            answer = as_json(200, list_calls(self.ledger, self.behavior, query, now))
         elif route == "me":
             billing = {"current_balance": 100.0, "refill_to": None}
             me = {"status": "active", "billing": billing, "total_calls": len(self.ledger.calls)}
@@ -275,12 +275,12 @@ class Carrier:
             answer = as_json(404, NO_SUCH_CALL)
         elif route == "details":
             answer = as_json(200, call.details(now, national=national))
-        elif call.stop(now, self.behaviour.speed):
+        elif call.stop(now, self.behavior.speed):
             self._end(call, self.ledger, now)
             answer = as_json(200, {"status": "success", "message": "Call ended successfully."})
         else:
             answer = as_json(400, CALL_OVER)
-        connection.send(answer, after=self.behaviour.latency_seconds)
+        connection.send(answer, after=self.behavior.latency_seconds)
 
     def _forced(
         self, connection: Connection, forced: Mapping[str, Any], *, after: float = 0.0

@@ -1,4 +1,4 @@
-"""What reached the carrier: the evidence that nobody was dialled twice."""
+"""What reached the carrier: the evidence that nobody was dialed twice."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Ledger:
             "calls": len(self.calls),
             "live": self._live,
             "most_live": self._most_live,
-            # Correlation ids with more than one call: people who were dialled twice.
+            # Correlation ids with more than one call: people who were dialed twice.
             "twice": sorted(one for one, count in self._accepted.items() if count > 1),
             "first_received_at": self._rows[0][0] if self._rows else None,
             "last_received_at": self._rows[-1][0] if self._rows else None,

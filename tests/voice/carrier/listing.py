@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.voice.carrier.behaviour import Behaviour
+from tests.voice.carrier.behavior import Behavior
 from tests.voice.carrier.ledger import Ledger
 
 
-def list_calls(ledger: Ledger, behaviour: Behaviour, query: str, now: float) -> dict[str, Any]:
+def list_calls(ledger: Ledger, behavior: Behavior, query: str, now: float) -> dict[str, Any]:
     """Return the page of calls that a query asks for."""
     asked = parse_qs(query)
-    national = behaviour.spelling == "national"
+    national = behavior.spelling == "national"
     number = asked.get("to_number", [""])[0]
     if number and national:
         calls = ledger.by_number.get(f"+1{number}", [])
@@ -23,13 +23,13 @@ def list_calls(ledger: Ledger, behaviour: Behaviour, query: str, now: float) -> 
         calls = list(ledger.calls.values())
     since = asked.get("start_date")
     start = datetime.fromisoformat(since[0]).timestamp() if since else 0.0
-    late = behaviour.listed_after_seconds
+    late = behavior.listed_after_seconds
     calls = [one for one in calls if one.created >= start and now >= one.received_at + late]
     if asked.get("ascending", ["false"])[0] != "true":
         calls.reverse()
     first = int(asked.get("from", ["0"])[0])
     last = int(asked["to"][0]) + 1 if "to" in asked else len(calls)
-    limit = min(int(asked.get("limit", ["1000"])[0]), behaviour.list_limit)
+    limit = min(int(asked.get("limit", ["1000"])[0]), behavior.list_limit)
     page = calls[first:last][:limit]
     return {
         "total_count": len(calls),

@@ -91,7 +91,7 @@ class Carrier:
         return self._process.pid
 
     def control(self, **changes: Any) -> None:
-        """Set fields of `Behaviour`; raise `ValueError` for one that does not exist."""
+        """Set fields of `Behavior`; raise `ValueError` for one that does not exist."""
         self._ask("PUT", "/control", changes)
 
     def reset(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def route_of(method: str, target: str) -> str:
-    """Return the name of an API route, see `behaviour.ROUTES`, or ``unknown``."""
+    """Return the name of an API route, see `behavior.ROUTES`, or ``unknown``."""
     if method == "POST" and target == "/v1/calls":
         return "place"
     path = target.partition("?")[0]

@@ -10,7 +10,7 @@ ROUTES = ("place", "list", "details", "stop", "me")
 
 
 @dataclass(slots=True, kw_only=True)
-class Behaviour:
+class Behavior:
     """Rates are shares from 0 to 1, times are in seconds; see each group."""
 
     # Who may come in. ``unauthorized``: the key is refused whatever it is.
