@@ -6,8 +6,8 @@ import gzip
 import http.cookiejar
 import json
 import re
+import shutil
 import sqlite3
-import tarfile
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -48,8 +48,7 @@ def restore(version: str, url: str, folder: Path) -> dict[str, Any]:
     else:
         with psycopg.connect(url) as server:
             server.execute(dump.encode())
-    with tarfile.open(FOLDER / f"{version}.{kind}.media.tar.gz") as files:
-        files.extractall(folder, filter="data")
+    shutil.unpack_archive(FOLDER / f"{version}.{kind}.media.zip", folder)
     known: dict[str, Any] = json.loads((FOLDER / f"{version}.{kind}.json").read_text("utf-8"))
     return known
 

@@ -8,13 +8,12 @@ it before a release changes the schema, and never again for that version.
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -100,10 +99,7 @@ def make(version: str) -> None:
         target.with_suffix(f".{kind}.json").write_text(json.dumps(known, indent=1) + "\n", "utf-8")
         with gzip.GzipFile(f"{target}.sql.gz", "wb", mtime=0) as file:
             file.write(text.encode())
-        files = io.BytesIO()
-        with tarfile.open(fileobj=files, mode="w:gz") as tar:
-            tar.add(Path(name) / "media", "media")
-        Path(f"{target}.media.tar.gz").write_bytes(files.getvalue())
+        shutil.make_archive(f"{target}.media", "zip", name, "media")
 
 
 def _dump_sqlite(url: str) -> str:
