@@ -48,6 +48,8 @@ def pull_to_the_end(
 class VoiceProviderContract:
     """Hold a provider to `VoiceProvider`."""
 
+    #: The provider's kind, as in `voice.registry`.
+    kind: str
     #: What must never be shown of the account that ``provider`` uses.
     secrets: tuple[str, ...] = ()
 

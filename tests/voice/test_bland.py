@@ -21,6 +21,7 @@ FOREVER = [3600.0, 3600.0]
 
 
 class TestBland(VoiceProviderContract):
+    kind = "bland"
     secrets = (KEY,)
 
     @pytest.fixture

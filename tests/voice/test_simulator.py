@@ -38,6 +38,8 @@ RINGING, IN_PROGRESS, COMPLETED = (
 
 
 class SimulatorContract(VoiceProviderContract):
+    kind = "simulator"
+
     @pytest.fixture(autouse=True)
     def record(self) -> Iterator[None]:
         """Keep what the carrier writes down when a call reaches it."""
