@@ -1,4 +1,4 @@
-"""The back office as a whole: its sidebar, and what every page knows.
+"""The admin site of the back office: its sidebar and the context of every page.
 
 Outside the package of its pages, and above it: these register with the site when they are
 imported, so they are imported here no sooner than they are needed.

@@ -1,4 +1,4 @@
-"""Is this installation well? For load balancers (`healthz`) and monitors (`readyz`)."""
+"""Health checks for load balancers (`healthz`) and monitoring (`readyz`)."""
 
 from __future__ import annotations
 

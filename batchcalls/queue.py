@@ -1,4 +1,4 @@
-"""The doorbell: tells a worker that rows are waiting. The only module that knows django-q2.
+"""The doorbell: tells a worker that rows are waiting. The only module that imports django-q2.
 
 A message carries nothing but ids, and losing it loses nothing: `sweep` finds the work again.
 """

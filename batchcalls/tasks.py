@@ -1,4 +1,4 @@
-"""What the queue can ask for. Each task takes ids, calls a verb, and returns nothing.
+"""The tasks of the queue. Each takes ids, calls one function, and returns nothing.
 
 Rows say what there is to do: a task whose message is lost is found missing by `sweep`.
 """

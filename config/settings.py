@@ -1,6 +1,6 @@
 """The one settings file; everything that differs between installations comes from the environment.
 
-The table of variables is in README.md.
+The table of variables is in config/README.md.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Who may do what: API keys, roles, permissions, repeated requests, JSON bodies of strangers."""
+"""Access: API keys, roles, permissions, repeated requests, and JSON bodies from clients."""

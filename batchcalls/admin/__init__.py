@@ -1,4 +1,4 @@
-"""The back office's pages for sending. Importing the modules registers them."""
+"""The pages of the back office. Importing the modules registers them."""
 
 from batchcalls.admin import (
     api_keys,

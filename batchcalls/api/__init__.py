@@ -1,1 +1,1 @@
-"""Our own API, at /api/v1/: programs do what people do on the pages, by the same verbs."""
+"""Our own API at /api/v1/: what people do on pages, for programs, with the same functions."""

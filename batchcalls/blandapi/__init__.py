@@ -1,4 +1,4 @@
-"""The API that clients of Bland AI speak, at /v1/ and /v2/: they change address and key only.
+"""The Bland-compatible API at /v1/ and /v2/: clients change only the address and the key.
 
 Source of paths, names and shapes: Bland API. Its two generations answer in two shapes; here one
 answer holds both wherever they do not contradict each other.

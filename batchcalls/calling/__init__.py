@@ -1,1 +1,1 @@
-"""The engine: claims due recipients, places their calls, and records what becomes of them."""
+"""The engine: claims due recipients, places their calls, and records the results."""

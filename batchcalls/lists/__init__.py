@@ -1,1 +1,1 @@
-"""From bytes to rows to mapped columns; knows no batch."""
+"""From bytes to rows to mapped columns, without knowing batches."""

@@ -1,1 +1,1 @@
-"""Django's commands, and what they share."""
+"""The commands of manage.py and what they share."""

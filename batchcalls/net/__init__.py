@@ -1,1 +1,1 @@
-"""Requests to other servers: HTTP that knows whether a request was sent, and judged addresses."""
+"""Requests to other servers: HTTP that knows whether a request was sent, and checked addresses."""

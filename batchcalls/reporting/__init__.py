@@ -1,1 +1,1 @@
-"""What people and programs are shown: figures, filters, tables, exports, explanations."""
+"""Everything that is shown: figures, filters, tables, exports, and explanations."""

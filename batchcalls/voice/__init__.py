@@ -1,4 +1,4 @@
-"""Voice providers: a `CallRequest` becomes a call, a provider's answers become `VoiceEvent`s.
+"""Voice providers: they turn a `CallRequest` into a call, and answers into `VoiceEvent`s.
 
 Nothing in this package knows the database.
 """

@@ -1,1 +1,1 @@
-"""Who is notified of what happens: the outbox, endpoints, payloads, signing, delivery."""
+"""Outgoing webhooks: the outbox, endpoints, payloads, signing, and delivery."""

@@ -18,8 +18,9 @@ def readme() -> str:
     rows = (f"| `{name}` | {what} |\n" for name, (what, _) in FILES.items())
     return (
         "# Awkward lists\n\n"
-        "What spreadsheets, exports and people make of lists, one thing to a file. What becomes\n"
-        "of each is in `tests/importing/awkward_cases.py`. Written by `make.py`, this page too:\n\n"
+        "What spreadsheets, exports, and people do to lists, one difficulty per file. The\n"
+        "expected result of each is in [awkward_cases.py](../../lists/awkward_cases.py).\n"
+        "`make.py` writes the files and this page:\n\n"
         "    python -m tests.data.awkward.make\n\n"
         "| File | What is awkward about it |\n| --- | --- |\n" + "".join(rows)
     )
