@@ -28,6 +28,7 @@ from batchcalls.voice.base import CallDetails
 from batchcalls.webhooks import payloads
 from campaigns.models import Campaign
 from tests.admin.call_rows import make_calls, person
+from tests.admin.markup import markup
 from tests.api.conftest import make_program
 
 __all__ = ["make_program"]  # a program with a key
@@ -148,11 +149,11 @@ def cells_of(pattern: str, page: str) -> dict[str, str]:
 def test_call_logs_offer_every_column_that_is_listed_for_them(call: CallResult) -> None:
     _, client = person("view_callresult")
     chosen = "&".join(f"columns={name}" for name in names_in(Place.LOG))
-    page = client.get(f"/batchcalls/callresult/?{chosen}").content.decode()
+    page = markup(client.get(f"/batchcalls/callresult/?{chosen}"))
     cells = cells_of(r'<td data-label="([^"]+)"[^>]*>(.*?)</td>', page)
     values = {one.name_in(Place.LOG): cells.get(one.label, "") for one in fields_of(Place.LOG)}
     check(Place.LOG, call, re.findall(r'name="columns" value="(\w+)" checked', page), values)
-    usual = client.get("/batchcalls/callresult/").content.decode()
+    usual = markup(client.get("/batchcalls/callresult/"))
     assert re.findall(r'name="columns" value="(\w+)" checked', usual) == [
         one.name_in(Place.LOG) for one in fields_of(Place.LOG) if one.usual
     ]
@@ -162,7 +163,7 @@ def test_call_logs_offer_every_column_that_is_listed_for_them(call: CallResult) 
 def test_the_page_of_a_call_states_every_fact_that_is_listed_for_it(call: CallResult) -> None:
     _, client = person("view_callresult")
     address = reverse("admin:batchcalls_callresult_change", args=[call.pk])
-    facts = cells_of(r"<dt>([^<]+)</dt><dd[^>]*>(.*?)</dd>", client.get(address).content.decode())
+    facts = cells_of(r"<dt>([^<]+)</dt><dd[^>]*>(.*?)</dd>", markup(client.get(address)))
     facts["Attempt"] = facts.pop("Attempts")
     names = [one.name for one in fields_of(Place.PAGE) if one.label in facts]
     values = {one.name: facts.get(one.label, "") for one in fields_of(Place.PAGE)}
