@@ -24,6 +24,12 @@ _PORTS = {"http": 80, "https": 443}
 #: Behind these prefixes of IPv6 stands an address of IPv4, to which a translator leads.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
+#: Not reachable on the internet by the IANA special-purpose registries. Python's own lists differ
+#: from one patch release to the next.
+_SPECIAL = [
+    ipaddress.ip_network(network)
+    for network in ("192.0.0.0/24", "64:ff9b:1::/48", "2001::/23", "3fff::/20", "5f00::/16")
+]
 
 
 class Refused(Exception):
@@ -139,6 +145,8 @@ def is_public(ip: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if address.is_site_local or (inner is not None and not is_public(str(inner))):
             return False
-        if address in _NAT64:
+        if address in _NAT64 or address.sixtofour is not None:
             return True
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved

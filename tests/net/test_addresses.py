@@ -19,6 +19,7 @@ from batchcalls.net import addresses
         "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fec0::1", "ff02::1", "2001:db8::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:100.64.0.1", "::127.0.0.1",
         "64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1", "2002:7f00:1::", "2001::1", "4000::1",
+        "192.0.0.8", "64:ff9b:1::a00:1", "2001:1::1", "3fff::1", "5f00::1", "::ffff:192.0.0.8",
     ],
 )  # fmt: skip
 def test_addresses_of_networks_around_us_are_not_public(ip: str) -> None:
