@@ -71,7 +71,7 @@ def _calls() -> dict[str, Any]:
 
 
 def _days() -> list[dashboard_figures.Day]:
-    """Count the last days. Days that hardly change are cached."""
+    """Count the last days. Days that hardly change are cached longer."""
     first, middle = dashboard_figures.first_day(), dashboard_figures.settled_before()
     end = timezone.localdate() + timedelta(days=1)
     return [
