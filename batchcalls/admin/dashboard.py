@@ -32,7 +32,7 @@ def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateRespons
     if user.has_perm("batchcalls.view_callresult"):
         context |= _calls()
     if sees_batches:
-        context |= _start(user)
+        context |= _first_steps(user)
         context["troubles"] = [
             trouble
             for trouble in dashboard_figures.troubles()
@@ -84,7 +84,7 @@ def _days() -> list[dashboard_figures.Day]:
     ]
 
 
-def _start(user: Any) -> dict[str, Any]:
+def _first_steps(user: Any) -> dict[str, Any]:
     """Return the steps to the first batch, for an installation that has no batches."""
     if Batch.objects.exists():
         return {}

@@ -96,7 +96,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             except do_not_call.TooManyLines as error:
                 form.add_error("numbers", str(error))
         if added and not added.wrong:
-            self.message_user(request, _told(added), messages.SUCCESS)
+            self.message_user(request, _summary_of(added), messages.SUCCESS)
             may_look = request.user.has_perm("campaigns.view_suppression")
             return redirect(f"admin:campaigns_suppression_{'changelist' if may_look else 'add'}")
         if added:
@@ -109,7 +109,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             subtitle="They are not called any more from now on, by any batch.",
             form=form,
             added=added,
-            told=_told(added) if added else "",
+            told=_summary_of(added) if added else "",
             most_lines=do_not_call.MOST_LINES,
         )
 
@@ -202,7 +202,7 @@ def _entry(object_id: str) -> Suppression:
     return row_or_404(rows, object_id)
 
 
-def _told(added: do_not_call.Added) -> str:
+def _summary_of(added: do_not_call.Added) -> str:
     """Return a message about the lines that were added, without the invalid ones."""
     said = [f"{added.new:,} number{pluralize(added.new)} added to the list"]
     if added.listed:

@@ -101,7 +101,7 @@ class BatchFields(Strict):
         return attrs
 
 
-class _Made(BatchFields):
+class _NewBatch(BatchFields):
     launch = serializers.BooleanField(
         default=False, help_text="Call as soon as the list is checked; else it is a draft."
     )
@@ -182,7 +182,7 @@ class RowsOfFile(Strict):
         )
 
 
-class BatchOfRecipients(RowsOfRecipients, _Made):
+class BatchOfRecipients(RowsOfRecipients, _NewBatch):
     """A new batch with recipients as objects."""
 
     def make(self, *, actor: Any) -> Batch:
@@ -191,7 +191,7 @@ class BatchOfRecipients(RowsOfRecipients, _Made):
         return recipient_objects.create(request_of(values, actor=actor), values["recipients"])
 
 
-class BatchOfFile(RowsOfFile, _Made):
+class BatchOfFile(RowsOfFile, _NewBatch):
     """A new batch with a CSV or XLSX file."""
 
     def make(self, *, actor: Any) -> Batch:

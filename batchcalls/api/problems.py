@@ -162,7 +162,7 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
     """Point at the cause that makes a list or its conversation unusable."""
     if isinstance(error, MappingError):
         errors = [
-            FieldError(pointer=_at("mapping", one.column), code=one.code, detail=one.message)
+            FieldError(pointer=_pointer("mapping", one.column), code=one.code, detail=one.message)
             for one in error.problems
         ]
         return Problem(HTTPStatus.BAD_REQUEST, error.problems[0].code, str(error), errors=errors)
@@ -174,7 +174,7 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
     if isinstance(error, RecipientsError):
         errors = [
             FieldError(
-                pointer=_at("recipients", str(one.index), *one.place),
+                pointer=_pointer("recipients", str(one.index), *one.place),
                 code=one.code,
                 detail=one.message,
             )
@@ -184,11 +184,11 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
         errors = []
     if not errors:
         field = "file" if isinstance(error, UnreadableList) else _FIELDS.get(error.code, "")
-        errors = [FieldError(pointer=_at(field), code=error.code, detail=str(error))]
+        errors = [FieldError(pointer=_pointer(field), code=error.code, detail=str(error))]
     return Problem(status, error.code, str(error), errors=errors)
 
 
-def _at(*place: str) -> str:
+def _pointer(*place: str) -> str:
     """Return a place as a JSON Pointer (RFC 6901)."""
     names = (one.replace("~", "~0").replace("/", "~1") for one in place if one)
     return "".join(f"/{name}" for name in names)
@@ -202,7 +202,7 @@ def _errors_of(details: Any, pointer: str) -> Iterator[FieldError]:
     elif isinstance(details, dict):
         for name, inner in details.items():
             is_whole = name in {"non_field_errors", "__all__"}
-            yield from _errors_of(inner, pointer if is_whole else pointer + _at(str(name)))
+            yield from _errors_of(inner, pointer if is_whole else pointer + _pointer(str(name)))
     elif isinstance(details, list):
         is_of_rows = all(isinstance(one, dict) and "message" not in one for one in details)
         for index, inner in enumerate(details):

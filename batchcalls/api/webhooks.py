@@ -61,7 +61,9 @@ class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
         """Add an endpoint."""
         is_on = validated_data.pop("enabled", True)
         maker = validated_data.pop("created_by")
-        endpoint: WebhookEndpoint = _said(endpoints.create, **validated_data, actor=maker)
+        endpoint: WebhookEndpoint = _with_api_errors(
+            endpoints.create, **validated_data, actor=maker
+        )
         if not is_on:
             endpoints.disable(endpoint)
         return endpoint
@@ -70,13 +72,13 @@ class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
         """Change an endpoint, and switch it on or off."""
         is_on = validated_data.pop("enabled", None)
         if validated_data:
-            _said(endpoints.change, instance, **validated_data)
+            _with_api_errors(endpoints.change, instance, **validated_data)
         if is_on is not None:
             (endpoints.enable if is_on else endpoints.disable)(instance)
         return instance
 
 
-def _said(verb: Any, *arguments: Any, **fields: Any) -> Any:
+def _with_api_errors(verb: Any, *arguments: Any, **fields: Any) -> Any:
     """Call a function of `webhooks`, and convert its validation errors to those of the API."""
     try:
         return verb(*arguments, **fields)

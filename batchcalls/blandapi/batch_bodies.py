@@ -72,14 +72,14 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         calls_given=len(entries),
         warnings=shared.warnings,
     )
-    used = _used(shared)
+    used = _shared_variables(shared)
     read_entry = _from_data if kind == "call_data" else _from_call
     order.recipients = [
         read_entry(entry, shared, used, order.warnings)
         for entry in (entries[:1] if test_mode else entries)
     ]
-    _say_something(order)
-    order.warnings[:] = _counted(order.warnings)
+    _set_conversation(order)
+    order.warnings[:] = _with_counts(order.warnings)
     return order
 
 
@@ -127,7 +127,7 @@ def _shared(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**beside, **(own or {})}
 
 
-def _used(shared: Parameters) -> frozenset[str]:
+def _shared_variables(shared: Parameters) -> frozenset[str]:
     """Return the variables in the texts that all calls share. Raise `Refused` for a bad text."""
     said = {name: value for name, value in shared.settings.items() if name in RENDERED}
     try:
@@ -219,7 +219,7 @@ def _nullable(name: str) -> bool:
     return setting is not None and setting.nullable
 
 
-def _say_something(order: BatchOrder) -> None:
+def _set_conversation(order: BatchOrder) -> None:
     """Give the batch a prompt or pathway. Raise `Refused` if calls would have neither.
 
     If each call has its own, the batch gets the most common one.
@@ -285,7 +285,7 @@ def _concurrency(body: Mapping[str, Any]) -> int | None:
     return value
 
 
-def _counted(warnings: list[str]) -> list[str]:
+def _with_counts(warnings: list[str]) -> list[str]:
     """Return each warning once, with the number of its occurrences if there are several."""
     return [
         one if count == 1 else f"{one} ({count:,} times)"

@@ -63,7 +63,7 @@ def _log(asked: Asked, call_id: str) -> JsonResponse:
 
 def _resend(asked: Asked) -> JsonResponse:
     """Resend the reports of calls, byte for byte."""
-    return _each(asked, lambda call: outbox.resend(_delivery_of(call)))
+    return _for_each_call(asked, lambda call: outbox.resend(_delivery_of(call)))
 
 
 def _create(asked: Asked) -> JsonResponse:
@@ -76,10 +76,10 @@ def _create(asked: Asked) -> JsonResponse:
         validate_webhook_url(url)
     except ValidationError as error:
         raise invalid(f"webhook_url: {' '.join(error.messages)}") from error
-    return _each(asked, lambda call: outbox.report(call, url))
+    return _for_each_call(asked, lambda call: outbox.report(call, url))
 
 
-def _each(asked: Asked, act: Callable[[CallResult], Any]) -> JsonResponse:
+def _for_each_call(asked: Asked, act: Callable[[CallResult], Any]) -> JsonResponse:
     """Act on each call in the request, and report the calls where that failed."""
     ids = asked.body.get("call_ids")
     if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):

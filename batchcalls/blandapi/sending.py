@@ -91,14 +91,14 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
         "request_data": found.request_data,
         "metadata": found.metadata,
     }
-    _judge(request, recipient)
+    _refuse_if_skipped(request, recipient)
     call_id = uuid4()
     with transaction.atomic():
         batch = recipient_objects.create(request, [recipient], file_name="call.csv")
         Batch.objects.filter(pk=batch.pk).update(single_call_id=call_id)
         lifecycle.submit(batch, launch=True, actor=actor)
     _take_in(batch)
-    return call_id, [*found.warnings, *_warnings(batch), *_rules_against(batch)]
+    return call_id, [*found.warnings, *_warnings(batch), *_delay_warnings(batch)]
 
 
 def _request(
@@ -125,7 +125,7 @@ def _request(
     )
 
 
-def _judge(request: DraftRequest, recipient: dict[str, Any]) -> None:
+def _refuse_if_skipped(request: DraftRequest, recipient: dict[str, Any]) -> None:
     """Refuse a call that the check of its list would skip."""
     batch = drafts.copy_campaign(request, region=REGION)
     texts = {
@@ -157,7 +157,7 @@ def _take_in(batch: Batch) -> None:
         log.exception("blandapi.not_taken_in", batch_id=str(batch.pk))
 
 
-def _rules_against(batch: Batch) -> list[str]:
+def _delay_warnings(batch: Batch) -> list[str]:
     """Return the rule that delays a call right now. It is checked again at the call's turn."""
     row = batch.recipients.filter(status=RecipientStatus.PENDING).first()
     if row is None or batch.start_at is not None:

@@ -79,7 +79,7 @@ class ColumnsStep(OwnPages[Batch]):
             return redirect("admin:batchcalls_batch_upload", pk)
         if request.method == "POST":
             try:
-                answer = self._keep(request, batch, stored)
+                answer = self._handle_columns(request, batch, stored)
             except lifecycle.Conflict as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_change", pk)
@@ -104,7 +104,9 @@ class ColumnsStep(OwnPages[Batch]):
         context = _preview(batch, stored, mapping, request.POST.get("row"))
         return TemplateResponse(request, "admin/batchcalls/wizard/preview.html", context)
 
-    def _keep(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse | None:
+    def _handle_columns(
+        self, request: HttpRequest, batch: Batch, stored: StoredList
+    ) -> HttpResponse | None:
         """Handle the pressed button. Return a redirect, or None to stay on the page."""
         actor, pressed = actor_of(request), request.POST
         edits.match(batch, columns_from(pressed, stored))

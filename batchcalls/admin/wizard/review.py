@@ -50,7 +50,7 @@ class ReviewStep(OwnPages[Batch]):
         wrong_count = ""
         if request.method == "POST":
             try:
-                answer, wrong_count = self._do(request, batch)
+                answer, wrong_count = self._handle_review(request, batch)
             except (lifecycle.Conflict, UploadError) as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_continue", pk)
@@ -80,7 +80,7 @@ class ReviewStep(OwnPages[Batch]):
             step=3,
         )
 
-    def _do(self, request: HttpRequest, batch: Batch) -> tuple[HttpResponse | None, str]:
+    def _handle_review(self, request: HttpRequest, batch: Batch) -> tuple[HttpResponse | None, str]:
         """Handle the pressed button. Return a redirect, or the error in what was typed."""
         actor = actor_of(request)
         if "check" in request.POST:

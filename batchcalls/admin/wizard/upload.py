@@ -77,7 +77,7 @@ class UploadStep(OwnPages[Batch]):
         if request.method == "POST" and form.is_valid() and own.is_valid():
             try:
                 batch = _save(request, batch, form, own)
-                _take_list(request, batch, form)
+                _attach_list(request, batch, form)
             except lifecycle.Conflict as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_changelist")
@@ -146,7 +146,7 @@ def _save(
     return edits.change(batch, wanted, region=region)
 
 
-def _take_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
+def _attach_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
     """Attach the uploaded file to the draft. Raise as `edits.attach_list` does."""
     upload: Any = form.cleaned_data["file"]
     reading = form.reading()
@@ -174,7 +174,7 @@ def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) ->
     try:
         with transaction.atomic():
             kept = batch or edits.start(wanted, region=region)
-            _take_list(request, kept, form)
+            _attach_list(request, kept, form)
     except (UnreadableList, MappingError, UploadError, lifecycle.Conflict) as error:
         form.add_error("file", str(error))
         return batch
