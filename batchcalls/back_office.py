@@ -1,7 +1,7 @@
 """The admin site of the back office: its sidebar and the context of every page.
 
-Outside the package of its pages, and above it: these register with the site when they are
-imported, so they are imported here no sooner than they are needed.
+It is not part of `batchcalls.admin`, the package of its pages: those register with the site when
+they are imported, so this module imports them only when it needs them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from batchcalls.models import EmergencyStop
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the sidebar: a list, and the permission without which it is left out."""
+    """One line of the sidebar: a list, and the permission needed to see it."""
 
     label: str
     url_name: str
@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Link:
-    """A line as it is shown."""
+    """One line as it is shown."""
 
     label: str
     url: str
@@ -38,7 +38,7 @@ class Link:
 
 @dataclass(slots=True)
 class Group:
-    """A heading with the lines under it."""
+    """A heading with the lines below it."""
 
     label: str
     links: list[Link] = field(default_factory=list)
@@ -88,7 +88,7 @@ class BackOffice(AdminSite):
     site_header = site_title = "Batch Calls"
     index_title = "Dashboard"
     site_url = None
-    # The sidebar is our own: in groups, and on phones too.
+    # The sidebar is our own: grouped, and also shown on phones.
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
@@ -111,7 +111,7 @@ class BackOffice(AdminSite):
         return index_view(request, context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the sidebar and the emergency stop to what every page knows."""
+        """Add the sidebar and the emergency stop to the context of every page."""
         context = super().each_context(request)
         if context["has_permission"]:
             context["sidebar"] = self.sidebar(request)
@@ -120,7 +120,7 @@ class BackOffice(AdminSite):
         return context
 
     def sidebar(self, request: HttpRequest) -> list[Group]:
-        """Return what this person may see, the current page marked."""
+        """Return the sidebar for the user, with the current page marked."""
         groups = [
             Group(label, list(self._links(request, lines))) for label, lines in SIDEBAR.items()
         ]
@@ -128,7 +128,7 @@ class BackOffice(AdminSite):
         links = [link for group in groups for link in group.links]
         here = [link for link in links if request.path.startswith(link.url)]
         if here:
-            # Every page lies under the dashboard's address, so the longest one wins.
+            # The dashboard's URL is a prefix of every page's URL, so the longest match wins.
             nearest = max(here, key=lambda link: len(link.url))
             nearest.current = nearest.url != reverse("admin:index") or request.path == nearest.url
         return [group for group in groups if group.links]
@@ -139,5 +139,5 @@ class BackOffice(AdminSite):
                 continue
             try:
                 yield Link(entry.label, reverse(entry.url_name))
-            except NoReverseMatch:  # The database is not the queue: it has no table of messages.
+            except NoReverseMatch:  # The queue has no table of messages in the database.
                 continue

@@ -1,4 +1,4 @@
-"""Keys of programs: made, recognized, counted, revoked."""
+"""API keys: create, find, rate-limit and revoke."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MARK = "bc_"
-#: Of the secret, so many characters are kept in the clear to tell keys apart.
+#: Length of the secret's beginning that is stored as plain text, to tell keys apart.
 SHOWN = 10
 WINDOW = timedelta(minutes=1)
 
@@ -29,9 +29,9 @@ WINDOW = timedelta(minutes=1)
 def create(
     owner: User, *, name: str, scopes: Iterable[str], expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """Store a new key; return it with its secret, which is known to nobody afterwards.
+    """Store a new key. Return it with its secret, which cannot be read again.
 
-    Raise `ValidationError` for scopes that there are not.
+    Raise `ValidationError` for unknown scopes.
     """
     secret = MARK + secrets.token_urlsafe(32)
     key = ApiKey(
@@ -48,7 +48,7 @@ def create(
 
 
 def find(secret: str) -> ApiKey | None:
-    """Return the key of a secret, with its owner, if it can be used."""
+    """Return the usable key with this secret, with its owner, or None."""
     if not secret or len(secret) > 200:
         return None
     key = ApiKey.objects.select_related("owner").filter(digest=digest_of(secret)).first()
@@ -56,17 +56,17 @@ def find(secret: str) -> ApiKey | None:
 
 
 def revoke(key: ApiKey) -> bool:
-    """Let the key open nothing any more; return False when it did not already."""
+    """Revoke a key. Return False if it was already revoked."""
     found = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
     return bool(found.update(revoked_at=timezone.now()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """Whether one more request is admitted now, and how many would be.
+    """The rate-limit decision on one request, and the state of the limit.
 
-    ``limit`` requests in ``WINDOW``; ``remaining`` of them could follow at once; all of them
-    again after ``reset_seconds``. ``retry_after_seconds`` is None when it is admitted.
+    A key may make ``limit`` requests in ``WINDOW``. ``remaining`` of them could follow immediately,
+    and all of them after ``reset_seconds``. ``retry_after_seconds`` is None if admitted.
     """
 
     limit: int
@@ -76,10 +76,10 @@ class Admission:
 
 
 def admit(key: ApiKey, *, now: datetime | None = None) -> Admission:
-    """Count one request, on all web servers together, and note that the key was used.
+    """Count one request across all web servers, and record that the key was used.
 
-    The generic cell rate algorithm (ITU-T I.371): the row holds when everything asked for will
-    have been waited for, and one UPDATE both asks and takes.
+    This is the generic cell rate algorithm (ITU-T I.371). The row stores the time when the limit
+    is fully available again, and one UPDATE both checks and takes.
     """
     now = now or timezone.now()
     limit: int = settings.API_REQUESTS_PER_MINUTE
@@ -101,11 +101,11 @@ def admit(key: ApiKey, *, now: datetime | None = None) -> Admission:
 
 
 def digest_of(secret: str) -> str:
-    """Return what is stored of a secret."""
+    """Return the stored hash of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def secret_in(header: str) -> str:
-    """Return the secret of an ``Authorization`` header: bare, or behind ``Bearer``."""
+    """Return the secret of an ``Authorization`` header: bare, or after ``Bearer``."""
     kind, _, rest = header.strip().partition(" ")
     return rest.strip() if rest and kind.lower() == "bearer" else header.strip()

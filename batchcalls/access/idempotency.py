@@ -1,8 +1,8 @@
-"""The same request, sent twice, does its work once.
+"""Repeated requests run once.
 
 A client names its request (header ``Idempotency-Key``, IETF draft-ietf-httpapi-idempotency-key).
-The name is written in the transaction that does the work, so either both are kept or neither. A
-second one that comes meanwhile waits for the first at the unique index, and gets its answer.
+The name is stored in the transaction that does the work, so either both are kept or neither. A
+repeat that arrives meanwhile waits for the first at the unique index, and gets its response.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from batchcalls.models import ApiKey, IdempotentRequest
 
 HEADER, REPLAYED_HEADER = "Idempotency-Key", "Idempotency-Replayed"
 LONGEST_NAME = 255
-#: As long as that, a name stands for the same request.
+#: How long a name is reserved for its request.
 KEPT = timedelta(hours=24)
-#: Rows that `forget` deletes in one statement, and at most in one run.
+#: Rows that `forget` deletes per statement, and per run at most.
 FORGOTTEN_AT_ONCE, FORGOTTEN_PER_RUN = 1_000, 20_000
 
 
 class NameRefused(Exception):
-    """The request cannot be repeated under this name. Doors answer with ``status`` and ``code``."""
+    """The request cannot use this name. The APIs respond with ``status`` and ``code``."""
 
     status: int
     code: str
@@ -43,7 +43,7 @@ class InvalidName(NameRefused):
 
 
 class AnotherRequest(NameRefused):
-    """The name was given to another request before."""
+    """The name was used for a different request before."""
 
     status, code = 422, "idempotency_key_reused"
 
@@ -56,7 +56,7 @@ class AnotherRequest(NameRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is answered: the status, the body as text, where the new thing is."""
+    """A response: its status, its body as text, and the URL of a new object."""
 
     status: int
     body: str
@@ -65,17 +65,17 @@ class Answer:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that say where the new thing is, and that this is no first answer."""
+        """Return the headers for the URL of a new object, and for a repeated response."""
         location = {"Location": self.location} if self.location else {}
         return {**location, REPLAYED_HEADER: "true"} if self.is_repeated else location
 
 
 def once(key: ApiKey, name: str, request: Iterable[bytes], work: Callable[[], Answer]) -> Answer:
-    """Do the work, or return what was answered when it was done.
+    """Do the work, or return the response from the first time.
 
-    ``request`` yields what tells one request from another: method, address and body. Raises
-    `NameRefused`. What the work raises undoes everything and is not kept, so that the request can
-    be put right and sent again.
+    ``request`` yields what identifies a request: method, URL and body. Raise `NameRefused` for a
+    bad or used name. An exception in the work rolls everything back and is not stored, so the
+    client can correct the request and send it again.
     """
     if len(name) > LONGEST_NAME or not name.isascii() or not name.isprintable():
         raise InvalidName
@@ -105,9 +105,9 @@ def once(key: ApiKey, name: str, request: Iterable[bytes], work: Callable[[], An
 
 
 def forget() -> int:
-    """Delete rows older than `KEPT`, the oldest first; return how many.
+    """Delete rows older than `KEPT`, oldest first. Return how many were deleted.
 
-    In short statements, so that no request waits for them. The next run goes on with what is left.
+    Short statements keep requests from waiting. The next run deletes the remaining rows.
     """
     deleted = 0
     while deleted < FORGOTTEN_PER_RUN:

@@ -1,4 +1,4 @@
-"""JSON of a request's body, read up to limits of size and depth that do no harm."""
+"""JSON request bodies, parsed with limits on size and depth."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from django.conf import settings
 
 
 class BodyTooLong(Exception):
-    """The body is longer than is read; nobody knows what it says."""
+    """The body exceeds the maximum size and was not read."""
 
     def __init__(self) -> None:
         super().__init__(f"The body is longer than {settings.MAX_API_BYTES:,} bytes.")
 
 
 class BodyUnreadable(Exception):
-    """The body is not JSON, or nested too deeply."""
+    """The body is not JSON, or is nested too deeply."""
 
 
 def parse(body: bytes) -> Any:
-    """Return what a body says (RFC 8259); no NaN, no name twice.
+    """Parse a body (RFC 8259). Reject NaN and duplicate names.
 
     Raise `BodyTooLong` or `BodyUnreadable`.
     """
@@ -61,7 +61,7 @@ def _too_deep() -> str:
 
 
 def _depth(value: Any) -> int:
-    """Count the levels without recursing."""
+    """Return the nesting depth without recursion."""
     deepest, level = 0, [value]
     while level:
         inner: list[Any] = []

@@ -1,6 +1,6 @@
-"""Who may do what: the one check behind the pages and both APIs.
+"""Permission checks, shared by the pages and both APIs.
 
-Each door turns `Denied` into its own answer.
+Each of these turns `Denied` into its own response.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from batchcalls.models import ApiKey, Scope
 
 
 class Denied(PermissionDenied):
-    """A scope or a permission is missing; the text names it."""
+    """A scope or a permission is missing. The text names it."""
 
 
 class Need:
-    """What an API key needs: a scope (None: any key will do), and its owner's permissions."""
+    """What an API key needs: a scope (None for any key), and permissions of its owner."""
 
     def __init__(self, scope: Scope | None, *permissions: str) -> None:
         self.scope, self.permissions = scope, permissions
 
     def missing(self, key: ApiKey) -> str:
-        """Say what the key or its owner lacks; blank when nothing is missing."""
+        """Return what the key or its owner lacks, or a blank."""
         if self.scope is not None and self.scope not in key.scopes:
             return f"This API key lacks the scope {self.scope.value}."
         name = _missing(key.owner, self.permissions)
@@ -35,7 +35,7 @@ class Need:
 
 
 def require(user: User | AnonymousUser, *permissions: str) -> None:
-    """Raise `Denied` unless the person has all of the permissions."""
+    """Raise `Denied` unless the user has all of the permissions."""
     if name := _missing(user, permissions):
         raise Denied(f"You may not do that: {name}.")
 

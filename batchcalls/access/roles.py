@@ -1,7 +1,7 @@
-"""Who may do what: groups that every installation has, and the permissions of each by effect.
+"""Roles: groups that every installation has, with their permissions by purpose.
 
-A role is a group like any other, and an administrator may change it. So an upgrade grants only
-permissions that are new with it, and gives nothing back that was taken away by hand.
+A role is a normal group, and an administrator may change it. So an upgrade grants only permissions
+that are new with it, and does not restore permissions that were removed by hand.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ def _of(app: str, verbs: str, models: str) -> frozenset[str]:
 
 _POLICY = "callingpolicy callingwindow blackoutdate policyretryrule"
 
-#: See what is sent, what came of it, and the rules; change nothing.
+#: View batches, results and rules. Change nothing.
 LOOK = (
     _of("batchcalls", "view", "batch batchevent recipient callresult callevent storedlist")
     | _of("batchcalls", "view", "voiceaccount workerheartbeat emergencystop")
     | _of("batchcalls", "view", "webhookendpoint webhookdelivery webhookattempt")
     | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
 )
-#: Upload lists, launch, watch, pause and cancel; take rejected rows out to put them right.
+#: Upload lists, launch, watch, pause and cancel. Export rejected rows to correct them.
 OPERATE = (
     _of("batchcalls", "add change launch pause cancel export", "batch")
     | _of("batchcalls", "settle", "callresult")
     | _of("campaigns", "add change delete", "columnmapping")
 )
-#: Take results and call logs out.
+#: Export results and call logs.
 ANALYSE = _of("batchcalls", "export", "batch callresult")
-#: Say who is told of what happens, and send it again.
+#: Choose who receives webhooks, and resend them.
 TELL = _of("batchcalls", "add change delete", "webhookendpoint") | _of(
     "batchcalls", "resend", "webhookdelivery"
 )
-#: Write what is said and the rules, keep the do-not-call list, stop everything.
+#: Edit conversations and rules, maintain the do-not-call list, stop all calling.
 MANAGE = (
     _of("campaigns", "add change delete", f"campaign pathway tool {_POLICY}")
     | _of("campaigns", "import export", "campaign suppression")
@@ -51,8 +51,8 @@ MANAGE = (
     | _of("batchcalls", "view add change manage", "apikey")
     | TELL
 )
-#: Drive it all by program: what operators and analysts do, campaigns, and refusals that come in
-#: or are taken back.
+#: Use the API: what operators and analysts do, campaigns, and adding or removing do-not-call
+#: numbers.
 INTEGRATE = (
     _of("campaigns", "add change delete", "campaign pathway tool")
     | _of("campaigns", "add delete", "suppression")
@@ -70,9 +70,9 @@ ROLES: dict[str, frozenset[str]] = {
 
 
 def sync() -> dict[str, list[str]]:
-    """Create the roles that are missing and grant each what it lacks; return what was granted.
+    """Create missing roles and grant their missing permissions. Return what was granted.
 
-    Nothing is taken from any group, whoever granted it; running it again grants nothing.
+    No group loses a permission. A second run grants nothing.
     """
     return {role: _grant(role, names) for role, names in ROLES.items()}
 
@@ -80,9 +80,9 @@ def sync() -> dict[str, list[str]]:
 def on_post_migrate(
     using: str = DEFAULT_DB_ALIAS, apps: Apps = installed_apps, **kwargs: object
 ) -> None:
-    """Fill roles that are new, and grant existing ones the permissions that are new.
+    """Fill new roles, and grant existing roles the permissions that are new.
 
-    The permissions are created first: Django does that only after all apps had this signal.
+    Create the permissions first: Django only does so after all apps have had this signal.
     """
     try:
         apps.get_model("auth", "Group")

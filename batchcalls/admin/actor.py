@@ -1,4 +1,4 @@
-"""Who acts."""
+"""The user behind a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 def actor_of(request: HttpRequest) -> User:
-    """Return the person behind a request of the back office; raise `TypeError` for nobody."""
+    """Return the signed-in user of a request. Raise `TypeError` when nobody is signed in."""
     if not isinstance(request.user, User):
         raise TypeError("The back office is for people who are signed in.")
     return request.user

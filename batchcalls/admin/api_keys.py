@@ -1,4 +1,4 @@
-"""API keys: each person's own, made here, shown once, revoked here."""
+"""API keys: each person creates, sees once and revokes their own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Neve
 
 
 class ApiKeyForm(forms.Form):
-    """What a new key is for, and until when."""
+    """The purpose and expiry of a new key."""
 
     name = forms.CharField(
         max_length=100,
@@ -48,27 +48,27 @@ class ApiKeyForm(forms.Form):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
-    """The stock pages are replaced: a key is never edited, and its secret is not stored."""
+    """Replaces the stock pages: a key cannot be edited, and its secret is not stored."""
 
     list_label = "API keys"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let those add who may."""
+        """Allow adding for users with the permission."""
         return request.user.has_perm("batchcalls.add_apikey")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        """Show nobody the keys of others, on whatever page."""
+        """Hide other people's keys on every page."""
         return _keys(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the confirmation."""
+        """Add the confirmation page."""
         return [
             self.at("<int:pk>/revoke/", self.revoke_view, "revoke"),
             *super().get_urls(),
         ]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """List one's own keys; for those who watch over them, everybody's."""
+        """List the user's own keys, or everyone's for users who may see them all."""
         require(request.user, "batchcalls.view_apikey")
         listing: Listing[ApiKey] = listing_of(request, _keys(request), ApiKeyFilter)
         table = ApiKeyTable(listing.page.rows, sees_all=request.user.has_perm(EVERYBODYS))
@@ -82,7 +82,7 @@ class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
         )
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Make a key, and show its secret this once, in the answer and nowhere else."""
+        """Create a key, and show its secret once, in this response only."""
         require(request.user, "batchcalls.add_apikey")
         form = ApiKeyForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
@@ -103,7 +103,7 @@ class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show what a key is for and when it was used."""
+        """Show a key's purpose and when it was used."""
         require(request.user, "batchcalls.view_apikey")
         key = row_or_404(_keys(request), object_id)
         labels = {one.value: one.label for one in Scope}
@@ -117,7 +117,7 @@ class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
         )
 
     def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say what revoking means, and do it when it is confirmed."""
+        """Explain what revoking means, and revoke the key on confirmation."""
         require(request.user, "batchcalls.view_apikey", "batchcalls.change_apikey")
         key = row_or_404(_keys(request), pk)
 
@@ -142,6 +142,6 @@ class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
 
 
 def _keys(request: HttpRequest) -> QuerySet[ApiKey]:
-    """Return the keys that this person may see."""
+    """Return the keys that the user may see."""
     keys = ApiKey.objects.select_related("owner")
     return keys if request.user.has_perm(EVERYBODYS) else keys.filter(owner=actor_of(request))

@@ -1,4 +1,4 @@
-"""What a person does to a batch: each on a page that says first what will happen."""
+"""Actions on a batch, each with a page that explains the effect before it happens."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from batchcalls.states import (
 
 
 class NoChoice(forms.Form):
-    """Nothing to choose: only whether."""
+    """A form without fields, for actions that only need confirmation."""
 
     def __init__(self, *args: Any, totals: Totals, **kwargs: Any) -> None:
         self.totals = totals
@@ -109,9 +109,9 @@ def _rename(batch: Batch, *, actor: Any, name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing that can be done: who may, when it makes sense, and what does it.
+    """An action on a batch: who may run it, when it applies, and the function that runs it.
 
-    ``verb`` returns what to say, or a batch to go on with.
+    ``verb`` returns a message, or a batch to redirect to.
     """
 
     label: str
@@ -124,7 +124,7 @@ class Action:
     tone: str = ""
 
     def is_offered(self, batch: Batch, user: Any) -> bool:
-        """Tell whether it makes sense now and this person may."""
+        """Tell whether the action applies now and the user may run it."""
         return batch.status in self.sources and user.has_perm(self.permission)
 
 
@@ -183,7 +183,7 @@ ACTIONS: dict[str, Action] = {
 
 
 def actions_for(batch: Batch, user: Any) -> list[tuple[str, Action]]:
-    """Return what this person may do with the batch now."""
+    """Return the actions that the user may run on the batch now."""
     return [(name, one) for name, one in ACTIONS.items() if one.is_offered(batch, user)]
 
 
@@ -191,7 +191,7 @@ class BatchActionPages(OwnPages[Batch]):
     """Adds a page for each action."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the pages."""
+        """Add the pages of the actions."""
         return [
             *(
                 self.at(f"<uuid:pk>/{name}/", self.action_view, name, {"name": name})
@@ -201,7 +201,7 @@ class BatchActionPages(OwnPages[Batch]):
         ]
 
     def action_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
-        """Say in numbers what will happen, and do it when it is confirmed."""
+        """Show the effect in numbers, and run the action on confirmation."""
         action = ACTIONS[name]
         require(request.user, action.permission, "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)

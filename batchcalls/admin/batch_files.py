@@ -1,4 +1,4 @@
-"""Pages of a batch that files come out of and go into."""
+"""Downloads of a batch, and uploads to it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from batchcalls.reporting.exports.batch_tables import OF_A_BATCH
 
 
 class BatchFilesAdmin(OwnPages[Batch]):
-    """Adds downloads, and the upload of further rows, to the pages of batches."""
+    """Adds downloads, and the upload of more rows, to the pages of a batch."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages."""
@@ -36,10 +36,10 @@ class BatchFilesAdmin(OwnPages[Batch]):
         ]
 
     def export_view(self, request: HttpRequest, pk: UUID, kind: str, form: str) -> HttpResponseBase:
-        """Send results, recipients or rejected rows."""
+        """Send the results, recipients or rejected rows."""
         require(request.user, "batchcalls.export_batch", "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
-        # Rejected rows have cells beyond the header, and come back as the text that they were.
+        # Rejected rows can have cells beyond the header, and must stay the text that was uploaded.
         forms = {"csv"} if kind == ExportKind.REJECTED else {"csv", "xlsx"}
         if kind not in OF_A_BATCH or form not in forms:
             raise Http404("There is no such file.")
@@ -47,7 +47,7 @@ class BatchFilesAdmin(OwnPages[Batch]):
         return downloads.send(request, export, form=form, rows=batch.row_count or 0)
 
     def add_rows_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Take a further list for a batch, such as rejected rows that were put right."""
+        """Add another list to a batch, such as corrected rejected rows."""
         require(request.user, "batchcalls.change_batch", "batchcalls.launch_batch")
         batch = get_object_or_404(Batch, pk=pk)
         form = ReadingForm(request.POST or None, request.FILES or None)

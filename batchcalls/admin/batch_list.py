@@ -1,4 +1,4 @@
-"""The list of batches, and where a batch that is being prepared goes on."""
+"""The list of batches, and the redirect to the current step of a draft."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class BatchListPage(OwnPages[Batch]):
     list_label = "Batch Calls"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add what the list leads to."""
+        """Add the redirect to a draft's current step."""
         return [
             self.at("<uuid:pk>/continue/", self.continue_view, "continue"),
             *super().get_urls(),
         ]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show one page of batches; as a fragment to the page that asks for it again."""
+        """Show one page of batches, or only its fragment for an automatic refresh."""
         require(request.user, "batchcalls.view_batch")
         rows = Batch.objects.select_related("campaign")
         if not request.GET.get("tests"):
@@ -54,7 +54,7 @@ class BatchListPage(OwnPages[Batch]):
         )
 
     def continue_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Lead to the step at which a batch that is being prepared was left."""
+        """Redirect to the step at which work on a draft stopped."""
         require(request.user, "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
         if batch.status != BatchStatus.DRAFT:

@@ -1,4 +1,4 @@
-"""The page of a batch: its figures, followed live, and a tab for each thing that is known of it."""
+"""The page of a batch: live figures, and a tab for each kind of detail."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BatchPages(OwnPages[Batch]):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show the figures and what matters most; as a fragment to the page that asks again."""
+        """Show the figures and the main facts, or only their fragment for an automatic refresh."""
         require(request.user, "batchcalls.view_batch")
         batch = self._batch(object_id)
         if request.headers.get("X-Fragment"):
@@ -95,7 +95,7 @@ class BatchPages(OwnPages[Batch]):
         return self._page(request, batch, "log", events=list(_events(batch)[:EVENTS_SHOWN]))
 
     def dry_run_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show what launching would have done, as of when it was worked out."""
+        """Show what a launch would have done at the time of the check."""
         require(request.user, "batchcalls.view_batch")
         batch = self._batch(pk)
         return self._page(request, batch, "dry_run", **report_context(batch))
@@ -118,7 +118,7 @@ class BatchPages(OwnPages[Batch]):
         )
 
     def again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Work the dry run out anew."""
+        """Run the dry run again."""
         require(request.user, "batchcalls.change_batch")
         batch = self._batch(pk)
         if request.method != "POST":
@@ -129,7 +129,7 @@ class BatchPages(OwnPages[Batch]):
         return redirect("admin:batchcalls_batch_dry_run", pk)
 
     def mapping_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Keep how a list's columns were matched, under a name."""
+        """Save the column mapping of a list under a name."""
         require(request.user, "campaigns.add_columnmapping", "batchcalls.view_batch")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -165,7 +165,7 @@ class BatchPages(OwnPages[Batch]):
         )
 
     def _live(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
-        """Return what the figures show; the page asks again while anything can change."""
+        """Return the context of the figures. The page refreshes while anything can change."""
         totals = totals_of([batch])[batch.pk]
         key = f"figures:{batch.pk}:{batch.status}"
         figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
@@ -199,7 +199,7 @@ def _chart(timeline: batch_figures.Timeline | None) -> Any:
 
 
 def report_context(batch: Batch) -> dict[str, Any]:
-    """Return what the template of the dry-run report shows."""
+    """Return the context of the dry-run report's template."""
     report = batch.dry_run
     if not report:
         return {"report": None}

@@ -1,4 +1,4 @@
-"""Batches: everything that a person does with them."""
+"""Batches: every page and action."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class BatchAdmin(
     ReviewStep,
     BatchFilesAdmin,
 ):
-    """The list, the page, what can be done, the files, and the steps of making one."""
+    """Combines the list, the page, the actions, the files, and the steps of creating a batch."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: every accepted call keeps its result."""
+        """Refuse, because the result of every accepted call is kept."""
         return False

@@ -1,4 +1,4 @@
-"""Call Logs: every attempt, narrowed, kept under a name, taken out."""
+"""Call Logs: every attempt, with filters, saved filters and exports."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from batchcalls.reporting.tables.calls import COLUMNS, DEFAULT_COLUMNS, CallTabl
 from batchcalls.states import BATCH_WITH_LIVE_CALLS
 from campaigns.vocabulary import Disposition
 
-#: A person's own filters, at most.
+#: Maximum number of saved filters per person.
 MOST_SAVED = 50
-#: What the columns show: a call's conversation, and what its batch was launched with, are long.
+#: What the columns show. Conversations and launch settings are long, so they are not loaded.
 _SHOWN = {"currency", *(one.lookup for one in COLUMNS.values())}
 
 
@@ -35,7 +35,7 @@ class CallLogPage(OwnPages[CallResult]):
     list_label = "Call Logs"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the export, and what keeps and forgets filters."""
+        """Add the export, and the pages that save and delete filters."""
         return [
             self.at("export.<str:form>", self.export_view, "export"),
             self.at("filters/", self.keep_filter_view, "keep"),
@@ -44,7 +44,7 @@ class CallLogPage(OwnPages[CallResult]):
         ]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show one page of calls; as a fragment to the page that asks for it again."""
+        """Show one page of calls, or only its fragment for an automatic refresh."""
         require(request.user, "batchcalls.view_callresult")
         rows = CallResult.objects.select_related("batch__campaign", "recipient", "account")
         order = order_of(request.GET)
@@ -84,7 +84,7 @@ class CallLogPage(OwnPages[CallResult]):
         )
 
     def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
-        """Send the calls that the page shows under the same filters."""
+        """Export the calls that the page shows, under the same filters."""
         require(request.user, "batchcalls.export_callresult", "batchcalls.view_callresult")
         if form not in {"csv", "xlsx"}:
             raise Http404("There is no such file.")
@@ -99,7 +99,7 @@ class CallLogPage(OwnPages[CallResult]):
             return redirect("admin:batchcalls_callresult_changelist")
 
     def keep_filter_view(self, request: HttpRequest) -> HttpResponse:
-        """Keep the present filter and columns under a name of one's own."""
+        """Save the current filter and columns under a name."""
         require(request.user, "batchcalls.view_callresult")
         query = without_place(QueryDict(request.POST.get("query", "")[:5_000]))
         back = f"{self.url_of('changelist')}?{query}"
@@ -123,7 +123,7 @@ class CallLogPage(OwnPages[CallResult]):
         return redirect(back)
 
     def forget_filter_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Remove one of one's own filters."""
+        """Delete one of the user's saved filters."""
         require(request.user, "batchcalls.view_callresult")
         kept = get_object_or_404(SavedFilter, pk=pk, owner=actor_of(request))
         if request.method == "POST":
@@ -133,7 +133,7 @@ class CallLogPage(OwnPages[CallResult]):
 
 
 def _columns(request: HttpRequest) -> list[str]:
-    """Return the columns that the address asks for; the usual ones if it names none."""
+    """Return the columns that the URL names, or the default columns."""
     asked = [name for name in request.GET.getlist("columns") if name in COLUMNS]
     return asked or DEFAULT_COLUMNS
 

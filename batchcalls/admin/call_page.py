@@ -1,4 +1,4 @@
-"""The page of one call: who said what, what came of it, and why it was made."""
+"""The page of one call: its transcript, its result, and why it was placed."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class CallPage(OwnPages[CallResult]):
     """Replaces the stock page of a call."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the recording, which is played from our own address."""
+        """Add the recording, which is played from our own URL."""
         return [
             self.at("<int:pk>/recording/", self.recording_view, "recording"),
             *super().get_urls(),
         ]
 
     def recording_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        """Hand the recording on from the provider, whole or the part that a player asks for."""
+        """Relay the recording from the provider, in full or in the range that a player requests."""
         require(request.user, "batchcalls.view_callresult")
         call = get_object_or_404(CallResult.objects.only("recording_url"), pk=pk)
         if not call.recording_url:
@@ -62,7 +62,7 @@ class CallPage(OwnPages[CallResult]):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show everything that is known; as a fragment to the page that asks for it again."""
+        """Show everything about the call, or only the fragment for an automatic refresh."""
         require(request.user, "batchcalls.view_callresult")
         rows = CallResult.objects.select_related(
             "batch__campaign", "batch__account", "recipient", "account"
@@ -103,7 +103,7 @@ class CallPage(OwnPages[CallResult]):
 
 
 def facts(call: CallResult, request: HttpRequest) -> list[tuple[str, str, str]]:
-    """Return what came of a call: the label, value and CSS class of each fact."""
+    """Return the label, value and CSS class of each fact about a call."""
     recipient = call.recipient
     own = {
         "error_message": call.error_message or call.error_code,
@@ -116,14 +116,14 @@ def facts(call: CallResult, request: HttpRequest) -> list[tuple[str, str, str]]:
         value = own[one.name] if one.name in own else shown(one, call)
         if value or one.name != "error_message":
             css = "number" if one.kind is Kind.PHONE else ""
-            # Of the attempts the page names all.
+            # The page lists all attempts, so the label is plural.
             label = "Attempts" if one.name == "attempt" else one.label
             found.append((label, value or "–", css))
     return found
 
 
 def _link(request: HttpRequest, row: Model, text: str) -> str:
-    """Link to the page of a row, for those who may open it."""
+    """Link to the page of a row if the user may open it."""
     if not request.user.has_perm(f"batchcalls.view_{row._meta.model_name}"):
         return text
     url = reverse(f"admin:batchcalls_{row._meta.model_name}_change", args=[row.pk])
@@ -131,7 +131,7 @@ def _link(request: HttpRequest, row: Model, text: str) -> str:
 
 
 def _attempts(call: CallResult) -> str:
-    """Name every attempt at the recipient with its status; others than this one are links."""
+    """List every attempt at the recipient with its status, and link to the other attempts."""
     return format_html_join(
         ", ",
         "{} {}",
@@ -152,7 +152,7 @@ def _attempts(call: CallResult) -> str:
 
 
 def moments(call: CallResult, events: list[CallEvent]) -> list[tuple[Any, str, str]]:
-    """Return what happened when, in order: our own steps and the provider's evidence."""
+    """Return the timeline of a call in order: our own steps and the provider's events."""
     own = [
         (call.claimed_at, "Claimed", "every rule was asked"),
         (call.placed_at, "Placed", f"taken by {call.account}"),
@@ -171,7 +171,7 @@ def moments(call: CallResult, events: list[CallEvent]) -> list[tuple[Any, str, s
 
 
 def what_was_said(call: CallResult) -> dict[str, Any]:
-    """Return the request as it was placed: it is composed again from rows that do not change."""
+    """Return the request as it was placed. It is composed again from rows that do not change."""
     try:
         request = call_requests.build(call.batch, call.recipient, call)
     except (MissingVariable, PromptError) as error:

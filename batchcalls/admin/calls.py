@@ -13,4 +13,4 @@ from batchcalls.models import CallResult
 
 @admin.register(CallResult)
 class CallResultAdmin(NobodyWrites, CallLogPage, CallPage, SettlingPage):
-    """The log, the page of a call, and the settling of one that is unconfirmed."""
+    """The log, the page of a call, and the page that settles an unconfirmed call."""

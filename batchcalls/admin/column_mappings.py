@@ -1,4 +1,4 @@
-"""Column mappings: kept while a batch is made; here they are read, renamed and deleted."""
+"""Column mappings: saved while creating a batch, and viewed, renamed and deleted here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from campaigns.models import ColumnMapping
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A column as people read it: its header, what it becomes, and the name for that."""
+    """A column for display: its header, what it maps to, and that target's name."""
 
     header: str
     becomes: str
@@ -34,7 +34,7 @@ class Line:
 
 
 class RenameForm(forms.ModelForm[ColumnMapping]):
-    """The name of a mapping, which no other has."""
+    """The unique name of a mapping."""
 
     class Meta:
         model = ColumnMapping
@@ -42,7 +42,7 @@ class RenameForm(forms.ModelForm[ColumnMapping]):
 
 
 def lines_of(mapping: ColumnMapping) -> list[Line]:
-    """Return the columns in their order; raise `MappingError` for what cannot be read."""
+    """Return the columns in order. Raise `MappingError` for a mapping that cannot be read."""
     return [
         Line(
             header=column.label,
@@ -55,7 +55,7 @@ def lines_of(mapping: ColumnMapping) -> list[Line]:
 
 
 def _name(target: Target, name: str) -> str:
-    """Write the name as it is used: a variable in its braces, a setting by its label."""
+    """Return the name as it is used: a variable in its braces, a setting by its label."""
     if target == Target.REQUEST_DATA:
         return "{{" + name + "}}"
     setting = call_settings.REGISTRY.get(name) if target == Target.CALL_SETTING else None
@@ -64,17 +64,17 @@ def _name(target: Target, name: str) -> str:
 
 @admin.register(ColumnMapping)
 class ColumnMappingAdmin(OwnPages[ColumnMapping]):
-    """Nobody adds one here: it takes a list whose columns are matched."""
+    """Does not offer adding: a mapping needs a list whose columns are matched."""
 
     list_label = "Column mappings"
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Leave adding to the batch whose columns were matched."""
+        """Refuse: mappings are saved while matching a batch's columns."""
         return False
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show one page of mappings, by their names."""
+        """Show one page of mappings, sorted by name."""
         require(request.user, "campaigns.view_columnmapping")
         listing: Listing[ColumnMapping] = listing_of(
             request,
@@ -88,7 +88,7 @@ class ColumnMappingAdmin(OwnPages[ColumnMapping]):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show what each column becomes; rename the mapping."""
+        """Show what each column maps to, and rename the mapping."""
         require(request.user, "campaigns.view_columnmapping")
         mapping = _mapping(object_id)
         may_change = request.user.has_perm("campaigns.change_columnmapping")
@@ -123,7 +123,7 @@ class ColumnMappingAdmin(OwnPages[ColumnMapping]):
     def delete_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Say what a deletion means, and delete the mapping when that is confirmed."""
+        """Explain what deleting means, and delete the mapping on confirmation."""
         require(request.user, "campaigns.delete_columnmapping")
         mapping = _mapping(object_id)
         may_look = request.user.has_perm("campaigns.view_columnmapping")

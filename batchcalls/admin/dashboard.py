@@ -1,4 +1,4 @@
-"""The first page: what runs, how the day goes, what needs somebody."""
+"""The dashboard: what is running, today's figures, and what needs attention."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from batchcalls.states import BATCH_ACTIVE
 from campaigns.models import Campaign
 
 RUNNING_SHOWN = 8
-#: How old the figures of days may be whose calls have all ended.
+#: Maximum age of the figures of days whose calls have all ended.
 SETTLED_SECONDS = 600
 
 
 def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
-    """Show the cards of what this person may see; as a fragment only what runs."""
+    """Show the cards that the user may see, or only the live fragment."""
     user = request.user
     sees_batches = user.has_perm("batchcalls.view_batch")
     if sees_batches:
@@ -32,7 +32,7 @@ def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateRespons
     if user.has_perm("batchcalls.view_callresult"):
         context |= _calls()
     if sees_batches:
-        context |= _start(user)
+        context |= _first_steps(user)
         context["troubles"] = [
             trouble
             for trouble in dashboard_figures.troubles()
@@ -71,7 +71,7 @@ def _calls() -> dict[str, Any]:
 
 
 def _days() -> list[dashboard_figures.Day]:
-    """Count the last days; those that hardly change any more not each time."""
+    """Count the last days. Days that hardly change are cached longer."""
     first, middle = dashboard_figures.first_day(), dashboard_figures.settled_before()
     end = timezone.localdate() + timedelta(days=1)
     return [
@@ -84,13 +84,13 @@ def _days() -> list[dashboard_figures.Day]:
     ]
 
 
-def _start(user: Any) -> dict[str, Any]:
-    """Return the way to the first batch, for an installation that has none."""
+def _first_steps(user: Any) -> dict[str, Any]:
+    """Return the steps to the first batch, for an installation that has no batches."""
     if Batch.objects.exists():
         return {}
     return {
         "first_steps": {
-            # The built-in one is made when it is first needed.
+            # The built-in account is created when it is first needed.
             "account": VoiceAccount.objects.filter(enabled=True).exists()
             or not VoiceAccount.objects.exists(),
             "campaign": Campaign.objects.exists(),

@@ -1,4 +1,4 @@
-"""The do-not-call list: its pages, and the page of each number."""
+"""The do-not-call list, and the page of each number."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ ORDER = ("created_at", "pk")
 
 @admin.register(Suppression)
 class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
-    """Numbers are removed one at a time, each on a page that says what that means."""
+    """Removes numbers one at a time, each on a page that explains what it means."""
 
     list_label = "Do-not-call"
     resource_classes = [SuppressionResource]
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
-        """Add what was removed."""
+        """Add the page of removed numbers."""
         urls: list[URLPattern] = super().get_urls()
         return [self.at("removed/", self.removed_view, "removed"), *urls]
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Suppression]:
-        """Export what the page shows under the same filters."""
+        """Export the numbers that the page shows, under the same filters."""
         rows: QuerySet[Suppression] = self._narrowed(request).qs
         return rows.order_by("e164")
 
@@ -60,14 +60,14 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             listing,
             DoNotCallTable(listing.page.rows),
             query=without_place(request.GET),
-            # Of a number that is not listed it may be known why.
+            # There may be a reason on record even for a number that is not listed.
             asked=asked,
             removal=suppression_traces.last_removal(asked) if asked else None,
             has_import_permission=self.has_import_permission(request),
         )
 
     def removed_view(self, request: HttpRequest) -> HttpResponse:
-        """Show who removed which number, and why."""
+        """Show who removed each number, and why."""
         require(request.user, "campaigns.view_suppression")
         rows = suppression_traces.notes().filter(action_flag=DELETION)
         listing: Listing[LogEntry] = listing_of(request, rows, ListFilter)
@@ -76,7 +76,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
         return self.page(request, "suppression/removed", title, listing=listing, table=table)
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Take in numbers, one on each line; give the lines back that are none."""
+        """Add numbers, one per line, and return the lines that are not numbers."""
         require(request.user, "campaigns.add_suppression")
         initial = {
             "region": settings.DEFAULT_REGION,
@@ -96,7 +96,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             except do_not_call.TooManyLines as error:
                 form.add_error("numbers", str(error))
         if added and not added.wrong:
-            self.message_user(request, _told(added), messages.SUCCESS)
+            self.message_user(request, _summary_of(added), messages.SUCCESS)
             may_look = request.user.has_perm("campaigns.view_suppression")
             return redirect(f"admin:campaigns_suppression_{'changelist' if may_look else 'add'}")
         if added:
@@ -109,14 +109,14 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             subtitle="They are not called any more from now on, by any batch.",
             form=form,
             added=added,
-            told=_told(added) if added else "",
+            told=_summary_of(added) if added else "",
             most_lines=do_not_call.MOST_LINES,
         )
 
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show a number: why it must not be called, and what came of that."""
+        """Show a number: why it must not be called, and what the entry has caused."""
         require(request.user, "campaigns.view_suppression")
         entry = _entry(object_id)
         user = request.user
@@ -156,7 +156,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Say what a removal means, and remove the number when that is confirmed."""
+        """Explain what a removal means, and remove the number on confirmation."""
         require(request.user, "campaigns.delete_suppression")
         entry = _entry(object_id)
         form = RemoveForm(request.POST if request.method == "POST" else None)
@@ -189,7 +189,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Lead to the number's page, on which its history stands."""
+        """Redirect to the number's page, which shows its history."""
         require(request.user, "campaigns.view_suppression")
         return redirect("admin:campaigns_suppression_change", _entry(object_id).pk)
 
@@ -202,8 +202,8 @@ def _entry(object_id: str) -> Suppression:
     return row_or_404(rows, object_id)
 
 
-def _told(added: do_not_call.Added) -> str:
-    """Say what became of lines, but for the wrong ones."""
+def _summary_of(added: do_not_call.Added) -> str:
+    """Return a message about the lines that were added, without the invalid ones."""
     said = [f"{added.new:,} number{pluralize(added.new)} added to the list"]
     if added.listed:
         said.append(f"{added.listed:,} {pluralize(added.listed, 'was,were')} on it already")

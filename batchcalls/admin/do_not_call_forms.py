@@ -1,4 +1,4 @@
-"""What people fill in about numbers that must not be called."""
+"""Forms of the do-not-call list."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from batchcalls.batches.suppressing import REASON_LENGTH
 
 
 class AddNumbersForm(RegionForm):
-    """Numbers, one on each line."""
+    """Numbers, one per line."""
 
     field_order = ["numbers", "reason", "region"]
 
-    # Without a greatest length: browsers cut off what is pasted beyond it, and say nothing.
+    # No maximum length: browsers truncate longer pasted text without a message.
     numbers = forms.CharField(
         label="Numbers",
         strip=False,
@@ -36,7 +36,7 @@ class AddNumbersForm(RegionForm):
     )
 
     def clean_numbers(self) -> str:
-        """Refuse lines that are all blank."""
+        """Reject input that has only blank lines."""
         numbers = str(self.cleaned_data["numbers"])
         if not numbers.strip():
             raise forms.ValidationError("Write at least one number.")

@@ -1,4 +1,4 @@
-"""Files that people take out of the back office: sent at once, or written by a worker."""
+"""Files to download from the back office: sent immediately, or written by a worker."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
 from batchcalls.states import ExportStatus
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: Rows of a workbook that is written while somebody waits.
+#: Maximum rows of a workbook that is written during the request.
 ROWS_AT_ONCE = 5_000
 
 
 def send(request: HttpRequest, export: Export, *, form: str, rows: int) -> HttpResponseBase:
-    """Answer with a CSV file, a small workbook, or the page on which a large one will appear.
+    """Return a CSV file, a small workbook, or a redirect to the page of a large one.
 
-    ``export`` is unsaved and says what is asked for; ``form`` is csv or xlsx. Raises
-    `call_log.UnknownFilter`.
+    ``export`` is unsaved and describes the request. ``form`` is csv or xlsx. Raise
+    `call_log.UnknownFilter` for a filter that does not exist.
     """
     table = jobs.table_of(export)
     if form == "csv":
@@ -52,7 +52,7 @@ def send(request: HttpRequest, export: Export, *, form: str, rows: int) -> HttpR
 
 
 def stream(request: HttpRequest, table: Table) -> HttpResponseBase:
-    """Answer with a CSV file as it is read; with ``bom=1`` it begins with a byte-order mark."""
+    """Stream a CSV file as it is read. With ``bom=1`` it begins with a byte-order mark."""
     blocks = csv_blocks(table, bom=request.GET.get("bom") == "1")
     response = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_file_name(table, "csv")}"'
@@ -71,19 +71,19 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
     list_select_related = ["batch", "created_by"]
 
     def has_view_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
-        """Let whoever may export see what they asked for."""
+        """Allow users who may export to see what they requested."""
         mine = ("batchcalls.export_batch", "batchcalls.export_callresult")
         return super().has_view_permission(request, obj) or any(map(request.user.has_perm, mine))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
-        """Show the files of others only to those who may see all."""
+        """Hide other people's files from users who may not see them all."""
         rows = super().get_queryset(request)
         if request.user.has_perm("batchcalls.view_export"):
             return rows
         return rows.filter(created_by=actor_of(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the files themselves."""
+        """Add the download URL."""
         return [
             self.at("<uuid:pk>/file/", self.file_view, "file"),
             *super().get_urls(),
@@ -91,14 +91,14 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
 
     @admin.display(description="File")
     def download(self, export: Export) -> SafeString | str:
-        """Link to the file, or say what became of it."""
+        """Link to the file, or return its state."""
         if export.status == ExportStatus.DONE:
             url = reverse("admin:batchcalls_export_file", args=[export.pk])
             return format_html('<a href="{}">Download</a>', url)
         return export.reason or "…"
 
     def file_view(self, request: HttpRequest, pk: str) -> HttpResponse | FileResponse:
-        """Send a file to whoever may export its kind."""
+        """Send a file to a user who may export its kind."""
         export = get_object_or_404(Export, pk=pk)
         require(request.user, export.permission)
         if export.status != ExportStatus.DONE:

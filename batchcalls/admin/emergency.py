@@ -1,4 +1,4 @@
-"""The pages of the emergency stop: stop all calling, let it go on."""
+"""The pages of the emergency stop: stop all calling, and resume it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from batchcalls.batches import halts
 from batchcalls.models import Batch, CallResult, EmergencyStop
 
 PERMISSION = "batchcalls.engage_emergencystop"
-#: Of the stops that were lifted, the page shows so many.
+#: How many earlier stops the page shows.
 EARLIER_SHOWN = 10
 
 
 class StopForm(forms.Form):
-    """Why all calling is stopped."""
+    """The reason for stopping all calls."""
 
     reason = forms.CharField(
         max_length=halts.LONGEST_REASON,
@@ -34,14 +34,14 @@ class StopForm(forms.Form):
 
 
 class LiftForm(forms.Form):
-    """Which stop the person had before them."""
+    """The stop that the page showed to the user."""
 
     stop = forms.ModelChoiceField(EmergencyStop.objects.all(), widget=forms.HiddenInput)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_view(request: HttpRequest) -> HttpResponse:
-    """Say what a stop would do; on POST stop all calling."""
+    """Explain what a stop would do, and stop all calling on POST."""
     require(request.user, PERMISSION)
     form = StopForm(request.POST or None)
 
@@ -61,7 +61,7 @@ def stop_view(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def lift_view(request: HttpRequest) -> HttpResponse:
-    """Say what goes on when the stop is lifted; on POST lift it."""
+    """Explain what resumes when the stop is lifted, and lift it on POST."""
     require(request.user, PERMISSION)
 
     def lift(stop: EmergencyStop) -> str:

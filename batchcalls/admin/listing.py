@@ -1,4 +1,4 @@
-"""A list as every page shows it: narrowed by its filter, one page of it, as a table."""
+"""A filtered, paged list, as every list page shows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[ModelT]):
-    """What the template of a list needs, but for its table."""
+    """What the template of a list needs, except its table."""
 
     filter: ListFilter
     page: Page[ModelT]
@@ -35,9 +35,9 @@ def listing_of(
     ascending: bool = False,
     size: int = PAGE_SIZE,
 ) -> Listing[ModelT]:
-    """Return the page that the address asks for."""
+    """Return the page that the URL asks for."""
     narrowed = filter_class(request.GET, queryset=rows)
-    # Of a parameter that is repeated the last one counts.
+    # The last value of a repeated parameter counts.
     query = request.GET.dict()
     page = page_of(narrowed.qs, query, order=order, ascending=ascending, size=size)
     return Listing(filter=narrowed, page=page)

@@ -1,4 +1,4 @@
-"""Uploaded lists: how each was read, what its columns became, how far it was taken in."""
+"""Uploaded lists: how each was read, how its columns map, and how far the import is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PROBLEMS_SHOWN = 50
 
 
 class DoNotCallForm(ReadingForm, RegionForm):
-    """A list of numbers that must not be called."""
+    """A file of numbers that must not be called."""
 
     note = forms.CharField(
         label="Reason",
@@ -49,17 +49,17 @@ class DoNotCallForm(ReadingForm, RegionForm):
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
-        """Return what everybody fills in."""
+        """Return the fields that everyone fills in."""
         return [field for field in self if field.name not in self.READING]
 
     @property
     def reading_fields(self) -> list[forms.BoundField]:
-        """Return what is found out unless somebody says it."""
+        """Return the fields that are detected unless they are filled in."""
         return [self[name] for name in self.READING]
 
     @property
     def reading_errors(self) -> bool:
-        """Tell whether something of it is wrong."""
+        """Tell whether one of the format fields has an error."""
         return any(field.errors for field in self.reading_fields)
 
 
@@ -84,7 +84,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
     readonly_fields = ["progress", "read_as", "columns", "rejected"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StoredList]:
-        """Count the rows that are in parts so far, those that are taken in, and what they added."""
+        """Count the rows found so far, the rows imported, and the rows that they added."""
         return (
             super()
             .get_queryset(request)
@@ -96,7 +96,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the pages of the do-not-call list, which comes and goes as lists do."""
+        """Add the pages of the do-not-call list, which is uploaded and exported as lists are."""
         return [
             self.at("do-not-call/add/", self.add_do_not_call_view, "add_do_not_call"),
             self.at("<uuid:pk>/not-taken-in.csv", self.not_taken_in_view, "not_taken_in"),
@@ -105,7 +105,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         ]
 
     def add_do_not_call_view(self, request: HttpRequest) -> HttpResponse:
-        """Take a list of numbers that must not be called."""
+        """Upload a file of numbers that must not be called."""
         require(request.user, "campaigns.import_suppression", "campaigns.add_suppression")
         form = DoNotCallForm(request.POST or None, request.FILES or None)
         to_list = self.has_view_permission(request)
@@ -135,13 +135,13 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         )
 
     def not_taken_in_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """Send the rows of a do-not-call list that name no number."""
+        """Send the rows of a do-not-call file that contain no number."""
         require(request.user, "batchcalls.view_storedlist", "campaigns.import_suppression")
         stored = get_object_or_404(StoredList, pk=pk, kind=ListKind.DO_NOT_CALL)
         return downloads.stream(request, exports.not_taken_in(stored))
 
     def export_do_not_call_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Send the numbers that the page of the do-not-call list shows under the same filters."""
+        """Export the numbers that the do-not-call page shows, under the same filters."""
         require(request.user, "campaigns.export_suppression", "campaigns.view_suppression")
         narrowed = DoNotCallFilter(request.GET, queryset=Suppression.objects.all())
         if not narrowed.is_valid():
@@ -153,12 +153,12 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
 
     @admin.display(description="Rows")
     def rows(self, stored: Any) -> str:
-        """Say how many rows were found."""
+        """Return the number of rows found."""
         return f"{stored.found or 0:,}"
 
     @admin.display(description="Progress")
     def progress(self, stored: Any) -> str:
-        """Say how many of the rows found so far are taken in, and what came of them."""
+        """Return how many of the rows found so far are imported, and with what result."""
         found, taken, added = stored.found or 0, stored.taken or 0, stored.added or 0
         more = "" if stored.is_split else ", still reading the file"
         is_recipients = stored.kind == ListKind.RECIPIENTS
@@ -167,7 +167,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
 
     @admin.display(description="Not taken in")
     def rejected(self, stored: StoredList) -> SafeString | str:
-        """Show the first rows of a do-not-call list that name no number."""
+        """Show the first rows of a do-not-call file that contain no number."""
         if stored.kind == ListKind.RECIPIENTS:
             return "Rejected rows are on the page of the batch."
         table = exports.not_taken_in(stored)
@@ -187,12 +187,12 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
 
     @admin.display(description="Read as")
     def read_as(self, stored: StoredList) -> str:
-        """Say how the file was read."""
+        """Return the format in which the file was read."""
         return uploads.describe_reading(stored)
 
     @admin.display(description="Columns")
     def columns(self, stored: StoredList) -> SafeString:
-        """Show each column with its first values and what it becomes."""
+        """Show each column with its first values and what it maps to."""
         rows = format_html_join(
             "",
             '<tr><th scope="row" data-label="Column">{}</th><td data-label="First values">{}</td>'

@@ -1,4 +1,4 @@
-"""What our own pages have in common: their URLs, their context, and confirm-then-do."""
+"""Shared parts of our own pages: URLs, context, and confirm-then-do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What to say about something that was done, and the URL to go on to if not back."""
+    """The message about a completed action, and the URL to redirect to instead of ``back``."""
 
     text: str
     to: str = ""
@@ -43,9 +43,9 @@ def act(
     refusals: tuple[type[Exception], ...] = (),
     refusal_tone: int = messages.ERROR,
 ) -> HttpResponse | None:
-    """Do what a valid POST confirms, show a message, redirect; None while the page is needed.
+    """Run a confirmed action, show its message and redirect. Return None to show the page again.
 
-    The text of an exception among ``refusals`` is the message instead.
+    The text of an exception in ``refusals`` becomes the message instead.
     """
     if request.method != "POST" or not (form is None or form.is_valid()):
         return None
@@ -62,7 +62,7 @@ def act(
 
 
 def row_or_404(rows: QuerySet[ModelT], pk: object) -> ModelT:
-    """Return the row whose id is in a URL; raise `Http404` also for what can be no id."""
+    """Return the row with the id from a URL. Raise `Http404` if it is missing or no valid id."""
     try:
         return get_object_or_404(rows, pk=pk)
     except (ValueError, ValidationError) as error:
@@ -70,9 +70,9 @@ def row_or_404(rows: QuerySet[ModelT], pk: object) -> ModelT:
 
 
 class OwnPages(admin.ModelAdmin[ModelT]):
-    """An admin with pages of our own."""
+    """A `ModelAdmin` with pages of our own."""
 
-    #: What the sidebar calls the list.
+    #: The label of the list in the sidebar.
     list_label: ClassVar[str] = ""
 
     def at(
@@ -82,7 +82,7 @@ class OwnPages(admin.ModelAdmin[ModelT]):
         name: str,
         arguments: dict[str, Any] | None = None,
     ) -> URLPattern:
-        """Return the URL pattern of a page; its name follows that of the table."""
+        """Return the URL pattern of a page. Its name starts with the table's name."""
         return path(route, self.admin_site.admin_view(view), arguments, name=self._name(name))
 
     def url_of(self, name: str, *arguments: object) -> str:
@@ -92,9 +92,9 @@ class OwnPages(admin.ModelAdmin[ModelT]):
     def page(
         self, request: HttpRequest, template: str, title: str, *, fragment: str = "", **context: Any
     ) -> TemplateResponse:
-        """Render a template of this app; the name has its folder and no ending.
+        """Render a template of this app. ``template`` includes its folder and no extension.
 
-        A page that refreshes itself gets the template of its ``fragment``.
+        An automatic refresh renders the ``fragment`` template instead.
         """
         if fragment and request.headers.get("X-Fragment"):
             template = f"{template}_{fragment}"
@@ -129,10 +129,10 @@ class OwnPages(admin.ModelAdmin[ModelT]):
         refusal_tone: int = messages.ERROR,
         **context: Any,
     ) -> HttpResponse:
-        """Say what will happen; do it when that is confirmed.
+        """Explain an action, and run it on confirmation.
 
-        ``template`` extends ``admin/batchcalls/confirm.html``. ``subject`` is what it happens to,
-        ``back`` its page, linked unless this person may not look at it.
+        ``template`` extends ``admin/batchcalls/confirm.html``. ``subject`` is the object of the
+        action, and ``back`` its page. The page links to ``back`` only if ``may_look`` is true.
         """
         answer = act(
             request, verb, back=back, form=form, refusals=refusals, refusal_tone=refusal_tone

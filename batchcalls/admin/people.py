@@ -1,6 +1,6 @@
-"""Users and groups: Django's pages, with roles as boxes to tick.
+"""Users and groups: Django's pages, with check boxes for roles.
 
-Django's own widget for many choices draws labels that assistive technology cannot read.
+Screen readers cannot read the labels of Django's own widget for many choices.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PERMISSIONS_SHOWN = 14
 
 
 def _widget_of(db_field: Any) -> Any:
-    """Choose a widget by how many choices there are."""
+    """Choose a widget by the number of choices."""
     if db_field.name == "groups":
         return forms.CheckboxSelectMultiple
     return forms.SelectMultiple(attrs={"size": PERMISSIONS_SHOWN})
@@ -35,22 +35,22 @@ class PersonAdmin(UserAdmin[User]):
     readonly_fields = ["last_login", "date_joined"]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Show boxes, or a list."""
+        """Use check boxes, or a select list for many choices."""
         kwargs["widget"] = _widget_of(db_field)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Fetch the groups of all of them at once."""
+        """Prefetch the groups of all users."""
         return super().get_queryset(request).prefetch_related("groups")
 
     @admin.display(description="Name")
     def full_name(self, user: User) -> str:
-        """Write first and last name."""
+        """Return the first and last name."""
         return user.get_full_name()
 
     @admin.display(description="Groups")
     def roles(self, user: User) -> str:
-        """Name the groups."""
+        """Return the names of the user's groups."""
         return ", ".join(group.name for group in user.groups.all())
 
 
@@ -60,21 +60,21 @@ class RoleAdmin(GroupAdmin):
     list_display = ["name", "people", "permission_count"]
 
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
-        """Show a list."""
+        """Use a select list."""
         kwargs["widget"] = _widget_of(db_field)
         return super().formfield_for_manytomany(db_field, request=request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        """Count people and permissions."""
+        """Annotate the numbers of people and permissions."""
         people, rights = Count("user", distinct=True), Count("permissions", distinct=True)
         return super().get_queryset(request).annotate(people=people, rights=rights)
 
     @admin.display(description="People", ordering="people")
     def people(self, group: Any) -> int:
-        """Say how many people are in it."""
+        """Return the number of people in the group."""
         return int(group.people)
 
     @admin.display(description="Permissions", ordering="rights")
     def permission_count(self, group: Any) -> int:
-        """Say how many permissions it grants."""
+        """Return the number of permissions the group grants."""
         return int(group.rights)

@@ -1,4 +1,4 @@
-"""Fields of a list that is uploaded in the back office."""
+"""Form fields of an uploaded list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from campaigns import e164
 
 
 class RegionForm(forms.Form):
-    """The country in which numbers are read that name none."""
+    """The country of phone numbers that have no country code."""
 
     region = forms.CharField(
         label="Country of numbers without a country code",
@@ -23,7 +23,7 @@ class RegionForm(forms.Form):
     )
 
     def clean_region(self) -> str:
-        """Refuse what is no country."""
+        """Reject anything that is not a country."""
         region = str(self.cleaned_data["region"]).strip().upper()
         if region and not e164.is_region(region):
             raise forms.ValidationError(f"{region} is not a country. Use two letters, such as US.")
@@ -31,7 +31,7 @@ class RegionForm(forms.Form):
 
 
 class FormatForm(forms.Form):
-    """How to read a list where that is not detected."""
+    """The format of a list, where it is not detected."""
 
     encoding = forms.CharField(
         max_length=40, required=False, help_text="Such as utf-8 or cp1252; blank: detected."
@@ -47,13 +47,13 @@ class FormatForm(forms.Form):
     )
 
     def reading(self) -> ReadingOptions:
-        """Return what was chosen; nothing for a field that is wrong."""
+        """Return the chosen options, ignoring invalid fields."""
         names = ("encoding", "delimiter", "sheet", "region")
         return ReadingOptions(**{name: self.cleaned_data.get(name, "") for name in names})
 
 
 class ReadingForm(FormatForm):
-    """A list, and how to read it."""
+    """A list, and its format."""
 
     field_order = ["file"]
 
@@ -69,6 +69,6 @@ class ReadingForm(FormatForm):
     )
 
     def reading(self) -> ReadingOptions:
-        """Return what was chosen."""
+        """Return the chosen options."""
         lines = self.cleaned_data["columns"].splitlines()
         return replace(super().reading(), column_options=[line for line in lines if line.strip()])

@@ -1,4 +1,4 @@
-"""Tables that people look at and only the engine writes."""
+"""Tables that only the engine writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 
 class NobodyWrites:
-    """Refuses to add, change or delete by hand."""
+    """Refuses manual changes: no adding, changing or deleting."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse."""
@@ -29,7 +29,7 @@ class NobodyWrites:
 
 
 class ReadOnlyAdmin(NobodyWrites, OwnPages[ModelT]):
-    """A table's pages, to look at."""
+    """Read-only pages of a table."""
 
     show_full_result_count = False
     list_per_page = 50

@@ -17,17 +17,17 @@ from batchcalls.reporting import explaining
 
 @admin.register(Recipient)
 class RecipientAdmin(NobodyWrites, OwnPages[Recipient]):
-    """Rows are listed on the page of their batch; here is each one's own."""
+    """Each row has its own page. The rows are listed on the page of their batch."""
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Lead to the batches: their rows are listed there."""
+        """Redirect to the batches, whose pages list the rows."""
         require(request.user, "batchcalls.view_recipient")
         return redirect("admin:batchcalls_batch_changelist")
 
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show a row: what stood in it, what was made of it, what has become of it."""
+        """Show a row: its original values, how they were read, and its result."""
         require(request.user, "batchcalls.view_recipient")
         rows = Recipient.objects.select_related("batch__account", "batch__campaign")
         recipient = row_or_404(rows, object_id)

@@ -1,4 +1,4 @@
-"""A person says whether an unconfirmed call was placed."""
+"""The page on which a person settles whether an unconfirmed call was placed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from batchcalls.models import CallResult
 
 
 class SettleForm(forms.Form):
-    """What a person found out about a call of which the provider could not tell."""
+    """What a person found out about a call whose state the provider could not report."""
 
     verdict = forms.ChoiceField(
         label="What happened",
@@ -42,7 +42,7 @@ class SettleForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an id of a call that was not placed."""
+        """Reject a call id for a call that was not placed."""
         data = super().clean() or {}
         if data.get("verdict") == "not_placed" and data.get("provider_call_id"):
             self.add_error("provider_call_id", "A call that was not placed has no id.")
@@ -60,7 +60,7 @@ class SettlingPage(OwnPages[CallResult]):
         ]
 
     def settle_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask whether an unconfirmed call was placed, and act on the answer."""
+        """Ask whether an unconfirmed call was placed, and record the answer."""
         require(request.user, "batchcalls.settle_callresult")
         call = CallResult.objects.select_related("batch").filter(pk=pk).first()
         if call is None:

@@ -1,8 +1,8 @@
-"""A voice account as a form: numbers on lines, and a field for each option of its provider.
+"""The form of a voice account: numbers on lines, and a field for each option of its provider.
 
-The fields of options come from the provider's own description, see `voice.options`, and its parser
-says what is wrong with them. What is stored is the same JSON as ever: options that were left blank
-are not in it, so that they follow the provider's defaults.
+The provider's own description defines the option fields, see `voice.options`, and its parser
+reports their errors. The form stores the same JSON as before: blank options are omitted, so that
+they follow the provider's defaults.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 class NumbersField(forms.Field):
-    """A list of numbers, one on a line."""
+    """A list of numbers, one per line."""
 
     widget = forms.Textarea
 
     def prepare_value(self, value: Any) -> Any:
-        """Write the list as the field reads it."""
+        """Return the list as text, one number per line."""
         return "\n".join(map(str, value)) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[str]:
-        """Read the lines; what was copied from elsewhere may have commas."""
+        """Return the numbers. Pasted text may separate them with commas."""
         return [line for part in re.split(r"[\r\n,;]+", str(value or "")) if (line := part.strip())]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare the numbers, not how the lines end."""
+        """Compare the numbers and ignore line endings."""
         return bool((initial or []) != self.to_python(data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionItem:
-    """An option on the page: one field, or one for each of its weights."""
+    """An option on the page: one field, or a field for each of its weights."""
 
     option: Option
     fields: list[BoundField]
 
     @property
     def is_weights(self) -> bool:
-        """True for an option of several fields."""
+        """True for an option with several fields."""
         return self.option.kind is OptionKind.WEIGHTS
 
 
@@ -65,9 +65,9 @@ class OptionGroup:
 
 
 class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
-    """Everything of an account but its switch, once it exists: that has a page of its own.
+    """Every field of an account, except its switch once it exists: that has its own page.
 
-    A form that was opened while the account was on must not switch it on again.
+    Otherwise, a form opened while the account was on could switch it on again.
     """
 
     caller_ids = NumbersField(
@@ -98,17 +98,17 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # As they were when the form was made: reading it changes the instance.
+        # The values when the form was created: validation changes the instance.
         self._stored = (self.instance.provider, self.instance.options)
         self._kinds = list(registry.PROVIDERS)
         if "provider" not in self.fields:
-            return  # Somebody who may look: the page shows the account without a form.
+            return  # A user with view permission only: the page shows no form.
         for name in ("price_per_minute", "price_per_attempt"):
             self.fields[name].validators.append(
                 MinValueValidator(0, "A price cannot be below 0: for none, write 0.")
             )
         if self.instance.pk and CallResult.objects.filter(account=self.instance).exists():
-            # Its calls are looked up at the provider that made them.
+            # The provider that placed the calls must stay, to look them up.
             self.fields["provider"].disabled = True
             self._kinds = [kind for kind in self._kinds if kind == self.instance.provider]
         for kind in self._kinds:
@@ -116,25 +116,25 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
             for option in options_of(registry.PROVIDERS[kind].options_type):
                 self.fields.update(_fields_of(kind, option, stored))
 
-    # Where fields stand --------------------------------------------------------------------------
+    # Groups of fields ----------------------------------------------------------------------------
 
     @property
     def is_provider_fixed(self) -> bool:
-        """True once calls were made: they belong to the provider that made them."""
+        """True once the account has calls: they belong to the provider that placed them."""
         return self.fields["provider"].disabled
 
     @property
     def limit_fields(self) -> list[BoundField]:
-        """How fast, and how many at once."""
+        """Return the fields for the rate and the concurrency."""
         return [self[name] for name in self.LIMITS]
 
     @property
     def price_fields(self) -> list[BoundField]:
-        """What a call costs."""
+        """Return the fields for the price of a call."""
         return [self[name] for name in self.PRICES]
 
     def option_groups(self) -> Iterator[OptionGroup]:
-        """Yield the options of each provider that the account may have."""
+        """Yield the options of each provider that the account can use."""
         for kind in self._kinds:
             provider = registry.PROVIDERS[kind]
             items = [
@@ -144,7 +144,7 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
             yield OptionGroup(kind=kind, label=provider.label, items=items)
 
     def complaints(self) -> Iterator[tuple[str, str, str]]:
-        """Yield what is wrong: the field's id, its label, the sentence."""
+        """Yield each error: the field's id, its label, the message."""
         for name, errors in self.errors.items():
             field = self[name] if name in self.fields else None
             for error in errors:
@@ -156,7 +156,7 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
 
     @property
     def unknown_options(self) -> list[str]:
-        """Stored options that the provider does not know; saving leaves them out."""
+        """Return stored options that the provider does not know. Saving removes them."""
         kind = self._stored[0]
         known = {one.name for one in options_of(registry.PROVIDERS[kind].options_type)}
         return sorted(set(self._stored_of(kind)) - known)
@@ -164,15 +164,15 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
     # Reading -------------------------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:
-        """Read the options of the chosen provider; those of others do not count."""
+        """Read the options of the chosen provider and ignore those of the others."""
         data = super().clean() or {}
         kind = data.get("provider")
-        # The model looks at the options too: it is never given what was found wrong here.
+        # The model validates the options too, so it never receives invalid ones.
         self.instance.options = self._options(kind, data) if kind in self._kinds else {}
         return data
 
     def _options(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the options that are good; each of the others gets its provider's sentence."""
+        """Return the valid options. Each of the others gets its provider's error message."""
         options_type = registry.PROVIDERS[kind].options_type
         stored = self._stored_of(kind)
         values = {}
@@ -197,7 +197,7 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
     def _weights(
         self, kind: str, option: Option, data: Mapping[str, Any], stored: Mapping[str, Any]
     ) -> Any:
-        """Return the weights that were given; None where that is the default."""
+        """Return the weights that were entered, or None if that is the default."""
         given = {
             part: _value(text, option, _weight_of(option, stored, part))
             for part in option.parts
@@ -207,7 +207,7 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
         return None if not given or (was_default and given == option.default) else given
 
     def _field_of(self, kind: str, error: OptionsInvalid) -> str:
-        """Return the field that a sentence is about; of an option with parts, its first."""
+        """Return the field that an error belongs to: for an option with parts, the first one."""
         name = _name(kind, error.option, error.part)
         if name in self.fields:
             return name
@@ -215,7 +215,7 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
         return next(one for one in self.fields if one.startswith(prefix))
 
     def _stored_of(self, kind: str) -> Mapping[str, Any]:
-        """Return the options that are stored for a provider: none but for its own."""
+        """Return the stored options of a provider, which are empty for any but the current one."""
         provider, options = self._stored
         return options if kind == provider and isinstance(options, dict) else {}
 
@@ -274,14 +274,14 @@ def _weight_of(option: Option, stored: Mapping[str, Any], part: str) -> Any:
 
 
 def written(value: Any) -> str:
-    """Write a value as its field reads it."""
+    """Format a value as its field reads it."""
     if value is None:
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _value(text: str, option: Option, stored: Any) -> Any:
-    """Read a field as JSON would be; what is no number is left for the provider to refuse."""
+    """Read a field as JSON would. The provider rejects text that is not a number."""
     if text == written(stored):
         return stored
     if option.kind is OptionKind.TEXT:

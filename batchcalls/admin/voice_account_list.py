@@ -1,4 +1,4 @@
-"""The list of voice accounts, and their switch."""
+"""The list of voice accounts, and the page that switches one on or off."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHANGE = "batchcalls.change_voiceaccount"
 
 
 class SwitchForm(forms.Form):
-    """Which way; so that a page that was opened long ago does not do the opposite."""
+    """The direction of the switch, so that an old page does not do the opposite."""
 
     to = forms.ChoiceField(choices=[("on", "on"), ("off", "off")], widget=forms.HiddenInput)
 
@@ -43,7 +43,7 @@ class VoiceAccountListPage(OwnPages[VoiceAccount]):
         ]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show one page of accounts, with the calls that are live through each."""
+        """Show one page of accounts, each with its live calls."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         listing: Listing[VoiceAccount] = listing_of(
@@ -65,7 +65,7 @@ class VoiceAccountListPage(OwnPages[VoiceAccount]):
         )
 
     def switch_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say what switching an account means for its batches, and do it when it is confirmed."""
+        """Explain what the switch means for the account's batches, and switch on confirmation."""
         require(request.user, CHANGE)
         account = get_object_or_404(VoiceAccount, pk=pk)
         to = "off" if account.enabled else "on"

@@ -1,4 +1,4 @@
-"""Voice accounts: the page of one, and the test of its connection."""
+"""Voice accounts: the page of an account, and its connection test."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from batchcalls.reporting.tables.voice_accounts import prices_of
 from batchcalls.voice.credentials import Variable
 from batchcalls.voice.options import options_of
 
-#: Where the result of a test waits for the page that shows it.
+#: Session key that holds the result of a test until the page shows it.
 RESULT = "voice_account_check"
-#: What a result comes to, when the provider was asked and when nobody had to be or could be.
+#: Headings of a result, for a provider that was contacted and for a test without a request.
 HEADINGS = {
     "success": "The connection works.",
     "warning": "It answers, but calls may fail.",
@@ -44,21 +44,21 @@ class VoiceAccountAdmin(VoiceAccountListPage):
     add_form_template = change_form_template = "admin/batchcalls/voiceaccount/change_form.html"
 
     def get_fields(self, request: HttpRequest, obj: VoiceAccount | None = None) -> Any:
-        """Leave the switch to its page once the account exists."""
+        """Leave the switch to its own page once the account exists."""
         fields = list(VoiceAccountForm.Meta.fields)
         if obj is not None:
             fields.remove("enabled")
         return fields
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the test of the connection."""
+        """Add the connection test."""
         return [
             self.at("<int:pk>/test-connection/", self.test_connection_view, "test"),
             *super().get_urls(),
         ]
 
     def test_connection_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask the provider whether the account works; its page shows the result."""
+        """Test the account's connection. The account's page shows the result."""
         require(request.user, CHANGE)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -74,7 +74,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
         form: ModelForm[VoiceAccount],
         change: bool,
     ) -> None:
-        """Write what the form has, and nothing that workers write meanwhile: lease and pace."""
+        """Save only the form's fields: workers write the lease and the pace in the meantime."""
         if change:
             obj.save(update_fields=[*self.get_fields(request, obj), "options"])
         else:
@@ -83,7 +83,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
     def response_add(
         self, request: HttpRequest, obj: VoiceAccount, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Go on to the account's page, where its connection can be tested."""
+        """Redirect to the account's page, where its connection can be tested."""
         return self._saved(request, obj)
 
     def response_change(self, request: HttpRequest, obj: VoiceAccount) -> HttpResponse:
@@ -108,7 +108,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
         form_url: str = "",
         obj: VoiceAccount | None = None,
     ) -> HttpResponse:
-        """Add what is known of the account beside what its form holds."""
+        """Add facts about the account to the context of its form."""
         form: Any = context["adminform"].form
         can_edit = self.has_change_permission(request, obj) if obj else True
         context |= {
@@ -117,7 +117,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
             "can_delete": obj is not None and self.has_delete_permission(request, obj),
         }
         if obj is not None:
-            # As it is stored: a form with mistakes has written some of them into its instance.
+            # Use the stored row: an invalid form has changed its instance.
             account = VoiceAccount.objects.get(pk=obj.pk)
             result = request.session.pop(RESULT, None)
             context |= {
@@ -133,7 +133,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
 
 
 def shown(result: ConnectionCheck) -> dict[str, Any]:
-    """Return a result in words, as a session can keep it."""
+    """Return a result as text, in a form that a session can store."""
     facts = [] if result.seconds is None else [("Took", f"{result.seconds * 1000:,.0f} ms")]
     report = result.report
     if report is not None:
@@ -156,13 +156,13 @@ def shown(result: ConnectionCheck) -> dict[str, Any]:
 
 
 def missing(account: VoiceAccount) -> list[Variable]:
-    """Return the variables that calls need and that are not set in this process."""
+    """Return the variables that calls need and that this process does not have."""
     variables = account.provider_class.environment(account.options)
     return [one for one in variables if one.problem or (one.is_required and not one.is_set)]
 
 
 def effective_options(account: VoiceAccount) -> list[tuple[str, str, bool]]:
-    """Return each option's label, its value in words, and whether that is the default."""
+    """Return each option's label, its value as text, and whether that is the default."""
     stored = account.options if isinstance(account.options, dict) else {}
     found = []
     for one in options_of(account.provider_class.options_type):

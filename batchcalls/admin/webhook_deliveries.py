@@ -1,4 +1,4 @@
-"""What was sent to whom, each attempt with its answer, and sending it again."""
+"""Webhook messages, with each attempt and its response, and resending."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
     list_label = "Webhook deliveries"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add sending again."""
+        """Add the page that resends a message."""
         return [
             self.at("<int:pk>/resend/", self.resend_view, "resend"),
             *super().get_urls(),
         ]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show one page of messages to every address."""
+        """Show one page of messages, to all endpoints."""
         require(request.user, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint").defer("body")
         listing: Listing[WebhookDelivery] = listing_of(request, rows, DeliveryFilter)
@@ -45,7 +45,7 @@ class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show one message, and each attempt to send it; as a fragment when asked for again."""
+        """Show a message and each attempt to send it, or only the fragment for a refresh."""
         require(request.user, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint")
         delivery = row_or_404(rows, object_id)
@@ -62,7 +62,7 @@ class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
         )
 
     def resend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Send a message once more, and go back to where that was asked for."""
+        """Send a message again, and redirect to the page that requested it."""
         require(request.user, RESEND)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])

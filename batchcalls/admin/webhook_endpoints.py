@@ -1,4 +1,4 @@
-"""Webhook endpoints: who is told of what, and how each of them does."""
+"""Webhook endpoints: which events each receives, and how its deliveries are going."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DELIVERIES_SHOWN = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """Something that is done to an endpoint once it is confirmed; ``verb`` says what was done."""
+    """An action on an endpoint that needs confirmation. ``verb`` returns the message."""
 
     label: str
     title: str
@@ -77,12 +77,12 @@ DELETE = Deed(label="Delete", title="Delete this endpoint?", verb=_delete, tone=
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
-    """Every page of an endpoint is our own."""
+    """Replaces every stock page of an endpoint."""
 
     list_label = "Webhooks"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add what is done to an endpoint."""
+        """Add the pages of the actions."""
         return [
             self.at("<uuid:pk>/edit/", self.edit_view, "edit"),
             self.at("<uuid:pk>/test/", self.test_view, "test"),
@@ -91,7 +91,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
         ]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """List the endpoints, and how they do."""
+        """List the endpoints with the state of their deliveries."""
         require(request.user, VIEW)
         rows = WebhookEndpoint.objects.select_related("campaign", "batch")
         order = ("created_at", "pk")
@@ -140,7 +140,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show how an endpoint does, and what it was sent; as a fragment just the latter."""
+        """Show an endpoint's state and its messages, or only the messages as a fragment."""
         require(request.user, VIEW)
         endpoint = self._endpoint(object_id)
         more: dict[str, Any] = {}
@@ -151,7 +151,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
                 request, rows, DeliveryFilter, size=DELIVERIES_SHOWN
             )
             table = DeliveryTable(listing.page.rows, shows_target=False)
-            # A page that is further down does not change by itself.
+            # Later pages do not refresh automatically.
             is_live = listing.page.newest is None and any(
                 row.next_attempt_at is not None for row in listing.page.rows
             )
@@ -172,7 +172,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
         )
 
     def test_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Send a message that tells of nothing."""
+        """Send a test message."""
         require(request.user, CHANGE, VIEW)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -186,14 +186,14 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
         return redirect(self.url_of("change", pk))
 
     def deed_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
-        """Say what will happen, and do it when it is confirmed."""
+        """Explain what will happen, and do it on confirmation."""
         require(request.user, CHANGE, VIEW)
         return self._confirm(request, self._endpoint(pk), name, DEEDS[name])
 
     def delete_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Delete an endpoint with the log of what it was sent."""
+        """Delete an endpoint and the log of its messages."""
         require(request.user, "batchcalls.delete_webhookendpoint", VIEW)
         to = self.url_of("changelist")
         return self._confirm(request, self._endpoint(object_id), "delete", DELETE, to=to)

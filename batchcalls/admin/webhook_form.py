@@ -17,7 +17,7 @@ EVENTS = {
 
 
 class EndpointForm(forms.ModelForm[WebhookEndpoint]):
-    """An endpoint, as its verbs take it."""
+    """The fields of an endpoint, as its functions expect them."""
 
     events = forms.MultipleChoiceField(
         label="It is told of",
@@ -57,7 +57,7 @@ class EndpointForm(forms.ModelForm[WebhookEndpoint]):
         self.initial["events"] = list(EVENTS) if new else self.instance.events
 
     def clean(self) -> dict[str, Any]:
-        """Give the row its events before the whole of it is looked at."""
+        """Set the events on the instance before the model validates it."""
         cleaned: dict[str, Any] = super().clean() or {}
         events = cleaned.get("events") or []
         self.instance.on_batch_status = "batch.status" in events or not events

@@ -1,4 +1,4 @@
-"""Workers: which hosts have shown a sign of life."""
+"""Workers: the hosts, and when each was last seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voice accounts, to be read; and who asks."""
+"""Voice accounts, read-only, and the API key behind a request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batchcalls.api.fields import WordsField
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.models import ApiKey, CallResult, Scope, VoiceAccount
 
-# Each account asks the index of calls that have not ended.
+# Each account queries the index of calls that have not ended.
 _LIVE = (
     CallResult.objects.live()
     .filter(account=OuterRef("pk"))
@@ -36,7 +36,7 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
 
     class Meta:
         model = VoiceAccount
-        # No options: they name where credentials are.
+        # Options are left out: they name where credentials are.
         fields = [
             "id",
             "name",
@@ -61,7 +61,7 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
 
 
 class Accounts(Listed, ApiView):
-    """Ways to place calls, with their limits and the calls that are live. Never credentials."""
+    """Ways to place calls, with their limits and live calls. Credentials are never returned."""
 
     queryset = VoiceAccount.objects.annotate(live_calls=Coalesce(Subquery(_LIVE), 0))
     serializer_class = AccountSerializer
@@ -89,7 +89,7 @@ class MeSerializer(serializers.Serializer[Any]):
 
 
 class Me(ApiView):
-    """The key that asks."""
+    """The API key of the request."""
 
     pagination_class = None
     filter_backends = []
@@ -98,9 +98,9 @@ class Me(ApiView):
 
     @extend_schema(responses=MeSerializer)
     def show(self, request: Request) -> Response:
-        """Say who asks.
+        """Get the current API key.
 
-        The key, with whose rights it acts, its scopes and its limits. Any key will do.
+        Returns the key, its owner, its scopes and its limits. Works with any key.
         """
         key = key_of(request)
         limits = {

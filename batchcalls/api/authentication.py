@@ -1,4 +1,4 @@
-"""Who asks: a key. Sessions of the back office open nothing here."""
+"""Authentication by API key. Back-office sessions do not work here."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from batchcalls.models import ApiKey
 
 
 class KeyAuthentication(BaseAuthentication):
-    """Takes a key from the ``Authorization`` header, bare or as a bearer token (RFC 6750)."""
+    """Reads a key from the ``Authorization`` header, bare or as a bearer token (RFC 6750)."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
-        """Return the key's owner and the key; raise `AuthenticationFailed` for one that is none."""
+        """Return the key's owner and the key. Raise `AuthenticationFailed` for an invalid key."""
         header = request.headers.get("Authorization", "")
         if not header:
             return None
@@ -29,18 +29,18 @@ class KeyAuthentication(BaseAuthentication):
         return key.owner, key
 
     def authenticate_header(self, request: Request) -> str:
-        """Name the scheme, which makes the answer a 401."""
+        """Name the scheme, so that the response is a 401."""
         return 'Bearer realm="Batch Calls"'
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Describes the scheme in the schema."""
+    """Describes the scheme in the OpenAPI document."""
 
     target_class = KeyAuthentication
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        """Return the scheme as OpenAPI 3 has it."""
+        """Return the scheme as an OpenAPI 3 object."""
         return {
             "type": "http",
             "scheme": "bearer",
@@ -49,11 +49,11 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 
 def key_of(request: Request) -> ApiKey:
-    """Return the key that a request came with; only for operations that need one."""
+    """Return the key of a request. Only for operations that need a key."""
     key: Any = request.auth
     return key  # type: ignore[no-any-return]
 
 
 def actor_of(request: Request) -> Any:
-    """Return the person in whose name a request acts."""
+    """Return the user on whose behalf a request acts."""
     return request.user

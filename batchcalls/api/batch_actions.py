@@ -1,4 +1,4 @@
-"""Telling a batch to go on or to stop."""
+"""Actions on a batch: launch, check, pause, resume, cancel, retry, clone."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class RetriedSerializer(serializers.Serializer[Any]):
 
 
 class Steering(ApiView):
-    """The actions of a batch; which of them are possible, its status decides."""
+    """The actions of a batch. Its status decides which are possible."""
 
     @extend_schema(request=None, responses=BatchSerializer)
     @action(detail=True, methods=["post"])
@@ -67,8 +67,8 @@ class Steering(ApiView):
     def launch(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Launch a batch.
 
-        A draft is checked first, and calls begin as soon as that is done; a batch that is ready
-        begins at once.
+        A draft is checked first, and calls start when the check is done. Calls of a ready batch
+        start immediately.
         """
         batch = self.get_object()
         if batch.status == BatchStatus.DRAFT:
@@ -82,8 +82,8 @@ class Steering(ApiView):
     def check(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Check the list of a draft.
 
-        Row by row, in the background; then the batch is ready, and its dry run tells what a launch
-        would do. Nobody is called.
+        The rows are checked in the background. Then the batch is ready, and its dry run shows what
+        a launch would do. This places no calls.
         """
         edits.submit(self.get_object(), actor=actor_of(request))
         return self.told()
@@ -93,7 +93,7 @@ class Steering(ApiView):
     def pause(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Pause a batch.
 
-        Nobody is dialed until it is resumed; conversations go on.
+        No calls are placed until the batch is resumed. Live calls continue.
         """
         lifecycle.pause(self.get_object(), actor=actor_of(request))
         return self.told()
@@ -101,7 +101,7 @@ class Steering(ApiView):
     @extend_schema(request=None, responses=BatchSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Go on with a paused batch."""
+        """Resume a paused batch."""
         lifecycle.resume(self.get_object(), actor=actor_of(request))
         return self.told()
 
@@ -110,8 +110,8 @@ class Steering(ApiView):
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Cancel a batch.
 
-        Whatever is not placed yet never is. Conversations end by themselves, or with `hang_up` at
-        once.
+        Calls that were not placed yet are never placed. Live calls end normally, or immediately
+        with `hang_up`.
         """
         body = CancelSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -123,7 +123,7 @@ class Steering(ApiView):
     @action(detail=True, methods=["post"])
     @once
     def retry(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Call some recipients of a finished batch once more."""
+        """Retry some recipients of a finished batch."""
         batch = self.get_object()
         body = RetrySerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -135,7 +135,7 @@ class Steering(ApiView):
     @action(detail=True, methods=["post"])
     @once
     def clone(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Make a new draft that sends what this batch sent."""
+        """Create a new draft with the contents of this batch."""
         batch = self.get_object()
         body = CloneSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -148,5 +148,5 @@ class Steering(ApiView):
         return Response(shown, status=201, headers={"Location": shown["links"]["self"]})
 
     def told(self) -> Response:
-        """Return the batch as it is now."""
+        """Return the current state of the batch."""
         return Response(self.get_serializer(self.get_object()).data)

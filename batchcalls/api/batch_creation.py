@@ -1,4 +1,4 @@
-"""From a request to a batch: recipients as objects, or a file with what its columns become."""
+"""Serializers that create a batch from recipients as objects, or from a file and its mapping."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from batchcalls.models.launched_with import Use, names_of
 from campaigns import e164
 from campaigns.models import Campaign
 
-#: Lists up to these sizes are checked while a client waits for its dry run.
+#: Lists up to these sizes are checked while a client waits for the dry run.
 SHORT_ROWS, SHORT_BYTES = 1_000, 100_000
 
 
 @extend_schema_field({"type": "array", "minItems": 1, "items": SENT_RECIPIENT})
 class RecipientsField(serializers.Field[Any, Any, Any, Any]):
-    """A list of objects; what they hold is judged where they become rows."""
+    """A list of objects. Their contents are validated when they become rows."""
 
     default_error_messages = {"not_a_list": "Write a list of recipients."}
 
@@ -38,16 +38,16 @@ class RecipientsField(serializers.Field[Any, Any, Any, Any]):
         return data
 
     def to_representation(self, value: Any) -> Any:
-        """Return it as it is."""
+        """Return the value unchanged."""
         return value
 
 
 @extend_schema_field(OBJECT)
 class MappingField(ObjectField):
-    """What columns map to: header, or #3 for the third, to target."""
+    """A column mapping: header, or #3 for the third column, to target."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Return the mapping; raise `ValidationError` for what is no text."""
+        """Return the mapping. Raise `ValidationError` for values that are not text."""
         given = super().to_internal_value(data)
         wrong = {
             name: [ErrorDetail("Write a target such as phone_number or request_data.x.", "invalid")]
@@ -60,7 +60,7 @@ class MappingField(ObjectField):
 
 
 class BatchFields(Strict):
-    """What a batch is made of, whether it is made or changed."""
+    """The fields of a batch, for creating and changing one."""
 
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     campaign = serializers.PrimaryKeyRelatedField(
@@ -89,11 +89,11 @@ class BatchFields(Strict):
     )
 
     def validate_region(self, value: str) -> str:
-        """Refuse what is no country."""
+        """Reject anything that is not a country."""
         return country(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse to say two things at once."""
+        """Reject a prompt together with a pathway."""
         if attrs.get("prompt") and attrs.get("pathway_id"):
             raise serializers.ValidationError(
                 {"pathway_id": "Give a prompt or a pathway, and not both."}
@@ -101,7 +101,7 @@ class BatchFields(Strict):
         return attrs
 
 
-class _Made(BatchFields):
+class _NewBatch(BatchFields):
     launch = serializers.BooleanField(
         default=False, help_text="Call as soon as the list is checked; else it is a draft."
     )
@@ -110,7 +110,7 @@ class _Made(BatchFields):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a dry run that launches."""
+        """Reject a dry run together with a launch."""
         if attrs["launch"] and attrs["dry_run"]:
             raise serializers.ValidationError(
                 {"launch": "A dry run launches nobody: leave one of the two out."}
@@ -129,12 +129,12 @@ class RowsOfRecipients(Strict):
         return len(self.validated_data["recipients"]) <= SHORT_ROWS
 
     def join(self, batch: Batch, *, actor: Any) -> None:
-        """Have them join a batch; raise as `recipient_objects.add`."""
+        """Add the recipients to a batch. Raise as `recipient_objects.add` does."""
         recipient_objects.add(batch, self.validated_data["recipients"], actor=actor)
 
 
 class RowsOfFile(Strict):
-    """A CSV or XLSX file, and what its columns become."""
+    """A CSV or XLSX file, and its column mapping."""
 
     file = serializers.FileField(help_text="CSV or XLSX, with a header.")
     mapping = MappingField(
@@ -159,7 +159,7 @@ class RowsOfFile(Strict):
         return size <= SHORT_BYTES
 
     def join(self, batch: Batch, *, actor: Any) -> None:
-        """Have its rows join a batch; raise as `drafts.add_list`."""
+        """Add the rows of the file to a batch. Raise as `drafts.add_list` does."""
         upload = self.validated_data["file"]
         drafts.add_list(
             batch,
@@ -170,7 +170,7 @@ class RowsOfFile(Strict):
         )
 
     def reading(self) -> ReadingOptions:
-        """Return how the file is to be read."""
+        """Return the options for reading the file."""
         values = self.validated_data
         return ReadingOptions(
             encoding=values.get("encoding", ""),
@@ -182,20 +182,20 @@ class RowsOfFile(Strict):
         )
 
 
-class BatchOfRecipients(RowsOfRecipients, _Made):
-    """A batch to be made of recipients."""
+class BatchOfRecipients(RowsOfRecipients, _NewBatch):
+    """A new batch with recipients as objects."""
 
     def make(self, *, actor: Any) -> Batch:
-        """Store the draft; raise as `recipient_objects.create`."""
+        """Store the draft. Raise as `recipient_objects.create` does."""
         values = self.validated_data
         return recipient_objects.create(request_of(values, actor=actor), values["recipients"])
 
 
-class BatchOfFile(RowsOfFile, _Made):
-    """A batch to be made of a CSV or XLSX file."""
+class BatchOfFile(RowsOfFile, _NewBatch):
+    """A new batch with a CSV or XLSX file."""
 
     def make(self, *, actor: Any) -> Batch:
-        """Store the draft; raise as `drafts.create`."""
+        """Store the draft. Raise as `drafts.create` does."""
         values = self.validated_data
         upload = values["file"]
         return drafts.create(
@@ -206,10 +206,10 @@ class BatchOfFile(RowsOfFile, _Made):
 
 
 class BatchChanges(BatchFields):
-    """What of a batch is to be changed: its name at any time, the rest while it is a draft."""
+    """Changes to a batch: its name at any time, everything else while it is a draft."""
 
     def apply(self, batch: Batch, *, actor: Any) -> Batch:
-        """Change the batch; raise `DraftError` or `Conflict`."""
+        """Change the batch. Raise `DraftError` or `Conflict`."""
         values = dict(self.validated_data)
         if values.keys() <= {"name"}:
             if name := values.get("name", "").strip():
@@ -225,7 +225,7 @@ class BatchChanges(BatchFields):
 
 
 def country(value: str) -> str:
-    """Return a country's two letters; raise `ValidationError`."""
+    """Return the two-letter code of a country. Raise `ValidationError` for an unknown one."""
     if not e164.is_region(value.upper()):
         raise serializers.ValidationError("This is not a country. Use two letters, such as US.")
     return value.upper()
@@ -234,7 +234,7 @@ def country(value: str) -> str:
 def request_of(
     values: Mapping[str, Any], *, actor: Any, reading: ReadingOptions | None = None
 ) -> DraftRequest:
-    """Return what a draft is made of."""
+    """Return the request for a draft."""
     said = {name: values[name] for name in names_of(Use.ASKED) if name in values}
     said["account"] = values.get("account") or VoiceAccount.objects.built_in()
     reading = reading or ReadingOptions(region=values.get("region", ""))

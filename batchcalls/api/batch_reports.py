@@ -1,4 +1,4 @@
-"""What a batch tells of itself: how far it is, what a launch would do, what came of it."""
+"""Reports about a batch: its progress, its dry run, its settings and its results."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ NEEDS = {
 
 
 class Reports(ApiView):
-    """What is known of a batch beyond its row."""
+    """The reports about a batch."""
 
     @extend_schema(responses=ProgressSerializer)
     @action(detail=True)
     def progress(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Tell how far a batch is."""
+        """Get the progress of a batch."""
         batch = self.get_object()
         totals = batch_figures.totals_of([batch])[batch.pk]
-        key = f"figures:{batch.pk}:{batch.status}"  # as on its page
+        key = f"figures:{batch.pk}:{batch.status}"  # the same key as on its page
         figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
         rows, checked = ListPart.objects.filter(stored_list__batch=batch).progress()
         told = {
@@ -64,36 +64,35 @@ class Reports(ApiView):
     @extend_schema(responses=DryRunSerializer)
     @action(detail=True, url_path="dry-run")
     def dry_run(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Tell what a launch would do, as far as the list is checked."""
+        """Preview what a launch would do, for the rows checked so far."""
         return Response(self.dry_run_of(self.get_object()))
 
     @extend_schema(responses=SettingsSerializer)
     @action(detail=True, url_path="settings", url_name="settings")
     def snapshot(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Tell what a batch was launched with.
+        """Get the settings a batch was launched with.
 
-        A copy, which later changes of its campaign do not reach. Call settings that may hold
-        secrets are not shown.
+        This is a copy: later changes to the campaign do not affect it. Call settings that may hold
+        secrets are omitted.
         """
         return Response(SettingsSerializer(self.get_object()).data)
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     @action(detail=True, renderer_classes=[files.CsvRenderer])
     def rejected(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Take out the rows that were skipped, as CSV.
+        """Export the skipped rows as CSV.
 
-        As they were uploaded, with the reason in the last column: put right, the file can be
-        added to the same batch.
+        Contains the rows as they were uploaded, with the reason in the last column. Correct the
+        file and add it to the same batch.
         """
         return files.csv_of(batch_tables.rejected(self.get_object()))
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     @action(detail=True, renderer_classes=[files.CsvRenderer])
     def results(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Take out every row with its result, as CSV.
+        """Export every row with its result as CSV.
 
-        The original columns come first. As pages of JSON the results are under
-        `/api/v1/calls?batch=…`.
+        The original columns come first. For the results as JSON pages, use `/api/v1/calls?batch=…`.
         """
         return files.csv_of(batch_tables.results(self.get_object()))
 

@@ -1,4 +1,4 @@
-"""What is told of a batch."""
+"""Serializers of a batch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from batchcalls.reporting import batch_figures
 from batchcalls.states import BatchStatus
 from campaigns.call_settings import without_secrets
 
-#: What leads on from a batch, by the names of the addresses.
+#: The links of a batch, by URL name.
 LINKS = {
     "self": "batch-detail",
     "recipients": "recipient-list",
@@ -34,12 +34,12 @@ LINKS = {
 
 
 class TotalsSerializer(serializers.Serializer[Any]):
-    """How the rows of a batch stand; all but ``called`` and ``finished`` add up to ``rows``."""
+    """Row counts of a batch. All except ``called`` and ``finished`` add up to ``rows``."""
 
     finished = serializers.IntegerField(help_text="Rows that have their final verdict.")
 
     def get_fields(self) -> dict[str, Any]:
-        """Return a field for each figure of `Totals`, then what is computed from them."""
+        """Return a field for each figure of `Totals`, then the computed fields."""
         helps = {"called": "Rows of which a provider took a call."}
         figures = {
             field.name: serializers.IntegerField(help_text=helps.get(field.name))
@@ -95,7 +95,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
 
     @extend_schema_field(TotalsSerializer)
     def get_totals(self, batch: Batch) -> dict[str, int]:
-        """Count the rows; of a whole page at once."""
+        """Count the rows, for all batches of a page together."""
         context: dict[str, Any] = self.context  # type: ignore[assignment]
         known: dict[UUID, Totals] = context.setdefault("totals", {})
         if batch.pk not in known:
@@ -105,7 +105,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
 
     @extend_schema_field(LinksSerializer)
     def get_links(self, batch: Batch) -> dict[str, str]:
-        """Say what leads on from here."""
+        """Return the URLs of related resources."""
         request = self.context["request"]
         found = {name: reverse(f"api:v1:{view}", args=[batch.pk]) for name, view in LINKS.items()}
         found["calls"] = f"{reverse('api:v1:call-list')}?batch={batch.pk}"
@@ -118,7 +118,7 @@ def totals_in_full(totals: Totals) -> dict[str, int]:
 
 
 class SettingsSerializer(serializers.ModelSerializer[Batch]):
-    """What a batch was launched with: a copy, which later changes of its campaign do not reach."""
+    """Settings a batch was launched with: a copy, unaffected by later changes to its campaign."""
 
     call_settings = serializers.SerializerMethodField()
     policy = serializers.SerializerMethodField()
@@ -194,7 +194,7 @@ class ZoneSerializer(serializers.Serializer[Any]):
 
 
 class EstimateSerializer(serializers.Serializer[Any]):
-    """Each figure is from, to."""
+    """Each figure is a range: from, to."""
 
     calls = serializers.ListField(child=serializers.IntegerField())
     seconds = serializers.ListField(child=serializers.IntegerField())
@@ -257,7 +257,7 @@ class DryRunSerializer(serializers.Serializer[Any]):
 
 
 class DryRunBatchSerializer(BatchSerializer):
-    """A batch, and what a launch of it would do."""
+    """A batch, and what launching it would do."""
 
     dry_run = DryRunSerializer(
         read_only=True, allow_null=True, help_text="Null unless it was asked for."

@@ -1,4 +1,4 @@
-"""Batches: made, looked at, changed, and told to go on or to stop."""
+"""Batches: listed, created, changed, and controlled by their actions."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from batchcalls.models import Batch, Scope
 from batchcalls.reporting.filters.batches import BatchFilter
 from batchcalls.states import BATCH_IMPORTING
 
-#: As long as that a client waits for a short list to be checked.
+#: How long a client waits at most for a short list to be checked.
 AT_ONCE_SECONDS = 20.0
 
 
 class Batches(Listed, Steering, Reports):
-    """Sends of one list each.
+    """Batches, each of which calls one list of recipients.
 
     A batch keeps a copy of everything it is launched with, and is never deleted.
     """
@@ -60,7 +60,7 @@ class Batches(Listed, Steering, Reports):
     problems = dict.fromkeys(["partial_update", "rows", *batch_actions.NEEDS], (409,))
 
     def get_queryset(self) -> QuerySet[Batch]:
-        """Leave test calls out of the list unless they are asked for."""
+        """Exclude test calls unless they are requested."""
         rows: QuerySet[Batch] = super().get_queryset()
         if self.action == "list" and not self.request.query_params.get("tests"):
             rows = rows.filter(test_of=None)
@@ -74,15 +74,14 @@ class Batches(Listed, Steering, Reports):
     def create(self, request: Request) -> Response:
         """Create a batch.
 
-        From recipients (JSON), or from a CSV or XLSX file with what its columns become
-        (multipart/form-data).
+        Send recipients (JSON), or a CSV or XLSX file with its column mapping (multipart/form-data).
 
-        It is a draft unless `launch` is true. With `dry_run` its list is checked and the report
-        says what a launch would do; nobody is called. A long list is checked in the background:
-        then the answer is 202, and `links.dry_run` tells when it is done.
+        The batch is a draft unless `launch` is true. With `dry_run` its list is checked, and the
+        report shows what a launch would do. This places no calls. A long list is checked in the
+        background: the response is then 202, and `links.dry_run` shows when the check is done.
 
-        A recipient that cannot be called does not fail the batch: it is skipped with its reason.
-        A request that is not of the form is refused whole.
+        A recipient that cannot be called does not fail the batch. It is skipped with a reason. A
+        malformed request is rejected as a whole.
         """
         body: BatchOfFile | BatchOfRecipients
         if isinstance(request.data, QueryDict):
@@ -105,13 +104,13 @@ class Batches(Listed, Steering, Reports):
         return Response(shown, status=status, headers={"Location": shown["links"]["self"]})
 
     def get_parsers(self) -> list[Any]:
-        """Take forms with files where a batch is made."""
+        """Accept forms with files for creating a batch and adding rows."""
         is_making = getattr(self, "action_map", {}).get("post") in {"create", "rows"}
         return [BoundedJSONParser(), *([MultiPartParser()] if is_making else [])]
 
     @extend_schema(request=BatchChanges, responses=BatchSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change what is sent: the name at any time, all else while the batch is a draft."""
+        """Change a batch: its name at any time, everything else while it is a draft."""
         batch = self.get_object()
         body = BatchChanges(batch, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
@@ -127,9 +126,9 @@ class Batches(Listed, Steering, Reports):
     def rows(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Add recipients to a batch.
 
-        Such as rejected rows that were put right: the columns of a file become what they became in
-        the first list, unless a mapping says otherwise. They are checked in the background and
-        called as the batch is; a number that is called already is not called again.
+        For example, corrected rejected rows. The columns of a file map as in the first list unless
+        a mapping says otherwise. The rows are checked in the background and called as part of the
+        batch. A number that was already called is not called again.
         """
         batch = self.get_object()
         body: RowsOfFile | RowsOfRecipients

@@ -32,9 +32,9 @@ from campaigns.call_settings import without_secrets
 from campaigns.prompts import MissingVariable, PromptError
 
 MEMBERS = {one.name_in(Place.API): one for one in fields_of(Place.API)}
-#: What is long, and left out of a list unless it is asked for.
+#: Long members, which lists omit unless they are requested.
 LONG = {name: one for name, one in MEMBERS.items() if one.is_long}
-#: What composing ``said`` reads, besides the call.
+#: What composing ``said`` loads, besides the call.
 _SAID_READS = {
     *("batch__prompt", "batch__call_settings", "batch__policy", "batch__dry_run"),
     *("recipient__call_settings", "recipient__request_data", "recipient__metadata"),
@@ -54,7 +54,7 @@ class TurnSerializer(serializers.Serializer[Any]):
 
 @extend_schema_field(TurnSerializer(many=True))
 class TranscriptField(serializers.JSONField):
-    """Who said what, in its order."""
+    """The transcript, in order."""
 
 
 @extend_schema_field(SHOWN_SETTINGS)
@@ -63,7 +63,7 @@ class RenderedSettingsField(serializers.JSONField):
 
 
 class SaidSerializer(serializers.Serializer[Any]):
-    """What the call was placed with, its variables filled in."""
+    """The prompt and settings the call was placed with, with variables filled in."""
 
     prompt = serializers.CharField()
     pathway_id = serializers.CharField()
@@ -89,7 +89,7 @@ _TYPES: dict[Kind, type[serializers.Field[Any, Any, Any, Any]]] = {
 
 
 def _member(name: str, field: CallField) -> serializers.Field[Any, Any, Any, Any]:
-    """Return the member that shows a field, as its column is."""
+    """Return the serializer field for a field of a call, matching its database column."""
     column = field.columns[-1]
     options: dict[str, Any] = {"read_only": True}
     source = ".".join(field.path)
@@ -111,7 +111,7 @@ class CallSerializer(serializers.Serializer[CallResult]):
     said = serializers.SerializerMethodField()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Return the members that are asked for."""
+        """Return the requested members."""
         own = super().get_fields()
         wanted: Collection[str] = self.context.get("fields") or MEMBERS
         return {
@@ -122,7 +122,7 @@ class CallSerializer(serializers.Serializer[CallResult]):
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_recording(self, call: CallResult) -> str | None:
-        """Return our own address: the provider's may be secret."""
+        """Return our own URL, because the provider's URL may be secret."""
         if not call.recording_url:
             return None
         path = reverse("api:v1:call-recording", args=[call.call_id])
@@ -147,7 +147,7 @@ class CallSerializer(serializers.Serializer[CallResult]):
 
 
 class Calls(Listed, ApiView):
-    """Every attempt at every recipient, the newest first."""
+    """Every attempt at every recipient, newest first."""
 
     queryset = CallResult.objects.select_related("batch", "recipient")
     nouns = ("call", "calls")
@@ -164,11 +164,11 @@ class Calls(Listed, ApiView):
     problems = {"stop": (409,), "recording": (502,)}
 
     def order_of(self, request: Request) -> tuple[str, ...]:
-        """Read by time where days are asked for, as Call Logs do."""
+        """Order by time when the filter names days, as Call Logs do."""
         return order_of(request.query_params)
 
     def get_queryset(self) -> QuerySet[CallResult]:
-        """Leave in the database what is long and not asked for."""
+        """Leave long members that are not requested in the database."""
         rows: QuerySet[CallResult] = super().get_queryset()
         if self.action != "list":
             return rows
@@ -180,7 +180,7 @@ class Calls(Listed, ApiView):
         return rows.defer(*({*long.values()} | _SAID_READS) - read)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Say which members are asked for."""
+        """Add the requested members to the context."""
         context = super().get_serializer_context()
         is_asked = not getattr(self, "swagger_fake_view", False)
         return {**context, "fields": self._wanted() if is_asked else None}
@@ -197,24 +197,24 @@ class Calls(Listed, ApiView):
 
     @extend_schema(parameters=[FIELDS])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List the calls that the filters let through."""
+        """List the calls that match the filters."""
         return super().list(request, *args, **kwargs)
 
     @extend_schema(parameters=[FIELDS])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Get one call, with everything that is known of it."""
+        """Get one call, with all its details."""
         return super().retrieve(request, *args, **kwargs)
 
     @extend_schema(request=None, responses={202: CallSerializer})
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Stop a call, whether it rings or is spoken.
+        """Stop a call, whether it is ringing or in progress.
 
-        That happens within seconds: the answer shows the call as it was when it was told.
+        The call stops within seconds. The response shows the call at the time of the request.
         """
         call = self.get_object()
         stopping.stop(call, actor=actor_of(request))
-        # An attempt that was taken back is no longer there: it is shown as it was.
+        # An attempt that was withdrawn no longer exists, so it is shown as it was.
         shown = self.get_queryset().filter(pk=call.pk).first() or call
         return Response(self.get_serializer(shown).data, status=202)
 
@@ -227,9 +227,9 @@ class Calls(Listed, ApiView):
     )
     @action(detail=True, renderer_classes=[SoundRenderer])
     def recording(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Fetch the recording of a call.
+        """Get the recording of a call.
 
-        As the provider has it, whole or the part that a Range header names.
+        Returns the provider's recording, in full or in the part that a Range header names.
         """
         call = self.get_object()
         if not call.recording_url:

@@ -1,4 +1,4 @@
-"""Campaigns: what is said; and calling policies: under which rules."""
+"""Campaigns and calling policies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
         read_only_fields = ["created_at", "updated_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask the model: a prompt whose braces close, or a pathway, and not both."""
+        """Validate by the model: a prompt with closed braces, or a pathway, and not both."""
         columns = {name: value for name, value in attrs.items() if name != "tools"}
         row = Campaign(**columns)
         if self.instance is not None:
@@ -56,9 +56,9 @@ class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
 
 
 class Campaigns(Listed, Created, Changed, Deleted, ApiView):
-    """What is said and under which rules: a prompt or a pathway, call settings, a calling policy.
+    """Conversations and their rules: a prompt or a pathway, call settings, a calling policy.
 
-    A batch copies its campaign when it is made: later changes do not reach it.
+    A batch copies its campaign when it is created. Later changes do not affect it.
     """
 
     queryset = Campaign.objects.prefetch_related("tools")
@@ -107,12 +107,12 @@ class PolicySerializer(serializers.ModelSerializer[CallingPolicy]):
 
     @extend_schema_field(bool)
     def get_calling_hours_restricted(self, policy: CallingPolicy) -> bool:
-        """Without any window no hour is restricted; with some, days that have none are closed."""
+        """False without windows: every hour is open. Otherwise days without a window are closed."""
         return bool(policy.calling_windows.all())
 
 
 class Policies(Listed, ApiView):
-    """When people may be called and how often again. Written in the back office."""
+    """When recipients may be called, and how often calls are retried. Edited in the back office."""
 
     queryset = CallingPolicy.objects.prefetch_related(
         "calling_windows", "blackout_dates", "retry_rules"

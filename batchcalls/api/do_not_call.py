@@ -22,7 +22,7 @@ from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from campaigns import e164
 from campaigns.models import Suppression, SuppressionSource
 
-#: Numbers of one request.
+#: Maximum numbers per request.
 MOST_NUMBERS = 10_000
 
 
@@ -40,7 +40,7 @@ class NumberSerializer(Strict):
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
     def validate_phone_number(self, value: str) -> str:
-        """Return the number as it is dialed."""
+        """Return the number in the form in which it is dialed."""
         parsed = e164.parse(value, region=settings.DEFAULT_REGION)
         if isinstance(parsed, e164.NumberProblem):
             raise serializers.ValidationError(parsed.message, str(parsed.code))
@@ -54,7 +54,7 @@ class ListedSerializer(serializers.Serializer[Any]):
 
 
 class DoNotCall(Listed, Deleted, ApiView):
-    """Numbers that nobody calls, whatever a batch says."""
+    """Numbers that no batch ever calls."""
 
     queryset = Suppression.objects.all()
     nouns = ("number that must not be called", "numbers that must not be called")
@@ -70,7 +70,7 @@ class DoNotCall(Listed, Deleted, ApiView):
     }
 
     def get_object(self) -> Any:
-        """Find a number however it is written."""
+        """Find a number in any notation."""
         parsed = e164.parse(self.kwargs["number"], region=settings.DEFAULT_REGION)
         if isinstance(parsed, e164.NumberProblem):
             raise Http404
@@ -88,10 +88,10 @@ class DoNotCall(Listed, Deleted, ApiView):
     )
     @once
     def create(self, request: Request) -> Response:
-        """Put one number or many on the list.
+        """Add numbers to the do-not-call list.
 
-        An object, or a list of up to 10,000. Numbers that stand there already are fine and stay as
-        they are. When one of the numbers is none, nothing is stored.
+        Send an object, or a list of up to 10,000. Numbers already on the list stay unchanged. If
+        one of the numbers is invalid, none is stored.
         """
         given = request.data if isinstance(request.data, list) else [request.data]
         if len(given) > MOST_NUMBERS:
@@ -111,7 +111,7 @@ class DoNotCall(Listed, Deleted, ApiView):
         return Response(told)
 
     def perform_destroy(self, instance: Suppression) -> None:
-        """Let the number be called again, and note who did that."""
+        """Remove the number from the list, and record who removed it."""
         try:
             suppressing.remove(instance, why="by API", actor=actor_of(self.request))
         except suppressing.NotListed as error:

@@ -1,7 +1,7 @@
-"""The schema of the API (OpenAPI 3), and a page to read it and try it.
+"""The OpenAPI 3 document of the API, and a page to read it and try it.
 
-Both are public: they reveal nothing about an installation. Scripts and styles are served from
-here, and requests are sent with a key that the reader enters.
+Both are public: they reveal nothing about an installation. Scripts and styles come from this
+server, and the page sends requests with the key that the reader enters.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ DATA = "data:"
 
 
 class ApiSchema(SpectacularAPIView):
-    """The schema, as YAML or as JSON."""
+    """The OpenAPI document, as YAML or as JSON."""
 
     authentication_classes = []
     permission_classes = []
 
 
-# Its icons are pictures inside its style sheet.
+# Its icons are images inside its style sheet.
 @method_decorator(csp_update({"img-src": [SELF, DATA]}), name="dispatch")
 class ApiDocs(SpectacularSwaggerSplitView):
-    """The schema as a page, with a table of all call settings below it."""
+    """The document as a page, with a table of all call settings below it."""
 
     authentication_classes = []
     permission_classes = []
@@ -41,7 +41,7 @@ class ApiDocs(SpectacularSwaggerSplitView):
 
     @extend_schema(exclude=True)
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Add the call settings to what the page shows."""
+        """Add the call settings to the context of the page."""
         answer = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         answer.data["setting_groups"] = list(setting_groups())
         return answer
@@ -49,7 +49,7 @@ class ApiDocs(SpectacularSwaggerSplitView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
-    """One line of the table; ``options`` are those that the type only counts."""
+    """One row of the table. ``options`` lists options that the type only counts."""
 
     name: str
     type: str
@@ -60,7 +60,7 @@ class SettingRow:
 
 
 def setting_groups() -> Iterator[tuple[str, list[SettingRow]]]:
-    """Yield headings and rows: what makes a call, then each section, then what is older."""
+    """Yield headings and rows: the parts of a call, then each section, then older settings."""
     entries = REGISTRY.values()
     current = [one for one in entries if not one.structural and not one.legacy]
     yield "Call", [_row(one) for one in entries if one.structural]

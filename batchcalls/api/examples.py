@@ -13,7 +13,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 
 FILE = Path(__file__).with_name("examples.json")
-#: By operation: ``request`` and ``response``, where it has them. Of a list, one of its rows.
+#: By operation: its ``request`` and ``response``, if any. For a list, one of its rows.
 EXAMPLES: dict[str, dict[str, Any]] = json.loads(FILE.read_text("utf-8"))
 
 

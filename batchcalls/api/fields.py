@@ -1,4 +1,4 @@
-"""What bodies may hold: known members only, call settings of the registry, JSON in forms."""
+"""Fields of request bodies: known members only, validated call settings, JSON in forms."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ OBJECT = {"type": "object", "additionalProperties": True}
 
 
 class Strict(serializers.Serializer[Any]):
-    """Refuses members that it does not know: a misspelt one must not be left out in silence."""
+    """Rejects unknown members, so that a misspelled one is not silently ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the values; raise `ValidationError` that names every member."""
+        """Return the values. Raise `ValidationError` that names every invalid member."""
         unknown = []
         if isinstance(data, Mapping):
             unknown = [name for name in data if name not in self.fields]
@@ -38,7 +38,7 @@ class Strict(serializers.Serializer[Any]):
 
 
 class ObjectField(serializers.Field[Any, Any, Any, Any]):
-    """A JSON object; in a form, its text."""
+    """A JSON object, or its text in a form."""
 
     default_error_messages = {"not_an_object": "Write a JSON object."}
 
@@ -54,39 +54,39 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
         return data
 
     def to_representation(self, value: Any) -> Any:
-        """Return it as it is."""
+        """Return the value unchanged."""
         return value
 
 
 @extend_schema_field(OBJECT)
 class FreeField(serializers.JSONField):
-    """A JSON object with whatever members, to be shown."""
+    """A read-only JSON object with any members."""
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "integer"}})
 class CountsField(serializers.JSONField):
-    """Counts by name, to be shown."""
+    """Read-only counts by name."""
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
 class TextsField(serializers.JSONField):
-    """Texts by name, to be shown."""
+    """Read-only texts by name."""
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
 class WordsField(serializers.JSONField):
-    """A list of texts, to be shown."""
+    """A read-only list of texts."""
 
 
 class CallSettingsField(ObjectField):
-    """Settings that all calls share, each judged by the registry and pointed at by its name.
+    """Settings that all calls share. The registry validates each, and errors point at its name.
 
-    Those that may hold secrets are taken and never shown: when an object that was read is sent
-    back without them, they stay. Null takes one out.
+    Settings that may hold secrets are write-only: they stay when a client sends back an object that
+    it read. Null removes one.
     """
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Return canonical settings; raise `ValidationError` with a sentence for each wrong one."""
+        """Return canonical settings. Raise `ValidationError` with a message for each error."""
         given = super().to_internal_value(data)
         normalized = call_settings.normalize_shared(given)
         if normalized.problems:
@@ -102,5 +102,5 @@ class CallSettingsField(ObjectField):
         return {**kept, **normalized.values}
 
     def to_representation(self, value: Any) -> Any:
-        """Return what may be shown."""
+        """Return the settings without secrets."""
         return call_settings.without_secrets(value)

@@ -1,4 +1,4 @@
-"""Files that programs take out."""
+"""Files to download."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from batchcalls.reporting.exports.writing import csv_blocks
 
 
 class CsvRenderer(JSONRenderer):
-    """Lets clients ask for CSV; what it renders are problems, which are JSON all the same."""
+    """Lets clients request CSV. It renders only problems, as JSON."""
 
     media_type = "text/csv"
     format = "csv"
 
 
 def csv_of(table: Table) -> StreamingHttpResponse:
-    """Answer with a CSV file as it is read."""
+    """Stream a CSV file as it is read."""
     return StreamingHttpResponse(
         csv_blocks(table),
         content_type="text/csv; charset=utf-8",
@@ -27,7 +27,7 @@ def csv_of(table: Table) -> StreamingHttpResponse:
 
 
 class SoundRenderer(CsvRenderer):
-    """The same for recordings, of whatever type."""
+    """The same for recordings of any type."""
 
     media_type = "audio/*"
     format = "audio"

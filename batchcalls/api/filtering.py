@@ -1,4 +1,4 @@
-"""How lists are narrowed: by the same filters as in the back office."""
+"""Filters of lists, the same as in the back office."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from rest_framework.request import Request
 
 from batchcalls.reporting.filters.listing import ListFilter
 
-#: Parameters that say which page it is.
+#: Parameters that select the page.
 PAGING = frozenset({"cursor", "limit"})
 
 
 class Narrowing(BaseFilterBackend):
-    """Applies the view's ``filter_class``; refuses what cannot be asked for.
+    """Applies the view's ``filter_class``, and rejects unknown parameters and invalid values.
 
-    A parameter that is not understood must not return all rows, as if nothing had been asked for.
+    Ignoring a parameter would return all rows, as if the client had not sent it.
     """
 
     def filter_queryset(
         self, request: Request, queryset: QuerySet[Any], view: Any
     ) -> QuerySet[Any]:
-        """Return the rows that match; raise `ValidationError` that names each wrong parameter."""
+        """Return the rows that match. Raise `ValidationError` that names each invalid parameter."""
         filter_class: type[ListFilter] | None = view.filter_class
         known = set(filter_class.base_filters) if filter_class else set()
         asked = request.query_params
@@ -50,7 +50,7 @@ class Narrowing(BaseFilterBackend):
         return rows
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Describe the parameters in the schema."""
+        """Describe the parameters in the OpenAPI document."""
         if view.filter_class is None:
             return []
         return [

@@ -1,4 +1,4 @@
-"""Requests that a client may repeat, and what makes two requests the same."""
+"""Requests that a client may repeat, and when two requests count as the same."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ View = Callable[..., Response]
 
 
 def once(view: View) -> View:
-    """Let an operation be repeated under the same ``Idempotency-Key`` for 24 hours."""
+    """Make an operation repeatable under the same ``Idempotency-Key`` for 24 hours."""
 
     @wraps(view)
     def named(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -42,7 +42,7 @@ def once(view: View) -> View:
 
 
 def content_of(request: Request) -> Iterator[bytes]:
-    """Yield method, address and body; of a file its contents count."""
+    """Yield the method, path and body. For a file, yield its contents."""
     yield f"{request.method} {request.get_full_path()}\n".encode()
     if isinstance(request.data, dict) and not hasattr(request.data, "lists"):
         yield json.dumps(request.data, sort_keys=True, default=str).encode()

@@ -1,4 +1,4 @@
-"""Pages by cursor, as the back office's lists have them."""
+"""Cursor pagination, as in the back office's lists."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _DIRECTIONS = {"o": "older", "n": "newer"}
 
 
 class CursorPages(BasePagination):
-    """``limit`` rows from ``cursor`` on; the view names its ``order`` and whether it ascends.
+    """Returns ``limit`` rows from ``cursor`` on, in the view's ``order`` and direction.
 
-    The rows after a cursor are found by their keys: the last page costs what the first one does.
+    Rows are found by their keys, so the last page costs as much as the first.
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the rows of the page that is asked for; raise `ValidationError`."""
+        """Return the requested page. Raise `ValidationError` for an invalid parameter."""
         self.request = request
         order = view.order_of(request)
         self.page = keyset.page_of(
@@ -37,7 +37,7 @@ class CursorPages(BasePagination):
         return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:
-        """Return the rows with the addresses of the pages around them."""
+        """Return the rows with the URLs of the next and previous pages."""
         return Response(
             {
                 "next": self._address("o", self.page.older),
@@ -47,7 +47,7 @@ class CursorPages(BasePagination):
         )
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Describe a page in the schema."""
+        """Describe a page in the OpenAPI document."""
         address = {"type": "string", "format": "uri", "nullable": True}
         onward = {**address, "example": "https://calls.example.com/api/v1/…?cursor=o.WzQyXQ"}
         back = {**address, "example": None}
@@ -58,7 +58,7 @@ class CursorPages(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Describe the parameters in the schema."""
+        """Describe the parameters in the OpenAPI document."""
         size = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
         cursor = "The place from which rows are returned: taken from `next` or `previous`."
         return [
@@ -79,7 +79,7 @@ def _pairs(query: Any) -> list[tuple[str, str]]:
 
 
 def _place(rows: QuerySet[Any], cursor: str, order: tuple[str, ...]) -> dict[str, str]:
-    """Read a cursor; one that is cut off must not lead a program back to the first page."""
+    """Parse a cursor. A truncated cursor must not return the first page again."""
     if not cursor:
         return {}
     kind, _, text = cursor.partition(".")

@@ -1,4 +1,4 @@
-"""Bodies that are read: of a size and a depth that do no harm."""
+"""Request bodies, limited in size and depth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchcalls.api.problems import Problem
 
 
 class BoundedJSONParser(JSONParser):
-    """Reads JSON (RFC 8259) up to the installation's limits; no NaN, no name twice."""
+    """Parses JSON (RFC 8259) up to the installation's limits. Rejects NaN and duplicate names."""
 
     def parse(
         self,
@@ -22,13 +22,13 @@ class BoundedJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the value; raise `ParseError`, or a 413 `Problem`."""
+        """Return the value. Raise `ParseError`, or `Problem` (413) for a body that is too long."""
         body = stream.read(settings.MAX_API_BYTES + 1)
         return parse(body)
 
 
 def parse(body: bytes) -> Any:
-    """Read a body; raise `ParseError`, or `Problem` (413) for one that is too long."""
+    """Parse a body. Raise `ParseError`, or `Problem` (413) for a body that is too long."""
     try:
         return json_bodies.parse(body)
     except json_bodies.BodyTooLong as error:

@@ -1,4 +1,4 @@
-"""Pathways and tools: what lives at the voice provider and is named here."""
+"""Pathways and tools, which exist at the voice provider and are named here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from campaigns.models import Pathway, Tool
 
 
 def needs_of(model: str) -> dict[str, Need]:
-    """Return what each action of a table of campaigns asks for."""
+    """Return the permission that each action on a model of `campaigns` needs."""
     read, write = Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE
     return {
         "list": Need(read, f"campaigns.view_{model}"),
@@ -36,7 +36,7 @@ class ToolSerializer(Strict, serializers.ModelSerializer[Tool]):
 
 
 class Pathways(Listed, Created, Changed, Deleted, ApiView):
-    """Conversation graphs that live at the voice provider."""
+    """Conversation graphs at the voice provider."""
 
     queryset = Pathway.objects.all()
     serializer_class = PathwaySerializer
@@ -45,7 +45,7 @@ class Pathways(Listed, Created, Changed, Deleted, ApiView):
 
 
 class Tools(Listed, Created, Changed, Deleted, ApiView):
-    """Tools and knowledge bases that live at the voice provider."""
+    """Tools and knowledge bases at the voice provider."""
 
     queryset = Tool.objects.all()
     serializer_class = ToolSerializer

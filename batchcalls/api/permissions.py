@@ -1,4 +1,4 @@
-"""What an operation of the API needs is checked before it runs."""
+"""Permissions of API operations, checked before they run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from batchcalls.models import ApiKey
 
 
 class HasNeed(BasePermission):
-    """Admits whom the view's ``needs`` name for its action; an action without any admits nobody."""
+    """Admits keys with the permission in the view's ``needs``, and no one if it has no entry."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Raise `Denied`, which says what is missing, rather than only refuse."""
+        """Raise `Denied`, which names what is missing, instead of returning False."""
         if not isinstance(request.auth, ApiKey):
             return False
         action = view.action
-        if action in {None, "metadata"}:  # The method is not offered; that is said after this.
+        if action in {None, "metadata"}:  # Not an offered method: a later check responds.
             return True
         view.needs[action].require(request.auth)
         return True

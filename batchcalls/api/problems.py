@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): what is wrong, where, and what to do."""
+"""Errors as problem details (RFC 9457): what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
 
 MEDIA_TYPE = "application/problem+json"
-#: Errors of rows that one answer holds; of more, it says where they are.
+#: Maximum row errors in a response. Beyond it, the response says where to find them.
 MOST_ERRORS = 100
-#: Where in a request for a batch a refusal's cause is.
+#: The field of a batch request that each error code points at.
 _FIELDS = {
     "no_prompt": "prompt",
     "bad_prompt": "prompt",
@@ -53,7 +53,7 @@ class FieldError:
 
 
 class Problem(exceptions.APIException):
-    """An error that is not one of the framework's: its status, its code, and where it is."""
+    """An error that the framework does not define, with its status, code and location."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Problem(exceptions.APIException):
 
 
 class ProblemError(serializers.Serializer[Any]):
-    """One error of a request, in the schema."""
+    """One error of a request."""
 
     pointer = serializers.CharField(help_text="Where in the body, as a JSON Pointer (RFC 6901).")
     code = serializers.CharField()
@@ -79,7 +79,7 @@ class ProblemError(serializers.Serializer[Any]):
 
 
 class ProblemDetails(serializers.Serializer[Any]):
-    """An error, in the schema (RFC 9457)."""
+    """A problem document (RFC 9457)."""
 
     type = serializers.CharField(help_text="Always about:blank; `code` tells errors apart.")
     title = serializers.CharField(help_text="The status in words.")
@@ -90,7 +90,7 @@ class ProblemDetails(serializers.Serializer[Any]):
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer an error of a view; None for one that nobody foresaw, which is a 500."""
+    """Convert a view's error to a response. Return None for an unexpected error, which is a 500."""
     known = _known(error)
     if known is None:
         return None
@@ -137,13 +137,13 @@ def _known(error: Exception) -> exceptions.APIException | None:
         return conflict
     if isinstance(error, UploadError | MappingError | UnreadableList):
         return _refusal(error)
-    if isinstance(error, SuspiciousOperation):  # of a form: more or longer fields than are read
+    if isinstance(error, SuspiciousOperation):  # from a form: too many or too long fields
         return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", str(error))
     return error if isinstance(error, exceptions.APIException) else None
 
 
 def _conflict(error: Exception) -> Problem | None:
-    """Say what stands in the way of something that is possible at other times."""
+    """Return the problem for an action that the current state does not allow."""
     if isinstance(error, NameRefused):
         return Problem(error.status, error.code, str(error))
     if isinstance(error, Conflict | CallOver):
@@ -159,10 +159,10 @@ def _conflict(error: Exception) -> Problem | None:
 
 
 def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
-    """Point at what makes a list, or what is to be said to those on it, unusable."""
+    """Point at the cause that makes a list or its conversation unusable."""
     if isinstance(error, MappingError):
         errors = [
-            FieldError(pointer=_at("mapping", one.column), code=one.code, detail=one.message)
+            FieldError(pointer=_pointer("mapping", one.column), code=one.code, detail=one.message)
             for one in error.problems
         ]
         return Problem(HTTPStatus.BAD_REQUEST, error.problems[0].code, str(error), errors=errors)
@@ -174,7 +174,7 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
     if isinstance(error, RecipientsError):
         errors = [
             FieldError(
-                pointer=_at("recipients", str(one.index), *one.place),
+                pointer=_pointer("recipients", str(one.index), *one.place),
                 code=one.code,
                 detail=one.message,
             )
@@ -184,25 +184,25 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
         errors = []
     if not errors:
         field = "file" if isinstance(error, UnreadableList) else _FIELDS.get(error.code, "")
-        errors = [FieldError(pointer=_at(field), code=error.code, detail=str(error))]
+        errors = [FieldError(pointer=_pointer(field), code=error.code, detail=str(error))]
     return Problem(status, error.code, str(error), errors=errors)
 
 
-def _at(*place: str) -> str:
+def _pointer(*place: str) -> str:
     """Return a place as a JSON Pointer (RFC 6901)."""
     names = (one.replace("~", "~0").replace("/", "~1") for one in place if one)
     return "".join(f"/{name}" for name in names)
 
 
 def _errors_of(details: Any, pointer: str) -> Iterator[FieldError]:
-    """Walk over the framework's nested errors, in the order of the fields."""
+    """Flatten the framework's nested errors, in the order of the fields."""
     if isinstance(details, dict) and set(details) == {"message", "code"}:
         message, code = details["message"], details["code"]
         yield FieldError(pointer=pointer, code=str(code), detail=str(message))
     elif isinstance(details, dict):
         for name, inner in details.items():
             is_whole = name in {"non_field_errors", "__all__"}
-            yield from _errors_of(inner, pointer if is_whole else pointer + _at(str(name)))
+            yield from _errors_of(inner, pointer if is_whole else pointer + _pointer(str(name)))
     elif isinstance(details, list):
         is_of_rows = all(isinstance(one, dict) and "message" not in one for one in details)
         for index, inner in enumerate(details):

@@ -61,10 +61,10 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
 
 
 class OfABatch(ApiView):
-    """Rows that belong to one batch: another batch's are not there."""
+    """Rows that belong to one batch. Rows of other batches are not found."""
 
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the rows of the batch that the address names."""
+        """Return the rows of the batch in the URL."""
         rows: QuerySet[Any] = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return rows
@@ -81,7 +81,7 @@ def _batches(text: str) -> QuerySet[Batch]:
 
 @extend_schema(parameters=[BATCH_ID])
 class Recipients(Listed, OfABatch):
-    """The rows of a batch's list, and what has become of each."""
+    """The rows of a batch's list, each with its result."""
 
     queryset = Recipient.objects.all()
     nouns = ("recipient of a batch", "recipients of a batch")
@@ -97,7 +97,7 @@ class Recipients(Listed, OfABatch):
 
 @extend_schema(parameters=[BATCH_ID])
 class Events(mixins.ListModelMixin, OfABatch):
-    """Who did what to a batch, and what happened to it, in that order."""
+    """The log of a batch in order: who did what, and what happened."""
 
     queryset = BatchEvent.objects.select_related("actor")
     nouns = ("event of a batch", "events of a batch")

@@ -1,4 +1,4 @@
-"""How operations are described: what each takes, what it answers, and how it fails."""
+"""The OpenAPI description of operations: parameters, responses and errors."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
-#: Methods that say nothing of their own resource: what they do is told by the table's name.
+#: Modules whose methods have no resource of their own: the table's name describes those.
 _GENERAL = frozenset({"rest_framework.mixins", "batchcalls.api.views"})
 
 
 class ApiSchema(AutoSchema):
-    """Derives an operation from its view; a view's ``problems`` add statuses to its actions'."""
+    """Derives an operation from its view. ``problems`` of the view adds statuses to its actions."""
 
     view: Any
 
@@ -63,7 +63,7 @@ class ApiSchema(AutoSchema):
 
     @property
     def _doc(self) -> str:
-        """Return what the method says of itself, unless many resources share it."""
+        """Return the method's docstring, or nothing for a method that many resources share."""
         method = getattr(self.view, self._action, None)
         is_general = method is None or method.__module__ in _GENERAL
         return "" if is_general else inspect.cleandoc(method.__doc__ or "")
@@ -80,7 +80,7 @@ class ApiSchema(AutoSchema):
         return names[:-1] if is_of_action else names
 
     def get_summary(self) -> str | None:
-        """Say in a line what the operation does."""
+        """Return the summary of the operation in one line."""
         if self._doc:
             return self._doc.splitlines()[0].rstrip(".")
         options = self.view.queryset.model._meta
@@ -88,18 +88,18 @@ class ApiSchema(AutoSchema):
         return _SUMMARIES[self._action].format(many=many, one=one)
 
     def get_description(self) -> str:  # type: ignore[override]
-        """Say the rest of it: of what is not said in a line."""
+        """Return the description of the operation, without its summary."""
         if self._doc:
             return "\n".join(self._doc.splitlines()[1:]).strip()
         is_told = self._action in {"list", "create"}
         return inspect.cleandoc(self.view.__doc__ or "") if is_told else ""
 
     def get_examples(self) -> list[OpenApiExample]:
-        """Show what is sent and what comes back."""
+        """Return the examples of the request and the response."""
         return examples_of(self.get_operation_id())
 
     def get_override_parameters(self) -> list[Any]:
-        """Add the name of the request, where it can be repeated."""
+        """Add the idempotency header to operations that can be repeated."""
         is_once = getattr(getattr(self.view, self._action, None), "is_once", False)
         return [_IDEMPOTENCY_KEY] if is_once else []
 
@@ -130,13 +130,13 @@ class ApiSchema(AutoSchema):
 
 
 def let_members_be_left_out(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Promise no member of a call: which of them come is for the client to say."""
+    """Mark no member of a call as required, because the client chooses which are returned."""
     result["components"]["schemas"]["Call"].pop("required", None)
     return result
 
 
 def describe_call_settings(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the schemas of call settings; the enums in them stay where they are used."""
+    """Add the schemas of call settings. Their enums stay inline."""
     schemas = result["components"]["schemas"]
     result["components"]["schemas"] = dict(sorted({**schemas, **components()}.items()))
     return result

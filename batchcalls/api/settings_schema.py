@@ -1,7 +1,7 @@
 """Call settings in the OpenAPI document, derived from their registry.
 
-What is sent may use older names and is refused with any other; what is returned has canonical
-names only, and nothing that may hold a secret.
+Requests may use older names, and any other name is rejected. Responses have canonical names only,
+and nothing that may hold a secret.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _CONSENT = {"type": "string", "description": "yes, no, or the date consent was g
 
 
 class CallSettingsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """Describes the field of settings that a campaign or a batch shares."""
+    """Describes the settings field that campaigns and batches share."""
 
     target_class = CallSettingsField
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, str]:
-        """Refer to what can be sent, or to what is returned."""
+        """Refer to the schema of the request, or to that of the response."""
         return dict(SENT_SETTINGS if direction == "request" else SHOWN_SETTINGS)
 
 
@@ -87,11 +87,11 @@ def _property(setting: CallSetting) -> Schema:
 
 
 def _sent(settings: Iterable[CallSetting]) -> dict[str, Schema]:
-    """Return what can be sent: the settings, then the older names of these."""
+    """Return the settings of a request, then their older names."""
     found = {}
     for one in settings:
         default = {} if one.default is None else {"default": one.default}
-        # Null takes a secret out; leaving it out keeps what is stored.
+        # Null removes a secret. Omitting it keeps the stored one.
         secret = {"nullable": True, "writeOnly": True} if one.sensitive else {}
         found[one.name] = {**_property(one), **default, **secret}
     older = [alias for alias in ALIASES.values() if alias.target in found]
@@ -108,7 +108,7 @@ def _older(alias: Alias) -> Schema:
 
 
 def _shown(settings: Iterable[CallSetting]) -> dict[str, Schema]:
-    """Return what is returned; texts with variables may be any length once they are filled in."""
+    """Return the settings of a response. Texts with variables have no limit once filled in."""
     return {
         one.name: _unlimited(_property(one)) if one.rendered else _property(one)
         for one in settings

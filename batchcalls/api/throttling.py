@@ -1,4 +1,4 @@
-"""How often a key may ask, and how it learns that."""
+"""The rate limit of a key, and its response headers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NOTED = "_admission"
 
 
 class KeyThrottle(BaseThrottle):
-    """Counts the requests of a key, on all web servers together."""
+    """Counts the requests of a key, across all web servers."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Admit it or not, and note what the headers will say."""
+        """Admit the request or not, and note the values of the headers."""
         if not isinstance(request.auth, ApiKey):
             return True
         self.admission = api_keys.admit(request.auth)
@@ -26,12 +26,12 @@ class KeyThrottle(BaseThrottle):
         return self.admission.retry_after_seconds is None
 
     def wait(self) -> float | None:
-        """Return after how many seconds to ask again."""
+        """Return the seconds after which to retry."""
         return self.admission.retry_after_seconds
 
 
 def tell(request: Request, response: Response) -> None:
-    """Say how much is left (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
+    """Set the rate-limit headers (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
     admission: api_keys.Admission | None = getattr(request, _NOTED, None)
     if admission is not None:
         window = int(api_keys.WINDOW.total_seconds())

@@ -1,4 +1,4 @@
-"""Addresses under which there is nothing: programs are told so in their own language."""
+"""Unknown URLs: programs get the 404 as a problem document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batchcalls.api.problems import MEDIA_TYPE
 
 
 def nowhere(request: HttpRequest) -> JsonResponse:
-    """Answer 404, as a problem."""
+    """Return a 404 problem."""
     problem = {
         "type": "about:blank",
         "title": "Not Found",

@@ -1,4 +1,4 @@
-"""Where each resource lives."""
+"""The URLs of the API."""
 
 from __future__ import annotations
 

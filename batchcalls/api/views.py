@@ -1,4 +1,4 @@
-"""What every resource of the API has in common."""
+"""The base of every resource of the API."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ with_etag = decorator_from_middleware(ConditionalGetMiddleware)
 
 @method_decorator(with_etag, name="dispatch")
 class ApiView(viewsets.GenericViewSet[Any]):
-    """A resource: its keys, its rights, its limits. ``needs`` names what each action asks for.
+    """A resource. ``needs`` names the permission for each action.
 
-    A GET is answered with an ``ETag``, and with 304 to whoever has that already.
+    A GET returns an ``ETag``, or 304 to a client that already has the current response.
     """
 
     authentication_classes = [KeyAuthentication]
@@ -40,31 +40,31 @@ class ApiView(viewsets.GenericViewSet[Any]):
     parser_classes: list[type[BaseParser]] = [BoundedJSONParser]
     renderer_classes = [JSONRenderer]
     pagination_class: type[BasePagination] | None = CursorPages
-    # No OPTIONS: the schema says what there is, and there is no CORS.
+    # No OPTIONS: the OpenAPI document lists the methods, and there is no CORS.
     http_method_names = ["get", "head", "post", "patch", "delete"]
     filter_backends = [Narrowing]
-    # An id that is none is answered as one that is not there is.
+    # An invalid id gets the same response as an unknown one.
     lookup_value_regex = "[^/]+"
     needs: ClassVar[dict[str, Need]]
-    #: What narrows the list, and further parameters that the view reads itself.
+    #: The filter of the list, and further parameters that the view reads itself.
     filter_class: ClassVar[type[ListFilter] | None] = None
     own_parameters: ClassVar[tuple[str, ...]] = ()
-    #: What one row and many are called, where that is not the table's name.
+    #: The singular and plural of the resource, where they differ from the table's name.
     nouns: ClassVar[tuple[str, str] | None] = None
-    #: Statuses of each action, beyond those that all have, that say what was wrong.
+    #: Error statuses of each action, beyond those that all actions have.
     problems: ClassVar[dict[str, tuple[int, ...]]] = {}
-    #: The fields by which lists are read, the last of them unique; descending unless told.
+    #: The fields that order lists, the last of them unique. Descending unless ``ascending``.
     order: ClassVar[tuple[str, ...]] = ("pk",)
     ascending: ClassVar[bool] = False
 
     def order_of(self, request: Request) -> tuple[str, ...]:
-        """Return the fields by which this list is read."""
+        """Return the fields that order this list."""
         return self.order
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        """Say how much of its rate the key has left; let nobody between keep the answer."""
+        """Set the rate-limit headers, and forbid shared caches to store the response."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
         throttling.tell(request, answer)
         answer.headers.setdefault("Cache-Control", "private, no-cache")
@@ -72,36 +72,36 @@ class ApiView(viewsets.GenericViewSet[Any]):
 
 
 class Listed(mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """A list by pages, and each row by its id."""
+    """A paged list, and each row by its id."""
 
 
 class Created(mixins.CreateModelMixin):
-    """New rows, under an ``Idempotency-Key`` if the client gives one; each knows its maker."""
+    """Creates rows, with an optional ``Idempotency-Key``. Each row records its creator."""
 
     @once
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Store the row, return it, and say where it is from now on."""
+        """Store the row, return it, and set the ``Location`` header."""
         answer = super().create(request, *args, **kwargs)
         place = f"{request.path}/{answer.data['id']}"
         answer["Location"] = request.build_absolute_uri(place)
         return answer
 
     def perform_create(self, serializer: Any) -> None:
-        """Note who made it, where the table has a place for that."""
+        """Record the creator, where the table has a field for that."""
         model: type[Model] = serializer.Meta.model
         has_maker = any(field.name == "created_by" for field in model._meta.fields)
         serializer.save(**({"created_by": self.request.user} if has_maker else {}))  # type: ignore[attr-defined]
 
 
 class Deleted(mixins.DestroyModelMixin):
-    """Rows that can be deleted, unless others need them."""
+    """Deletes rows, unless others need them."""
 
 
 class Changed:
-    """Rows that can be changed: the fields that are sent, by PATCH."""
+    """Changes the fields of a row that are sent by PATCH."""
 
     def partial_update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Store what is sent, and return the row."""
+        """Store the changes, and return the row."""
         serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save()

@@ -1,4 +1,4 @@
-"""Webhook endpoints, and what was sent to them."""
+"""Webhook endpoints and their messages."""
 
 from __future__ import annotations
 
@@ -61,23 +61,25 @@ class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
         """Add an endpoint."""
         is_on = validated_data.pop("enabled", True)
         maker = validated_data.pop("created_by")
-        endpoint: WebhookEndpoint = _said(endpoints.create, **validated_data, actor=maker)
+        endpoint: WebhookEndpoint = _with_api_errors(
+            endpoints.create, **validated_data, actor=maker
+        )
         if not is_on:
             endpoints.disable(endpoint)
         return endpoint
 
     def update(self, instance: WebhookEndpoint, validated_data: dict[str, Any]) -> WebhookEndpoint:
-        """Change an endpoint; switch it off or on."""
+        """Change an endpoint, and switch it on or off."""
         is_on = validated_data.pop("enabled", None)
         if validated_data:
-            _said(endpoints.change, instance, **validated_data)
+            _with_api_errors(endpoints.change, instance, **validated_data)
         if is_on is not None:
             (endpoints.enable if is_on else endpoints.disable)(instance)
         return instance
 
 
-def _said(verb: Any, *arguments: Any, **fields: Any) -> Any:
-    """Call a verb; what it refuses is pointed at by its member."""
+def _with_api_errors(verb: Any, *arguments: Any, **fields: Any) -> Any:
+    """Call a function of `webhooks`, and convert its validation errors to those of the API."""
     try:
         return verb(*arguments, **fields)
     except ModelInvalid as error:
@@ -140,10 +142,10 @@ class DeliveryInFullSerializer(DeliverySerializer):
 
 
 class Endpoints(Listed, Created, Changed, Deleted, ApiView):
-    """Addresses that are told of batches and calls: of all, of a campaign's, or of one batch.
+    """URLs that receive events of batches and calls: of all, of one campaign, or of one batch.
 
     Messages are signed by Standard Webhooks, retried for 24 hours, and always carry the same
-    `webhook-id` however often they are sent. The secret has an operation of its own.
+    `webhook-id` however often they are sent. The secret has its own operation.
     """
 
     queryset = WebhookEndpoint.objects.all()
@@ -163,24 +165,24 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
     problems = {"test": (409,)}
 
     def perform_destroy(self, instance: WebhookEndpoint) -> None:
-        """Remove it with what was sent to it."""
+        """Delete the endpoint and its messages."""
         endpoints.delete(instance)
 
     @extend_schema(responses=SecretSerializer)
     @action(detail=True)
     def secret(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Show the secret that signs its messages.
+        """Show the secret that signs the messages.
 
-        It is stored nowhere: it is made from the endpoint and a key of the installation.
+        It is not stored: it is derived from the endpoint and a key of the installation.
         """
         return _secret(signing.secret_of(self.get_object()))
 
     @extend_schema(request=None, responses=SecretSerializer)
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Make a new secret.
+        """Rotate the secret.
 
-        It signs at once; the former one signs along for 24 hours.
+        The new secret signs immediately. The former one also signs for 24 hours.
         """
         return _secret(endpoints.rotate_secret(self.get_object()))
 
@@ -189,16 +191,16 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
     def test(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Send a test message.
 
-        That happens within seconds; the delivery shows what was answered.
+        It is sent within seconds. The delivery shows the response.
         """
         delivery = _sent(outbox.send_test, self.get_object())
         return Response(DeliverySerializer(delivery).data, status=202)
 
 
 class Deliveries(Listed, ApiView):
-    """Messages that were sent, or wait to be, each with all its attempts.
+    """Sent and pending messages, each with all its attempts.
 
-    Whoever received a message knows it by its `event_id`, the `webhook-id` of the request.
+    The receiver identifies a message by its `event_id`, the `webhook-id` of the request.
     """
 
     queryset = WebhookDelivery.objects.select_related("endpoint", "call").defer(
@@ -215,9 +217,9 @@ class Deliveries(Listed, ApiView):
 
     @extend_schema(responses=DeliveryInFullSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Get one message, with what was sent and what was answered each time.
+        """Get one message, with its body and the response of each attempt.
 
-        A message about a call holds its conversation, and asks for the scope `calls:read` too.
+        A message about a call contains its transcript, and also needs the scope `calls:read`.
         """
         delivery = self.get_object()
         if delivery.call_id:
@@ -227,9 +229,9 @@ class Deliveries(Listed, ApiView):
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Send a message once more, whatever became of it.
+        """Resend a message, whatever its status.
 
-        The same bytes under the same `webhook-id`, within seconds.
+        The same bytes are sent under the same `webhook-id` within seconds.
         """
         delivery = self.get_object()
         _sent(outbox.resend, delivery)

@@ -1,4 +1,4 @@
-"""The account by which these calls are made, and what clients ask to test a key."""
+"""The voice account of these calls, and the endpoints that clients use to test a key."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from campaigns.models import Campaign
 READ_CALLS = Need(Scope.CALLS_READ, "batchcalls.view_callresult")
 READ_CAMPAIGNS = Need(Scope.CAMPAIGNS_READ, "campaigns.view_campaign")
 SIMULATED = "These calls are simulated: nobody's phone rings. BLAND_API_ACCOUNT chooses otherwise."
-#: Voices that the provider offers everybody. Source: Bland API, Send Call, ``voice``.
+#: Voices that the provider offers to everyone. Source: Bland API, Send Call, ``voice``.
 CURATED_VOICES = ("Josh", "Florian", "Derek", "June", "Nat", "Paige")
 
 
 def account_for_calls() -> VoiceAccount:
-    """Return the voice account of all calls that come in by this API; raise `Refused`.
+    """Return the voice account of all calls from this API. Raise `Refused` if there is none.
 
-    1. The one that BLAND_API_ACCOUNT names.
-    2. The only one that is switched on.
-    3. The built-in simulator, at which nobody's phone rings.
+    1. The account that BLAND_API_ACCOUNT names.
+    2. The only enabled account.
+    3. The built-in simulator, which rings no real phones.
     """
     name: str = settings.BLAND_API_ACCOUNT
     if name:
@@ -38,7 +38,7 @@ def account_for_calls() -> VoiceAccount:
 
 
 def _me(asked: Asked) -> JsonResponse:
-    """Answer that the key is good. There is no balance here: what calls cost, each call says."""
+    """Confirm that the key works. There is no balance here: each call reports its own cost."""
     total = 0
     if not READ_CALLS.missing(asked.key):
         total = remembered("blandapi.total_calls", CallResult.objects.count)
@@ -47,7 +47,7 @@ def _me(asked: Asked) -> JsonResponse:
 
 
 def _voices(asked: Asked) -> JsonResponse:
-    """List the voices that campaigns use, and those that the provider offers everybody."""
+    """List the voices that campaigns use, and those that the provider offers to everyone."""
     names = dict.fromkeys(CURATED_VOICES, True)
     if not READ_CAMPAIGNS.missing(asked.key):
         used = Campaign.objects.order_by("pk").values_list("call_settings__voice", flat=True)

@@ -1,8 +1,8 @@
-"""Questions about calls, answered from what is known of them: nothing is made up.
+"""Questions about calls, answered only from stored facts.
 
-No model is asked here. A question is answered when its words are the name of a field that was
-extracted during the call, or of one of the few things that are known of every call; every other
-answer is null, as it is where the call says nothing.
+No model is involved. A question is answered when its words match the name of a field that was
+extracted during the call, or one of the few facts known about every call. Every other answer is
+null, and so is an answer that the call does not contain.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WORDS = re.compile(r"[^\W_]+")
 
 
 def questions_of(body: Mapping[str, Any]) -> list[list[str]]:
-    """Return pairs of question and expected type; raise `Refused`."""
+    """Return pairs of question and expected type. Raise `Refused` for an invalid list."""
     goal, given = body.get("goal"), body.get("questions")
     lacking = [
         f"Missing required parameter: {name}."
@@ -47,13 +47,13 @@ def questions_of(body: Mapping[str, Any]) -> list[list[str]]:
 
 
 def answers(call: CallResult, questions: list[list[str]]) -> list[Any]:
-    """Return the answer to each question; None where the call does not say it."""
+    """Return the answer to each question, or None where the call has none."""
     known = _known(call)
     return [known.get(_key(question)) for question, _ in questions]
 
 
 def facts(call: CallResult) -> tuple[list[list[str]], list[Any]]:
-    """Return all that is known of a call, as questions with their types and the answers."""
+    """Return every fact about a call, as questions with their types, and the answers."""
     values = {**call.extracted, **_of_every_call(call)}
     values = {name: value for name, value in values.items() if value is not None}
     return [[name, _type(value)] for name, value in values.items()], list(values.values())
@@ -81,7 +81,7 @@ def _known(call: CallResult) -> dict[str, Any]:
 
 
 def _key(text: str) -> str:
-    """Return the words of a question or of a field's name, in one way of writing."""
+    """Normalize the words of a question or of a field's name."""
     return " ".join(_WORDS.findall(text.casefold()))
 
 

@@ -1,8 +1,8 @@
-"""What a program sends to have a batch called, in each form in which programs send it.
+"""The request bodies of a batch, in each form that clients send.
 
-The first generation: ``base_prompt`` and ``call_data``, whose members are variables. The second:
-``global`` and ``call_objects``, each like a Send Call. And, in public code, ``calls`` with a prompt
-in each. Every form is taken at every address.
+First generation: ``base_prompt`` and ``call_data``, whose members are variables. Second generation:
+``global`` and ``call_objects``, each like a Send Call. Public code also sends ``calls``, with a
+prompt in each. Every endpoint accepts every form.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from batchcalls.models.batch import UNTITLED
 from campaigns import call_settings, prompts
 from campaigns.call_settings import REGISTRY, SettingInvalid
 
-#: The members that hold the calls, in the order in which they are looked for.
+#: The members that hold the calls, in order of precedence.
 LISTS = ("call_data", "call_objects", "calls")
 ENVELOPE = frozenset(
     {
@@ -36,7 +36,7 @@ _OBJECTS = ("request_data", "metadata")
 
 @dataclass(slots=True, kw_only=True)
 class BatchOrder:
-    """A batch as it was asked for; ``recipients`` are objects for `recipient_objects.create`."""
+    """A requested batch. ``recipients`` are objects for `recipient_objects.create`."""
 
     name: str = UNTITLED
     shared: Parameters
@@ -51,7 +51,7 @@ class BatchOrder:
 
 
 def read(body: Mapping[str, Any]) -> BatchOrder:
-    """Return what was asked for; raise `Refused` for a body that is of none of the forms."""
+    """Parse a body. Raise `Refused` for a body in none of the forms."""
     kind, entries = _entries(body)
     test_mode = _boolean(body, "test_mode")
     shared = parameters.read(_shared(body))
@@ -72,19 +72,19 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         calls_given=len(entries),
         warnings=shared.warnings,
     )
-    used = _used(shared)
+    used = _shared_variables(shared)
     read_entry = _from_data if kind == "call_data" else _from_call
     order.recipients = [
         read_entry(entry, shared, used, order.warnings)
         for entry in (entries[:1] if test_mode else entries)
     ]
-    _say_something(order)
-    order.warnings[:] = _counted(order.warnings)
+    _set_conversation(order)
+    order.warnings[:] = _with_counts(order.warnings)
     return order
 
 
 def _entries(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    """Return the calls of a body; raise `Refused` unless each has a number."""
+    """Return the calls of a body. Raise `Refused` unless each has a number."""
     given = [name for name in LISTS if body.get(name)]
     if len(given) > 1:
         raise invalid(f"Send {' or '.join(given)}, not both.")
@@ -110,7 +110,7 @@ def _entries(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _shared(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that hold for all calls, wherever the body has them."""
+    """Return the parameters that apply to all calls, wherever the body has them."""
     own = body.get("global")
     if own is not None and not isinstance(own, dict):
         raise invalid("global must be an object.")
@@ -119,7 +119,7 @@ def _shared(body: Mapping[str, Any]) -> dict[str, Any]:
     beside = {
         name: value
         for name, value in body.items()
-        # Clients that are generated send a number and a prompt beside the list of calls.
+        # Generated clients send a number and a prompt next to the list of calls.
         if name not in ENVELOPE and name != "phone_number"
     }
     if body.get("base_prompt"):
@@ -127,8 +127,8 @@ def _shared(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**beside, **(own or {})}
 
 
-def _used(shared: Parameters) -> frozenset[str]:
-    """Return the variables that the texts of all calls use; raise `Refused`."""
+def _shared_variables(shared: Parameters) -> frozenset[str]:
+    """Return the variables in the texts that all calls share. Raise `Refused` for a bad text."""
     said = {name: value for name, value in shared.settings.items() if name in RENDERED}
     try:
         return prompts.names_in({"prompt": shared.task, **said}).names
@@ -139,10 +139,10 @@ def _used(shared: Parameters) -> frozenset[str]:
 def _from_data(
     entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
 ) -> dict[str, Any]:
-    """Read an entry of the first generation: its members are variables.
+    """Parse an entry of the first generation, whose members are variables.
 
-    Public code puts parameters of the call there too. A member is one if its name and its value
-    are those of a parameter and no text uses it as a variable.
+    Public code also puts call parameters there. A member is a parameter if its name and value are
+    valid for one, and no text uses it as a variable.
     """
     variables: dict[str, Any] = {}
     settings: dict[str, Any] = {}
@@ -158,7 +158,7 @@ def _from_data(
 def _from_call(
     entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
 ) -> dict[str, Any]:
-    """Read an entry of the second generation: its members are parameters of the call."""
+    """Return the rule that delays a call right now. It is checked again at the call's turn."""
     variables: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     for name, value in _others(entry):
@@ -188,7 +188,7 @@ def _recipient(
     variables: dict[str, Any],
     settings: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return a recipient: what it has itself goes before what all have."""
+    """Return a recipient. Its own values override the shared ones."""
     own = {name: _object(entry, name) for name in _OBJECTS}
     told = {name: value for name, value in settings.items() if value is not None or _nullable(name)}
     if told.get("pathway_id"):
@@ -219,10 +219,10 @@ def _nullable(name: str) -> bool:
     return setting is not None and setting.nullable
 
 
-def _say_something(order: BatchOrder) -> None:
-    """Give the batch a prompt or pathway; raise `Refused` when calls would have neither.
+def _set_conversation(order: BatchOrder) -> None:
+    """Give the batch a prompt or pathway. Raise `Refused` if calls would have neither.
 
-    Where each call brings its own, the batch has the one that most of them have.
+    If each call has its own, the batch gets the most common one.
     """
     shared = order.shared
     if shared.task or shared.pathway_id:
@@ -265,7 +265,7 @@ def _boolean(body: Mapping[str, Any], name: str) -> bool:
 
 
 def _address(body: Mapping[str, Any], name: str) -> str:
-    """Return an address for news of the batch; raise `Refused` unless it is one of the web."""
+    """Return a URL for events of the batch. Raise `Refused` for an invalid URL."""
     value = body.get(name)
     if value in (None, ""):
         return ""
@@ -285,8 +285,8 @@ def _concurrency(body: Mapping[str, Any]) -> int | None:
     return value
 
 
-def _counted(warnings: list[str]) -> list[str]:
-    """Return each warning once; how many entries it is about, where it is several."""
+def _with_counts(warnings: list[str]) -> list[str]:
+    """Return each warning once, with the number of its occurrences if there are several."""
     return [
         one if count == 1 else f"{one} ({count:,} times)"
         for one, count in Counter(warnings).items()

@@ -1,4 +1,4 @@
-"""The log of a batch: what happened to it, and which of its rows were not called, and why."""
+"""The log of a batch: its events, and the rows that were not called, with reasons."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batchcalls.webhooks import bland_shapes
 
 
 def _logs(asked: Asked, batch_id: str) -> JsonResponse:
-    """Return entries in their order; skipped rows stand behind the check that skipped them."""
+    """Return the entries in order. Skipped rows follow the check that skipped them."""
     batch = find(batch_id)
     take, skip = page(asked)
     direction = asked.http.GET.get("direction", "desc").lower()

@@ -1,7 +1,7 @@
-"""A batch as each generation of the API tells of it.
+"""The shape of a batch in each generation of the API.
 
-Known clients fail on a null in many of these fields: those have a blank, a nought or an empty
-object. Source: the PyPI package ``bland``.
+Known clients fail on a null in many of these fields. Those fields hold a blank, a zero or an empty
+object instead. Source: the PyPI package ``bland``.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, CallStatus, Stage
 from batchcalls.webhooks import bland_shapes
 from campaigns.call_settings import REGISTRY, without_secrets
 
-#: Recipients that a list shows of each batch, and that a batch shows of itself.
+#: Recipients that each batch of a list shows, and that a single batch shows.
 PREVIEW, LONG_PREVIEW = 3, 100
-#: The lengths of calls are grouped by these minutes.
+#: Bounds, in minutes, that group calls by length.
 _BOUNDS = (5, 10, 15, 20, 30, 45, 60, 90, 120)
 _GROUPS = ("0-5", "5-10", "10-15", "15-20", "20-30", "30-45", "45-60", "60-90", "90-120", "120+")
 MOST_SKIPPED = 1_000
 
 
 def campaign_of(batch: Batch) -> str:
-    """Return the campaign that a client knows: ours by its name, or its own."""
+    """Return the campaign that a client knows: the name of ours, or the client's own id."""
     return (
         batch.campaign.name if batch.campaign else str(batch.call_settings.get("campaign_id", ""))
     )
 
 
 def batch_v1(batch: Batch, *, id_name: str) -> dict[str, Any]:
-    """Return what the first generation tells of a batch; reads ``batch.campaign``."""
+    """Return a batch in the first generation's shape. Reads ``batch.campaign``."""
     return {
         id_name: str(batch.pk),
         "campaign_id": campaign_of(batch),
@@ -65,12 +65,12 @@ def _call_params(batch: Batch) -> dict[str, Any]:
 
 
 def status_v1(batch: Batch, totals: Totals) -> str:
-    """Return ``completed`` when every call is done."""
+    """Return ``completed`` when every call is done, else ``in-progress``."""
     return "completed" if batch.status in BATCH_TERMINAL and not totals.live else "in-progress"
 
 
 def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
-    """Return what the second generation tells of a batch, its status beside it."""
+    """Return a batch in the second generation's shape, including its status."""
     said = (
         {"pathway_id": batch.pathway_id, "pathway_version": batch.pathway_version or None}
         if batch.pathway_id
@@ -100,7 +100,7 @@ def _call_object(recipient: Recipient) -> dict[str, Any]:
 
 
 def totals_of(batch: Batch) -> Totals:
-    """Count a batch's calls by where they stand, those too whose rows are still being taken in."""
+    """Count a batch's calls by stage, including rows that are not imported yet."""
     found = Recipient.objects.totals(batch.pk)
     unread = max(0, (batch.row_count or 0) - found.rows)
     if batch.status in BATCH_TERMINAL:
@@ -109,7 +109,7 @@ def totals_of(batch: Batch) -> Totals:
 
 
 def counters(totals: Totals) -> dict[str, int]:
-    """Return how many calls a batch has, and how many came to something, or will not."""
+    """Return how many calls a batch has, and how many of them succeeded and failed."""
     successful = totals.at(Stage.DONE)
     return {
         "calls_total": totals.rows,

@@ -1,4 +1,4 @@
-"""Batches: sent, listed, followed, stopped, and asked about."""
+"""Batches: sent, listed, read, stopped and analyzed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CHUNK = 500
 
 
 def find(batch_id: str) -> Batch:
-    """Return the batch of that id; raise `Refused`."""
+    """Return the batch with an id. Raise `Refused` if there is none."""
     try:
         identifier = UUID(batch_id)
     except ValueError:
@@ -52,7 +52,7 @@ def find(batch_id: str) -> Batch:
 
 
 def _create(asked: Asked) -> JsonResponse:
-    """Send a batch; one answer is right for clients of both generations."""
+    """Send a batch. The response fits clients of both generations."""
     LAUNCH.require(asked.key)
     order = batch_bodies.read(asked.body)
     batch = sending.send_batch(order, actor=asked.actor)
@@ -70,7 +70,7 @@ def _create(asked: Asked) -> JsonResponse:
 
 
 def _diagnostics(order: BatchOrder, batch: Batch) -> dict[str, Any]:
-    """Return what a client that tries its batch out looks for: what was understood."""
+    """Return what test mode reports: how the request was understood."""
     return {
         "calls_given": order.calls_given,
         "calls_sent": len(order.recipients),
@@ -112,7 +112,7 @@ def _list_v2(asked: Asked) -> JsonResponse:
 
 
 def page(asked: Asked) -> tuple[int, int]:
-    """Return how many rows are asked for, and behind how many."""
+    """Return the number of rows to return, and the number to skip."""
     query = asked.http.GET
     take = query_values.integer(query, "take", default=DEFAULT_V2, least=1, most=MOST_V2)
     return take, query_values.integer(query, "skip", default=0)
@@ -127,7 +127,7 @@ def _details_v2(asked: Asked, batch_id: str) -> JsonResponse:
 
 
 def _details(asked: Asked, batch_id: str) -> HttpResponseBase:
-    """Tell of a batch and its calls; these are written out as they are read."""
+    """Return a batch and its calls. The calls are streamed as they are read."""
     query = asked.http.GET
     wants = {
         name: query_values.boolean(query, f"include_{name}") is not False
@@ -180,12 +180,12 @@ def _stop(asked: Asked, batch_id: str, *, hang_up: bool) -> JsonResponse:
 
 
 def _stop_v1(asked: Asked, batch_id: str) -> JsonResponse:
-    """Stop the batch, and end its calls: so it is documented for the first generation."""
+    """Stop a batch and end its live calls, as documented for the first generation."""
     return _stop(asked, batch_id, hang_up=True)
 
 
 def _stop_v2(asked: Asked, batch_id: str) -> JsonResponse:
-    """Stop the batch; conversations that have begun end by themselves."""
+    """Stop a batch. Live calls end normally."""
     return _stop(asked, batch_id, hang_up=False)
 
 
@@ -203,7 +203,7 @@ def _analyze(asked: Asked, batch_id: str) -> JsonResponse:
 
 
 def _analyses(asked: Asked, batch_id: str) -> JsonResponse:
-    """Tell of each finished call all that is known of it, as questions and answers."""
+    """Return every fact about each finished call, as questions and answers."""
     READ_CALLS.require(asked.key)
     rows = CallResult.objects.filter(batch=find(batch_id), ended_at__isnull=False).order_by("pk")
     found = []

@@ -1,4 +1,4 @@
-"""``GET /v1/calls``: every filter of the API, over attempts and single calls that wait."""
+"""``GET /v1/calls``: every filter of the API, over attempts and waiting single calls."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _SORTS = ("created_at", "updated_at")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPage:
-    """The calls of a page, and how many match in all."""
+    """The calls of a page, and the total number of matches."""
 
     calls: list[known_calls.Told]
     total: int
 
 
 def page_of(query: QueryDict) -> CallPage:
-    """Return the calls that are asked for; raise `Refused` for a filter that cannot be read.
+    """Return the requested calls. Raise `Refused` for an invalid filter.
 
-    ``from`` is the index of the first, ``to`` the one behind the last.
+    ``from`` is the index of the first call, ``to`` the index after the last.
     """
     first = query_values.integer(query, "from", default=0)
     behind = query_values.integer(query, "to", default=query_values.MOST_INDEX)
@@ -66,7 +66,7 @@ def _ids(
     first: int,
     count: int,
 ) -> list[UUID]:
-    """Return the ids of a page; both kinds stand in one order."""
+    """Return the ids of a page. Both kinds of calls share one order."""
     made: Any = calls.order_by()
     by_creation = sort_by == "created_at"
     if waiting is None:
@@ -123,7 +123,7 @@ def _attempts(query: QueryDict) -> QuerySet[CallResult]:
 
 
 def _waiting(query: QueryDict, calls: QuerySet[CallResult]) -> QuerySet[Batch] | None:
-    """Return the single calls without an attempt that match; None when none can."""
+    """Return the matching single calls without an attempt, or None when none can match."""
     longer = query_values.number(query, "duration_gt")
     shorter = query_values.number(query, "duration_lt")
     who = _answered_by(query)
@@ -165,14 +165,14 @@ def _waiting(query: QueryDict, calls: QuerySet[CallResult]) -> QuerySet[Batch] |
 
 
 def of_campaign(name: str, prefix: str) -> Q:
-    """Return the condition of batches of a campaign: ours by its name, or the client's own."""
+    """Return the condition for batches of a campaign: ours by its name, or the client's own."""
     return Q(**{f"{prefix}campaign__name": name}) | Q(
         **{f"{prefix}call_settings__campaign_id": name}
     )
 
 
 def _unread(number: str) -> list[UUID]:
-    """Return the single calls to a number whose rows were not taken in yet; there are few."""
+    """Return the few single calls to a number whose rows are not imported yet."""
     unread = known_calls.waiting().filter(recipients=None)[:MOST]
     return [batch.pk for batch in unread if known_calls.unread_number(batch) == number]
 
@@ -189,7 +189,7 @@ def _span(query: QueryDict) -> tuple[datetime | None, datetime | None]:
 
 
 def _answered_by(query: QueryDict) -> list[str] | None:
-    """Return our words for who answered; calls of which that is not known are shown as unknown."""
+    """Return our words for who answered. Calls where this is not known appear as unknown."""
     word = query.get("answered_by", "").strip().lower().replace("_", "-")
     if not word:
         return None
@@ -208,7 +208,7 @@ def _batch_id(query: QueryDict) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        # No batch has an id like that, so no call is of it.
+        # No batch has such an id, so no call matches.
         return UUID(int=0)
 
 

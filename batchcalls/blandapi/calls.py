@@ -1,4 +1,4 @@
-"""Single calls: sent, listed, followed, stopped, and asked about."""
+"""Single calls: sent, listed, read, stopped and analyzed."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def _stop(asked: Asked, call_id: str) -> JsonResponse:
 
 
 def stop(one: known_calls.Told, *, actor: Any) -> bool:
-    """End a call, or withdraw it; return False when it was over.
+    """End or withdraw a call. Return False if it was already over.
 
-    With a single call goes what is still planned for it: its time, or its further attempts.
+    For a single call, its planned time and its further attempts are canceled too.
     """
     batch = one.batch if isinstance(one, CallResult) else one
     if batch.single_call_id is not None and batch.status not in BATCH_TERMINAL:
@@ -79,7 +79,7 @@ def stop(one: known_calls.Told, *, actor: Any) -> bool:
 
 
 def _active_calls() -> list[known_calls.Told]:
-    """Return the calls that are live, or that wait as single calls; the newest first."""
+    """Return live calls and waiting single calls, newest first."""
     live = known_calls.attempts().filter(ended_at=None).order_by("-pk")[:MOST_ACTIVE]
     not_final = frozenset(RecipientStatus) - RECIPIENT_TERMINAL
     open_rows = Q(recipients=None) | Q(recipients__status__in=not_final)
@@ -131,7 +131,7 @@ def _analyze(asked: Asked, call_id: str) -> JsonResponse:
 
 
 def _correct(asked: Asked, call_id: str) -> JsonResponse:
-    """Answer with the transcript that there is: nobody has corrected it, and that is said."""
+    """Return the stored transcript, marked as not corrected."""
     found = known_calls.find(call_id)
     turns = found.transcript if isinstance(found, CallResult) else []
     ends = [turn.get("at_seconds", 0) for turn in turns[1:]]

@@ -1,6 +1,6 @@
-"""Errors in the one body that clients of both generations of the API understand.
+"""Errors, in one body that clients of both generations understand.
 
-Some look at the HTTP status, some at ``status``, some only for ``errors``.
+Some clients check the HTTP status, some check ``status``, some only check for ``errors``.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
 
-#: Errors of entries that one answer holds.
+#: Maximum number of entry errors in one response.
 MOST_ERRORS = 100
 INVALID = "INVALID_PARAMETERS"
 
 
 class Refused(Exception):
-    """What was asked for is not done; nothing was changed.
+    """A rejected request. Nothing was changed.
 
-    ``errors`` are (code, sentence) of each thing that is wrong; without them there is one, which
-    is ``message``. ``word`` is the answer's ``status``.
+    ``errors`` has a (code, message) pair for each error. Without it, the only error is ``message``.
+    ``word`` is the ``status`` of the response.
     """
 
     def __init__(
@@ -50,19 +50,19 @@ class Refused(Exception):
 
 
 def invalid(*sentences: str) -> Refused:
-    """Return the error about parameters that cannot be used; each sentence is about one."""
+    """Return the error for invalid parameters, with one sentence for each."""
     errors = [(INVALID, sentence) for sentence in sentences]
     message = sentences[0] if len(sentences) == 1 else "Invalid parameters"
     return Refused(400, INVALID, message, errors=errors)
 
 
 def not_found(what: str) -> Refused:
-    """Return the error about something that there is not."""
+    """Return the error for something that does not exist."""
     return Refused(404, f"{what.upper()}_NOT_FOUND", f"There is no {what} of this id.")
 
 
 def known(error: Exception) -> Refused | None:
-    """Return the error that an exception of a verb stands for; None for one nobody foresaw."""
+    """Return the error for a known exception, or None for an unexpected one."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, NameRefused):
@@ -78,7 +78,7 @@ def known(error: Exception) -> Refused | None:
 
 
 def answer(error: Refused) -> JsonResponse:
-    """Return the answer that says an error in every way in which clients look for one."""
+    """Return the response for an error, in every form that clients check."""
     shown = [{"error": code, "message": text} for code, text in error.errors[:MOST_ERRORS]]
     body = {
         "status": error.word,

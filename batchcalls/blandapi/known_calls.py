@@ -1,8 +1,8 @@
-"""A call as programs are told of it, from the moment on at which it was accepted.
+"""A call as clients see it, from the moment it is accepted.
 
-A single call is known by its id before there is an attempt: while its row is taken in, while it
-waits for its time, and when a rule says that it must not be made. Whoever lost the answer to
-sending it finds it in the list all the while, and does not send it again.
+A single call has its id before its first attempt: while its row is imported, while it waits for its
+time, and when a rule forbids it. A client that loses the response can find the call in the list
+during all that time, so it does not send the call again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from batchcalls.states import BATCH_TERMINAL, RECIPIENT_TERMINAL, CallStatus
 from batchcalls.webhooks import bland_shapes
 from campaigns import e164
 
-#: An attempt, or the batch of a single call of which there is no attempt yet.
+#: An attempt, or the batch of a single call that has no attempt yet.
 Told = CallResult | Batch
 
 _LISTED = (
@@ -32,24 +32,24 @@ _LISTED = (
 
 
 def waiting() -> QuerySet[Batch]:
-    """Return the single calls of which there is no attempt."""
+    """Return the single calls that have no attempt."""
     attempts = CallResult.objects.filter(batch=OuterRef("pk"))
     return Batch.objects.filter(~Exists(attempts), single_call_id__isnull=False)
 
 
 def attempts() -> QuerySet[CallResult]:
-    """Return the attempts with what telling of them needs."""
+    """Return the attempts with their batches and recipients."""
     return CallResult.objects.select_related("batch", "recipient")
 
 
 def find(call_id: str) -> Told:
-    """Return the call of that id; raise `Refused`."""
+    """Return the call with an id. Raise `Refused` if there is none."""
     try:
         identifier = UUID(call_id)
     except ValueError:
         raise not_found("call") from None
     call = attempts().filter(call_id=identifier).first()
-    # Between these two questions its attempt may begin, but not end.
+    # Its attempt may begin between these two queries, but not end.
     found = call or waiting().filter(single_call_id=identifier).first()
     found = found or attempts().filter(call_id=identifier).first()
     if found is None:
@@ -58,7 +58,7 @@ def find(call_id: str) -> Told:
 
 
 def in_order(ids: Sequence[UUID]) -> list[Told]:
-    """Return the calls of those ids in that order; they have no transcripts, which are long."""
+    """Return the calls with these ids, in that order, without their long transcripts."""
     known: dict[UUID, Told] = {}
     for call in attempts().filter(call_id__in=ids).defer("transcript", "checks"):
         call.transcript = []
@@ -71,22 +71,22 @@ def in_order(ids: Sequence[UUID]) -> list[Told]:
 
 
 def id_of(told: Told) -> str:
-    """Return the id by which programs know a call."""
+    """Return the id by which clients know a call."""
     return str(told.call_id if isinstance(told, CallResult) else told.single_call_id)
 
 
 def details(many: Iterable[Told]) -> list[dict[str, Any]]:
-    """Return all that is told of calls."""
+    """Return the full shapes of calls."""
     return [detail(one) for one in many]
 
 
 def listed(many: Iterable[Told]) -> list[dict[str, Any]]:
-    """Return what a list tells of calls: no transcripts."""
+    """Return the list shapes of calls, without transcripts."""
     return [{name: one[name] for name in _LISTED} for one in details(many)]
 
 
 def detail(told: Told) -> dict[str, Any]:
-    """Return all that is told of a call."""
+    """Return the full shape of a call."""
     if isinstance(told, CallResult):
         return bland_shapes.call_detail(told)
     row = next(iter(told.recipients.all()[:1]), None)
@@ -105,7 +105,7 @@ def detail(told: Told) -> dict[str, Any]:
     found = bland_shapes.call_detail(call)
     found["to"] = found["to"] or shown.raw_number
     if status == CallStatus.FAILED:
-        # It came to nothing before anybody was dialed.
+        # The call failed before it was dialed.
         found["queue_status"] = "queue_error"
     return found
 
@@ -122,7 +122,7 @@ def _status(batch: Batch, row: Recipient | None) -> CallStatus:
 
 
 def _unread_row(batch: Batch) -> Recipient:
-    """Return the row that a list holds which was not taken in yet, as far as it is shown."""
+    """Return a row that is not imported yet, with the fields that are shown."""
     stored = batch.first_list
     cells = stored.samples[0] if stored.samples else []
     row = Recipient(batch=batch)
@@ -140,5 +140,5 @@ def _unread_row(batch: Batch) -> Recipient:
 
 
 def unread_number(batch: Batch) -> str:
-    """Return the number of a call whose row was not taken in yet, as E.164."""
+    """Return the number of a call whose row is not imported yet, as E.164."""
     return _unread_row(batch).e164

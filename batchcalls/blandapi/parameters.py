@@ -1,8 +1,7 @@
-"""The parameters of Send Call, as programs send them: canonical ones, and what became of the rest.
+"""The parameters of Send Call: canonical settings, and warnings about everything else.
 
-What each may be says the registry of call settings, older names included. A parameter that it does
-not know is ignored, as the real service does, and a warning says so; a value that cannot be used is
-refused.
+The registry of call settings defines the allowed values, and older names. An unknown parameter is
+ignored with a warning, as in the real service. An invalid value is rejected.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ from batchcalls.lists.cleaning import clean_value
 from campaigns import call_settings
 from campaigns.call_settings import REGISTRY, UNKNOWN
 
-#: What the settings once could be, and clients still send.
+#: Former values of settings that clients still send.
 FORMER_VALUES: Mapping[str, Mapping[str, str]] = {
     "model": {"enhanced": "base"},
     "language": {"eng": "en", "esp": "es", "fre": "fr", "pol": "pl"},
 }
-#: Whatever these say, it is about the client's own account there.
+#: Parameters about the client's own account at the provider.
 SILENTLY_IGNORED = frozenset({"encrypted_key"})
 STRUCTURAL = frozenset(name for name, setting in REGISTRY.items() if setting.structural)
 
 
 @dataclass(slots=True, kw_only=True)
 class Parameters:
-    """What calls are told: ``settings`` are canonical and hold nothing of the other fields."""
+    """The parameters of calls. ``settings`` are canonical, without the values of other fields."""
 
     task: str = ""
     pathway_id: str = ""
@@ -40,7 +39,7 @@ class Parameters:
 
 
 def read(given: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of calls; raise `Refused` naming all that cannot be used."""
+    """Parse the parameters of calls. Raise `Refused` naming all the invalid ones."""
     raw, found = {}, Parameters()
     for name, value in given.items():
         if name in SILENTLY_IGNORED or (value is None and not _may_be_null(name)):
@@ -69,7 +68,7 @@ def read(given: Mapping[str, Any]) -> Parameters:
 
 
 def modern(name: str, value: Any) -> tuple[Any, str]:
-    """Return what a value is called today, and a warning when that is not what was sent."""
+    """Return the current name of a value, and a warning if the client sent a former name."""
     now = FORMER_VALUES.get(name, {}).get(value) if isinstance(value, str) else None
     if now is None:
         return value, ""
@@ -77,17 +76,17 @@ def modern(name: str, value: Any) -> tuple[Any, str]:
 
 
 def ignored(name: str) -> str:
-    """Return the warning about a parameter that nothing here knows."""
+    """Return the warning about an unknown parameter."""
     return f"{clean_value(name)[:100]} was ignored: it is not a parameter of a call."
 
 
 def named(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of an object under names that can be kept; one without a name is none."""
+    """Return the members of an object under clean names. Members without a name are dropped."""
     return {kept: value for name, value in values.items() if (kept := clean_value(name))}
 
 
 def label(value: Any, *, name: str, at_most: int) -> str:
-    """Return a line of text for people, cut to a length; raise `Refused` for what is no text."""
+    """Return a line of text, truncated to ``at_most``. Raise `Refused` for anything but text."""
     if value is None:
         return ""
     if not isinstance(value, str | int | float) or isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The reports of finished calls: what was sent where, and sent again on demand."""
+"""The reports of finished calls: their log, resending, and reporting to another URL."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from batchcalls.webhooks import bland_shapes, outbox
 
 READ = Need(Scope.WEBHOOKS_READ, "batchcalls.view_callresult", "batchcalls.view_webhookdelivery")
 SEND = Need(Scope.WEBHOOKS_WRITE, "batchcalls.view_callresult", "batchcalls.resend_webhookdelivery")
-#: Of what shows, or sends elsewhere, what was said in calls.
+#: For operations that return the conversation of a call, or send it elsewhere.
 CONVERSATIONS = Need(Scope.CALLS_READ, "batchcalls.view_callresult")
 MOST_CALLS = 1_000
-#: Why a report was sent, in the API's words.
+#: The API's words for the kinds of attempts.
 _SEND_TYPES = {
     AttemptKind.FIRST: "spawn",
     AttemptKind.RETRY: "spawn",
@@ -38,7 +38,7 @@ _SEND_TYPES = {
 
 
 def _log(asked: Asked, call_id: str) -> JsonResponse:
-    """Tell what was reported of a call, and each attempt to do so."""
+    """Return the report of a call, and each attempt to send it."""
     CONVERSATIONS.require(asked.key)
     delivery = _delivery_of(_call(call_id))
     attempts = [
@@ -62,12 +62,12 @@ def _log(asked: Asked, call_id: str) -> JsonResponse:
 
 
 def _resend(asked: Asked) -> JsonResponse:
-    """Send the reports of calls once more, the same to the byte."""
-    return _each(asked, lambda call: outbox.resend(_delivery_of(call)))
+    """Resend the reports of calls, byte for byte."""
+    return _for_each_call(asked, lambda call: outbox.resend(_delivery_of(call)))
 
 
 def _create(asked: Asked) -> JsonResponse:
-    """Report calls to an address to which they were not reported yet."""
+    """Report calls to a URL that has not received them yet."""
     CONVERSATIONS.require(asked.key)
     url = asked.body.get("webhook_url")
     if not isinstance(url, str) or not url.strip():
@@ -76,11 +76,11 @@ def _create(asked: Asked) -> JsonResponse:
         validate_webhook_url(url)
     except ValidationError as error:
         raise invalid(f"webhook_url: {' '.join(error.messages)}") from error
-    return _each(asked, lambda call: outbox.report(call, url))
+    return _for_each_call(asked, lambda call: outbox.report(call, url))
 
 
-def _each(asked: Asked, act: Callable[[CallResult], Any]) -> JsonResponse:
-    """Do something for each call that is named, and say of which it could not be done."""
+def _for_each_call(asked: Asked, act: Callable[[CallResult], Any]) -> JsonResponse:
+    """Act on each call in the request, and report the calls where that failed."""
     ids = asked.body.get("call_ids")
     if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
         raise invalid("call_ids must be an array of call ids.")
@@ -110,7 +110,7 @@ def _call(call_id: str) -> CallResult:
 
 
 def _delivery_of(call: CallResult) -> WebhookDelivery:
-    """Return the report of a call: to its own address, else to an endpoint of that form."""
+    """Return the report of a call: to its own URL, otherwise to an endpoint of the same format."""
     sent = WebhookDelivery.objects.filter(call=call, event_type=WebhookEvent.CALL_FINISHED)
     reports = list(sent.select_related("endpoint").order_by("pk"))
     reports.sort(key=lambda one: (one.endpoint_id is not None, one.format != WebhookFormat.BLAND))

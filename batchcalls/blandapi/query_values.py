@@ -1,4 +1,4 @@
-"""Parameters of an address, read as clients write them; each that cannot be read is an error."""
+"""Query parameters, in the forms that clients send. Each invalid one is an error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 def integer(
     query: QueryDict, name: str, *, default: int, least: int = 0, most: int = MOST_INDEX
 ) -> int:
-    """Return a whole number; one beyond ``most`` is ``most``."""
+    """Return a whole number, capped at ``most``."""
     text = query.get(name, "").strip()
     if not text:
         return default
@@ -32,7 +32,7 @@ def integer(
 
 
 def number(query: QueryDict, name: str) -> float | None:
-    """Return a number; None when there is none."""
+    """Return a number, or None when it is missing."""
     text = query.get(name, "").strip()
     if not text:
         return None
@@ -46,7 +46,7 @@ def number(query: QueryDict, name: str) -> float | None:
 
 
 def boolean(query: QueryDict, name: str) -> bool | None:
-    """Return true or false; None when there is neither."""
+    """Return true or false, or None when it is missing."""
     text = query.get(name, "").strip().lower()
     if not text:
         return None
@@ -56,7 +56,7 @@ def boolean(query: QueryDict, name: str) -> bool | None:
 
 
 def zone(query: QueryDict) -> Any:
-    """Return the zone in which days are meant."""
+    """Return the time zone of the days in a query."""
     text = query.get("timezone", "").strip()
     if not text:
         return UTC
@@ -67,8 +67,8 @@ def zone(query: QueryDict) -> Any:
 
 
 def moment(query: QueryDict, name: str, *, end_of_day: bool = False) -> datetime | None:
-    """Return a time: ISO 8601, or a day, of which it is the first or the last moment."""
-    # A plus that was not encoded arrives as a space.
+    """Return a time from ISO 8601. A day gives its first or its last moment."""
+    # An unencoded plus arrives as a space.
     text = re.sub(r" (\d\d:?\d\d)$", r"+\1", query.get(name, "").strip())
     if not text:
         return None
@@ -85,11 +85,11 @@ def moment(query: QueryDict, name: str, *, end_of_day: bool = False) -> datetime
 
 
 def phone(query: QueryDict, name: str) -> str | None:
-    """Return a number as E.164, or as it was given when it is none; None when there is none."""
+    """Return a number as E.164, unchanged if it is invalid, or None when it is missing."""
     text = query.get(name, "")
     if not text.strip():
         return None
-    # A plus that was not encoded arrives as a space; NUL is no text for a database.
+    # An unencoded plus arrives as a space. Databases reject NUL in text.
     given = ("+" + text[1:] if text.startswith(" ") else text).strip().replace("\x00", "")
     parsed = e164.parse(given, region="US")
     return given if isinstance(parsed, e164.NumberProblem) else parsed.e164

@@ -1,4 +1,4 @@
-"""The recording of a call: its sound, or where it is."""
+"""The recording of a call: the audio, or its URL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batchcalls.voice import recordings
 
 
 def _recording(asked: Asked, call_id: str) -> HttpResponseBase:
-    """Hand the sound on from the provider, whole or the part that a player asks for."""
+    """Relay the audio from the provider, in full or in the range that a player requests."""
     url = _url(call_id)
     try:
         sound = recordings.fetch(url, wanted=asked.http.headers.get("Range", ""))
@@ -31,7 +31,7 @@ def _recording(asked: Asked, call_id: str) -> HttpResponseBase:
 
 
 def _recording_or_place(asked: Asked, call_id: str) -> HttpResponseBase:
-    """Answer a client that accepts sound with it, and any other with its address."""
+    """Return the audio to a client that accepts it, and its URL to any other."""
     if "audio/" in asked.http.headers.get("Accept", ""):
         return _recording(asked, call_id)
     return JsonResponse({"status": "success", "url": _url(call_id)})

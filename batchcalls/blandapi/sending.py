@@ -1,4 +1,4 @@
-"""Orders of programs become batches: a single call is a batch of one."""
+"""Turns requests into batches. A single call is a batch of one."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TAKE_IN_SECONDS = 5.0
-#: Members of a Send Call that are no parameters of the call.
+#: Members of a Send Call that are not parameters of the call.
 _APART = frozenset({"phone_number", "campaign_id", "batch_id", "b_cid"})
-#: Numbers without a country code are of this country, as clients of the API expect.
+#: Clients of the API expect numbers without a country code to be from this country.
 REGION = "US"
 CAMPAIGN = "campaign_id"
 STOPPED = "All calling is stopped at the moment; the calls are made when it goes on."
 
 
 def send_batch(order: BatchOrder, *, actor: User) -> Batch:
-    """Store a batch and launch it; raise `Refused`, or what `recipient_objects.create` raises."""
+    """Store a batch and launch it. Raise `Refused`, or what `recipient_objects.create` raises."""
     request = _request(
         order.shared,
         name=order.name,
@@ -51,7 +51,7 @@ def send_batch(order: BatchOrder, *, actor: User) -> Batch:
     with transaction.atomic():
         batch = recipient_objects.create(request, order.recipients)
         Batch.objects.filter(pk=batch.pk).update(
-            # Known here before the rows are taken in: clients ask at once how many there are.
+            # Set before the rows are imported: clients ask for the count immediately.
             row_count=len(order.recipients),
             status_webhook=order.status_webhook,
             batch_webhook=order.batch_webhook,
@@ -62,10 +62,10 @@ def send_batch(order: BatchOrder, *, actor: User) -> Batch:
 
 
 def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
-    """Store a batch of one and launch it; return the call's id, and warnings.
+    """Store a batch of one and launch it. Return the call's id, and warnings.
 
-    What can be told of the number and the parameters is told at once: a call that would be skipped
-    is refused. Raises `Refused`, or what `recipient_objects.create` raises.
+    The number and the parameters are checked immediately: a call that would be skipped is refused.
+    Raise `Refused`, or what `recipient_objects.create` raises.
     """
     number = body.get("phone_number")
     found = parameters.read({name: body[name] for name in body if name not in _APART})
@@ -91,20 +91,20 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
         "request_data": found.request_data,
         "metadata": found.metadata,
     }
-    _judge(request, recipient)
+    _refuse_if_skipped(request, recipient)
     call_id = uuid4()
     with transaction.atomic():
         batch = recipient_objects.create(request, [recipient], file_name="call.csv")
         Batch.objects.filter(pk=batch.pk).update(single_call_id=call_id)
         lifecycle.submit(batch, launch=True, actor=actor)
     _take_in(batch)
-    return call_id, [*found.warnings, *_warnings(batch), *_rules_against(batch)]
+    return call_id, [*found.warnings, *_warnings(batch), *_delay_warnings(batch)]
 
 
 def _request(
     shared: Parameters, *, name: str, campaign: str, concurrency: int | None, actor: User
 ) -> DraftRequest:
-    """Return what a draft is made of. A campaign of ours lends its settings and its policy."""
+    """Return the request for a draft. One of our campaigns provides its settings and policy."""
     ours = None
     if campaign and actor.has_perm("campaigns.view_campaign"):
         ours = Campaign.objects.filter(name=campaign).first()
@@ -125,7 +125,7 @@ def _request(
     )
 
 
-def _judge(request: DraftRequest, recipient: dict[str, Any]) -> None:
+def _refuse_if_skipped(request: DraftRequest, recipient: dict[str, Any]) -> None:
     """Refuse a call that the check of its list would skip."""
     batch = drafts.copy_campaign(request, region=REGION)
     texts = {
@@ -148,17 +148,17 @@ def _judge(request: DraftRequest, recipient: dict[str, Any]) -> None:
 
 
 def _take_in(batch: Batch) -> None:
-    """Take the one row in at once, so that it can be dialed with the next beat."""
+    """Import the one row immediately, so that the next tick can dial it."""
     try:
         with transaction.atomic():
             runner.run_batch(batch.pk, seconds=TAKE_IN_SECONDS)
     except Exception:
-        # The call is accepted: what is wrong now, the workers try again.
+        # The call is accepted: the workers retry after an error here.
         log.exception("blandapi.not_taken_in", batch_id=str(batch.pk))
 
 
-def _rules_against(batch: Batch) -> list[str]:
-    """Say which rule keeps a call back at this moment; it is asked again when it is its turn."""
+def _delay_warnings(batch: Batch) -> list[str]:
+    """Return the rule that delays a call right now. It is checked again at the call's turn."""
     row = batch.recipients.filter(status=RecipientStatus.PENDING).first()
     if row is None or batch.start_at is not None:
         return []
@@ -169,7 +169,7 @@ def _rules_against(batch: Batch) -> list[str]:
 
 
 def _warnings(batch: Batch) -> list[str]:
-    """Say what keeps phones from ringing at once."""
+    """Return what prevents phones from ringing immediately."""
     found = []
     if not batch.account.dials_people:
         found.append(accounts.SIMULATED)

@@ -1,4 +1,4 @@
-"""Where everything is, as clients know it."""
+"""The URLs that clients know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batchcalls.blandapi import accounts, batch_logs, batches, calls, postcall, 
 from batchcalls.blandapi.views import unknown
 
 urlpatterns: list[URLPattern] = [
-    # Both generations' addresses take both forms of a batch, so each is under either.
+    # The endpoints of both generations accept both forms of a batch, under either path.
     path("v1/batches", batches.batches),
     path("v2/batches", batches.batches),
     path("v1/batches/create", batches.create),

@@ -1,7 +1,7 @@
-"""What every address here does first: whose key is it, may it, how often, and what is in the body.
+"""The common part of every endpoint: key, permission, rate limit and body.
 
-Only a key opens anything; cookies of the back office are not looked at, so nothing can be forged
-across sites, and no header lets other sites' scripts in.
+Only a key gives access. Back-office cookies are ignored, so cross-site requests cannot be forged,
+and no header allows scripts of other sites.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request by a key that may make it; ``body`` is a JSON object, empty without one."""
+    """A request by a key that may make it. ``body`` is a JSON object, empty without a body."""
 
     http: HttpRequest
     key: ApiKey
@@ -39,7 +39,7 @@ class Asked:
 
     @property
     def actor(self) -> User:
-        """The person for whom the key acts."""
+        """The user on whose behalf the key acts."""
         return self.key.owner
 
 
@@ -48,9 +48,9 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a method does at an address: the view, and what it asks for; None: any key will do.
+    """The view of a method, and the permission it needs. None means any key.
 
-    ``once``: it may be sent again under the same ``Idempotency-Key``.
+    ``once`` allows repeating the request under the same ``Idempotency-Key``.
     """
 
     view: View
@@ -59,7 +59,7 @@ class Action:
 
 
 def door(**actions: Action) -> Callable[..., HttpResponseBase]:
-    """Return the view of an address, from what each method does there."""
+    """Return the view of a URL, with an action for each method."""
 
     @csrf_exempt
     def view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
@@ -115,7 +115,7 @@ def _answer(
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
-    """Read a JSON object, whatever the client calls its type; an empty body is an empty one."""
+    """Parse a JSON object, whatever its content type. An empty body is an empty object."""
     raw = request.read(settings.MAX_API_BYTES + 1)
     if not raw.strip():
         return {}
@@ -133,12 +133,12 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 
 def _once(view: View, asked: Asked, name: str, arguments: dict[str, Any]) -> HttpResponseBase:
-    """Do the work of a request that has a name, or return what was answered when it was done."""
+    """Handle a request with an ``Idempotency-Key``, or return the response from the first time."""
     said = [asked.http.method, asked.http.get_full_path(), asked.body]
 
     def work() -> idempotency.Answer:
         response = view(asked, **arguments)
-        assert isinstance(response, HttpResponse)  # noqa: S101 - nothing that is made is streamed
+        assert isinstance(response, HttpResponse)  # noqa: S101 - actions with `once` never stream
         return idempotency.Answer(status=response.status_code, body=response.content.decode())
 
     content = json.dumps(said, sort_keys=True).encode()
@@ -153,6 +153,6 @@ def _once(view: View, asked: Asked, name: str, arguments: dict[str, Any]) -> Htt
 
 @csrf_exempt
 def unknown(request: HttpRequest) -> JsonResponse:
-    """Answer for an address that there is not."""
+    """Return a 404 for an unknown URL."""
     text = f"There is nothing at {request.path[:200]}."
     return errors.answer(Refused(404, "NOT_FOUND", text))

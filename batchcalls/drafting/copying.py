@@ -1,4 +1,4 @@
-"""New batches from one that exists: a clone to edit, and a test call with its first row."""
+"""New batches from an existing one: a clone to edit, and a test call with its first row."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
-    """Return a new draft that sends what another batch sent; nothing of its calls is taken over.
+    """Return a new draft with the contents of another batch, without its calls.
 
-    The calling policy is the campaign's of today: a stricter rule is not outlived by a copy.
-    ``with_list`` copies the first list and how its columns were matched. Raises
-    `FileNotFoundError` when its file is gone, and `UploadError` when it is too large by now.
+    The calling policy is the campaign's current one, so that a copy cannot escape a stricter
+    rule. ``with_list`` copies the first list and its column mapping. Raise `FileNotFoundError`
+    if its file is missing, and `UploadError` if it is now too large.
     """
     copy = Batch.objects.create(
         name=f"{batch.name[:190]} (copy)",
@@ -64,10 +64,10 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
 
 @transaction.atomic
 def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> Batch:
-    """Launch a batch of one that says to ``number`` what the first row would hear; return it.
+    """Launch a batch of one that calls ``number`` with the data of the first row. Return it.
 
-    It goes the way of every call: do-not-call, calling hours and limits hold for it too. Raises
-    `DraftError` for a number that cannot be called and for a batch that is not complete.
+    The do-not-call list, calling hours and limits apply as to every call. Raise `DraftError` for a
+    number that cannot be called, and for an incomplete batch.
     """
     parsed = e164.parse(number, region=batch.region)
     if isinstance(parsed, e164.NumberProblem):
@@ -109,7 +109,7 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
 
 
 def _first_row(stored: StoredList) -> list[str] | None:
-    """Return the first row that holds anything, as wide as the header."""
+    """Return the first row that is not blank, as wide as the header."""
     width = len(stored.headers)
     with stored.open_file() as stream, open_table(stored, stream) as table:
         for row in table:

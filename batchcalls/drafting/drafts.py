@@ -1,6 +1,6 @@
-"""Making a draft: a list, how its columns are read, and what is to be said to whom.
+"""Creates drafts: a list, its column mapping, and a conversation.
 
-Whatever a person can still put right is refused here, before anything is stored.
+Errors that a person can still fix are refused here, before anything is stored.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 
 class DraftError(UploadError):
-    """The draft was refused; nothing was stored."""
+    """The draft was refused, and nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftRequest:
-    """What a draft is made of. Blank fields are taken from the campaign or detected."""
+    """The contents of a draft. Blank fields come from the campaign or are detected."""
 
     name: str = ""
     campaign: Campaign | None = None
@@ -57,9 +57,9 @@ class DraftRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftProblem:
-    """What stands between a draft and its launch: where it is, and what to do.
+    """A problem that blocks a launch: where it is, and how to fix it.
 
-    ``field`` is ``list``, ``prompt`` or ``columns``; ``column`` the place of one column.
+    ``field`` is ``list``, ``prompt`` or ``columns``. ``column`` is the position of one column.
     """
 
     code: str
@@ -70,7 +70,7 @@ class DraftProblem:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A batch and its list, neither of them saved."""
+    """An unsaved batch and its unsaved list."""
 
     batch: Batch
     stored: StoredList
@@ -81,7 +81,7 @@ def create(
 ) -> Batch:
     """Compose a draft and store it with its list.
 
-    Raises `UnreadableList`, `MappingError` or `UploadError`; then nothing is kept.
+    Raise `UnreadableList`, `MappingError` or `UploadError`. Nothing is stored then.
     """
     return store(compose(request, stream, file_name=file_name, mapping=mapping), stream)
 
@@ -89,10 +89,10 @@ def create(
 def compose(
     request: DraftRequest, stream: BinaryIO, *, file_name: str, mapping: ListMapping | None = None
 ) -> Draft:
-    """Return an unsaved batch: the list is read as far as its header, its columns are matched.
+    """Return an unsaved batch: read the list up to its header, and match its columns.
 
-    ``mapping`` says what they are where that is known, so that nothing is guessed. Raises as
-    `create` does.
+    ``mapping`` gives the columns if they are known, so that nothing is guessed. Raise as `create`
+    does.
     """
     stored = uploads.read(stream, request.reading, file_name=file_name)
     mapping = mapping or uploads.match_columns(stored, request.reading)
@@ -132,11 +132,10 @@ def add_list(
     mapping: ListMapping | None = None,
     actor: User | None = None,
 ) -> StoredList:
-    """Have a further list join a batch: rejected rows that were put right, or more of them.
+    """Add another list to a batch: corrected rejected rows, or new rows.
 
-    Its columns become what columns of the same header became in the batch's first list, unless
-    ``reading`` says otherwise, or ``mapping`` what all of them are. Raises as `create` does, and
-    `lifecycle.Conflict`.
+    Its columns map as columns with the same header do in the batch's first list, unless ``reading``
+    maps some of them or ``mapping`` all of them. Raise as `create` does, and `lifecycle.Conflict`.
     """
     reading = replace(reading or ReadingOptions(), region=batch.region)
     stored = uploads.read(stream, reading, file_name=file_name)
@@ -165,7 +164,7 @@ def add_list(
 def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     """Return an unsaved batch with a copy of everything it will be launched with.
 
-    What the request says goes before what the campaign says. Raises `DraftError`.
+    The request overrides the campaign. Raise `DraftError`.
     """
     campaign = request.campaign
     base = campaign.settings_for_calls() if campaign else {}
@@ -196,7 +195,7 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
 
 
 def policy_for(campaign: Campaign | None, account: VoiceAccount) -> dict[str, Any]:
-    """Return the campaign's calling policy; without one, real phones still have calling hours."""
+    """Return the campaign's calling policy, or the default calling hours for real phones."""
     if campaign and campaign.policy:
         return campaign.policy.to_dict(Purpose(campaign.purpose))
     if not account.dials_people:
@@ -206,13 +205,13 @@ def policy_for(campaign: Campaign | None, account: VoiceAccount) -> dict[str, An
 
 
 def _check_columns(batch: Batch, mapping: ListMapping) -> None:
-    """Refuse a list that would leave a gap in what is said, or in whom may be called."""
+    """Refuse a list without a column that the prompt or the consent rule needs."""
     for problem in content_problems(batch, mapping):
         raise DraftError(problem.message, code=problem.code)
 
 
 def prompt_problems(batch: Batch) -> list[DraftProblem]:
-    """Say what is wrong with what a batch says, whatever its columns are."""
+    """List problems in the prompt or pathway, ignoring columns."""
     if not batch.prompt and not batch.pathway_id:
         message = "There is nothing to say: give a prompt, or a campaign that has one."
         return [DraftProblem(code="no_prompt", message=message, field="prompt")]
@@ -224,7 +223,7 @@ def prompt_problems(batch: Batch) -> list[DraftProblem]:
 
 
 def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
-    """List what a batch and its columns lack for its calls to be said in full."""
+    """List the problems in the prompt, and what the columns lack for it and for consent."""
     if found := prompt_problems(batch):
         return found
     if unknown := validation.templates_of(batch).unknown(mapping.variables()):

@@ -1,6 +1,6 @@
-"""A draft that grows: fields first or list first, columns matched later, checked at the end.
+"""Step-by-step edits of a draft: fields or list first, columns matched later, checked at the end.
 
-For the pages on which a person makes a batch. Whoever has everything at once uses `drafts`.
+For the pages that create a batch. Use `drafts` when everything is available at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def start(request: DraftRequest, *, region: str) -> Batch:
-    """Store a draft that has no list yet; raise `DraftError`."""
+    """Store a draft that has no list yet. Raise `DraftError`."""
     batch = drafts.copy_campaign(request, region=region)
     batch.save(force_insert=True)
     BatchEvent.objects.create(
@@ -44,16 +44,16 @@ def start(request: DraftRequest, *, region: str) -> Batch:
 
 @transaction.atomic
 def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
-    """Replace what a draft sends; raise `DraftError`, or `Conflict` when it is no draft any more.
+    """Replace the contents of a draft. Raise `DraftError`, or `Conflict` if it is not a draft.
 
-    With another campaign than before, what was taken over from the old one is taken from the new.
+    When the campaign changes, values copied from the old campaign are replaced by the new one's.
     """
     current = _locked(batch)
     if current.campaign and request.campaign != current.campaign:
         request = _without_campaign(request, current.campaign)
     fresh = drafts.copy_campaign(request, region=region)
     if request.campaign == current.campaign:
-        # The page showed everything: what is missing was taken out, whatever the campaign says.
+        # The page showed every setting: a missing one was removed, whatever the campaign has.
         own = call_settings.normalize_shared(request.call_settings).values
         own.pop("start_time", None)
         fresh.call_settings = own
@@ -73,9 +73,9 @@ def attach_list(
     reading: ReadingOptions,
     actor: User | None = None,
 ) -> StoredList:
-    """Give a draft its list, in the place of one it had; columns are matched as far as they can be.
+    """Attach a list to a draft, replacing the list it had. Match its columns as far as possible.
 
-    Raises `UnreadableList`, `UploadError` or `Conflict`; then the draft keeps what it had.
+    Raise `UnreadableList`, `UploadError` or `Conflict`. The draft is unchanged then.
     """
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.mapping = uploads.suggest_mapping(stored, reading).to_list()
@@ -97,7 +97,7 @@ def attach_list(
 
 
 def read_again(batch: Batch, reading: ReadingOptions, *, actor: User | None = None) -> StoredList:
-    """Read a draft's list in another way, such as with another encoding; raise as `attach_list`."""
+    """Read a draft's list again, for example with another encoding. Raise as `attach_list`."""
     stored = list_of(batch)
     if stored is None:
         raise DraftError("There is no list yet. Upload one.", code="no_list")
@@ -106,34 +106,34 @@ def read_again(batch: Batch, reading: ReadingOptions, *, actor: User | None = No
 
 
 def match(batch: Batch, columns: Iterable[ColumnTarget]) -> ListMapping:
-    """Keep what the columns of a draft's list become, whether or not that can be used yet."""
+    """Store the column mapping of a draft's list, even if it is not usable yet."""
     return _keep_mapping(batch, ListMapping(tuple(columns)))
 
 
 def map_all(batch: Batch) -> ListMapping:
-    """Make every column but phone number and consent a variable."""
+    """Map every column except phone number and consent to a variable."""
     return _keep_mapping(batch, matching.map_all(mapping_of(batch), Target.REQUEST_DATA))
 
 
 def apply_saved(batch: Batch, saved: ColumnMapping) -> ListMapping:
-    """Match columns as in a saved mapping; raise `MappingError` when a column of it is missing."""
+    """Apply a saved mapping. Raise `MappingError` if the list lacks one of its columns."""
     stored = _needed_list(batch)
     headers = describe_headers(stored.headers)
     return _keep_mapping(batch, matching.reapply(ListMapping.from_list(saved.columns), headers))
 
 
 def list_of(batch: Batch) -> StoredList | None:
-    """Return the list of a draft, if it has one."""
+    """Return the list of a draft, or None."""
     return batch.lists.order_by("created_at", "pk").first()
 
 
 def mapping_of(batch: Batch) -> ListMapping:
-    """Return what the columns of a draft's list become; raise `DraftError` without a list."""
+    """Return the column mapping of a draft's list. Raise `DraftError` without a list."""
     return ListMapping.from_list(_needed_list(batch).mapping)
 
 
 def problems(batch: Batch) -> list[DraftProblem]:
-    """List everything that stands between a draft and its launch."""
+    """List everything that blocks the launch of a draft."""
     stored = list_of(batch)
     if stored is None:
         message = "There is no list yet. Upload a CSV or XLSX file of the people to call."
@@ -158,9 +158,9 @@ def problems(batch: Batch) -> list[DraftProblem]:
 
 
 def submit(batch: Batch, *, launch: bool = False, actor: User | None = None) -> None:
-    """Have a draft's list checked, row by row; then it is ready to be launched.
+    """Submit a draft's list to the check, row by row. Then the batch is ready to launch.
 
-    With ``launch`` calls begin as soon as it is. Raises `DraftError` with everything that is still
+    With ``launch`` calls start when the check is done. Raise `DraftError` that names everything
     missing, or `lifecycle.Conflict`.
     """
     if found := problems(batch):
@@ -169,7 +169,7 @@ def submit(batch: Batch, *, launch: bool = False, actor: User | None = None) -> 
 
 
 def _locked(batch: Batch) -> Batch:
-    """Lock a draft for the rest of the transaction; raise `Conflict` when it is none any more."""
+    """Lock a draft for the rest of the transaction. Raise `Conflict` if it is no longer a draft."""
     current = Batch.objects.lock([batch.pk]).get(batch.pk)
     if current is None or current.status != BatchStatus.DRAFT:
         raise lifecycle.Conflict("changed", current.status if current else "")
@@ -199,7 +199,7 @@ def _remove_lists(batch: Batch) -> None:
 
 
 def _without_campaign(request: DraftRequest, campaign: Campaign) -> DraftRequest:
-    """Take out of a request what it only repeats of a campaign that is not meant any more."""
+    """Remove the values that a request only repeats from a former campaign."""
     theirs = campaign.settings_for_calls()
     pathway = campaign.pathway
     repeats = pathway is not None and request.pathway_id == pathway.pathway_id

@@ -1,8 +1,8 @@
-"""Recipients that a program sends as objects become a list like any other.
+"""Turns recipients that a program sends as objects into a list.
 
-They are written as a CSV file with a column for each thing that any of them has, so that
-validation, rejected rows, dry run and exports treat them as they treat an upload. The object at
-index ``i`` is row ``i + 2`` of that file: row 1 is the header.
+They are written as a CSV file with a column for every member that any of them has. Validation,
+rejected rows, dry run and exports therefore treat them like an upload. The object at index ``i`` is
+row ``i + 2`` of that file, because row 1 is the header.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FILE_NAME = "recipients.csv"
-#: The row of the file that the first object becomes.
+#: The row number of the first object.
 FIRST_ROW = 2
 _OBJECTS = {"request_data": Target.REQUEST_DATA, "metadata": Target.METADATA}
 _SINGLE = {"phone_number": Target.PHONE_NUMBER, "consent": Target.CONSENT}
 _IN_MEMORY = 1 << 20
 
-#: A column: what it becomes, and the name for it.
+#: A column: its target, and its name.
 Column = tuple[Target, str]
 _PHONE: Column = (Target.PHONE_NUMBER, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectError:
-    """What is wrong with one object: its index, the member's place within it, a sentence."""
+    """An error in one object: its index, the place of the member in it, and a message."""
 
     index: int
     place: tuple[str, ...] = ()
@@ -54,9 +54,9 @@ class ObjectError:
 
 
 class RecipientsError(DraftError):
-    """The recipients are not of the form that is asked for; ``errors`` names each wrong place.
+    """The recipients are malformed. ``errors`` names each wrong place.
 
-    Without errors it is about all of them together.
+    Without ``errors``, the message is about all of them together.
     """
 
     def __init__(self, message: str, *, code: str, errors: Sequence[ObjectError] = ()) -> None:
@@ -69,12 +69,12 @@ def create(
 ) -> Batch:
     """Store a draft of these recipients.
 
-    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …}`` with call
-    settings of its own beside them; all but the number may be absent. Numbers and call settings
-    are judged with the list, row by row, and a bad one only skips its row.
+    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …}``, and may
+    have its own call settings as further members. All but the number are optional. Numbers and
+    call settings are validated with the list, row by row, and a bad one only skips its row.
 
-    Raises `RecipientsError` for objects that cannot be rows, and as `drafts.create` does; then
-    nothing is kept.
+    Raise `RecipientsError` for objects that cannot be rows, and otherwise as `drafts.create` does.
+    Nothing is stored then.
     """
     with _as_file(recipients, request.reading) as (stream, reading, mapping):
         return drafts.create(
@@ -83,7 +83,7 @@ def create(
 
 
 def add(batch: Batch, recipients: Iterable[Any], *, actor: User | None = None) -> StoredList:
-    """Have further recipients join a batch; raise as `create` and `drafts.add_list`."""
+    """Add recipients to a batch. Raise as `create` and `drafts.add_list` do."""
     with _as_file(recipients, ReadingOptions()) as (stream, reading, mapping):
         return drafts.add_list(
             batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
@@ -94,10 +94,10 @@ def add(batch: Batch, recipients: Iterable[Any], *, actor: User | None = None) -
 def _as_file(
     recipients: Iterable[Any], reading: ReadingOptions
 ) -> Iterator[tuple[BinaryIO, ReadingOptions, ListMapping]]:
-    """Write the recipients as a file; yield it, how it is read, and what its columns are."""
+    """Write the recipients to a file. Yield the file, its reading options and its mapping."""
     rows = recipients if isinstance(recipients, list | tuple) else list(recipients)
     columns = columns_of(rows)
-    # Its form is known; only the country of plain numbers is the request's to say.
+    # The format is known. Only the country of plain numbers comes from the request.
     reading = replace(reading, encoding="utf-8", delimiter="comma", sheet="")
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
         text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)
@@ -109,7 +109,7 @@ def _as_file(
 
 
 def columns_of(recipients: Sequence[Any]) -> list[Column]:
-    """Return a column for each thing that any recipient has; raise `RecipientsError`."""
+    """Return a column for every member that any recipient has. Raise `RecipientsError`."""
     if not recipients:
         raise RecipientsError("There are no recipients. Send one at least.", code="no_recipients")
     if len(recipients) > settings.MAX_ROWS:
@@ -147,7 +147,7 @@ def columns_of(recipients: Sequence[Any]) -> list[Column]:
 
 
 def _columns_in(name: str, value: Any) -> Iterator[tuple[tuple[str, ...], Column | ObjectError]]:
-    """Yield each column that a member needs, or what is wrong with it, with the place."""
+    """Yield the place of each column that a member needs, with the column or an error."""
     if name in _OBJECTS:
         yield from _members(name, value)
     elif name in _SINGLE:
@@ -184,7 +184,7 @@ def _members(name: str, value: Any) -> Iterator[tuple[tuple[str, ...], Column | 
 
 @lru_cache(maxsize=2_000)
 def _name_of(key: str) -> str:
-    """Return the name of a member; those of one request repeat with each recipient."""
+    """Return the clean name of a member. Cached, because names repeat with each recipient."""
     return clean_header(key)
 
 
@@ -226,7 +226,7 @@ def _cells(recipient: Mapping[str, Any], columns: Sequence[Column]) -> list[str]
 
 
 def text_of(value: Any) -> str:
-    """Return a JSON value as the text of a cell: text as it is, nothing for null, else JSON."""
+    """Return a JSON value as cell text: text unchanged, null as blank, else JSON."""
     if value is None:
         return ""
     return clean_value(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""How the command line shows a batch: as a bar, as text, as JSON."""
+"""How the command line shows a batch: a progress bar, text, JSON."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Writes(Protocol):
     """A text stream, or Django's wrapper of one."""
 
     def write(self, text: str, /) -> object:
-        """Take some text."""
+        """Write some text."""
 
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Callable[[Batch], None]]:
-    """Yield a function that shows how far a batch is, on standard error."""
+    """Yield a function that shows the progress of a batch on standard error."""
     columns = (
         TextColumn("[bold]{task.fields[status]:<26}"),
         BarColumn(),
@@ -80,7 +80,7 @@ def _detail(batch: Batch, totals: Totals) -> str:
 
 
 def as_json(batch: Batch) -> dict[str, Any]:
-    """Return the one object that ``--json`` prints."""
+    """Return the object that ``--json`` prints."""
     failed = batch.status == BatchStatus.FAILED
     return {
         "batch_id": str(batch.pk),
@@ -102,7 +102,7 @@ def as_json(batch: Batch) -> dict[str, Any]:
 
 
 def refusal(code: str, message: str) -> dict[str, Any]:
-    """Return the object for something that was refused: no batch exists."""
+    """Return the object for a refused request, without a batch."""
     return {
         "batch_id": None,
         "name": None,
@@ -120,7 +120,7 @@ def _skipped(batch: Batch) -> Iterator[Recipient]:
 
 
 def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
-    """Write the summary, then every row that was skipped and why."""
+    """Write the summary, then every skipped row with its reason."""
     totals = Recipient.objects.totals(batch.pk)
     out.write(f"{batch.name}: {batch.get_status_display()}\n")
     out.write(f"  batch id      {batch.pk}\n")
@@ -150,7 +150,7 @@ def _write_rows(out: Writes, title: str, rows: Iterator[Recipient], *, most: int
 
 
 def write_dry_run(report: dict[str, Any], out: Writes) -> None:
-    """Write what a launch would do; see `dry_run.compute`."""
+    """Write what a launch would do. See `dry_run.compute`."""
     later = report["later"]
     out.write("Dry run:\n")
     out.write(f"  could be called at once  {report['now']:>9,}\n")

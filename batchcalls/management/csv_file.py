@@ -1,4 +1,4 @@
-"""A table as a file that appears whole or not at all."""
+"""Writes a table to a file, completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batchcalls.reporting.exports.writing import csv_blocks
 
 
 def check_writable(path: Path) -> None:
-    """Raise `Refused` before anybody is called when a file could not be written."""
+    """Raise `Refused` for a path that cannot be written, before any call is placed."""
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise Refused(
             f"No file can be written to {path}. Name a file in a folder that exists.",
@@ -21,7 +21,7 @@ def check_writable(path: Path) -> None:
 
 
 def write_csv_file(table: Table, path: Path) -> None:
-    """Write beside the file, then put it in its place."""
+    """Write a temporary file in the same folder, then rename it."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as out:

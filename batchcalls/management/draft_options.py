@@ -1,4 +1,4 @@
-"""From the options of `sendbatch` to a draft."""
+"""Turns the options of `sendbatch` into a draft."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNUSABLE_FILE, USAGE = 1, 2
 
 NumberT = TypeVar("NumberT", int, float)
 
-#: What the command line adds to a refusal that every door words alike.
+#: Command-line hints, added to error messages that all interfaces share.
 HINTS = {
     "no_phone_column": "Use --map COLUMN=phone_number.",
     "variable_without_column": "Use --map-all request_data, or --map COLUMN=request_data.NAME.",
@@ -30,9 +30,9 @@ HINTS = {
 
 
 class Refused(Exception):
-    """What was asked for cannot be done, and nothing was stored.
+    """The request cannot be fulfilled, and nothing was stored.
 
-    ``exit_status`` is 1 for a file that cannot be used and 2 for anything else.
+    ``exit_status`` is 1 for an unusable file, and 2 for anything else.
     """
 
     def __init__(self, message: str, *, code: str, exit_status: int = USAGE) -> None:
@@ -42,7 +42,7 @@ class Refused(Exception):
 
 
 def draft_of(options: dict[str, Any]) -> Batch:
-    """Check what was asked for and store it as a draft; raise `Refused`."""
+    """Validate the options and store a draft. Raise `Refused`."""
     path = _list_path(options["file"])
     request = drafts.DraftRequest(
         name=options["name"] or path.stem,

@@ -1,4 +1,4 @@
-"""What commands that a person runs first need: a database that is ready."""
+"""Prepares the database for commands that a person runs first."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 
 def prepare_database() -> None:
-    """Create the tables of a brand-new SQLite file; raise `CommandError` for any other gap.
+    """Create the tables of a new SQLite file. Raise `CommandError` if migrations are missing.
 
-    An existing database is never migrated on the side: that is for its owner to decide.
+    An existing database is never migrated automatically: its owner decides.
     """
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -1,4 +1,4 @@
-"""What voice accounts are used for at the moment, counted from rows."""
+"""The current use of voice accounts, counted from rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BATCHES_SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Calls that are live, batches that may call, the newest batches."""
+    """Live calls, batches that may call, and the newest batches."""
 
     live: int
     calling: int
@@ -22,13 +22,13 @@ class Use:
 
 
 def live_calls(accounts: Iterable[VoiceAccount]) -> dict[int, int]:
-    """Count the live calls of accounts, in one query; an account without any is left out."""
+    """Count the live calls of accounts in one query. Accounts without live calls are left out."""
     rows = CallResult.objects.live().filter(account__in=[one.pk for one in accounts])
     return dict(rows.order_by().values_list("account").annotate(n=Count("pk")))
 
 
 def use_of(account: VoiceAccount) -> Use:
-    """Return what an account is used for now."""
+    """Return the current use of an account."""
     batches = Batch.objects.filter(account=account)
     return Use(
         live=live_calls([account]).get(account.pk, 0),

@@ -1,4 +1,4 @@
-"""What the page of a batch shows in numbers, each counted from rows."""
+"""The figures of a batch's page, each counted from rows."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from batchcalls.states import BATCH_CALLING
 
 ValueT = TypeVar("ValueT")
 
-#: Over how long the present speed is taken.
+#: The period over which the current speed is measured.
 SPEED_WINDOW = timedelta(seconds=10)
-#: Bars of the timeline, at most.
+#: Maximum number of bars in the timeline.
 MOST_BARS = 60
 WORTH_REMEMBERING_SECONDS = 0.05
-#: A batch of so few rows is never shown as it was some seconds ago.
+#: A batch with at most this many rows is always counted again.
 ALWAYS_COUNTED_ROWS = 2_000
 _WIDTHS = (60, 300, 900, 3_600, 4 * 3_600, 86_400, 7 * 86_400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Calls that began, by spans of ``width_seconds`` from the first on."""
+    """Calls by start time, in spans of ``width_seconds`` from the first call on."""
 
     width_seconds: int
     bars: list[tuple[datetime, int]]
@@ -43,7 +43,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFigures:
-    """Rows by where they stand, money by currency, speed in calls per second, time left."""
+    """Rows by stage, cost by currency, speed in calls per second, seconds left."""
 
     totals: Totals
     costs: dict[str, Decimal]
@@ -53,12 +53,12 @@ class BatchFigures:
 
 
 def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> BatchFigures:
-    """Return what is known at the moment."""
+    """Return the current figures."""
     now = now or timezone.now()
     calls = CallResult.objects.filter(batch=batch).order_by()
     speed = 0.0
     if batch.status in BATCH_CALLING:
-        # The newest calls are the end of an index; counting all that are recent reads only these.
+        # The newest calls are the end of an index. Counting all recent calls reads only these.
         newest = calls.order_by("-pk").values_list("claimed_at", flat=True)[:2_000]
         recent = sum(1 for claimed_at in newest if claimed_at > now - SPEED_WINDOW)
         speed = recent / SPEED_WINDOW.total_seconds()
@@ -73,7 +73,7 @@ def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> 
 
 
 def _seconds_left(batch: Batch, totals: Totals, speed: float) -> float | None:
-    """Estimate from the present speed; None when nothing waits or nothing moves."""
+    """Estimate from the current speed. Return None when nothing waits or nothing moves."""
     if batch.status not in BATCH_CALLING or not totals.waiting or not speed:
         return None
     return totals.waiting / speed
@@ -82,9 +82,9 @@ def _seconds_left(batch: Batch, totals: Totals, speed: float) -> float | None:
 def _timeline_and_costs(
     calls: QuerySet[CallResult],
 ) -> tuple[Timeline | None, dict[str, Decimal]]:
-    """Go through a batch's calls once: count them by minutes, and add up what they cost.
+    """Count a batch's calls by minute and add up their cost, in one pass.
 
-    Neither is asked for alone, nor when the first call was: each would go through all of them.
+    Separate queries, for either figure or for the first call, would each read all the calls again.
     """
     grouped = calls.annotate(minute=TruncMinute("claimed_at", tzinfo=UTC))
     counts: Counter[datetime] = Counter()
@@ -98,7 +98,7 @@ def _timeline_and_costs(
 
 
 def timeline_of(counts: Mapping[datetime, int]) -> Timeline | None:
-    """Put minutes together to spans, as wide as keeps the bars few; None without calls."""
+    """Group minutes into spans, wide enough to keep the bars few. Return None without calls."""
     if not counts:
         return None
     first, last = min(counts), max(counts)
@@ -113,9 +113,9 @@ def timeline_of(counts: Mapping[datetime, int]) -> Timeline | None:
 
 
 def totals_of(batches: Iterable[Batch]) -> dict[UUID, Totals]:
-    """Count the rows of batches; those that are long to count may be some seconds old.
+    """Count the rows of batches. Counts that take long may be some seconds old.
 
-    All that have to be counted are counted together: two queries, however many are long.
+    All batches that need counting are counted together, in two queries.
     """
     batches = list(batches)
     keys = {
@@ -135,12 +135,12 @@ def totals_of(batches: Iterable[Batch]) -> dict[UUID, Totals]:
 
 
 def remembered(key: str, compute: Callable[[], ValueT], *, for_seconds: int = 0) -> ValueT:
-    """Return what was computed a moment ago, where computing takes long; else compute it.
+    """Return a recently computed value if computing it is slow, else compute it.
 
-    Counting a million rows takes a good part of a second, and a page that is followed live asks
-    every few seconds. What took ``t`` seconds is kept for 20 ``t``, so that counting never takes
-    more than a twentieth of the time; what is fast is never old. What hardly changes any more is
-    kept ``for_seconds``, if that is longer.
+    Counting a million rows takes a good part of a second, and a live page asks every few seconds.
+    A value that took ``t`` seconds is kept for 20 ``t``, so that counting never takes more than a
+    twentieth of the time, and fast values are never old. Values that hardly change are kept
+    ``for_seconds``, if that is longer.
     """
     found: ValueT | None = cache.get(key)
     if found is not None:

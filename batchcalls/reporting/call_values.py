@@ -10,7 +10,7 @@ from batchcalls.reporting import formatting
 
 
 def shown(field: CallField, call: CallResult) -> SafeString | str:
-    """Return a field of a call as people see it."""
+    """Return a field of a call, formatted for people."""
     value = field.value_of(call)
     match field.kind:
         case Kind.ID:

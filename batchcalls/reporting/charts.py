@@ -1,4 +1,4 @@
-"""Charts that are drawn on the server: SVG, with the same figures as a table."""
+"""Charts, drawn on the server as SVG, with the same figures as a table."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
-#: Pixels from the top of the drawing. Across, everything is a percentage, so that a chart fits
-#: any width and its words keep their size.
+#: Pixels from the top of the drawing. Horizontal positions are percentages, so that a chart fits
+#: any width and its text keeps its size.
 TOP, BASE = 10.0, 150.0
-#: A bar takes so much of its place, and of the whole, at most.
+#: Maximum width of a bar: its share of its place, and its percentage of the chart.
 BAR_SHARE, WIDEST_BAR = 0.7, 8.0
-#: So many labels fit beside one another on a phone.
+#: How many labels fit next to each other on a phone.
 MOST_LABELS = 6
-#: Grid lines above the base, at most.
+#: Maximum number of grid lines above the base.
 MOST_STEPS = 4
-#: What is more than nothing is seen.
+#: Minimum height, so that every value above zero is visible.
 LOWEST_BAR = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A value as it is drawn: across in percent, down in pixels."""
+    """A drawn value: horizontal positions in percent, vertical ones in pixels."""
 
     label: str
     value: str
@@ -42,17 +42,17 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class GridLine:
-    """A level that the bars are read against."""
+    """A horizontal line for reading the bars."""
 
     label: str
     y: float
 
 
 def bar_chart(points: Sequence[tuple[str, float]], *, title: str, unit: str = "") -> SafeString:
-    """Draw values that are not negative as bars, first to last; ``points`` are (label, value).
+    """Draw nonnegative values as bars, in order. ``points`` are (label, value) pairs.
 
-    The chart scales to the width that it is given. The unit follows each value; what the chart
-    shows stands once more in a table that can be opened.
+    The chart scales to the available width. The unit follows each value. The figures are also in a
+    table that the reader can open.
     """
     top = _top_of([value for _, value in points])
     context = {
@@ -86,19 +86,19 @@ def _bars(points: Sequence[tuple[str, float]], *, top: float, unit: str) -> Iter
             top=BASE - height,
             height=height,
             middle=middle,
-            # Counted from the end: the newest value always has its label.
+            # Counted from the end, so that the newest value always has its label.
             is_labeled=(len(points) - 1 - number) % every == 0,
         )
 
 
 def _top_of(values: Sequence[float]) -> float:
-    """Return the level of the highest grid line: a whole number of round steps."""
+    """Return the level of the highest grid line: a multiple of a round step."""
     highest = max(values, default=0.0)
     return _step(highest) * math.ceil(highest / _step(highest)) if highest else 0.0
 
 
 def _step(highest: float) -> float:
-    """Return the least of 1, 2, 5, 10 … that parts the height into few enough steps."""
+    """Return the smallest of 1, 2, 5, 10 … that divides the height into few enough steps."""
     least = highest / MOST_STEPS
     power = 10.0 ** math.floor(math.log10(least))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * 0.999)

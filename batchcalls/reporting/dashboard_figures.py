@@ -1,4 +1,4 @@
-"""What the first page shows of the whole installation, counted from rows."""
+"""The dashboard's figures of the whole installation, counted from rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ERRORS_SINCE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """Calls that began today, in the site's time zone; money by currency."""
+    """Calls that began today, in the site's time zone, with their cost by currency."""
 
     calls: int
     reached: int
@@ -40,13 +40,13 @@ class Today:
 
     @property
     def not_reached(self) -> int:
-        """Calls that ended without anybody."""
+        """Calls that ended without reaching anyone."""
         return self.calls - self.reached - self.voicemail - self.live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One day's calls, and how many of them a person took."""
+    """One day's calls, and how many of them a person answered."""
 
     day: date
     calls: int
@@ -54,13 +54,13 @@ class Day:
 
     @property
     def rate(self) -> float:
-        """Percent of the calls that a person took."""
+        """Percentage of the calls that a person answered."""
         return 100 * self.reached / self.calls if self.calls else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Something that somebody should look at; ``kind`` and ``key`` name the row behind it."""
+    """A problem that needs attention. ``kind`` and ``key`` identify its row."""
 
     at: datetime
     what: str
@@ -83,17 +83,17 @@ def today() -> Today:
 
 
 def first_day() -> date:
-    """Return the first of the days that are counted; the last is today."""
+    """Return the first of the counted days, which end today."""
     return timezone.localdate() - timedelta(days=DAYS - 1)
 
 
 def settled_before() -> date:
-    """Return the first day that may still change: a call of yesterday may have ended today."""
+    """Return the first day that may still change: one of yesterday's calls may have ended today."""
     return timezone.localdate() - timedelta(days=1)
 
 
 def days(first: date, end: date) -> list[Day]:
-    """Count the calls of each day from the first on, those without any too, before ``end``."""
+    """Count the calls of each day from ``first`` to before ``end``, days without calls included."""
     calls = CallResult.objects.filter(
         claimed_at__gte=_midnight(first), claimed_at__lt=_midnight(end)
     ).order_by()
@@ -110,7 +110,7 @@ def days(first: date, end: date) -> list[Day]:
 
 
 def troubles() -> list[Trouble]:
-    """Return what went wrong lately, the newest first."""
+    """Return recent problems, newest first."""
     found = [*_batches(), *_files(), *_accounts(), *_webhooks()]
     return sorted(found, key=lambda one: one.at, reverse=True)[:ERRORS_SHOWN]
 

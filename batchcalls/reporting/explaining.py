@@ -1,4 +1,4 @@
-"""Why was, or wasn't, this person called? Each rule with its verdict, in words."""
+"""Explains why a recipient was, or was not, called: each rule with its verdict, in words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NAMES = {
     "calling_hours": HOURS,
     "dispatch_hours": "Dispatch hours",
 }
-#: The rule that a reason code belongs to.
+#: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
     **dict.fromkeys(map(str, NumberProblemCode), NUMBER),
     "blank_row": NUMBER,
@@ -47,7 +47,7 @@ _RULE_OF: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One rule: ``allows`` is None where the rule was not reached."""
+    """The verdict of one rule. ``allows`` is None if the rule was not reached."""
 
     rule: str
     allows: bool | None
@@ -55,17 +55,17 @@ class Verdict:
 
 
 def why_called(call: CallResult) -> list[Verdict]:
-    """Return the answers that were kept with an attempt, from the moment it was made."""
+    """Return the verdicts stored with an attempt, from the moment it was created."""
     return [
         Verdict(rule=_named(name), allows=True, detail=text) for name, text in call.checks.items()
     ]
 
 
 def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdict]:
-    """Ask every rule about a row as it stands, in the order in which they are asked.
+    """Return the verdict of every rule on a row, in the order in which the rules are checked.
 
-    For a row that waits the gate itself answers, as of ``now``. A row that ended, or is being
-    called, shows what was found when its list was checked and when its last attempt was made.
+    For a waiting row the gate itself decides, as of ``now``. A row that ended, or is being called,
+    shows the verdicts from the check of its list and from its last attempt.
     """
     now = now or timezone.now()
     if recipient.status in RECIPIENT_NOT_YET_PLACED:
@@ -82,7 +82,7 @@ def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdic
 
 
 def _of_list(recipient: Recipient) -> Iterator[Verdict]:
-    """Yield what was found when the row was checked, as it is kept with the row."""
+    """Yield the verdicts from the check of the row's list, as stored with the row."""
     batch = recipient.batch
     refused = ""
     if recipient.status == RecipientStatus.SKIPPED:
@@ -98,12 +98,12 @@ def _of_list(recipient: Recipient) -> Iterator[Verdict]:
     for rule, detail in found.items():
         if rule == refused:
             yield Verdict(rule=rule, allows=False, detail=recipient.reason)
-            return  # The row was not held against the rules behind.
+            return  # The check stopped here: later rules were not evaluated.
         yield Verdict(rule=rule, allows=True if recipient.e164 else None, detail=detail)
 
 
 def _of_batch(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
-    """Yield what holds for all rows of the batch at once, and the row's own time."""
+    """Yield the verdicts for all rows of the batch, and for the row's own start time."""
     batch, account = recipient.batch, recipient.batch.account
     status = str(batch.get_status_display())
     yield Verdict(
@@ -128,12 +128,12 @@ def _of_batch(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
 
 
 def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
-    """Yield the gate's own answers; of the rules behind a refusal it asks none."""
+    """Yield the gate's verdicts. It does not check the rules after a refusal."""
     suppressed = Suppression.objects.numbers_among([recipient.e164])
     try:
         answer = gate.check(recipient.batch, recipient, suppressed=suppressed, now=now)
     except ValueError as error:
-        # As when it is dialed: what cannot be told counts as no.
+        # As when dialing: an undecidable rule counts as a refusal.
         detail = f"It could not be told whether this call may be made: {error}"
         yield Verdict(rule=HOURS, allows=False, detail=detail)
         return

@@ -1,4 +1,4 @@
-"""How the back office shows a status, a progress, a time, a length and money."""
+"""How the back office shows statuses, progress, times, durations and money."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from batchcalls.models.querysets import Totals
 from batchcalls.states import DeliveryStatus, Stage, Status, Tone
 
-#: status -> tone. Deliveries bring their own: theirs share a word with recipients, not its tone.
+#: status -> tone. Deliveries have their own: one of their statuses is also a recipient status.
 TONES: dict[str, Tone] = {
     status.value: status.role.tone
     for kind in Status.__subclasses__()
@@ -26,7 +26,7 @@ TONES: dict[str, Tone] = {
 
 
 def pill(status: str, label: str = "", tone: str = "") -> SafeString | str:
-    """Show a status as a word on a soft background; blank statuses show nothing."""
+    """Show a status as a word on a soft background, or nothing for a blank status."""
     if not status:
         return ""
     text = label or str(status).replace("_", " ").capitalize()
@@ -36,7 +36,7 @@ def pill(status: str, label: str = "", tone: str = "") -> SafeString | str:
 
 
 def ago(moment: datetime | None, blank: str = "–") -> SafeString | str:
-    """Show how long ago a time was or how far ahead it is, with the exact one in the title."""
+    """Show how long ago or how far ahead a time is, with the exact time in the title."""
     if moment is None:
         return blank
     local = timezone.localtime(moment)
@@ -60,7 +60,7 @@ def at(moment: datetime | date | None, blank: str = "–") -> SafeString | str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write a length, such as 2 m 14 s; nothing for none."""
+    """Format a duration, such as 2 m 14 s, or a blank for None."""
     if seconds is None:
         return "–"
     whole = round(seconds)
@@ -71,7 +71,7 @@ def duration(seconds: float | None) -> str:
 
 
 def money(amount: Decimal | float | None, currency: str = "") -> str:
-    """Write an amount with its currency; small ones keep the digits that matter."""
+    """Format an amount with its currency. Small amounts keep their significant digits."""
     if amount is None:
         return "–"
     value = Decimal(amount)
@@ -80,17 +80,17 @@ def money(amount: Decimal | float | None, currency: str = "") -> str:
 
 
 def words(code: str) -> str:
-    """Write a code such as ``not_a_number`` as words."""
+    """Format a code such as ``not_a_number`` as words."""
     return str(code).replace("_", " ").capitalize()
 
 
 def share(part: float, whole: float) -> str:
-    """Write a part as a percentage of the whole; a dash where there is no whole."""
+    """Format a part as a percentage of the whole, or a dash if the whole is zero."""
     return f"{100 * part / whole:.0f} %" if whole else "–"
 
 
 def copy_id(identifier: Any) -> SafeString:
-    """Show the beginning of a long id as a button that copies the whole of it."""
+    """Show the beginning of a long id as a button that copies the whole id."""
     text = str(identifier)
     return format_html(
         '<button type="button" class="copy-id" data-copy="{}" title="{} – copy">'
@@ -103,7 +103,7 @@ def copy_id(identifier: Any) -> SafeString:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a progress bar; ``start`` and ``width`` are percentages."""
+    """A part of a progress bar. ``start`` and ``width`` are percentages."""
 
     name: str
     count: int
@@ -112,7 +112,7 @@ class Segment:
 
 
 def segments(totals: Totals) -> list[Segment]:
-    """Divide a batch's rows by stage; all add up."""
+    """Divide a batch's rows by stage. The segments add up to all rows."""
     found: list[Segment] = []
     start = 0.0
     for stage in Stage:
@@ -124,7 +124,7 @@ def segments(totals: Totals) -> list[Segment]:
 
 
 def progress(totals: Totals, name: str = "Progress") -> dict[str, Any]:
-    """Show how the rows of a batch stand: a bar in segments, and the counts in words."""
+    """Return the context of a progress bar: its segments, and the counts in words."""
     parts = segments(totals)
     words = [f"{intcomma(part.count)} {part.name}" for part in parts if part.count]
     return {

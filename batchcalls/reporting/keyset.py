@@ -1,7 +1,7 @@
 """Pages of long lists that cost the same at row 900,000 as at row 1.
 
-A page is found by the values of the row before it, never by counting rows (OFFSET). The address
-holds ``older=<cursor>``, ``newer=<cursor>`` or ``at=oldest``; none of them is the newest page.
+A page is found by the values of the row before it, never by counting rows (OFFSET). The URL has
+``older=<cursor>``, ``newer=<cursor>`` or ``at=oldest``. Without them it is the newest page.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 ModelT = TypeVar("ModelT", bound=Model)
-#: The parameters of an address that say which page it is.
+#: The URL parameters that select the page.
 PARAMETERS = frozenset({"older", "newer", "at"})
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[ModelT]):
-    """Rows, newest first, and the query parameters of the pages around them (None: no such).
+    """Rows, newest first, and the query parameters of the adjacent pages (None without one).
 
-    ``ascending``: the list is the other way round, and "newest" is its first page all the same.
+    With ``ascending`` the order is reversed, and "newest" still means the first page.
     """
 
     rows: list[ModelT]
@@ -44,10 +44,10 @@ def page_of(
     ascending: bool = False,
     size: int = PAGE_SIZE,
 ) -> Page[ModelT]:
-    """Return one page of rows that are ordered by fields, each descending; the last is unique.
+    """Return one page of rows, in descending order of fields, the last of which is unique.
 
-    ``query`` holds the parameters of the address. A cursor that cannot be read is the newest page:
-    it was cut off or made up, and nothing is lost. ``ascending`` turns the whole order around.
+    ``query`` has the parameters of the URL. An unreadable cursor was truncated or made up,
+    and gives the newest page. ``ascending`` reverses the whole order.
     """
     older, newer = (read_cursor(rows.model, query.get(name), order) for name in ("older", "newer"))
     onward = list(order) if ascending else [f"-{name}" for name in order]
@@ -77,17 +77,17 @@ def page_of(
 
 
 def _take(rows: QuerySet[ModelT], condition: Q, order: Sequence[str], size: int) -> list[ModelT]:
-    """Return a page, and one row more if there is one.
+    """Return a page, and one more row if there is one.
 
-    Which rows these are is asked of an index alone, and only then are they read: a database that
-    weighs the reading of whole rows against their order walks through a million of the wrong ones.
+    First select the keys from an index alone, and only then read the rows. Otherwise, some
+    databases weigh the cost of whole rows against their order, and scan a million wrong rows.
     """
     keys = rows.filter(condition).order_by(*order).values("pk")[: size + 1]
     return list(rows.filter(pk__in=keys).order_by(*order))
 
 
 def _beyond(order: Sequence[str], values: Sequence[Any], direction: str) -> Q:
-    """Return the condition of the rows beyond those values, in a form that an index serves.
+    """Return the condition for rows beyond those values, in a form that an index serves.
 
     For two fields: a <= x and (a < x or b < y). The first part is the range that is read.
     """

@@ -1,4 +1,4 @@
-"""What a do-not-call number has left behind: calls, rows that were not called, notes of changes."""
+"""Traces of a do-not-call number: calls, skipped rows, and log entries."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from batchcalls.states import RecipientStatus
 from campaigns.models import Suppression
 from campaigns.vocabulary import Disposition
 
-#: Rows are found by their batch and number, so each batch that is looked at costs a look-up.
+#: Rows are looked up by batch and number, so each batch costs a lookup.
 BATCHES_LOOKED_AT = 200
 CALLS_SHOWN, NOTES_SHOWN = 10, 50
 
 
 def calls_that_asked(e164: str) -> list[CallResult]:
-    """Return the last calls in which somebody at the number asked not to be called again."""
+    """Return the last calls in which the person at the number asked not to be called again."""
     calls = CallResult.objects.filter(to_number=e164, disposition=Disposition.DO_NOT_CONTACT)
     shown = calls.select_related("batch").only("claimed_at", "attempt", "to_number", "batch__name")
     return list(shown.order_by("-pk")[:CALLS_SHOWN])
@@ -33,24 +33,24 @@ def rows_not_called(e164: str) -> list[Recipient]:
         reason_code="do_not_call",
     )
     shown = rows.select_related("batch").only("row_number", "e164", "batch__name")
-    # Sorted here: a database that is told to sort and stop goes through all rows by their keys.
+    # Sorted in Python: with ORDER BY and LIMIT a database scans all rows by key.
     return sorted(shown.order_by(), key=lambda row: -row.pk)
 
 
 def notes() -> QuerySet[LogEntry]:
-    """Return what is noted about the list's numbers, by whom."""
+    """Return the log entries about numbers on the list, with their users."""
     kind = ContentType.objects.get_for_model(Suppression)
     return LogEntry.objects.filter(content_type=kind).select_related("user")
 
 
 def notes_about(e164: str) -> list[LogEntry]:
-    """Return the last that is noted about a number, the newest first, whether it is listed or not.
+    """Return the last log entries about a number, newest first, whether it is listed or not.
 
-    By the number and not by its row: a number that was removed and came back is another row.
+    Search by number, not by row: a number that was removed and added again has a new row.
     """
     return list(notes().filter(object_repr=e164).order_by("-pk")[:NOTES_SHOWN])
 
 
 def last_removal(e164: str) -> LogEntry | None:
-    """Return when, by whom and why a number was last removed; None if it never was."""
+    """Return the log entry of a number's last removal, or None."""
     return notes().filter(object_repr=e164, action_flag=DELETION).order_by("-pk").first()

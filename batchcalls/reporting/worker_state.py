@@ -1,4 +1,4 @@
-"""Do workers run? Told by their signs of life."""
+"""Whether workers run, by their heartbeats."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from batchcalls.models import WorkerHeartbeat
 
-#: A quiet worker sweeps each minute; after three it is missed.
+#: A worker sweeps each minute. After three minutes without a heartbeat it counts as missing.
 HEARTBEAT_LIMIT = timedelta(minutes=3)
 
 
 def worker_state(now: datetime) -> dict[str, Any]:
-    """Return ``ok``, how long ago the last sign was, and what to do when none came."""
+    """Return ``ok``, the age of the last heartbeat, and what to do if there is none."""
     last = WorkerHeartbeat.objects.order_by("-at").values_list("at", flat=True).first()
     if last is None:
         return {"ok": False, "detail": "No worker has ever run. Start: python manage.py qcluster"}

@@ -1,4 +1,4 @@
-"""What templates need of `reporting.formatting`, and how lists and progress are rendered."""
+"""Template tags and filters from `reporting.formatting`, and for rendering lists and progress."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ for text in (formatting.duration, formatting.money, formatting.words, formatting
 
 @register.simple_tag
 def labeled_cells(cells: Any, headers: Any) -> SafeString:
-    """Join a row that Django rendered, each cell with its column's name.
+    """Add the column's name to each cell of a row that Django rendered.
 
-    On a phone each row of a list is a card, in which the name stands beside the value.
+    On a phone each row of a list is a card that shows the name next to the value.
     """
     joined = []
     for cell, header in zip(cells, headers, strict=True):

@@ -1,1 +1,1 @@
-"""Making a batch in three steps: upload and configure, match columns, review and launch."""
+"""Creating a batch in three steps: upload and configure, match columns, review and launch."""

@@ -1,4 +1,4 @@
-"""Step two: what each column of the list becomes, and how the first prompt sounds with that."""
+"""Step two: map each column of the list, and preview the first prompt with that mapping."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SETTINGS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnRow:
-    """One line of the table: a column, what it becomes, and what is wrong with that."""
+    """One line of the table: a column, what it maps to, and its errors."""
 
     header: Header
     samples: list[str]
@@ -69,7 +69,7 @@ class ColumnsStep(OwnPages[Batch]):
         ]
 
     def columns_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show the columns; keep what they become, and go on when nothing is missing."""
+        """Show the columns, save the mapping, and continue when nothing is missing."""
         require(request.user, "batchcalls.change_batch")
         batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
@@ -79,7 +79,7 @@ class ColumnsStep(OwnPages[Batch]):
             return redirect("admin:batchcalls_batch_upload", pk)
         if request.method == "POST":
             try:
-                answer = self._keep(request, batch, stored)
+                answer = self._handle_columns(request, batch, stored)
             except lifecycle.Conflict as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_change", pk)
@@ -92,7 +92,7 @@ class ColumnsStep(OwnPages[Batch]):
         return self._columns_page(request, batch, stored)
 
     def preview_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show the prompt as the form on the page would have it; nothing is kept."""
+        """Show the prompt with the form's current mapping, without saving it."""
         require(request.user, "batchcalls.change_batch")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -104,8 +104,10 @@ class ColumnsStep(OwnPages[Batch]):
         context = _preview(batch, stored, mapping, request.POST.get("row"))
         return TemplateResponse(request, "admin/batchcalls/wizard/preview.html", context)
 
-    def _keep(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse | None:
-        """Do what the pressed button says; return where to go, or None to stay."""
+    def _handle_columns(
+        self, request: HttpRequest, batch: Batch, stored: StoredList
+    ) -> HttpResponse | None:
+        """Handle the pressed button. Return a redirect, or None to stay on the page."""
         actor, pressed = actor_of(request), request.POST
         edits.match(batch, columns_from(pressed, stored))
         if "map_all" in pressed:
@@ -168,7 +170,7 @@ class ColumnsStep(OwnPages[Batch]):
 
 
 def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[ColumnTarget]:
-    """Read what the form makes of each column; a column it does not name stays as it is."""
+    """Read each column's target from the form. A column that is not in the form is unchanged."""
     before = {one.position: one for one in ListMapping.from_list(stored.mapping).columns}
     for header in describe_headers(stored.headers):
         place = header.position

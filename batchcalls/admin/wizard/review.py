@@ -1,4 +1,4 @@
-"""Step three: what a launch would do, one call to try it, and the launch itself."""
+"""Step three: what a launch would do, a test call, and the launch itself."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ReviewStep(OwnPages[Batch]):
     """The page from which a batch is launched."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page, and that of a test call."""
+        """Add the page, and the page of a test call."""
         return [
             self.at("<uuid:pk>/review/", self.review_view, "review"),
             self.at("<uuid:pk>/test-call/", self.test_call_view, "test_call"),
@@ -44,13 +44,13 @@ class ReviewStep(OwnPages[Batch]):
         ]
 
     def review_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show how the check stands, then its report; launch, or go back to change something."""
+        """Show the progress of the check, then its report. Launch, or go back to make changes."""
         require(request.user, "batchcalls.view_batch")
         batch = get_object_or_404(Batch.objects.select_related("campaign", "account"), pk=pk)
         wrong_count = ""
         if request.method == "POST":
             try:
-                answer, wrong_count = self._do(request, batch)
+                answer, wrong_count = self._handle_review(request, batch)
             except (lifecycle.Conflict, UploadError) as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_continue", pk)
@@ -80,8 +80,8 @@ class ReviewStep(OwnPages[Batch]):
             step=3,
         )
 
-    def _do(self, request: HttpRequest, batch: Batch) -> tuple[HttpResponse | None, str]:
-        """Do what the pressed button says; return where to go, or what was typed wrong."""
+    def _handle_review(self, request: HttpRequest, batch: Batch) -> tuple[HttpResponse | None, str]:
+        """Handle the pressed button. Return a redirect, or the error in what was typed."""
         actor = actor_of(request)
         if "check" in request.POST:
             require(request.user, "batchcalls.change_batch")

@@ -1,4 +1,4 @@
-"""Step one: the list, and what is said to those on it."""
+"""Step one: the list, and the conversation."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from campaigns import prompts
 from campaigns.models import Campaign
 from campaigns.settings_form import CallSettingsForm
 
-#: Settings that have a field of the batch's own on the page.
+#: Settings that have their own field on the page.
 LEFT_OUT = frozenset({"start_time"})
 
 
 class UploadStep(OwnPages[Batch]):
-    """The page on which a batch begins."""
+    """The first page of creating a batch."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of a draft that exists, and the file to begin with."""
+        """Add the page of an existing draft, and the sample file."""
         return [
             self.at("<uuid:pk>/upload/", self.upload_view, "upload"),
             self.at("template.csv", self.template_view, "template"),
@@ -46,7 +46,7 @@ class UploadStep(OwnPages[Batch]):
         ]
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Make a draft."""
+        """Create a draft."""
         require(request.user, "batchcalls.add_batch")
         return self._step(request, None)
 
@@ -59,7 +59,7 @@ class UploadStep(OwnPages[Batch]):
         return self._step(request, batch)
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
-        """Send a list with nothing in it but the header that a campaign's prompt asks for."""
+        """Send a list that contains only the header that a campaign's prompt needs."""
         require(request.user, "batchcalls.add_batch")
         campaign = _chosen_campaign(request)
         names = {"customer_name", "service", "date"}
@@ -77,7 +77,7 @@ class UploadStep(OwnPages[Batch]):
         if request.method == "POST" and form.is_valid() and own.is_valid():
             try:
                 batch = _save(request, batch, form, own)
-                _take_list(request, batch, form)
+                _attach_list(request, batch, form)
             except lifecycle.Conflict as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_changelist")
@@ -117,7 +117,7 @@ class UploadStep(OwnPages[Batch]):
 
 
 def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallSettingsForm]:
-    """Return the two forms of the page, with what the draft has or what a new one begins with."""
+    """Return the two forms of the page, with the values of the draft or of a new one."""
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     if batch is not None:
         own = CallSettingsForm(data, initial=batch.call_settings, leave_out=LEFT_OUT)
@@ -137,7 +137,7 @@ def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallS
 def _save(
     request: HttpRequest, batch: Batch | None, form: UploadForm, own: CallSettingsForm
 ) -> Batch:
-    """Store the fields; raise `DraftError` or `Conflict`."""
+    """Store the fields. Raise `DraftError` or `Conflict`."""
     actor = actor_of(request)
     wanted = form.request(own.values(), created_by=actor)
     region = form.cleaned_data["region"] or settings.DEFAULT_REGION
@@ -146,8 +146,8 @@ def _save(
     return edits.change(batch, wanted, region=region)
 
 
-def _take_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
-    """Give the draft the file that came along; raise as `edits.attach_list`."""
+def _attach_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
+    """Attach the uploaded file to the draft. Raise as `edits.attach_list` does."""
     upload: Any = form.cleaned_data["file"]
     reading = form.reading()
     if upload:
@@ -159,9 +159,9 @@ def _take_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
 
 
 def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) -> Batch | None:
-    """Keep a file that came with other fields that are wrong: no browser sends it twice.
+    """Keep an uploaded file although other fields are invalid: browsers do not send it again.
 
-    Where there is no draft yet, one is begun for it.
+    Create a draft for the file if there is none yet.
     """
     data = form.cleaned_data
     if not data.get("file") or "region" in form.errors:
@@ -174,7 +174,7 @@ def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) ->
     try:
         with transaction.atomic():
             kept = batch or edits.start(wanted, region=region)
-            _take_list(request, kept, form)
+            _attach_list(request, kept, form)
     except (UnreadableList, MappingError, UploadError, lifecycle.Conflict) as error:
         form.add_error("file", str(error))
         return batch
@@ -182,7 +182,7 @@ def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) ->
 
 
 def _errors_of(*forms: Any) -> list[tuple[str, str, str]]:
-    """Return every error with the field it belongs to: its id and its label."""
+    """Return every error with the id and the label of its field."""
     found = []
     for form in forms:
         for name, errors in form.errors.items():
@@ -194,7 +194,7 @@ def _errors_of(*forms: Any) -> list[tuple[str, str, str]]:
 
 
 def _chosen_campaign(request: HttpRequest) -> Campaign | None:
-    """Return the campaign that the address names."""
+    """Return the campaign that the URL names."""
     text = request.GET.get("campaign", "")
     if not text.isdecimal() or len(text) > 17:
         return None

@@ -1,4 +1,4 @@
-"""The fields of step one: the list, what is said, how it goes out."""
+"""The fields of step one: the list, the conversation, the delivery."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCAL_TIME = "%Y-%m-%dT%H:%M"
 
 
 class UploadForm(FormatForm, RegionForm):
-    """What a draft is made of, but for its call settings, which have a form of their own."""
+    """The fields of a draft, except its call settings, which have their own form."""
 
     field_order = ["name", "file", "encoding", "delimiter", "sheet", "region"]
 
@@ -111,36 +111,36 @@ class UploadForm(FormatForm, RegionForm):
         ].help_text = f"In the time zone of this site ({zone}); blank: at once."
 
     def group(self, name: str) -> list[forms.BoundField]:
-        """Return the fields that stand together on the page."""
+        """Return the fields that the page shows together."""
         return [self[field] for field in getattr(self, name)]
 
     @property
     def basic(self) -> list[forms.BoundField]:
-        """The name."""
+        """Return the name."""
         return self.group("BASIC")
 
     @property
     def reading_fields(self) -> list[forms.BoundField]:
-        """How the file is read, where that is not to be found out."""
+        """Return the fields of the file format, for formats that are not detected."""
         return self.group("READING")
 
     @property
     def pathway_fields(self) -> list[forms.BoundField]:
-        """What a pathway is named by."""
+        """Return the fields that identify a pathway."""
         return self.group("PATHWAY")
 
     @property
     def limit_fields(self) -> list[forms.BoundField]:
-        """Through which account, and how fast."""
+        """Return the fields for the account and its limits."""
         return self.group("LIMITS")
 
     @property
     def schedule_fields(self) -> list[forms.BoundField]:
-        """When, and how often a number."""
+        """Return the fields for the schedule and the retries."""
         return self.group("SCHEDULE")
 
     def clean_prompt(self) -> str:
-        """Refuse braces that do not close."""
+        """Reject a prompt with unclosed braces."""
         prompt = str(self.cleaned_data["prompt"])
         try:
             Template.parse(prompt)
@@ -149,7 +149,7 @@ class UploadForm(FormatForm, RegionForm):
         return prompt
 
     def request(self, call_settings: dict[str, Any], *, created_by: Any) -> DraftRequest:
-        """Return what the draft is to be."""
+        """Return the request for the draft."""
         said = {name: value for name, value in self.cleaned_data.items() if name in _ASKED}
         if self.cleaned_data["says"] == "prompt":
             said |= {"pathway_id": "", "pathway_version": ""}

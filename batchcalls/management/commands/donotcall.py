@@ -1,4 +1,4 @@
-"""Put the numbers of a list on the do-not-call list: ``python manage.py donotcall FILE``."""
+"""Add the numbers of a list to the do-not-call list: ``python manage.py donotcall FILE``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEP_SECONDS = 5.0
 
 
 class Command(BaseCommand):
-    """Takes the list in beside any worker, then says how many numbers are new."""
+    """Imports the list, alongside any worker, and reports how many numbers are new."""
 
     help = "Put the numbers of a list (CSV, XLSX, …) on the do-not-call list."
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--sheet", default="", help="Of a workbook; default: the first.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Take the list in; raise `CommandError` for one that cannot be used."""
+        """Import the list. Raise `CommandError` for an unusable one."""
         settings.DEBUG = False
         prepare_database()
         path = Path(options["file"])

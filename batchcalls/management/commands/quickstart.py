@@ -1,4 +1,4 @@
-"""From nothing to a running site with a finished sample batch."""
+"""Sets up and runs a new site with a finished sample batch."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         _run_until_stopped(processes)
 
     def _ensure_admin(self) -> None:
-        """Create the first administrator, and show the password this once."""
+        """Create the first administrator, and show the password once."""
         users = get_user_model()
         if users.objects.filter(is_superuser=True).exists():
             return
@@ -136,9 +136,9 @@ def _demo_campaign() -> Campaign:
 
 
 def _run_until_stopped(commands: dict[str, list[str]]) -> None:
-    """Run processes until a signal comes or one of them ends; then end them all.
+    """Run processes until a signal arrives or one of them ends, then end them all.
 
-    Each gets a process group of its own, so that Ctrl-C reaches it once and from here.
+    Each has its own process group, so that it receives Ctrl-C once, and from this process.
     """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
     stopping: list[int] = []

@@ -1,4 +1,4 @@
-"""The main job in one command: a CSV file becomes calls and results."""
+"""Runs a whole batch in one command: a CSV file becomes calls and results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from batchcalls.states import BATCH_ACTIVE, BATCH_IMPORTING, BATCH_RESUMABLE, Ba
 from batchcalls.webhooks import deliver
 
 STEP_SECONDS = 0.4
-#: So long the webhooks of the batch are sent at the end.
+#: How long to send the batch's webhooks at the end.
 WEBHOOK_SECONDS = 15.0
 RECOVER_SECONDS = 10.0
 
@@ -42,7 +42,7 @@ FAILED, INTERRUPTED = 1, 130
 
 
 class Command(BaseCommand):
-    """Import a list, validate it, call everybody on it, and print what came of it."""
+    """Import a list, validate it, call everyone on it, and print the results."""
 
     help = (
         "Send a batch of calls to the recipients in a CSV file. Exit status: 0 completed, "
@@ -103,8 +103,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the batch; leave with its exit status."""
-        # No page is served here, and under DEBUG Django keeps every SQL statement in memory.
+        """Run the batch, and exit with its status."""
+        # The command serves no page, and with DEBUG Django keeps every SQL statement in memory.
         settings.DEBUG = False
         if options["verbosity"] < 2:
             logging.getLogger("batchcalls").setLevel(logging.ERROR)
@@ -127,7 +127,7 @@ class Command(BaseCommand):
         if not options["detach"]:
             with _interrupt() as stop:
                 self._follow(batch, stop=stop, quiet=options["json"])
-                # Beside a worker or without one; what is not taken now waits for a worker.
+                # Works with or without a worker. What is not sent now waits for a worker.
                 deliver.tick(seconds=WEBHOOK_SECONDS, stop=lambda: bool(stop))
                 interrupted = bool(stop)
         batch.refresh_from_db()
@@ -159,7 +159,7 @@ class Command(BaseCommand):
         sys.exit(status)
 
     def _follow(self, batch: Batch, *, stop: list[int], quiet: bool) -> None:
-        """Carry the batch forward beside any worker until it is over, showing how far it is."""
+        """Advance the batch, alongside any worker, until it is over. Show its progress."""
         recovered = time.monotonic()
         with batch_report.progress_bar(quiet=quiet) as show:
             while not stop:
@@ -175,12 +175,12 @@ class Command(BaseCommand):
                     ticks.recover()
                     recovered = time.monotonic()
                 if batch.status not in BATCH_IMPORTING:
-                    # A step that found nothing to do returns at once.
+                    # A step that finds nothing to do returns immediately.
                     time.sleep(max(0.0, STEP_SECONDS - (time.monotonic() - began)))
 
 
 def _write_files(batch: Batch, options: dict[str, Any]) -> None:
-    """Write what was asked for, as far as there is something to write."""
+    """Write the requested files, as far as there is something to write."""
     if options["results"] and batch.is_over:
         write_csv_file(batch_tables.results(batch), Path(options["results"]))
     if options["rejected"] and batch.status not in BATCH_IMPORTING:
@@ -194,7 +194,7 @@ def _halted(batch: Batch) -> bool:
 
 @contextmanager
 def _interrupt() -> Iterator[list[int]]:
-    """Collect Ctrl-C and SIGTERM in a list instead of dying between two steps."""
+    """Collect Ctrl-C and SIGTERM in a list, so that they do not interrupt a step."""
     received: list[int] = []
     handled = (signal.SIGINT, signal.SIGTERM)
     previous = {

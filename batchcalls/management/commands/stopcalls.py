@@ -12,7 +12,7 @@ from batchcalls.models import CallResult, EmergencyStop
 
 
 class Command(BaseCommand):
-    """Stops all calling, or lets it go on, as the button in the back office does."""
+    """Stops or resumes all calling, like the button in the back office."""
 
     help = "Stop all calling at once (--reason), or let it go on (--lift)."
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         what.add_argument("--lift", action="store_true", help="Let calls go on.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do what was asked for; raise `CommandError` when that is how things are already."""
+        """Stop or resume. Raise `CommandError` if that is already the state."""
         try:
             if options["lift"]:
                 self._lift()

@@ -1,4 +1,4 @@
-"""Give the roles back what they may by default: ``python manage.py sync_roles``."""
+"""Restore the default permissions of the roles: ``python manage.py sync_roles``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from batchcalls.access import roles
 
 
 class Command(BaseCommand):
-    """Creates groups that are missing and grants what they lack; takes nothing from anybody."""
+    """Creates missing groups and grants missing permissions. Removes nothing."""
 
     help = "Create the groups of the roles, and grant each the permissions that it lacks."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Grant, and say what."""
+        """Grant the permissions, and print them."""
         for role, granted in roles.sync().items():
             self.stdout.write(f"{role}: {', '.join(granted) or 'has all it needs'}.")

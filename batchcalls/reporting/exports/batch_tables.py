@@ -1,4 +1,4 @@
-"""What can be taken out of a batch: its results, its recipients, the rows that were rejected."""
+"""Exports of a batch: its results, its recipients, its rejected rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from batchcalls.reporting.exports.call_log import cells_of
 from batchcalls.reporting.exports.original_rows import OriginalRows
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
 
-#: The status of a row that was never checked: its list could not be used, or was canceled.
+#: The status of a row that was never checked: its list was unusable or canceled.
 NOT_TAKEN_IN = "not_taken_in"
-#: The verdict on a row, and then what is told of its last call.
+#: The verdict on a row, followed by fields of its last call.
 RESULT_COLUMNS = ["status", *names_in(Place.RESULTS)]
 RECIPIENT_COLUMNS = [
     "row",
@@ -34,10 +34,10 @@ RECIPIENT_COLUMNS = [
 
 
 def results(batch: Batch) -> Table:
-    """Return each row of the batch's lists with what became of it, original columns first.
+    """Return each row of the batch's lists with its result, original columns first.
 
     The original cells come from the stored lists, row by row, and are joined to the recipients by
-    row number: neither is held in memory.
+    row number. Neither is held in memory.
     """
 
     originals = OriginalRows(batch)
@@ -57,10 +57,10 @@ def results(batch: Batch) -> Table:
 
 
 def rejected(batch: Batch) -> Table:
-    """Return the rows that were skipped, as they were uploaded, and why; blank rows are left out.
+    """Return the skipped rows as they were uploaded, with reasons. Blank rows are left out.
 
-    Put right, the file can be uploaded into the same batch. Cells beyond the header stand behind
-    the reason, so that they are not lost and the row is not taken for a good one.
+    The corrected file can be uploaded to the same batch. Cells beyond the header follow the reason,
+    so that they are not lost and the row does not pass as valid.
     """
     originals = OriginalRows(batch)
 
@@ -114,7 +114,7 @@ def recipients(batch: Batch) -> Table:
     return Table(name="recipients", header=header, rows=rows())
 
 
-#: The tables of a batch, by the kind of export.
+#: The tables of a batch, by kind of export.
 OF_A_BATCH: dict[ExportKind, Callable[[Batch], Table]] = {
     ExportKind.RESULTS: results,
     ExportKind.RECIPIENTS: recipients,
@@ -123,7 +123,7 @@ OF_A_BATCH: dict[ExportKind, Callable[[Batch], Table]] = {
 
 
 def _names(batch: Batch) -> list[tuple[Target, str]]:
-    """Return what the columns of the batch's lists became, each once, in their order."""
+    """Return the target and name of each mapped column of the batch's lists, without repeats."""
     named = (Target.REQUEST_DATA, Target.METADATA, Target.CALL_SETTING)
     found = {
         (column.target, column.name): None
@@ -139,7 +139,7 @@ def _text(value: object) -> str:
 
 
 def _chunks(batch: Batch) -> Iterator[list[Recipient]]:
-    """Yield the recipients in the order of their rows, some thousand at a time."""
+    """Yield the recipients in row order, a few thousand at a time."""
     last_row = 0
     rows = Recipient.objects.filter(batch=batch).order_by("row_number")
     while chunk := list(rows.filter(row_number__gt=last_row)[:ROWS_AT_A_TIME]):
@@ -158,7 +158,7 @@ def _skipped(batch: Batch) -> Iterator[tuple[int, str]]:
 
 
 def _results(batch: Batch) -> Iterator[tuple[int, list[Cell]]]:
-    """Yield each row number with its result, in the order of the file."""
+    """Yield each row number with its result, in file order."""
     columns = [one.lookup for one in fields_of(Place.RESULTS)]
     for chunk in _chunks(batch):
         calls = CallResult.objects.filter(recipient__in=[one.pk for one in chunk])

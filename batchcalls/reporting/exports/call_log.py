@@ -1,4 +1,4 @@
-"""The call log as a table: the calls that a filter of the page lets through, whole."""
+"""The call log as a table: all calls that match a filter of the page."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from batchcalls.reporting.filters.calls import CallFilter
 
 
 class UnknownFilter(Exception):
-    """A filter that the export cannot apply: more calls than were asked for would go out."""
+    """A filter that the export cannot apply. Ignoring it would export more calls than requested."""
 
 
 def matching(query: str) -> QuerySet[CallResult]:
-    """Return the calls that the page shows under a query string; raise `UnknownFilter`."""
+    """Return the calls that the page shows for a query string. Raise `UnknownFilter`."""
     narrowed = CallFilter(QueryDict(query), queryset=CallResult.objects.all())
     if narrowed.unknown:
         name = narrowed.unknown[0]
@@ -34,7 +34,7 @@ def matching(query: str) -> QuerySet[CallResult]:
 
 
 def call_log(calls: QuerySet[CallResult]) -> Table:
-    """Return calls with all that is known of them, the newest first."""
+    """Return calls with all their fields, newest first."""
 
     row = cells_of(Place.EXPORT)
 
@@ -49,7 +49,7 @@ def call_log(calls: QuerySet[CallResult]) -> Table:
 
 
 def cells_of(place: Place) -> Callable[[CallResult], list[Cell]]:
-    """Return what makes a call the cells of an export's row."""
+    """Return the function that turns a call into the cells of an export's row."""
     writers = [(one.value_of, _CELLS.get(one.kind, _text)) for one in fields_of(place)]
     return lambda call: [write(value_of(call)) for value_of, write in writers]
 

@@ -14,7 +14,7 @@ COLUMNS = ["e164", "reason", "source", "created_at"]
 
 
 def do_not_call(listed: QuerySet[Suppression] | None = None) -> Table:
-    """Return numbers that must not be called, in their order: those that are given, or all."""
+    """Return the numbers in ``listed``, or all numbers that must not be called, in order."""
 
     def rows() -> Iterator[list[Cell]]:
         last = ""
@@ -29,7 +29,7 @@ def do_not_call(listed: QuerySet[Suppression] | None = None) -> Table:
 
 
 def not_taken_in(stored: StoredList) -> Table:
-    """Return the rows of a do-not-call list that name no number, and why."""
+    """Return the rows of a do-not-call file that contain no number, with reasons."""
 
     def rows() -> Iterator[list[Cell]]:
         for part in stored.parts.exclude(problems=[]).order_by("number").iterator(chunk_size=100):

@@ -1,4 +1,4 @@
-"""Workbooks that take long are written by a worker, and wait to be fetched."""
+"""Exports that a worker writes because they take long. They are stored for download."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ log = structlog.get_logger(__name__)
 def request(
     kind: ExportKind, *, batch: Batch | None = None, query: str = "", actor: User | None = None
 ) -> Export:
-    """Have a worker write a workbook."""
+    """Request a workbook from a worker."""
     export = Export.objects.create(kind=kind, batch=batch, query=query, created_by=actor)
     queue.ring(queue.EXPORT, str(export.pk))
     return export
 
 
 def table_of(export: Export) -> Table:
-    """Return what is taken out; raise `UnknownFilter`."""
+    """Return the table to export. Raise `UnknownFilter`."""
     if export.batch is None:
         return call_log(matching(export.query))
     return OF_A_BATCH[ExportKind(export.kind)](export.batch)
 
 
 def run(export_id: UUID) -> None:
-    """Write the workbook, unless that is done or another process does it.
+    """Write the workbook, unless it is written or another process is writing it.
 
-    What cannot be written ends as failed, with the reason; a database or a disk that is away is
-    tried again by the sweep.
+    An export that cannot be written becomes failed, with the reason. After a database or disk error
+    the sweep tries again.
     """
     waiting = Export.objects.filter(status=ExportStatus.WAITING)
     lease = Lease.acquire(waiting, export_id, seconds=settings.LEASE_SECONDS)

@@ -9,14 +9,14 @@ from batchcalls.lists.headers import describe_headers
 from batchcalls.lists.matching import REJECTED_REASON
 from batchcalls.models import Batch, StoredList
 
-#: A header's name, and which of the columns of that name it is.
+#: A header's name, and its index among columns of the same name.
 Column = tuple[str, int]
 
 
 class OriginalRows:
-    """The rows of all lists, under the columns of the first and then those that only others have.
+    """The rows of all lists, under the first list's columns, then those that only other lists have.
 
-    ``header`` is as the files have it; the reasons in files of rejected rows are left out.
+    ``header`` is as in the files, without the reasons in files of rejected rows.
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -30,7 +30,7 @@ class OriginalRows:
         self._columns = list(found)
 
     def __iter__(self) -> Iterator[tuple[int, list[str], list[str]]]:
-        """Yield row number, cells, and the cells that a row has beyond the header of its list."""
+        """Yield each row number, its cells, and its cells beyond the header of its list."""
         for stored in self._lists:
             own = {column: place for place, column in enumerate(_columns(stored))}
             places = [own.get(column) for column in self._columns]

@@ -1,4 +1,4 @@
-"""A table on its way into a file."""
+"""A table to write to a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-#: How many rows are asked for at a time.
+#: How many rows are fetched at a time.
 ROWS_AT_A_TIME = 2_000
 
 Cell = str | int | Decimal | None
@@ -14,7 +14,7 @@ Cell = str | int | Decimal | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A header, the rows below it (to be gone through once), and what to call the file."""
+    """A header, the rows below it (iterated once), and the name of the file."""
 
     name: str
     header: list[str]

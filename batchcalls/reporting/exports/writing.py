@@ -14,20 +14,20 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from batchcalls.reporting.exports.tables import Cell, Table
 from campaigns.spreadsheet_cells import neutralise
 
-#: What a workbook can hold. Source: Microsoft, Excel specifications and limits.
+#: Limits of a workbook. Source: Microsoft, Excel specifications and limits.
 MAX_SHEET_ROWS, MAX_CELL_CHARACTERS = 1_048_576, 32_767
 _CUT = "… (cut here; the CSV file has all of it)"
 _BLOCK = 1 << 16
 
 
 class TooManyRows(Exception):
-    """A sheet cannot hold the table."""
+    """The table is too long for a sheet."""
 
 
 def csv_blocks(table: Table, *, bom: bool = False) -> Iterator[bytes]:
-    """Yield a table as CSV in UTF-8, with a byte-order mark for Excel if it is asked for.
+    """Yield a table as CSV in UTF-8, with an optional byte-order mark for Excel.
 
-    Cells that a spreadsheet would run are neutralised.
+    Cells that a spreadsheet would run as formulas are neutralized.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -44,10 +44,10 @@ def csv_blocks(table: Table, *, bom: bool = False) -> Iterator[bytes]:
 
 
 def write_xlsx(table: Table, out: BinaryIO, *, between: Callable[[], None] = lambda: None) -> int:
-    """Write a table as a workbook of one sheet; return how many rows it has below the header.
+    """Write a table as a workbook of one sheet. Return the number of rows below the header.
 
-    Texts are stored as texts, which no spreadsheet runs. ``between`` is called every now and
-    then. Raises `TooManyRows`.
+    Texts are stored as texts, which no spreadsheet runs. ``between`` is called periodically. Raise
+    `TooManyRows`.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(table.name[:31])

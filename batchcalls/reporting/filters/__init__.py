@@ -1,1 +1,1 @@
-"""How lists are narrowed: the same for page, export and API."""
+"""The filters of lists, shared by pages, exports and the API."""

@@ -1,4 +1,4 @@
-"""How the list of API keys is narrowed."""
+"""The filters of the API key list."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class ApiKeyFilter(ListFilter):
         fields: list[str] = []
 
     def search(self, rows: QuerySet[ApiKey], name: str, value: str) -> QuerySet[ApiKey]:
-        """Find by a part of the name, or by how the secret begins."""
+        """Search by part of the name, or by the beginning of the secret."""
         text = value.strip()
         return rows.filter(Q(name__icontains=text) | Q(prefix__startswith=text[:10]))

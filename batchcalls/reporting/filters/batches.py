@@ -1,4 +1,4 @@
-"""How the list of batches is narrowed."""
+"""The filters of the batch list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchcalls.reporting.filters.listing import ListFilter, search_field
 from batchcalls.states import BATCH_ACTIVE, BATCH_TERMINAL, BatchStatus
 from campaigns.models import Campaign
 
-#: Several statuses under one name.
+#: Groups of statuses.
 GROUPS = {"active": ("Active", BATCH_ACTIVE), "finished": ("Finished", BATCH_TERMINAL)}
 
 
@@ -41,16 +41,16 @@ class BatchFilter(ListFilter):
         fields: list[str] = []
 
     def search(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
-        """Find by a whole id, or by a part of the name."""
+        """Search by a whole id, or by part of the name."""
         try:
             return rows.filter(pk=UUID(value.strip()))
         except ValueError:
             return rows.filter(name__icontains=value.strip())
 
     def by_status(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
-        """Take one status, or a group of them."""
+        """Filter by a status, or by a group of statuses."""
         return rows.filter(status__in=GROUPS[value][1] if value in GROUPS else [value])
 
     def with_tests(self, rows: QuerySet[Batch], name: str, value: Any) -> QuerySet[Batch]:
-        """Leave test calls out unless they are asked for."""
+        """Exclude test calls unless they are requested."""
         return rows if value else rows.filter(test_of=None)

@@ -1,4 +1,4 @@
-"""How the call log is narrowed: the same for its page, for its export and by API."""
+"""The filters of the call log, shared by its page, its export and the API."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from campaigns.vocabulary import AnsweredBy
 
 Calls = CallResultQuerySet[CallResult]
 
-#: Parameters that only arrange the page; the short ones are of addresses that were kept.
+#: Parameters that only arrange the page. The short ones occur in saved URLs.
 ARRANGING = PARAMETERS | {"columns", "o", "p", "all", "e", "_facets"}
-#: What parameters were called once.
+#: Former names of parameters.
 RENAMED = {
     "status__exact": "status",
     "answered_by__exact": "answered_by",
@@ -36,7 +36,7 @@ RENAMED = {
     "account__id__exact": "account",
     "batch__id__exact": "batch",
 }
-#: The figures of the first page, each as the calls behind it.
+#: Figures of the dashboard, each with the filter for its calls.
 GROUPS: dict[str, tuple[str, Callable[[Calls], Calls]]] = {
     "live": ("Live", Calls.not_ended),
     "not_reached": ("Not reached", Calls.reached_nobody),
@@ -44,7 +44,7 @@ GROUPS: dict[str, tuple[str, Callable[[Calls], Calls]]] = {
 
 
 def _renamed(data: Any) -> QueryDict:
-    """Read the names that the parameters had before, in addresses and exports that were kept."""
+    """Replace former parameter names, which saved URLs and exports still have."""
     query = QueryDict(mutable=True)
     for name, values in (data or QueryDict()).lists():
         query.setlistdefault(RENAMED.get(name, name)).extend(values)
@@ -52,23 +52,23 @@ def _renamed(data: Any) -> QueryDict:
 
 
 def order_of(query: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the order in which the log is read: by time where days are asked for.
+    """Return the order of the log: by time if the query names days, else by key.
 
-    The newest calls come first either way. By their keys all calls since a day would have to be
-    gone through to find those of that day.
+    The newest calls come first either way. In key order, finding the calls of one day would read
+    all calls since that day.
     """
     return ("claimed_at", "pk") if query.get("from") or query.get("to") else ("pk",)
 
 
 class BatchIdField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A whole batch ID, typed or pasted; whatever is none gets the same sentence."""
+    """A whole batch ID, typed or pasted. Every invalid value gets the same message."""
 
     default_error_messages = {
         "invalid_choice": "There is no batch of this ID. Copy it from the list of batches."
     }
 
     def to_python(self, value: Any) -> Any:
-        """Find the batch; raise `ValidationError`."""
+        """Return the batch. Raise `ValidationError` for an invalid or unknown ID."""
         try:
             return super().to_python(value.strip() if isinstance(value, str) else value)
         except ValidationError:
@@ -76,18 +76,18 @@ class BatchIdField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class BatchIdFilter(django_filters.Filter):  # type: ignore[misc]
-    """Takes what belongs to one batch."""
+    """Filters by one batch."""
 
     field_class = BatchIdField
 
     def __init__(self, **options: Any) -> None:
-        """Ask for the whole ID."""
+        """Set the form field for a whole ID."""
         widget = forms.TextInput(attrs={"placeholder": "The whole ID", "autocomplete": "off"})
         super().__init__(label="Batch ID", queryset=Batch.objects.all(), widget=widget, **options)
 
 
 class CallFilter(ListFilter):
-    """Dates are days of the site's time zone, the last one included; lengths are in seconds."""
+    """Dates are days in the site's time zone, the last one included. Lengths are in seconds."""
 
     q = django_filters.CharFilter(
         method="search", **search_field("Search", "Call ID, number or batch ID")
@@ -137,27 +137,27 @@ class CallFilter(ListFilter):
 
     @property
     def unknown(self) -> list[str]:
-        """Name the parameters that ask for something which cannot be asked for."""
+        """Return the names of unknown parameters."""
         return sorted(set(self.data) - set(self.base_filters) - ARRANGING)
 
     def is_valid(self) -> bool:
-        """Tell whether all that is asked for is understood."""
+        """Tell whether all parameters are known and valid."""
         return not self.unknown and bool(super().is_valid())
 
     def search(self, rows: Calls, name: str, value: str) -> Calls:
-        """Find by the words of an id or a number."""
+        """Search by words in an id or a number."""
         return rows.search(value)
 
     def of_status(self, rows: Calls, name: str, value: str) -> Calls:
-        """Find by how far a call is, or how it ended; or take a group of statuses."""
+        """Filter by a status, or by a group of statuses."""
         return GROUPS[value][1](rows) if value in GROUPS else rows.of_status(value)
 
     def of_campaign(self, rows: Calls, name: str, value: Campaign) -> Calls:
-        """Find the calls of all batches of a campaign."""
+        """Filter by campaign, across all its batches."""
         return rows.of_campaign(value)
 
     def by_number(self, rows: Calls, name: str, value: str) -> Calls:
-        """Find by a whole number, at once, or by a part of it; however it is written."""
+        """Filter by a whole number, which is fast, or by part of one, in any notation."""
         digits = digits_of(value)
         if value.strip().startswith("+") and len(digits) >= 8:
             return rows.filter(to_number=f"+{digits}")

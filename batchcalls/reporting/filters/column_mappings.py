@@ -1,4 +1,4 @@
-"""How the list of column mappings is narrowed."""
+"""The filters of the column mapping list."""
 
 from __future__ import annotations
 

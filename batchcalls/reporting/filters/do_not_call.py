@@ -1,4 +1,4 @@
-"""How the do-not-call list is narrowed: the same for its page and for its exports."""
+"""The filters of the do-not-call list, shared by its page and its exports."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from campaigns.models import Suppression, SuppressionQuerySet, SuppressionSource
 
 
 def whole_number(text: str) -> str:
-    """Return what somebody typed as E.164; "" if it is no whole number."""
+    """Return typed text as an E.164 number, or "" if it is not a whole number."""
     parsed = e164.parse(text, region=settings.DEFAULT_REGION)
     return parsed.e164 if isinstance(parsed, e164.Number) else ""
 
 
 class DoNotCallFilter(ListFilter):
-    """Dates are days of the site's time zone, the last one included."""
+    """Dates are days in the site's time zone, the last one included."""
 
     number = django_filters.CharFilter(
         label="Number",
@@ -48,17 +48,17 @@ class DoNotCallFilter(ListFilter):
 
     @property
     def asked_number(self) -> str:
-        """Return the whole number that is asked for; "" if none is."""
+        """Return the whole number that the query asks for, or ""."""
         return whole_number(str(self.data.get("number", ""))[:30])
 
     @property
     def is_only_number(self) -> bool:
-        """Tell whether nothing but a number is asked for."""
+        """Tell whether the query asks for a number and nothing else."""
         others = set(self.filters) - {"number"}
         return not any(str(self.data.get(name, "")).strip() for name in others)
 
     def by_number(self, rows: SuppressionQuerySet, name: str, value: str) -> SuppressionQuerySet:
-        """Find a whole number or the beginning of one at once, a part of one in all of them."""
+        """Filter by a whole number or its beginning, which are fast, or by part of it."""
         if number := whole_number(value):
             return rows.filter(e164=number)
         digits = digits_of(value)
@@ -67,7 +67,7 @@ class DoNotCallFilter(ListFilter):
         return rows.filter(e164__contains=digits)
 
     def by_reason(self, rows: SuppressionQuerySet, name: str, value: str) -> SuppressionQuerySet:
-        """Find the numbers whose reason holds each of the words."""
+        """Filter by reasons that contain every word."""
         for word in value.split():
             rows = rows.filter(reason__icontains=word)
         return rows

@@ -1,4 +1,4 @@
-"""What the filters of every list have in common."""
+"""The base of all list filters."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ _NUMBER_PART = re.compile(r"[+\d\s().\-/]{3,30}")
 
 
 class ListFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Filters of which a wrong value shows no rows and says why, never all of them."""
+    """Filters that show no rows and an error for an invalid value, never all rows."""
 
     @property
     def qs(self) -> Any:
-        """Return the rows that match; none while a value cannot be understood."""
+        """Return the rows that match, or none while a value is invalid."""
         return super().qs if self.is_valid() else self.queryset.none()
 
     @property
     def is_narrowed(self) -> bool:
-        """Tell whether anything is asked for."""
+        """Tell whether any filter is set."""
         return any(str(self.data.get(name, "")).strip() for name in self.filters)
 
 
 def search_field(label: str, placeholder: str) -> dict[str, Any]:
-    """Return the arguments of a filter by words."""
+    """Return the arguments of a text search filter."""
     widget = forms.TextInput(attrs={"type": "search", "placeholder": placeholder})
     return {"label": label, "widget": widget, "max_length": 200}
 
 
 def check_number_part(value: str) -> None:
-    """Raise `ValidationError` for what is neither a number nor a part of one."""
+    """Raise `ValidationError` for text that is neither a number nor part of one."""
     if not _NUMBER_PART.fullmatch(value.strip()):
         raise ValidationError("Write a number, or three digits of it at least.")
 
 
 def digits_of(value: str) -> str:
-    """Return the digits of what somebody typed, in whatever script, without all else."""
+    """Return only the digits of typed text, in any script."""
     return "".join(str(int(one)) for one in value if one.isdecimal())
 
 
 def midnight(day: date) -> datetime:
-    """Return when a day begins in the site's time zone."""
+    """Return the start of a day in the site's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def add_period(filters: type[ListFilter], moment: str) -> None:
-    """Add the filters From and To: days of the site's time zone, the last one included.
+    """Add the filters From and To: days in the site's time zone, the last one included.
 
-    "from" is a word of the language, so they cannot be attributes in the class's body.
+    "from" is a Python keyword, so they cannot be attributes in the class body.
     """
 
     def since(rows: Any, name: str, value: date) -> Any:

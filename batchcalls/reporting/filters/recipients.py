@@ -1,4 +1,4 @@
-"""How the rows of a batch are narrowed."""
+"""The filters of a batch's rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchcalls.states import (
     RecipientStatus,
 )
 
-#: The figures of the batch's page, each as the rows behind it.
+#: Figures of the batch's page, each with the filter for its rows.
 GROUPS = {
     "waiting": ("To call", RECIPIENT_NOT_YET_PLACED),
     "live": ("Live", RECIPIENT_IN_FLIGHT),
@@ -39,7 +39,7 @@ class RecipientFilter(ListFilter):
         fields: list[str] = []
 
     def search(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
-        """Find by a row's number, or by a part of the number as it was given or is dialed."""
+        """Search by row number, or by part of the phone number, original or normalized."""
         text = value.strip()
         found = Q(e164__contains=text) | Q(raw_number__icontains=text)
         if text.isdecimal() and len(text) < 8:
@@ -47,5 +47,5 @@ class RecipientFilter(ListFilter):
         return rows.filter(found)
 
     def by_status(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
-        """Take one status, or a group of them."""
+        """Filter by a status, or by a group of statuses."""
         return rows.filter(status__in=GROUPS[value][1] if value in GROUPS else [value])

@@ -1,4 +1,4 @@
-"""How the list of voice accounts is narrowed."""
+"""The filters of the voice account list."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ class VoiceAccountFilter(ListFilter):
     def by_state(
         self, rows: QuerySet[VoiceAccount], name: str, value: str
     ) -> QuerySet[VoiceAccount]:
-        """Take those that are switched on, or those that are off."""
+        """Filter by accounts that are on, or off."""
         return rows.filter(enabled=value == "on")

@@ -1,4 +1,4 @@
-"""How webhook endpoints and their messages are narrowed: for pages and by API."""
+"""The filters of webhook endpoints and their messages, shared by pages and the API."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ class EndpointFilter(ListFilter):
         fields: list[str] = []
 
     def search(self, rows: Endpoints, name: str, value: str) -> Endpoints:
-        """Find by a part of the address or of the description."""
+        """Search by part of the URL or of the description."""
         return rows.filter(Q(url__icontains=value) | Q(description__icontains=value))
 
     def of_state(self, rows: Endpoints, name: str, value: str) -> Endpoints:
-        """Take those that are on, off, or on and failing."""
+        """Filter by endpoints that are on, off, or on and failing."""
         if value == "failing":
             return rows.filter(enabled=True, failing_since__isnull=False)
         return rows.filter(enabled=value == "on")
 
 
 class DeliveryFilter(ListFilter):
-    """``call`` is the id that we gave the call."""
+    """``call`` is our own id of the call."""
 
     status = django_filters.ChoiceFilter(
         label="Status", choices=DeliveryStatus.choices, empty_label="Any status"
@@ -64,7 +64,7 @@ class DeliveryFilter(ListFilter):
         fields: list[str] = []
 
     def of_call(self, rows: Deliveries, name: str, value: Any) -> Deliveries:
-        """Take the messages about one call."""
+        """Filter by the messages about one call."""
         try:
             return rows.filter(call__call_id=UUID(value.strip()))
         except ValueError:

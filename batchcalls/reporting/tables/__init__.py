@@ -1,1 +1,1 @@
-"""What the lists show: their columns, for every page that lists the same rows."""
+"""The columns of lists, shared by all pages that list the same rows."""

@@ -17,7 +17,7 @@ TONES = {"active": "success", "expired": "warning"}
 
 
 class ApiKeyTable(ListTable):
-    """Keys; whose they are is shown to those who see everybody's."""
+    """API keys. The owner column is for users who see everyone's keys."""
 
     caption = "API keys"
 
@@ -45,18 +45,18 @@ class ApiKeyTable(ListTable):
         return format_html("<code>{}…</code>", value)
 
     def render_state(self, record: ApiKey) -> SafeString | str:
-        """Show whether it can be used."""
+        """Show whether the key can be used."""
         state = record.state
         return formatting.pill(state, state.capitalize(), TONES.get(state, "neutral"))
 
     def render_scopes(self, value: list[str]) -> str:
-        """Name the scopes."""
+        """Return the names of the scopes."""
         return ", ".join(value)
 
     def render_last_used_at(self, record: ApiKey) -> SafeString | str:
-        """Show when a request came with it last."""
+        """Show when a request last used the key."""
         return formatting.ago(record.last_used_at, blank="never")
 
     def render_expires_at(self, record: ApiKey) -> SafeString | str:
-        """Show until when it can be used."""
+        """Show when the key expires."""
         return formatting.ago(record.expires_at, blank="never")

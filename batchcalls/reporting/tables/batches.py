@@ -17,7 +17,7 @@ from batchcalls.states import BATCH_CANCELABLE, BATCH_PREPARING
 
 
 class BatchTable(ListTable):
-    """Batches, each with ``totals`` as an attribute; ``user`` decides on the buttons."""
+    """Batches, each with a ``totals`` attribute. ``user`` decides which buttons are shown."""
 
     caption = "Batch calls"
 
@@ -36,14 +36,14 @@ class BatchTable(ListTable):
         super().__init__(*args, **kwargs)
 
     def render_status(self, record: Batch) -> SafeString:
-        """Show the status, and why it is that one."""
+        """Show the status and its reason."""
         shown = formatting.pill(record.status, record.get_status_display())
         if not record.reason:
             return SafeString(shown)
         return format_html('{}<span class="under">{}</span>', shown, record.reason[:160])
 
     def render_name(self, record: Batch) -> SafeString:
-        """Link to the batch; what it was made from stands under it."""
+        """Link to the batch, with its source below."""
         about = [str(record.campaign) if record.campaign else "No campaign"]
         if record.test_of_id:
             about.append("test call")
@@ -55,20 +55,20 @@ class BatchTable(ListTable):
         )
 
     def render_progress(self, record: Any) -> SafeString:
-        """Show how the rows stand."""
+        """Show the progress of the rows."""
         context = formatting.progress(record.totals, f"Progress of {record.name}")
         return SafeString(render_to_string("batchcalls/progress.html", context))
 
     def render_created_at(self, record: Batch) -> SafeString | str:
-        """Show when the batch was made."""
+        """Show when the batch was created."""
         return formatting.ago(record.created_at)
 
     def render_pk(self, record: Batch) -> SafeString:
-        """Show the id's beginning; a click copies the whole."""
+        """Show the beginning of the id. A click copies the whole id."""
         return formatting.copy_id(record.pk)
 
     def render_actions(self, record: Batch) -> SafeString:
-        """Offer the logs, what comes next, and to cancel what can be canceled."""
+        """Show buttons for the logs, the next step, and canceling where possible."""
         return format_html(
             '<span class="button-row">{}</span>',
             format_html_join(

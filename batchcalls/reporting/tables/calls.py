@@ -15,7 +15,7 @@ from batchcalls.reporting.call_values import shown
 from batchcalls.reporting.tables.listing import ListTable
 
 COLUMNS = {one.name_in(Place.LOG): one for one in fields_of(Place.LOG)}
-#: Shown unless somebody chooses otherwise.
+#: The columns that are shown by default.
 DEFAULT_COLUMNS = [name for name, one in COLUMNS.items() if one.usual]
 _CLASSES = {
     Kind.NUMBER: "num",
@@ -34,7 +34,7 @@ class CallColumn(django_tables2.Column):  # type: ignore[misc]
         self.field = field
 
     def render(self, record: CallResult) -> SafeString | str:
-        """Show it as every place does that people look at."""
+        """Show the field as everywhere in the back office."""
         return shown(self.field, record)
 
 
@@ -59,7 +59,7 @@ class CallTable(ListTable):
         return format_html('<a class="number" href="{}">{}</a>', url, record.to_number)
 
     def render_batch(self, record: CallResult) -> SafeString | str:
-        """Link to the batch, for those who may open it."""
+        """Link to the batch, for users who may open it."""
         if not self.links_batches:
             return record.batch.name
         url = reverse("admin:batchcalls_batch_change", args=[record.batch_id])

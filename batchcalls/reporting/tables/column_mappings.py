@@ -15,7 +15,7 @@ HEADERS_SHOWN = 6
 
 
 class ColumnMappingTable(ListTable):
-    """Mappings by their names."""
+    """Mappings, by name."""
 
     caption = "Column mappings"
 
@@ -34,11 +34,11 @@ class ColumnMappingTable(ListTable):
         return format_html('<a class="strong" href="{}">{}</a>', url, record.name)
 
     def render_columns(self, record: ColumnMapping) -> int:
-        """Count the columns of the lists that it fits."""
+        """Count the columns of the lists that the mapping fits."""
         return len(record.columns)
 
     def render_headers(self, record: ColumnMapping) -> str:
-        """Name the first headers of which something is made."""
+        """Return the first headers that are not ignored."""
         used = [
             str(column.get("header") or f"Column {int(column.get('position', 0)) + 1}")
             for column in record.columns
@@ -48,5 +48,5 @@ class ColumnMappingTable(ListTable):
         return ", ".join(used[:HEADERS_SHOWN]) + more or "–"
 
     def render_created_at(self, record: ColumnMapping) -> SafeString | str:
-        """Show when it was kept."""
+        """Show when the mapping was saved."""
         return formatting.ago(record.created_at)

@@ -40,7 +40,7 @@ class DoNotCallTable(ListTable):
         return str(Truncator(value).chars(120))
 
     def render_source(self, record: Suppression) -> str:
-        """Say how it came onto the list."""
+        """Show how the number was added to the list."""
         return str(record.get_source_display())
 
     def render_created_at(self, record: Suppression) -> SafeString | str:
@@ -49,7 +49,7 @@ class DoNotCallTable(ListTable):
 
 
 class RemovedTable(ListTable):
-    """Numbers that were removed from the list, as it is noted, the latest first."""
+    """Log entries of numbers that were removed from the list, latest first."""
 
     caption = "Numbers that were removed"
 
@@ -62,15 +62,15 @@ class RemovedTable(ListTable):
         default = "–"
 
     def render_object_repr(self, value: str) -> SafeString:
-        """Link to the list, which says whether the number is on it again."""
+        """Link to the list, which shows whether the number is on it again."""
         url = reverse("admin:campaigns_suppression_changelist")
         query = urlencode({"number": value})
         return format_html('<a class="number" href="{}?{}">{}</a>', url, query, value)
 
     def render_change_message(self, record: LogEntry) -> str:
-        """Show why, and what the list had said."""
+        """Show the reason of the removal, and the reason the list had."""
         return record.get_change_message()
 
     def render_action_time(self, record: LogEntry) -> SafeString | str:
-        """Show when."""
+        """Show when the number was removed."""
         return formatting.ago(record.action_time)

@@ -1,4 +1,4 @@
-"""What every list has in common."""
+"""The base of all list tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import django_tables2
 
 
 class ListTable(django_tables2.Table):  # type: ignore[misc]
-    """A list in the order in which it came: its pages are found by keys, not sorted at will."""
+    """A table in the given order. Its pages are found by keys, so columns are not sortable."""
 
     caption = ""
 

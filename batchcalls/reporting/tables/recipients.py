@@ -28,21 +28,21 @@ class RecipientTable(ListTable):
         pass
 
     def render_number(self, record: Recipient) -> SafeString:
-        """Link to the row's page by its number, or by what stood in its place."""
+        """Link to the row's page by its number, or by the original text."""
         shown = record.e164 or record.raw_number or "no number"
         url = reverse("admin:batchcalls_recipient_change", args=[record.pk])
         return format_html('<a class="number" href="{}">{}</a>', url, shown)
 
     def render_status(self, record: Recipient) -> SafeString:
-        """Show where the row stands, by its outcome where it is done."""
+        """Show the status of the row, or its outcome when it is done."""
         if record.outcome:
             return SafeString(formatting.pill(record.outcome, record.get_outcome_display()))
         return SafeString(formatting.pill(record.status, record.get_status_display()))
 
     def render_reason(self, record: Recipient) -> str:
-        """Say why it was not called, or not reached."""
+        """Show why the recipient was not called, or not reached."""
         return record.reason
 
     def render_due_at(self, record: Recipient) -> SafeString | str:
-        """Say when the row is due."""
+        """Show when the row is due."""
         return formatting.ago(record.due_at, blank="")

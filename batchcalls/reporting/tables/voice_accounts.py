@@ -23,13 +23,13 @@ def state_pill(account: VoiceAccount) -> SafeString | str:
 
 
 def prices_of(account: VoiceAccount) -> list[str]:
-    """Say what a call costs; nothing for an account without prices."""
+    """Return what a call costs, or nothing for an account without prices."""
     prices = [(account.price_per_minute, "a minute"), (account.price_per_attempt, "an attempt")]
     return [f"{formatting.money(price, account.currency)} {per}" for price, per in prices if price]
 
 
 class VoiceAccountTable(ListTable):
-    """Voice accounts, each with ``live`` as an attribute; ``may_change`` decides on the buttons."""
+    """Accounts, each with a ``live`` attribute. ``may_change`` decides which buttons are shown."""
 
     caption = "Voice accounts"
 
@@ -49,7 +49,7 @@ class VoiceAccountTable(ListTable):
         super().__init__(*args, exclude=exclude, **kwargs)
 
     def render_name(self, record: VoiceAccount) -> SafeString:
-        """Link to the account; its provider stands under it."""
+        """Link to the account, with its provider below."""
         return format_html(
             '<span><a class="strong" href="{}">{}</a><span class="under">{}</span></span>',
             reverse("admin:batchcalls_voiceaccount_change", args=[record.pk]),
@@ -58,7 +58,7 @@ class VoiceAccountTable(ListTable):
         )
 
     def render_state(self, record: VoiceAccount) -> SafeString | str:
-        """Show whether it is switched on."""
+        """Show whether the account is switched on."""
         return state_pill(record)
 
     def render_live(self, record: Any) -> str:
@@ -78,11 +78,11 @@ class VoiceAccountTable(ListTable):
         return format_html("<span>{}{}</span>", prices[0], SafeString("".join(more)))
 
     def render_caller_ids(self, record: VoiceAccount) -> str:
-        """Count the numbers to call from."""
+        """Count the caller IDs."""
         return intcomma(len(record.caller_ids)) if record.caller_ids else "none"
 
     def render_actions(self, record: VoiceAccount) -> SafeString:
-        """Offer the switch; what it does is said on the next page."""
+        """Show the switch button. The next page explains its effect."""
         return format_html(
             '<a class="button small {}" href="{}">Switch {}'
             '<span class="visually-hidden">: {}</span></a>',

@@ -1,4 +1,4 @@
-"""The columns of webhook endpoints and of what was sent to them."""
+"""The columns of the lists of webhook endpoints and their messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batchcalls.states import DeliveryStatus
 
 
 def state_pill(endpoint: WebhookEndpoint) -> SafeString | str:
-    """Show whether an endpoint takes what it is sent."""
+    """Show the state of an endpoint."""
     if not endpoint.enabled:
         return formatting.pill("off", "Switched off", "danger" if endpoint.disabled_reason else "")
     if endpoint.is_failing:
@@ -25,7 +25,7 @@ def state_pill(endpoint: WebhookEndpoint) -> SafeString | str:
 
 
 def delivery_pill(delivery: WebhookDelivery) -> SafeString | str:
-    """Show how far a message is; one that waits after failures is no news of success."""
+    """Show the status of a message. A pending message with failures is shown as retrying."""
     if delivery.status == DeliveryStatus.PENDING and delivery.failures:
         return formatting.pill("retrying", "Retrying", "warning")
     tone = DeliveryStatus(delivery.status).role.tone
@@ -33,14 +33,14 @@ def delivery_pill(delivery: WebhookDelivery) -> SafeString | str:
 
 
 def scope_words(endpoint: WebhookEndpoint) -> str:
-    """Say whose events an endpoint is told of."""
+    """Return whose events an endpoint receives."""
     if endpoint.batch:
         return f"Batch {endpoint.batch}"
     return f"Campaign {endpoint.campaign}" if endpoint.campaign else "Every batch"
 
 
 class EndpointTable(ListTable):
-    """Endpoints, the newest first."""
+    """Endpoints, newest first."""
 
     caption = "Webhook endpoints"
 
@@ -55,7 +55,7 @@ class EndpointTable(ListTable):
         pass
 
     def render_state(self, record: WebhookEndpoint) -> SafeString | str:
-        """Show the state, and under it why."""
+        """Show the state, with its reason below."""
         shown = state_pill(record)
         if not record.disabled_reason:
             return shown
@@ -64,7 +64,7 @@ class EndpointTable(ListTable):
         )
 
     def render_url(self, record: WebhookEndpoint) -> SafeString:
-        """Link to the endpoint; the address stands under its description."""
+        """Link to the endpoint, with the URL below its description."""
         url = reverse("admin:batchcalls_webhookendpoint_change", args=[record.pk])
         under = record.url if record.description else ""
         return format_html(
@@ -76,20 +76,20 @@ class EndpointTable(ListTable):
         )
 
     def render_scope(self, record: WebhookEndpoint) -> str:
-        """Say whose events."""
+        """Return whose events the endpoint receives."""
         return scope_words(record)
 
     def render_events(self, record: WebhookEndpoint) -> str:
-        """Name the events."""
+        """Return the names of the events."""
         return ", ".join(record.events)
 
     def render_last_delivered_at(self, record: WebhookEndpoint) -> SafeString | str:
-        """Show when it last took a message."""
+        """Show when a message was last delivered."""
         return formatting.ago(record.last_delivered_at, "Never")
 
 
 class DeliveryTable(ListTable):
-    """Messages, the newest first."""
+    """Messages, newest first."""
 
     caption = "Webhook deliveries"
 
@@ -108,7 +108,7 @@ class DeliveryTable(ListTable):
         super().__init__(*args, exclude=() if shows_target else ("target",), **kwargs)
 
     def render_status(self, record: WebhookDelivery) -> SafeString | str:
-        """Show how far it is."""
+        """Show the status of the message."""
         return delivery_pill(record)
 
     def render_event_type(self, record: WebhookDelivery) -> SafeString:
@@ -117,19 +117,19 @@ class DeliveryTable(ListTable):
         return format_html('<a class="strong" href="{}">{}</a>', url, record.event_type)
 
     def render_about(self, record: WebhookDelivery) -> str:
-        """Name what it is about."""
+        """Return the subject of the message."""
         if record.call:
             return str(record.call.to_number)
         return str(record.batch) if record.batch else "–"
 
     def render_target(self, record: WebhookDelivery) -> SafeString:
-        """Show where it goes."""
+        """Show the target URL."""
         return format_html('<span class="webhook-url">{}</span>', record.target)
 
     def render_answer(self, record: WebhookDelivery) -> str:
-        """Show the last answer, or why there was none."""
+        """Show the last response, or why there was none."""
         return " ".join(filter(None, [str(record.last_status or ""), record.last_error])) or "–"
 
     def render_created_at(self, record: WebhookDelivery) -> SafeString | str:
-        """Show when the event was."""
+        """Show when the event occurred."""
         return formatting.ago(record.created_at)
