@@ -1,8 +1,8 @@
-"""Our calls in the words of the Bland API, for programs that were written for it.
+"""Our calls in the Bland API's format, for programs written for that API.
 
 Source: Bland API, Call Details, and post-call webhooks, which send the same object. Known clients
-fail on a null in some fields where the documentation allows one: those get a blank, an empty
-object or "unknown" here. Source: the PyPI package ``bland``.
+fail on null in some fields where the documentation allows it. These fields get a blank, an empty
+object or "unknown" instead. Source: the PyPI package ``bland``.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ ANSWERED_BY: Mapping[str, str] = {
 }
 SPEAKERS: Mapping[str, str] = {"agent": "assistant", "callee": "user"}
 DEFAULT_MAX_DURATION_MINUTES = 30
-#: Ids of phrases are numbers there; no call has as many phrases as this.
+#: Phrase ids are numbers in the Bland API. No call has this many phrases.
 _PHRASES_PER_CALL = 10_000
 
 
 def call_detail(call: CallResult) -> dict[str, Any]:
     """Return a call as ``GET /v1/calls/{call_id}`` does; ``call_id`` is ours.
 
-    Reads ``call.batch`` and ``call.recipient``: select them along.
+    Use ``select_related("batch", "recipient")`` to avoid extra queries.
     """
     batch, recipient, role = call.batch, call.recipient, CallStatus(call.status).role
     chosen = {**batch.call_settings, **recipient.call_settings}
@@ -90,7 +90,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
 
 
 def transcripts(call: CallResult) -> list[dict[str, Any]]:
-    """Return who said what and when, in the order spoken."""
+    """Return the phrases of a call (speaker, text, time) in spoken order."""
     begun = call.answered_at or call.placed_at or call.claimed_at
     return [
         {
@@ -107,7 +107,7 @@ def transcripts(call: CallResult) -> list[dict[str, Any]]:
 
 
 def _variables(call: CallResult) -> dict[str, str]:
-    """Return the variables of a call; the id of it is ours, whatever the provider calls it."""
+    """Return the variables of a call; ``call_id`` is always ours, not the provider's."""
     created = call.claimed_at.astimezone(UTC)
     return {
         "now": f"{created:%A, %B %d, %Y %H:%M}",
@@ -123,7 +123,7 @@ def _variables(call: CallResult) -> dict[str, str]:
 
 
 def texts(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the same with every value as text: clients take nothing else for a variable."""
+    """Return a copy with every value as text, because clients accept only text variables."""
     return {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for name, value in values.items()
@@ -131,7 +131,7 @@ def texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a time as the API writes it: UTC, milliseconds, Z."""
+    """Return a time in the API's format: UTC with milliseconds and a Z."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
