@@ -1,6 +1,6 @@
 """The tasks of the queue. Each takes ids, calls one function, and returns nothing.
 
-The rows in the database say what to do. `sweep` finds work whose message was lost.
+The database rows are the work to do. `sweep` finds work whose message was lost.
 """
 
 from __future__ import annotations

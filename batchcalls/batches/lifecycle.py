@@ -321,7 +321,7 @@ def settle(batch: Batch, *, now: datetime) -> None:
 
 
 def _shift(batch: Batch, to: BatchStatus) -> None:
-    """Change to another calling status; do nothing if the batch was paused or ended meanwhile."""
+    """Change to another calling status; do nothing if the batch has been paused or ended."""
     if batch.status == to:
         return
     try:

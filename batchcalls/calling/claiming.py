@@ -33,7 +33,6 @@ log = structlog.get_logger(__name__)
 #: Key of the account's rate in a claim's intervals. A batch's rate uses the batch id.
 ACCOUNT = "account"
 
-
 #: The first row below a list's header.
 FIRST_ROW = 2
 #: Fields of an attempt that are set before it is placed.
@@ -110,7 +109,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
 def _draw(
     account: VoiceAccount, batches: list[Batch], *, now: datetime, want: int
 ) -> tuple[list[tuple[Batch, list[Recipient]]], bool]:
-    """Choose due recipients, batch by batch; also return whether rates or lines limited the choice.
+    """Choose due recipients, batch by batch; also return whether rates or lines were the limit.
 
     1. The batch that has waited longest comes first. With room for only one call, successive
        claims therefore serve different batches.
@@ -121,26 +120,26 @@ def _draw(
     drawn: dict[Batch, list[Recipient]] = {}
     waiting = sorted(batches, key=lambda batch: (batch.served_at or batch.created_at, batch.pk))
     while room.account > 0 and waiting:
-        part, goes_on = max(1, room.account // len(waiting)), []
+        equal_share, unfinished = max(1, room.account // len(waiting)), []
         for batch in waiting:
-            own = room.batches[batch.pk]
-            share = min(part, room.account, own)
-            had = drawn.get(batch, [])
-            due = list(_due(batch, had, now=now)[:share]) if share else []
-            drawn[batch] = [*had, *due]
+            batch_room = room.batches[batch.pk]
+            share = min(equal_share, room.account, batch_room)
+            already_drawn = drawn.get(batch, [])
+            due = list(_due(batch, already_drawn, now=now)[:share]) if share else []
+            drawn[batch] = [*already_drawn, *due]
             room.account -= len(due)
             room.batches[batch.pk] -= len(due)
-            if len(due) == share < own:
-                goes_on.append(batch)
-            full = full or len(due) == own
-        waiting = goes_on
+            if len(due) == share < batch_room:
+                unfinished.append(batch)
+            full = full or len(due) == batch_room
+        waiting = unfinished
     return [(batch, due) for batch, due in drawn.items() if due], full
 
 
-def _due(batch: Batch, had: list[Recipient], *, now: datetime) -> Any:
+def _due(batch: Batch, already_drawn: list[Recipient], *, now: datetime) -> Any:
     rows = Recipient.objects.filter(batch=batch).due(now).order_by("due_at", "pk")
-    if had:
-        rows = rows.exclude(pk__in=[recipient.pk for recipient in had])
+    if already_drawn:
+        rows = rows.exclude(pk__in=[recipient.pk for recipient in already_drawn])
     if connection.features.has_select_for_update_skip_locked:
         return rows.select_for_update(skip_locked=True, of=("self",))
     return rows
@@ -164,7 +163,7 @@ def _write_claims(
     update_each(
         Recipient,
         ["status", "reason_code", "reason", "due_at"],
-        [(pk, no.status, no.code, no.message, no.due_at) for pk, no in refused],
+        [(pk, why.status, why.code, why.message, why.due_at) for pk, why in refused],
         where_in=("status", RECIPIENT_CLAIMABLE),
     )
     claimed = Recipient.objects.filter(
@@ -208,8 +207,7 @@ def _take_slots(
 ) -> list[Claim]:
     """Give each call the first slot that is free for both its batch and the account.
 
-    The batch that can start a call earliest is served first. Ties go by number of calls served,
-    then by the order of the batches.
+    The batch that can start a call earliest comes first; of several, the one whose turn it is.
     """
     rates: dict[object, float] = {ACCOUNT: 1 / account.cps} if account.cps else {}
     turns = [

@@ -137,7 +137,7 @@ class Dispatcher:
             self._spacing.take(claim.intervals, start)
             group.append((claim, start))
         if not group:
-            return self._give_back_what_is_held(now)
+            return self._return_held(now)
         try:
             wanted = self._still_wanted([claim for claim, _ in group])
         except BaseException:
@@ -187,9 +187,9 @@ class Dispatcher:
     def _halt(self, claims: list[Claim]) -> None:
         if claims:
             self.touched |= {claim.call.batch_id for claim in claims}
-            _give_back(claims)
+            _return_to_queue(claims)
 
-    def _give_back_what_is_held(self, now: float) -> bool:
+    def _return_held(self, now: float) -> bool:
         """Return all claims to the queue when the account may not start calls for a while."""
         until = self._spacing.free_at(ACCOUNT) or now
         if not self._waiting or until - now < LONGEST_HOLD_SECONDS:
@@ -230,10 +230,10 @@ class Dispatcher:
             return False
         return self._record()
 
-    def _note(self, told: list[tuple[Start, recording.Answer]]) -> None:
-        if told and not self._answered:
+    def _note(self, answers: list[tuple[Start, recording.Answer]]) -> None:
+        if answers and not self._answered:
             self._answered_since = time.monotonic()
-        for (claim, _), answer in told:
+        for (claim, _), answer in answers:
             self._answered.append((claim, answer))
             if isinstance(answer, ProviderThrottled) and answer.account_wide:
                 self._hold(answer.retry_after_seconds)
@@ -262,9 +262,9 @@ class Dispatcher:
             self._halt(waiting)
             self._note(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
             self._record()
-            self._hand_on_spacing()
+            self._store_spacing()
 
-    def _hand_on_spacing(self) -> None:
+    def _store_spacing(self) -> None:
         """Store when the next call may start, if that is later than the account's row says."""
         free_at = self._spacing.free_at(ACCOUNT)
         ahead = 0.0 if free_at is None else free_at - time.monotonic()
@@ -283,7 +283,7 @@ def _is_too_old(claim: Claim) -> bool:
     return timezone.now() - claim.call.claimed_at > limit
 
 
-def _give_back(claims: list[Claim]) -> None:
+def _return_to_queue(claims: list[Claim]) -> None:
     now = timezone.now()
     recording.withdraw(
         [

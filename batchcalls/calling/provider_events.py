@@ -87,11 +87,11 @@ def _account(account_id: int) -> tuple[VoiceAccount, VoiceProvider]:
     Raise `VoiceAccount.DoesNotExist` or `OptionsInvalid`.
     """
     now = time.monotonic()
-    known = _accounts.get(account_id)
-    if known is None or now - known[0] > REMEMBER_SECONDS:
+    cached = _accounts.get(account_id)
+    if cached is None or now - cached[0] > REMEMBER_SECONDS:
         account = VoiceAccount.objects.get(pk=account_id)
-        known = _accounts[account_id] = (now, account, account.voice_provider())
-    return known[1], known[2]
+        cached = _accounts[account_id] = (now, account, account.voice_provider())
+    return cached[1], cached[2]
 
 
 def _refuse(status: int, sentence: str) -> HttpResponse:
@@ -157,16 +157,18 @@ def apply_due(account_id: int, provider: VoiceProvider, *, now: datetime) -> set
 @transaction.atomic
 def _apply(account_id: int, events: Mapping[CallEvent, VoiceEvent], *, now: datetime) -> set[UUID]:
     calls = results.apply(account_id, list(events.values()), now=now, keep=False)
-    known = {row: call for row, event in events.items() if (call := calls.get(event.event_key))}
+    matched = {row: call for row, event in events.items() if (call := calls.get(event.event_key))}
     update_each(
         CallEvent,
         ["call_id", "apply_at"],
         [
-            (row.pk, known[row].pk, None) if row in known else (row.pk, None, _again_at(row, now))
+            (row.pk, matched[row].pk, None)
+            if row in matched
+            else (row.pk, None, _again_at(row, now))
             for row in events
         ],
     )
-    return {call.batch_id for call in known.values()}
+    return {call.batch_id for call in matched.values()}
 
 
 def _read(provider: VoiceProvider, row: CallEvent) -> VoiceEvent | None:

@@ -101,7 +101,7 @@ class Enquirer:
     def step(self) -> bool:
         """Ask about due calls and apply answers; return whether there was anything to do."""
         asked = self._ask_about_due()
-        return self._take(self._under_way.collect()) or asked
+        return self._apply_replies(self._under_way.collect()) or asked
 
     def _ask_about_due(self) -> bool:
         room = self._under_way.free
@@ -145,14 +145,14 @@ class Enquirer:
             log.exception("reconcile.asking_failed", call_id=str(call.call_id))
             return error
 
-    def _take(self, told: Sequence[tuple[Question, Reply]]) -> bool:
+    def _apply_replies(self, replies: Sequence[tuple[Question, Reply]]) -> bool:
         """Apply the provider's answers, one group for each kind."""
-        if not told:
+        if not replies:
             return False
         now = timezone.now()
-        self._asked -= {question.call.pk for question, _ in told}
-        self.touched |= {question.call.batch_id for question, _ in told}
-        pulled = [(one, reply) for one, reply in told if isinstance(reply, Pulled)]
+        self._asked -= {question.call.pk for question, _ in replies}
+        self.touched |= {question.call.batch_id for question, _ in replies}
+        pulled = [(one, reply) for one, reply in replies if isinstance(reply, Pulled)]
         found = [
             (
                 one.call,
@@ -160,21 +160,21 @@ class Enquirer:
                     provider_call_id=reply.provider_call_id, next_event_at=reply.next_event_at
                 ),
             )
-            for one, reply in told
+            for one, reply in replies
             if isinstance(reply, CallFound)
         ]
-        absent = [one.call for one, reply in told if isinstance(reply, CallAbsent)]
+        absent = [one.call for one, reply in replies if isinstance(reply, CallAbsent)]
         if pulled:
             self._apply_all(pulled, now=now)
         if found:
             recording.record_accepted(found, now=now)
         if absent:
             recording.withdraw([_not_placed(call, now) for call in absent])
-        for question, reply in told:
+        for question, reply in replies:
             if isinstance(reply, CannotTell):
                 _look_up_later(question.call, reply.reason, now=now)
             elif isinstance(reply, Exception):
-                self._put_off(question.call, reply, now=now)
+                self._postpone(question.call, reply, now=now)
         return True
 
     def _apply_all(self, pulled: list[tuple[Question, Pulled]], *, now: datetime) -> None:
@@ -185,12 +185,12 @@ class Enquirer:
             log.exception("reconcile.group_failed", account_id=self._account.pk)
         else:
             return
-        for one in pulled:
+        for pair in pulled:
             try:
-                self._apply([one], now=now)
+                self._apply([pair], now=now)
             except (DatabaseError, ValueError):
-                log.exception("reconcile.event_failed", call_id=str(one[0].call.call_id))
-                _ask_later([one[0].call], now + ASK_AGAIN_AFTER)
+                log.exception("reconcile.event_failed", call_id=str(pair[0].call.call_id))
+                _ask_later([pair[0].call], now + ASK_AGAIN_AFTER)
 
     @transaction.atomic
     def _apply(self, pulled: list[tuple[Question, Pulled]], *, now: datetime) -> None:
@@ -222,7 +222,7 @@ class Enquirer:
             where_in=("stop_requested", {"", *StopRequest} - STOP_DUE),
         )
 
-    def _put_off(self, call: CallResult, error: Exception, *, now: datetime) -> None:
+    def _postpone(self, call: CallResult, error: Exception, *, now: datetime) -> None:
         if call.status == CallStatus.UNKNOWN:
             _look_up_later(call, f"asking ended in {type(error).__name__}.", now=now)
             return
@@ -237,7 +237,7 @@ class Enquirer:
     def __exit__(self, *exception: object) -> None:
         """Wait for running questions and apply their answers."""
         with self._under_way:
-            self._take(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+            self._apply_replies(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
 
 
 def _not_placed(call: CallResult, now: datetime) -> recording.Withdrawal:

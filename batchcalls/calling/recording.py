@@ -203,22 +203,27 @@ def withdraw(withdrawals: Sequence[Withdrawal]) -> None:
     Recipients are canceled instead when their batch has ended or a person stopped the call.
     Attempts whose row is gone, or whose call turned out to exist, are left unchanged.
     """
-    batches = Batch.objects.lock(one.call.batch_id for one in withdrawals)
-    open_calls = _lock_unanswered([one.call for one in withdrawals])
+    batches = Batch.objects.lock(withdrawal.call.batch_id for withdrawal in withdrawals)
+    open_calls = _lock_unanswered([withdrawal.call for withdrawal in withdrawals])
     to_stop = CallResult.objects.filter(pk__in=open_calls).exclude(stop_requested="")
     stopped = set(to_stop.values_list("pk", flat=True))
     CallResult.objects.filter(pk__in=open_calls).delete()
     counted: dict[bool, list[tuple[object, ...]]] = {False: [], True: []}
-    for one in withdrawals:
-        if one.call.pk not in open_calls:
+    for withdrawal in withdrawals:
+        if withdrawal.call.pk not in open_calls:
             continue
-        is_over = batches[one.call.batch_id].status in BATCH_TERMINAL
-        if not one.reopens and (is_over or one.call.pk in stopped):
-            why = _ENDED if is_over else _STOPPED
-            changes: tuple[object, ...] = (RecipientStatus.CANCELED, *why, None)
+        is_over = batches[withdrawal.call.batch_id].status in BATCH_TERMINAL
+        if not withdrawal.reopens and (is_over or withdrawal.call.pk in stopped):
+            explanation = _ENDED if is_over else _STOPPED
+            changes: tuple[object, ...] = (RecipientStatus.CANCELED, *explanation, None)
         else:
-            changes = (RecipientStatus.QUEUED, one.code, one.reason, one.due_at)
-        counted[one.counts].append((one.call.recipient_id, *changes, None, None))
+            changes = (
+                RecipientStatus.QUEUED,
+                withdrawal.code,
+                withdrawal.reason,
+                withdrawal.due_at,
+            )
+        counted[withdrawal.counts].append((withdrawal.call.recipient_id, *changes, None, None))
     for counts, rows in counted.items():
         if rows:
             recipients = Recipient.objects.filter(

@@ -1,6 +1,6 @@
 """The engine's ticks: each works for some seconds, may run twice, and may be killed.
 
-The rows in the database say what to do. `sweep` finds work whose tick was lost.
+The database rows are the work to do. `sweep` finds work whose tick was lost.
 """
 
 from __future__ import annotations

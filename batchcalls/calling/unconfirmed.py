@@ -40,7 +40,7 @@ def was_placed(
     _lock(call)
     if provider_call_id:
         _attach(call, provider_call_id)
-        said = f"was placed, as {provider_call_id}"
+        verdict = f"was placed, as {provider_call_id}"
     else:
         now, reason = timezone.now(), f"{actor} says that it was placed; its result is not known."
         CallResult.objects.filter(pk=call.pk).update(
@@ -58,8 +58,8 @@ def was_placed(
             reason=reason,
         )
         outbox.calls_finished([call], now=now)
-        said = "was placed; its result is not known"
-    _log(call, actor, said, note)
+        verdict = "was placed; its result is not known"
+    _log(call, actor, verdict, note)
 
 
 def _attach(call: CallResult, provider_call_id: str) -> None:
@@ -121,9 +121,9 @@ def _lock(call: CallResult) -> Batch:
     return batch
 
 
-def _log(call: CallResult, actor: User, said: str, note: str) -> None:
+def _log(call: CallResult, actor: User, verdict: str, note: str) -> None:
     row = Recipient.objects.values_list("row_number", flat=True).get(pk=call.recipient_id)
-    message = f"Row {row}, {call.to_number}: {actor} says that attempt {call.attempt} {said}."
+    message = f"Row {row}, {call.to_number}: {actor} says that attempt {call.attempt} {verdict}."
     BatchEvent.objects.create(
         batch_id=call.batch_id,
         actor=actor,

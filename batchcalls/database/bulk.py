@@ -45,18 +45,18 @@ def insert_each(
     skips rows that violate a unique constraint.
     """
     connection = connections[router.db_for_write(model)]
-    given = _columns(model, fields)
-    prepared = _prepare(given, rows, connection)
+    columns = _columns(model, fields)
+    prepared = _prepare(columns, rows, connection)
     if not prepared:
         return 0
     others = [
         column
         for column in model._meta.concrete_fields
-        if column not in given and not column.primary_key
+        if column not in columns and not column.primary_key
     ]
     defaults = [column.get_db_prep_save(column.get_default(), connection) for column in others]
     quote = connection.ops.quote_name
-    names = ", ".join(quote(str(column.column)) for column in [*given, *others])
+    names = ", ".join(quote(str(column.column)) for column in [*columns, *others])
     target = f"{quote(model._meta.db_table)} ({names})"
     sql = f"INSERT INTO {target} "
     ending = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
@@ -69,11 +69,11 @@ def insert_each(
                     copy.write_row([*row, *defaults])
         elif is_many:  # COPY cannot ignore conflicts
             values = ["v.*", *(f"%s::{column.db_type(connection)}" for column in others)]
-            source = f"{_unnest(given, connection)} AS v"
+            source = f"{_unnest(columns, connection)} AS v"
             sql += f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608 - names of models only
             cursor.execute(sql + ending, [*defaults, *_transpose(prepared)])
         else:
-            sql += f"VALUES ({', '.join(['%s'] * (len(given) + len(others)))})"
+            sql += f"VALUES ({', '.join(['%s'] * (len(columns) + len(others)))})"
             cursor.executemany(sql + ending, [[*row, *defaults] for row in prepared])
         return int(cursor.rowcount)
 

@@ -32,7 +32,7 @@ def validate_scopes(value: Any) -> None:
     """Raise `ValidationError` unless ``value`` is a list of known scopes without duplicates."""
     if not isinstance(value, list) or not value:
         raise ValidationError("Choose at least one scope.")
-    unknown = [str(one) for one in value if one not in Scope.values]
+    unknown = [str(scope) for scope in value if scope not in Scope.values]
     if unknown or len(set(value)) != len(value):
         raise ValidationError(f"These are no scopes, or named twice: {', '.join(unknown)}.")
 

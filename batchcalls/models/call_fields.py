@@ -90,13 +90,17 @@ class CallField:
     @cached_property
     def columns(self) -> list[Field[Any, Any]]:
         """The database columns along the path."""
-        found: list[Field[Any, Any]] = []
+        columns: list[Field[Any, Any]] = []
         model: Any = CallResult
         for name in self.path:
-            column = next(one for one in model._meta.fields if name in {one.name, one.attname})
-            found.append(column)
+            column = next(
+                candidate
+                for candidate in model._meta.fields
+                if name in {candidate.name, candidate.attname}
+            )
+            columns.append(column)
             model = column.related_model if isinstance(column, ForeignKey) else None
-        return found
+        return columns
 
     def name_in(self, place: Place) -> str:
         """Return the field's name in a place."""

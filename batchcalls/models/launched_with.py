@@ -21,26 +21,26 @@ class Use(Flag):
     TOLD = auto()
 
 
-_SAID = Use.ASKED | Use.EDITED | Use.TOLD
+_SETTING = Use.ASKED | Use.EDITED | Use.TOLD
 
 LAUNCHED_WITH: dict[str, Use] = {
     # A copy gets its own name.
     "name": Use.ASKED | Use.EDITED,
-    "campaign": _SAID | Use.CLONED | Use.TRIED,
-    "account": _SAID | Use.CLONED | Use.TRIED,
-    "prompt": _SAID | Use.CLONED | Use.TRIED,
-    "pathway_id": _SAID | Use.CLONED | Use.TRIED,
-    "pathway_version": _SAID | Use.CLONED | Use.TRIED,
-    "call_settings": _SAID | Use.CLONED | Use.TRIED,
+    "campaign": _SETTING | Use.CLONED | Use.TRIED,
+    "account": _SETTING | Use.CLONED | Use.TRIED,
+    "prompt": _SETTING | Use.CLONED | Use.TRIED,
+    "pathway_id": _SETTING | Use.CLONED | Use.TRIED,
+    "pathway_version": _SETTING | Use.CLONED | Use.TRIED,
+    "call_settings": _SETTING | Use.CLONED | Use.TRIED,
     # A clone gets the campaign's current policy, so that it follows a rule that became stricter.
     "policy": Use.EDITED | Use.TRIED | Use.TOLD,
     # Set with the list, which is read with it.
     "region": Use.EDITED | Use.CLONED | Use.TRIED | Use.TOLD,
-    "duplicates": _SAID | Use.CLONED,
+    "duplicates": _SETTING | Use.CLONED,
     # A copy does not keep the start time.
-    "start_at": _SAID,
-    "cps": _SAID | Use.CLONED,
-    "concurrency": _SAID | Use.CLONED,
+    "start_at": _SETTING,
+    "cps": _SETTING | Use.CLONED,
+    "concurrency": _SETTING | Use.CLONED,
     "chunk_size": Use.TOLD,
     # URLs may contain secrets, and test calls are not reported to them.
     "status_webhook": Use.ASKED | Use.CLONED,

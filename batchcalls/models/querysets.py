@@ -102,10 +102,10 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
             batch=OuterRef("pk"), status__in=RECIPIENT_CLAIMABLE, due_at__isnull=False
         )
         first = waiting.order_by("due_at", "pk").values("due_at")[:1]
-        found: datetime | None = self.annotate(at=Subquery(first)).aggregate(first=Min("at"))[
+        due_at: datetime | None = self.annotate(at=Subquery(first)).aggregate(first=Min("at"))[
             "first"
         ]
-        return found
+        return due_at
 
     def lock(self, ids: Iterable[object]) -> dict[object, ModelT]:
         """Lock batches for the rest of the transaction, so that none is paused or ended meanwhile.
@@ -129,10 +129,10 @@ class ListPartQuerySet(QuerySet[ModelT], Generic[ModelT]):
 
     def progress(self) -> tuple[int, int]:
         """Return the number of rows in the parts, and how many of them are imported."""
-        found = self.aggregate(
+        sums = self.aggregate(
             rows=Sum("row_count"), taken=Sum("row_count", filter=Q(done_at__isnull=False))
         )
-        return found["rows"] or 0, found["taken"] or 0
+        return sums["rows"] or 0, sums["taken"] or 0
 
     def to_do(self) -> ListPartQuerySet[ModelT]:
         """Return the parts that are not imported yet."""

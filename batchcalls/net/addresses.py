@@ -19,7 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 #: Characters besides letters and digits that are not percent-encoded (RFC 3986).
-_AS_IT_IS = "%/?:@!$&'()*+,;=-._~"
+_SAFE = "%/?:@!$&'()*+,;=-._~"
 _PORTS = {"http": 80, "https": 443}
 #: IPv6 prefixes of embedded IPv4 addresses, which a translator connects to.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -111,13 +111,13 @@ def judge(
     if parts.scheme not in allowed or not host or parts.username or parts.password:
         raise Refused("not_web", f"The address is not one of {' or '.join(sorted(allowed))}.")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Refused("not_found", f"The host {host} cannot be found.") from error
-    ips = [str(entry[4][0]) for entry in found]
+    ips = [str(entry[4][0]) for entry in results]
     if not (private or is_named) and not all(map(is_public, ips)):
         raise Refused("private", f"The host {host} lies in a private network.")
-    path, query = quote(parts.path or "/", safe=_AS_IT_IS), quote(parts.query, safe=_AS_IT_IS)
+    path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
     target = f"{path}?{query}" if query else path
     return Address(parts.scheme, host, port, target, ips[0])
 

@@ -62,7 +62,7 @@ class HttpAnswer:
     body: bytes
 
 
-class _KnowsItHasNotSent:
+class _ReportsNotSent:
     """Raises `NotSent` for every failure to connect.
 
     urllib3 uses the same exception classes for a failed TLS handshake and for a connection that
@@ -76,7 +76,7 @@ class _KnowsItHasNotSent:
             raise NotSent(_in_words(error), cause=_cause(error)) from error
 
 
-class _SendsAtOnce(HTTPConnection):
+class _SendsTogether(HTTPConnection):
     """Sends a request's head and body together: one packet, one TLS record, one system call.
 
     urllib3 sends them separately, which is noticeably slower at a thousand requests a second.
@@ -97,11 +97,11 @@ class _SendsAtOnce(HTTPConnection):
         super().send(data if head is None else head + data)
 
 
-class _PlainConnection(_KnowsItHasNotSent, _SendsAtOnce):
+class _PlainConnection(_ReportsNotSent, _SendsTogether):
     pass
 
 
-class _TlsConnection(_KnowsItHasNotSent, _SendsAtOnce, HTTPSConnection):
+class _TlsConnection(_ReportsNotSent, _SendsTogether, HTTPSConnection):
     pass
 
 
@@ -250,24 +250,24 @@ def retry_after(value: str, *, now: datetime) -> float | None:
 
 def _in_words(error: BaseException) -> str:
     """Describe an error by class names only, because its message may contain the request."""
-    return " from ".join(dict.fromkeys(type(one).__name__ for one in _chain(error)))
+    return " from ".join(dict.fromkeys(type(exception).__name__ for exception in _chain(error)))
 
 
 def _cause(error: BaseException) -> Cause:
     """Return the cause of an error, starting with the innermost exception."""
-    for one in reversed(_chain(error)):
+    for exception in reversed(_chain(error)):
         for kinds, cause in _CAUSES:
-            if isinstance(one, kinds):
+            if isinstance(exception, kinds):
                 return cause
     return Cause.OTHER
 
 
 def _chain(error: BaseException) -> list[BaseException]:
     """Return an error and its causes, outermost first, at most four."""
-    found = [error]
-    while (inner := found[-1].__cause__ or found[-1].__context__) and len(found) < 4:
-        found.append(inner)
-    return found
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) and len(chain) < 4:
+        chain.append(inner)
+    return chain
 
 
 #: UnicodeError means that a label of the host name is too long to encode.

@@ -37,11 +37,13 @@ def call_detail(call: CallResult) -> dict[str, Any]:
     Use ``select_related("batch", "recipient")`` to avoid extra queries.
     """
     batch, recipient, role = call.batch, call.recipient, CallStatus(call.status).role
-    chosen = {**batch.call_settings, **recipient.call_settings}
+    call_settings = {**batch.call_settings, **recipient.call_settings}
     seconds = call.duration_seconds or 0
     phrases = transcripts(call)
-    pathway_id = chosen.get("pathway_id") or ("" if chosen.get("task") else batch.pathway_id)
-    version = chosen.get("pathway_version") or batch.pathway_version if pathway_id else ""
+    pathway_id = call_settings.get("pathway_id") or (
+        "" if call_settings.get("task") else batch.pathway_id
+    )
+    version = call_settings.get("pathway_version") or batch.pathway_version if pathway_id else ""
     return {
         "call_id": str(call.call_id),
         "c_id": str(call.call_id),
@@ -59,7 +61,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "end_at": _timestamp_or_none(call.ended_at),
         "call_length": round(seconds / 60, 4),
         "corrected_duration": str(seconds),
-        "max_duration": chosen.get("max_duration", DEFAULT_MAX_DURATION_MINUTES),
+        "max_duration": call_settings.get("max_duration", DEFAULT_MAX_DURATION_MINUTES),
         "endpoint_url": settings.PUBLIC_URL,
         "request_data": texts(recipient.request_data),
         "metadata": recipient.metadata,
@@ -68,10 +70,10 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "disposition_tag": call.disposition or None,
         "analysis": call.extracted or None,
         "concatenated_transcript": "".join(
-            f"{said['user']}: {said['text']} \n " for said in phrases
+            f"{phrase['user']}: {phrase['text']} \n " for phrase in phrases
         ),
         "transcripts": phrases,
-        "record": bool(chosen.get("record", False)),
+        "record": bool(call_settings.get("record", False)),
         "recording_url": call.recording_url or None,
         "price": None if call.price is None else float(call.price),
         "local_dialing": False,
@@ -79,7 +81,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "pathway_id": pathway_id or None,
         "pathway_version": version or None,
         "pathway_logs": None,
-        "voice_id": chosen.get("voice"),
+        "voice_id": call_settings.get("voice"),
         "transferred_to": None,
         "transferred_at": None,
         "citations": [],
@@ -91,11 +93,11 @@ def call_detail(call: CallResult) -> dict[str, Any]:
 
 def transcripts(call: CallResult) -> list[dict[str, Any]]:
     """Return the phrases of a call (speaker, text, time) in spoken order."""
-    begun = call.answered_at or call.placed_at or call.claimed_at
+    started = call.answered_at or call.placed_at or call.claimed_at
     return [
         {
             "id": call.pk * _PHRASES_PER_CALL + index,
-            "created_at": timestamp(begun + timedelta(seconds=float(turn.get("at_seconds", 0)))),
+            "created_at": timestamp(started + timedelta(seconds=float(turn.get("at_seconds", 0)))),
             "text": turn["text"],
             "user": SPEAKERS.get(turn["speaker"], "assistant"),
             "c_id": str(call.call_id),

@@ -96,13 +96,13 @@ class Sender:
         for delivery in leased:
             self._busy[_target(delivery)] += 1
             self._under_way.start(delivery)
-        told = self._under_way.collect(wait_seconds=NAP_SECONDS)
-        if told and self._under_way.count:
+        answered = self._under_way.collect(wait_seconds=NAP_SECONDS)
+        if answered and self._under_way.count:
             # One transaction for several answers costs little more than one for a single answer.
             time.sleep(GATHER_SECONDS)
-            told += self._under_way.collect()
-        self._record(told)
-        return bool(leased or told)
+            answered += self._under_way.collect()
+        self._record(answered)
+        return bool(leased or answered)
 
     def finish(self) -> None:
         """Wait for running requests and record their answers."""
@@ -118,20 +118,20 @@ class Sender:
             full_endpoints = [target for target in full if isinstance(target, UUID)]
             urls = [target for target in full if isinstance(target, str)]
             due = due.exclude(endpoint__in=full_endpoints).exclude(endpoint=None, url__in=urls)
-        taken = self._busy.copy()
+        busy = self._busy.copy()
         chosen: list[int] = []
         for pk, endpoint_id, url in due.values_list("pk", "endpoint_id", "url")[: 2 * room]:
             target = endpoint_id or url
-            if len(chosen) < room and taken[target] < self._most:
-                taken[target] += 1
+            if len(chosen) < room and busy[target] < self._most:
+                busy[target] += 1
                 chosen.append(pk)
         return lease(chosen)
 
-    def _record(self, told: list[tuple[WebhookDelivery, Answer]]) -> None:
-        for delivery, _ in told:
+    def _record(self, answered: list[tuple[WebhookDelivery, Answer]]) -> None:
+        for delivery, _ in answered:
             self._busy[_target(delivery)] -= 1
-        if told:
-            record(told, now=timezone.now())
+        if answered:
+            record(answered, now=timezone.now())
 
 
 def lease(pks: list[int]) -> list[WebhookDelivery]:
@@ -154,18 +154,18 @@ def _target(delivery: WebhookDelivery) -> object:
 
 
 @transaction.atomic
-def record(told: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None:
+def record(answered: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None:
     """Record answers. A message whose lease was lost in the meantime is left unchanged.
 
     All code locks rows in the same order: endpoints, then messages.
     """
-    endpoint_ids = {delivery.endpoint_id for delivery, _ in told if delivery.endpoint_id}
+    endpoint_ids = {delivery.endpoint_id for delivery, _ in answered if delivery.endpoint_id}
     _lock(WebhookEndpoint.objects.filter(pk__in=endpoint_ids))
-    kept = _lock(WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery, _ in told]))
+    kept = _lock(WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery, _ in answered]))
     # The messages of an endpoint deleted in the meantime no longer exist.
-    told = [one for one in told if one[0].pk in kept]
-    WebhookAttempt.objects.bulk_create(_attempt(delivery, answer) for delivery, answer in told)
-    for delivery, answer in told:
+    answered = [one for one in answered if one[0].pk in kept]
+    WebhookAttempt.objects.bulk_create(_attempt(delivery, answer) for delivery, answer in answered)
+    for delivery, answer in answered:
         changes = _verdict(delivery, answer, now=now)
         WebhookDelivery.objects.filter(
             pk=delivery.pk, lease_token=delivery.lease_token, next_attempt_at__isnull=False
@@ -186,15 +186,15 @@ def record(told: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None
             ms=answer.duration_ms,
         )
     for pk in sorted(endpoint_ids):
-        answers = [answer for delivery, answer in told if delivery.endpoint_id == pk]
+        answers = [answer for delivery, answer in answered if delivery.endpoint_id == pk]
         if answers:
             _note(pk, answers, now=now)
 
 
 def _lock(rows: QuerySet[Any]) -> set[Any]:
     """Lock rows for the rest of the transaction; return the keys of those that exist."""
-    found = rows.order_by("pk").select_for_update(no_key=True)
-    return set(found.values_list("pk", flat=True))
+    locked = rows.order_by("pk").select_for_update(no_key=True)
+    return set(locked.values_list("pk", flat=True))
 
 
 def _attempt(delivery: WebhookDelivery, answer: Answer) -> WebhookAttempt:

@@ -65,21 +65,21 @@ def batch_changed(event: BatchEvent) -> None:
         for endpoint in WebhookEndpoint.objects.of_batches([batch.pk]).filter(on_batch_status=True)
         if _concerns(endpoint, batch)
     ]
-    over = event.to_status in BATCH_TERMINAL
-    urls = {batch.status_webhook, batch.batch_webhook if over else ""} - {""}
+    has_ended = event.to_status in BATCH_TERMINAL
+    urls = {batch.status_webhook, batch.batch_webhook if has_ended else ""} - {""}
     if not endpoints and not urls:
         return
-    totals = Recipient.objects.totals(batch.pk) if over else None
+    totals = Recipient.objects.totals(batch.pk) if has_ended else None
     bodies: dict[str, str | None] = {}
 
     def body(form: str) -> str | None:
         if form not in bodies:
-            say = (
+            compose = (
                 payloads.bland_batch_status
                 if form == WebhookFormat.BLAND
                 else payloads.batch_status
             )
-            bodies[form] = say(batch, event, totals)
+            bodies[form] = compose(batch, event, totals)
         return bodies[form]
 
     kind, what = WebhookEvent.BATCH_STATUS, f"batch.status {event.pk}"
@@ -106,19 +106,19 @@ def calls_finished(calls: Sequence[CallResult], *, now: datetime) -> None:
             on_call_finished=True
         )
     )
-    heard = calls if endpoints else [call for call in calls if call.webhook]
-    if heard:
-        _write(list(_reports(_loaded(heard), endpoints, now=now)))
+    reported = calls if endpoints else [call for call in calls if call.webhook]
+    if reported:
+        _write(list(_reports(_loaded(reported), endpoints, now=now)))
 
 
 def _loaded(calls: Iterable[CallResult]) -> list[CallResult]:
     """Reload calls with their recipients, sharing one instance of each batch."""
     rows = CallResult.objects.filter(pk__in=[call.pk for call in calls])
-    found = list(rows.select_related("recipient").order_by("pk"))
-    batches = Batch.objects.in_bulk({call.batch_id for call in found})
-    for call in found:
+    loaded = list(rows.select_related("recipient").order_by("pk"))
+    batches = Batch.objects.in_bulk({call.batch_id for call in loaded})
+    for call in loaded:
         call.batch = call.recipient.batch = batches[call.batch_id]
-    return found
+    return loaded
 
 
 def _reports(
@@ -200,7 +200,7 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     if not endpoint.enabled:
         raise CannotSend("The endpoint is switched off. Switch it on first.")
     now = timezone.now()
-    say: Callable[..., str] = (
+    compose: Callable[..., str] = (
         payloads.bland_test if endpoint.format == WebhookFormat.BLAND else payloads.test
     )
     delivery = WebhookDelivery.objects.create(
@@ -208,7 +208,7 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
         event_type=WebhookEvent.TEST,
         endpoint=endpoint,
         format=endpoint.format,
-        body=say(endpoint, at=now),
+        body=compose(endpoint, at=now),
         next_attempt_at=now,
         give_up_at=now + KEEP_TRYING,
         created_at=now,

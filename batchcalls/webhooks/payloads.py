@@ -67,14 +67,14 @@ def _or_null(text: Any) -> Any:
     return text or None
 
 
-_TELL: dict[Kind, Callable[[Any], Any]] = {
+_CONVERT: dict[Kind, Callable[[Any], Any]] = {
     **dict.fromkeys([Kind.TEXT, Kind.CHOICE, Kind.RECORDING], _or_null),
     Kind.ID: str,
     Kind.TIME: _time,
     Kind.MONEY: lambda amount: None if amount is None else f"{amount.normalize():f}",
 }
 _CALL_FIELDS = [
-    (one.name_in(Place.WEBHOOK), one.value_of, _TELL.get(one.kind, _same))
+    (one.name_in(Place.WEBHOOK), one.value_of, _CONVERT.get(one.kind, _same))
     for one in fields_of(Place.WEBHOOK)
 ]
 
@@ -86,7 +86,7 @@ def call_finished(call: CallResult, *, at: datetime) -> str:
     """
     recipient = call.recipient
     data = {
-        **{name: tell(value_of(call)) for name, value_of, tell in _CALL_FIELDS},
+        **{name: convert(value_of(call)) for name, value_of, convert in _CALL_FIELDS},
         "recipient": {
             "row_number": recipient.row_number,
             "status": recipient.status,
@@ -152,23 +152,23 @@ def bland_batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -
     status = BatchStatus(event.to_status).role.bland if event.to_status else ""
     if not status:
         return None
-    told: dict[str, Any] = {
+    message: dict[str, Any] = {
         "batch_id": str(batch.pk),
         "status": status,
         "timestamp": bland_shapes.timestamp(event.at),
     }
     if event.to_status in BATCH_FALLEN_SHORT:
         is_canceled = event.to_status == BatchStatus.CANCELED
-        told["code"] = event.code or ("batch_canceled" if is_canceled else "")
-        told["reason"] = event.message or f"The batch was {batch.get_status_display().lower()}."
+        message["code"] = event.code or ("batch_canceled" if is_canceled else "")
+        message["reason"] = event.message or f"The batch was {batch.get_status_display().lower()}."
     elif event.message:
-        told["message"] = event.message
+        message["message"] = event.message
     if totals and event.to_status != BatchStatus.FAILED:
         successful = totals.at(Stage.DONE)
-        told["calls_total"] = totals.rows
-        told["calls_successful"] = successful
-        told["calls_failed"] = totals.rows - successful
-    return dump(told)
+        message["calls_total"] = totals.rows
+        message["calls_successful"] = successful
+        message["calls_failed"] = totals.rows - successful
+    return dump(message)
 
 
 def bland_test(endpoint: WebhookEndpoint, *, at: datetime) -> str:

@@ -62,13 +62,13 @@ class Answer:
 
 def send(delivery: WebhookDelivery) -> Answer:
     """Send a message once; never raise. Redirects are not followed."""
-    at, begun = timezone.now(), time.monotonic()
+    at, started = timezone.now(), time.monotonic()
     status, excerpt, error, wait = None, "", "", None
     shown: dict[str, str] = {}
     try:
         secrets = signing.secrets_for(delivery, now=at)
-        told, proof = signing.headers(delivery, secrets=secrets, now=at)
-        shown = {"content-type": "application/json", "user-agent": USER_AGENT, **told}
+        identity, proof = signing.headers(delivery, secrets=secrets, now=at)
+        shown = {"content-type": "application/json", "user-agent": USER_AGENT, **identity}
         address = addresses.judge(delivery.target, named=settings.WEBHOOK_ALLOWED_HOSTS)
         sent = {**shown, **proof, "host": address.host_header, "accept-encoding": "identity"}
         with _answer(address, delivery.body.encode(), sent) as response:
@@ -85,7 +85,7 @@ def send(delivery: WebhookDelivery) -> Answer:
         status=status,
         excerpt=excerpt,
         error=error,
-        duration_ms=round((time.monotonic() - begun) * 1000),
+        duration_ms=round((time.monotonic() - started) * 1000),
         retry_after=wait,
     )
 
@@ -135,19 +135,19 @@ def _in_words(problem: Exception) -> str:
     """Return a sentence that says why there was no answer, without quoting the request."""
     match problem:
         case addresses.Refused():
-            said = str(problem)
+            sentence = str(problem)
         # urllib3 treats a refused connection as a kind of timeout.
         case NewConnectionError() | ConnectionError():
-            said = "There was no connection: refused, or broken off."
+            sentence = "There was no connection: refused, or broken off."
         case TimeoutError() | ConnectTimeoutError():
-            said = f"There was no answer within {TIMEOUT_SECONDS:g} seconds."
+            sentence = f"There was no answer within {TIMEOUT_SECONDS:g} seconds."
         case ssl.SSLCertVerificationError():
-            said = f"Its certificate is not trusted: {problem.verify_message}."
+            sentence = f"Its certificate is not trusted: {problem.verify_message}."
         case ssl.SSLError():
-            said = f"There was no safe connection ({problem.reason or 'TLS'})."
+            sentence = f"There was no safe connection ({problem.reason or 'TLS'})."
         case HTTPError() | HTTPException() | OSError():
-            said = f"The answer cannot be read ({type(problem).__name__})."
+            sentence = f"The answer cannot be read ({type(problem).__name__})."
         case _:
             log.exception("webhook.failed", exc_info=problem)
-            said = f"Sending it ended in {type(problem).__name__}."
-    return said
+            sentence = f"Sending it ended in {type(problem).__name__}."
+    return sentence

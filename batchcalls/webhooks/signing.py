@@ -37,8 +37,8 @@ def shared_secret() -> str:
 
 def _secret(salt: str) -> str:
     key = settings.WEBHOOK_SIGNING_KEY.encode()
-    made = hmac.new(key, _PURPOSE + salt.encode(), sha256).digest()
-    return PREFIX + base64.b64encode(made).decode()
+    digest = hmac.new(key, _PURPOSE + salt.encode(), sha256).digest()
+    return PREFIX + base64.b64encode(digest).decode()
 
 
 def secrets_for(delivery: WebhookDelivery, *, now: datetime) -> list[str]:
@@ -57,7 +57,7 @@ def headers(
     signature: an HMAC whose key is the current secret, exactly as shown to its owner.
     """
     at = now.astimezone(UTC)
-    told = {"webhook-id": delivery.event_id, "webhook-timestamp": str(int(at.timestamp()))}
+    identity = {"webhook-id": delivery.event_id, "webhook-timestamp": str(int(at.timestamp()))}
     signatures = [
         Webhook(secret).sign(msg_id=delivery.event_id, timestamp=at, data=delivery.body)
         for secret in secrets
@@ -65,4 +65,4 @@ def headers(
     proof = {"webhook-signature": " ".join(signatures)}
     if delivery.format == WebhookFormat.BLAND:
         proof[BLAND_HEADER] = signing.sign(secrets[0], delivery.body.encode())
-    return told, proof
+    return identity, proof
