@@ -5,13 +5,13 @@ from django.db.models.signals import post_migrate
 
 
 class BatchCallsConfig(AppConfig):
-    """Sends batches of calls and keeps what came of them."""
+    """Sends batches of calls and stores their results."""
 
     name = "batchcalls"
     verbose_name = "Calling"
 
     def ready(self) -> None:
-        """Register the system checks; the queue's schedules and the roles once tables exist."""
+        """Register the system checks, and create schedules and roles after each migration."""
         from batchcalls import checks, queue  # noqa: F401, PLC0415
         from batchcalls.access import roles  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""System checks: settings that contradict each other are refused before they do harm."""
+"""System checks that reject contradictory settings before they do harm."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from campaigns.e164 import is_region
 
-#: A tick works for 20 s and waits for the last answers; stopped earlier, it would be killed while
-#: it is healthy.
+#: A tick works for 20 s and then waits for the last answers. A shorter timeout would kill healthy
+#: ticks.
 LEAST_TIMEOUT_SECONDS = 100
 LEAST_RETRY_TIMEOUTS = 10
-#: Claims are given up at half of it, which must be longer than connecting and reading may take.
+#: Claims are given up at half this time, which must be longer than connecting and reading.
 LEAST_STALE_SECONDS = 80
 
 
 @register(Tags.compatibility)
 def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse queue settings under which healthy tasks are stopped, or run twice at once."""
+    """Reject queue settings that would kill healthy tasks or run a task twice concurrently."""
     queue = settings.Q_CLUSTER
     problems: list[CheckMessage] = []
     if queue["timeout"] < LEAST_TIMEOUT_SECONDS:
@@ -55,7 +55,7 @@ def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 @register(Tags.compatibility)
 def check_broker(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse a broker whose client is not installed: every message would be lost."""
+    """Reject a broker whose client is not installed, because every message would be lost."""
     if not settings.BROKER_URL or importlib.util.find_spec("redis"):
         return []
     return [
@@ -69,7 +69,7 @@ def check_broker(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
 @register(Tags.compatibility)
 def check_patience(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn when healthy calls would be taken for lost ones, and asked about in vain."""
+    """Warn when healthy calls would be treated as lost and the provider asked needlessly."""
     if settings.STALE_CLAIM_SECONDS >= LEAST_STALE_SECONDS:
         return []
     return [
@@ -84,7 +84,7 @@ def check_patience(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 @register(Tags.compatibility)
 def check_region(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse a default region that is no country: every number without a plus would be invalid."""
+    """Reject a default region that is not a country: numbers without a plus would be invalid."""
     if is_region(settings.DEFAULT_REGION):
         return []
     return [

@@ -20,24 +20,24 @@ from batchcalls.reporting.worker_state import worker_state
 
 log = structlog.get_logger(__name__)
 
-#: A recipient may wait its turn for long. When nobody of its account is called for so long,
-#: something is wrong.
+#: A recipient may wait a long time for its turn. But if its account places no call at all for this
+#: long, something is wrong.
 STALLED_LIMIT = timedelta(minutes=10)
 
 
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that this process answers; asks nothing of anybody."""
+    """Answer that this process is running; check nothing else."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say how database, migrations, workers and the oldest due recipient are; 503 if one is not.
+    """Report on database, migrations, workers and the oldest due recipient; 503 if any fails.
 
-    The answer names no hosts, numbers or batches: anybody may ask.
+    The answer contains no hosts, numbers or batches, because it is public.
     """
     checks: dict[str, dict[str, Any]] = {}
     for name, check in CHECKS.items():
@@ -68,7 +68,7 @@ def _migrations(now: datetime) -> dict[str, Any]:
 
 @cache
 def _is_migrated() -> bool:
-    """Tell whether every migration of this code is applied; a yes holds as long as the process."""
+    """Return whether all migrations are applied; True is cached for the life of the process."""
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
@@ -94,7 +94,7 @@ def _since_last_call(account: VoiceAccount, now: datetime) -> timedelta:
 
 
 def _emergency_stop(now: datetime) -> dict[str, Any]:
-    """Say whether all calling is stopped: somebody wanted that, so nothing is wrong."""
+    """Report whether all calling is stopped; that is intentional, so it is not a failure."""
     since = EmergencyStop.objects.in_force().values_list("stopped_at", flat=True).first()
     if since is None:
         return {"ok": True}

@@ -1,6 +1,6 @@
 """The doorbell: tells a worker that rows are waiting. The only module that imports django-q2.
 
-A message carries nothing but ids, and losing it loses nothing: `sweep` finds the work again.
+A message carries only ids. Losing one loses no work, because `sweep` finds it again.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ EXPORT = "batchcalls.tasks.export"
 DELIVER_WEBHOOKS = "batchcalls.tasks.deliver_webhooks"
 SWEEP = "batchcalls.tasks.sweep"
 
-#: A message that was not answered for so long was lost; `ring_once` leaves another.
+#: A message unanswered for this long counts as lost; `ring_once` then sends another.
 LOST_AFTER = timedelta(minutes=1)
-#: Seconds of tasks that cannot always stop in the middle and go on: workbooks are written, and
-#: read, in one go. Others have the queue's limit.
+#: Timeouts in seconds of tasks that cannot always stop and continue later: workbooks are written
+#: and read in one go. Other tasks use the queue's limit.
 _TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000}
 
 
 def ring(task: str, *ids: str | int) -> None:
-    """Ask a worker to run a task, as soon as what the caller wrote is committed.
+    """Ask a worker to run a task as soon as the caller's transaction is committed.
 
-    With the database as broker the message is a row of the same transaction; another broker
-    cannot roll back, so there the message waits for the commit.
+    With the database as broker, the message is a row of the same transaction. Another broker
+    cannot roll back, so the message is sent after the commit.
     """
     if settings.BROKER_URL:
         transaction.on_commit(lambda: _send(task, *ids))
@@ -50,10 +50,10 @@ def ring(task: str, *ids: str | int) -> None:
 
 
 def ring_once(task: str) -> None:
-    """Ask for a task after the commit, unless it was asked for and has not begun yet.
+    """Ask for a task after the commit, unless it was already requested and has not begun.
 
-    For what happens many times a second: one message waits, however often this is called. One
-    that was lost is replaced after a minute.
+    Use it for events that happen many times a second: only one message waits, however often this
+    is called. A lost message is replaced after a minute.
     """
     transaction.on_commit(lambda: _ring_unless_rung(task))
 
@@ -69,12 +69,12 @@ def _ring_unless_rung(task: str) -> None:
 
 
 def answer(task: str) -> None:
-    """Note that a task begins: whatever happens from now on rings for it again."""
+    """Record that a task has begun, so that later calls of `ring_once` ring again."""
     Doorbell.objects.filter(task=task).update(rung_at=None)
 
 
 def _send(task: str, *ids: str | int) -> None:
-    """Leave a message at a broker of its own; that one is away harms nobody but delays the work."""
+    """Send a message to the broker; if the broker is down, the work is only delayed."""
     try:
         async_task(task, *ids, **_options(task))
     except Exception:
@@ -87,14 +87,14 @@ def _options(task: str) -> dict[str, Any]:
 
 @receiver(post_spawn, dispatch_uid="batchcalls.queue.sweep")
 def sweep_when_a_worker_starts(**kwargs: Any) -> None:
-    """Look for what was left behind as soon as a worker starts: the last one may have died."""
+    """Sweep as soon as a worker starts, because the last one may have died."""
     ring(SWEEP)
 
 
 def on_post_migrate(
     using: str = DEFAULT_DB_ALIAS, apps: Apps = installed_apps, **kwargs: Any
 ) -> None:
-    """Keep the schedule of the sweep; does nothing while the queue's tables are missing."""
+    """Create or update the sweep's schedule; do nothing while the queue's tables are missing."""
     try:
         apps.get_model("django_q", "Schedule")
     except LookupError:

@@ -1,6 +1,6 @@
 """The tasks of the queue. Each takes ids, calls one function, and returns nothing.
 
-Rows say what there is to do: a task whose message is lost is found missing by `sweep`.
+The database rows are the work to do. `sweep` finds work whose message was lost.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from batchcalls.webhooks import deliver
 
 
 def import_list(list_id: str) -> None:
-    """Import a list for some seconds, beside other workers; ring again while there is more."""
+    """Import a list for some seconds, along with other workers; ring again while there is more."""
     if runner.run(UUID(list_id), seconds=ticks.TICK_SECONDS):
         queue.ring(queue.IMPORT_LIST, list_id)
 
 
 def export(export_id: str) -> None:
-    """Write a workbook that somebody requested."""
+    """Write a requested workbook."""
     jobs.run(UUID(export_id))
 
 
 def dispatch_tick(account_id: int) -> None:
-    """Work on an account's calls for some seconds; ring again while work is near."""
+    """Work on an account's calls for some seconds; ring again if there is more work soon."""
     wake = ticks.tick_account(account_id)
     if wake is not None and ticks.is_near(wake):
         queue.ring(queue.DISPATCH_TICK, account_id)
@@ -53,7 +53,7 @@ def deliver_webhooks() -> None:
 
 
 def sweep() -> None:
-    """Restart whatever lost its tick, show that there is a worker, delete what has expired."""
+    """Record a heartbeat, restart work that lost its tick, and delete expired rows."""
     WorkerHeartbeat.objects.beat()
     ring_for_lost_work()
     deliver.sweep()
@@ -61,7 +61,7 @@ def sweep() -> None:
 
 
 def ring_for_lost_work() -> None:
-    """Recover, then ring for whatever lost its tick: accounts with work, half-imported lists."""
+    """Recover, then ring for work that lost its tick: accounts, imports and exports."""
     ticks.recover()
     pending = Recipient.objects.filter(
         batch__account=OuterRef("pk"),
@@ -81,9 +81,9 @@ def ring_for_lost_work() -> None:
 
 
 def step(batch: Batch, *, seconds: float, stop: Callable[[], bool] = ticks.never) -> None:
-    """Carry one batch forward for some seconds, as a worker would.
+    """Work on one batch for some seconds, as a worker would.
 
-    Safe beside workers: whoever holds the lease does the work, the other finds nothing to do.
+    Safe alongside workers: only the holder of the lease works, others find nothing to do.
     """
     if batch.status in BATCH_IMPORTING:
         runner.run_batch(batch.pk, seconds=seconds)

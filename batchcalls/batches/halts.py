@@ -1,7 +1,7 @@
-"""What halts calling beyond a batch's own status: the emergency stop, and an account's switch.
+"""The emergency stop and the account switch, which halt calling for many batches.
 
-Batches keep their status and live calls continue. Where calls are claimed and placed,
-`BatchQuerySet.dialing` checks both. What was claimed and not placed returns to the queue.
+Batches keep their status and live calls continue. `BatchQuerySet.dialing` checks both when calls
+are claimed and placed. Calls that were claimed but not placed return to the queue.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ LONGEST_REASON = 300
 
 
 class HaltConflict(Exception):
-    """Somebody else was faster: the halt is in force already, or lifted already."""
+    """The halt is already in force or already lifted, because another person was faster."""
 
 
 @transaction.atomic
 def engage(actor: User | None, reason: str) -> EmergencyStop:
-    """Stop all calling now, and say so in the log of each batch that this halts.
+    """Stop all calling now, and log that in each batch that this halts.
 
-    Raises `HaltConflict` when it is stopped already; `ValueError` without a reason, or for one
-    that is too long.
+    Raise `HaltConflict` when calling is already stopped; `ValueError` when the reason is blank or
+    too long.
     """
     reason = reason.strip()
     if not reason:
@@ -57,10 +57,10 @@ def engage(actor: User | None, reason: str) -> EmergencyStop:
 
 @transaction.atomic
 def lift(actor: User | None, stop: EmergencyStop) -> None:
-    """Let calls go on, and ring for every account whose batches have waited.
+    """Resume all calling, and ring for every account with waiting batches.
 
-    Lifts this stop and no other: whoever saw one reason does not lift another. Raises
-    `HaltConflict` when it is lifted already.
+    Only the given stop is lifted, so a person cannot lift a stop whose reason they have not seen.
+    Raise `HaltConflict` when it is already lifted.
     """
     lifted = EmergencyStop.objects.in_force().filter(pk=stop.pk)
     if not lifted.update(in_force=None, lifted_at=timezone.now(), lifted_by=actor):
@@ -80,10 +80,10 @@ def lift(actor: User | None, stop: EmergencyStop) -> None:
 
 @transaction.atomic
 def switch_account(account: VoiceAccount, *, on: bool, actor: User | None) -> int:
-    """Switch an account on or off, and say so in the log of each batch that this concerns.
+    """Switch an account on or off, and log that in each calling batch of the account.
 
-    Switched on, its batches resume at once. Returns how many batches these are; raises
-    `HaltConflict` when there is nothing to switch.
+    Switching it on resumes its batches immediately. Return the number of these batches. Raise
+    `HaltConflict` when the account is already switched that way.
     """
     if not VoiceAccount.objects.filter(pk=account.pk, enabled=not on).update(enabled=on):
         raise HaltConflict(f"The account {account} is switched {'on' if on else 'off'} already.")
@@ -102,7 +102,7 @@ def switch_account(account: VoiceAccount, *, on: bool, actor: User | None) -> in
 
 
 def _note(batches: QuerySet[Batch], actor: User | None, *, code: str, message: str) -> int:
-    """Write an event into the log of each batch; return how many batches these are."""
+    """Add an event to the log of each batch; return the number of batches."""
     events = BatchEvent.objects.bulk_create(
         BatchEvent(batch_id=pk, actor=actor, code=code, message=message)
         for pk in batches.order_by().values_list("pk", flat=True)

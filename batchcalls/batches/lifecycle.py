@@ -1,7 +1,7 @@
-"""Every change of a batch's status: one function per edge, each a compare-and-set.
+"""Every change of a batch's status: one function per transition, each a compare-and-set.
 
-The loser of a race gets `Conflict`; nothing is half done, because the status, the rows that
-change with it and the `BatchEvent` are one transaction.
+The loser of a race gets `Conflict`. No change is left half done: the status, the rows that change
+with it and the `BatchEvent` are written in one transaction.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class Conflict(Exception):
-    """The batch is not in a status from which this is possible; it was left as it is."""
+    """The batch's status does not allow the action; the batch was not changed."""
 
     def __init__(self, action: str, status: str, *, why: str = "") -> None:
         label = BatchStatus(status).label if status else "gone"
@@ -63,11 +63,12 @@ def _move(
     then: Callable[[], None] | None = None,
     **changes: Any,
 ) -> BatchStatus:
-    """Set the status if it is one of the sources; return the one it was. Raise `Conflict`.
+    """Set the status to ``to`` if it is one of ``sources``; return the old status.
 
-    ``then`` does what belongs to the change before anybody is told of it.
+    ``then`` runs after the change and before webhooks are written. Raise `Conflict` when the
+    current status does not allow the change.
     """
-    # Locked, so that the answer is the status that whoever came first has left.
+    # Lock the row, so that a concurrent change is committed before the status is read.
     rows = Batch.objects.filter(pk=batch_id).order_by().select_for_update(no_key=True)
     current = rows.values_list("status", flat=True).first() or ""
     if current not in sources or to not in BATCH_TRANSITIONS[BatchStatus(current)]:
@@ -98,9 +99,9 @@ def _move(
 
 @transaction.atomic
 def submit(batch: Batch, *, launch: bool, actor: User | None = None) -> None:
-    """Hand a draft over to validation: draft → initializing. Raise `Conflict`.
+    """Submit a draft for validation: draft → initializing. Raise `Conflict`.
 
-    With ``launch`` calls begin as soon as the list is validated; else it waits, ready.
+    With ``launch``, calls start as soon as the list is validated; otherwise the batch stays ready.
     """
     _move(
         batch.pk,
@@ -117,9 +118,9 @@ def submit(batch: Batch, *, launch: bool, actor: User | None = None) -> None:
 
 @transaction.atomic
 def back_to_draft(batch: Batch, *, actor: User | None = None) -> None:
-    """Let a checked list be changed once more: ready → draft. Raise `Conflict`.
+    """Reopen a checked batch for editing: ready → draft. Raise `Conflict`.
 
-    Nobody was dialed: what was read from the lists is forgotten, and read again at the next check.
+    No calls were placed. All imported rows are deleted; the next check imports the lists again.
     """
     _move(
         batch.pk,
@@ -154,7 +155,7 @@ def launch(batch: Batch, *, actor: User | None = None) -> None:
 
 @transaction.atomic
 def begin_validating(batch: Batch) -> None:
-    """Note that the list is being checked: initializing → validating. Raise `Conflict`."""
+    """Record that the list is being checked: initializing → validating. Raise `Conflict`."""
     _move(
         batch.pk,
         BatchStatus.VALIDATING,
@@ -165,9 +166,9 @@ def begin_validating(batch: Batch) -> None:
 
 @transaction.atomic
 def finish_validating(batch: Batch, *, through: int, row_count: int) -> None:
-    """End validation: validating → dispatching if launch was asked for, else ready.
+    """End validation: validating → dispatching if launch was requested, else ready.
 
-    ``through`` is the number of the last row.
+    ``through`` is the number of the last row. Raise `Conflict`.
     """
     launching = Batch.objects.values_list("launch_when_ready", flat=True).get(pk=batch.pk)
     _move(
@@ -184,7 +185,7 @@ def finish_validating(batch: Batch, *, through: int, row_count: int) -> None:
 
 @transaction.atomic
 def fail(batch: Batch, *, code: str, message: str) -> None:
-    """End a batch that cannot work at all: importing, ready or calling → failed."""
+    """End a batch that cannot continue: importing, ready or calling → failed."""
     _move(
         batch.pk,
         BatchStatus.FAILED,
@@ -200,7 +201,7 @@ def fail(batch: Batch, *, code: str, message: str) -> None:
 
 @transaction.atomic
 def pause(batch: Batch, *, actor: User | None = None, code: str = "", message: str = "") -> None:
-    """Stop dialing until resumed: any calling status → paused. Live calls go on."""
+    """Stop dialing until resumed: any calling status → paused. Live calls continue."""
     _move(
         batch.pk,
         BatchStatus.PAUSED,
@@ -213,7 +214,7 @@ def pause(batch: Batch, *, actor: User | None = None, code: str = "", message: s
 
 
 def pause_account(account_id: int, *, code: str, message: str) -> None:
-    """Pause every calling batch of an account that cannot be used until a person has seen to it."""
+    """Pause every calling batch of an account that needs a person's attention before more calls."""
     log.error("batch.account_unusable", account_id=account_id, code=code)
     for batch in Batch.objects.calling().filter(account=account_id):
         try:
@@ -224,7 +225,7 @@ def pause_account(account_id: int, *, code: str, message: str) -> None:
 
 @transaction.atomic
 def resume(batch: Batch, *, actor: User | None = None) -> None:
-    """Go on dialing: paused → dispatching. Raise `Conflict`."""
+    """Resume dialing: paused → dispatching. Raise `Conflict`."""
     _move(
         batch.pk,
         BatchStatus.DISPATCHING,
@@ -237,9 +238,9 @@ def resume(batch: Batch, *, actor: User | None = None) -> None:
 
 @transaction.atomic
 def cancel(batch: Batch, *, actor: User | None = None, hang_up: bool = False) -> None:
-    """Stop everything that is not placed yet, for good, and withdraw calls that have not begun.
+    """Permanently cancel rows not yet placed, and withdraw calls that have not begun.
 
-    Calls that have begun end by themselves, or with ``hang_up`` at once.
+    Calls that have begun continue to their end, or are hung up immediately with ``hang_up``.
     """
     _move(
         batch.pk,
@@ -254,14 +255,14 @@ def cancel(batch: Batch, *, actor: User | None = None, hang_up: bool = False) ->
     )
     calls = CallResult.objects.filter(batch=batch.pk, ended_at=None)
     calls.update(stop_requested=StopRequest.HANG_UP if hang_up else StopRequest.WITHDRAW)
-    # Of the others no call is known yet; as soon as one is, it is stopped.
+    # The others have no provider id yet; they are stopped as soon as they have one.
     calls.exclude(provider_call_id=None).update(next_check_at=timezone.now())
     queue.ring(queue.DISPATCH_TICK, batch.account_id)
 
 
 @transaction.atomic
 def reopen(batch: Batch, *, actor: User | None = None, code: str, message: str) -> None:
-    """Go on calling a batch that was over: completed, fully or partly → dispatching."""
+    """Resume calling for a finished batch: completed or completed partial → dispatching."""
     _move(
         batch.pk,
         BatchStatus.DISPATCHING,
@@ -276,7 +277,7 @@ def reopen(batch: Batch, *, actor: User | None = None, code: str, message: str) 
 
 
 def _withdraw_recipients(batch_id: UUID, *, code: str, reason: str) -> None:
-    """Cancel all rows that were not placed, those that are just being taken in too."""
+    """Cancel all rows that were not placed, including rows that are being imported."""
     list_imports.stop(batch_id, code=code, reason=reason)
     Recipient.objects.filter(batch=batch_id).not_yet_placed().update(
         status=RecipientStatus.CANCELED, reason_code=code, reason=reason, due_at=None
@@ -284,17 +285,17 @@ def _withdraw_recipients(batch_id: UUID, *, code: str, reason: str) -> None:
 
 
 def next_chunk(batch: Batch) -> None:
-    """Note that a further chunk goes out: dispatching or waiting → in progress (chunked)."""
+    """Record that another chunk was queued: dispatching or waiting → in progress (chunked)."""
     _shift(batch, BatchStatus.IN_PROGRESS_CHUNKED)
 
 
 def settle(batch: Batch, *, now: datetime) -> None:
-    """Give a calling batch the status that its rows call for; do nothing for any other batch.
+    """Update a calling batch's status from its rows; do nothing for any other batch.
 
     1. No row is open: completed, or completed partial when some fell short.
-    2. Rows wait for nothing but their turn: dispatching (a chunked batch keeps its own status).
-    3. Calls are live, being found out about, or due for another attempt: in progress.
-    4. Everything left has a later time: waiting for scheduled calls.
+    2. Rows are in line for dialing: dispatching (a chunked batch keeps its own status).
+    3. Calls are live, being asked about, or due for another attempt: in progress.
+    4. All remaining rows are scheduled for later: waiting for scheduled calls.
     """
     batch.refresh_from_db(fields=["status", "row_count", "chunk_size"])
     if batch.status not in BATCH_CALLING:
@@ -320,7 +321,7 @@ def settle(batch: Batch, *, now: datetime) -> None:
 
 
 def _shift(batch: Batch, to: BatchStatus) -> None:
-    """Move between calling statuses; whoever paused or canceled in the meantime wins."""
+    """Change to another calling status; do nothing if the batch has been paused or ended."""
     if batch.status == to:
         return
     try:
@@ -338,7 +339,7 @@ def _complete(batch: Batch) -> None:
         with transaction.atomic():
             Batch.objects.lock([batch.pk])
             if StoredList.objects.importing().filter(batch=batch).exists():
-                return  # Its rows are about to come; whoever takes it in rings when it is over.
+                return  # More rows are being imported; the import rings when it is done.
             _move(
                 batch.pk,
                 BatchStatus.COMPLETED_PARTIAL if short else BatchStatus.COMPLETED,

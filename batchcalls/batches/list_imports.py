@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 @transaction.atomic
 def begin(stored: StoredList) -> None:
-    """Have a list taken in by the workers: uploaded → importing."""
+    """Have workers import a list: uploaded → importing."""
     uploaded = StoredList.objects.filter(pk=stored.pk, status=ListStatus.UPLOADED)
     if uploaded.update(status=ListStatus.IMPORTING):
         stored.status = ListStatus.IMPORTING
@@ -27,9 +27,9 @@ def begin(stored: StoredList) -> None:
 
 @transaction.atomic
 def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str = "") -> bool:
-    """End the taking in: importing → imported or failed; return False when it was over already.
+    """End an import: importing → imported or failed; return False when it had already ended.
 
-    When it failed, the rows of parts that are under way are awaited, and no further part begins.
+    On failure, wait for the parts in progress to commit. No further part begins.
     """
     ended = StoredList.objects.importing().filter(pk=stored.pk)
     log.info("list.ended", list_id=str(stored.pk), status=str(status), code=code)
@@ -41,9 +41,9 @@ def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str =
 
 
 def forget(batch_id: UUID) -> int:
-    """Make a batch's lists as they were when they were uploaded; return how many they are.
+    """Reset a batch's lists to freshly uploaded, keeping their files; return the number of lists.
 
-    Their files stay. Only for batches that nobody takes in at the moment.
+    Only call this for batches whose lists are not being imported.
     """
     lists = StoredList.objects.filter(batch=batch_id)
     parts = ListPart.objects.filter(stored_list__in=lists)
@@ -58,17 +58,17 @@ def forget(batch_id: UUID) -> int:
         split_through=0,
         row_offset=0,
         ended_at=None,
-        # Whoever took it in kept the lease to the end; nobody waits for it to run out.
+        # The import kept its lease to the end; clear it so that no one waits for it to expire.
         lease_token=None,
         lease_until=None,
     )
 
 
 def stop(batch_id: UUID, *, code: str, reason: str) -> None:
-    """Stop taking in a batch's lists, for the rest of the caller's transaction and for good.
+    """Permanently stop importing a batch's lists, effective within the caller's transaction.
 
-    Whoever takes in a part locks it until the commit, and asks the list's status after that: so
-    the rows of all parts that are under way are awaited here, and no further part begins.
+    A worker locks a part until its commit and checks the list's status after locking. Therefore
+    this function waits for the rows of all parts in progress, and no further part begins.
     """
     lists = StoredList.objects.filter(batch=batch_id, status__in=LIST_OPEN)
     ending = list(lists.values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""Calling again, on somebody's order, those whom a batch did not reach."""
+"""Retry recipients whom a batch did not reach, on a person's request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
-#: Only what is certain: an unconfirmed call may have been placed, and skipped rows have a reason.
+#: Only certain outcomes: an unconfirmed call may have been placed, and skipped rows have a reason.
 RETRIABLE: dict[str, Q] = {
     "not_reached": Q(status=RecipientStatus.DONE, outcome=RecipientOutcome.NOT_REACHED),
     "voicemail": Q(status=RecipientStatus.DONE, outcome=RecipientOutcome.VOICEMAIL),
@@ -35,10 +35,10 @@ def retriable(batch: Batch, outcomes: Collection[str]) -> QuerySet[Recipient]:
 
 @transaction.atomic
 def retry(batch: Batch, *, outcomes: Collection[str], actor: User | None = None) -> int:
-    """Have those recipients called once more in the same batch; return how many they are.
+    """Queue the recipients with these outcomes again in the same batch; return their number.
 
-    The batch goes on; every rule is asked again at the moment of dialing. Raises
-    `lifecycle.Conflict` unless the batch is over with calls made, and also when nobody ended so.
+    The batch is reopened, and every rule is checked again at the moment of dialing. Raise
+    `lifecycle.Conflict` unless the batch is completed, fully or partly, and has such recipients.
     """
     names = ", ".join(outcome.replace("_", " ") for outcome in sorted(outcomes))
     lifecycle.reopen(batch, actor=actor, code="retry", message=f"Called again: {names}.")

@@ -1,4 +1,4 @@
-"""Every change of the do-not-call list: what all doors use to add, explain and remove numbers."""
+"""Every change of the do-not-call list: add numbers, change their reasons, remove numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIELDS = ("e164", "reason", "source", "created_by_id", "created_at")
 
 
 class NotListed(Exception):
-    """Somebody else has removed the number."""
+    """The number is no longer on the list."""
 
 
 @transaction.atomic(savepoint=False)
@@ -30,8 +30,8 @@ def suppress(
 ) -> int:
     """Add numbers (E.164), each with its reason; return how many are new.
 
-    Numbers that are listed stay as they are. All are written in their order, so that two writers
-    of the same numbers wait for each other and not in a circle.
+    Numbers that are already listed are not changed. Numbers are written in sorted order, so that
+    two concurrent writers cannot deadlock.
     """
     now, creator = timezone.now(), actor.pk if actor else None
     rows = (
@@ -41,9 +41,9 @@ def suppress(
 
 
 def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
-    """Say anew why a number must not be called; return False when that was said already.
+    """Change a number's reason; return False if it already has that reason.
 
-    Raises `NotListed`.
+    Raise `NotListed` when the number is no longer on the list.
     """
     before, after = entry.reason, _fit(reason)
     if before == after:
@@ -60,9 +60,9 @@ def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
 
 
 def remove(entry: Suppression, *, why: str = "", actor: User) -> None:
-    """Let a number be called again, and note who did that, why, and what the list had said.
+    """Remove a number from the list, and log who removed it, why, and its previous entry.
 
-    Raises `NotListed`.
+    Raise `NotListed` when the number is no longer on the list.
     """
     with transaction.atomic():
         if not Suppression.objects.filter(pk=entry.pk).delete()[0]:

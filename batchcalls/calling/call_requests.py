@@ -1,7 +1,7 @@
-"""One attempt, put into words: the rendered request a voice provider gets.
+"""Build the rendered request that a voice provider gets for one attempt.
 
-A request follows from rows that no longer change (the batch's copy of the campaign, the
-recipient's variables, the attempt), so it is built again whenever it is needed and never stored.
+A request depends only on rows that no longer change (the batch's copy of the campaign, the
+recipient's variables, the attempt). It is therefore rebuilt whenever needed and never stored.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.voice.base import CallRequest
 from campaigns import call_settings, e164, prompts, quoted_values
 
-#: Call settings that are spoken or written to somebody, with {{variables}} in them.
+#: Call settings that are spoken or written to people and may contain {{variables}}.
 RENDERED = frozenset(name for name, setting in call_settings.REGISTRY.items() if setting.rendered)
 
 
 def zones_of(batch: Batch, recipient: Recipient) -> tuple[str, ...]:
-    """Return the time zones the recipient may be in: the row's own, else those of the number."""
+    """Return the recipient's possible time zones: the row's own, else those of the number."""
     own = recipient.call_settings.get("timezone") or batch.call_settings.get("timezone")
     if own:
         return (own,)
-    # Rows that are older than the column have none.
+    # Rows older than the column have no stored zones.
     return zones_in(recipient.time_zones) or _zones_of_number(recipient.e164)
 
 
 def zones_in(stored: str) -> tuple[str, ...]:
-    """Read `Recipient.time_zones`."""
+    """Return the zones in a value of `Recipient.time_zones`."""
     return tuple(stored.split(",")) if stored else ()
 
 
@@ -38,7 +38,7 @@ def _zones_of_number(number: str) -> tuple[str, ...]:
 
 
 def retry_setting(batch: Batch, recipient: Recipient) -> dict[str, Any] | None:
-    """Return the call setting ``retry``: one more call after a voicemail, which we make."""
+    """Return the call setting ``retry``: one more call after a voicemail, placed by us."""
     setting: dict[str, Any] | None = recipient.call_settings.get(
         "retry", batch.call_settings.get("retry")
     )
@@ -46,9 +46,10 @@ def retry_setting(batch: Batch, recipient: Recipient) -> dict[str, Any] | None:
 
 
 def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
-    """Return the request of an attempt; raise `prompts.MissingVariable`.
+    """Return the request for an attempt.
 
-    A row's own prompt or pathway takes the place of whichever the batch has.
+    A row's own prompt or pathway replaces the batch's prompt or pathway. Raise
+    `prompts.MissingVariable` when the row lacks a variable.
     """
     settings = {**batch.call_settings, **recipient.call_settings}
     own_prompt, own_pathway = settings.pop("task", ""), settings.pop("pathway_id", "")
@@ -79,7 +80,7 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
 
 
 def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, Any]:
-    """Return what {{…}} may name: the row's variables, and below them the built-in ones."""
+    """Return the values of {{variables}}: the built-in ones, overridden by the row's own."""
     settings = {**batch.call_settings, **recipient.call_settings}
     used = prompts.names_in([batch.prompt, *map(settings.get, RENDERED)]).names
     now = call.claimed_at
@@ -90,7 +91,7 @@ def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, A
         "call_id": str(call.call_id),
         "now_utc": f"{now:%Y-%m-%d %H:%M}",
     }
-    # What takes long to look up is looked up for those who ask.
+    # Look up slow values only when they are used.
     if "short_to" in used:
         built_in["short_to"] = e164.national_number(call.to_number)
     if "short_from" in used:

@@ -1,4 +1,4 @@
-"""A large batch goes out in chunks: the next one is queued when the last has been called."""
+"""Queue a large batch in chunks: the next one when the last has been called."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from batchcalls.states import BATCH_CALLING, RecipientStatus
 
 
 def queue_due(account: VoiceAccount, *, now: datetime) -> set[UUID]:
-    """Queue the next chunk of each batch whose queue has run dry: pending → queued or deferred.
+    """Queue the next chunk of each batch with an empty queue: pending → queued or deferred.
 
-    Return the batches of which there was another chunk.
+    Return the batches that had another chunk.
     """
     batches = Batch.objects.calling().filter(account=account).order_by("pk")
     queued = Recipient.objects.filter(batch=OuterRef("pk"), status=RecipientStatus.QUEUED)
@@ -67,7 +67,7 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
             ],
             where_in=("status", [RecipientStatus.PENDING]),
         )
-        # Somebody may have refused in the meantime; see `intake.refusals`.
+        # A recipient may have been refused in the meantime; see `intake.refusals`.
         at_once = [pk for pk, *_ in chunk if pk not in starts]
         Recipient.objects.filter(pk__in=at_once, status=RecipientStatus.PENDING).update(
             status=RecipientStatus.QUEUED, due_at=now

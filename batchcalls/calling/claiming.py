@@ -1,8 +1,8 @@
-"""Writing down who is dialed next: budget → claim and gate, in one transaction.
+"""Choose and record the next calls: budget → claim and gate, in one transaction.
 
-An attempt is a row before anybody is dialed. A process that dies after that leaves recipients
-that are `dialing`; `reconcile` declares them unconfirmed and asks the provider. Nobody is dialed
-on a guess.
+Every attempt is stored as a row before it is dialed. If the process dies after that, its
+recipients stay `dialing` until `reconcile` marks them unconfirmed and asks the provider. No
+recipient is dialed again on a guess.
 """
 
 from __future__ import annotations
@@ -30,13 +30,12 @@ from campaigns.prompts import MissingVariable
 
 log = structlog.get_logger(__name__)
 
-#: Name of the account's own rate among the intervals of a claim; a batch's is its id.
+#: Key of the account's rate in a claim's intervals. A batch's rate uses the batch id.
 ACCOUNT = "account"
 
-
-#: The row of a list below its header.
+#: The first row below a list's header.
 FIRST_ROW = 2
-#: What is known of an attempt before it is placed.
+#: Fields of an attempt that are set before it is placed.
 CLAIM_FIELDS = (
     "call_id",
     "batch_id",
@@ -54,9 +53,9 @@ CLAIM_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One attempt that is written down and may be placed at its slot.
+    """A stored attempt that may be placed at its slot.
 
-    ``intervals`` are the seconds to keep between calls, by whose rate asks for them.
+    ``intervals`` maps each rate that applies (`ACCOUNT` or a batch id) to its seconds per call.
     """
 
     call: CallResult
@@ -67,11 +66,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What one claim yielded.
+    """The result of one claim.
 
-    ``placeable``: attempts to place, in the order of their slots. ``batches``: those of which
-    recipients were dealt with, refused ones included. ``full``: rates or lines, and not a lack
-    of recipients, kept it from yielding more.
+    ``placeable``: attempts to place, in slot order. ``batches``: batches with processed
+    recipients, including refused ones. ``full``: the claim was limited by rates or lines, not by
+    a lack of recipients.
     """
 
     placeable: list[Claim] = field(default_factory=list)
@@ -80,13 +79,13 @@ class Claims:
 
 
 def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
-    """Write down the next attempts of an account, at most ``want``, in one transaction.
+    """Store an account's next attempts, at most ``want``, in one transaction.
 
-    1. Batches with due recipients take turns, so that a large one keeps no small one waiting.
-    2. Each recipient is asked about at the gate; who is refused gets verdict and reason.
-    3. The attempts of all who are not are stored, and each takes its slot.
+    1. Batches with due recipients take turns, so a large batch does not block a small one.
+    2. The gate checks each recipient. A refused recipient gets a status and a reason.
+    3. The attempts of all other recipients are stored, and each takes a slot.
 
-    Raises `LeaseLost`.
+    Raise `LeaseLost` when another process has taken over the account.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -110,37 +109,37 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
 def _draw(
     account: VoiceAccount, batches: list[Batch], *, now: datetime, want: int
 ) -> tuple[list[tuple[Batch, list[Recipient]]], bool]:
-    """Choose due recipients by turns; tell also whether there was less room than wish.
+    """Choose due recipients, batch by batch; also return whether rates or lines were the limit.
 
-    1. The batch that has waited longest for its turn comes first: where there is room for one
-       call only, the next one goes to another batch.
-    2. Each gets an equal part, at most its own room; what is left over goes round again.
+    1. The batch that has waited longest comes first. With room for only one call, successive
+       claims therefore serve different batches.
+    2. Each batch gets an equal share, up to its own room. Unused room is shared out again.
     """
     room = pacing.room(account, batches, now=now, at_most=want)
     full = room.account < want
     drawn: dict[Batch, list[Recipient]] = {}
     waiting = sorted(batches, key=lambda batch: (batch.served_at or batch.created_at, batch.pk))
     while room.account > 0 and waiting:
-        part, goes_on = max(1, room.account // len(waiting)), []
+        equal_share, unfinished = max(1, room.account // len(waiting)), []
         for batch in waiting:
-            own = room.batches[batch.pk]
-            share = min(part, room.account, own)
-            had = drawn.get(batch, [])
-            due = list(_due(batch, had, now=now)[:share]) if share else []
-            drawn[batch] = [*had, *due]
+            batch_room = room.batches[batch.pk]
+            share = min(equal_share, room.account, batch_room)
+            already_drawn = drawn.get(batch, [])
+            due = list(_due(batch, already_drawn, now=now)[:share]) if share else []
+            drawn[batch] = [*already_drawn, *due]
             room.account -= len(due)
             room.batches[batch.pk] -= len(due)
-            if len(due) == share < own:
-                goes_on.append(batch)
-            full = full or len(due) == own
-        waiting = goes_on
+            if len(due) == share < batch_room:
+                unfinished.append(batch)
+            full = full or len(due) == batch_room
+        waiting = unfinished
     return [(batch, due) for batch, due in drawn.items() if due], full
 
 
-def _due(batch: Batch, had: list[Recipient], *, now: datetime) -> Any:
+def _due(batch: Batch, already_drawn: list[Recipient], *, now: datetime) -> Any:
     rows = Recipient.objects.filter(batch=batch).due(now).order_by("due_at", "pk")
-    if had:
-        rows = rows.exclude(pk__in=[recipient.pk for recipient in had])
+    if already_drawn:
+        rows = rows.exclude(pk__in=[recipient.pk for recipient in already_drawn])
     if connection.features.has_select_for_update_skip_locked:
         return rows.select_for_update(skip_locked=True, of=("self",))
     return rows
@@ -164,7 +163,7 @@ def _write_claims(
     update_each(
         Recipient,
         ["status", "reason_code", "reason", "due_at"],
-        [(pk, no.status, no.code, no.message, no.due_at) for pk, no in refused],
+        [(pk, why.status, why.code, why.message, why.due_at) for pk, why in refused],
         where_in=("status", RECIPIENT_CLAIMABLE),
     )
     claimed = Recipient.objects.filter(
@@ -190,7 +189,7 @@ def _write_claims(
 
 
 def _store(calls: list[CallResult]) -> None:
-    """Insert the attempts, and give each the key that it got."""
+    """Insert the attempts and set each one's primary key."""
     insert_each(
         CallResult, CLAIM_FIELDS, [[getattr(call, name) for name in CLAIM_FIELDS] for call in calls]
     )
@@ -206,9 +205,9 @@ def _take_slots(
     *,
     now: datetime,
 ) -> list[Claim]:
-    """Give each call the first slot that is free at its batch and at the account.
+    """Give each call the first slot that is free for both its batch and the account.
 
-    The batch that may start a call first is served first; of several, the one whose turn it is.
+    The batch that can start a call earliest comes first; of several, the one whose turn it is.
     """
     rates: dict[object, float] = {ACCOUNT: 1 / account.cps} if account.cps else {}
     turns = [
@@ -245,7 +244,7 @@ def _attempt(
     suppressed: set[str],
     now: datetime,
 ) -> tuple[CallResult, CallRequest] | gate.Refused:
-    """Return the recipient's next attempt with its request, or why there is none."""
+    """Return the recipient's next attempt and its request, or the reason for refusing it."""
     try:
         verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
         if isinstance(verdict, gate.Refused):
@@ -269,7 +268,7 @@ def _attempt(
             status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
         )
     except ValueError as error:
-        # Fails closed, and only for this recipient: the others are not kept waiting.
+        # Fail closed, but only for this recipient: the others must not wait.
         log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
         return gate.Refused(
             status=RecipientStatus.SKIPPED,
@@ -279,9 +278,10 @@ def _attempt(
 
 
 def _call_id(batch: Batch, recipient: Recipient) -> UUID:
-    """Return the id of the next attempt: of a single call's first one its sender knows it already.
+    """Return the id of the next attempt.
 
-    That attempt may be made again under the same id when it was not placed: its row is gone then.
+    The first attempt of a single call has the id that the API client already received. If that
+    attempt was not placed, its row is deleted and a new attempt may reuse the id.
     """
     is_known = recipient.row_number == FIRST_ROW and not recipient.attempts
     return (batch.single_call_id if is_known else None) or uuid4()
@@ -295,5 +295,5 @@ def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str
 
 
 def _setting(name: str, batch: Batch, recipient: Recipient) -> str:
-    """Return a call setting that is a text: the row's own, else the batch's."""
+    """Return a text call setting: the row's own value, else the batch's."""
     return str(recipient.call_settings.get(name) or batch.call_settings.get(name) or "")

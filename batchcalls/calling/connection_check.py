@@ -1,4 +1,4 @@
-"""Whether a voice account works, asked of its provider without a call, in words for people."""
+"""Check whether a voice account works, without placing a call, and describe the result."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log: Any = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionCheck:
-    """What came of asking. ``tone`` is success, warning or danger.
+    """The result of a check. ``tone`` is success, warning or danger.
 
-    ``seconds`` is how long it took, None when nobody had to be asked or could be. ``report`` is
-    what the provider said, None when it did not answer, or not well.
+    ``seconds`` is the duration, None when no request was sent. ``report`` is the provider's
+    answer, None when there was none or it was invalid.
     """
 
     tone: str
@@ -30,9 +30,9 @@ class ConnectionCheck:
 
 
 def check(account: VoiceAccount) -> ConnectionCheck:
-    """Ask the provider whether the account works; whatever goes wrong is a sentence.
+    """Ask the provider whether the account works; describe every failure in a sentence.
 
-    It is asked from this process and with its environment: a worker elsewhere has its own.
+    The check uses this process and its environment; a worker on another host has its own.
     """
     began = time.monotonic()
     report, tone, code = None, "danger", ""
@@ -43,7 +43,7 @@ def check(account: VoiceAccount) -> ConnectionCheck:
     except VoiceError as error:
         sentence, code = str(error), error.code
     except Exception as error:
-        # An adapter that is broken. Its text may hold what was sent, and a traceback the key.
+        # The adapter is broken. Its message may contain the request, a traceback the key.
         name = type(error).__name__
         sentence = f"The adapter of {account.get_provider_display()} failed ({name})."
         code = f"adapter_{name}"

@@ -1,8 +1,8 @@
-"""Placing what was claimed: wait for its slot → ask once more → place, once → record.
+"""Place claimed calls: wait for the slot → check again → place once → record.
 
-Many requests are under way at once, outside any transaction, and none is ever repeated. What the
-provider answers is written down in groups. The one thread that works with the database is the
-one that holds the account's lease.
+Many requests run at the same time, outside any transaction, and no request is ever repeated. The
+provider's answers are recorded in groups. Only the thread that holds the account's lease uses the
+database.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from campaigns.models import Suppression
 
 log = structlog.get_logger(__name__)
 
-#: How many recipients one transaction claims: few enough to be placed soon after.
+#: Recipients claimed per transaction: few enough to be placed soon after.
 CLAIM_SIZE = 128
-#: After a claim that yielded less, so long passes before the next.
+#: Pause after a claim that yielded less than that.
 CLAIM_AGAIN_SECONDS = 0.1
-#: Answers are written down when there are so many, or when the first is so old.
+#: Answers are recorded when there are this many, or when the first is this old.
 RECORD_SIZE, RECORD_SECONDS = 64, 0.25
-#: A thread is told of a call so long before its time; whoever halts a batch waits no longer.
+#: How early a call is handed to a thread; also the longest delay before a pause takes effect.
 AHEAD_SECONDS = 0.05
-#: Calls held back longer than this go back to the queue, where a pause or cancel reaches them.
+#: Calls held longer than this return to the queue, where a pause or cancel can reach them.
 LONGEST_HOLD_SECONDS = 2.0
 
 #: A claim, and the time on the monotonic clock at which it is placed.
@@ -46,11 +46,11 @@ Start = tuple[Claim, float]
 
 
 class Dispatcher:
-    """Places an account's due calls for as long as its lease lasts; a context manager.
+    """Context manager that places an account's due calls while its lease lasts.
 
-    `step` does what can be done now and never waits; `wait` waits for the next answer or slot.
-    Both raise `LeaseLost` when another process has taken over the account. On leaving, what was
-    not placed goes back to the queue and what is under way is waited for.
+    `step` does everything that is possible now and never waits. `wait` waits for the next answer
+    or slot. Both raise `LeaseLost` when another process has taken over the account. On exit,
+    calls that were not placed return to the queue, and running requests are awaited.
     """
 
     def __init__(
@@ -65,27 +65,27 @@ class Dispatcher:
         self._stop = stop
         threads = settings.PLACING_THREADS if provider.keeps_waiting else 0
         self._under_way: UnderWay[Start, recording.Answer] = UnderWay(self._place, threads=threads)
-        #: Calls are started in groups: each group costs a look at the database.
+        #: Calls are started in groups because each group costs database queries.
         self._group = max(1, self._under_way.threads // 8)
         self._waiting: deque[Claim] = deque()
         self._answered: list[tuple[Claim, recording.Answer]] = []
         self._answered_since = 0.0
         self._spacing = pacing.Spacing()
-        #: Batches of which something changed since they were last settled.
+        #: Batches that changed since they were last settled.
         self.touched: set[UUID] = set()
-        #: There were fewer due recipients than the last claim could have taken.
+        #: True when the last claim ran out of due recipients.
         self.dry = True
         self._claim_again_at = 0.0
 
     def step(self) -> bool:
-        """Claim, start, collect and record what can be now; return whether anything was done."""
+        """Claim, start, collect and record what is possible now; return whether anything was."""
         claimed = self._claim()
         started = self._start_due()
         recorded = self._collect()
         return claimed or started or recorded
 
     def wait(self, seconds: float) -> None:
-        """Wait for an answer, a slot, or so many seconds."""
+        """Wait for an answer or a slot, at most ``seconds``."""
         if self._can_start():
             start = self._start_of(self._waiting[0], now=time.monotonic())
             seconds = max(0.0, min(seconds, start - AHEAD_SECONDS - time.monotonic()))
@@ -98,13 +98,13 @@ class Dispatcher:
 
     @property
     def idle(self) -> bool:
-        """True when nothing is claimed, under way or to be recorded."""
+        """True when no call is claimed, being placed or waiting to be recorded."""
         return not (self._waiting or self._under_way.count or self._answered)
 
     # Claiming ------------------------------------------------------------------------------------
 
     def _claim(self) -> bool:
-        """Claim ahead, so that no thread waits for the next transaction."""
+        """Claim ahead so that threads do not wait for the next transaction."""
         if len(self._waiting) > CLAIM_SIZE // 2 or self._stop():
             return False
         if time.monotonic() < self._claim_again_at:
@@ -118,13 +118,13 @@ class Dispatcher:
         return bool(claims.batches)
 
     def claim_again(self) -> None:
-        """Claim in the next step: there are more recipients."""
+        """Claim in the next step, because there are new recipients."""
         self._claim_again_at = 0.0
 
     # Starting ------------------------------------------------------------------------------------
 
     def _start_due(self) -> bool:
-        """Start the calls whose slot has come, in groups, after asking whether they still may."""
+        """Start a group of calls whose slot has come, after checking that they are allowed."""
         if not self._can_start():
             return False
         group: list[Start] = []
@@ -137,11 +137,11 @@ class Dispatcher:
             self._spacing.take(claim.intervals, start)
             group.append((claim, start))
         if not group:
-            return self._give_back_what_is_held(now)
+            return self._return_held(now)
         try:
             wanted = self._still_wanted([claim for claim, _ in group])
         except BaseException:
-            # Nobody was told of these: on leaving they go back to the queue with the others.
+            # No thread has these calls yet. They return to the queue with the others on exit.
             self._waiting.extendleft(claim for claim, _ in reversed(group))
             raise
         self._halt([claim for claim, _ in group if claim.call.pk not in wanted])
@@ -151,7 +151,7 @@ class Dispatcher:
         return True
 
     def _can_start(self) -> bool:
-        """Tell whether there are calls to start, and threads for a whole group of them."""
+        """Return whether there are calls to start and enough free threads for a whole group."""
         return bool(self._waiting) and self._under_way.free >= min(self._group, len(self._waiting))
 
     def _start_of(self, claim: Claim, *, now: float) -> float:
@@ -159,9 +159,10 @@ class Dispatcher:
         return max(slot, self._spacing.start({ACCOUNT: 0.0, **claim.intervals}, now=now))
 
     def _still_wanted(self, claims: list[Claim]) -> set[int]:
-        """Return the calls that may still be dialed: not halted, stopped, listed or too old.
+        """Return the calls that are not halted, stopped, on the do-not-call list or too old.
 
-        Raises `LeaseLost`: the new holder settles what we claimed, placing it now could dial twice.
+        Raise `LeaseLost` when another process has taken over the account. It settles our claims,
+        so placing them now could dial twice.
         """
         if self._stop():
             return set()
@@ -186,10 +187,10 @@ class Dispatcher:
     def _halt(self, claims: list[Claim]) -> None:
         if claims:
             self.touched |= {claim.call.batch_id for claim in claims}
-            _give_back(claims)
+            _return_to_queue(claims)
 
-    def _give_back_what_is_held(self, now: float) -> bool:
-        """Return claims to the queue whose account may not start calls for a while."""
+    def _return_held(self, now: float) -> bool:
+        """Return all claims to the queue when the account may not start calls for a while."""
         until = self._spacing.free_at(ACCOUNT) or now
         if not self._waiting or until - now < LONGEST_HOLD_SECONDS:
             return False
@@ -197,15 +198,15 @@ class Dispatcher:
         self._halt(held)
         return True
 
-    # Placing: the one thing that threads do ------------------------------------------------------
+    # Placing: the only part that runs in threads -------------------------------------------------
 
     def _place(self, job: Start) -> recording.Answer:
-        """Send one request, once, when its time has come."""
+        """Send one request, once, at its start time."""
         claim, start = job
         if (ahead := start - time.monotonic()) > 0:
             time.sleep(ahead)
         if _is_too_old(claim):
-            # This process was held up; by now somebody else may be finding out about the call.
+            # This process was held up; another one may already be asking about this call.
             return NotPlaced("The worker was held up.", code="too_late", retry_after_seconds=0)
         try:
             return self._provider.place(claim.request)
@@ -229,16 +230,16 @@ class Dispatcher:
             return False
         return self._record()
 
-    def _note(self, told: list[tuple[Start, recording.Answer]]) -> None:
-        if told and not self._answered:
+    def _note(self, answers: list[tuple[Start, recording.Answer]]) -> None:
+        if answers and not self._answered:
             self._answered_since = time.monotonic()
-        for (claim, _), answer in told:
+        for (claim, _), answer in answers:
             self._answered.append((claim, answer))
             if isinstance(answer, ProviderThrottled) and answer.account_wide:
                 self._hold(answer.retry_after_seconds)
 
     def _hold(self, seconds: float) -> None:
-        """Start no call of the account for so long, here or on another worker."""
+        """Hold all calls of the account for ``seconds``, on this and every other worker."""
         self._spacing.hold(ACCOUNT, time.monotonic() + seconds)
         _move_next_slot(self._lease, timezone.now() + timedelta(seconds=seconds))
 
@@ -255,16 +256,16 @@ class Dispatcher:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Give back what was not placed, wait for what is under way, and record it."""
+        """Return unplaced calls to the queue, then await and record running requests."""
         with self._under_way:
             waiting, self._waiting = list(self._waiting), deque()
             self._halt(waiting)
             self._note(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
             self._record()
-            self._hand_on_spacing()
+            self._store_spacing()
 
-    def _hand_on_spacing(self) -> None:
-        """Tell the next worker when a call may start, if that is later than the row says."""
+    def _store_spacing(self) -> None:
+        """Store when the next call may start, if that is later than the account's row says."""
         free_at = self._spacing.free_at(ACCOUNT)
         ahead = 0.0 if free_at is None else free_at - time.monotonic()
         if ahead > 0:
@@ -272,7 +273,7 @@ class Dispatcher:
 
 
 def _move_next_slot(lease: Lease[VoiceAccount], to: datetime) -> None:
-    """Let no call of the account start before then; does nothing once the lease is lost."""
+    """Postpone the account's next slot to ``to``; do nothing once the lease is lost."""
     lease.mine.filter(next_slot_at=None).update(next_slot_at=to)
     lease.mine.update(next_slot_at=Greatest("next_slot_at", to))
 
@@ -282,7 +283,7 @@ def _is_too_old(claim: Claim) -> bool:
     return timezone.now() - claim.call.claimed_at > limit
 
 
-def _give_back(claims: list[Claim]) -> None:
+def _return_to_queue(claims: list[Claim]) -> None:
     now = timezone.now()
     recording.withdraw(
         [

@@ -1,7 +1,7 @@
-"""May this recipient be dialed now? Asked at the moment of dialing, never before.
+"""Decide whether a recipient may be dialed now, at the moment of dialing and never before.
 
-Each rule answers with a reason code and a sentence; the answers are kept with the attempt or,
-for a refusal, with the recipient. What cannot be told counts as no.
+Each rule answers with a reason code and a sentence. The answers are stored with the attempt or,
+for a refusal, with the recipient. A rule that cannot be evaluated refuses the call.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from campaigns.calling_hours import CallingHours, Closed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """All rules agree; ``checks`` holds each rule's answer."""
+    """All rules allow the call; ``checks`` holds each rule's answer."""
 
     checks: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A rule says no: for good (skipped), or until ``due_at`` (deferred)."""
+    """A rule refuses the call: permanently (skipped) or until ``due_at`` (deferred)."""
 
     status: RecipientStatus
     code: str
@@ -38,11 +38,11 @@ class Refused:
 def check(
     batch: Batch, recipient: Recipient, *, suppressed: set[str], now: datetime
 ) -> Allowed | Refused:
-    """Ask every rule about one recipient.
+    """Check one recipient against every rule.
 
-    The batch's status and the account's switch are not asked here but where the claim is made:
-    they hold for all recipients at once. ``suppressed`` are the do-not-call numbers among those
-    that are being claimed.
+    The batch's status and the account's switch are the same for all recipients, so
+    `claiming.claim` checks them. ``suppressed`` holds the do-not-call numbers among the numbers
+    being claimed.
     """
     if recipient.e164 in suppressed:
         return Refused(
@@ -65,7 +65,7 @@ def check(
 
 
 def rules_of(batch: Batch, daily: dict[str, Any] | None) -> Iterator[tuple[str, CallingHours]]:
-    """Yield the policy's hours and, if there are some, those of the setting ``dispatch_hours``."""
+    """Yield the policy's hours and, if set, those of the call setting ``dispatch_hours``."""
     yield "calling_hours", batch.calling_hours
     if daily:
         yield "dispatch_hours", _every_day(daily["start"], daily["end"])
@@ -73,7 +73,7 @@ def rules_of(batch: Batch, daily: dict[str, Any] | None) -> Iterator[tuple[str, 
 
 @lru_cache(maxsize=256)
 def _every_day(start: str, end: str) -> CallingHours:
-    """Return the same hours for every day; an end before the start means overnight."""
+    """Return the same hours for every day; an end before the start means the next day."""
     spans = [[start, end]] if start < end else [["00:00", end], [start, "24:00"]]
     spans = [span for span in spans if span[0] != span[1]]
     return CallingHours.from_dict({"windows": {str(day): spans for day in range(7)}})

@@ -1,8 +1,8 @@
-"""How many calls may start now: calls per second and concurrency, of accounts and of batches.
+"""Limit calls per second and concurrent calls, per account and per batch.
 
 Calls per second follow the generic cell rate algorithm (ITU-T I.371): a row holds the time of its
-next free slot, and one UPDATE takes as many slots as are needed. Slots are handed out a little
-ahead, and each call waits for its own. What is late is never made up for: `Spacing`.
+next free slot, and one UPDATE takes as many slots as needed. Slots are assigned slightly ahead,
+and each call waits for its slot. `Spacing` prevents late calls from catching up in a burst.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from batchcalls.models import Batch, CallResult, VoiceAccount
 
-#: How far ahead slots are handed out: long enough to place in groups, short enough to pause.
+#: How far ahead slots are assigned: long enough to place in groups, short enough to pause soon.
 HORIZON_SECONDS = 0.5
 
 
@@ -29,14 +29,14 @@ class Paced(Protocol):
 
 @dataclass(slots=True)
 class Room:
-    """How many calls may be claimed now: on the account, and at most of each of its batches."""
+    """How many calls may be claimed now: in total for the account, and at most per batch."""
 
     account: int
     batches: dict[UUID, int]
 
 
 def room(account: VoiceAccount, batches: Sequence[Batch], *, now: datetime, at_most: int) -> Room:
-    """Return what the rates and the lines that are held leave free, ``at_most`` in all."""
+    """Return the room left by rates and occupied lines, at most ``at_most`` calls in total."""
     held = CallResult.objects.filter(account=account).lines_held()
     free = max(0, account.concurrency - sum(held.values()))
     return Room(
@@ -64,42 +64,42 @@ def _slots(row: Paced, *, now: datetime, at_most: int) -> int:
 
 
 def first_slot(row: Paced, *, now: datetime) -> datetime:
-    """Return when the next call of the row may start."""
+    """Return when the row's next call may start."""
     return now if row.next_slot_at is None else max(now, row.next_slot_at)
 
 
 def take_slot(row: Paced, slot: datetime) -> None:
-    """Note on the row that a call starts then, no earlier than its first slot.
+    """Set the row's next slot after a call at ``slot``, which is no earlier than its first slot.
 
-    The caller holds the row's lock and saves it. Source: ITU-T I.371, annex A.
+    The caller holds the row's lock and saves the row. Source: ITU-T I.371, annex A.
     """
     if row.cps:
         row.next_slot_at = slot + timedelta(seconds=1 / row.cps)
 
 
 class Spacing:
-    """Keeps starts apart in a process that may stall, in seconds of one clock.
+    """Keeps call starts apart in a process that may stall. Times are seconds of one clock.
 
-    Slots lie in the past after a stall. Starting all of these at once would be more calls in a
-    second than the rate allows, so each start is at least an interval after the one before.
+    After a stall, slots are in the past. Starting all of them immediately would exceed the rate,
+    so each start is at least one interval after the previous one.
     """
 
     def __init__(self) -> None:
         self._free_at: dict[object, float] = {}
 
     def start(self, intervals: dict[object, float], *, now: float) -> float:
-        """Return when a call may start that keeps all these intervals, by the name of each."""
+        """Return when a call with these intervals (by name) may start."""
         return max([now, *(self._free_at.get(name, now) for name in intervals)])
 
     def take(self, intervals: dict[object, float], start: float) -> None:
-        """Note a start."""
+        """Record a start."""
         for name, interval in intervals.items():
             self._free_at[name] = start + interval
 
     def hold(self, name: object, until: float) -> None:
-        """Let nothing of that name start before then."""
+        """Prevent starts under ``name`` before ``until``."""
         self._free_at[name] = max(until, self._free_at.get(name, until))
 
     def free_at(self, name: object) -> float | None:
-        """Return when the next call of that name may start; None when nothing is noted."""
+        """Return when the next call under ``name`` may start; None when there is no record."""
         return self._free_at.get(name)

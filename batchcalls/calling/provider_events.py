@@ -1,8 +1,8 @@
-"""Webhooks of voice providers: verified, stored once, answered, and applied in groups.
+"""Webhooks from voice providers: verified, stored once, answered, and applied in groups.
 
-Storing is one insert, so that the provider gets its answer in milliseconds however much work an
-event makes. Whoever holds the account's lease applies them. A webhook of an unknown call is tried
-again for a day.
+Storing is one insert, so the provider gets its answer in milliseconds, however much work an event
+causes. The process that holds the account's lease applies the events. A webhook about an unknown
+call is retried for a day.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from batchcalls.voice.errors import OptionsInvalid, WebhookRefused, WebhookUnrea
 
 log = structlog.get_logger(__name__)
 
-#: How many webhooks one transaction applies.
+#: Webhooks applied per transaction.
 APPLY_SIZE = 200
 GIVE_UP_AFTER = timedelta(days=1)
-#: What is known of a webhook when it arrives.
+#: Fields of a webhook that are set when it arrives.
 KEPT_FIELDS = (
     "account_id",
     "event_key",
@@ -44,10 +44,10 @@ KEPT_FIELDS = (
     "payload",
     "apply_at",
 )
-#: While nobody works on an account, its webhooks ring for a worker no more often than this.
+#: Shortest time between two rings for an account that no worker holds.
 RING_SECONDS = 1.0
 _rung_at: dict[int, float] = {}
-#: Webhooks come in crowds: each of them would ask for the same account.
+#: How long an account is cached: webhooks arrive in bursts for the same account.
 REMEMBER_SECONDS = 1.0
 _accounts: dict[int, tuple[float, VoiceAccount, VoiceProvider]] = {}
 
@@ -55,10 +55,10 @@ _accounts: dict[int, tuple[float, VoiceAccount, VoiceProvider]] = {}
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Store one webhook of a voice account's provider and say so in milliseconds.
+    """Store one webhook from a voice account's provider and answer in milliseconds.
 
-    204 stored, or stored before; 400 not what the provider documents; 403 not certainly the
-    provider's; 404 no such account; 413 too large. Nothing that is refused is stored.
+    204: stored now or earlier. 400: not in the provider's documented format. 403: not verified
+    as the provider's. 404: unknown account. 413: too large. Refused webhooks are not stored.
     """
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > settings.MAX_WEBHOOK_BYTES:
@@ -82,16 +82,16 @@ def receive(request: HttpRequest, account_id: int) -> HttpResponse:
 
 
 def _account(account_id: int) -> tuple[VoiceAccount, VoiceProvider]:
-    """Return an account and its adapter as they were a second ago at most.
+    """Return an account and its adapter, at most a second old.
 
     Raise `VoiceAccount.DoesNotExist` or `OptionsInvalid`.
     """
     now = time.monotonic()
-    known = _accounts.get(account_id)
-    if known is None or now - known[0] > REMEMBER_SECONDS:
+    cached = _accounts.get(account_id)
+    if cached is None or now - cached[0] > REMEMBER_SECONDS:
         account = VoiceAccount.objects.get(pk=account_id)
-        known = _accounts[account_id] = (now, account, account.voice_provider())
-    return known[1], known[2]
+        cached = _accounts[account_id] = (now, account, account.voice_provider())
+    return cached[1], cached[2]
 
 
 def _refuse(status: int, sentence: str) -> HttpResponse:
@@ -99,7 +99,7 @@ def _refuse(status: int, sentence: str) -> HttpResponse:
 
 
 def _wake_a_worker(account: VoiceAccount) -> None:
-    """Ring when nobody holds the account's lease; whoever holds it looks by itself."""
+    """Ring for a worker unless one holds the account's lease and will look anyway."""
     if account.lease_until is not None and account.lease_until > timezone.now():
         return
     now = time.monotonic()
@@ -109,7 +109,7 @@ def _wake_a_worker(account: VoiceAccount) -> None:
 
 
 def keep(account_id: int, event: VoiceEvent, payload: Mapping[str, Any], *, now: datetime) -> None:
-    """Store a webhook that was verified; one that is stored already changes nothing."""
+    """Store a verified webhook; do nothing if it is already stored."""
     insert_each(
         CallEvent,
         KEPT_FIELDS,
@@ -130,9 +130,10 @@ def keep(account_id: int, event: VoiceEvent, payload: Mapping[str, Any], *, now:
 
 
 def apply_due(account_id: int, provider: VoiceProvider, *, now: datetime) -> set[UUID]:
-    """Apply the webhooks whose time has come; return the batches that they concern.
+    """Apply the webhooks that are due; return their batches.
 
-    One that cannot be applied must not keep the others waiting: then each is applied by itself.
+    If the group fails, each webhook is applied separately, so that a bad one does not block the
+    others.
     """
     stored = list(CallEvent.objects.to_apply(now).filter(account=account_id)[:APPLY_SIZE])
     events = {row: event for row in stored if (event := _read(provider, row)) is not None}
@@ -156,16 +157,18 @@ def apply_due(account_id: int, provider: VoiceProvider, *, now: datetime) -> set
 @transaction.atomic
 def _apply(account_id: int, events: Mapping[CallEvent, VoiceEvent], *, now: datetime) -> set[UUID]:
     calls = results.apply(account_id, list(events.values()), now=now, keep=False)
-    known = {row: call for row, event in events.items() if (call := calls.get(event.event_key))}
+    matched = {row: call for row, event in events.items() if (call := calls.get(event.event_key))}
     update_each(
         CallEvent,
         ["call_id", "apply_at"],
         [
-            (row.pk, known[row].pk, None) if row in known else (row.pk, None, _again_at(row, now))
+            (row.pk, matched[row].pk, None)
+            if row in matched
+            else (row.pk, None, _again_at(row, now))
             for row in events
         ],
     )
-    return {call.batch_id for call in known.values()}
+    return {call.batch_id for call in matched.values()}
 
 
 def _read(provider: VoiceProvider, row: CallEvent) -> VoiceEvent | None:
@@ -177,6 +180,6 @@ def _read(provider: VoiceProvider, row: CallEvent) -> VoiceEvent | None:
 
 
 def _again_at(row: CallEvent, now: datetime) -> datetime | None:
-    """Wait as long again as the webhook is old, and give up after a day."""
+    """Return when to retry: after the webhook's age has doubled; None once it is a day old."""
     age = max(now - row.received_at, timedelta(seconds=1))
     return now + age if age < GIVE_UP_AFTER else None

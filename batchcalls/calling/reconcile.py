@@ -1,4 +1,4 @@
-"""Asking the provider: for news of calls, to stop calls, and whether a lost call exists."""
+"""Ask the provider for news of calls, to stop calls, and whether a lost call exists."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from batchcalls.voice.errors import NotPlaced, OutcomeUnknown
 
 log = structlog.get_logger(__name__)
 
-#: How many questions are under way at once. Most calls are told of by the provider itself.
+#: Concurrent questions. The provider itself reports on most calls.
 ASKING_THREADS = 16
 ASK_AGAIN_AFTER = timedelta(seconds=30)
-#: Seconds before each further question about a call of unknown outcome; then a person decides.
+#: Seconds before each further question about an unconfirmed call. After the last, a person decides.
 LOOKUP_WAITS = (5, 15, 60, 180, 600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A call whose time has come; ``request`` is the one that it was placed with."""
+    """A call to ask about; ``request`` is the request it was placed with."""
 
     call: CallResult
     request: CallRequest
@@ -50,7 +50,7 @@ class Question:
 
     @property
     def reference(self) -> CallReference:
-        """The call as its provider knows it."""
+        """The provider's reference to the call."""
         return CallReference(provider_call_id=str(self.call.provider_call_id), request=self.request)
 
 
@@ -58,14 +58,14 @@ Reply = Pulled | CallFound | CallAbsent | CannotTell | Exception
 
 
 def stale_from(account: VoiceAccount) -> datetime | None:
-    """Return when the oldest claim without an answer becomes stale; None when there is none."""
+    """Return when the oldest unanswered claim becomes stale; None when there is no such claim."""
     rows = CallResult.objects.unanswered().filter(account=account)
     oldest: datetime | None = rows.aggregate(at=Min("claimed_at"))["at"]
     return oldest + timedelta(seconds=settings.STALE_CLAIM_SECONDS) if oldest else None
 
 
 def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
-    """Declare claims unconfirmed whose process died before recording; return their batches."""
+    """Mark claims unconfirmed whose process died before recording; return their batches."""
     limit = now - timedelta(seconds=settings.STALE_CLAIM_SECONDS)
     unanswered = CallResult.objects.unanswered().filter(account=account, claimed_at__lt=limit)
     stale = list(unanswered[:1000])
@@ -79,9 +79,9 @@ def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
 
 
 class Enquirer:
-    """Asks about an account's calls, many at once, as long as its lease lasts; a context manager.
+    """Context manager that asks about an account's calls, many at once, while its lease lasts.
 
-    On leaving, what was asked is waited for and applied.
+    On exit, running questions are awaited and their answers applied.
     """
 
     def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
@@ -90,18 +90,18 @@ class Enquirer:
         threads = ASKING_THREADS if provider.keeps_waiting else 0
         self._under_way: UnderWay[Question, Reply] = UnderWay(self._ask, threads=threads)
         self._asked: set[int] = set()
-        #: Batches of which something changed since they were last settled.
+        #: Batches that changed since they were last settled.
         self.touched: set[UUID] = set()
 
     @property
     def idle(self) -> bool:
-        """True when nothing is being asked."""
+        """True when no question is running."""
         return not self._under_way.count
 
     def step(self) -> bool:
-        """Ask about the calls whose time has come; return whether anything was asked or told."""
+        """Ask about due calls and apply answers; return whether there was anything to do."""
         asked = self._ask_about_due()
-        return self._take(self._under_way.collect()) or asked
+        return self._apply_replies(self._under_way.collect()) or asked
 
     def _ask_about_due(self) -> bool:
         room = self._under_way.free
@@ -113,14 +113,14 @@ class Enquirer:
             .exclude(pk__in=self._asked)
             .select_related("recipient")[:room]
         )
-        # One copy of each batch, not one for every call of it.
+        # One instance per batch, shared by its calls.
         batches = Batch.objects.in_bulk({call.batch_id for call in due})
         for call in due:
             call.batch = batches[call.batch_id]
             try:
                 request = call_requests.build(call.batch, call.recipient, call)
             except Exception:
-                # One call that cannot be asked about must not keep the others waiting.
+                # One call that cannot be asked about must not block the others.
                 log.exception("reconcile.no_request", call_id=str(call.call_id))
                 _ask_later([call], timezone.now() + ASK_AGAIN_AFTER)
                 continue
@@ -129,7 +129,7 @@ class Enquirer:
         return bool(due)
 
     def _ask(self, question: Question) -> Reply:
-        """Ask the provider; run by threads."""
+        """Ask the provider; runs in a thread."""
         call = question.call
         try:
             if call.status == CallStatus.UNKNOWN:
@@ -145,14 +145,14 @@ class Enquirer:
             log.exception("reconcile.asking_failed", call_id=str(call.call_id))
             return error
 
-    def _take(self, told: Sequence[tuple[Question, Reply]]) -> bool:
-        """Apply what the provider told, as one group for each kind of answer."""
-        if not told:
+    def _apply_replies(self, replies: Sequence[tuple[Question, Reply]]) -> bool:
+        """Apply the provider's answers, one group for each kind."""
+        if not replies:
             return False
         now = timezone.now()
-        self._asked -= {question.call.pk for question, _ in told}
-        self.touched |= {question.call.batch_id for question, _ in told}
-        pulled = [(one, reply) for one, reply in told if isinstance(reply, Pulled)]
+        self._asked -= {question.call.pk for question, _ in replies}
+        self.touched |= {question.call.batch_id for question, _ in replies}
+        pulled = [(one, reply) for one, reply in replies if isinstance(reply, Pulled)]
         found = [
             (
                 one.call,
@@ -160,44 +160,44 @@ class Enquirer:
                     provider_call_id=reply.provider_call_id, next_event_at=reply.next_event_at
                 ),
             )
-            for one, reply in told
+            for one, reply in replies
             if isinstance(reply, CallFound)
         ]
-        absent = [one.call for one, reply in told if isinstance(reply, CallAbsent)]
+        absent = [one.call for one, reply in replies if isinstance(reply, CallAbsent)]
         if pulled:
             self._apply_all(pulled, now=now)
         if found:
             recording.record_accepted(found, now=now)
         if absent:
             recording.withdraw([_not_placed(call, now) for call in absent])
-        for question, reply in told:
+        for question, reply in replies:
             if isinstance(reply, CannotTell):
                 _look_up_later(question.call, reply.reason, now=now)
             elif isinstance(reply, Exception):
-                self._put_off(question.call, reply, now=now)
+                self._postpone(question.call, reply, now=now)
         return True
 
     def _apply_all(self, pulled: list[tuple[Question, Pulled]], *, now: datetime) -> None:
-        """Apply a group at once; if one cannot be, each by itself, so that no other waits."""
+        """Apply answers as one group; if that fails, one by one, so a bad one blocks no other."""
         try:
             self._apply(pulled, now=now)
         except (DatabaseError, ValueError):
             log.exception("reconcile.group_failed", account_id=self._account.pk)
         else:
             return
-        for one in pulled:
+        for pair in pulled:
             try:
-                self._apply([one], now=now)
+                self._apply([pair], now=now)
             except (DatabaseError, ValueError):
-                log.exception("reconcile.event_failed", call_id=str(one[0].call.call_id))
-                _ask_later([one[0].call], now + ASK_AGAIN_AFTER)
+                log.exception("reconcile.event_failed", call_id=str(pair[0].call.call_id))
+                _ask_later([pair[0].call], now + ASK_AGAIN_AFTER)
 
     @transaction.atomic
     def _apply(self, pulled: list[tuple[Question, Pulled]], *, now: datetime) -> None:
-        """Apply what was fetched and note when to ask again: both, or it is fetched again."""
+        """Apply fetched events and store when to ask again; if either fails, both are redone."""
         events = [event for _, reply in pulled for event in reply.events]
         results.apply(self._account.pk, events, now=now)
-        # The time up to which was asked is before the answer came: it is the question's.
+        # Events are known up to the time of the question, not of the answer.
         asked = [(one.call, one.asked_at, reply.next_event_at) for one, reply in pulled]
         update_each(
             CallResult,
@@ -209,7 +209,7 @@ class Enquirer:
             ],
             where_null="ended_at",
         )
-        # Whoever asked to stop a call while it was asked about is not forgotten.
+        # Keep a stop request that arrived while the question was running.
         update_each(
             CallResult,
             ["checked_at", "next_check_at"],
@@ -222,7 +222,7 @@ class Enquirer:
             where_in=("stop_requested", {"", *StopRequest} - STOP_DUE),
         )
 
-    def _put_off(self, call: CallResult, error: Exception, *, now: datetime) -> None:
+    def _postpone(self, call: CallResult, error: Exception, *, now: datetime) -> None:
         if call.status == CallStatus.UNKNOWN:
             _look_up_later(call, f"asking ended in {type(error).__name__}.", now=now)
             return
@@ -235,9 +235,9 @@ class Enquirer:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Wait for what was asked, and apply it."""
+        """Wait for running questions and apply their answers."""
         with self._under_way:
-            self._take(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+            self._apply_replies(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
 
 
 def _not_placed(call: CallResult, now: datetime) -> recording.Withdrawal:
@@ -258,7 +258,7 @@ def _ask_later(calls: Sequence[CallResult], at: datetime) -> None:
 
 @transaction.atomic
 def _look_up_later(call: CallResult, reason: str, *, now: datetime) -> None:
-    """Put the question off; after the last one the recipient stays unconfirmed."""
+    """Postpone the next question; after the last one the recipient stays unconfirmed."""
     waits = LOOKUP_WAITS[call.lookups :]
     ask_at = now + timedelta(seconds=waits[0]) if waits else None
     CallResult.objects.filter(pk=call.pk, status=CallStatus.UNKNOWN).update(

@@ -1,8 +1,7 @@
-"""What the provider answered to placing a call, written down; and attempts taken back.
+"""Record the provider's answers to placing calls, and withdraw attempts that were not placed.
 
-Everything here may run late and side by side with others: whoever was held up finds that others
-have settled what it had begun. Rows are locked in one order everywhere: batches, then calls, then
-recipients.
+Every function may run late or concurrently: another process may already have settled the same
+calls. All code locks rows in the same order: batches, then calls, then recipients.
 """
 
 from __future__ import annotations
@@ -40,18 +39,18 @@ from campaigns.vocabulary import Disposition
 
 log = structlog.get_logger(__name__)
 
-#: How long after an answer was lost the provider is first asked about the call.
+#: Seconds from a lost answer to the first question about the call.
 FIRST_LOOKUP_SECONDS = 2.0
 
 Answer = CallAccepted | VoiceError
 
-#: Why a recipient is not queued again whose attempt was taken back: code and sentence.
+#: Why the recipient of a withdrawn attempt is not queued again: code and sentence.
 _ENDED = ("batch_ended", "The batch ended before the call was placed.")
 _STOPPED = ("call_stopped", "The call was stopped before it was placed.")
 
 
 def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
-    """Write down what the provider answered."""
+    """Store the provider's answers."""
     now = timezone.now()
     accepted = [(call, answer) for call, answer in answered if isinstance(answer, CallAccepted)]
     rejected = [(call, answer) for call, answer in answered if isinstance(answer, CallRejected)]
@@ -83,10 +82,10 @@ def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
 
 @transaction.atomic
 def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime) -> None:
-    """Note the provider's ids: dialing → in call.
+    """Store the provider's ids: dialing → in call.
 
-    An attempt that was declared unconfirmed meanwhile is confirmed by this. One that was even
-    taken back meanwhile is no longer there: its batch's log says so.
+    An attempt that was marked unconfirmed in the meantime becomes confirmed. If it was withdrawn
+    in the meantime, its row is gone and the batch's log gets an entry instead.
     """
     noted = update_each(
         CallResult,
@@ -112,7 +111,7 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
 def _without_taken_back(
     accepted: Sequence[tuple[CallResult, CallAccepted]],
 ) -> list[tuple[CallResult, CallAccepted]]:
-    """Return the calls that still have a row; log those that have none, or another id."""
+    """Return the calls that still have a row; log calls without a row or with another id."""
     ids = dict(
         CallResult.objects.filter(pk__in=[call.pk for call, _ in accepted]).values_list(
             "pk", "provider_call_id"
@@ -136,7 +135,7 @@ def _without_taken_back(
 def record_unknown(
     unknown: Sequence[tuple[CallResult, OutcomeUnknown]], *, ask_at: datetime
 ) -> None:
-    """Note that nobody knows whether these calls exist: dialing → unconfirmed."""
+    """Record that it is unknown whether these calls exist: dialing → unconfirmed."""
     open_calls = _lock_unanswered([call for call, _ in unknown], {CallStatus.QUEUED})
     lost = [(call, error) for call, error in unknown if call.pk in open_calls]
     update_each(
@@ -157,7 +156,7 @@ def record_unknown(
 
 @transaction.atomic
 def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now: datetime) -> None:
-    """Note a definite, permanent no: the attempt and its recipient have failed."""
+    """Record permanent rejections: the attempts and their recipients have failed."""
     open_calls = _lock_unanswered([call for call, _ in rejected])
     failed = [(call, error) for call, error in rejected if call.pk in open_calls]
     update_each(
@@ -185,8 +184,8 @@ def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now:
 class Withdrawal:
     """An attempt that definitely was not placed, and when and why its recipient is due again.
 
-    ``counts``: the provider said "not now" to this attempt, which the next one is told.
-    ``reopens``: the caller reopens a batch that is over, so that the recipient is queued there too.
+    ``counts``: the provider answered "not now", so the next attempt has one more of ``tries``.
+    ``reopens``: the caller reopens the batch, so the recipient is queued even if it has ended.
     """
 
     call: CallResult
@@ -199,28 +198,32 @@ class Withdrawal:
 
 @transaction.atomic
 def withdraw(withdrawals: Sequence[Withdrawal]) -> None:
-    """Take attempts back that were not placed: their recipients are queued again.
+    """Delete attempts that were not placed, and queue their recipients again.
 
-    Recipients of a batch that has ended meanwhile, or whose call somebody stopped, are canceled
-    instead. An attempt whose row is gone, or of which a call has become known after all, is left
-    alone.
+    Recipients are canceled instead when their batch has ended or a person stopped the call.
+    Attempts whose row is gone, or whose call turned out to exist, are left unchanged.
     """
-    batches = Batch.objects.lock(one.call.batch_id for one in withdrawals)
-    open_calls = _lock_unanswered([one.call for one in withdrawals])
+    batches = Batch.objects.lock(withdrawal.call.batch_id for withdrawal in withdrawals)
+    open_calls = _lock_unanswered([withdrawal.call for withdrawal in withdrawals])
     to_stop = CallResult.objects.filter(pk__in=open_calls).exclude(stop_requested="")
     stopped = set(to_stop.values_list("pk", flat=True))
     CallResult.objects.filter(pk__in=open_calls).delete()
     counted: dict[bool, list[tuple[object, ...]]] = {False: [], True: []}
-    for one in withdrawals:
-        if one.call.pk not in open_calls:
+    for withdrawal in withdrawals:
+        if withdrawal.call.pk not in open_calls:
             continue
-        is_over = batches[one.call.batch_id].status in BATCH_TERMINAL
-        if not one.reopens and (is_over or one.call.pk in stopped):
-            why = _ENDED if is_over else _STOPPED
-            changes: tuple[object, ...] = (RecipientStatus.CANCELED, *why, None)
+        is_over = batches[withdrawal.call.batch_id].status in BATCH_TERMINAL
+        if not withdrawal.reopens and (is_over or withdrawal.call.pk in stopped):
+            explanation = _ENDED if is_over else _STOPPED
+            changes: tuple[object, ...] = (RecipientStatus.CANCELED, *explanation, None)
         else:
-            changes = (RecipientStatus.QUEUED, one.code, one.reason, one.due_at)
-        counted[one.counts].append((one.call.recipient_id, *changes, None, None))
+            changes = (
+                RecipientStatus.QUEUED,
+                withdrawal.code,
+                withdrawal.reason,
+                withdrawal.due_at,
+            )
+        counted[withdrawal.counts].append((withdrawal.call.recipient_id, *changes, None, None))
     for counts, rows in counted.items():
         if rows:
             recipients = Recipient.objects.filter(
@@ -239,9 +242,9 @@ def _lock_unanswered(
     calls: Sequence[CallResult],
     statuses: frozenset[CallStatus] | set[CallStatus] = CALL_UNANSWERED,
 ) -> set[int]:
-    """Lock those of the calls that are still there and of which no call is known; return keys.
+    """Lock the attempts that still exist and have no provider id; return their keys.
 
-    Whoever was held up for long finds that others have settled what it had begun.
+    After a long delay, another process may already have settled some of them.
     """
     rows = CallResult.objects.select_for_update(no_key=True).filter(
         pk__in=[call.pk for call in calls], status__in=statuses, provider_call_id=None

@@ -1,7 +1,7 @@
-"""What came of a call: evidence goes in, the call and its recipient move on, never back.
+"""Apply provider events to calls and recipients; statuses only move forward.
 
-Everything here may run twice, late, out of order and side by side. Rows are locked in one order
-everywhere: batches, then calls, then recipients.
+Every function may run twice, late, out of order or concurrently. All code locks rows in the same
+order: batches, then calls, then recipients.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ KEPT_FIELDS = (
     "occurred_at",
     "received_at",
 )
-#: What a provider knows of a finished call; each is kept in the column of its name.
+#: Details of a finished call. Each is stored in the column of the same name.
 DETAILS = [one.name for one in fields(CallDetails)]
 PROGRESS_FIELDS = ["status", "provider_status", "answered_by", "answered_at"]
 FINAL_FIELDS = [
@@ -60,11 +60,11 @@ FINAL_FIELDS = [
 def apply(
     account_id: int, events: Sequence[VoiceEvent], *, now: datetime, keep: bool = True
 ) -> dict[str, CallResult]:
-    """Move each event's call on, and settle the recipients of calls that ended.
+    """Update each event's call, and settle the recipients of calls that ended.
 
-    A call's status only rises in rank, and the first final status is the last: events that are
-    late, repeated or reversed change nothing. Each event is kept once, unless its caller has it
-    already (``keep``). Return the calls by event key; events of unknown calls have none.
+    A call's status only rises in rank, and the first final status stays. Late, repeated or
+    out-of-order events therefore change nothing. Each event is stored once; pass ``keep=False``
+    when it is already stored. Return the calls by event key, without events of unknown calls.
     """
     calls, batches = _calls_of(account_id, events, now=now)
     if keep:
@@ -88,10 +88,10 @@ def apply(
 def _calls_of(
     account_id: int, events: Sequence[VoiceEvent], *, now: datetime
 ) -> tuple[dict[str, CallResult], dict[object, Batch]]:
-    """Lock and return the calls that events are about, by event key, and their batches.
+    """Lock and return the events' calls, by event key, and their batches.
 
-    An event may overtake the answer to placing its call, or come in the place of a lost one. It
-    finds its call by our correlation id then, and confirms it.
+    An event may arrive before the answer to placing its call, or when that answer was lost. It is
+    then matched by our correlation id and confirms the call.
     """
     ids = {event.provider_call_id for event in events}
     ours = {event.correlation_id for event in events if event.correlation_id is not None}
@@ -152,7 +152,7 @@ def _keep(
 
 
 def _merge(call: CallResult, event: VoiceEvent) -> bool:
-    """Take from the event what the call does not know yet; return whether anything changed."""
+    """Copy what is new in the event to the call; return whether anything changed."""
     changed = False
     if event.status == CallStatus.IN_PROGRESS and call.answered_at is None:
         call.answered_at = event.occurred_at
@@ -177,7 +177,7 @@ def _finish(call: CallResult, event: VoiceEvent) -> None:
 
 
 def _kept(name: str, value: Any) -> Any:
-    """Return a detail as its column keeps it."""
+    """Return a detail in the form its column stores."""
     if isinstance(value, str):
         return fit(CallResult, name, value)
     if isinstance(value, Mapping):
@@ -188,7 +188,7 @@ def _kept(name: str, value: Any) -> Any:
 
 
 def fit(model: type[Model], field: str, text: str) -> str:
-    """Cut a provider's text to what the column takes: one long word must not lose a result."""
+    """Cut a provider's text to the column's length, so a long value does not lose a result."""
     column = cast("CharField[str, str]", model._meta.get_field(field))
     return text[: column.max_length]
 
@@ -208,7 +208,7 @@ def _write(columns: list[str], calls: list[CallResult]) -> None:
 
 
 def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datetime) -> None:
-    """Give the recipients of ended calls their outcome, or another attempt."""
+    """Give recipients of ended calls an outcome or another attempt."""
     opted_out = {call.to_number for call in calls if call.disposition == Disposition.DO_NOT_CONTACT}
     if opted_out:
         reasons = dict.fromkeys(opted_out, "Asked not to be called again.")
@@ -219,10 +219,10 @@ def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datet
         if call.retry_outcome
         and batches[call.batch_id].status not in BATCH_TERMINAL
         and call.to_number not in opted_out
-        # Whose call somebody ended is not called again by itself, however it is said to have ended.
+        # A call stopped by a person is never retried automatically, whatever its final status.
         and not call.stop_requested
     ]
-    # One query for all, and only for those whose own settings decide.
+    # One query, and only for the recipients whose own settings matter.
     prefetch_related_objects(
         [call for call in calls if call.retry_outcome == RetryOutcome.VOICEMAIL], "recipient"
     )
@@ -250,10 +250,10 @@ def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datet
 
 
 def _wait_before_retry(call: CallResult, batch: Batch, history: dict[str, int]) -> int | None:
-    """Return the seconds before another attempt, by the policy or the call setting ``retry``.
+    """Return the seconds before the next attempt, by the policy or the call setting ``retry``.
 
-    The setting is the provider's own offer to call once more after a voicemail. It is taken over
-    here, so that this call too is an attempt with a row, checks and a result.
+    The setting is the provider's own feature: one more call after a voicemail. We place that call
+    instead, so that it also has a row, checks and a result.
     """
     wait = batch.retry_policy.next_attempt(RetryOutcome(call.retry_outcome), history)
     if wait is None and call.retry_outcome == RetryOutcome.VOICEMAIL:
@@ -266,7 +266,7 @@ def _wait_before_retry(call: CallResult, batch: Batch, history: dict[str, int]) 
 def _verdict(
     call: CallResult, wait: int | None, *, now: datetime
 ) -> tuple[str, str, str, str, datetime | None]:
-    """Return status, outcome, reason code, reason and due time of an ended call's recipient."""
+    """Return the recipient's status, outcome, reason code, reason and due time."""
     if wait is not None:
         reason = f"Attempt {call.attempt} ended {call.get_status_display().lower()}."
         return (

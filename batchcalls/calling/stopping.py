@@ -1,4 +1,4 @@
-"""Stopping one call, on somebody's order."""
+"""Stop one call on a person's request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class CallOver(Exception):
-    """The call has ended; there is nothing to stop. ``status`` is how it ended."""
+    """The call has already ended; ``status`` is its final status."""
 
     def __init__(self, call: CallResult) -> None:
         super().__init__(f"This call is over: {call.get_status_display()}.")
@@ -25,7 +25,7 @@ class CallOver(Exception):
 
 
 def _cancel_waiting(call: CallResult) -> bool:
-    """Cancel the recipient of an attempt that was taken back; False when it is gone no longer."""
+    """Cancel the recipient of a withdrawn attempt; return False if it is no longer waiting."""
     is_there = Exists(
         CallResult.objects.filter(recipient=OuterRef("pk"), attempt__gte=call.attempt)
     )
@@ -44,13 +44,13 @@ def _cancel_waiting(call: CallResult) -> bool:
 
 @transaction.atomic
 def stop(call: CallResult, *, actor: User | None = None) -> None:
-    """Have the provider end a call, whether it rings or is spoken; raise `CallOver`.
+    """Have the provider end a call, ringing or answered. Raise `CallOver` when it has ended.
 
-    That happens soon, by a worker. Of a call that is just being placed the provider knows nothing
-    yet: it is stopped as soon as it is known. One that was not placed, and whose attempt was taken
-    back meanwhile, is not placed again: its recipient is canceled.
+    A worker asks the provider soon after. A call that is just being placed is stopped as soon as
+    its provider id is known. If its attempt was withdrawn in the meantime, the recipient is
+    canceled and not called again.
     """
-    # An attempt that was taken back comes again under the same number, as another row.
+    # After a withdrawal, the next attempt has the same number but is another row.
     mine = CallResult.objects.filter(
         recipient=call.recipient_id, attempt=call.attempt, ended_at=None
     )

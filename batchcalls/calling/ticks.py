@@ -1,6 +1,6 @@
-"""The beats of the engine: each works for some seconds, may run twice, and may be killed.
+"""The engine's ticks: each works for some seconds, may run twice, and may be killed.
 
-Rows say what there is to do. A tick that is never rung is found missing by `sweep`.
+The database rows are the work to do. `sweep` finds work whose tick was lost.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from batchcalls.voice.errors import OptionsInvalid
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 20.0
-#: Longest sleep within a tick, so that a pause or a new batch is noticed soon.
+#: Longest sleep within a tick, short enough to notice a pause or a new batch.
 NAP_SECONDS = 0.25
 WATCH_SECONDS = 60.0
-#: How often webhooks and calls to ask about are looked for, when there were none the last time.
+#: Pause between looks for webhooks and calls to ask about, if the last look found none.
 FOLLOW_SECONDS = 0.1
-#: How often a batch that calls go out for gets the status that its rows call for.
+#: How often the status of a calling batch is updated from its rows.
 SETTLE_SECONDS = 1.0
 
 
 def never() -> bool:
-    """Stand in for a caller that never asks to stop."""
+    """Never ask to stop; the default for ``stop``."""
     return False
 
 
@@ -54,8 +54,8 @@ def tick_account(
 ) -> datetime | None:
     """Work on one account's calls for at most ``seconds``; return when there is more to do.
 
-    Returns None when nothing is left, or when another process works on the account. ``stop`` is
-    asked before each group of calls and ends the tick early.
+    Return None when nothing is left or another process works on the account. ``stop`` is called
+    before each group of calls; returning True ends the tick early.
     """
     lease = Lease.acquire(VoiceAccount.objects.all(), account_id, seconds=settings.LEASE_SECONDS)
     if lease is None:
@@ -75,7 +75,7 @@ def _work(
     try:
         provider = account.voice_provider()
     except OptionsInvalid as error:
-        # Perhaps on this host only, where a key is missing: nobody's batch is ended by that.
+        # Pause, do not fail: the key may be missing on this host only.
         lifecycle.pause_account(account_id, code="account_unusable", message=str(error))
         return None
     beat = _Beat(account, provider)
@@ -103,7 +103,7 @@ def _work(
 
 
 class _Beat:
-    """What a tick does beside dialing, a few times each second: chunks, news, settling."""
+    """The parts of a tick besides dialing, run several times a second: chunks, news, settling."""
 
     def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
         self._account = account
@@ -112,7 +112,7 @@ class _Beat:
         self.touched: set[UUID] = set()
 
     def feed(self, dispatcher: Dispatcher) -> bool:
-        """Queue the next chunks when recipients run out; return whether there were any."""
+        """Queue the next chunks when recipients run out; return whether any were queued."""
         if not dispatcher.dry:
             return False
         dispatcher.dry = False
@@ -123,21 +123,21 @@ class _Beat:
         return bool(queued)
 
     def follow(self, dispatcher: Dispatcher, enquirer: Enquirer, *, settle: bool) -> bool:
-        """Take in webhooks, ask about calls and settle batches; return whether there was news."""
+        """Apply webhooks, ask about calls and settle batches; return whether there was news."""
         worked = False
         if time.monotonic() >= self._follow_at:
             self.touched |= reconcile.abandon_stale(self._account, now=timezone.now())
             events = provider_events.apply_due(self._account.pk, self._provider, now=timezone.now())
             self.touched |= events
             worked = enquirer.step() or bool(events)
-            # With a backlog there is no time to lose; else the database is left in peace.
+            # With a backlog, look again immediately; otherwise spare the database.
             self._follow_at = time.monotonic() + (0.0 if worked else FOLLOW_SECONDS)
         if time.monotonic() >= self._settle_at or (settle and not worked):
             self.settle(dispatcher, enquirer)
         return worked
 
     def settle(self, dispatcher: Dispatcher, enquirer: Enquirer) -> None:
-        """Give each batch that something happened to the status that its rows call for."""
+        """Update the status of each changed batch from its rows."""
         touched = self.touched | dispatcher.touched | enquirer.touched
         for watched in (self.touched, dispatcher.touched, enquirer.touched):
             watched.clear()
@@ -151,7 +151,7 @@ def _calling(account: VoiceAccount) -> set[UUID]:
 
 
 def is_near(moment: datetime) -> bool:
-    """Tell whether a tick waits for this moment; the sweep finds what comes later."""
+    """Return whether a tick should wait for ``moment``; the sweep handles later times."""
     return moment <= timezone.now() + timedelta(seconds=WATCH_SECONDS)
 
 
@@ -161,9 +161,9 @@ def _nap(wake: datetime | None, until: float) -> float:
 
 
 def next_work_at(account: VoiceAccount) -> datetime | None:
-    """Return when the account next has something to do; None when nothing is left.
+    """Return when the account next has work; None when nothing is left.
 
-    Where nothing may be placed, what is live is still followed.
+    Live calls are still followed when no new calls may be placed.
     """
     times = [
         CallResult.objects.filter(account=account, next_check_at__isnull=False).aggregate(
@@ -179,7 +179,7 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
 
 
 def recover() -> None:
-    """Take up what a process that died has left: claims without an answer, unsettled batches."""
+    """Clean up after a process that died: unanswered claims and unsettled batches."""
     now = timezone.now()
     for account in VoiceAccount.objects.all():
         reconcile.abandon_stale(account, now=now)

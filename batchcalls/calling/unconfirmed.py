@@ -1,4 +1,4 @@
-"""A person settles what the provider could not tell: was this call placed or not?"""
+"""Let a person decide whether an unconfirmed call was placed."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 
 class CannotSettle(Exception):
-    """The call cannot be settled like this now; the text says why, and nothing was changed."""
+    """The call cannot be settled this way now; the message says why. Nothing was changed."""
 
 
 @transaction.atomic
 def was_placed(
     call: CallResult, *, actor: User, provider_call_id: str = "", note: str = ""
 ) -> None:
-    """Settle that the call exists; nobody is dialed again. Raise `CannotSettle`.
+    """Record that the call was placed; its recipient is not dialed again. Raise `CannotSettle`.
 
-    With the provider's id of the call, its result is fetched from the provider. Without it, what
-    came of the call stays unknown: the recipient has failed, with that reason.
+    With the provider's call id, the result is fetched from the provider. Without it, the result
+    stays unknown and the recipient is marked failed for that reason.
     """
     _lock(call)
     if provider_call_id:
         _attach(call, provider_call_id)
-        said = f"was placed, as {provider_call_id}"
+        verdict = f"was placed, as {provider_call_id}"
     else:
         now, reason = timezone.now(), f"{actor} says that it was placed; its result is not known."
         CallResult.objects.filter(pk=call.pk).update(
@@ -58,8 +58,8 @@ def was_placed(
             reason=reason,
         )
         outbox.calls_finished([call], now=now)
-        said = "was placed; its result is not known"
-    _log(call, actor, said, note)
+        verdict = "was placed; its result is not known"
+    _log(call, actor, verdict, note)
 
 
 def _attach(call: CallResult, provider_call_id: str) -> None:
@@ -74,10 +74,10 @@ def _attach(call: CallResult, provider_call_id: str) -> None:
 
 @transaction.atomic
 def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
-    """Settle that the call does not exist: its recipient is called again. Raise `CannotSettle`.
+    """Record that the call was not placed; its recipient is called again. Raise `CannotSettle`.
 
-    A batch that was completed without this recipient is reopened. While the provider is still
-    being asked, a person does not decide: it might say "yes" a moment later.
+    A batch that was completed without this recipient is reopened. A person cannot decide while
+    the provider is still being asked, because it may yet confirm the call.
     """
     batch = _lock(call)
     if call.next_check_at is not None:
@@ -89,7 +89,7 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
         raise CannotSettle(
             f"The batch is {batch.get_status_display()}: nobody can be called again."
         )
-    # The log first: the attempt is gone afterwards.
+    # Log first, because the attempt is deleted next.
     _log(call, actor, "was not placed; it is placed anew", note)
     recording.withdraw(
         [
@@ -111,7 +111,7 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
 
 
 def _lock(call: CallResult) -> Batch:
-    """Lock batch and call in the common order, and read the call anew. Raise `CannotSettle`."""
+    """Lock the batch, then the call, and refresh the call. Raise `CannotSettle`."""
     batch = Batch.objects.lock([call.batch_id])[call.batch_id]
     rows = CallResult.objects.select_for_update(no_key=True)
     current = rows.filter(pk=call.pk, status=CallStatus.UNKNOWN, provider_call_id=None).first()
@@ -121,9 +121,9 @@ def _lock(call: CallResult) -> Batch:
     return batch
 
 
-def _log(call: CallResult, actor: User, said: str, note: str) -> None:
+def _log(call: CallResult, actor: User, verdict: str, note: str) -> None:
     row = Recipient.objects.values_list("row_number", flat=True).get(pk=call.recipient_id)
-    message = f"Row {row}, {call.to_number}: {actor} says that attempt {call.attempt} {said}."
+    message = f"Row {row}, {call.to_number}: {actor} says that attempt {call.attempt} {verdict}."
     BatchEvent.objects.create(
         batch_id=call.batch_id,
         actor=actor,

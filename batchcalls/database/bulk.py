@@ -1,8 +1,8 @@
-"""Write many rows at once, each with values of its own.
+"""Insert or update many rows in one go, each with its own values.
 
-PostgreSQL takes new rows by COPY, changed ones as one array for each column in a single statement;
-SQLite both by one prepared statement that runs for each row. Either takes a tenth of the time of
-the statements that ``bulk_create`` and ``bulk_update`` build from each single value.
+On PostgreSQL, new rows go in by COPY, and updates are one statement with an array per column. On
+SQLite, one prepared statement runs for each row. Both take a tenth of the time of ``bulk_create``
+and ``bulk_update``, which build a statement from every single value.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from django.db.models import (
 
 Column = Field[Any, Any]
 
-#: Fields whose plain values databases take as they are: asking the field would take longer than
-#: all the rest of the writing.
+#: Fields whose plain values need no conversion. Calling ``get_db_prep_save`` for each of them
+#: would take longer than the rest of the write.
 _PLAIN_FIELDS = frozenset(
     {BooleanField, CharField, PositiveIntegerField, PositiveSmallIntegerField, TextField}
 )
@@ -39,43 +39,41 @@ def insert_each(
     *,
     ignore_conflicts: bool = False,
 ) -> int:
-    """Insert one row for each tuple of values; all other fields get their default.
+    """Insert one row for each tuple of values; return how many rows were inserted.
 
-    Returns how many rows were inserted.
-
-    A foreign key is named with its ``_id``. ``ignore_conflicts`` leaves out rows that a unique
-    constraint refuses.
+    All other fields get their default. Name a foreign key with its ``_id``. ``ignore_conflicts``
+    skips rows that violate a unique constraint.
     """
     connection = connections[router.db_for_write(model)]
-    given = _columns(model, fields)
-    prepared = _prepare(given, rows, connection)
+    columns = _columns(model, fields)
+    prepared = _prepare(columns, rows, connection)
     if not prepared:
         return 0
     others = [
         column
         for column in model._meta.concrete_fields
-        if column not in given and not column.primary_key
+        if column not in columns and not column.primary_key
     ]
     defaults = [column.get_db_prep_save(column.get_default(), connection) for column in others]
     quote = connection.ops.quote_name
-    names = ", ".join(quote(str(column.column)) for column in [*given, *others])
+    names = ", ".join(quote(str(column.column)) for column in [*columns, *others])
     target = f"{quote(model._meta.db_table)} ({names})"
     sql = f"INSERT INTO {target} "
     ending = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     with connection.cursor() as cursor:
         is_many = connection.vendor == "postgresql" and len(prepared) > 1
         if is_many and not ignore_conflicts:
-            # A cursor's own methods turn the driver's errors into Django's; this one does not.
+            # Unlike other cursor methods, `copy` does not convert driver errors to Django's.
             with connection.wrap_database_errors, cursor.copy(f"COPY {target} FROM STDIN") as copy:
                 for row in prepared:
                     copy.write_row([*row, *defaults])
-        elif is_many:  # which COPY cannot do
+        elif is_many:  # COPY cannot ignore conflicts
             values = ["v.*", *(f"%s::{column.db_type(connection)}" for column in others)]
-            source = f"{_unnest(given, connection)} AS v"
+            source = f"{_unnest(columns, connection)} AS v"
             sql += f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608 - names of models only
             cursor.execute(sql + ending, [*defaults, *_transpose(prepared)])
         else:
-            sql += f"VALUES ({', '.join(['%s'] * (len(given) + len(others)))})"
+            sql += f"VALUES ({', '.join(['%s'] * (len(columns) + len(others)))})"
             cursor.executemany(sql + ending, [[*row, *defaults] for row in prepared])
         return int(cursor.rowcount)
 
@@ -90,8 +88,9 @@ def update_each(
 ) -> int:
     """Update one row for each (pk, value, value…); return how many rows were changed.
 
-    ``where_in`` leaves rows alone whose field holds none of the values, ``where_null`` those whose
-    field holds any (compare-and-set). A foreign key is named with its ``_id``.
+    For compare-and-set, ``where_in`` (field, values) limits the update to rows whose field has
+    one of the values, and ``where_null`` to rows whose field is null. Name a foreign key with its
+    ``_id``.
     """
     connection = connections[router.db_for_write(model)]
     columns = _columns(model, ["id", *fields])
@@ -144,7 +143,7 @@ def _prepare(
 
 
 def _unnest(columns: Sequence[Column], connection: BaseDatabaseWrapper) -> str:
-    """Return the source of one row for each element of the columns' arrays."""
+    """Return the SQL that turns one array per column into rows."""
     arrays = (f"%s::{column.rel_db_type(connection)}[]" for column in columns)
     return f"unnest({', '.join(arrays)})"
 

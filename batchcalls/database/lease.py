@@ -1,4 +1,4 @@
-"""The right to work on a row alone, for a while."""
+"""A lease: the exclusive right to work on a row for a limited time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 
 class LeaseLost(Exception):
-    """Another process works on the row now; what this one had begun is left to it."""
+    """Another process has taken over the row and the unfinished work on it."""
 
 
 class Lease(Generic[ModelT]):
-    """A lease on a row of a `models.Leased` table, as a context manager that gives it back.
+    """Context manager for a lease on a row of a `models.Leased` table; releases it on exit.
 
-    It is taken by compare-and-set and runs out by itself, so that a process that was killed keeps
-    nobody waiting longer than ``seconds``.
+    A lease is taken by compare-and-set and expires, so a killed process blocks others for at most
+    ``seconds``.
     """
 
     def __init__(self, rows: QuerySet[ModelT], pk: Any, token: UUID, seconds: float) -> None:
@@ -32,7 +32,7 @@ class Lease(Generic[ModelT]):
 
     @classmethod
     def acquire(cls, rows: QuerySet[ModelT], pk: Any, *, seconds: float) -> Self | None:
-        """Take the lease of a row that nobody holds; None when somebody does."""
+        """Take the lease of a row; return None when another process holds it."""
         token, now = uuid4(), timezone.now()
         free = Q(lease_until=None) | Q(lease_until__lt=now)
         taken = rows.filter(free, pk=pk).update(
@@ -41,7 +41,7 @@ class Lease(Generic[ModelT]):
         return cls(rows, pk, token, seconds) if taken else None
 
     def keep(self) -> None:
-        """Make sure the lease is still ours, and prolong it now and then. Raise `LeaseLost`."""
+        """Check that the lease is still ours, and extend it when needed. Raise `LeaseLost`."""
         if time.monotonic() - self._renewed < self._seconds / 4:
             if not self.mine.exists():
                 raise LeaseLost
@@ -52,8 +52,8 @@ class Lease(Generic[ModelT]):
         self._renewed = time.monotonic()
 
     def lock(self) -> ModelT:
-        """Return the row, locked for the transaction, if it is still ours. Raise `LeaseLost`."""
-        # In no order: one that follows a relation would lock the row behind it too.
+        """Lock the row for the transaction and return it. Raise `LeaseLost`."""
+        # Without ordering, because ordering by a relation would also lock the related row.
         row = self.mine.order_by().select_for_update(no_key=True).first()
         if row is None:
             raise LeaseLost

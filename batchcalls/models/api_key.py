@@ -1,4 +1,4 @@
-"""Keys by which programs act for a person."""
+"""API keys, which let programs act with their owner's permissions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 
 class Scope(models.TextChoices):
-    """What a key may be used for; its owner must be allowed to do it as well."""
+    """What a key may be used for; its owner needs the permission as well."""
 
     BATCHES_READ = "batches:read", "See batches, recipients and reports"
     BATCHES_WRITE = "batches:write", "Create and change batches"
@@ -29,21 +29,21 @@ class Scope(models.TextChoices):
 
 
 def validate_scopes(value: Any) -> None:
-    """Raise `ValidationError` unless it is a list of scopes, each once."""
+    """Raise `ValidationError` unless ``value`` is a list of known scopes without duplicates."""
     if not isinstance(value, list) or not value:
         raise ValidationError("Choose at least one scope.")
-    unknown = [str(one) for one in value if one not in Scope.values]
+    unknown = [str(scope) for scope in value if scope not in Scope.values]
     if unknown or len(set(value)) != len(value):
         raise ValidationError(f"These are no scopes, or named twice: {', '.join(unknown)}.")
 
 
 class ApiKey(models.Model):
-    """A secret of which only a digest is kept, with its scopes. It acts with its owner's rights.
+    """A key with scopes that acts with its owner's permissions. Only a digest is stored.
 
-    ``digest`` is SHA-256: the secret is random and long, so nobody can guess towards it and a slow
-    hash would only slow down each request. ``prefix`` is the secret's beginning, by which people
-    tell keys apart. ``full_at`` is the throttle: when the key will have waited for all it asked
-    for (see `batchcalls.access.api_keys.admit`).
+    ``digest`` is SHA-256. The secret is long and random, so it cannot be guessed, and a slow hash
+    would only slow down requests. ``prefix`` is the start of the secret, for people to tell keys
+    apart. ``full_at`` is the state of the throttle: when the key has its full allowance again (see
+    `batchcalls.access.api_keys.admit`).
     """
 
     owner = models.ForeignKey(
@@ -68,13 +68,13 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
     def is_usable(self, now: datetime | None = None) -> bool:
-        """Tell whether it opens anything: neither revoked nor expired, and its owner is active."""
+        """Return whether the key is neither revoked nor expired and its owner is active."""
         is_over = self.expires_at is not None and self.expires_at <= (now or timezone.now())
         return self.revoked_at is None and not is_over and self.owner.is_active
 
     @property
     def state(self) -> str:
-        """Say what keeps it from being used, in a word."""
+        """The key's state: active, revoked, expired or owner inactive."""
         if self.revoked_at is not None:
             return "revoked"
         if self.expires_at is not None and self.expires_at <= timezone.now():

@@ -1,4 +1,4 @@
-"""One send of one list."""
+"""Batches: each calls the recipients of its lists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNTITLED = "Untitled Batch"
 
 
 class DuplicateChoice(models.TextChoices):
-    """What becomes of a number that stands in the list more than once."""
+    """What to do with duplicate numbers in a list."""
 
     CALL_ONCE = "call_once", "Call once"
     CALL_EACH_ROW = "call_each_row", "Call each row"
@@ -37,9 +37,9 @@ def default_chunk_size() -> int:
 
 
 class Batch(models.Model):
-    """One send: its lists, and a copy of everything it is launched with.
+    """A batch of calls: its lists, and a copy of everything it is launched with.
 
-    Later edits of the campaign, its pathway or its policy do not reach a batch.
+    Later edits to the campaign, its pathway or its policy do not affect a batch.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -50,7 +50,7 @@ class Batch(models.Model):
     reason_code = models.CharField(max_length=60, blank=True, editable=False)
     reason = models.TextField(blank=True, editable=False)
 
-    # What is said, and under which rules.
+    # Conversation and rules.
     campaign = models.ForeignKey(
         "campaigns.Campaign", on_delete=models.SET_NULL, null=True, blank=True
     )
@@ -63,7 +63,7 @@ class Batch(models.Model):
     call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
     policy = models.JSONField(default=dict, blank=True, editable=False)
 
-    # Who is told of it, besides the webhook endpoints.
+    # Webhooks besides those of the webhook endpoints.
     status_webhook = models.CharField(
         max_length=2_000,
         blank=True,
@@ -77,7 +77,7 @@ class Batch(models.Model):
         help_text="An https address that is told when the batch is over, as the Bland API does.",
     )
 
-    # How its rows are taken in and go out.
+    # Import and delivery.
     region = models.CharField(
         max_length=2, default="US", help_text="Country of numbers written without a country code."
     )
@@ -112,7 +112,7 @@ class Batch(models.Model):
 
     dry_run = models.JSONField(default=dict, editable=False)
 
-    # When, and by whom.
+    # Schedule and authorship.
     launch_when_ready = models.BooleanField(
         default=False, help_text="Start calling as soon as the list is validated."
     )
@@ -184,17 +184,17 @@ class Batch(models.Model):
 
     @cached_property
     def first_list(self) -> StoredList:
-        """The list that the batch was made from; others may have joined it later."""
+        """The list that the batch was created with; others may have been added later."""
         return self.lists.order_by("created_at", "pk")[0]
 
     @property
     def is_over(self) -> bool:
-        """True when the batch has its final status."""
+        """True when the batch has ended."""
         return self.status in BATCH_TERMINAL
 
     @property
     def is_test(self) -> bool:
-        """True when the batch tries another one out."""
+        """True when the batch is a test of another batch."""
         return self.test_of_id is not None
 
     @property
@@ -204,16 +204,16 @@ class Batch(models.Model):
 
     @cached_property
     def calling_hours(self) -> CallingHours:
-        """The hours in which the batch may call, as they were when it was made."""
+        """The batch's calling hours, copied when it was created."""
         hours: dict[str, Any] = self.policy.get("calling_hours", {})
         return CallingHours.from_dict(hours) if hours else CallingHours.always()
 
     @property
     def consent_required(self) -> bool:
-        """True when only people who are known to have agreed may be called."""
+        """True when only recipients with recorded consent may be called."""
         return bool(self.policy.get("consent_required"))
 
     @cached_property
     def retry_policy(self) -> RetryPolicy:
-        """The retries the batch may make, as they were when it was made."""
+        """The batch's retry policy, copied when it was created."""
         return RetryPolicy.from_dict(self.policy.get("retry", {}))

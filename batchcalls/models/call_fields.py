@@ -1,7 +1,7 @@
 """The fields of a call that people and programs see, each listed once.
 
 Call Logs and their columns, the page of a call, the API and its schema, both exports and our own
-webhooks derive from `FIELDS`. The Bland API has fields of its own: `webhooks.bland_shapes`.
+webhooks derive from `FIELDS`. The Bland API's fields are in `webhooks.bland_shapes`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from batchcalls.models.call_result import CallResult
 
 
 class Kind(Enum):
-    """What a value is; each place has one way to show each kind."""
+    """The kind of a value; each place has one way to show each kind."""
 
     ID = auto()
     TEXT = auto()
     PHONE = auto()
     #: Has a label for people.
     CHOICE = auto()
-    #: A choice that people see as a pill.
+    #: A choice shown as a pill.
     STATUS = auto()
     NUMBER = auto()
     SECONDS = auto()
@@ -35,16 +35,16 @@ class Kind(Enum):
     FLAG = auto()
     JSON = auto()
     TRANSCRIPT = auto()
-    #: An address at the provider; the API has one of its own instead.
+    #: A URL at the provider; the API returns a URL of its own instead.
     RECORDING = auto()
-    #: In no column, and long: the place puts it together.
+    #: Long and not a database column; each place composes it.
     COMPOSED = auto()
 
 
 class Place(Enum):
-    """Where fields are shown: Call Logs, the facts on a call's page, and what leaves the house.
+    """Where fields are shown: Call Logs, the facts on a call's page, and all outgoing data.
 
-    ``EXPORT`` is that of Call Logs, ``RESULTS`` that of a batch.
+    ``EXPORT`` is the export of Call Logs; ``RESULTS`` is the export of a batch.
     """
 
     LOG = auto()
@@ -57,11 +57,10 @@ class Place(Enum):
 
 @dataclass(frozen=True)
 class CallField:
-    """One field; ``at`` is its position in each place that shows it.
+    """A field of a call; ``at`` is its position in each place that shows it.
 
-    ``source`` is the path of attributes that leads to it from the call; blank: its name. ``names``
-    are its names in places that call it something else. A ``usual`` one is a column of Call Logs
-    unless somebody chooses other columns.
+    ``source`` is the attribute path from the call, blank if it is the same as the name. ``names``
+    holds different names for some places. ``usual`` fields are the default columns of Call Logs.
     """
 
     name: str
@@ -75,36 +74,40 @@ class CallField:
 
     @cached_property
     def path(self) -> list[str]:
-        """The attributes that lead to it from the call."""
+        """The attribute names that lead from the call to the value."""
         return (self.source or self.name).split(".")
 
     @property
     def lookup(self) -> str:
-        """The path as querysets write it."""
+        """The path in queryset notation."""
         return "__".join(self.path)
 
     @property
     def is_long(self) -> bool:
-        """True for what a list leaves out unless it is asked for."""
+        """True for fields that lists omit unless requested."""
         return self.kind in {Kind.JSON, Kind.TRANSCRIPT, Kind.COMPOSED}
 
     @cached_property
     def columns(self) -> list[Field[Any, Any]]:
-        """The columns of the database that the path goes through."""
-        found: list[Field[Any, Any]] = []
+        """The database columns along the path."""
+        columns: list[Field[Any, Any]] = []
         model: Any = CallResult
         for name in self.path:
-            column = next(one for one in model._meta.fields if name in {one.name, one.attname})
-            found.append(column)
+            column = next(
+                candidate
+                for candidate in model._meta.fields
+                if name in {candidate.name, candidate.attname}
+            )
+            columns.append(column)
             model = column.related_model if isinstance(column, ForeignKey) else None
-        return found
+        return columns
 
     def name_in(self, place: Place) -> str:
-        """Return its name in a place."""
+        """Return the field's name in a place."""
         return self.names.get(place, self.name)
 
     def value_of(self, call: CallResult) -> Any:
-        """Return its value; None also where nothing is at the end of the path."""
+        """Return the field's value; None when the path leads nowhere."""
         first, *others = self.path
         value: Any = getattr(call, first)
         for name in others:
@@ -114,7 +117,7 @@ class CallField:
 
 LOG, PAGE, API, EXPORT, RESULTS, WEBHOOK = Place
 
-# One line a field, and one for where it is shown.
+# Each field has one line for its value and one for where it is shown.
 # fmt: off
 FIELDS = (
     CallField("call_id", "Call ID", Kind.ID,
@@ -183,7 +186,7 @@ _IN = {
     for place in Place
 }
 
-#: Columns of a call that nobody is shown, and why.
+#: Columns of a call that are not shown anywhere, and why.
 INTERNAL = {
     "id": "Calls are known by their call_id.",
     "tries": "How often the provider said “not now”; only the provider is told.",
@@ -197,10 +200,10 @@ INTERNAL = {
 
 
 def fields_of(place: Place) -> tuple[CallField, ...]:
-    """Return the fields that a place shows, in its order."""
+    """Return the fields shown in a place, in order."""
     return _IN[place]
 
 
 def names_in(place: Place) -> list[str]:
-    """Return the names of the fields that a place shows, in its order."""
+    """Return the names of the fields shown in a place, in order."""
     return [one.name_in(place) for one in fields_of(place)]

@@ -1,4 +1,4 @@
-"""One attempt at one recipient, and the evidence about it."""
+"""Call attempts and the provider's events about them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from campaigns.vocabulary import AnsweredBy, RetryOutcome
 
 
 class CallResult(models.Model):
-    """From "about to dial" to transcript. Lengths in seconds, money in ``currency``.
+    """One attempt to call a recipient. Durations are in seconds, money in ``currency``.
 
-    ``call_id`` is ours; it is given out before the provider is asked and travels with the call.
-    ``next_check_at`` is when the provider is to be asked for news, None when that is not needed.
+    ``call_id`` is ours; it is assigned before the provider gets the request and sent along with
+    it. ``next_check_at`` is when to ask the provider for news, None when that is not needed.
     """
 
     call_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    # No index of their own: each is the first column of one below.
+    # No separate indexes: each of these is the first column of an index below.
     batch = models.ForeignKey(
         "batchcalls.Batch", on_delete=models.CASCADE, related_name="calls", db_index=False
     )
@@ -44,8 +44,8 @@ class CallResult(models.Model):
     )
 
     status = models.CharField(max_length=20, choices=CallStatus.choices, default=CallStatus.QUEUED)
-    # Null and not blank: unknown ids differ from one another, and a unique index without a
-    # condition is one that every database uses.
+    # Null, not blank: nulls are distinct in a unique index, and every database uses a unique index
+    # that has no condition.
     provider_call_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001
     provider_status = models.CharField(max_length=60, blank=True)
     answered_by = models.CharField(max_length=20, choices=AnsweredBy.choices, blank=True)
@@ -92,11 +92,11 @@ class CallResult(models.Model):
                 condition=Q(next_check_at__isnull=False),
                 name="call_to_check",
             ),
-            # For the call log, whose pages are ranges of ids: behind the value that is looked for
-            # stands the id, so that a value that few calls have is found without reading the
-            # others. Each change of a call writes to every index that has a place for it; those
-            # below but the two of what never changes have one only for calls that ended or were
-            # answered, so that they are written to once, with the result.
+            # For the call log, whose pages are ranges of ids. Each index has the filtered value
+            # first and the id second, so that a rare value is found without reading other calls.
+            # A change to a call writes to every index that contains the call. All indexes below,
+            # except the two on values that never change, contain only calls that have ended or
+            # have a result, so they are written once.
             models.Index(fields=["to_number", "-id"], name="call_by_number"),
             models.Index(fields=["claimed_at", "id"], name="call_by_time"),
             models.Index(
@@ -107,7 +107,7 @@ class CallResult(models.Model):
                 condition=Q(ended_at__isnull=False),
                 name="call_by_batch_and_status",
             ),
-            # SQLite leaves these two alone, as it is asked with parameters: it reads the calls.
+            # SQLite does not use these two, because queries use parameters; it scans the calls.
             models.Index(
                 fields=["answered_by", "-id"], condition=~Q(answered_by=""), name="call_by_answer"
             ),
@@ -143,10 +143,10 @@ class CallResult(models.Model):
 
 
 class CallEvent(models.Model):
-    """One piece of evidence about a call, kept once however often it is sent.
+    """A provider's event about a call, stored once however often it is sent.
 
-    A webhook is stored as it came and applied soon after: ``apply_at`` says when, and is None
-    once that is done or given up. Until then its call may not be known.
+    A webhook is stored as received and applied soon after, at ``apply_at``, which is None once it
+    is applied or given up. Until then its call may be unknown.
     """
 
     account = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Which tasks were rung for, and not answered yet."""
+"""Tasks that were requested and have not begun yet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Doorbell(models.Model):
-    """Keeps what happens many times a second from leaving as many messages in the queue."""
+    """Limits a task to one waiting message, however often it is requested."""
 
     task = models.CharField(max_length=100, unique=True)
     rung_at = models.DateTimeField(null=True)

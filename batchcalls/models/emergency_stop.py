@@ -1,4 +1,4 @@
-"""The kill switch: while it is engaged, nobody is dialed."""
+"""The emergency stop: while it is in force, no calls are placed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from batchcalls.models.querysets import EmergencyStopQuerySet
 
 
 class EmergencyStop(models.Model):
-    """One time that all calling was stopped: who did it and why, who lifted it.
+    """One emergency stop: who stopped all calling and why, and who lifted the stop.
 
-    In force until ``lifted_at`` is set; the rows are the record of all of them.
+    In force until ``lifted_at`` is set. Rows are kept as a record.
     """
 
     reason = models.CharField(max_length=300, blank=True)
@@ -20,7 +20,7 @@ class EmergencyStop(models.Model):
     stopped_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    # True or null: nulls differ from one another, so that one stop at most is in force.
+    # True or null: nulls are distinct in a unique index, so at most one stop is in force.
     in_force = models.BooleanField(null=True, default=True, editable=False)
     lifted_at = models.DateTimeField(null=True)
     lifted_by = models.ForeignKey(

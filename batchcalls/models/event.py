@@ -10,9 +10,9 @@ from batchcalls.states import BatchStatus
 
 
 class BatchEvent(models.Model):
-    """Who did what to a batch, and what happened to it. Rows are only ever added.
+    """An entry in a batch's log: what happened, and who did it. Rows are only ever added.
 
-    Rows of the list that were skipped are not repeated here: they carry their own reason.
+    Skipped rows of the list have no entry, because each has its own reason.
     """
 
     batch = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""A file that somebody asked for and a worker writes."""
+"""Export files that workers write on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batchcalls.states import ExportStatus
 
 
 class ExportKind(models.TextChoices):
-    """What is taken out."""
+    """What is exported."""
 
     RESULTS = "results", "Results of a batch"
     RECIPIENTS = "recipients", "Recipients of a batch"
@@ -22,12 +22,12 @@ class ExportKind(models.TextChoices):
 
 
 def export_path(export: Export, name: str) -> str:
-    """Return where the file is kept, under MEDIA_ROOT."""
+    """Return where the file is stored, under MEDIA_ROOT."""
     return f"exports/{export.pk}/{name}"
 
 
 class Export(Leased):
-    """A workbook that takes long to write; small ones and CSV files are sent at once."""
+    """A workbook that takes long to write; small ones and CSV files are sent immediately."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=ExportKind.choices)
@@ -65,6 +65,6 @@ class Export(Leased):
 
     @property
     def permission(self) -> str:
-        """What somebody must be allowed to do to take the file."""
+        """The permission needed to download the file."""
         kind = "callresult" if self.kind == ExportKind.CALL_LOG else "batch"
         return f"batchcalls.export_{kind}"

@@ -1,4 +1,4 @@
-"""Signs of life of the workers."""
+"""Heartbeats of workers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batchcalls.models.querysets import HeartbeatQuerySet
 
 
 class WorkerHeartbeat(models.Model):
-    """When a host's workers last did anything; a quiet one still sweeps each minute."""
+    """When a host's workers were last active; even an idle host sweeps every minute."""
 
     host = models.CharField(max_length=255, unique=True)
     at = models.DateTimeField()

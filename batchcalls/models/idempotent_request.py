@@ -1,4 +1,4 @@
-"""Requests that were answered once, and are answered the same when they come again."""
+"""Answered API requests, which get the same answer when they are repeated."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.db.models import UniqueConstraint
 
 
 class IdempotentRequest(models.Model):
-    """What was answered to a key's request of that name; written with what the request did.
+    """The answer to an API key's request, stored in the same transaction as the request's effect.
 
-    ``fingerprint`` tells another request under the same name apart. ``status`` is None only
-    inside the transaction that answers it.
+    ``fingerprint`` detects a different request under the same name. ``status`` is None only inside
+    the transaction that answers the request.
     """
 
     api_key = models.ForeignKey("batchcalls.ApiKey", on_delete=models.CASCADE, related_name="+")

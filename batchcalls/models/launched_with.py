@@ -1,4 +1,4 @@
-"""What a batch is launched with, each listed once: who may say it, change it, copy it, see it."""
+"""The fields a batch is launched with, each listed once with the ways it is used."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from batchcalls.models.batch import Batch
 
 
 class Use(Flag):
-    """What is done with a field. A request for a draft says what is ``ASKED`` for."""
+    """How a field is used. A request for a draft may set the fields that are ``ASKED``."""
 
     ASKED = auto()
-    #: Changed with a draft; afterwards it stays as it is.
+    #: Can be changed while the batch is a draft.
     EDITED = auto()
     CLONED = auto()
     #: Copied to a test call.
     TRIED = auto()
-    #: Shown to programs that ask for the settings of a batch.
+    #: Included in the settings of a batch in the API.
     TOLD = auto()
 
 
-_SAID = Use.ASKED | Use.EDITED | Use.TOLD
+_SETTING = Use.ASKED | Use.EDITED | Use.TOLD
 
 LAUNCHED_WITH: dict[str, Use] = {
-    # A copy has a name of its own.
+    # A copy gets its own name.
     "name": Use.ASKED | Use.EDITED,
-    "campaign": _SAID | Use.CLONED | Use.TRIED,
-    "account": _SAID | Use.CLONED | Use.TRIED,
-    "prompt": _SAID | Use.CLONED | Use.TRIED,
-    "pathway_id": _SAID | Use.CLONED | Use.TRIED,
-    "pathway_version": _SAID | Use.CLONED | Use.TRIED,
-    "call_settings": _SAID | Use.CLONED | Use.TRIED,
-    # The campaign's of the moment, in a clone too: a copy does not outlive a stricter rule.
+    "campaign": _SETTING | Use.CLONED | Use.TRIED,
+    "account": _SETTING | Use.CLONED | Use.TRIED,
+    "prompt": _SETTING | Use.CLONED | Use.TRIED,
+    "pathway_id": _SETTING | Use.CLONED | Use.TRIED,
+    "pathway_version": _SETTING | Use.CLONED | Use.TRIED,
+    "call_settings": _SETTING | Use.CLONED | Use.TRIED,
+    # A clone gets the campaign's current policy, so that it follows a rule that became stricter.
     "policy": Use.EDITED | Use.TRIED | Use.TOLD,
-    # With the list, which is read by it.
+    # Set with the list, which is read with it.
     "region": Use.EDITED | Use.CLONED | Use.TRIED | Use.TOLD,
-    "duplicates": _SAID | Use.CLONED,
-    # The time of a batch is not that of its copy.
-    "start_at": _SAID,
-    "cps": _SAID | Use.CLONED,
-    "concurrency": _SAID | Use.CLONED,
+    "duplicates": _SETTING | Use.CLONED,
+    # A copy does not keep the start time.
+    "start_at": _SETTING,
+    "cps": _SETTING | Use.CLONED,
+    "concurrency": _SETTING | Use.CLONED,
     "chunk_size": Use.TOLD,
-    # Addresses may hold secrets, and whoever listens is not told of a test call.
+    # URLs may contain secrets, and test calls are not reported to them.
     "status_webhook": Use.ASKED | Use.CLONED,
     "batch_webhook": Use.ASKED | Use.CLONED,
 }
 
-#: Fields of a batch that it is not launched with, and why.
+#: All other fields of a batch, and why they are not in `LAUNCHED_WITH`.
 NOT_LAUNCHED_WITH = {
     "id": "Each batch has its own.",
     "status": "How far it is.",
@@ -70,10 +70,10 @@ NOT_LAUNCHED_WITH = {
 
 
 def names_of(use: Use) -> list[str]:
-    """Return the names of the fields with which that is done."""
+    """Return the names of the fields with a use."""
     return [name for name, uses in LAUNCHED_WITH.items() if use in uses]
 
 
 def values_of(batch: Batch, use: Use) -> dict[str, Any]:
-    """Return a batch's values of the fields with which that is done."""
+    """Return a batch's values of the fields with a use."""
     return {name: getattr(batch, name) for name in names_of(use)}

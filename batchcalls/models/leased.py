@@ -1,4 +1,4 @@
-"""A row that one process at a time works on."""
+"""Rows that only one process works on at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Leased(models.Model):
-    """Holds the token of the process that works on the row, and until when; see `lease.Lease`."""
+    """Token and expiry of the lease of the process working on the row; see `lease.Lease`."""
 
     lease_token = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)

@@ -1,4 +1,4 @@
-"""Sets of rows: what is due, what is live, how far a batch has come."""
+"""Querysets: rows that are due or live, and the progress of batches."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Counts the rows of a batch. All but ``called`` add up to ``rows``.
+    """Row counts of a batch. All fields but ``called`` add up to ``rows``.
 
-    A status says by which of these fields it is counted.
+    The role of a status defines which field counts it.
     """
 
     rows: int = 0
@@ -59,7 +59,7 @@ class Totals:
 
     @property
     def finished(self) -> int:
-        """Rows that have their final verdict."""
+        """The number of rows at a final stage."""
         return self.rows - sum(map(self.at, OPEN_STAGES))
 
     def at(self, stage: Stage) -> int:
@@ -67,7 +67,7 @@ class Totals:
         return sum(getattr(self, name) for name in FIGURES[stage])
 
     def fallen_short(self) -> dict[str, int]:
-        """Return the counts of rows that were left out or not finished, without zeros."""
+        """Return the nonzero counts of rows that were skipped or not finished."""
         names = sorted(FIGURES[Stage.SKIPPED] | FIGURES[Stage.FAILED])
         return {name: count for name in names if (count := getattr(self, name))}
 
@@ -81,36 +81,36 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Batches."""
 
     def calling(self) -> BatchQuerySet[ModelT]:
-        """Return the batches whose calls may be placed."""
+        """Return the batches in a calling status."""
         return self.filter(status__in=BATCH_CALLING)
 
     def dialing(self) -> BatchQuerySet[ModelT]:
-        """Return the calling batches that nothing beyond themselves keeps from placing calls.
+        """Return the calling batches that may place calls now.
 
-        None while all calling is stopped; none of an account that is switched off.
+        Empty while all calling is stopped; excludes batches of accounts that are switched off.
         """
         stop = apps.get_model("batchcalls", "EmergencyStop").objects.in_force()
         return self.calling().filter(~Exists(stop), account__enabled=True)
 
     def first_due_at(self) -> datetime | None:
-        """Return when the first recipient of any is due; None when none waits for a time.
+        """Return the earliest due time of any recipient; None when no recipient has one.
 
-        Each batch is asked for its own first: that is the start of an index.
+        The query takes each batch's earliest separately, which is the first entry of an index.
         """
         recipients = apps.get_model("batchcalls", "Recipient").objects
         waiting = recipients.filter(
             batch=OuterRef("pk"), status__in=RECIPIENT_CLAIMABLE, due_at__isnull=False
         )
         first = waiting.order_by("due_at", "pk").values("due_at")[:1]
-        found: datetime | None = self.annotate(at=Subquery(first)).aggregate(first=Min("at"))[
+        due_at: datetime | None = self.annotate(at=Subquery(first)).aggregate(first=Min("at"))[
             "first"
         ]
-        return found
+        return due_at
 
     def lock(self, ids: Iterable[object]) -> dict[object, ModelT]:
         """Lock batches for the rest of the transaction, so that none is paused or ended meanwhile.
 
-        Whoever locks more than batches locks them first, then calls, then recipients.
+        To lock more than batches, lock batches first, then calls, then recipients.
         """
         rows = self.select_for_update(no_key=True).filter(pk__in=set(ids))
         return {batch.pk: batch for batch in rows.order_by("pk")}
@@ -120,7 +120,7 @@ class StoredListQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Uploaded lists."""
 
     def importing(self) -> StoredListQuerySet[ModelT]:
-        """Return those that are being taken in."""
+        """Return the lists that are being imported."""
         return self.filter(status=ListStatus.IMPORTING)
 
 
@@ -128,18 +128,18 @@ class ListPartQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Parts of lists."""
 
     def progress(self) -> tuple[int, int]:
-        """Return how many rows the parts have, and how many of these are taken in."""
-        found = self.aggregate(
+        """Return the number of rows in the parts, and how many of them are imported."""
+        sums = self.aggregate(
             rows=Sum("row_count"), taken=Sum("row_count", filter=Q(done_at__isnull=False))
         )
-        return found["rows"] or 0, found["taken"] or 0
+        return sums["rows"] or 0, sums["taken"] or 0
 
     def to_do(self) -> ListPartQuerySet[ModelT]:
-        """Return those that are not taken in yet."""
+        """Return the parts that are not imported yet."""
         return self.filter(done_at__isnull=True)
 
     def free(self, now: datetime) -> ListPartQuerySet[ModelT]:
-        """Return those to do that no process works on, in the order of the file."""
+        """Return the parts to import that no process is working on, in file order."""
         free = Q(lease_until=None) | Q(lease_until__lt=now)
         return self.to_do().filter(free).order_by("number")
 
@@ -148,7 +148,7 @@ class VoiceAccountQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Voice accounts."""
 
     def built_in(self) -> ModelT:
-        """Return the simulator's account, which every installation has; make it when missing."""
+        """Return the simulator's account, which every installation has; create it if missing."""
         account, _ = self.get_or_create(
             name="simulator",
             defaults={
@@ -165,42 +165,43 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Rows of lists."""
 
     def due(self, now: datetime) -> RecipientQuerySet[ModelT]:
-        """Return those that may be claimed for dialing now."""
+        """Return the recipients that may be claimed for dialing now."""
         return self.filter(status__in=RECIPIENT_CLAIMABLE, due_at__lte=now)
 
     def not_yet_placed(self) -> RecipientQuerySet[ModelT]:
-        """Return those that a cancel still reaches."""
+        """Return the recipients that can still be canceled."""
         return self.filter(status__in=RECIPIENT_NOT_YET_PLACED)
 
     def skipped(self) -> RecipientQuerySet[ModelT]:
-        """Return the skipped ones in the order of the file."""
+        """Return the skipped recipients in file order."""
         return self.filter(status=RecipientStatus.SKIPPED).order_by("row_number")
 
     def forget(self) -> None:
-        """Delete rows of which no call was ever made; the database refuses it for others."""
-        # Not `delete`: it would load a million rows to look for calls that cannot be there.
+        """Delete rows that were never called; the database rejects deleting other rows."""
+        # Not `delete`, which would load a million rows to look for calls that cannot exist.
         self._raw_delete(self.db)
 
     def any_open(self) -> bool:
-        """Tell whether any keeps its batch from ending.
+        """Return whether any recipient keeps its batch open.
 
-        An unconfirmed one does so only while its provider is still being asked. Two questions,
-        because an "or" would be answered by reading all rows.
+        An unconfirmed recipient does so only while the provider is still being asked. This runs
+        two queries, because a query with "or" would read all rows.
         """
         return self.filter(status__in=RECIPIENT_OPEN).exists() or self.being_asked().exists()
 
     def being_asked(self) -> RecipientQuerySet[ModelT]:
-        """Return those in doubt whose provider is still being asked."""
+        """Return the recipients in doubt whose provider is still being asked."""
         return self.filter(status__in=RECIPIENT_IN_DOUBT, due_at__isnull=False)
 
     def totals(self, batch_id: UUID) -> Totals:
-        """Count a batch's rows by where they stand."""
+        """Count a batch's rows by status."""
         return self.totals_of([batch_id])[batch_id]
 
     def totals_of(self, batch_ids: Collection[UUID]) -> dict[UUID, Totals]:
-        """Count the rows of several batches by where they stand, in two indexed queries.
+        """Count the rows of several batches by status, in two indexed queries.
 
-        Rows are counted, not keys: these are not in the indexes, which are all that is read so.
+        The queries count rows, not primary keys: keys are not in the indexes, and without them
+        the database reads only the indexes.
         """
         rows = self.filter(batch_id__in=batch_ids).order_by()
         counts: dict[UUID, Counter[str]] = {pk: Counter() for pk in batch_ids}
@@ -218,10 +219,10 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Attempts."""
 
     def search(self, text: str) -> CallResultQuerySet[ModelT]:
-        """Return those of which an id, the number or the batch's id holds each of the words.
+        """Return the calls that contain each word in an id, the number or the batch's id.
 
-        A whole id, of a batch or of a call, here or at the provider, is found at once; parts of
-        ids and of numbers are looked for in all rows.
+        A complete UUID of a batch or a call, ours or the provider's, is found by index. Parts of
+        ids and numbers are searched in all rows.
         """
         calls = self
         for word in text.split():
@@ -245,26 +246,27 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
         return self.filter(Q(call_id=identifier) | at_provider)
 
     def of_status(self, status: str) -> CallResultQuerySet[ModelT]:
-        """Return those of a status; the database knows which statuses are of calls that ended.
+        """Return the calls with a status.
 
-        Saying so leads it to the index of those that ended, or of the few that have not.
+        The condition on ``ended_at`` follows from the status. It lets the database use the index
+        of calls that ended, or of the few that have not.
         """
         return self.filter(status=status, ended_at__isnull=status not in CALL_FINAL)
 
     def not_ended(self) -> CallResultQuerySet[ModelT]:
-        """Return those that are under way, as far as is known."""
+        """Return the calls that have not ended, as far as we know."""
         return self.filter(ended_at=None)
 
     def reached_nobody(self) -> CallResultQuerySet[ModelT]:
-        """Return those that ended without a person or a voicemail."""
+        """Return the calls that ended without reaching a person or a voicemail."""
         anybody = [AnsweredBy.HUMAN, AnsweredBy.VOICEMAIL]
         return self.filter(ended_at__isnull=False).exclude(answered_by__in=anybody)
 
     def of_campaign(self, campaign: Any) -> CallResultQuerySet[ModelT]:
-        """Return those of a campaign, between its first and its last call.
+        """Return a campaign's calls, bounded by its first and last call.
 
-        The bounds change nothing but the time: without them a database that goes through the
-        calls in their order goes through all that were made before or since.
+        The bounds only make the query faster. Without them, a database that scans the calls in
+        order also scans all calls before and after the campaign's.
         """
         batches = apps.get_model("batchcalls", "Batch").objects.filter(campaign=campaign)
         own = self.model._default_manager.filter(batch=OuterRef("pk")).values("pk")
@@ -279,17 +281,18 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
         )
 
     def live(self) -> CallResultQuerySet[ModelT]:
-        """Return those that hold a line at the provider, as far as is known."""
+        """Return the calls that occupy a line at the provider, as far as we know."""
         return self.filter(ended_at=None, status__in=CALL_LIVE)
 
     def unanswered(self) -> CallResultQuerySet[ModelT]:
-        """Return those that are being placed, or whose process died while it placed them."""
+        """Return the calls that are being placed, or whose process died while placing them."""
         return self.filter(ended_at=None, status=CallStatus.QUEUED, provider_call_id=None)
 
     def lines_held(self) -> dict[UUID, int]:
-        """Count by batch those that hold a line, or might: a lost answer is asked about first.
+        """Count the calls that occupy or may occupy a line, by batch.
 
-        Two questions, because an "or" would be answered by reading all rows.
+        A call in doubt counts while the provider is being asked. This runs two queries, because
+        a query with "or" would read all rows.
         """
         lost = self.filter(ended_at=None, status__in=CALL_IN_DOUBT, next_check_at__isnull=False)
         counts: Counter[UUID] = Counter()
@@ -298,7 +301,7 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
         return counts
 
     def to_check(self, now: datetime) -> CallResultQuerySet[ModelT]:
-        """Return those whose provider is to be asked for news by now, longest due first."""
+        """Return the calls to ask the provider about now, longest due first."""
         return self.filter(next_check_at__lte=now).order_by("next_check_at", "pk")
 
     def ended_by_outcome(self, recipients: Iterable[int]) -> dict[int, dict[str, int]]:
@@ -321,21 +324,21 @@ class CallEventQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Evidence about calls."""
 
     def to_apply(self, now: datetime) -> CallEventQuerySet[ModelT]:
-        """Return the webhooks that are to be applied by now, longest waiting first."""
+        """Return the webhooks that are due to be applied, longest waiting first."""
         return self.filter(apply_at__lte=now).order_by("apply_at", "pk")
 
 
 class EmergencyStopQuerySet(QuerySet[ModelT], Generic[ModelT]):
-    """The times that all calling was stopped."""
+    """Emergency stops."""
 
     def in_force(self) -> EmergencyStopQuerySet[ModelT]:
-        """Return the stop that is in force, if there is one."""
+        """Return the stop in force, if any."""
         return self.filter(in_force=True)
 
 
 class HeartbeatQuerySet(QuerySet[ModelT], Generic[ModelT]):
-    """Signs of life of the workers."""
+    """Heartbeats of workers."""
 
     def beat(self) -> None:
-        """Note that this host's workers are alive."""
+        """Record that this host's workers are alive."""
         self.update_or_create(host=socket.gethostname()[:255], defaults={"at": timezone.now()})

@@ -1,4 +1,4 @@
-"""One row of a list."""
+"""Recipients: the rows of lists."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from batchcalls.states import (
 
 
 class Recipient(models.Model):
-    """A number with its variables, and what has become of it.
+    """A number with its variables and status.
 
-    ``due_at`` is when the row may next be worked on: dialed, or, when unconfirmed, asked about.
-    ``tries`` counts how often the provider said "not now" to the attempt that is next.
+    ``due_at`` is when the row may next be dialed or, when unconfirmed, asked about. ``tries``
+    counts how often the provider answered "not now" to the next attempt.
     """
 
     batch = models.ForeignKey(
@@ -60,8 +60,9 @@ class Recipient(models.Model):
         indexes = [
             models.Index(fields=["batch", "status", "outcome"], name="recipient_by_status"),
             models.Index(fields=["batch", "e164"], name="recipient_by_number"),
-            # SQLite uses a partial index only where the query names its condition without a
-            # parameter: a time to compare with implies one that is not null, a list does not.
+            # SQLite uses a partial index only if the query implies its condition without
+            # parameters. Comparing ``due_at`` implies that it is not null; a list of statuses
+            # would not imply a condition on ``status``.
             models.Index(
                 fields=["batch", "due_at", "id"],
                 condition=Q(due_at__isnull=False),
@@ -80,7 +81,7 @@ class Recipient(models.Model):
                 name="recipient_done_iff_outcome",
             ),
             CheckConstraint(
-                # In the order of the migration.
+                # In the same order as in the migration.
                 condition=Q(status__in=sorted(RECIPIENT_LEFT_OUT, reverse=True))
                 | Q(e164__startswith="+"),
                 name="recipient_callable_has_number",

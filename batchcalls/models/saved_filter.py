@@ -1,4 +1,4 @@
-"""Filters of a list that somebody keeps by name."""
+"""Saved filters."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 
 class FilteredPage(models.TextChoices):
-    """The lists whose filters can be kept."""
+    """The pages whose filters can be saved."""
 
     CALL_LOG = "call_log", "Call Logs"
 
 
 class SavedFilter(models.Model):
-    """A query string of a list, columns included, under a person's own name for it."""
+    """A page's query string, including columns, saved by a person under a name."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     page = models.CharField(max_length=20, choices=FilteredPage.choices)

@@ -1,4 +1,4 @@
-"""An uploaded list, and the parts it is taken in by."""
+"""Uploaded lists and the parts they are imported in."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from batchcalls.states import LIST_LEFT_OUT, ListStatus
 
 
 class ListKind(models.TextChoices):
-    """What the rows of a list become."""
+    """What the rows of a list are imported as."""
 
     RECIPIENTS = "recipients", "Recipients of a batch"
     DO_NOT_CALL = "do_not_call", "Do-not-call numbers"
 
 
 def upload_path(stored: StoredList, name: str) -> str:
-    """Return where a list is kept, under MEDIA_ROOT."""
+    """Return where a list is stored, under MEDIA_ROOT."""
     return f"lists/{stored.pk}/{get_valid_filename(PurePath(name).name)[-100:]}"
 
 
 def part_path(part: ListPart, name: str) -> str:
-    """Return where a part of a list is kept, beside it."""
+    """Return where a part of a list is stored, in the list's directory."""
     return f"lists/{part.stored_list_id}/{name}"
 
 
 class StoredList(Leased):
-    """A file of numbers, how it is read, and how far it was taken in.
+    """A file of numbers, its format, and the progress of its import.
 
-    A row's place in its batch is its place in the file plus ``row_offset``, so that lists which
-    join a batch later go on where the rows before them end. The lease belongs to whoever splits
-    the file into parts, or draws the conclusions when all parts are in.
+    A row's number in its batch is its number in the file plus ``row_offset``, so that lists added
+    later continue after the existing rows. The lease is held by the process that splits the file
+    into parts, or that finishes the import when all parts are in.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -112,12 +112,12 @@ class StoredList(Leased):
 
     @property
     def last_row(self) -> int:
-        """The number, within the batch, of the last row that was split off."""
+        """The number in the batch of the last row that is in a part."""
         return self.row_offset + self.split_through
 
 
 class ListPart(Leased):
-    """Some thousand rows of a list as JSON lines, taken in by one transaction or not at all."""
+    """Some thousand rows of a list as JSON lines, imported in one transaction."""
 
     stored_list = models.ForeignKey(StoredList, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()

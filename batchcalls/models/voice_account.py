@@ -1,4 +1,4 @@
-"""A way to place calls."""
+"""Voice accounts: provider connections that place calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ validate_currency = RegexValidator(r"^[A-Z]{3}$", "A currency is three capital l
 
 
 class VoiceAccount(Leased):
-    """Provider kind, limits, prices and the on/off switch. Credentials are never stored here."""
+    """A provider with limits, prices and an on/off switch. Credentials are never stored here."""
 
     name = models.CharField(max_length=100, unique=True)
     provider = models.CharField(max_length=40, choices=registry.choices, default=registry.DEFAULT)
@@ -76,17 +76,17 @@ class VoiceAccount(Leased):
 
     @property
     def provider_class(self) -> type[VoiceProvider]:
-        """The adapter of its kind; raises `OptionsInvalid` for a kind that there is not."""
+        """The provider's adapter class. Raise `OptionsInvalid` for an unknown provider."""
         return registry.provider_of(self.provider)
 
     @property
     def webhook_url(self) -> str:
-        """Where the provider can send events to; blank before the account is saved."""
+        """The URL for the provider's webhooks; blank before the account is saved."""
         path = reverse("voice-webhook", args=[self.pk]) if self.pk else ""
         return f"{settings.PUBLIC_URL}{path}" if path else ""
 
     def voice_provider(self) -> VoiceProvider:
-        """Return the adapter for this account; raise `OptionsInvalid` for unusable options."""
+        """Return the adapter for this account. Raise `OptionsInvalid` for unusable options."""
         config = AccountConfig(
             name=self.name,
             options=self.options,
@@ -98,10 +98,10 @@ class VoiceAccount(Leased):
         return registry.build(self.provider, config)
 
     def clean(self) -> None:
-        """Refuse options that the provider cannot use, and caller IDs that are no numbers.
+        """Raise `ValidationError` for unusable options and for caller IDs that are not numbers.
 
-        A key that is missing here refuses nothing: the workers may have it, and an account must be
-        changed even so.
+        A missing key in this process's environment is not an error: the workers may have it, and
+        the account must remain editable.
         """
         errors: dict[str, Any] = {}
         try:

@@ -1,4 +1,4 @@
-"""Outgoing webhooks: who is told of what, each message, and each attempt to send one."""
+"""Outgoing webhooks: endpoints, messages, and attempts to send them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from batchcalls.models.leased import Leased
 from batchcalls.models.webhook_querysets import WebhookDeliveryQuerySet, WebhookEndpointQuerySet
 from batchcalls.states import DeliveryStatus
 
-#: How long a former secret still signs beside the one that replaced it.
+#: How long a former secret still signs along with its replacement.
 FORMER_SECRET_LASTS = timedelta(hours=24)
 URL_LENGTH = 2_000
 
 
 class WebhookEvent(models.TextChoices):
-    """What a message is about."""
+    """The event that a message reports."""
 
     BATCH_STATUS = "batch.status", "Batch status"
     CALL_FINISHED = "call.finished", "Call finished"
@@ -32,14 +32,14 @@ class WebhookEvent(models.TextChoices):
 
 
 class WebhookFormat(models.TextChoices):
-    """How a message is written."""
+    """The format of a message."""
 
     STANDARD = "standard", "Batch Calls"
     BLAND = "bland", "Bland-compatible"
 
 
 class AttemptKind(models.TextChoices):
-    """Why a message was sent at that time."""
+    """The reason for an attempt."""
 
     FIRST = "first", "First"
     RETRY = "retry", "Retry"
@@ -47,12 +47,12 @@ class AttemptKind(models.TextChoices):
 
 
 def new_salt() -> str:
-    """Return what makes an endpoint's secret different from every other."""
+    """Return a random salt, which makes an endpoint's secret unique."""
     return secrets.token_hex(16)
 
 
 def validate_webhook_url(value: str) -> None:
-    """Refuse whatever is no https address; hosts of WEBHOOK_ALLOWED_HOSTS may use http."""
+    """Raise `ValidationError` unless it is an https URL; WEBHOOK_ALLOWED_HOSTS may use http."""
     try:
         parts = urlsplit(value)
         host = parts.hostname or ""
@@ -71,10 +71,10 @@ def validate_webhook_url(value: str) -> None:
 
 
 class WebhookEndpoint(models.Model):
-    """An address that is told of events: of the installation, of a campaign, or of one batch.
+    """An address that receives events of the installation, of a campaign or of one batch.
 
-    The secret that signs its messages is nowhere in the database: it is made from the salt and
-    the installation's key, see `webhooks.signing`.
+    The secret that signs its messages is not stored in the database. It is derived from the salt
+    and the installation's key; see `webhooks.signing`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -141,7 +141,7 @@ class WebhookEndpoint(models.Model):
 
     @property
     def events(self) -> list[str]:
-        """The names of the events it is told of."""
+        """The names of the events that the endpoint receives."""
         wanted = {
             WebhookEvent.BATCH_STATUS: self.on_batch_status,
             WebhookEvent.CALL_FINISHED: self.on_call_finished,
@@ -165,7 +165,7 @@ class WebhookEndpoint(models.Model):
         return [self.salt, self.former_salt] if lasts else [self.salt]
 
     def clean(self) -> None:
-        """Refuse an endpoint that is told of nothing, or belongs to two things."""
+        """Raise `ValidationError` for an endpoint without events or with two scopes."""
         if not (self.on_batch_status or self.on_call_finished):
             raise ValidationError("Choose at least one event.")
         if self.campaign_id and self.batch_id:
@@ -173,16 +173,16 @@ class WebhookEndpoint(models.Model):
 
 
 class WebhookDelivery(Leased):
-    """One message to one address, from the moment it is due to the moment it is delivered.
+    """One message to one address, from when it is due until it is delivered.
 
-    ``body`` is what is sent, to the byte, however often: it tells how things stood when the event
-    happened. ``event_id`` is sent along as ``webhook-id``, so that receivers know a message that
-    comes a second time. ``url`` is where a message goes that belongs to no endpoint.
+    ``body`` describes the moment of the event and is sent byte for byte on every attempt.
+    ``event_id`` is sent as ``webhook-id``, so that receivers can recognize repeated messages.
+    ``url`` is the target of a message without an endpoint.
     """
 
     event_id = models.CharField(max_length=64)
     event_type = models.CharField(max_length=40, choices=WebhookEvent.choices)
-    # No index of its own: it is the first column of one below.
+    # No separate index: it is the first column of an index below.
     endpoint = models.ForeignKey(
         WebhookEndpoint,
         on_delete=models.CASCADE,
@@ -231,7 +231,7 @@ class WebhookDelivery(Leased):
                 condition=Q(next_attempt_at__isnull=False),
                 name="webhook_due",
             ),
-            # A batch's statuses go out in the order in which they came about.
+            # A batch's statuses are sent in the order in which they occurred.
             models.Index(
                 fields=["batch", "id"],
                 condition=Q(
@@ -271,14 +271,14 @@ class WebhookDelivery(Leased):
 
     @property
     def target(self) -> str:
-        """Where it goes."""
+        """The URL that the message is sent to."""
         return self.endpoint.url if self.endpoint else self.url
 
 
 class WebhookAttempt(models.Model):
-    """One request, and what was answered. Signatures are not kept; lengths in milliseconds."""
+    """One request and its answer. Signatures are not stored."""
 
-    # No index of its own: it is the first column of the one below.
+    # No separate index: it is the first column of the index below.
     delivery = models.ForeignKey(
         WebhookDelivery, on_delete=models.CASCADE, related_name="tries", db_index=False
     )

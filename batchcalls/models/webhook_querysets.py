@@ -1,4 +1,4 @@
-"""Sets of outgoing webhooks: who may listen, what is due."""
+"""Querysets of webhook endpoints and messages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 
 class WebhookEndpointQuerySet(QuerySet[ModelT], Generic[ModelT]):
-    """Addresses that are told of events."""
+    """Webhook endpoints."""
 
     def of_batches(self, ids: Collection[object]) -> WebhookEndpointQuerySet[ModelT]:
-        """Return those switched on for batches; whether for their campaigns is not looked at."""
+        """Return the enabled endpoints for these batches, including endpoints of any campaign."""
         return self.filter(Q(batch=None) | Q(batch__in=ids), enabled=True)
 
     def failing(self) -> WebhookEndpointQuerySet[ModelT]:
-        """Return those that take nothing now, or took so little that they were switched off."""
+        """Return the endpoints that are failing, or were switched off because they failed."""
         failing = Q(enabled=True, failing_since__isnull=False)
         return self.filter(failing | (Q(enabled=False) & ~Q(disabled_reason="")))
 
@@ -28,17 +28,17 @@ class WebhookDeliveryQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Messages."""
 
     def waiting(self) -> WebhookDeliveryQuerySet[ModelT]:
-        """Return those that are still to be sent."""
+        """Return the messages that are still to be sent."""
         return self.filter(next_attempt_at__isnull=False)
 
     def free(self, now: datetime) -> WebhookDeliveryQuerySet[ModelT]:
-        """Return the waiting ones that no process is sending."""
+        """Return the waiting messages that no process is sending."""
         return self.waiting().filter(Q(lease_until=None) | Q(lease_until__lt=now))
 
     def due(self, now: datetime) -> WebhookDeliveryQuerySet[ModelT]:
-        """Return those to be sent now, the longest waiting first.
+        """Return the messages to send now, longest waiting first.
 
-        A batch's status waits until the one before it was tried once, at the same address.
+        A batch's status waits until the previous one was tried once at the same address.
         """
         before = self.model._default_manager.filter(
             batch=OuterRef("batch"),
@@ -59,5 +59,5 @@ class WebhookDeliveryQuerySet(QuerySet[ModelT], Generic[ModelT]):
         )
 
     def leased_until(self, moment: datetime) -> WebhookDeliveryQuerySet[ModelT]:
-        """Return those that a process has taken till then, or longer."""
+        """Return the messages that a process has leased until ``moment`` or longer."""
         return self.waiting().filter(lease_until__gte=moment)

@@ -1,8 +1,8 @@
-"""Requests to addresses that people typed in: none of them leads into the network around us.
+"""Check addresses that people enter, so that no request reaches our private network.
 
-A host is looked up once, everything it resolves to is judged, and the connection goes to the very
-address that was judged: a name that answers differently the second time gains nothing. Redirects
-are the caller's to follow, each judged anew, or not at all.
+A host is looked up once, every address it resolves to is checked, and the connection goes to a
+checked address. A name that resolves differently the second time therefore gains nothing. Callers
+must check each redirect again, or not follow redirects.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from urllib.parse import quote, urlsplit
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-#: What an address may hold besides letters and digits (RFC 3986); all else is percent-encoded.
-_AS_IT_IS = "%/?:@!$&'()*+,;=-._~"
+#: Characters besides letters and digits that are not percent-encoded (RFC 3986).
+_SAFE = "%/?:@!$&'()*+,;=-._~"
 _PORTS = {"http": 80, "https": 443}
-#: Behind these prefixes of IPv6 stands an address of IPv4, to which a translator leads.
+#: IPv6 prefixes of embedded IPv4 addresses, which a translator connects to.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
 #: Not reachable on the internet by the IANA special-purpose registries. Python's own lists differ
@@ -33,9 +33,9 @@ _SPECIAL = [
 
 
 class Refused(Exception):
-    """An address that must not, or cannot, be asked; ``code`` says which of them.
+    """An address that must not or cannot be requested; the message is for people.
 
-    ``unreadable``, ``not_web``, ``not_found`` or ``private``; the text is for people.
+    ``code`` is ``unreadable``, ``not_web``, ``not_found`` or ``private``.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -45,7 +45,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One place to ask: the address was looked up and judged, the name is what was asked for."""
+    """A checked address: ``ip`` is the address looked up for ``host``."""
 
     scheme: str
     host: str
@@ -55,15 +55,15 @@ class Address:
 
     @property
     def host_header(self) -> str:
-        """The name, as the server there is to be told."""
+        """The value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     def pool(self, timeout: Timeout) -> HTTPConnectionPool:
-        """Return connections to the judged address; close them when done. No proxy is used."""
+        """Return a connection pool for the checked address; close it when done. Uses no proxy."""
         if self.scheme == "http":
             return HTTPConnectionPool(self.ip, self.port, timeout=timeout, maxsize=1)
-        # The certificate is that of the name, not of the number that is connected to.
+        # The certificate is checked against the host name, not the IP address.
         return HTTPSConnectionPool(
             self.ip,
             self.port,
@@ -74,9 +74,9 @@ class Address:
         )
 
     def connection(self, *, seconds: float) -> HTTPConnection:
-        """Return a connection to the judged address, for one request; not yet connected.
+        """Return an unopened connection to the checked address, for one request.
 
-        ``seconds`` bounds the wait for it, and each silence on it.
+        ``seconds`` limits connecting and each wait for data.
         """
         if self.scheme == "http":
             return HTTPConnection(self.ip, self.port, timeout=seconds)
@@ -91,7 +91,7 @@ class Address:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Return whom to trust; one for all connections, since reading the certificates takes long."""
+    """Return the TLS context for all connections; loading the certificates is slow."""
     return ssl.create_default_context()
 
 
@@ -102,9 +102,9 @@ def judge(
     private: bool = False,
     named: Collection[str] = (),
 ) -> Address:
-    """Look an address up; raise `Refused` unless all it resolves to is of the open web.
+    """Look up and check an address; raise `Refused` unless all its IP addresses are public.
 
-    ``private`` lets every network pass; ``named`` are hosts that may be private, and plain HTTP.
+    ``private`` allows every network. ``named`` hosts may be private and may use plain HTTP.
     """
     try:
         parts = urlsplit(url)
@@ -117,19 +117,19 @@ def judge(
     if parts.scheme not in allowed or not host or parts.username or parts.password:
         raise Refused("not_web", f"The address is not one of {' or '.join(sorted(allowed))}.")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Refused("not_found", f"The host {host} cannot be found.") from error
-    ips = [str(entry[4][0]) for entry in found]
+    ips = [str(entry[4][0]) for entry in results]
     if not (private or is_named) and not all(map(is_public, ips)):
         raise Refused("private", f"The host {host} lies in a private network.")
-    path, query = quote(parts.path or "/", safe=_AS_IT_IS), quote(parts.query, safe=_AS_IT_IS)
+    path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
     target = f"{path}?{query}" if query else path
     return Address(parts.scheme, host, port, target, ips[0])
 
 
 def _in_ascii(host: str) -> str:
-    """Return a host's name as it is asked for (IDNA); raise `Refused` for one that has no such."""
+    """Return a host name in its ASCII form (IDNA); raise `Refused` if it has none."""
     try:
         return host if host.isascii() else host.encode("idna").decode()
     except UnicodeError as error:
@@ -137,7 +137,7 @@ def _in_ascii(host: str) -> str:
 
 
 def is_public(ip: str) -> bool:
-    """Tell whether an address is of the open web, and so is any address that stands within it."""
+    """Return whether an IP address is public, including any IPv4 address embedded in it."""
     address = ipaddress.ip_address(ip.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour

@@ -1,4 +1,4 @@
-"""One HTTP request, sent once; and whether one that failed can have reached the other side."""
+"""Send one HTTP request once, and tell whether a failed one may have reached the server."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from urllib3.exceptions import EmptyPoolError, LocationParseError, NameResolutio
 from urllib3.exceptions import TimeoutError as TimeoutException
 from urllib3.response import BaseHTTPResponse
 
-#: An answer longer than this is not read to its end.
+#: Longer answers are not read to the end.
 LONGEST_ANSWER_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
-#: No request is ever repeated: the other side may have acted on it.
+#: No request is ever repeated, because the server may have acted on it.
 _NEVER = Retry(total=False, connect=False, read=False, redirect=False, status=False, other=False)
 
 
 class Cause(Enum):
-    """Why a request failed, as far as that decides what a person does about it."""
+    """Why a request failed, where it matters for what a person should do."""
 
-    NAME = auto()  # the host's name is not known
-    REFUSED = auto()  # nobody listens there
+    NAME = auto()  # the host name cannot be resolved
+    REFUSED = auto()  # no server is listening
     TIMEOUT = auto()
     TLS = auto()
     OTHER = auto()
@@ -46,26 +46,27 @@ class _Failed(Exception):
 
 
 class NotSent(_Failed):
-    """Nothing was sent: no connection could be had (DNS, refused, timeout, TLS, or all in use)."""
+    """Nothing was sent: no connection was available (DNS, refused, timeout, TLS, or all in use)."""
 
 
 class AnswerLost(_Failed):
-    """The request may have arrived; its answer did not, or not whole, in time, or readable."""
+    """The request may have arrived, but its answer is missing, incomplete, late or unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A complete answer; ``headers`` are looked up without regard to case."""
+    """A complete answer; ``headers`` lookups ignore case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-class _KnowsItHasNotSent:
-    """Give every failure to connect a class of its own.
+class _ReportsNotSent:
+    """Raises `NotSent` for every failure to connect.
 
-    urllib3 reports a failed TLS handshake and a connection that broke later by the same classes.
+    urllib3 uses the same exception classes for a failed TLS handshake and for a connection that
+    broke later.
     """
 
     def connect(self) -> None:
@@ -75,10 +76,10 @@ class _KnowsItHasNotSent:
             raise NotSent(_in_words(error), cause=_cause(error)) from error
 
 
-class _SendsAtOnce(HTTPConnection):
-    """Send head and body of a request in one piece: one packet, one TLS record, one system call.
+class _SendsTogether(HTTPConnection):
+    """Sends a request's head and body together: one packet, one TLS record, one system call.
 
-    urllib3 sends them one after the other; at a thousand requests a second that shows.
+    urllib3 sends them separately, which is noticeably slower at a thousand requests a second.
     """
 
     _head: bytes | None = None
@@ -96,11 +97,11 @@ class _SendsAtOnce(HTTPConnection):
         super().send(data if head is None else head + data)
 
 
-class _PlainConnection(_KnowsItHasNotSent, _SendsAtOnce):
+class _PlainConnection(_ReportsNotSent, _SendsTogether):
     pass
 
 
-class _TlsConnection(_KnowsItHasNotSent, _SendsAtOnce, HTTPSConnection):
+class _TlsConnection(_ReportsNotSent, _SendsTogether, HTTPSConnection):
     pass
 
 
@@ -113,11 +114,11 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class HttpClient:
-    """Keeps up to ``connections`` connections to one base URL open; shared by threads.
+    """Thread-safe client that keeps up to ``connections`` connections to one base URL open.
 
-    Proxies named in the environment are not used and redirects are not followed: a key is sent
-    to the address that was configured and nowhere else. Times are in seconds; ``read_timeout``
-    bounds both the silence before an answer and the whole of its body.
+    It ignores proxies from the environment and does not follow redirects, so a key is sent only to
+    the configured address. Times are in seconds. ``read_timeout`` limits both the wait for an
+    answer and the time to read its whole body.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class HttpClient:
         url = urlsplit(base_url)
         tls: dict[str, Any] = {}
         if url.scheme == "https":
-            # One for all connections: reading the certificates of the system takes long.
+            # One for all connections, because loading the system's certificates is slow.
             tls["ssl_context"] = ssl.create_default_context()
         pool_class = _TlsPool if tls else _PlainPool
         self._path = url.path.rstrip("/")
@@ -147,8 +148,8 @@ class HttpClient:
     ) -> HttpAnswer:
         """Send one request and return its answer, whatever its status.
 
-        ``path`` is encoded and begins with a slash. Raise `NotSent` or `AnswerLost`; their texts
-        hold neither headers nor body.
+        ``path`` must be encoded and begin with a slash. Raise `NotSent` or `AnswerLost`; their
+        messages contain neither headers nor body.
         """
         try:
             response = self._pool.urlopen(
@@ -171,7 +172,7 @@ class HttpClient:
         try:
             content = self._read(response)
         except BaseException as error:
-            # A connection in the middle of an answer is of no use to anybody else.
+            # A connection with a partly read answer cannot be reused.
             response.close()
             response.release_conn()
             if isinstance(error, AnswerLost) or not isinstance(error, Exception):
@@ -180,12 +181,12 @@ class HttpClient:
         return HttpAnswer(response.status, response.headers, content)
 
     def _read(self, response: BaseHTTPResponse) -> bytes:
-        """Read a body that is neither longer nor slower than allowed.
+        """Read a body within the limits for size and time.
 
-        A timeout of the socket would begin anew with each byte that trickles in.
+        The socket timeout is not enough: it restarts with every byte received.
         """
         if response.status < 200:
-            # The answer proper is yet to come, and would be taken for that of the next request.
+            # The final answer is still to come and would be read as the next request's answer.
             raise AnswerLost(f"the answer was announced with {response.status}")
         deadline = time.monotonic() + self._read_timeout
         chunks: list[bytes] = []
@@ -207,9 +208,9 @@ class HttpClient:
 def client(
     base_url: str, *, connect_timeout: float, read_timeout: float, connections: int
 ) -> HttpClient:
-    """Return this process's client for these parameters: providers come and go, connections stay.
+    """Return this process's client for these parameters, so connections outlive provider objects.
 
-    A forked process gets clients of its own; two that wrote to one connection would mix up
+    A forked process gets its own clients, because two processes on one connection would mix up
     requests.
     """
     return _client(os.getpid(), base_url, connect_timeout, read_timeout, connections)
@@ -231,10 +232,10 @@ LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 
 
 def retry_after(value: str, *, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, a day at most; None without one.
+    """Return the seconds that a Retry-After header asks for; None when it is blank or invalid.
 
-    Source: RFC 9110, section 10.2.3 (seconds or a date); decimals are common and understood.
-    Whoever answers must not be able to name a time beyond all dates.
+    Source: RFC 9110, section 10.2.3 (seconds or a date). Decimals are common and accepted. The
+    result is at most a day, so that a server cannot name a time outside the range of dates.
     """
     word = value.strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", word):
@@ -248,28 +249,28 @@ def retry_after(value: str, *, now: datetime) -> float | None:
 
 
 def _in_words(error: BaseException) -> str:
-    """Name an error by its class and the innermost cause; its text may hold what was sent."""
-    return " from ".join(dict.fromkeys(type(one).__name__ for one in _chain(error)))
+    """Describe an error by class names only, because its message may contain the request."""
+    return " from ".join(dict.fromkeys(type(exception).__name__ for exception in _chain(error)))
 
 
 def _cause(error: BaseException) -> Cause:
-    """Tell what an error comes from; the innermost one knows best."""
-    for one in reversed(_chain(error)):
+    """Return the cause of an error, starting with the innermost exception."""
+    for exception in reversed(_chain(error)):
         for kinds, cause in _CAUSES:
-            if isinstance(one, kinds):
+            if isinstance(exception, kinds):
                 return cause
     return Cause.OTHER
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and what it comes from, outermost first, but not without end."""
-    found = [error]
-    while (inner := found[-1].__cause__ or found[-1].__context__) and len(found) < 4:
-        found.append(inner)
-    return found
+    """Return an error and its causes, outermost first, at most four."""
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) and len(chain) < 4:
+        chain.append(inner)
+    return chain
 
 
-#: An encoding error is a name with a part that is too long to ask for.
+#: UnicodeError means that a label of the host name is too long to encode.
 _CAUSES: tuple[tuple[tuple[type[BaseException], ...], Cause], ...] = (
     ((socket.gaierror, NameResolutionError, LocationParseError, UnicodeError), Cause.NAME),
     ((ssl.SSLError,), Cause.TLS),

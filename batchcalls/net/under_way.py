@@ -1,7 +1,7 @@
-"""Requests to a provider that are under way at once.
+"""Run many requests to a provider concurrently.
 
-Threads do nothing but ask; the thread that started them collects the answers and alone touches
-the database.
+Worker threads only send requests. The thread that started them collects the answers, and only
+that thread uses the database.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Self, TypeVar
 
-#: How many answers of a caller that does each job itself are collected at once.
+#: Number of jobs in place of the thread count when the caller runs each job itself.
 MOST_INLINE = 64
 
 JobT = TypeVar("JobT")
@@ -20,10 +20,10 @@ AnswerT = TypeVar("AnswerT")
 
 
 class UnderWay(Generic[JobT, AnswerT]):
-    """Runs ``ask`` for many jobs at once, and hands back each job with its answer.
+    """Runs ``ask`` for many jobs concurrently, and returns each job with its answer.
 
-    ``ask`` must not raise. With ``threads=0`` each job is done at once by the caller: faster, for
-    a provider that never keeps anybody waiting.
+    ``ask`` must not raise. With ``threads=0`` the caller runs each job immediately, which is
+    faster for a provider that never waits.
     """
 
     def __init__(self, ask: Callable[[JobT], AnswerT], *, threads: int) -> None:
@@ -35,14 +35,15 @@ class UnderWay(Generic[JobT, AnswerT]):
 
     @property
     def free(self) -> int:
-        """How many more can be started: somewhat more than there are threads.
+        """How many more jobs can be started.
 
-        While the caller is busy with the database, no thread is to wait for its next job.
+        The limit is higher than the number of threads, so that no thread is without a job while
+        the caller is busy with the database.
         """
         return self.threads + self.threads // 2 - self.count
 
     def start(self, job: JobT) -> None:
-        """Begin a job."""
+        """Start a job."""
         self.count += 1
         if self._pool is None:
             self._run(job)
@@ -53,7 +54,7 @@ class UnderWay(Generic[JobT, AnswerT]):
         self._answers.put((job, self._ask(job)))
 
     def collect(self, *, wait_seconds: float = 0) -> list[tuple[JobT, AnswerT]]:
-        """Return what was answered since the last time; wait for a first answer if none was."""
+        """Return new answers; if there are none, wait up to ``wait_seconds`` for the first."""
         answers: list[tuple[JobT, AnswerT]] = []
         try:
             if wait_seconds > 0 and self.count:
@@ -66,7 +67,7 @@ class UnderWay(Generic[JobT, AnswerT]):
         return answers
 
     def drain(self, *, seconds: float) -> list[tuple[JobT, AnswerT]]:
-        """Wait until everything is answered, or for so long; return the answers."""
+        """Wait for all answers, at most ``seconds``; return them."""
         until = time.monotonic() + seconds
         answers = self.collect()
         while self.count and (left := until - time.monotonic()) > 0:

@@ -1,8 +1,8 @@
 """Every status, entered once with its role; all else about a status is derived from its role.
 
-A status is one line, ``NAME = "value", role, "Label"``. Its role says what it means to the engine,
-to figures, to pages and to programs written for the Bland API. Other code asks a role or one of
-the sets (``status in BATCH_TERMINAL``). It names a status only where it sets one, or as the source
+A status is one line, ``NAME = "value", role, "Label"``. Its role defines what it means to the
+engine, to figures, to pages and to programs written for the Bland API. Other code uses a role or
+one of the sets (``status in BATCH_TERMINAL``). It names a status only to set it, or as the source
 of a change.
 """
 

@@ -1,4 +1,4 @@
-"""The statuses of a batch, and which may follow which."""
+"""The statuses of a batch and the transitions between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from batchcalls.states.roles import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, Rol
 
 
 class Phase(Enum):
-    """How far a batch is; decides what can be done with it."""
+    """The phase of a batch, which decides what can be done with it."""
 
     PREPARING = auto()
     #: Its lists are being read and checked.
@@ -17,25 +17,25 @@ class Phase(Enum):
     #: Calls may be placed.
     CALLING = auto()
     PAUSED = auto()
-    #: Over after calling; it can be reopened.
+    #: Ended after calling; can be reopened.
     COMPLETED = auto()
-    #: Over for good.
+    #: Ended permanently.
     ENDED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRole(Role):
-    """What a batch's status means."""
+    """The meaning of a batch's status."""
 
     phase: Phase
     _: KW_ONLY
-    #: Another list may join, as in any calling or paused batch.
+    #: Accepts another list, as any calling or paused batch does.
     takes_lists: bool = False
-    #: Calls that are live when the batch enters it are still followed.
+    #: Live calls are still followed after the batch gets this status.
     follows_calls: bool = False
-    #: Over, but not everybody was called; the Bland API is told why.
+    #: Ended without calling everyone; a Bland API message includes the reason.
     falls_short: bool = False
-    #: The Bland API's word. Blank: the Bland API has no such status, and nothing is sent.
+    #: The Bland API's name. Blank when it has no such status; no message is sent then.
     bland: str = ""
 
 
@@ -68,7 +68,7 @@ class BatchStatus(Status):
         "Completed Partial",
     )
     FAILED = "failed", BatchRole(DANGER, Phase.ENDED, falls_short=True, bland="failed"), "Failed"
-    # The Bland API knows no canceled batch: there it ends early, with some people not called.
+    # The Bland API has no canceled status: there the batch ends early, with some people not called.
     CANCELED = (
         "canceled",
         BatchRole(
@@ -88,7 +88,7 @@ BATCH_CALLING = BATCH_PAUSABLE = _in_phase(Phase.CALLING)
 BATCH_RESUMABLE = _in_phase(Phase.PAUSED)
 BATCH_TERMINAL = _in_phase(Phase.COMPLETED, Phase.ENDED)
 BATCH_CANCELABLE = frozenset(BatchStatus) - BATCH_TERMINAL
-#: Statuses that end a batch whose calls were made, and from which it can be reopened.
+#: Final statuses after calling, from which a batch can be reopened.
 BATCH_REOPENABLE = _in_phase(Phase.COMPLETED)
 BATCH_FALLEN_SHORT = those(BatchStatus, lambda status: status.role.falls_short)
 #: Statuses in which the prompt and the recipients can still be changed.
@@ -98,7 +98,7 @@ BATCH_ACTIVE = _in_phase(Phase.IMPORTING, Phase.CALLING, Phase.PAUSED)
 BATCH_WITH_LIVE_CALLS = _in_phase(Phase.CALLING, Phase.PAUSED) | those(
     BatchStatus, lambda status: status.role.follows_calls
 )
-#: Statuses in which a list may join: the lists before it are checked, and calls may follow.
+#: Statuses in which a list can be added: earlier lists are checked, and calls may follow.
 BATCH_JOINABLE = _in_phase(Phase.CALLING, Phase.PAUSED) | those(
     BatchStatus, lambda status: status.role.takes_lists
 )
@@ -117,6 +117,6 @@ BATCH_TRANSITIONS: dict[BatchStatus, frozenset[BatchStatus]] = {
     **{status: BATCH_CALLING - {status} | _LEAVE_CALLING for status in BATCH_CALLING},
     **dict.fromkeys(BATCH_RESUMABLE, frozenset({B.DISPATCHING, B.CANCELED})),
     **dict.fromkeys(BATCH_TERMINAL, frozenset()),
-    # Somebody was not called after all, or is to be called once more.
+    # A recipient was not called after all, or is to be called again.
     **dict.fromkeys(BATCH_REOPENABLE, frozenset({B.DISPATCHING})),
 }

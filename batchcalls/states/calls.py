@@ -1,4 +1,4 @@
-"""The statuses of a call, and what was requested to stop one."""
+"""The statuses of a call, and requests to stop one."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from django.db.models import TextChoices
 
 from batchcalls.states.roles import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, Role, Status, those
 
-#: Ranks: it is unknown whether the call exists; it may not have begun; it is over.
+#: Ranks: it is unknown whether the call exists; it may not have begun; it has ended.
 IN_DOUBT, PLACED, OVER = 0, 1, 9
 
 
 @dataclass(frozen=True, slots=True)
 class CallRole(Role):
-    """What a call's status means. A call's status only ever rises in ``rank``."""
+    """The meaning of a call's status. A call's status only ever rises in ``rank``."""
 
     rank: int
     #: The Bland API's ``queue_status``.
     bland_queue: str
-    #: The Bland API's ``status``, which has no word for a call that is not over.
+    #: The Bland API's ``status``, which has no value for a call that has not ended.
     bland: str = "unknown"
 
 
@@ -36,7 +36,7 @@ class CallStatus(Status):
     BUSY = "busy", CallRole(NEUTRAL, OVER, "complete", "busy"), "Busy"
     FAILED = "failed", CallRole(DANGER, OVER, "call_error", "failed"), "Failed"
     CANCELED = "canceled", CallRole(NEUTRAL, OVER, "complete", "canceled"), "Canceled"
-    # The Bland API has no word for it; such a call is on its way out there.
+    # The Bland API has no such status, so the call is reported as allocated.
     UNKNOWN = "unknown", CallRole(WARNING, IN_DOUBT, "allocated"), "Unknown"
 
 
@@ -56,5 +56,5 @@ class StopRequest(TextChoices):
     TOLD = "told", "The provider was told"
 
 
-#: Requests that the provider does not know of yet.
+#: Requests that have not been sent to the provider yet.
 STOP_DUE = frozenset(StopRequest) - {StopRequest.TOLD}

@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from batchcalls.states.roles import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, Role, Status, those
 
-#: The reason code of rows whose list could not be used as a whole.
+#: Reason code of rows whose whole list could not be used.
 LIST_UNUSABLE = "list_unusable"
 
 
 class RecipientOutcome(Status):
-    """How a recipient that is done was reached. Each is a field of `Totals`."""
+    """How a finished recipient was reached. Each value is a field of `Totals`."""
 
     REACHED = "reached", Role(SUCCESS), "Reached"
     VOICEMAIL = "voicemail", Role(INFO), "Voicemail"
@@ -20,17 +20,17 @@ class RecipientOutcome(Status):
 
 
 class Stage(StrEnum):
-    """How far a recipient is; the segments of a progress bar, in their order."""
+    """The stage of a recipient; these are the segments of a progress bar, in order."""
 
-    #: A call was finished, whoever answered it.
+    #: A call was finished, whoever answered.
     DONE = "done"
     #: A call is, or may be, live.
     LIVE = "live"
-    #: Left out by a rule or a person.
+    #: Skipped by a rule or a person.
     SKIPPED = "skipped"
-    #: A call was attempted, and not finished as far as is known.
+    #: A call was attempted, but as far as we know not finished.
     FAILED = "failed"
-    #: A call is still to be placed, and a cancel still prevents it.
+    #: A call has not been placed yet, and a cancel still prevents it.
     WAITING = "waiting"
 
 
@@ -40,21 +40,21 @@ OPEN_STAGES = frozenset({Stage.WAITING, Stage.LIVE})
 
 @dataclass(frozen=True, slots=True)
 class RecipientRole(Role):
-    """What a recipient's status means."""
+    """The meaning of a recipient's status."""
 
     stage: Stage
     _: KW_ONLY
-    #: May be claimed for dialing as soon as ``due_at`` has come.
+    #: May be claimed for dialing from ``due_at`` on.
     claimable: bool = False
-    #: Waits for nothing but its turn: the batch is dispatching.
+    #: Waits only for its turn, so the batch is dispatching.
     in_line: bool = False
     #: Waits for another attempt.
     retries: bool = False
-    #: Not final: open while its provider is being asked, which is while it has a ``due_at``.
+    #: Not final: open while the provider is being asked, that is while ``due_at`` is set.
     in_doubt: bool = False
-    #: Has an outcome, and is counted by it.
+    #: Has an outcome and is counted by it.
     by_outcome: bool = False
-    #: The field of `Totals` that counts it. Blank: the one named like its stage.
+    #: The field of `Totals` that counts it. Blank for the field named after its stage.
     counts_as: str = ""
 
     @property
@@ -97,12 +97,12 @@ RECIPIENT_IN_LINE = those(RecipientStatus, lambda status: status.role.in_line)
 RECIPIENT_RETRYING = those(RecipientStatus, lambda status: status.role.retries)
 RECIPIENT_IN_FLIGHT = _at_stage(Stage.LIVE)
 RECIPIENT_IN_DOUBT = those(RecipientStatus, lambda status: status.role.in_doubt)
-#: Statuses of a recipient whose attempt can still turn out one way or the other.
+#: Statuses of a recipient whose attempt has no result yet.
 RECIPIENT_AWAITING_RESULT = RECIPIENT_IN_FLIGHT | RECIPIENT_IN_DOUBT
 RECIPIENT_LEFT_OUT = _at_stage(Stage.SKIPPED)
-#: A call was attempted, and not finished as far as is known.
+#: A call was attempted, but as far as we know not finished.
 RECIPIENT_UNFINISHED = _at_stage(Stage.FAILED)
-#: These keep a batch from ending; so does one in doubt while its provider is being asked.
+#: These keep a batch open; so does a status in doubt while the provider is being asked.
 RECIPIENT_OPEN = _at_stage(*OPEN_STAGES)
 RECIPIENT_TERMINAL = frozenset(RecipientStatus) - RECIPIENT_OPEN - RECIPIENT_IN_DOUBT
 #: stage -> the fields of `Totals` that count it.

@@ -1,4 +1,4 @@
-"""What every status has: a role, without which it cannot be declared."""
+"""Base classes of statuses and roles; a status cannot be declared without a role."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import TextChoices
 
 
 class Tone(StrEnum):
-    """What a status means to a reader; the color of its pill."""
+    """The color of a status pill, by what the status means to a reader."""
 
     NEUTRAL = "neutral"
     INFO = "info"
@@ -25,7 +25,7 @@ NEUTRAL, INFO, SUCCESS, WARNING, DANGER = Tone
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a status means."""
+    """The meaning of a status."""
 
     tone: Tone
 
@@ -36,7 +36,7 @@ class Status(TextChoices):
     role: Role
 
     def __new__(cls, value: str, role: Role | None = None) -> Self:
-        """Keep the role beside the value. Raises TypeError if there is none."""
+        """Store the role with the value. Raise `TypeError` when there is no role."""
         if role is None:
             table = f"{cls.__module__.replace('.', '/')}.py"
             raise TypeError(

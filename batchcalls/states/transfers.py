@@ -1,4 +1,4 @@
-"""The statuses of what is uploaded, downloaded or sent: lists, exports, webhooks."""
+"""The statuses of lists, exports and outgoing webhooks."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from batchcalls.states.roles import DANGER, INFO, NEUTRAL, SUCCESS, Role, Status
 
 @dataclass(frozen=True, slots=True)
 class ListRole(Role):
-    """What an uploaded list's status means."""
+    """The meaning of an uploaded list's status."""
 
     _: KW_ONLY
-    #: Its rows may still come.
+    #: More rows may still be imported.
     is_open: bool = False
     #: Its rows are not part of the batch.
     left_out: bool = False
 
 
 class ListStatus(Status):
-    """How far an uploaded list was taken in."""
+    """Import progress of an uploaded list."""
 
     role: ListRole
 
@@ -35,7 +35,7 @@ LIST_LEFT_OUT = those(ListStatus, lambda status: status.role.left_out)
 
 
 class ExportStatus(Status):
-    """How far a file that somebody asked for is."""
+    """Progress of a requested export file."""
 
     WAITING = "waiting", Role(INFO), "Being written"
     DONE = "done", Role(SUCCESS), "Ready"
@@ -43,7 +43,7 @@ class ExportStatus(Status):
 
 
 class DeliveryStatus(Status):
-    """How far an outgoing webhook is."""
+    """Progress of an outgoing webhook."""
 
     PENDING = "pending", Role(INFO), "Waiting"
     DELIVERED = "delivered", Role(SUCCESS), "Delivered"

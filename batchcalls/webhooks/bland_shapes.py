@@ -1,8 +1,8 @@
-"""Our calls in the words of the Bland API, for programs that were written for it.
+"""Our calls in the Bland API's format, for programs written for that API.
 
 Source: Bland API, Call Details, and post-call webhooks, which send the same object. Known clients
-fail on a null in some fields where the documentation allows one: those get a blank, an empty
-object or "unknown" here. Source: the PyPI package ``bland``.
+fail on null in some fields where the documentation allows it. These fields get a blank, an empty
+object or "unknown" instead. Source: the PyPI package ``bland``.
 """
 
 from __future__ import annotations
@@ -27,21 +27,23 @@ ANSWERED_BY: Mapping[str, str] = {
 }
 SPEAKERS: Mapping[str, str] = {"agent": "assistant", "callee": "user"}
 DEFAULT_MAX_DURATION_MINUTES = 30
-#: Ids of phrases are numbers there; no call has as many phrases as this.
+#: Phrase ids are numbers in the Bland API. No call has this many phrases.
 _PHRASES_PER_CALL = 10_000
 
 
 def call_detail(call: CallResult) -> dict[str, Any]:
     """Return a call as ``GET /v1/calls/{call_id}`` does; ``call_id`` is ours.
 
-    Reads ``call.batch`` and ``call.recipient``: select them along.
+    Use ``select_related("batch", "recipient")`` to avoid extra queries.
     """
     batch, recipient, role = call.batch, call.recipient, CallStatus(call.status).role
-    chosen = {**batch.call_settings, **recipient.call_settings}
+    call_settings = {**batch.call_settings, **recipient.call_settings}
     seconds = call.duration_seconds or 0
     phrases = transcripts(call)
-    pathway_id = chosen.get("pathway_id") or ("" if chosen.get("task") else batch.pathway_id)
-    version = chosen.get("pathway_version") or batch.pathway_version if pathway_id else ""
+    pathway_id = call_settings.get("pathway_id") or (
+        "" if call_settings.get("task") else batch.pathway_id
+    )
+    version = call_settings.get("pathway_version") or batch.pathway_version if pathway_id else ""
     return {
         "call_id": str(call.call_id),
         "c_id": str(call.call_id),
@@ -59,7 +61,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "end_at": _timestamp_or_none(call.ended_at),
         "call_length": round(seconds / 60, 4),
         "corrected_duration": str(seconds),
-        "max_duration": chosen.get("max_duration", DEFAULT_MAX_DURATION_MINUTES),
+        "max_duration": call_settings.get("max_duration", DEFAULT_MAX_DURATION_MINUTES),
         "endpoint_url": settings.PUBLIC_URL,
         "request_data": texts(recipient.request_data),
         "metadata": recipient.metadata,
@@ -68,10 +70,10 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "disposition_tag": call.disposition or None,
         "analysis": call.extracted or None,
         "concatenated_transcript": "".join(
-            f"{said['user']}: {said['text']} \n " for said in phrases
+            f"{phrase['user']}: {phrase['text']} \n " for phrase in phrases
         ),
         "transcripts": phrases,
-        "record": bool(chosen.get("record", False)),
+        "record": bool(call_settings.get("record", False)),
         "recording_url": call.recording_url or None,
         "price": None if call.price is None else float(call.price),
         "local_dialing": False,
@@ -79,7 +81,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "pathway_id": pathway_id or None,
         "pathway_version": version or None,
         "pathway_logs": None,
-        "voice_id": chosen.get("voice"),
+        "voice_id": call_settings.get("voice"),
         "transferred_to": None,
         "transferred_at": None,
         "citations": [],
@@ -90,12 +92,12 @@ def call_detail(call: CallResult) -> dict[str, Any]:
 
 
 def transcripts(call: CallResult) -> list[dict[str, Any]]:
-    """Return who said what and when, in the order spoken."""
-    begun = call.answered_at or call.placed_at or call.claimed_at
+    """Return the phrases of a call (speaker, text, time) in spoken order."""
+    started = call.answered_at or call.placed_at or call.claimed_at
     return [
         {
             "id": call.pk * _PHRASES_PER_CALL + index,
-            "created_at": timestamp(begun + timedelta(seconds=float(turn.get("at_seconds", 0)))),
+            "created_at": timestamp(started + timedelta(seconds=float(turn.get("at_seconds", 0)))),
             "text": turn["text"],
             "user": SPEAKERS.get(turn["speaker"], "assistant"),
             "c_id": str(call.call_id),
@@ -107,7 +109,7 @@ def transcripts(call: CallResult) -> list[dict[str, Any]]:
 
 
 def _variables(call: CallResult) -> dict[str, str]:
-    """Return the variables of a call; the id of it is ours, whatever the provider calls it."""
+    """Return the variables of a call; ``call_id`` is always ours, not the provider's."""
     created = call.claimed_at.astimezone(UTC)
     return {
         "now": f"{created:%A, %B %d, %Y %H:%M}",
@@ -123,7 +125,7 @@ def _variables(call: CallResult) -> dict[str, str]:
 
 
 def texts(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the same with every value as text: clients take nothing else for a variable."""
+    """Return a copy with every value as text, because clients accept only text variables."""
     return {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for name, value in values.items()
@@ -131,7 +133,7 @@ def texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a time as the API writes it: UTC, milliseconds, Z."""
+    """Return a time in the API's format: UTC with milliseconds and a Z."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 

@@ -1,7 +1,7 @@
-"""Sending outgoing webhooks: lease what is due → send, many at once → record.
+"""Send outgoing webhooks: lease due messages → send many concurrently → record.
 
-May run side by side and be killed at any time: each message is leased by compare-and-set, and one
-that was sent but not recorded is sent once more under the same id, by which receivers know it.
+May run concurrently and be killed at any time. Each message is leased by compare-and-set. A
+message that was sent but not recorded is sent again under the same id, which receivers recognize.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from batchcalls.webhooks.requests import Answer, send
 
 log = structlog.get_logger(__name__)
 
-#: Short, so that lists and calls that wait for a worker come in between.
+#: Short, so that lists and calls do not wait long for a worker.
 TICK_SECONDS = 5.0
 NAP_SECONDS, GATHER_SECONDS = 0.1, 0.02
-#: Longer than looking a name up, connecting and waiting for an answer may take together.
+#: Longer than name lookup, connecting and waiting for an answer can take together.
 LEASE = timedelta(seconds=120)
-#: Whoever leased messages so lately is at work; a lease that is older may be a dead process's.
+#: A process with a lease this recent is at work; an older lease may belong to a dead process.
 BUSY = timedelta(seconds=30)
-#: Retries wait a random time of up to so long, doubled with each failure.
+#: Limit of the random wait before a retry: the first, doubled per failure, up to the second.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 10.0, 4 * 3_600.0
 SHORTEST_WAIT_SECONDS = 1.0
-#: From so many failures in a row on, an endpoint is left alone for a while after each.
+#: An endpoint with this many consecutive failures rests for a while after each further failure.
 RESTS_FROM_FAILURES, LONGEST_REST_SECONDS = 5, 300
-#: An endpoint that has only failed for so long is switched off.
+#: An endpoint that has only failed for this long is switched off.
 SWITCH_OFF_AFTER = timedelta(days=5)
-#: After so long without any attempt, a failure is the first of another outage.
+#: A failure after this long without a failed attempt starts a new outage.
 QUIET = timedelta(days=2)
 GONE = 410
 TOO_LATE = "It could not be delivered in time."
@@ -62,10 +62,10 @@ def tick(
     alone: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Send what is due for at most ``seconds``; return whether more is due.
+    """Send due messages for at most ``seconds``; return whether more are due.
 
-    With ``alone``, what another process is sending is left to it, which looks for more when it
-    has done: messages must not keep all workers busy.
+    With ``alone``, do nothing while another process is sending: messages must not keep all
+    workers busy. That process looks for more messages when it is done.
     """
     now = timezone.now()
     if alone and WebhookDelivery.objects.leased_until(now + LEASE - BUSY).exists():
@@ -82,30 +82,30 @@ def tick(
 
 
 class Sender:
-    """Leases, starts and records messages; only threads of ``under_way`` wait for answers."""
+    """Leases, starts and records messages; only the threads of ``under_way`` wait for answers."""
 
     def __init__(self, under_way: UnderWay[WebhookDelivery, Answer]) -> None:
         self._under_way = under_way
         self._busy: Counter[object] = Counter()
-        #: No address takes more than its part of the threads, however slowly it answers.
+        #: Most threads one address may occupy, however slowly it answers.
         self._most = max(1, under_way.threads // 4)
 
     def step(self) -> bool:
-        """Start what is due and record what was answered; return whether there was anything."""
+        """Start due messages and record answers; return whether there was anything to do."""
         leased = self._lease()
         for delivery in leased:
             self._busy[_target(delivery)] += 1
             self._under_way.start(delivery)
-        told = self._under_way.collect(wait_seconds=NAP_SECONDS)
-        if told and self._under_way.count:
-            # A transaction for several costs hardly more than one for each.
+        answered = self._under_way.collect(wait_seconds=NAP_SECONDS)
+        if answered and self._under_way.count:
+            # One transaction for several answers costs little more than one for a single answer.
             time.sleep(GATHER_SECONDS)
-            told += self._under_way.collect()
-        self._record(told)
-        return bool(leased or told)
+            answered += self._under_way.collect()
+        self._record(answered)
+        return bool(leased or answered)
 
     def finish(self) -> None:
-        """Wait for what is under way, and record it."""
+        """Wait for running requests and record their answers."""
         self._record(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
 
     def _lease(self) -> list[WebhookDelivery]:
@@ -118,24 +118,24 @@ class Sender:
             full_endpoints = [target for target in full if isinstance(target, UUID)]
             urls = [target for target in full if isinstance(target, str)]
             due = due.exclude(endpoint__in=full_endpoints).exclude(endpoint=None, url__in=urls)
-        taken = self._busy.copy()
+        busy = self._busy.copy()
         chosen: list[int] = []
         for pk, endpoint_id, url in due.values_list("pk", "endpoint_id", "url")[: 2 * room]:
             target = endpoint_id or url
-            if len(chosen) < room and taken[target] < self._most:
-                taken[target] += 1
+            if len(chosen) < room and busy[target] < self._most:
+                busy[target] += 1
                 chosen.append(pk)
         return lease(chosen)
 
-    def _record(self, told: list[tuple[WebhookDelivery, Answer]]) -> None:
-        for delivery, _ in told:
+    def _record(self, answered: list[tuple[WebhookDelivery, Answer]]) -> None:
+        for delivery, _ in answered:
             self._busy[_target(delivery)] -= 1
-        if told:
-            record(told, now=timezone.now())
+        if answered:
+            record(answered, now=timezone.now())
 
 
 def lease(pks: list[int]) -> list[WebhookDelivery]:
-    """Take messages that nobody is sending, for a while; return those that were taken."""
+    """Lease the messages that no process is sending; return the leased ones."""
     if not pks:
         return []
     now, token = timezone.now(), uuid4()
@@ -154,18 +154,18 @@ def _target(delivery: WebhookDelivery) -> object:
 
 
 @transaction.atomic
-def record(told: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None:
-    """Write down what was answered. Who lost the lease meanwhile leaves the message as it is.
+def record(answered: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None:
+    """Record answers. A message whose lease was lost in the meantime is left unchanged.
 
-    Rows are locked in one order everywhere: endpoints, then messages.
+    All code locks rows in the same order: endpoints, then messages.
     """
-    endpoint_ids = {delivery.endpoint_id for delivery, _ in told if delivery.endpoint_id}
+    endpoint_ids = {delivery.endpoint_id for delivery, _ in answered if delivery.endpoint_id}
     _lock(WebhookEndpoint.objects.filter(pk__in=endpoint_ids))
-    kept = _lock(WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery, _ in told]))
-    # Of an endpoint that was deleted meanwhile nothing is left to write to.
-    told = [one for one in told if one[0].pk in kept]
-    WebhookAttempt.objects.bulk_create(_attempt(delivery, answer) for delivery, answer in told)
-    for delivery, answer in told:
+    kept = _lock(WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery, _ in answered]))
+    # The messages of an endpoint deleted in the meantime no longer exist.
+    answered = [one for one in answered if one[0].pk in kept]
+    WebhookAttempt.objects.bulk_create(_attempt(delivery, answer) for delivery, answer in answered)
+    for delivery, answer in answered:
         changes = _verdict(delivery, answer, now=now)
         WebhookDelivery.objects.filter(
             pk=delivery.pk, lease_token=delivery.lease_token, next_attempt_at__isnull=False
@@ -186,15 +186,15 @@ def record(told: list[tuple[WebhookDelivery, Answer]], *, now: datetime) -> None
             ms=answer.duration_ms,
         )
     for pk in sorted(endpoint_ids):
-        answers = [answer for delivery, answer in told if delivery.endpoint_id == pk]
+        answers = [answer for delivery, answer in answered if delivery.endpoint_id == pk]
         if answers:
             _note(pk, answers, now=now)
 
 
 def _lock(rows: QuerySet[Any]) -> set[Any]:
-    """Lock rows for the rest of the transaction; return the keys of those that are there."""
-    found = rows.order_by("pk").select_for_update(no_key=True)
-    return set(found.values_list("pk", flat=True))
+    """Lock rows for the rest of the transaction; return the keys of those that exist."""
+    locked = rows.order_by("pk").select_for_update(no_key=True)
+    return set(locked.values_list("pk", flat=True))
 
 
 def _attempt(delivery: WebhookDelivery, answer: Answer) -> WebhookAttempt:
@@ -213,7 +213,7 @@ def _attempt(delivery: WebhookDelivery, answer: Answer) -> WebhookAttempt:
 
 
 def _verdict(delivery: WebhookDelivery, answer: Answer, *, now: datetime) -> dict[str, Any]:
-    """Return what becomes of a message: delivered, tried again later, or given up."""
+    """Return the changes to a message: delivered, retried later, or given up."""
     if answer.taken:
         status = DeliveryStatus.DELIVERED
         return {"status": status, "next_attempt_at": None, "ended_at": now, "failures": 0}
@@ -226,10 +226,10 @@ def _verdict(delivery: WebhookDelivery, answer: Answer, *, now: datetime) -> dic
 
 
 def wait_after(failures: int, retry_after: float | None = None) -> float:
-    """Return the seconds before the next attempt; at least what the receiver asked for.
+    """Return the seconds before the next attempt, at least the receiver's ``retry_after``.
 
-    Exponential backoff with full jitter, so that messages that failed together are not sent
-    together again. Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+    Exponential backoff with full jitter, so that messages that failed together are not retried
+    together. Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
     """
     most = min(FIRST_WAIT_SECONDS * 2 ** min(failures - 1, 20), LONGEST_WAIT_SECONDS)
     wait = random.uniform(SHORTEST_WAIT_SECONDS, most)  # noqa: S311 - spreads load, hides nothing
@@ -237,14 +237,14 @@ def wait_after(failures: int, retry_after: float | None = None) -> float:
 
 
 def _note(endpoint_id: UUID, answers: list[Answer], *, now: datetime) -> None:
-    """Note how an endpoint does; let it rest, or switch it off, when it only fails."""
+    """Record an endpoint's results; rest it or switch it off when it keeps failing."""
     rows = WebhookEndpoint.objects.filter(pk=endpoint_id)
     if any(answer.taken for answer in answers):
         rows.update(
             consecutive_failures=0, failing_since=None, resting_until=None, last_delivered_at=now
         )
         return
-    # An outage that ended in silence is not the one that is met after it.
+    # A failure after a quiet period starts a new outage.
     is_new = Q(failing_since=None) | Q(last_failed_at__lt=now - QUIET)
     rows.filter(is_new).update(failing_since=now, consecutive_failures=0)
     rows.update(consecutive_failures=F("consecutive_failures") + len(answers), last_failed_at=now)
@@ -267,7 +267,7 @@ def _note(endpoint_id: UUID, answers: list[Answer], *, now: datetime) -> None:
 
 
 def give_up_late(*, now: datetime) -> None:
-    """Give up messages whose time is over, and those of endpoints that are switched off."""
+    """Give up messages past their deadline, and messages of endpoints that are switched off."""
     WebhookDelivery.objects.free(now).filter(give_up_at__lt=now).update(
         status=DeliveryStatus.DEAD,
         next_attempt_at=None,
@@ -280,7 +280,7 @@ def give_up_late(*, now: datetime) -> None:
 
 
 def sweep() -> None:
-    """Ring for what is due, and forget what was sent long ago, some of it each minute."""
+    """Ring for due messages, and delete some of the messages that ended long ago."""
     now = timezone.now()
     give_up_late(now=now)
     if WebhookDelivery.objects.due(now).exists():

@@ -1,4 +1,4 @@
-"""Who is told of what: endpoints are added, changed, switched off and on, and get new secrets."""
+"""Add, change, switch off and on, and delete webhook endpoints, and rotate their secrets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-#: What an endpoint can be told of; a test comes when somebody asks for it.
+#: Events that an endpoint can subscribe to. Test messages are sent on request only.
 EVENTS = (WebhookEvent.BATCH_STATUS.value, WebhookEvent.CALL_FINISHED.value)
 SWITCHED_OFF = "The endpoint was switched off."
 
@@ -42,9 +42,9 @@ def create(
     format: str = WebhookFormat.STANDARD,
     actor: User | None = None,
 ) -> WebhookEndpoint:
-    """Add an endpoint: of a campaign, of a batch, or, without either, of the installation.
+    """Add an endpoint for a campaign, for a batch or, without either, for the installation.
 
-    Raise `ValidationError`, by field. Its secret is `signing.secret_of`.
+    `signing.secret_of` returns its secret. Raise `ValidationError`, by field.
     """
     endpoint = WebhookEndpoint(campaign=campaign, batch=batch, created_by=actor)
     change(endpoint, url=url, events=events, description=description, format=format)
@@ -57,7 +57,7 @@ def change(
 ) -> None:
     """Change ``url``, ``description``, ``format``, ``campaign``, ``batch`` or the events.
 
-    Raise `ValidationError`; then nothing is changed. Messages that wait go to the new address.
+    Waiting messages go to the new address. Raise `ValidationError` without saving anything.
     """
     changed = list(fields)
     for name, value in fields.items():
@@ -71,16 +71,16 @@ def change(
         endpoint.on_batch_status = WebhookEvent.BATCH_STATUS in events
         endpoint.on_call_finished = WebhookEvent.CALL_FINISHED in events
     endpoint.full_clean()
-    # What workers and others write meanwhile, such as a new secret, stays as it is.
+    # Do not overwrite what others write meanwhile, such as a new secret.
     endpoint.save(update_fields=None if endpoint._state.adding else changed)
 
 
 @transaction.atomic
 def disable(endpoint: WebhookEndpoint, *, reason: str = "") -> None:
-    """Switch an endpoint off; nothing more is written for it, and what waits is given up.
+    """Switch an endpoint off: it gets no new messages, and waiting ones are given up.
 
-    ``reason`` says why the system did so, and is blank when a person did. Doing it twice changes
-    nothing.
+    ``reason`` says why the system switched it off; it is blank when a person did. Calling this
+    twice changes nothing.
     """
     now = timezone.now()
     changed = WebhookEndpoint.objects.filter(pk=endpoint.pk, enabled=True).update(
@@ -93,7 +93,7 @@ def disable(endpoint: WebhookEndpoint, *, reason: str = "") -> None:
 
 
 def give_up_waiting_of(endpoint: WebhookEndpoint) -> None:
-    """Give up what waits for an endpoint that is switched off; it can be sent again by hand."""
+    """Give up the waiting messages of a switched-off endpoint; they can be resent by hand."""
     WebhookDelivery.objects.waiting().filter(endpoint=endpoint.pk).update(
         status=DeliveryStatus.DEAD,
         next_attempt_at=None,
@@ -105,7 +105,7 @@ def give_up_waiting_of(endpoint: WebhookEndpoint) -> None:
 
 
 def enable(endpoint: WebhookEndpoint) -> None:
-    """Switch an endpoint on, as if it had never failed. What was given up stays so."""
+    """Switch an endpoint on and reset its failures; given-up messages stay given up."""
     WebhookEndpoint.objects.filter(pk=endpoint.pk, enabled=False).update(
         enabled=True,
         disabled_at=None,
@@ -119,15 +119,15 @@ def enable(endpoint: WebhookEndpoint) -> None:
 
 @transaction.atomic
 def delete(endpoint: WebhookEndpoint) -> None:
-    """Delete an endpoint with everything that was, or is still to be, sent to it."""
-    # Locked before its messages, as whoever records what was answered does.
+    """Delete an endpoint with all its messages, sent or waiting."""
+    # Lock it before its messages, as `deliver.record` does.
     WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).order_by().first()
     endpoint.delete()
 
 
 @transaction.atomic
 def rotate_secret(endpoint: WebhookEndpoint) -> str:
-    """Give an endpoint a new secret and return it; the former one signs along for 24 hours."""
+    """Give an endpoint a new secret and return it; the former one also signs for 24 hours."""
     locked = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).order_by()
     endpoint.salt = locked.values_list("salt", flat=True).get()
     endpoint.former_salt, endpoint.salt = endpoint.salt, new_salt()

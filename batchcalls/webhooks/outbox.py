@@ -1,8 +1,8 @@
-"""Outgoing webhooks as rows, written in the transaction of the change that they tell of.
+"""Store outgoing webhooks as rows, in the same transaction as the change they report.
 
-A change that is rolled back tells nobody; one that is committed is told, whatever dies next. What
-a message says is fixed here and not when it is sent: by then the batch has moved on. Where nobody
-listens, a change costs one question and writes nothing.
+A change that is rolled back sends nothing; a committed change is always reported, whatever process
+dies next. The body is fixed when the row is written, because the batch may have changed by the
+time it is sent. With no listeners, a change costs one query and writes nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from batchcalls.models import (
 from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, DeliveryStatus
 from batchcalls.webhooks import payloads
 
-#: How long a message is tried, from when it was written or sent again.
+#: How long a message is retried after it was written or resent.
 KEEP_TRYING = timedelta(hours=24)
 
 _FIELDS = (
@@ -51,35 +51,35 @@ _Row = tuple[Any, ...]
 
 
 class CannotSend(Exception):
-    """A message cannot be sent like this now; the text says why, and nothing was changed."""
+    """The message cannot be sent now; the exception text says why. Nothing was changed."""
 
 
 # Events ------------------------------------------------------------------------------------------
 
 
 def batch_changed(event: BatchEvent) -> None:
-    """Write what is to be told of a batch's new status; call it in the same transaction."""
+    """Store the messages about a batch's new status; call this in the same transaction."""
     batch = Batch.objects.defer("dry_run").get(pk=event.batch_id)
     endpoints = [
         endpoint
         for endpoint in WebhookEndpoint.objects.of_batches([batch.pk]).filter(on_batch_status=True)
         if _concerns(endpoint, batch)
     ]
-    over = event.to_status in BATCH_TERMINAL
-    urls = {batch.status_webhook, batch.batch_webhook if over else ""} - {""}
+    has_ended = event.to_status in BATCH_TERMINAL
+    urls = {batch.status_webhook, batch.batch_webhook if has_ended else ""} - {""}
     if not endpoints and not urls:
         return
-    totals = Recipient.objects.totals(batch.pk) if over else None
+    totals = Recipient.objects.totals(batch.pk) if has_ended else None
     bodies: dict[str, str | None] = {}
 
     def body(form: str) -> str | None:
         if form not in bodies:
-            say = (
+            compose = (
                 payloads.bland_batch_status
                 if form == WebhookFormat.BLAND
                 else payloads.batch_status
             )
-            bodies[form] = say(batch, event, totals)
+            bodies[form] = compose(batch, event, totals)
         return bodies[form]
 
     kind, what = WebhookEvent.BATCH_STATUS, f"batch.status {event.pk}"
@@ -97,28 +97,28 @@ def batch_changed(event: BatchEvent) -> None:
 
 
 def calls_finished(calls: Sequence[CallResult], *, now: datetime) -> None:
-    """Write what is to be told of calls that got their result; call it in the same transaction.
+    """Store the messages about calls that got their result; call this in the same transaction.
 
-    Written once for each call and address, however often this runs.
+    Each call is reported once per address, however often this runs.
     """
     endpoints = list(
         WebhookEndpoint.objects.of_batches({call.batch_id for call in calls}).filter(
             on_call_finished=True
         )
     )
-    heard = calls if endpoints else [call for call in calls if call.webhook]
-    if heard:
-        _write(list(_reports(_loaded(heard), endpoints, now=now)))
+    reported = calls if endpoints else [call for call in calls if call.webhook]
+    if reported:
+        _write(list(_reports(_loaded(reported), endpoints, now=now)))
 
 
 def _loaded(calls: Iterable[CallResult]) -> list[CallResult]:
-    """Read calls anew, with their rows as they are now, and one copy of each batch."""
+    """Reload calls with their recipients, sharing one instance of each batch."""
     rows = CallResult.objects.filter(pk__in=[call.pk for call in calls])
-    found = list(rows.select_related("recipient").order_by("pk"))
-    batches = Batch.objects.in_bulk({call.batch_id for call in found})
-    for call in found:
+    loaded = list(rows.select_related("recipient").order_by("pk"))
+    batches = Batch.objects.in_bulk({call.batch_id for call in loaded})
+    for call in loaded:
         call.batch = call.recipient.batch = batches[call.batch_id]
-    return found
+    return loaded
 
 
 def _reports(
@@ -162,7 +162,7 @@ def _concerns(endpoint: WebhookEndpoint, batch: Batch) -> bool:
 
 
 def _id(whose: UUID, what: str) -> str:
-    """Return an id that is the same whenever the same event is written for the same address."""
+    """Return an id that is always the same for the same event and address."""
     return f"msg_{uuid5(whose, what).hex}"
 
 
@@ -196,11 +196,11 @@ def _write(rows: Sequence[_Row]) -> None:
 
 @transaction.atomic
 def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
-    """Send an endpoint a message that tells of nothing. Raise `CannotSend` when it is off."""
+    """Send an endpoint a test message. Raise `CannotSend` when it is switched off."""
     if not endpoint.enabled:
         raise CannotSend("The endpoint is switched off. Switch it on first.")
     now = timezone.now()
-    say: Callable[..., str] = (
+    compose: Callable[..., str] = (
         payloads.bland_test if endpoint.format == WebhookFormat.BLAND else payloads.test
     )
     delivery = WebhookDelivery.objects.create(
@@ -208,12 +208,12 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
         event_type=WebhookEvent.TEST,
         endpoint=endpoint,
         format=endpoint.format,
-        body=say(endpoint, at=now),
+        body=compose(endpoint, at=now),
         next_attempt_at=now,
         give_up_at=now + KEEP_TRYING,
         created_at=now,
     )
-    # Whoever asks for a test wants to see it arrive now, not when the endpoint has rested.
+    # A person who requests a test wants to see it arrive now, not after the endpoint's rest.
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(resting_until=None)
     queue.ring_once(queue.DELIVER_WEBHOOKS)
     return delivery
@@ -221,7 +221,7 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
 
 @transaction.atomic
 def resend(delivery: WebhookDelivery) -> None:
-    """Send a message once more, whatever became of it: the same bytes under the same id.
+    """Send a message again, whatever its status: the same bytes under the same id.
 
     Raise `CannotSend` while it is being sent, or when its endpoint is switched off.
     """
@@ -246,10 +246,10 @@ def resend(delivery: WebhookDelivery) -> None:
 
 @transaction.atomic
 def report(call: CallResult, url: str) -> WebhookDelivery:
-    """Report a finished call to an address in the Bland API's words, once for each address.
+    """Report a finished call to an address in the Bland API's format, once per address.
 
-    Raise `CannotSend` when the call goes on, or was reported there before: `resend` that.
-    ``url`` is validated by the caller (`models.webhook.validate_webhook_url`).
+    The caller validates ``url`` (`models.webhook.validate_webhook_url`). Raise `CannotSend` when
+    the call has not ended, or was already reported to that address; use `resend` then.
     """
     if call.status not in CALL_FINAL:
         raise CannotSend("The call is not over yet; there is nothing to report.")

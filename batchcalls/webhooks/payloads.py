@@ -1,7 +1,7 @@
-"""What outgoing webhooks say, as of the moment the event happened, as text ready to be sent.
+"""Bodies of outgoing webhooks at the time of the event, as text ready to send.
 
-Two formats: ours, as Standard Webhooks recommends (``type``, ``timestamp``, ``data``), and that of
-the Bland API (post-call report, batch status).
+There are two formats: ours, as Standard Webhooks recommends (``type``, ``timestamp``, ``data``),
+and the Bland API's (post-call report, batch status).
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ from batchcalls.webhooks import bland_shapes
 
 
 def dump(value: Any) -> str:
-    """Return JSON as JavaScript writes it.
+    """Return JSON in the form JavaScript writes it.
 
-    Receivers that check a signature over what they parsed and wrote again find the same bytes.
+    Receivers may check the signature over parsed and re-serialized JSON, which then has the same
+    bytes.
     """
     text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
-    # Half a character, as it may come out of a broken escape, cannot be sent.
+    # A lone surrogate, for example from a broken escape, cannot be encoded.
     return text.encode("utf-8", "replace").decode()
 
 
@@ -43,7 +44,7 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(member) for member in value]
-    # JavaScript knows no 1.0.
+    # JavaScript writes 1.0 as 1.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -66,26 +67,26 @@ def _or_null(text: Any) -> Any:
     return text or None
 
 
-_TELL: dict[Kind, Callable[[Any], Any]] = {
+_CONVERT: dict[Kind, Callable[[Any], Any]] = {
     **dict.fromkeys([Kind.TEXT, Kind.CHOICE, Kind.RECORDING], _or_null),
     Kind.ID: str,
     Kind.TIME: _time,
     Kind.MONEY: lambda amount: None if amount is None else f"{amount.normalize():f}",
 }
 _CALL_FIELDS = [
-    (one.name_in(Place.WEBHOOK), one.value_of, _TELL.get(one.kind, _same))
+    (one.name_in(Place.WEBHOOK), one.value_of, _CONVERT.get(one.kind, _same))
     for one in fields_of(Place.WEBHOOK)
 ]
 
 
 def call_finished(call: CallResult, *, at: datetime) -> str:
-    """Return our message about a call that has its result; amounts of money are texts.
+    """Return our message about a call that has its result; money amounts are texts.
 
-    Reads ``call.batch`` and ``call.recipient``.
+    Uses ``call.batch`` and ``call.recipient``.
     """
     recipient = call.recipient
     data = {
-        **{name: tell(value_of(call)) for name, value_of, tell in _CALL_FIELDS},
+        **{name: convert(value_of(call)) for name, value_of, convert in _CALL_FIELDS},
         "recipient": {
             "row_number": recipient.row_number,
             "status": recipient.status,
@@ -99,7 +100,7 @@ def call_finished(call: CallResult, *, at: datetime) -> str:
 
 
 def batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -> str:
-    """Return our message about a change of status; ``totals`` are those of a batch that is over."""
+    """Return our message about a change of status; only finished batches have ``totals``."""
     data = {
         "batch_id": str(batch.pk),
         "name": batch.name,
@@ -117,7 +118,7 @@ def batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -> str:
 
 
 def test(endpoint: WebhookEndpoint, *, at: datetime) -> str:
-    """Return a message that only shows that messages arrive."""
+    """Return our test message."""
     data = {"endpoint_id": str(endpoint.pk), "message": "A test from Batch Calls."}
     return _message(WebhookEvent.TEST, at, data)
 
@@ -128,7 +129,7 @@ def test(endpoint: WebhookEndpoint, *, at: datetime) -> str:
 def bland_post_call(call: CallResult) -> str:
     """Return the post-call report. Source: Bland API, post-call webhooks.
 
-    Reads ``call.batch`` and ``call.recipient``.
+    Uses ``call.batch`` and ``call.recipient``.
     """
     report = {
         **bland_shapes.call_detail(call),
@@ -146,32 +147,32 @@ def bland_post_call(call: CallResult) -> str:
 def bland_batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -> str | None:
     """Return a batch's status message; None for a status that the Bland API does not have.
 
-    Source: Bland API, status_webhook. Successful are calls that were finished, whoever answered.
+    A finished call counts as successful, whoever answered. Source: Bland API, status_webhook.
     """
     status = BatchStatus(event.to_status).role.bland if event.to_status else ""
     if not status:
         return None
-    told: dict[str, Any] = {
+    message: dict[str, Any] = {
         "batch_id": str(batch.pk),
         "status": status,
         "timestamp": bland_shapes.timestamp(event.at),
     }
     if event.to_status in BATCH_FALLEN_SHORT:
         is_canceled = event.to_status == BatchStatus.CANCELED
-        told["code"] = event.code or ("batch_canceled" if is_canceled else "")
-        told["reason"] = event.message or f"The batch was {batch.get_status_display().lower()}."
+        message["code"] = event.code or ("batch_canceled" if is_canceled else "")
+        message["reason"] = event.message or f"The batch was {batch.get_status_display().lower()}."
     elif event.message:
-        told["message"] = event.message
+        message["message"] = event.message
     if totals and event.to_status != BatchStatus.FAILED:
         successful = totals.at(Stage.DONE)
-        told["calls_total"] = totals.rows
-        told["calls_successful"] = successful
-        told["calls_failed"] = totals.rows - successful
-    return dump(told)
+        message["calls_total"] = totals.rows
+        message["calls_successful"] = successful
+        message["calls_failed"] = totals.rows - successful
+    return dump(message)
 
 
 def bland_test(endpoint: WebhookEndpoint, *, at: datetime) -> str:
-    """Return a message that no program takes for a report of a call: it has a category."""
+    """Return a test message; its ``category`` keeps programs from reading it as a call report."""
     return dump(
         {
             "category": "test",

@@ -1,4 +1,4 @@
-"""One outgoing webhook on the wire: signed, sent once to the address that was judged, answered."""
+"""Send one outgoing webhook: sign it, send it once to a checked address, return the answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from batchcalls.webhooks import signing
 log = structlog.get_logger(__name__)
 
 TIMEOUT_SECONDS = 10.0
-#: However slowly an answer trickles in: connecting and answering together take no longer.
+#: Limit for connecting and answering together, however slowly an answer arrives.
 LONGEST_SECONDS = 20.0
 MOST_ANSWER_BYTES = 4_096
 USER_AGENT = "BatchCalls-Webhooks/1 (Standard Webhooks)"
@@ -35,10 +35,10 @@ USER_AGENT = "BatchCalls-Webhooks/1 (Standard Webhooks)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of one request. Without ``status`` there was no answer, and ``error`` says why.
+    """The result of one request. When ``status`` is None, there was no answer; ``error`` says why.
 
-    ``request_headers`` are those that were sent, but for the signatures. ``retry_after`` is in
-    seconds, where the receiver asked for a time.
+    ``request_headers`` are the headers sent, without the signatures. ``retry_after`` is in
+    seconds, None unless the receiver asked for a delay.
     """
 
     at: datetime
@@ -56,19 +56,19 @@ class Answer:
 
     @property
     def in_words(self) -> str:
-        """What was answered, or why nothing was."""
+        """The answer, or the reason why there was none."""
         return self.error or f"it answered {self.status}."
 
 
 def send(delivery: WebhookDelivery) -> Answer:
-    """Send a message once; never raise. Redirects are answers like any other, and not followed."""
-    at, begun = timezone.now(), time.monotonic()
+    """Send a message once; never raise. Redirects are not followed."""
+    at, started = timezone.now(), time.monotonic()
     status, excerpt, error, wait = None, "", "", None
     shown: dict[str, str] = {}
     try:
         secrets = signing.secrets_for(delivery, now=at)
-        told, proof = signing.headers(delivery, secrets=secrets, now=at)
-        shown = {"content-type": "application/json", "user-agent": USER_AGENT, **told}
+        identity, proof = signing.headers(delivery, secrets=secrets, now=at)
+        shown = {"content-type": "application/json", "user-agent": USER_AGENT, **identity}
         address = addresses.judge(delivery.target, named=settings.WEBHOOK_ALLOWED_HOSTS)
         sent = {**shown, **proof, "host": address.host_header, "accept-encoding": "identity"}
         with _answer(address, delivery.body.encode(), sent) as response:
@@ -85,7 +85,7 @@ def send(delivery: WebhookDelivery) -> Answer:
         status=status,
         excerpt=excerpt,
         error=error,
-        duration_ms=round((time.monotonic() - begun) * 1000),
+        duration_ms=round((time.monotonic() - started) * 1000),
         retry_after=wait,
     )
 
@@ -95,7 +95,7 @@ def _answer(
     address: addresses.Address, body: bytes, headers: dict[str, str]
 ) -> Iterator[BaseHTTPResponse]:
     connection = address.connection(seconds=TIMEOUT_SECONDS)
-    # A timeout of the socket would begin anew with each byte that trickles in.
+    # A socket timeout would restart with every byte received.
     watch = threading.Timer(LONGEST_SECONDS, _cut, [connection])
     watch.daemon = True
     watch.start()
@@ -117,7 +117,7 @@ def _cut(connection: HTTPConnection) -> None:
 
 
 def _read(response: BaseHTTPResponse) -> str:
-    """Return the beginning of a body, as text without what a database cannot take."""
+    """Return the beginning of a body as text that a database can store."""
     read, size = [], 0
     try:
         while size < MOST_ANSWER_BYTES:
@@ -127,27 +127,27 @@ def _read(response: BaseHTTPResponse) -> str:
             read.append(chunk)
             size += len(chunk)
     except (HTTPError, HTTPException, OSError):
-        pass  # The status was told; the rest is for people to look at.
+        pass  # The status has arrived; the body is only for people to read.
     return b"".join(read).decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
 def _in_words(problem: Exception) -> str:
-    """Say in a sentence why there was no answer; never what was sent."""
+    """Return a sentence that says why there was no answer, without quoting the request."""
     match problem:
         case addresses.Refused():
-            said = str(problem)
-        # To urllib3 a refusal is a kind of timeout.
+            sentence = str(problem)
+        # urllib3 treats a refused connection as a kind of timeout.
         case NewConnectionError() | ConnectionError():
-            said = "There was no connection: refused, or broken off."
+            sentence = "There was no connection: refused, or broken off."
         case TimeoutError() | ConnectTimeoutError():
-            said = f"There was no answer within {TIMEOUT_SECONDS:g} seconds."
+            sentence = f"There was no answer within {TIMEOUT_SECONDS:g} seconds."
         case ssl.SSLCertVerificationError():
-            said = f"Its certificate is not trusted: {problem.verify_message}."
+            sentence = f"Its certificate is not trusted: {problem.verify_message}."
         case ssl.SSLError():
-            said = f"There was no safe connection ({problem.reason or 'TLS'})."
+            sentence = f"There was no safe connection ({problem.reason or 'TLS'})."
         case HTTPError() | HTTPException() | OSError():
-            said = f"The answer cannot be read ({type(problem).__name__})."
+            sentence = f"The answer cannot be read ({type(problem).__name__})."
         case _:
             log.exception("webhook.failed", exc_info=problem)
-            said = f"Sending it ended in {type(problem).__name__}."
-    return said
+            sentence = f"Sending it ended in {type(problem).__name__}."
+    return sentence

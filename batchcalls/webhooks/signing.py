@@ -1,7 +1,7 @@
-"""The secrets that sign outgoing webhooks, and the headers that they make.
+"""Secrets that sign outgoing webhooks, and the signature headers.
 
-No secret is stored. One is made from the installation's key and the salt of an endpoint, so a
-stolen database signs nothing. Source: Standard Webhooks, and the webhook signing of the Bland API.
+No secret is stored: each is derived from the installation's key and the endpoint's salt. A stolen
+database can therefore sign nothing. Source: Standard Webhooks, and the Bland API's webhook signing.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from batchcalls.voice import signing
 PREFIX = "whsec_"
 BLAND_HEADER = "X-Webhook-Signature"
 _PURPOSE = b"batchcalls outgoing webhook: "
-#: Messages to an address that came with a batch or a row are signed by one secret for all.
+#: Salt of the shared secret for addresses that came with a batch or a row.
 _SHARED = "shared"
 
 
 def secret_of(endpoint: WebhookEndpoint) -> str:
-    """Return the secret that signs an endpoint's messages, as its owner is shown it."""
+    """Return the secret that signs an endpoint's messages, as shown to its owner."""
     return _secret(endpoint.salt)
 
 
@@ -37,8 +37,8 @@ def shared_secret() -> str:
 
 def _secret(salt: str) -> str:
     key = settings.WEBHOOK_SIGNING_KEY.encode()
-    made = hmac.new(key, _PURPOSE + salt.encode(), sha256).digest()
-    return PREFIX + base64.b64encode(made).decode()
+    digest = hmac.new(key, _PURPOSE + salt.encode(), sha256).digest()
+    return PREFIX + base64.b64encode(digest).decode()
 
 
 def secrets_for(delivery: WebhookDelivery, *, now: datetime) -> list[str]:
@@ -51,13 +51,13 @@ def secrets_for(delivery: WebhookDelivery, *, now: datetime) -> list[str]:
 def headers(
     delivery: WebhookDelivery, *, secrets: Sequence[str], now: datetime
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the headers that say which message this is, and those that prove whose.
+    """Return the headers that identify a message, and the headers that sign it.
 
-    While a secret is being replaced, both sign. The header of the Bland API has room for one
-    signature: the current secret, just as it is shown, is the key of its HMAC.
+    While a secret is being replaced, both secrets sign. The Bland API's header holds only one
+    signature: an HMAC whose key is the current secret, exactly as shown to its owner.
     """
     at = now.astimezone(UTC)
-    told = {"webhook-id": delivery.event_id, "webhook-timestamp": str(int(at.timestamp()))}
+    identity = {"webhook-id": delivery.event_id, "webhook-timestamp": str(int(at.timestamp()))}
     signatures = [
         Webhook(secret).sign(msg_id=delivery.event_id, timestamp=at, data=delivery.body)
         for secret in secrets
@@ -65,4 +65,4 @@ def headers(
     proof = {"webhook-signature": " ".join(signatures)}
     if delivery.format == WebhookFormat.BLAND:
         proof[BLAND_HEADER] = signing.sign(secrets[0], delivery.body.encode())
-    return told, proof
+    return identity, proof
