@@ -1,4 +1,4 @@
-"""Call settings as people read them."""
+"""Call settings in words."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from campaigns import call_settings
 from campaigns.call_settings.types import Section
 
-#: A section's label, and of each of its settings label, name and value.
+#: The label of each section, with label, name and value of each of its settings.
 Sections = list[tuple[str, list[tuple[str, str, Any]]]]
 
 
 def settings_by_section(values: Mapping[str, Any]) -> Sections:
     """Return canonical settings by section, in the registry's order.
 
-    Those that may hold secrets are only said to be set.
+    For settings that may hold secrets, the value only says that they are set.
     """
     found: dict[str, list[tuple[str, str, Any]]] = {}
     for name, value in values.items():
