@@ -99,7 +99,7 @@ class CallingHours:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the hours as JSON-like data, as a batch's snapshot keeps them."""
+        """Return the hours as JSON-like data, as a batch's snapshot stores them."""
         return {
             "windows": {
                 str(day): [list(span) for span in spans] for day, spans in enumerate(self.windows)

@@ -6,8 +6,8 @@ The recipients, each with a call, are in 5,000 batches: half of them in the 25 b
 middle page, the most that are counted anew on each request. The same number of recipients is in
 one batch that is calling, three quarters of it done in the last 28 hours. There are two baselines
 of the same batches: Django's own list, which shows no progress, and a list that counts the rows of
-each batch in its query, as is common. "at first" is a process that has no figures in memory yet. Times are medians of five, in milliseconds, of the whole request without
-the network.
+each batch in its query, as is common. "at first" is a process that has no figures in memory yet.
+Times are medians of five, in milliseconds, of the whole request without the network.
 """
 
 from __future__ import annotations
