@@ -97,15 +97,15 @@ class CallSettingsForm(forms.Form):
     def sections(self) -> Iterator[SettingsSection]:
         """Yield the non-empty sections with their fields, in the registry's order."""
         for section in Section:
-            settings = [one for one in self._settings if one.section == section]
-            names = [name for one in settings for name, _ in _fields_of(one, {})]
+            settings = [setting for setting in self._settings if setting.section == section]
+            names = [name for setting in settings for name, _ in _fields_of(setting, {})]
             fields = [self[name] for name in names]
             if fields:
                 yield SettingsSection(
                     name=section.value,
                     label=section.label,
                     fields=fields,
-                    set_count=sum(one.name in self.stored for one in settings),
+                    set_count=sum(setting.name in self.stored for setting in settings),
                     has_errors=any(field.errors for field in fields),
                 )
 

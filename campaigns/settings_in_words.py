@@ -17,11 +17,15 @@ def settings_by_section(values: Mapping[str, Any]) -> Sections:
 
     For settings that may hold secrets, the value only says that they are set.
     """
-    found: dict[str, list[tuple[str, str, Any]]] = {}
+    by_section: dict[str, list[tuple[str, str, Any]]] = {}
     for name, value in values.items():
         setting = call_settings.get(name)
         label = setting.label if setting else name
         section = (setting.section if setting else Section.SPEECH).label
         shown = "set, not shown" if call_settings.is_secret(name) else value
-        found.setdefault(section, []).append((label, name, shown))
-    return [(section.label, found[section.label]) for section in Section if section.label in found]
+        by_section.setdefault(section, []).append((label, name, shown))
+    return [
+        (section.label, by_section[section.label])
+        for section in Section
+        if section.label in by_section
+    ]

@@ -39,29 +39,31 @@ class TrialRender:
 def rendered_settings() -> list[tuple[str, str]]:
     """Return name and label of the call settings whose texts may hold variables."""
     return [
-        (name, one.label)
-        for name, one in call_settings.REGISTRY.items()
-        if one.rendered and not one.structural
+        (name, setting.label)
+        for name, setting in call_settings.REGISTRY.items()
+        if setting.rendered and not setting.structural
     ]
 
 
 def try_out(texts: Mapping[str, str], values: Mapping[str, str]) -> TrialRender:
     """Render texts by label; a text that cannot be parsed is shown unchanged with its error."""
-    found: dict[str, str | None] = {}
-    said = []
+    defaults: dict[str, str | None] = {}
+    rendered = []
     for label, text in texts.items():
         try:
             template = Template.parse(text)
         except PromptError as error:
-            said.append(Said(label, pieces_of(text, values), str(error)))
+            rendered.append(Said(label, pieces_of(text, values), str(error)))
             continue
-        said.append(Said(label, pieces_of(text, values), ""))
+        rendered.append(Said(label, pieces_of(text, values), ""))
         for hole in _holes(template):
             # One use without a default is enough for the list to have to provide the variable.
-            known = found.setdefault(hole.name, hole.default)
-            found[hole.name] = known if hole.default is not None else None
-    variables = [Variable(name, values.get(name, ""), default) for name, default in found.items()]
-    return TrialRender(said, variables)
+            first_default = defaults.setdefault(hole.name, hole.default)
+            defaults[hole.name] = first_default if hole.default is not None else None
+    variables = [
+        Variable(name, values.get(name, ""), default) for name, default in defaults.items()
+    ]
+    return TrialRender(rendered, variables)
 
 
 def _holes(template: Template) -> Iterator[Placeholder]:

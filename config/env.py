@@ -58,10 +58,10 @@ def hours(name: str, *, default: str) -> list[str]:
     The end must be after the start and may be 24:00.
     """
     word = text(name, default)
-    found = re.fullmatch(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)", word)
-    if found is None or found[1] >= found[2]:
+    match = re.fullmatch(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)", word)
+    if match is None or match[1] >= match[2]:
         raise ImproperlyConfigured(f"{name}={word!r} are no hours. Write them as 08:00-21:00.")
-    return [found[1], found[2]]
+    return [match[1], match[2]]
 
 
 def url(name: str, *, default: str, schemes: frozenset[str]) -> str:

@@ -124,7 +124,7 @@ class _Group:
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     """Group the rows still to be dialed in one pass."""
     keys = ["region", "time_zones", "listed", "start_hour"]
-    everybody = (
+    recipients = (
         _rows(batch)
         .filter(status__in=_TO_DIAL)
         .annotate(
@@ -132,7 +132,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             start_hour=TruncHour("start_at"),
         )
     )
-    rows = everybody.exclude(region="")
+    rows = recipients.exclude(region="")
     if _has_own_hours(batch):
         rows = rows.annotate(hours=F("call_settings__dispatch_hours"))
         keys.append("hours")
@@ -147,15 +147,15 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
         )
     # Rows older than the column, whose zones are otherwise looked up only at dialing time.
-    for one in everybody.filter(region="").iterator(chunk_size=2_000):
-        number = e164.parse(one.e164, region="ZZ")
-        own_hours = one.call_settings.get("dispatch_hours")
+    for recipient in recipients.filter(region="").iterator(chunk_size=2_000):
+        number = e164.parse(recipient.e164, region="ZZ")
+        own_hours = recipient.call_settings.get("dispatch_hours")
         yield _Group(
             rows=1,
             region=number.region if isinstance(number, e164.Number) else "",
-            zones=",".join(call_requests.zones_of(batch, one)),
-            is_listed=one.listed,
-            starts_at=max(earliest, one.start_at) if one.start_at else earliest,
+            zones=",".join(call_requests.zones_of(batch, recipient)),
+            is_listed=recipient.listed,
+            starts_at=max(earliest, recipient.start_at) if recipient.start_at else earliest,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
         )
 
@@ -274,10 +274,12 @@ def _talk_seconds(batch: Batch) -> tuple[int, int, str]:
             status=CallStatus.COMPLETED,
             duration_seconds__isnull=False,
         ).order_by("-pk")[:CALLS_ASKED]
-        found = latest.aggregate(calls=Count("pk"), mean=Avg("duration_seconds"))
-        if found["calls"] >= CALLS_NEEDED:
-            mean = round(found["mean"])
-            source = f"The last {found['calls']:,} calls of the campaign took {mean} s on average."
+        figures = latest.aggregate(calls=Count("pk"), mean=Avg("duration_seconds"))
+        if figures["calls"] >= CALLS_NEEDED:
+            mean = round(figures["mean"])
+            source = (
+                f"The last {figures['calls']:,} calls of the campaign took {mean} s on average."
+            )
             return min(limit, mean * 4 // 5), min(limit, mean * 6 // 5 + 1), source
     low, high = min(limit, SHORT_CALL_SECONDS), min(limit, LONG_CALL_SECONDS)
     return low, high, f"Calls of {low} to {high} s: too few calls tell how long they are."

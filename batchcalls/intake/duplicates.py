@@ -37,7 +37,7 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
         again = rows.filter(
             e164__in=repeated, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
         ).exclude(row_number__in=repeated.values())
-        while found := list(again.order_by().values_list("pk", "e164")[:ROWS_AT_A_TIME]):
+        while duplicates := list(again.order_by().values_list("pk", "e164")[:ROWS_AT_A_TIME]):
             with transaction.atomic():
                 lease.keep()
                 update_each(
@@ -45,10 +45,10 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
                     ["status", "reason_code", "reason"],
                     [
                         (pk, RecipientStatus.SKIPPED, "duplicate", _sentence(repeated[e164], e164))
-                        for pk, e164 in found
+                        for pk, e164 in duplicates
                     ],
                 )
-            skipped += len(found)
+            skipped += len(duplicates)
         last = max(repeated)
 
 

@@ -28,7 +28,7 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
         .order_by("e164")
         .values_list("e164", "row_number")[:ROWS_AT_A_TIME]
     ):
-        found = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
+        refused = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
         with transaction.atomic():
             lease.keep()
             skipped += update_each(
@@ -43,7 +43,7 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
                         "calls.",
                         None,
                     )
-                    for pk, number in found
+                    for pk, number in refused
                 ],
                 where_in=("status", RECIPIENT_NOT_YET_PLACED),
             )

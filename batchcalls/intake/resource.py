@@ -101,7 +101,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
 
         def save() -> tuple[int, list[list[object]]]:
             insert_each(Recipient, SAVED_FIELDS, map(_values_of, judged))
-            return sum(not one.reason_code for one in judged), []
+            return sum(not recipient.reason_code for recipient in judged), []
 
         return save
 
@@ -111,24 +111,24 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         cells.update(zip(self._positions, map(str.strip, row.cells), strict=False))
         # A row with a problem is not blank, whatever its cells under the header hold.
         is_blank = row.problem is None and not any(cells.values())
-        one = JudgedRow(batch_id=self._batch_id)
-        self.import_instance(one, {ROW: row.number + self._offset, **cells})
+        recipient = JudgedRow(batch_id=self._batch_id)
+        self.import_instance(recipient, {ROW: row.number + self._offset, **cells})
         verdict = validation.judge(
             self._rules,
             blank=is_blank,
             problem=row.problem,
-            raw_number=one.raw_number,
-            request_data=one.request_data,
-            row_settings=one.call_settings,
+            raw_number=recipient.raw_number,
+            request_data=recipient.request_data,
+            row_settings=recipient.call_settings,
             consent_cell=None if self._consent is None else clean_value(cells[self._consent]),
         )
-        one.raw_number = one.raw_number[:RAW_NUMBER_LENGTH]
-        one.e164 = verdict.e164
-        one.region = verdict.region
-        one.time_zones = ",".join(verdict.time_zones)
-        one.call_settings = verdict.call_settings
-        one.start_at = verdict.start_at
+        recipient.raw_number = recipient.raw_number[:RAW_NUMBER_LENGTH]
+        recipient.e164 = verdict.e164
+        recipient.region = verdict.region
+        recipient.time_zones = ",".join(verdict.time_zones)
+        recipient.call_settings = verdict.call_settings
+        recipient.start_at = verdict.start_at
         if verdict.code:
-            one.status = RecipientStatus.SKIPPED.value
-            one.reason_code, one.reason = verdict.code, verdict.message
-        return one
+            recipient.status = RecipientStatus.SKIPPED.value
+            recipient.reason_code, recipient.reason = verdict.code, verdict.message
+        return recipient

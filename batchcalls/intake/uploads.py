@@ -160,13 +160,13 @@ class ColumnPreview:
 def preview(stored: StoredList) -> list[ColumnPreview]:
     """Return the columns of a list in order."""
     targets = {column.position: column for column in ListMapping.from_list(stored.mapping).columns}
-    found = []
+    columns = []
     for header in describe_headers(stored.headers):
         column = targets.get(header.position)
         target = column.written if column else Target.IGNORE.value
         samples = [row[header.position] for row in stored.samples if header.position < len(row)]
-        found.append(ColumnPreview(header=header, samples=samples, target=target))
-    return found
+        columns.append(ColumnPreview(header=header, samples=samples, target=target))
+    return columns
 
 
 def _check_size(stream: BinaryIO) -> None:

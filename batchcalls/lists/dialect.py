@@ -50,7 +50,7 @@ def detect(
         raise UnreadableList("not_text")
     marked = next((name for bom, name in BOMS if head.startswith(bom)), None)
     likely = marked or _utf16_by_nuls(head)
-    wanted = _encoding_asked_for(encoding, likely) if encoding else likely
+    wanted = _requested_encoding(encoding, likely) if encoding else likely
     if marked and wanted != marked:
         raise UnreadableList("bad_encoding", misfits=f"not {wanted}: at byte 0 it says {marked}")
     controls = len(head) - len(head.translate(None, _CONTROLS))
@@ -64,7 +64,7 @@ def detect(
         delimiter = stated[1] or "sep="
     return Dialect(
         encoding=chosen,
-        delimiter=_delimiter_asked_for(delimiter) if delimiter else _delimiter_by_header(text),
+        delimiter=_requested_delimiter(delimiter) if delimiter else _delimiter_by_header(text),
     )
 
 
@@ -77,13 +77,13 @@ def _utf16_by_nuls(head: bytes) -> str | None:
     return None
 
 
-def _encoding_asked_for(given: str, likely: str | None) -> str:
+def _requested_encoding(requested: str, likely: str | None) -> str:
     try:
-        name = codecs.lookup(given.strip()).name.removesuffix("-sig")
+        name = codecs.lookup(requested.strip()).name.removesuffix("-sig")
     except (LookupError, ValueError):
         name = ""
     if name not in ENCODINGS:
-        raise UnreadableList("unknown_encoding", given=given, known=", ".join(ENCODINGS))
+        raise UnreadableList("unknown_encoding", given=requested, known=", ".join(ENCODINGS))
     if name != "utf-16":
         return name
     return "utf-16-be" if likely == "utf-16-be" else "utf-16-le"
@@ -113,11 +113,11 @@ def _first_bad_byte(stream: BinaryIO, encoding: str) -> int | None:
     return None
 
 
-def _delimiter_asked_for(given: str) -> str:
+def _requested_delimiter(requested: str) -> str:
     for delimiter, name in DELIMITERS.items():
-        if given == delimiter or given.strip().lower() == name:
+        if requested == delimiter or requested.strip().lower() == name:
             return delimiter
-    raise UnreadableList("bad_delimiter", given=given)
+    raise UnreadableList("bad_delimiter", given=requested)
 
 
 def _delimiter_by_header(text: str) -> str:

@@ -217,12 +217,12 @@ def follow(
 
 def _phone_header(headers: Sequence[Header]) -> Header | None:
     ranks = {spelling: rank for rank, spelling in enumerate(PHONE_SPELLINGS)}
-    found = []
+    candidates = []
     for header in headers:
         spelling = _spelling(header)
         if spelling in ranks:
-            found.append((header.name != "phone_number", ranks[spelling], header.position))
-    return headers[min(found)[2]] if found else None
+            candidates.append((header.name != "phone_number", ranks[spelling], header.position))
+    return headers[min(candidates)[2]] if candidates else None
 
 
 def _spelling(header: Header) -> str:

@@ -49,8 +49,8 @@ def understand(
     """
     stream.seek(0)
     if is_workbook(stream.read(HEAD_BYTES)):
-        with open_workbook(stream, sheet=sheet, limits=limits()) as found:
-            stored.sheet = found.sheet
+        with open_workbook(stream, sheet=sheet, limits=limits()) as workbook:
+            stored.sheet = workbook.sheet
         return
     if sheet:
         raise UnreadableList("no_workbook", given=sheet)

@@ -63,15 +63,15 @@ def option(default: Any, help_text: str, *, read: Reader, label: str = "") -> An
 
 def options_of(options_type: type) -> list[Option]:
     """Return the options of a dataclass, in its order."""
-    found = []
-    for one in fields(options_type):
-        described = one.metadata[_DESCRIPTION]
+    options = []
+    for attribute in fields(options_type):
+        described = attribute.metadata[_DESCRIPTION]
         default = described["default"]
         weights = isinstance(default, Mapping)
-        found.append(
+        options.append(
             Option(
-                name=one.name,
-                label=described["label"] or one.name.replace("_", " ").capitalize(),
+                name=attribute.name,
+                label=described["label"] or attribute.name.replace("_", " ").capitalize(),
                 help=described["help"],
                 kind=OptionKind.WEIGHTS if weights else _KINDS[type(default)],
                 default=default,
@@ -79,7 +79,7 @@ def options_of(options_type: type) -> list[Option]:
                 parts=tuple(default) if weights else (),
             )
         )
-    return found
+    return options
 
 
 def read_options(

@@ -61,12 +61,12 @@ class Recording:
     def _sound(self, name: str) -> str:
         if self.status not in {200, 206, 416}:
             raise NoRecording(f"The provider answered {self.status}: it may have deleted it.")
-        told = self._response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-        if told in _UNKNOWN_TYPES:
-            told = _TYPES.get(urlsplit(name).path.rpartition(".")[2].lower(), told)
-        if self.status != 416 and not re.fullmatch(r"(audio|video)/[\w.+-]{1,60}", told):
-            raise NoRecording(f"The provider sent no sound but “{told[:60] or 'nothing known'}”.")
-        return told
+        kind = self._response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        if kind in _UNKNOWN_TYPES:
+            kind = _TYPES.get(urlsplit(name).path.rpartition(".")[2].lower(), kind)
+        if self.status != 416 and not re.fullmatch(r"(audio|video)/[\w.+-]{1,60}", kind):
+            raise NoRecording(f"The provider sent no sound but “{kind[:60] or 'nothing known'}”.")
+        return kind
 
     def _check_length(self) -> None:
         length = self._response.headers.get("Content-Length", "")

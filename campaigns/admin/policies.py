@@ -146,10 +146,10 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
         self, request: HttpRequest, obj: Any, inline: Any, prefix: str
     ) -> dict[str, Any]:
         """Fill a new policy with office days; rows with a blank weekday are dropped."""
-        given = super().get_formset_kwargs(request, obj, inline, prefix)
+        formset_kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if request.method == "GET" and obj.pk is None and isinstance(inline, CallingWindowInline):
-            given["initial"] = [{"weekday": day.value} for day in OFFICE_DAYS]
-        return given
+            formset_kwargs["initial"] = [{"weekday": day.value} for day in OFFICE_DAYS]
+        return formset_kwargs
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -198,9 +198,9 @@ class Judge:
     def _rule_for(self, status: int, said: Said) -> _Rule | None:
         heard = f"{said.code} {said.payload.get('status', '')} {said.message}"
         rules = (*_BY_TEXT, *_TOO_MANY) if status == 429 else _BY_TEXT
-        found = next((rule for rule in rules if rule.pattern.search(heard)), None)
-        if found is not None:
-            return found
+        match = next((rule for rule in rules if rule.pattern.search(heard)), None)
+        if match is not None:
+            return match
         code = _ACCOUNT_STATUSES.get(status)
         # Other programs say "not found" too, some of them in JSON.
         known = said.is_error if status == 404 else said.understood

@@ -95,16 +95,16 @@ def check(
 
 def _failure(error: VoiceError, *, prefix: str) -> VoiceError:
     """Add the remedy to an error without one."""
-    told = str(error).rstrip(".")
+    message = str(error).rstrip(".")
     if isinstance(error, AccountRefused):
         return error
     if isinstance(error, ProviderThrottled):
         wait = error.retry_after_seconds
-        told = f"{told} – ask again in {math.ceil(wait)} seconds."
-        return ProviderThrottled(told, code=error.code, retry_after_seconds=wait)
+        message = f"{message} – ask again in {math.ceil(wait)} seconds."
+        return ProviderThrottled(message, code=error.code, retry_after_seconds=wait)
     if error.code.startswith("http_"):
-        return OutcomeUnknown(f"{told} – try again later.", code=error.code)
-    return OutcomeUnknown(f"{told} – check {prefix}_BASE_URL.", code=error.code)
+        return OutcomeUnknown(f"{message} – try again later.", code=error.code)
+    return OutcomeUnknown(f"{message} – check {prefix}_BASE_URL.", code=error.code)
 
 
 def _report(said: Said, *, judge: Judge, label: str, address: str) -> ConnectionReport:

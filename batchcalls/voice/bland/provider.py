@@ -154,9 +154,9 @@ class BlandProvider(VoiceProvider):
 
     def stop(self, call: CallReference, *, hang_up: bool, now: datetime) -> Pulled:
         """Withdraw a call in the provider's queue; with ``hang_up``, also end one in progress."""
-        found = self._details(call.provider_call_id)
-        event = calls.event_of(found, now=now)
-        if event.status in CALL_FINAL or not (hang_up or calls.is_waiting(found)):
+        details = self._details(call.provider_call_id)
+        event = calls.event_of(details, now=now)
+        if event.status in CALL_FINAL or not (hang_up or calls.is_waiting(details)):
             return self._pulled(event, again_at=now + self._wait)
         answer = self._send("POST", f"{_path(call.provider_call_id)}/stop", body=b"{}")
         said = self._judge.read(answer)
@@ -209,13 +209,13 @@ class BlandProvider(VoiceProvider):
 
     def _details(self, call_id: str) -> Mapping[str, Any]:
         """Fetch one call, which must exist because its id came from the provider."""
-        found = self._get(_path(call_id), missing_code="call_missing")
-        if calls.call_id_of(found) != call_id:
+        call = self._get(_path(call_id), missing_code="call_missing")
+        if calls.call_id_of(call) != call_id:
             raise OutcomeUnknown(
                 f"{self.label} was asked about one call and told of another, or of none.",
                 code="answer_unreadable",
             )
-        return found
+        return call
 
     def _get(self, path: str, *, missing_code: str = "not_found") -> Mapping[str, Any]:
         """Fetch a JSON object; raise `NotPlaced` or `OutcomeUnknown`."""
