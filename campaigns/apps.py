@@ -1,10 +1,10 @@
-"""The campaigns app: what is said and under which rules."""
+"""The campaigns app: texts, call settings and calling rules."""
 
 from django.apps import AppConfig
 
 
 class CampaignsConfig(AppConfig):
-    """Knows nothing of batches."""
+    """The configuration of the campaigns app, which does not depend on batches."""
 
     name = "campaigns"
     verbose_name = "Campaigns"

@@ -1,7 +1,7 @@
-"""Decide whether a person may be called now by their own clock, and when next if not.
+"""Decide whether a person may be called now by their local time, and if not, when next.
 
-Hours are wall-clock times of the recipient. Where several time zones are possible, all must be
-open at once; where none is known, nobody is called.
+Hours are wall-clock times of the recipient. If several time zones are possible, all must be open
+at the same time; if none is known, the person is not called.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _KEYS: Final = frozenset({"windows", "blackout_dates"})
 _EPOCH: Final = date(1970, 1, 1)
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
-_STEP: Final = 3 * 60 * 60  # no zone changes its clocks twice within so many seconds
-# Files beside the real zones: the machine's own zone, an unset one, and clocks with leap seconds.
+_STEP: Final = 3 * 60 * 60  # no zone changes its clocks twice within this many seconds
+# Files that are no real zones: the machine's own zone, an unset one, clocks with leap seconds.
 _NOT_A_PLACE: Final = re.compile(r"localtime|posixrules|Factory|(?:posix|right)/.*")
 
 
@@ -38,7 +38,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Why no call may start now, and the next instant (UTC) at which one may, if there is one."""
+    """Why no call may start now, and the next instant (UTC) when one may, if any."""
 
     reason: ClosedReason
     message: str
@@ -47,17 +47,17 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class CallingHours:
-    """Windows of each weekday (0 is Monday) in minutes since local midnight, and dates without.
+    """Windows of each weekday (0 is Monday) in minutes since local midnight, and blackout dates.
 
     A window is (opens, closes) with 0 <= opens < closes <= 1440; closes is exclusive.
-    Raises ValueError for windows of another form and for windows that overlap.
+    Raises ValueError for malformed and for overlapping windows.
     """
 
     windows: tuple[tuple[Span, ...], ...]
     blackout_dates: frozenset[date] = frozenset()
 
     def __post_init__(self) -> None:
-        """Sort the windows and refuse those that contradict themselves."""
+        """Sort the windows and refuse invalid ones."""
         if len(self.windows) != len(_WEEKDAYS):
             raise ValueError("Calling hours need the windows of seven weekdays.")
         ordered = tuple(tuple(sorted(spans)) for spans in self.windows)
@@ -75,12 +75,12 @@ class CallingHours:
 
     @classmethod
     def always(cls) -> Self:
-        """Return hours without any restriction."""
+        """Return hours without restrictions."""
         return cls(windows=_ALWAYS)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote, and times such as "09:00" and "24:00" too.
+        """Read the output of `to_dict`; times such as "09:00" and "24:00" are accepted too.
 
         {"windows": {"0": [[540, 1200]]}, "blackout_dates": ["2025-12-25"]}: a weekday that is
         left out has no calls. Raises ValueError for anything else.
@@ -99,7 +99,7 @@ class CallingHours:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the hours as JSON-like data, as a batch's snapshot keeps them."""
+        """Return the hours as JSON-like data, as a batch's snapshot stores them."""
         return {
             "windows": {
                 str(day): [list(span) for span in spans] for day, spans in enumerate(self.windows)
@@ -109,17 +109,17 @@ class CallingHours:
 
     @property
     def is_unrestricted(self) -> bool:
-        """True when calls may start at any time, so that no time zone need be known."""
+        """True when calls may start at any time, so that no time zone is needed."""
         return self.windows == _ALWAYS and not self.blackout_dates
 
     def check(self, now: datetime, zones: Sequence[str]) -> Open | Closed:
-        """Say whether a call may start now, given the IANA zones the recipient may be in.
+        """Return whether a call may start now, given the IANA zones the recipient may be in.
 
-        1. Without a restriction it may; without a known time zone it may not.
-        2. It may when the wall clocks of all zones are inside a window of a day not blacked out.
-        3. Otherwise find the first instant of the next 60 days at which that holds.
+        1. Without restrictions it may; without a known time zone it may not.
+        2. It may if the local time of every zone is inside a window on a day not blacked out.
+        3. Otherwise find the first instant in the next 60 days when that is true.
 
-        Raises ValueError for a time without offset.
+        Raises ValueError for a time without an offset.
         """
         if now.utcoffset() is None:
             raise ValueError("The time to check must carry its UTC offset.")
@@ -143,7 +143,7 @@ class CallingHours:
         )
 
     def _is_open(self, now: datetime, zone_name: str) -> bool:
-        """Tell whether one zone's wall clock is inside a window."""
+        """Return whether one zone's local time is inside a window."""
         local = now.astimezone(_zone(zone_name))
         if local.date() in self.blackout_dates:
             return False
@@ -151,7 +151,7 @@ class CallingHours:
         return any(opens <= minute < closes for opens, closes in self.windows[local.weekday()])
 
     def _next_opening(self, now: datetime, zones: tuple[str, ...]) -> datetime | None:
-        """Find the first whole second after now at which all zones are open."""
+        """Find the first whole second after now when all zones are open."""
         after = int(now.timestamp())
         today = after // _DAY
         for day in range(today, today + SEARCH_DAYS + 1):
@@ -161,7 +161,7 @@ class CallingHours:
         return None
 
     def _closed_message(self, local: datetime, zone_name: str, *, among: int) -> str:
-        """Name the wall clock, the zone, and what forbids a call there."""
+        """Name the local time, the zone, and what forbids a call there."""
         weekday = _WEEKDAYS[local.weekday()]
         place = f"{zone_name}, one of {among} possible time zones" if among > 1 else zone_name
         now = f"It is {weekday} {local:%Y-%m-%d %H:%M} in {place}"
@@ -177,18 +177,18 @@ _ALWAYS: Final[tuple[tuple[Span, ...], ...]] = (((0, MINUTES_PER_DAY),),) * 7
 
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> ZoneInfo | None:
-    """Load a zone; ZoneInfo itself keeps only the last eight."""
+    """Load a zone and cache it; ZoneInfo itself caches only the last eight."""
     if _NOT_A_PLACE.fullmatch(name):
         return None
     try:
         return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):  # by Python version and kind of nonsense
+    except (LookupError, ValueError, OSError):  # depends on the Python version and the name
         return None
 
 
 @lru_cache(maxsize=8192)
 def _common_spans(hours: CallingHours, zones: tuple[str, ...], day: int) -> tuple[Span, ...]:
-    """List the spans (Unix seconds) of one UTC day in which all the zones are open."""
+    """List the spans (Unix seconds) of one UTC day when all zones are open."""
     common = _open_spans(hours, zones[0], day)
     for name in zones[1:]:
         other = _open_spans(hours, name, day)
@@ -202,11 +202,11 @@ def _common_spans(hours: CallingHours, zones: tuple[str, ...], day: int) -> tupl
 
 
 def _open_spans(hours: CallingHours, zone_name: str, day: int) -> list[Span]:
-    """List in their order the spans (Unix seconds) of one UTC day in which one zone is open.
+    """List in order the spans (Unix seconds) of one UTC day when one zone is open.
 
-    1. Cut the day where the zone's offset changes; in each piece wall clock = UTC + offset.
-    2. Move the windows of the local dates of a piece to UTC, and cut them to the piece. So hours
-       that clocks skip are left out, and hours that they repeat are found twice.
+    1. Cut the day where the zone's offset changes; in each piece, local time = UTC + offset.
+    2. Convert the windows of a piece's local dates to UTC and cut them to the piece. Hours that
+       clocks skip are thus left out, and hours that they repeat are found twice.
     """
     spans = []
     for start, end, offset in _pieces(zone_name, day):
@@ -273,17 +273,17 @@ def _date(data: Any) -> date:
 
 
 def _clock(minutes: int) -> str:
-    """Write minutes since midnight as hours and minutes."""
+    """Format minutes since midnight as hours and minutes."""
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _listed(spans: Sequence[Span]) -> str:
-    """Write windows for people to read."""
+    """Format windows for people to read."""
     return ", ".join(f"{_clock(opens)} to {_clock(closes)}" for opens, closes in spans)
 
 
 def _unknown_message(unknown: Sequence[str]) -> str:
-    """Say that no clock can be told, and how to tell it."""
+    """Explain that the time zone is unknown, and how to provide it."""
     remedy = "fill a timezone column with a name such as America/New_York."
     if not unknown:
         return f"The recipient's time zone is not known; {remedy}"
@@ -291,7 +291,7 @@ def _unknown_message(unknown: Sequence[str]) -> str:
 
 
 def _never_message(zones: Sequence[str]) -> str:
-    """Say that waiting would be in vain."""
+    """Explain that no opening will come."""
     if len(zones) == 1:
         return f"No call may start in {zones[0]} during the next {SEARCH_DAYS} days."
     return (

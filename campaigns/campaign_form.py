@@ -1,4 +1,4 @@
-"""A campaign as one form: what is said, by which settings, under which rules."""
+"""One form for a campaign: its texts, call settings and rules."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from campaigns import call_settings
 from campaigns.models import Campaign
 from campaigns.settings_form import CallSettingsForm
 
-#: A time of its own has each batch.
+#: Each batch has its own start time.
 LEFT_OUT = frozenset({"start_time"})
 
 
 class CampaignForm(forms.ModelForm[Campaign]):
     """The campaign's own fields, and ``settings_form`` with one field for each call setting.
 
-    Either a prompt or a pathway leads the conversation: what is not chosen is not kept.
+    Either a prompt or a pathway leads the conversation; the one not chosen is cleared.
     """
 
     says = forms.ChoiceField(
@@ -51,7 +51,7 @@ class CampaignForm(forms.ModelForm[Campaign]):
             self.initial["says"] = "pathway"
 
     def clean(self) -> dict[str, Any]:
-        """Keep the prompt or the pathway, and take the call settings over."""
+        """Keep either the prompt or the pathway, and copy the call settings to the campaign."""
         data = super().clean() or {}
         if data.get("says") == "pathway":
             data["prompt"] = ""
@@ -69,6 +69,6 @@ class CampaignForm(forms.ModelForm[Campaign]):
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """Name what differs from what is stored; the history shows it."""
+        """Return the names of changed fields, as the history shows them."""
         names = list(super().changed_data)
         return [*names, "call settings"] if self.settings_form.has_changed() else names

@@ -1,4 +1,4 @@
-"""What a cell of a consent column says: yes, no, or nothing that can be relied on."""
+"""The meaning of a consent cell: yes, no, or unclear."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Consent(StrEnum):
 
 
 def read(cell: str, *, today: date) -> Consent:
-    """Read a consent: a word for yes or no, or the ISO 8601 date on which it was given.
+    """Read a consent cell: a word for yes or no, or the ISO 8601 date when consent was given.
 
-    A date to come is unclear: nobody has agreed yet.
+    A future date is unclear, because no one can have agreed yet.
     """
     text = " ".join(unicodedata.normalize("NFKC", cell).casefold().replace("-", " ").split())
     if not text:

@@ -1,6 +1,6 @@
-"""Turn what people type into E.164 numbers, or say in one sentence why that cannot be done.
+"""Turn what people type into E.164 numbers, or explain in one sentence why that is impossible.
 
-A number that could be read in two ways is refused, never guessed: a wrong guess rings a stranger.
+An ambiguous number is refused, never guessed: a wrong guess would call a stranger.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from phonenumbers import timezone as number_zones
 
 
 class NumberKind(StrEnum):
-    """What a valid number is. Source: PhoneNumberType of libphonenumber."""
+    """The type of a valid number. Source: PhoneNumberType of libphonenumber."""
 
     FIXED_LINE = "fixed_line"
     MOBILE = "mobile"
@@ -39,12 +39,12 @@ _NEVER_CALLED: Final = ", which is never called; use another number."
 
 
 class NumberProblemCode(StrEnum):
-    """Why a raw value is not dialed: a stable reason code, and the sentence shown for it."""
+    """Why a raw value is not dialed: a stable reason code, and the sentence shown to people."""
 
     sentence: str
 
     def __new__(cls, value: str, sentence: str) -> NumberProblemCode:
-        """Make a member that is its code and carries its sentence."""
+        """Create a member whose value is the code and that carries the sentence."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
@@ -75,7 +75,7 @@ class NumberProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A valid number of a callable kind; region is "001" for numbers of no country (+800 …).
+    """A valid number of a callable kind; region is "001" for numbers without a country (+800 …).
 
     ``time_zones`` are the IANA zones it may be in, as `time_zones` lists them.
     """
@@ -88,7 +88,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class NumberProblem:
-    """A stable code and one sentence that tells a person what to change."""
+    """A stable code and one sentence that says what to change."""
 
     code: NumberProblemCode
     message: str
@@ -113,10 +113,10 @@ _LENGTHS: Final = {
 }
 _LONGEST_TEXT: Final = 250
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_PLAIN: Final = re.compile(r"\+?[0-9]{7,15}")  # the common case, spared the checks below
+_PLAIN: Final = re.compile(r"\+?[0-9]{7,15}")  # the common case, which skips the checks below
 _SCIENTIFIC: Final = re.compile(r"[+-]?\d+(?:[.,]\d*)?E[+-]?\d+", re.IGNORECASE)
 _WHOLE_DECIMAL: Final = re.compile(r"\A(\+?\d{7,15})[.,]0{1,2}\Z")
-# Amounts, and dates: the birthday 31.05.1987 in a mismatched column is a valid Danish number.
+# Amounts and dates: a birthday in the wrong column, 31.05.1987, is a valid Danish number.
 _QUANTITY: Final = re.compile(
     r"\+?\d{7,}[.,]\d{1,2}|\d\d?([-/.])\d\d?\1(?:19|20)\d\d|(?:19|20)\d\d([-/.])\d\d?\2\d\d?"
 )
@@ -141,7 +141,7 @@ _BY_CATEGORY: Final = {"Zs": " ", "Zl": "\n", "Zp": "\n", "Pd": "-", "Cf": "", "
 
 
 def is_region(code: str) -> bool:
-    """Tell whether the code is a country that `parse` takes, in capitals as in "US"."""
+    """Return whether `parse` accepts the code as a country, in capitals as in "US"."""
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
@@ -155,7 +155,7 @@ def time_zones(e164: str) -> tuple[str, ...]:
 
 
 def _zones_of(number: PhoneNumber, number_type: int) -> tuple[str, ...]:
-    """Do as `time_zones` for a valid number of a known type, which takes long to find out."""
+    """Do the same as `time_zones` for a valid number whose type, slow to compute, is known."""
     if phonenumbers.is_number_type_geographical(number_type, number.country_code or 0):
         return _known(number_zones.time_zones_for_geographical_number(number))
     return _known(number_zones.time_zones_for_number(number))
@@ -171,15 +171,16 @@ def national_number(e164: str) -> str:
 
 
 def parse(raw: str, *, region: str) -> Number | NumberProblem:
-    """Read a raw value as a number of the region unless it carries a country code.
+    """Parse a raw value as a number of the region unless it has a country code.
 
-    Region "ZZ" stands for no default: then only numbers with a country code are understood.
+    Region "ZZ" means no default: only numbers with a country code are accepted.
 
     1. Remove what spreadsheets and typography add; refuse text that is not one plain number.
-    2. Read it in the default region, then by its international prefix or bare country code.
-    3. Refuse what no numbering plan knows and kinds that must not be called.
+    2. Parse it in the default region, then by its international prefix or bare country code.
+    3. Refuse numbers outside every numbering plan and kinds that must not be called.
 
-    Raises ValueError for another region that is not a country (see `is_region`), for no raw value.
+    Raises ValueError only for a region that is neither "ZZ" nor a country (see `is_region`), never
+    because of the raw value.
     """
     if region not in phonenumbers.SUPPORTED_REGIONS and region != phonenumbers.UNKNOWN_REGION:
         raise ValueError(f'"{region}" is not a country code; use two capitals such as US.')
@@ -197,17 +198,17 @@ def parse(raw: str, *, region: str) -> Number | NumberProblem:
 
 
 def _read_without_plus(digits: str, *, raw: str, region: str) -> Number | NumberProblem:
-    """Read digits as a national number first, then by the country code they must begin with."""
+    """Parse digits as a national number first, then by the country code they must begin with."""
     national = _read(digits, raw=raw, region=region)
     if isinstance(national, Number):
         return national
-    # 011 dials abroad from North America; where 0 is the trunk prefix it begins area codes.
+    # 011 dials abroad from North America; where 0 is the trunk prefix, area codes begin with it.
     if digits.startswith("011") and phonenumbers.ndd_prefix_for_region(region, True) != "0":
         return _read("+" + digits[3:], raw=raw)
     if digits.startswith("00"):
         return _read("+" + digits[2:], raw=raw)
-    # A mistyped national number often is a valid one abroad, so only a length that no
-    # national number has proves that a country code stands in front.
+    # A mistyped national number is often valid abroad, so only a length that no national
+    # number has proves that the digits begin with a country code.
     if national.code is _Code.TOO_LONG:
         abroad = _read("+" + digits, raw=raw)
         if isinstance(abroad, Number) or abroad.code in _REFUSED_KINDS.values():
@@ -234,13 +235,13 @@ def _plain(character: str) -> str:
 
 
 def _is_several(text: str) -> bool:
-    """Tell whether the text holds two numbers, or one with a second ending (555 0123/24)."""
+    """Return whether the text holds two numbers, or one with a second ending (555 0123/24)."""
     parts = [_count_digits(part) for part in _BETWEEN_NUMBERS.split(text)]
     head, _, tail = text.rpartition("/")
     has_second_ending = _count_digits(head) >= 7 and 1 <= _count_digits(tail) <= 3
     if has_second_ending or sum(count >= 7 for count in parts) >= 2:
         return True
-    # Split by nothing but spaces, two numbers show only by being too long for one together.
+    # Two numbers separated only by spaces can be recognized only by being too long for one.
     words = [_count_digits(word) for word in text.split()]
     return sum(words) > 15 and sum(count >= 7 for count in words) >= 2
 
@@ -251,11 +252,11 @@ def _count_digits(text: str) -> int:
 
 
 def _is_worded(text: str) -> bool:
-    """Tell whether letters stand among digits: 1-800-FLOWERS, 202 555 0123 (home), xxx-xxx-0123."""
+    """Return whether letters are among the digits: 1-800-FLOWERS, 202 555 0123 (home)."""
     return any(map(str.isalpha, text)) and _count_digits(text) >= 3
 
 
-# In this order the first that applies names the problem of a tidied text.
+# The first check that applies, in this order, names the problem of a tidied text.
 _REFUSALS: Final[tuple[tuple[NumberProblemCode, Callable[[str], object]], ...]] = (
     (_Code.BLANK_NUMBER, lambda text: not text),
     (_Code.NOT_A_NUMBER, lambda text: len(text) > _LONGEST_TEXT),
@@ -269,7 +270,7 @@ _REFUSALS: Final[tuple[tuple[NumberProblemCode, Callable[[str], object]], ...]] 
 
 
 def _read(digits: str, *, raw: str, region: str | None = None) -> Number | NumberProblem:
-    """Accept digits that make a valid number of a callable kind, else say what is wrong."""
+    """Return the number if the digits are valid and callable, else the problem."""
     place = f"region {region}" if region else "any country"
     try:
         number = phonenumbers.parse(digits, region)
@@ -291,7 +292,7 @@ def _read(digits: str, *, raw: str, region: str | None = None) -> Number | Numbe
 
 
 def _why_invalid(number: PhoneNumber) -> NumberProblemCode:
-    """Name the reason why a number that could be read is in no numbering plan."""
+    """Return why a number that could be parsed is outside every numbering plan."""
     home = phonenumbers.region_code_for_country_code(number.country_code or 0)
     if _is_emergency(phonenumbers.national_significant_number(number), home):
         return _Code.EMERGENCY_NUMBER
@@ -301,8 +302,8 @@ def _why_invalid(number: PhoneNumber) -> NumberProblemCode:
 
 
 def _is_emergency(digits: str, region: str) -> bool:
-    """Tell whether the digits reach an emergency service in the region, or in most."""
-    return len(digits) <= 6 and (  # the longest of all, in Niger
+    """Return whether the digits reach an emergency service in the region or in most regions."""
+    return len(digits) <= 6 and (  # the longest emergency numbers, in Niger
         digits in _EMERGENCY_ABROAD or short_numbers.is_emergency_number(digits, region)
     )
 
@@ -310,7 +311,7 @@ def _is_emergency(digits: str, region: str) -> bool:
 def _problem(
     code: NumberProblemCode, raw: str, *, place: str = "", kind: str = ""
 ) -> NumberProblem:
-    """Write the sentence for a code, quoting at most 40 characters of the raw value."""
+    """Build the problem for a code; its sentence quotes up to 40 characters of the raw value."""
     printable = (c if c.isprintable() else " " for c in raw[: 2 * _LONGEST_TEXT])
     quoted = " ".join("".join(printable).split())
     if len(quoted) > 40:

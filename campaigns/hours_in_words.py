@@ -1,4 +1,4 @@
-"""Calling hours as people say them: “Mon–Fri 09:00–20:00; Sat 10:00–14:00”."""
+"""Calling hours in words: “Mon–Fri 09:00–20:00; Sat 10:00–14:00”."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def hours_in_words(hours: CallingHours) -> str:
-    """Return when calls may begin, in the callee's time; days with the same hours together."""
+    """Return when calls may begin, in the recipient's time; group days with the same hours."""
     if hours.is_unrestricted:
         return "Any hour"
     runs = []

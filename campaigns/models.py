@@ -1,4 +1,4 @@
-"""What is said to people and under which rules: reusable, and without any batch in sight."""
+"""Campaigns, their texts and their rules: reusable and independent of batches."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def validate_call_settings(value: Any) -> None:
 
 
 class Pathway(models.Model):
-    """A conversation graph that lives at the voice provider."""
+    """A conversation graph hosted by the voice provider."""
 
     name = models.CharField(max_length=200, unique=True)
     pathway_id = models.CharField(max_length=100, help_text="The id the voice provider shows.")
@@ -57,7 +57,7 @@ class Pathway(models.Model):
 
 
 class Tool(models.Model):
-    """A tool or knowledge base that lives at the voice provider."""
+    """A tool or knowledge base hosted by the voice provider."""
 
     name = models.CharField(max_length=200, unique=True)
     reference = models.CharField(max_length=100, unique=True, validators=[validate_reference])
@@ -82,7 +82,7 @@ class Weekday(models.IntegerChoices):
 
 
 class CallingPolicy(models.Model):
-    """When people may be called and how often again; checked at the moment of dialing."""
+    """When people may be called and how often to retry; checked at the moment of dialing."""
 
     name = models.CharField(max_length=200, unique=True)
     description = models.TextField(blank=True)
@@ -107,7 +107,7 @@ class CallingPolicy(models.Model):
         return self.name
 
     def to_dict(self, purpose: Purpose) -> dict[str, Any]:
-        """Return the rules for calls of a purpose as plain data, to be kept with a batch."""
+        """Return the rules for calls of a purpose as plain data, to be stored with a batch."""
         hours = hours_of(self.calling_windows.all(), self.blackout_dates.all())
         rules = [
             RetryRule(
@@ -126,7 +126,7 @@ class CallingPolicy(models.Model):
 
 
 class CallingWindow(models.Model):
-    """One span of one weekday, in the recipient's local time, in which calls may start."""
+    """A span of a weekday, in the recipient's local time, when calls may start."""
 
     policy = models.ForeignKey(
         CallingPolicy, on_delete=models.CASCADE, related_name="calling_windows"
@@ -165,7 +165,7 @@ class CallingWindow(models.Model):
 
 
 class BlackoutDate(models.Model):
-    """A day on which nobody is called, by the recipient's calendar."""
+    """A day, in the recipient's time zone, when no one is called."""
 
     policy = models.ForeignKey(
         CallingPolicy, on_delete=models.CASCADE, related_name="blackout_dates"
@@ -184,9 +184,9 @@ class BlackoutDate(models.Model):
 def hours_of(
     windows: Iterable[CallingWindow], blackout_dates: Iterable[BlackoutDate] = ()
 ) -> CallingHours:
-    """Return windows and dates as one rule; raise `ValueError` for windows that overlap.
+    """Return calling hours from windows and dates; raise `ValueError` for overlapping windows.
 
-    Without any window no hour is restricted; with some, days that have none are closed.
+    Without windows, all hours are open. With windows, days that have none are closed.
     """
     spans: list[list[tuple[int, int]]] = [[] for _ in Weekday.values]
     for window in windows:
@@ -198,7 +198,7 @@ def hours_of(
 
 
 class PolicyRetryRule(models.Model):
-    """How often, and after how long, an outcome is followed by another attempt."""
+    """How often to retry after an outcome, and how long to wait."""
 
     policy = models.ForeignKey(CallingPolicy, on_delete=models.CASCADE, related_name="retry_rules")
     outcome = models.CharField(max_length=20, choices=RetryOutcome.choices)
@@ -260,14 +260,14 @@ class Campaign(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse a prompt whose braces do not close."""
+        """Refuse a prompt with unclosed braces."""
         try:
             prompts.Template.parse(self.prompt)
         except prompts.PromptError as error:
             raise ValidationError({"prompt": str(error)}) from error
 
     def settings_for_calls(self) -> dict[str, Any]:
-        """Return the canonical call settings with the campaign's tools among them."""
+        """Return the canonical call settings, including the campaign's tools."""
         values = call_settings.normalize_shared(self.call_settings).values
         references = [tool.reference for tool in self.tools.all()]
         if references:
@@ -306,7 +306,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
     """The do-not-call list as a set of numbers."""
 
     def numbers_among(self, e164s: list[str]) -> set[str]:
-        """Return those of the numbers that must not be called."""
+        """Return the subset of the numbers that must not be called."""
         return set(self.filter(e164__in=e164s).values_list("e164", flat=True))
 
 
@@ -332,10 +332,10 @@ class Suppression(models.Model):
             ("import_suppression", "Can import do-not-call lists"),
             ("export_suppression", "Can export the do-not-call list"),
         ]
-        # For the page of the list, the newest first: of all numbers, and of those of a source,
-        # which may be few among a million. Imported ones are the many: by time they are found
-        # anyhow, and an index that leaves them out costs a long list little. SQLite, which is
-        # asked with parameters, goes through the numbers instead.
+        # For the do-not-call page, newest first: one index of all numbers, and one by source, which
+        # may have few rows among a million. The second leaves out imported numbers: they are the
+        # majority and quickly found by time, and without them a long list costs little. SQLite
+        # cannot use the partial index with query parameters and scans the numbers instead.
         indexes = [
             models.Index(fields=["created_at", "id"], name="suppression_by_time"),
             models.Index(
@@ -355,7 +355,7 @@ class Suppression(models.Model):
         return self.e164
 
     def clean(self) -> None:
-        """Turn the number into E.164; refuse what cannot be a number, so that no entry is inert."""
+        """Convert the number to E.164; refuse invalid numbers, which would have no effect."""
         parsed = parse_e164(self.e164, region=settings.DEFAULT_REGION)
         if isinstance(parsed, NumberProblem):
             raise ValidationError({"e164": parsed.message})

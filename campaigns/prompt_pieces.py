@@ -1,4 +1,4 @@
-"""A template as pieces to show: what stands there, what was filled in, what is missing."""
+"""A template as pieces to display: literal text, filled-in values, missing values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from campaigns.prompts import BUILT_IN, Placeholder, PromptError, Template, is_blank
 
-#: What to say about a placeholder whose value is not from the list.
+#: Notes on placeholders whose value does not come from the list.
 _NOTES = {
     "missing": "no value",
     "default": "its default",
@@ -25,13 +25,13 @@ class Piece:
 
     @property
     def title(self) -> str:
-        """Name the placeholder, and say where its value comes from."""
+        """Return the placeholder's name and where its value comes from."""
         note = _NOTES.get(self.kind)
         return f"{self.name}: {note}" if note else self.name
 
 
 def pieces_of(text: str, values: Mapping[str, object]) -> list[Piece]:
-    """Return a template with values in it; one that cannot be read is one broken piece."""
+    """Return a template filled with values; one that cannot be parsed is one broken piece."""
     try:
         template = Template.parse(text)
     except PromptError as error:

@@ -1,8 +1,8 @@
-"""Read and fill in what is said: ``{{variable}}``, ``{{variable|default}}``.
+"""Parse and render prompt templates: ``{{variable}}``, ``{{variable|default}}``.
 
-``{{request_data.variable}}`` is the same as ``{{variable}}``; names are those of columns.
-A substituted value is text and is never read as a template again. A value that is missing or
-blank is an error unless the author gave a default: nobody hears a gap where a name should be.
+``{{request_data.variable}}`` is the same as ``{{variable}}``; the names are column names.
+A substituted value is plain text and is never parsed as a template. A missing or blank value is
+an error unless the author gave a default, so that no one hears a gap instead of a name.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-# What a call itself provides. Source: built-in variables of the Bland API; city, state and zip
-# are left out because no data here tells them.
+# Provided by the call itself. Source: built-in variables of the Bland API; city, state and zip
+# are left out because we have no data for them.
 BUILT_IN: Final = frozenset(
     {
         "call_id",
@@ -36,10 +36,10 @@ _REQUEST_DATA: Final = "request_data."
 
 
 class PromptError(ValueError):
-    """A template that cannot be read; the position counts characters from 0."""
+    """A template that cannot be parsed; the position counts characters from 0."""
 
     def __init__(self, problem: str, *, text: str, position: int, where: str = "") -> None:
-        """Keep the place, and put it in front of the sentence."""
+        """Store the position and put it in front of the message."""
         self.problem = problem
         self.text = text
         self.position = position
@@ -49,10 +49,10 @@ class PromptError(ValueError):
 
 
 class MissingVariable(LookupError):
-    """A variable without a default has no value, or a blank one, for this recipient."""
+    """A variable without a default has no value or a blank value for this recipient."""
 
     def __init__(self, name: str) -> None:
-        """Keep the name, and make it a sentence."""
+        """Store the name and build the message."""
         self.name = name
         self.message = (
             f"{_written(name)} has no value for this recipient; "
@@ -71,7 +71,7 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A parsed text: literal pieces and placeholders in their order."""
+    """A parsed text: literal pieces and placeholders in order."""
 
     parts: tuple[str | Placeholder, ...]
     names: frozenset[str]
@@ -79,11 +79,11 @@ class Template:
 
     @classmethod
     def parse(cls, text: str) -> Template:
-        """Read a template, or return the one read before; raises PromptError."""
+        """Parse a template, or return it from the cache; raises PromptError."""
         return _parse(text)
 
     def render(self, values: Mapping[str, object]) -> str:
-        """Fill in the values; raises MissingVariable for a required one that is absent or blank."""
+        """Fill in the values; raises MissingVariable if a required value is absent or blank."""
         return "".join(
             part if isinstance(part, str) else _value_of(part, values) for part in self.parts
         )
@@ -91,14 +91,14 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class UnknownVariable:
-    """A variable that nothing provides, and the one that was probably meant."""
+    """A variable that nothing provides, and the name that was probably meant."""
 
     name: str
     suggestion: str | None
 
     @property
     def message(self) -> str:
-        """Say what is wrong and what to do."""
+        """Return what is wrong and what to do."""
         problem = f"{_written(self.name)} is provided by no column"
         if self.suggestion is not None:
             return f"{problem}; did you mean {_written(self.suggestion)}?"
@@ -109,20 +109,20 @@ class UnknownVariable:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSet:
-    """What all the templates of a call need together: prompt, first sentence, call settings."""
+    """The variables that all templates of a call need: prompt, first sentence, call settings."""
 
     names: frozenset[str]
     required: frozenset[str]
 
     def unknown(self, available: Collection[str]) -> list[UnknownVariable]:
-        """List what these templates use and nothing provides (see `unknown_variables`)."""
+        """List the variables that these templates use but nothing provides: `unknown_variables`."""
         return unknown_variables(self.required, available, with_default=self.names - self.required)
 
 
 def names_in(value: Any) -> TemplateSet:
-    """Read every string in a JSON-like structure, such as {"prompt": …, "voicemail": {…}}.
+    """Parse every string in a JSON-like structure, such as {"prompt": …, "voicemail": {…}}.
 
-    Raises PromptError whose message begins with the place, as in "voicemail.message, line 1".
+    Raises PromptError with a message that begins with the place: "voicemail.message, line 1".
     """
     names: set[str] = set()
     required: set[str] = set()
@@ -139,16 +139,16 @@ def names_in(value: Any) -> TemplateSet:
 
 
 def is_blank(value: str) -> bool:
-    """Tell whether a value would be silence: nothing, or only spaces and invisible characters."""
+    """Return whether a value would be silent: empty, or only spaces and invisible characters."""
     if value.isprintable():
         return not value.strip(" ")
     return not any(character.isprintable() and character != " " for character in value)
 
 
 def render_values(value: Any, values: Mapping[str, object]) -> Any:
-    """Copy a JSON-like structure with every string in it rendered; keys stay as they are.
+    """Copy a JSON-like structure and render every string in it; keys stay unchanged.
 
-    Raises PromptError for an unreadable template and MissingVariable for a missing value.
+    Raises PromptError for an invalid template and MissingVariable for a missing value.
     """
     if isinstance(value, str):
         return Template.parse(value).render(values) if _OPEN in value else value
@@ -164,8 +164,8 @@ def unknown_variables(
 ) -> list[UnknownVariable]:
     """List the names that neither a column nor the call itself provides, in alphabetical order.
 
-    A name with a default may be absent, but not when it differs only in spelling from a column:
-    then everybody would silently hear the default.
+    A name with a default may be absent, unless it differs from a column only in spelling: then
+    every recipient would silently hear the default.
     """
     known = BUILT_IN.union(available)
     alike: dict[str, str] = {_folded(name): name for name in sorted(known, reverse=True)}
@@ -205,7 +205,7 @@ def _parse(text: str) -> Template:
 
 
 def _placeholder(text: str, position: int, inside: str) -> Placeholder:
-    """Read what stands between the braces that open at the position."""
+    """Parse the text between the braces that open at the position."""
     written, bar, default = inside.partition("|")
     name = written.strip().removeprefix(_REQUEST_DATA).strip()
     if not name:
@@ -222,12 +222,12 @@ def _placeholder(text: str, position: int, inside: str) -> Placeholder:
 
 
 def _may_name(character: str) -> bool:
-    """Tell whether a name may contain the character; marks belong to letters in many scripts."""
+    """Return whether a name may contain the character; many scripts use marks on letters."""
     return character.isalnum() or character in "_-. " or unicodedata.category(character)[0] == "M"
 
 
 def _value_of(hole: Placeholder, values: Mapping[str, object]) -> str:
-    """Choose between value and default."""
+    """Return the value, or the default if there is none."""
     given = values.get(hole.name)
     value = "" if given is None else str(given)
     if not is_blank(value):
@@ -238,7 +238,7 @@ def _value_of(hole: Placeholder, values: Mapping[str, object]) -> str:
 
 
 def _strings(value: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Walk over the strings in a JSON-like structure that may be templates, with their places."""
+    """Yield the strings of a JSON-like structure that may be templates, with their places."""
     if isinstance(value, str):
         if _OPEN in value:
             yield where, value
@@ -251,11 +251,11 @@ def _strings(value: Any, where: str) -> Iterator[tuple[str, str]]:
 
 
 def _folded(name: str) -> str:
-    """Reduce a name to what people remember of it: no case, and one kind of separator."""
+    """Normalize a name for comparison: ignore case, and use one kind of separator."""
     return "_".join(name.casefold().replace("-", " ").replace("_", " ").replace(".", " ").split())
 
 
 def _written(name: str, default: str | None = None) -> str:
-    """Write a name as a template does, cut to 40 characters."""
+    """Format a name as a placeholder, cut to 40 characters."""
     short = name if len(name) <= 40 else name[:39] + "…"
     return f"{{{{{short}}}}}" if default is None else f"{{{{{short}|{default}}}}}"

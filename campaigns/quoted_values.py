@@ -1,7 +1,7 @@
-"""Values from a list, marked inside a prompt, so that no cell can pose as an instruction.
+"""Mark list values inside a prompt, so that no cell can pose as an instruction.
 
-A model reads a prompt and the values in it as one text. What came from outside is put between
-marks that cannot occur in it, and the prompt says what they mean. Sources: OWASP Top 10 for LLM
+A model reads a prompt and the values in it as one text. Values from outside are put between
+marks that cannot occur in them, and the prompt explains the marks. Sources: OWASP Top 10 for LLM
 Applications, LLM01; Hines et al., Defending Against Indirect Prompt Injection Attacks With
 Spotlighting (2024), “delimiting”.
 """
@@ -22,9 +22,9 @@ NOTE: Final = (
 
 
 def render(template: Template, known: Mapping[str, object], listed: Mapping[str, str]) -> str:
-    """Fill in a prompt: ``known`` values as they are, ``listed`` ones marked as data.
+    """Render a prompt: insert ``known`` values unchanged and mark ``listed`` values as data.
 
-    A listed value wins over a known one of the same name. Raises `prompts.MissingVariable`.
+    A listed value wins over a known value of the same name. Raises `prompts.MissingVariable`.
     """
     quoted = {
         name: f"{OPENS}{_without_marks(value)}{CLOSES}"
@@ -37,7 +37,7 @@ def render(template: Template, known: Mapping[str, object], listed: Mapping[str,
 
 
 def plain(prompt: str) -> str:
-    """Return a rendered prompt without note and marks, as somebody would say it."""
+    """Return a rendered prompt without the note and the marks, as it would be spoken."""
     return _without_marks(prompt.removeprefix(NOTE))
 
 

@@ -1,4 +1,4 @@
-"""Small tables in and out of files, such as campaigns."""
+"""Import and export of small tables such as campaigns."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from campaigns.spreadsheet_cells import neutralise, restore
 
 
 class CSV(base_formats.CSV):  # type: ignore[misc]
-    """CSV whose cells a spreadsheet shows and does not run, both ways."""
+    """CSV whose cells a spreadsheet shows but does not run, for import and export."""
 
     def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> str:
-        """Neutralise what would run."""
+        """Neutralize cells that would run."""
         safe = tablib.Dataset(headers=dataset.headers)
         for row in dataset:
             safe.append([neutralise(cell) if isinstance(cell, str) else cell for cell in row])
@@ -29,7 +29,7 @@ class CSV(base_formats.CSV):  # type: ignore[misc]
         return exported
 
     def create_dataset(self, in_stream: Any, **kwargs: Any) -> tablib.Dataset:
-        """Take back what was neutralised."""
+        """Restore cells that were neutralized."""
         read = super().create_dataset(in_stream, **kwargs)
         restored = tablib.Dataset(headers=read.headers)
         for row in read:
@@ -38,10 +38,10 @@ class CSV(base_formats.CSV):  # type: ignore[misc]
 
 
 class XLSX(base_formats.XLSX):  # type: ignore[misc]
-    """Workbooks whose texts are texts, which no spreadsheet runs."""
+    """Workbooks that store text as text, so that no spreadsheet runs it."""
 
     def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> bytes:
-        """Write every text as a text."""
+        """Write every string as a text cell."""
         book = Workbook()
         for row in [dataset.headers, *dataset]:
             book.active.append(
@@ -57,15 +57,15 @@ class XLSX(base_formats.XLSX):  # type: ignore[misc]
 
 
 FORMATS = [CSV, XLSX]
-#: Rows that somebody looks through before they are stored, and that are held in memory.
+#: Row limits: a person reviews imported rows before they are stored, and all are held in memory.
 MAX_IMPORTED_ROWS, MAX_EXPORTED_ROWS = 5_000, 20_000
 
 
 class SmallResource(resources.ModelResource):  # type: ignore[misc]
-    """Rows of a file that a person looks through before they are stored."""
+    """Rows of a file that a person reviews before they are stored."""
 
     def before_import(self, dataset: tablib.Dataset, **kwargs: Any) -> None:
-        """Refuse files that nobody looks through, and that would be held in memory."""
+        """Refuse files too long to review and to hold in memory."""
         if len(dataset) > MAX_IMPORTED_ROWS:
             raise ValidationError(
                 f"The file has {len(dataset):,} rows; {MAX_IMPORTED_ROWS:,} can be looked through "
@@ -74,7 +74,7 @@ class SmallResource(resources.ModelResource):  # type: ignore[misc]
 
 
 class CampaignResource(SmallResource):
-    """Campaigns by their names, with pathway, tools and policy by theirs."""
+    """Campaigns, identified by name, as are their pathway, tools and policy."""
 
     pathway = fields.Field(
         attribute="pathway", column_name="pathway", widget=widgets.ForeignKeyWidget(Pathway, "name")
@@ -99,7 +99,7 @@ class CampaignResource(SmallResource):
         clean_model_instances = True
 
     def before_save_instance(self, instance: Campaign, row: Any, **kwargs: Any) -> None:
-        """Note who made a new campaign."""
+        """Record who created a new campaign."""
         user = kwargs.get("user")
         if instance.pk is None and isinstance(user, User):
             instance.created_by = user

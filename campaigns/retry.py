@@ -1,4 +1,4 @@
-"""Decide whether a recipient is called again after an outcome, and how much later."""
+"""Decide whether a recipient is called again after an outcome, and after how long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_WAIT_SECONDS: Final = 30 * 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
-    """At most so many retries because of one outcome, each so many seconds after it.
+    """How many retries one outcome allows at most, and the seconds to wait before each.
 
     Raises ValueError unless 0 <= max_retries <= 20 and 0 <= wait_seconds <= 30 days.
     """
@@ -24,7 +24,7 @@ class RetryRule:
     wait_seconds: int
 
     def __post_init__(self) -> None:
-        """Refuse an unknown outcome and numbers out of their range."""
+        """Refuse an unknown outcome and numbers out of range."""
         if self.outcome not in RetryOutcome.values:
             known = ", ".join(RetryOutcome.values)
             raise ValueError(
@@ -42,7 +42,7 @@ class RetryRule:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """One rule for each outcome that is retried; no rule means no retry.
+    """One rule for each retried outcome; no rule means no retry.
 
     Raises ValueError when an outcome has two rules.
     """
@@ -50,21 +50,21 @@ class RetryPolicy:
     rules: tuple[RetryRule, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse two rules for one outcome: which of them counts would be a guess."""
+        """Refuse two rules for one outcome, because choosing one would be a guess."""
         outcomes = [rule.outcome.value for rule in self.rules]
         if twice := sorted({outcome for outcome in outcomes if outcomes.count(outcome) > 1}):
             raise ValueError(f"{twice[0]} has more than one retry rule; keep one.")
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote, or {} for no rules; raises ValueError for anything else."""
+        """Read the output of `to_dict`, or {} for no rules; raises ValueError for anything else."""
         rules = data.get("rules", []) if isinstance(data, Mapping) else None
         if not isinstance(rules, list | tuple) or not data.keys() <= {"rules"}:
             raise ValueError('A retry policy is written as {"rules": […]} with a list of rules.')
         return cls(rules=tuple(_rule(rule) for rule in rules))
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the policy as JSON-like data, as a batch's snapshot keeps it."""
+        """Return the policy as JSON-like data, as a batch's snapshot stores it."""
         return {
             "rules": [
                 {
@@ -78,15 +78,15 @@ class RetryPolicy:
 
     @property
     def max_attempts(self) -> int:
-        """Count the attempts at one recipient if every retry is used up."""
+        """Return the number of calls to one recipient if every retry is used."""
         return 1 + sum(rule.max_retries for rule in self.rules)
 
     def next_attempt(self, outcome: str, attempts_by_outcome: Mapping[str, int]) -> int | None:
-        """Return the seconds to wait before another attempt, or None for no more attempts.
+        """Return the seconds to wait before the next attempt, or None for no more attempts.
 
         1. An outcome without a rule (answered, canceled, unknown …) is not retried.
-        2. The attempts placed so far at this recipient are counted by how they ended, the latest
-           included; each rule grants its retries independently of the others.
+        2. ``attempts_by_outcome`` counts the recipient's attempts so far, including the latest, by
+           outcome. Each rule grants its retries independently of the others.
 
         Raises ValueError when the counts leave out the latest attempt.
         """

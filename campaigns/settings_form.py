@@ -1,7 +1,7 @@
-"""The call settings as a form: one field for each entry of the registry, in its sections.
+"""A form of the call settings: one field for each registry entry, grouped in its sections.
 
-A field takes what a CSV cell takes, so every setting has one, and its own parser says what is
-wrong. What is stored is shown in the form that is read again to the same value.
+A field accepts what a CSV cell accepts, so every setting can have one, and the setting's own
+parser reports errors. A stored value is shown as text that parses back to the same value.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _HINTS = {
     Kind.LIST: "Separate items with commas, or write a JSON array.",
     Kind.OBJECT: "Write it as JSON.",
 }
-#: Fields that do not show by themselves what can be filled in.
+#: Kinds whose widget does not show which values it accepts.
 _TYPED = {Kind.INTEGER, Kind.DECIMAL, Kind.LIST, Kind.OBJECT}
 _VOICEMAIL_PARTS = ("action", "message", "more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsSection:
-    """Fields under one heading; ``set_count`` says how many settings of it have a value."""
+    """Fields under one heading; ``set_count`` is the number of its settings that have a value."""
 
     name: str
     label: str
@@ -46,9 +46,9 @@ class SettingsSection:
 class CallSettingsForm(forms.Form):
     """Call settings that all calls of a campaign or batch share.
 
-    ``initial`` are stored settings. Settings with a place of their own, and those in
-    ``leave_out``, have no field; old ones that are no longer documented have one while they are
-    set. After ``is_valid()``, ``values()`` returns canonical settings.
+    ``initial`` holds the stored settings. Structural settings and those in ``leave_out`` have no
+    field. Legacy settings have one only while they are set. After ``is_valid()``, ``values()``
+    returns canonical settings.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class CallSettingsForm(forms.Form):
 
     @property
     def time_zones(self) -> list[str]:
-        """The names that a time zone may have, for the list that the field offers."""
+        """The time zone names that the field offers."""
         return sorted(available_timezones())
 
     def clean(self) -> dict[str, Any]:
-        """Read all settings together; a complaint stands beside the field that it is about."""
+        """Read all settings together and add each error to its field."""
         data = super().clean() or {}
         raw = {setting.name: self._raw(setting, data) for setting in self._settings}
         normalized = call_settings.normalize_shared(
@@ -95,17 +95,17 @@ class CallSettingsForm(forms.Form):
         return self._values
 
     def sections(self) -> Iterator[SettingsSection]:
-        """Yield the fields by section, in the registry's order; none that would be empty."""
+        """Yield the non-empty sections with their fields, in the registry's order."""
         for section in Section:
-            settings = [one for one in self._settings if one.section == section]
-            names = [name for one in settings for name, _ in _fields_of(one, {})]
+            settings = [setting for setting in self._settings if setting.section == section]
+            names = [name for setting in settings for name, _ in _fields_of(setting, {})]
             fields = [self[name] for name in names]
             if fields:
                 yield SettingsSection(
                     name=section.value,
                     label=section.label,
                     fields=fields,
-                    set_count=sum(one.name in self.stored for one in settings),
+                    set_count=sum(setting.name in self.stored for setting in settings),
                     has_errors=any(field.errors for field in fields),
                 )
 
@@ -128,7 +128,7 @@ class CallSettingsForm(forms.Form):
 
 
 class _NotSet:
-    """What a field says that says nothing; null is a value of some settings."""
+    """Marks an empty field. None cannot, because null is a valid value of some settings."""
 
 
 _NOT_SET = _NotSet()
@@ -234,7 +234,7 @@ def _voicemail_fields(value: Mapping[str, Any]) -> list[tuple[str, forms.Field]]
 
 
 def _join_voicemail(action: str, message: str, more: str) -> Any:
-    """Return the setting from its parts; text that is no JSON is left for the parser to refuse."""
+    """Return the setting from its parts; leave invalid JSON for the parser to refuse."""
     members: dict[str, Any] = {}
     if more.strip():
         try:
@@ -249,7 +249,7 @@ def _join_voicemail(action: str, message: str, more: str) -> Any:
 
 
 def written(value: Any) -> str:
-    """Write a canonical value as its field reads it."""
+    """Format a canonical value the way its field reads it."""
     if isinstance(value, _NotSet):
         return ""
     if value is None:

@@ -1,4 +1,4 @@
-"""Call settings as people read them."""
+"""Call settings in words."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from typing import Any
 from campaigns import call_settings
 from campaigns.call_settings.types import Section
 
-#: A section's label, and of each of its settings label, name and value.
+#: The label of each section, with label, name and value of each of its settings.
 Sections = list[tuple[str, list[tuple[str, str, Any]]]]
 
 
 def settings_by_section(values: Mapping[str, Any]) -> Sections:
     """Return canonical settings by section, in the registry's order.
 
-    Those that may hold secrets are only said to be set.
+    For settings that may hold secrets, the value only says that they are set.
     """
-    found: dict[str, list[tuple[str, str, Any]]] = {}
+    by_section: dict[str, list[tuple[str, str, Any]]] = {}
     for name, value in values.items():
         setting = call_settings.get(name)
         label = setting.label if setting else name
         section = (setting.section if setting else Section.SPEECH).label
         shown = "set, not shown" if call_settings.is_secret(name) else value
-        found.setdefault(section, []).append((label, name, shown))
-    return [(section.label, found[section.label]) for section in Section if section.label in found]
+        by_section.setdefault(section, []).append((label, name, shown))
+    return [
+        (section.label, by_section[section.label])
+        for section in Section
+        if section.label in by_section
+    ]

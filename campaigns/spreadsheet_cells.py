@@ -1,19 +1,19 @@
 """Cells that a spreadsheet program would run instead of showing them.
 
-Source: OWASP, CSV injection. An apostrophe in front makes such a program take a cell as text.
+Source: OWASP, CSV injection. A leading apostrophe makes such a program treat a cell as text.
 """
 
 from __future__ import annotations
 
 import re
 
-# A plus or minus is harmless before what is only a number. What has an apostrophe already gets
-# another, so that `restore` is exact.
+# A plus or minus is harmless before a plain number. A cell that already has an apostrophe gets
+# another one, so that `restore` is exact.
 _RUNS = re.compile(r"'*(?:[=@\t\r]|[+-](?![\d\s().,-]*$))")
 
 
 def neutralise(cell: str) -> str:
-    """Return a cell that is shown and not run; +12025550123 and -3.5 stay as they are."""
+    """Return a cell that is shown and not run; +12025550123 and -3.5 stay unchanged."""
     return f"'{cell}" if _RUNS.match(cell) else cell
 
 

@@ -1,4 +1,4 @@
-"""What a campaign would say with values that somebody types to try it."""
+"""Preview of a campaign's texts with values that a user enters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from campaigns.prompts import BUILT_IN, Placeholder, PromptError, Template
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One text of a campaign as it would be said, or what keeps it from being read."""
+    """One text of a campaign as it would be spoken, or why it cannot be parsed."""
 
     label: str
     pieces: list[Piece]
@@ -21,7 +21,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of these texts, the value to try it with, and its default where it has one."""
+    """A variable of these texts, the value to preview, and its default if it has one."""
 
     name: str
     value: str
@@ -30,38 +30,40 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class TrialRender:
-    """All texts, and the variables that a list must bring, in the order of their first use."""
+    """All texts, and the variables that a list must provide, in the order of their first use."""
 
     texts: list[Said]
     variables: list[Variable]
 
 
 def rendered_settings() -> list[tuple[str, str]]:
-    """Return name and label of the call settings whose texts hold variables."""
+    """Return name and label of the call settings whose texts may hold variables."""
     return [
-        (name, one.label)
-        for name, one in call_settings.REGISTRY.items()
-        if one.rendered and not one.structural
+        (name, setting.label)
+        for name, setting in call_settings.REGISTRY.items()
+        if setting.rendered and not setting.structural
     ]
 
 
 def try_out(texts: Mapping[str, str], values: Mapping[str, str]) -> TrialRender:
-    """Render texts, given by their labels; what cannot be read is said and shown as it stands."""
-    found: dict[str, str | None] = {}
-    said = []
+    """Render texts by label; a text that cannot be parsed is shown unchanged with its error."""
+    defaults: dict[str, str | None] = {}
+    rendered = []
     for label, text in texts.items():
         try:
             template = Template.parse(text)
         except PromptError as error:
-            said.append(Said(label, pieces_of(text, values), str(error)))
+            rendered.append(Said(label, pieces_of(text, values), str(error)))
             continue
-        said.append(Said(label, pieces_of(text, values), ""))
+        rendered.append(Said(label, pieces_of(text, values), ""))
         for hole in _holes(template):
-            # A variable without a default anywhere is one that the list must bring.
-            known = found.setdefault(hole.name, hole.default)
-            found[hole.name] = known if hole.default is not None else None
-    variables = [Variable(name, values.get(name, ""), default) for name, default in found.items()]
-    return TrialRender(said, variables)
+            # One use without a default is enough for the list to have to provide the variable.
+            first_default = defaults.setdefault(hole.name, hole.default)
+            defaults[hole.name] = first_default if hole.default is not None else None
+    variables = [
+        Variable(name, values.get(name, ""), default) for name, default in defaults.items()
+    ]
+    return TrialRender(rendered, variables)
 
 
 def _holes(template: Template) -> Iterator[Placeholder]:

@@ -1,4 +1,4 @@
-"""The field's words, shared by campaigns, providers and results."""
+"""Terms shared by campaigns, providers and results."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Disposition(TextChoices):
 
 
 class Purpose(TextChoices):
-    """Why people are called; rule packs and consent depend on it."""
+    """Why people are called; rule packs and consent rules depend on it."""
 
     INFORMATIONAL = "informational", "Informational"
     MARKETING = "marketing", "Marketing"
@@ -44,21 +44,21 @@ class Purpose(TextChoices):
 
 
 class ConsentRule(TextChoices):
-    """Whose calls need a consent that the list proves."""
+    """Which calls require consent recorded in the list."""
 
     NOBODY = "nobody", "No calls"
     MARKETING = "marketing", "Marketing calls"
     ALL_BUT_EMERGENCY = "all_but_emergency", "All calls but emergencies"
 
     def applies_to(self, purpose: Purpose) -> bool:
-        """Tell whether calls of this purpose need a consent."""
+        """Return whether calls of this purpose require consent."""
         if self == ConsentRule.MARKETING:
             return purpose == Purpose.MARKETING
         return self == ConsentRule.ALL_BUT_EMERGENCY and purpose != Purpose.EMERGENCY
 
 
 class RetryOutcome(TextChoices):
-    """Outcomes after which a policy may ask for another attempt."""
+    """Outcomes that a policy may retry."""
 
     NO_ANSWER = "no_answer", "No answer"
     BUSY = "busy", "Busy"

@@ -1,4 +1,4 @@
-"""The back office in the place of Django's own admin site."""
+"""Replace Django's default admin site with the back office."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class BackOfficeConfig(AdminConfig):
-    """Django's admin, on our site."""
+    """Django's admin app with our admin site."""
 
     default_site = "batchcalls.back_office.BackOffice"

@@ -1,4 +1,4 @@
-"""The ASGI entry point: any ASGI server."""
+"""The ASGI entry point for any ASGI server."""
 
 import os
 

@@ -18,7 +18,7 @@ FALSE_WORDS = frozenset({"0", "false", "no", "off", ""})
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Return a stripped text; raise `ImproperlyConfigured` when it has no default and is unset."""
+    """Return stripped text; raise `ImproperlyConfigured` when it is unset without a default."""
     value = _env.str(name, default=default or "").strip()
     if not value and default is None:
         raise ImproperlyConfigured(
@@ -36,7 +36,7 @@ def boolean(name: str, *, default: bool) -> bool:
 
 
 def integer(name: str, *, default: int, at_least: int = 0) -> int:
-    """Return a whole number; raise `ImproperlyConfigured` when it is none or too small."""
+    """Return an integer; raise `ImproperlyConfigured` for anything else or too small a number."""
     word = _env.str(name, default=str(default)).strip()
     try:
         number = int(word.replace("_", ""))
@@ -53,19 +53,19 @@ def items(name: str, *, default: list[str]) -> list[str]:
 
 
 def hours(name: str, *, default: str) -> list[str]:
-    """Return from and until as ["08:00", "21:00"]; raise `ImproperlyConfigured` for anything else.
+    """Return start and end as ["08:00", "21:00"]; raise `ImproperlyConfigured` for anything else.
 
-    Until may be 24:00, and comes after from.
+    The end must be after the start and may be 24:00.
     """
     word = text(name, default)
-    found = re.fullmatch(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)", word)
-    if found is None or found[1] >= found[2]:
+    match = re.fullmatch(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)", word)
+    if match is None or match[1] >= match[2]:
         raise ImproperlyConfigured(f"{name}={word!r} are no hours. Write them as 08:00-21:00.")
-    return [found[1], found[2]]
+    return [match[1], match[2]]
 
 
 def url(name: str, *, default: str, schemes: frozenset[str]) -> str:
-    """Return a URL without trailing slash; raise `ImproperlyConfigured` for another scheme."""
+    """Return a URL without a trailing slash; raise `ImproperlyConfigured` for another scheme."""
     value = text(name, default).rstrip("/")
     if value and urlsplit(value).scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must begin with {' or '.join(sorted(schemes))}://.")
@@ -81,10 +81,10 @@ def database(name: str, *, default: str) -> dict[str, object]:
 
 
 def provision_secret_key(path: Path) -> None:
-    """Give an unconfigured copy a secret key of its own, kept in a file only its owner reads.
+    """Create a secret key for an unconfigured copy, in a file that only its owner can read.
 
-    Nothing happens as soon as anything about the installation was configured: a deployment
-    that forgot its key must not start with one that its other hosts do not share.
+    Do nothing if anything about the installation is configured: a deployment that forgot its key
+    must not start with a key that its other hosts do not share.
     """
     configured = {"SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "DATABASE_URL_FILE"}
     debug_off = os.environ.get("DEBUG", "true").strip().lower() in FALSE_WORDS
@@ -97,7 +97,7 @@ def provision_secret_key(path: Path) -> None:
         with os.fdopen(descriptor, "w") as file:
             file.write(get_random_secret_key())
         try:
-            # A link appears whole or not at all, and the first of two processes wins.
+            # A link is created atomically, and the first of two processes wins.
             os.link(temporary, path)
         except FileExistsError:
             pass

@@ -1,4 +1,4 @@
-"""The one settings file; everything that differs between installations comes from the environment.
+"""The only settings file; everything that differs between installations is in the environment.
 
 The table of variables is in config/README.md.
 """
@@ -76,7 +76,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
 
-# Widgets can be dressed like pages.
+# Lets the project's templates override widgets, like those of pages.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 TEMPLATES = [
     {
@@ -96,16 +96,16 @@ TEMPLATES = [
 # Database ----------------------------------------------------------------------------------------
 
 _database = env.database("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'batchcalls.sqlite3'}")
-# Connecting anew for each request or task costs more than the queries it is opened for.
+# A new connection for each request or task would cost more than its queries.
 _database["CONN_MAX_AGE"] = env.integer("CONN_MAX_AGE", default=600)
 _database["CONN_HEALTH_CHECKS"] = True
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     Path(str(_database["NAME"])).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _database["OPTIONS"] = {
-        # A reading transaction that turns into a writing one fails at once instead of waiting.
+        # A read transaction that becomes a write transaction fails immediately and does not wait.
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
-        # FULL, not NORMAL: a claim that a power cut forgets would be dialed a second time.
+        # FULL, not NORMAL: a claim lost in a power cut would be dialed a second time.
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
             "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
@@ -119,7 +119,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 BROKER_URL = env.url("BROKER_URL", default="", schemes=frozenset({"redis", "rediss", "unix"}))
 WORKERS = env.integer("WORKERS", default=2, at_least=1)
 
-# A task works for 20 s at most, so a timeout means that it hangs. `retry` is how long a message
+# A task runs for 20 s at most, so a timeout means that it hangs. `retry` is how long a message
 # stays locked: the lock starts when the message is fetched, not when work on it begins, so it
 # must cover the time in the worker's own queue too, or healthy tasks run twice.
 Q_CLUSTER: dict[str, Any] = {
@@ -142,10 +142,10 @@ Q_CLUSTER: dict[str, Any] = {
 # Lists and calls ---------------------------------------------------------------------------------
 
 DEFAULT_REGION = env.text("DEFAULT_REGION", "US").upper()
-#: Of batches whose campaign has no calling policy, where real phones ring; in the callee's time.
+#: In the recipient's time; for campaigns without a policy, on accounts that ring real phones.
 #: Source of the default: 47 CFR 64.1200(c)(1).
 DEFAULT_CALLING_HOURS = env.hours("DEFAULT_CALLING_HOURS", default="08:00-21:00")
-#: Launches of more recipients than this ask for their number to be typed.
+#: To launch more recipients than this, a person must type their number.
 CONFIRM_LAUNCH_ABOVE = env.integer("CONFIRM_LAUNCH_ABOVE", default=500, at_least=0)
 CHUNK_SIZE = env.integer("CHUNK_SIZE", default=1_000, at_least=1)
 MAX_FILE_BYTES = env.integer("MAX_FILE_BYTES", default=50_000_000, at_least=1)
@@ -155,30 +155,30 @@ MAX_ROW_CHARACTERS = env.integer("MAX_ROW_CHARACTERS", default=100_000, at_least
 MAX_VALUE_CHARACTERS = env.integer("MAX_VALUE_CHARACTERS", default=2_000, at_least=10)
 MAX_WEBHOOK_BYTES = env.integer("MAX_WEBHOOK_BYTES", default=2_000_000, at_least=1_000)
 MAX_RECORDING_BYTES = env.integer("MAX_RECORDING_BYTES", default=200_000_000, at_least=1_000)
-#: Play recordings that are kept in the network around the server, at a carrier of one's own.
+#: Allow recordings from the server's private network, for your own carrier.
 PRIVATE_RECORDINGS = env.boolean("PRIVATE_RECORDINGS", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, MAX_WEBHOOK_BYTES)
-#: How many requests a key of the API may make in a minute, all at once or one by one.
+#: How many requests per minute an API key may make, including bursts.
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", default=600, at_least=1)
-#: The longest request body of the API that is not a file.
+#: The longest API request body in bytes, except file uploads.
 MAX_API_BYTES = env.integer("MAX_API_BYTES", default=20_000_000, at_least=1_000)
-#: The voice account of calls that come in by the API that clients of Bland AI speak, at /v1/ and
-#: /v2/; blank: the only one that is switched on, else the simulator.
+#: The voice account for calls through the Bland-compatible API at /v1/ and /v2/. If blank: the
+#: only enabled account, else the simulator.
 BLAND_API_ACCOUNT = env.text("BLAND_API_ACCOUNT", "")
-#: How deep the JSON of a request may be nested.
+#: The maximum nesting depth of request JSON.
 MAX_JSON_DEPTH = env.integer("MAX_JSON_DEPTH", default=20, at_least=3)
-#: How long a process that dies keeps others from its account or list.
+#: How long a dead process blocks others from its account or list.
 LEASE_SECONDS = env.integer("LEASE_SECONDS", default=60, at_least=1)
-#: A claim older than this without a recorded answer is an unknown outcome.
+#: A claim older than this without a recorded answer has an unknown outcome.
 STALE_CLAIM_SECONDS = env.integer("STALE_CLAIM_SECONDS", default=90, at_least=1)
-#: How many requests to place a call are under way at once, per voice account.
+#: Concurrent requests to place calls, per voice account.
 PLACING_THREADS = env.integer("PLACING_THREADS", default=128, at_least=1)
-#: How long a tick that ends waits for the answers still under way; longer than providers may take.
+#: How long an ending tick waits for pending answers; longer than providers may take.
 PLACING_WAIT_SECONDS = 75
 
 # API ---------------------------------------------------------------------------------------------
 
-# What a view does not say for itself is closed.
+# Views deny access unless they declare otherwise.
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -232,13 +232,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 # Outgoing webhooks -------------------------------------------------------------------------------
 
-#: What the signing secrets of webhooks are made from, with a salt of each endpoint; never stored.
+#: The key from which webhook signing secrets are derived, with a salt per endpoint; never stored.
 WEBHOOK_SIGNING_KEY = env.text("WEBHOOK_SIGNING_KEY", SECRET_KEY)
-#: Hosts that may lie in a private network, and be asked by plain HTTP.
+#: Hosts that may be in a private network and use plain HTTP.
 WEBHOOK_ALLOWED_HOSTS = [host.lower() for host in env.items("WEBHOOK_ALLOWED_HOSTS", default=[])]
-#: How many are sent at once by one worker.
+#: Concurrent deliveries per worker.
 WEBHOOK_THREADS = env.integer("WEBHOOK_THREADS", default=64, at_least=1)
-#: How long what was sent, and what was answered, is kept.
+#: How long requests and responses are kept.
 WEBHOOK_LOG_DAYS = env.integer("WEBHOOK_LOG_DAYS", default=30, at_least=1)
 
 # Files, language, time ---------------------------------------------------------------------------
@@ -275,7 +275,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _behind_https
-# Probes come from inside, without the proxy that ends TLS.
+# Probes come from inside, without the proxy that terminates TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _behind_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _behind_https
@@ -295,7 +295,7 @@ CONTENT_SECURITY_POLICY = {
 # Without these, every staff user could import and export every table.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
-# What is being looked through waits where every web server finds it.
+# Uploads under review are stored where every web server finds them.
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.MediaStorage"
 
 # Logging -----------------------------------------------------------------------------------------
@@ -329,7 +329,7 @@ LOGGING = {
             "foreign_pre_chain": _shared_processors,
         },
     },
-    # Standard output belongs to what a command answers.
+    # Standard output is for the output of commands.
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {

@@ -1,4 +1,4 @@
-"""Where each page and hook lives. The back office is Django's admin, at the root."""
+"""URL routes of pages and webhooks. The back office is Django's admin, at the root."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path

@@ -1,8 +1,8 @@
-"""A batch on real processes while workers are killed and the network fails; then the verdict.
+"""Run a batch on real processes while workers are killed and the network fails, then check it.
 
-Workers, web server, Redis, database and carrier are processes. The carrier's own ledger is what
-counts: our tables must agree with it, and not the other way round. Short in the suite, long under
-``tests/benchmarks``.
+Workers, web server, Redis, database and carrier are processes. The carrier's ledger is the source
+of truth: our tables must agree with it. The suite runs a short version, ``tests/benchmarks`` a
+long one.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tests.installation import (
 )
 from tests.voice.carrier.process import Carrier
 
-#: Everything that can go wrong at once; shares of the requests or of the webhooks.
+#: All faults at the same time, as shares of requests or webhooks.
 FAULTS: dict[str, Any] = {
     "latency_seconds": 0.05,
     "jitter_seconds": 0.04,
     "throttle_rate": 0.05,
     "throttle_retry_after": "0.5",
-    # One in twenty answers is lost: half of them with a call behind it.
+    # One in twenty answers is lost, and half of these have a call.
     "reset_before_rate": 0.01,
     "error_before_rate": 0.015,
     "reset_after_rate": 0.01,
@@ -47,7 +47,7 @@ FAULTS: dict[str, Any] = {
     "webhook_wrong_signature_rate": 0.05,
     "webhook_retries": 5,
 }
-#: An account whose patience fits a run of a minute.
+#: Account timeouts that suit a run of one minute.
 OPTIONS = {
     "poll_seconds": 2,
     "silence_seconds": 6,
@@ -56,7 +56,7 @@ OPTIONS = {
     "read_timeout_seconds": 2,
 }
 LEASE_SECONDS, STALE_SECONDS = 3, 8
-#: With a campaign, whose policy calls once more when nobody answers.
+#: Create a campaign whose policy retries once when no one answers.
 CAMPAIGN = [
     "policy = CallingPolicy.objects.create(name='Once more')",
     "policy.retry_rules.create(outcome='no_answer', max_retries=1, wait_seconds=1)",
@@ -66,7 +66,7 @@ CAMPAIGN = [
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found afterwards: ``wrong`` says in sentences what must not be."""
+    """The result of a run: ``wrong`` lists the violations as sentences."""
 
     wrong: list[str] = field(default_factory=list)
     kills: int = 0
@@ -88,7 +88,7 @@ def run(
     seed: int = 1,
     seconds: float = 240.0,
 ) -> Verdict:
-    """Send one batch through the chaos and return the verdict."""
+    """Run one batch under these faults and return the verdict."""
     dice, verdict, began = random.Random(seed), Verdict(), time.monotonic()
     web, redis = free_port(), free_port()
     with (
@@ -125,7 +125,7 @@ def run(
                 here.kill(hosts[victim])
                 hosts[victim] = here.start_worker()
                 verdict.kills += 1
-                # After enough of them, ever more rarely: it must come to an end.
+                # After enough kills, kill less and less often, so that the run ends.
                 pause *= 1.0 if verdict.kills < kills else 1.6
         _judge(verdict, here, carrier, batch)
     verdict.seconds = time.monotonic() - began
@@ -137,7 +137,7 @@ def _has_redis() -> bool:
 
 
 def _judge(verdict: Verdict, here: Installation, carrier: Carrier, batch: str) -> None:
-    """Hold our tables against the carrier's ledger."""
+    """Compare our tables with the carrier's ledger."""
     ledger = carrier.ledger()
     verdict.answers = Counter(row["answer"] for row in ledger)
     verdict.webhooks = Counter(carrier.live()["counts"])

@@ -38,15 +38,14 @@ DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "new_database"}
 
 pytest.register_assert_rewrite("tests.voice.contract")
 
-# Timing never decides a test. What lands is judged by the same examples each time; elsewhere new
-# ones are looked for.
+# Timing never decides a test. CI runs the same examples each time; local runs look for new ones.
 hypothesis.settings.register_profile("everywhere", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "everywhere")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that behave differently from one kind of database to the other."""
+    """Mark the tests whose behavior depends on the kind of database."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
@@ -54,14 +53,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove what the workers of a run shared, when all of them are done."""
+    """Remove the resources shared by the workers of a run when all of them are done."""
     if not hasattr(config, "workerinput"):
         databases.drop_template()
 
 
 @pytest.fixture(scope="session")
 def new_database() -> databases.NewDatabase:
-    """Databases for the installations that a test starts."""
+    """Create databases for the installations that a test starts."""
     return databases.new_database
 
 
@@ -87,7 +86,7 @@ def django_db_setup(
 
 @pytest.fixture(autouse=True)
 def media(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Keep the lists that a test stores in a folder of its own."""
+    """Store a test's files in its own folder."""
     request.getfixturevalue("settings").MEDIA_ROOT = tmp_path / "media"
     return tmp_path / "media"
 
@@ -103,7 +102,7 @@ def account(db: None) -> VoiceAccount:
 
 @pytest.fixture
 def make_batch(account: VoiceAccount) -> MakeBatch:
-    """A draft from the text of a list, or from numbers."""
+    """Create a draft from the text of a list, or from numbers."""
 
     def make(*numbers: str, text: str = "", **fields: Any) -> Batch:
         rows = "".join(f"{number},Shop {index}\n" for index, number in enumerate(numbers))
@@ -128,7 +127,7 @@ def make_batch(account: VoiceAccount) -> MakeBatch:
 
 @pytest.fixture
 def run(account: VoiceAccount) -> Callable[..., Batch]:
-    """Launch a batch and carry it to its end or a pause, as one worker would."""
+    """Launch a batch and run it until it ends or pauses, as one worker would."""
 
     def carry(batch: Batch, *, launch: bool = True, steps: int = 200) -> Batch:
         if launch:
@@ -170,6 +169,6 @@ def endpoint(receiver: Receiver) -> WebhookEndpoint:
 
 @pytest.fixture
 def clock() -> Iterator[Any]:
-    """A clock that the test moves; it begins at NOW and goes on."""
+    """A clock that starts at NOW, keeps ticking, and can be moved by the test."""
     with time_machine.travel(NOW, tick=True) as traveller:
         yield traveller

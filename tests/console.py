@@ -1,7 +1,7 @@
 """Evaluate expressions and execute statements inside an installation, one JSON line each.
 
-`Installation.ask` and `Installation.act` talk to this process. It answers in milliseconds; starting
-a process for each question takes a second of a processor, away from the workers under test.
+`Installation.ask` and `Installation.act` talk to this process. It answers in milliseconds; a new
+process for each question would take a second of CPU time from the workers under test.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from campaigns.models import *
 
 
 def main() -> None:
-    """Answer the lines of standard input until it ends; nothing else is written to the output."""
+    """Answer the lines of standard input until it ends; print only the answers."""
     answers, sys.stdout = sys.stdout, sys.stderr
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()

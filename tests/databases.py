@@ -1,4 +1,4 @@
-"""Databases of a test run: one is migrated, and everyone who needs a database gets a copy."""
+"""Databases of a test run: one is migrated, and each test process gets a copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from config import env
 NewDatabase = Callable[..., contextlib.AbstractContextManager[str]]
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Names the run: the first process sets it, and pytest-xdist's workers inherit it.
+#: Identifies the run: the first process sets it, and pytest-xdist's workers inherit it.
 RUN = os.environ.setdefault("TEST_RUN", uuid4().hex)
 
 
@@ -29,7 +29,7 @@ RUN = os.environ.setdefault("TEST_RUN", uuid4().hex)
 def new_database(folder: Path, *, migrated: bool = True) -> Iterator[str]:
     """Yield the URL of a migrated or empty database, of the kind that the suite runs on.
 
-    An SQLite file is put into the folder; a PostgreSQL database is dropped in the end.
+    An SQLite file is created in the folder; a PostgreSQL database is dropped at the end.
     """
     template = _migrated_once() if migrated else None
     if not _is_postgresql():
@@ -56,13 +56,13 @@ def drop_template() -> None:
 
 
 def _migrated_once() -> str:
-    """Return the name of the migrated database; the first process that asks migrates it."""
+    """Return the name of the migrated database; the first process to call this migrates it."""
     template = _template()
     with _lock().open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _exists(template):
             return template
-        # It gets its name when it is complete.
+        # Rename it only when it is complete.
         draft = f"{template}_draft"
         if _is_postgresql():
             _execute(f"CREATE DATABASE {draft}")

@@ -1,4 +1,4 @@
-"""A whole installation in a folder, with real processes: for tests and benchmarks."""
+"""A complete installation in a folder, with real processes, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
+    """Return a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> None:
-    """Wait until the condition holds; fail saying what was waited for."""
+    """Wait until the condition is true; on timeout, fail with ``what`` in the message."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"Waited {seconds} s in vain until {what}."
@@ -40,7 +40,7 @@ def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> None
 
 
 def need_redis() -> None:
-    """Skip a test where there is no Redis; on CI that is a failure."""
+    """Skip a test if Redis is not installed; on CI, fail instead."""
     if shutil.which("redis-server") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("redis-server is not installed.")
@@ -48,7 +48,7 @@ def need_redis() -> None:
 
 
 def start_redis(here: Installation, port: int) -> subprocess.Popen[bytes]:
-    """Start a Redis that keeps nothing: whatever it held is gone when it ends."""
+    """Start a Redis without persistence, which loses its data when it ends."""
     options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
     process = here.start("redis-server", *options)
     wait_for(lambda: listens(port), seconds=10, what="Redis answers")
@@ -56,19 +56,19 @@ def start_redis(here: Installation, port: int) -> subprocess.Popen[bytes]:
 
 
 def listens(port: int) -> bool:
-    """Tell whether anybody listens on a port of loopback."""
+    """Return whether a process listens on a loopback port."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
 
 
 def carrier_environment(carrier: Carrier) -> dict[str, str]:
-    """Return the environment in which `bland` accounts call with this carrier."""
+    """Return the environment in which `bland` accounts call through this carrier."""
     return {
         "BLAND_API_KEY": carrier.key,
         "BLAND_BASE_URL": carrier.url,
         "BLAND_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        # The hours of the test decide nothing.
+        # Tests must pass at any time of day.
         "DEFAULT_CALLING_HOURS": "00:00-24:00",
     }
 
@@ -76,7 +76,7 @@ def carrier_environment(carrier: Carrier) -> dict[str, str]:
 class Installation:
     """An installation in a folder, whose commands, workers and web server are processes.
 
-    A context manager: what it started is gone afterwards.
+    A context manager that ends the processes it started.
     """
 
     def __init__(self, folder: Path, database_url: str, **environment: object) -> None:
@@ -95,7 +95,7 @@ class Installation:
         self.act("call_command('migrate', verbosity=0)")
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command to its end; return what it prints."""
+        """Run a management command to its end; return its output."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             env=self.environment,
@@ -110,7 +110,7 @@ class Installation:
         return self._tell_console(expression=expression)
 
     def act(self, *statements: str) -> None:
-        """Execute statements over the models and verbs in the installation."""
+        """Execute statements over the models and functions in the installation."""
         self._tell_console(statements="\n".join(statements))
 
     def _tell_console(self, *, statements: str = "", expression: str = "None") -> Any:
@@ -145,7 +145,7 @@ class Installation:
     def make_batch(
         self, rows: int, *options: str, first: int = 0, prompt: str = "Call {{shop}}."
     ) -> str:
-        """Launch a batch of so many recipients and leave it to the workers; return its id."""
+        """Launch a batch of ``rows`` recipients for the workers to call; return its id."""
         path = self.folder / f"list-{first}.csv"
         with path.open("w", encoding="utf-8") as file:
             file.write("phone_number,shop\n")
@@ -156,13 +156,13 @@ class Installation:
         return str(json.loads(told)["batch_id"])
 
     def is_over(self, *batch_ids: str) -> bool:
-        """Tell whether all these batches have their final status."""
+        """Return whether all these batches have a final status."""
         return bool(
             self.ask(f"all(batch.is_over for batch in Batch.objects.filter(pk__in={batch_ids!r}))")
         )
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a process of the installation, in a session of its own."""
+        """Start a process of the installation, in its own session."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -198,7 +198,7 @@ class Installation:
         return process
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """End a process and all its children without warning."""
+        """Kill a process and all its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -210,4 +210,4 @@ class Installation:
         for process in self._processes:
             self.kill(process)
         with self._console:
-            """It ends with its input."""
+            """The console ends when its input is closed."""

@@ -2,7 +2,7 @@
 
     python -m tests.pictures                     (needs Chromium; writes into .pictures/)
 
-An installation of its own is filled by `tests.showcase` and goes on calling while they are taken.
+Uses a new installation, which `tests.showcase` fills and which keeps calling meanwhile.
 """
 
 from __future__ import annotations

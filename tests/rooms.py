@@ -1,7 +1,7 @@
 """Count the imports between the rooms of `batchcalls/`: ``python -m tests.rooms [--list]``.
 
-A room is a folder or a module directly in `batchcalls/`. An import counts once for each pair of
-importing and imported module, wherever in the file it is written.
+A room is a folder or module directly in `batchcalls/`. Each pair of importing and imported module
+counts once, wherever the import is in the file.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def between_rooms() -> set[tuple[str, str]]:
 
 
 def main() -> None:
-    """Print how many imports lead from one room to another, and between which."""
+    """Print how many imports cross rooms, and between which rooms."""
     pairs = between_rooms()
     arrows = Counter((room_of(module), room_of(imported)) for module, imported in pairs)
     if "--list" in sys.argv:

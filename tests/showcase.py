@@ -1,7 +1,8 @@
-"""An installation with something to look at: for pictures, and for tests of pages.
+"""Fill an installation with sample data, for pictures and for tests of pages.
 
-``python -m tests.showcase`` fills the database of the environment. Everything goes through the
-product's own verbs and the simulator, at the times of two weeks gone by; nobody is called.
+``python -m tests.showcase`` fills the database that the environment names. All data is created
+through the product's own functions and the simulator, spread over the past two weeks. No real
+calls are placed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ WIN_BACK = (
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A batch of the showcase: its size, when it was sent, and how far it is carried."""
+    """A batch of the showcase: its size, when it was sent, and how far it runs."""
 
     name: str
     rows: int
@@ -60,11 +61,11 @@ EXAMPLES = (
 
 
 def list_of(rows: int, *, seed: int = 1, is_clean: bool = False) -> str:
-    """Return a CSV of that many recipients; unless it is clean, a few cannot be called."""
+    """Return a CSV of ``rows`` recipients; unless it is clean, a few cannot be called."""
     chance = random.Random(seed)
     lines = ["phone_number,customer_name,service,date"]
     for row in range(rows):
-        # Of the simulator's numbers, those beyond 0193 are for things that go wrong.
+        # The simulator's numbers above 0193 force failures.
         last = 134 + row % 60 if is_clean else 100 + (row + seed * 131) % 99
         number = f"+1202555{last:04d}"
         if row % 19 == 7 and not is_clean:
@@ -76,7 +77,7 @@ def list_of(rows: int, *, seed: int = 1, is_clean: bool = False) -> str:
 
 
 def fill() -> None:
-    """Make campaigns, rules and batches in every kind of state."""
+    """Create campaigns, rules and batches in all kinds of states."""
     from django.contrib.auth.models import User
 
     from batchcalls.intake import do_not_call, uploads
@@ -128,10 +129,10 @@ def fill() -> None:
             _send(example, **made)
     first = Batch.objects.get(name=EXAMPLES[0].name)
     uploads.save_mapping(first.first_list, name="Customers of the CRM", actor=actor)
-    # From here on nobody is to be sent anything: what runs is not this batch.
+    # Send no webhooks for the remaining batches.
     spring = Batch.objects.get(name="Win-back, spring")
     endpoints.change(crm, campaign=None, batch=spring)
-    # Slow enough to be looked at while it runs.
+    # Slow enough to be viewed while it runs.
     _set(account, speed=1)
 
 
@@ -188,7 +189,7 @@ def _endpoints(campaign: Any, actor: Any) -> WebhookEndpoint:
 
 
 def _answer_webhooks() -> None:
-    """Note what receivers would have answered; nothing is sent to anybody."""
+    """Store simulated answers of receivers without sending anything."""
     from django.utils import timezone
 
     from batchcalls.models import WebhookDelivery
@@ -216,7 +217,7 @@ def _set(account: Any, *, speed: float) -> None:
 
 
 def _carry(batch: Batch, *, steps: int) -> None:
-    """Do the work of so many beats, or until the batch is over."""
+    """Run ``steps`` steps of work, or fewer if the batch is over."""
     from batchcalls import tasks
 
     for _ in range(steps):

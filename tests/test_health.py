@@ -1,4 +1,4 @@
-"""What load balancers and monitors are told."""
+"""The health endpoints for load balancers and monitors."""
 
 from __future__ import annotations
 

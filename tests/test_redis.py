@@ -1,4 +1,4 @@
-"""With Redis as broker, on several hosts: messages may be lost, work is not."""
+"""Redis as the broker on several hosts: messages may be lost, but work is not."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_lost_redis_loses_nothing_and_calls_nobody_twice(
         rows = "".join(f"+1415{2000000 + n},Shop {n}\n" for n in range(RECIPIENTS))
         path.write_text(f"phone_number,shop\n{rows}", encoding="utf-8")
         options = ["--prompt", "Call {{shop}}.", "--detach", "--json"]
-        # Nobody hears the bell: there is no Redis. The batch is launched all the same.
+        # Redis is down, so the message is lost, but the batch is launched all the same.
         batch_id = json.loads(here.manage("sendbatch", str(path), *options))["batch_id"]
 
         redis = start_redis(here, port)

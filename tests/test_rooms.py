@@ -1,4 +1,4 @@
-"""What the import contracts in pyproject.toml cannot express about the rooms of `batchcalls/`."""
+"""Rules about the rooms of `batchcalls/` that import contracts in pyproject.toml cannot express."""
 
 from __future__ import annotations
 

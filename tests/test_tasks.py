@@ -1,4 +1,4 @@
-"""Tasks are doorbells: lost, repeated or rung side by side, the work is done once."""
+"""Tasks may be lost, repeated or run concurrently; their work is done exactly once."""
 
 from __future__ import annotations
 

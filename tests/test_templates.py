@@ -1,4 +1,4 @@
-"""What the formatter of the templates cannot promise."""
+"""Rules for templates that the formatter cannot enforce."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 LONGEST_LINE = 120
-#: An element whose CSS shows every space and line break inside it, with what is inside.
+#: An element whose CSS shows every space and line break inside it, with its contents.
 PREWRAP = re.compile(r"<(\w+)\b[^<>]*\bprewrap\b[^<>]*>(.*?)</\1>", re.DOTALL)
 
 
@@ -50,5 +50,5 @@ def test_elements_that_show_every_space_get_none_from_their_template() -> None:
 
 
 def test_a_page_without_actions_has_no_gap_beside_its_title() -> None:
-    # The CSS hides the element when nothing is in it, not even a space.
+    # The CSS hides the element only if it is empty, without even a space.
     assert '<div class="page-actions"></div>' in render_to_string("admin/index.html")

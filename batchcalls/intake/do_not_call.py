@@ -1,4 +1,4 @@
-"""Numbers join the do-not-call list, by hand or by lists of any length."""
+"""Add numbers to the do-not-call list, by hand or from lists of any length."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from campaigns.models import SuppressionSource
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-#: Lines that are taken in while somebody waits; more of them come as a list.
+#: Most lines to add while the user waits; more must be uploaded as a list.
 MOST_LINES = 5_000
-#: What may stand between a number and its reason; the last is of cells that were copied.
+#: Separators between a number and its reason; the tab is for cells copied from a spreadsheet.
 _SEPARATOR = re.compile(r"[,;\t]")
 
 
 class TooManyLines(Exception):
-    """More than is taken in while somebody waits."""
+    """More lines than can be added while the user waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongLine:
-    """A line that names no number: its place, counted from 1, its text, and what is wrong."""
+    """A line without a valid number: its position, counted from 1, its text, and the problem."""
 
     number: int
     text: str
@@ -42,7 +42,7 @@ class WrongLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What became of lines: ``repeated`` ones name a number that an earlier line names."""
+    """The result of adding lines; ``repeated`` lines have the same number as an earlier line."""
 
     new: int
     listed: int
@@ -51,10 +51,10 @@ class Added:
 
 
 def add_numbers(text: str, *, region: str, reason: str = "", actor: User | None = None) -> Added:
-    """Suppress the numbers of a text, one on each line, with its own reason behind a comma.
+    """Suppress the numbers of a text, one per line, each with an optional reason after a comma.
 
-    ``reason`` is that of the lines which have none. Numbers that are listed stay as they are; lines
-    that name no number keep none of the others back. Raises `TooManyLines`; then nothing is added.
+    ``reason`` is used for lines without their own reason. Existing entries stay unchanged, and
+    invalid lines do not block the others. Raises `TooManyLines` and then adds nothing.
     """
     lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if len(lines) > MOST_LINES:
@@ -85,7 +85,7 @@ def _read_line(line: str, region: str) -> tuple[str, str] | str:
     rest = clean_value(more[0]) if more else ""
     if len(rest) > REASON_LENGTH:
         return f"The reason has {len(rest):,} characters; {REASON_LENGTH} are kept. Shorten it."
-    # A second number must not become the reason of the first: its owner would be called.
+    # A second number must not become the reason of the first, or it would still be called.
     if any(isinstance(e164.parse(part, region=region), e164.Number) for part in _parts(rest)):
         return "Several numbers stand on this line; write each on a line of its own."
     return parsed.e164, rest
@@ -103,10 +103,10 @@ def add_list(
     note: str = "",
     actor: User | None = None,
 ) -> StoredList:
-    """Store a list and have its numbers suppressed by the workers.
+    """Store a list for the workers, who suppress its numbers.
 
-    ``note`` is the reason of numbers for which the list gives none. Raises `UnreadableList`,
-    `MappingError` or `UploadError`; then nothing is kept.
+    ``note`` is the reason for numbers without one in the list. Raises `UnreadableList`,
+    `MappingError` or `UploadError` and then stores nothing.
     """
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.kind = ListKind.DO_NOT_CALL

@@ -1,8 +1,8 @@
-"""What launching a batch would do, found out without calling anybody.
+"""Compute what launching a batch would do, without calling anyone.
 
-Computed by a handful of queries that group rows, however many there are: rows of one country, one
-set of time zones and one hour of start share the answer to when they may be called. The answer is
-kept with the batch, as plain data, so that page, API and command line show the same.
+A few queries group the rows, however many there are: rows with the same country, time zones and
+start hour may be called at the same times. The report is stored with the batch as plain data, so
+that pages, API and command line show the same.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from campaigns.quoted_values import NOTE
 
 PROMPTS_SHOWN = 3
 PROBLEMS_SHOWN = 50
-#: Seconds of talking for each call while no call of the campaign tells better.
+#: Assumed seconds of talk time per call until the campaign has enough calls.
 SHORT_CALL_SECONDS, LONG_CALL_SECONDS = 30, 180
 RINGING_SECONDS = 15
-#: Calls that tell how long a campaign's calls are: how many are looked at, and are enough.
+#: Past calls used to estimate the length of calls: how many to read, and how many are enough.
 CALLS_ASKED, CALLS_NEEDED = 1_000, 30
 
 _TO_DIAL = RECIPIENT_NOT_YET_PLACED - RECIPIENT_RETRYING
 
 
 def store(batch: Batch) -> dict[str, Any]:
-    """Compute the report as of now, keep it with the batch, and return it."""
+    """Compute the report as of now, store it with the batch, and return it."""
     report = compute(batch, now=timezone.now())
     Batch.objects.filter(pk=batch.pk).update(dry_run=report)
     batch.dry_run = report
@@ -58,8 +58,8 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
     """Return what a launch would do at a time (aware), as JSON-like data.
 
     ``rows``, ``now``, ``later`` (count and first_at, ISO 8601), ``never`` (count by reason: rules
-    that would skip the row when it is dialed, do-not-call among them), ``skipped`` (count by
-    reason code), ``duplicates`` (the choice, and how many rows it concerns), ``countries``,
+    that would skip the row when it is dialed, including do-not-call), ``skipped`` (count by reason
+    code), ``duplicates`` (the choice, and the number of rows affected), ``countries``,
     ``time_zones``, ``estimate`` (each figure [from, to]; seconds, and money as text),
     ``assumptions`` (sentences), ``prompts`` and ``problems`` (rows of the file).
     """
@@ -87,7 +87,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
 
 
 def describe_estimate(estimate: dict[str, Any]) -> str:
-    """Say how many calls, how long and how much: "12 to 36 calls; 4 min; 0.30 to 1.50 USD"."""
+    """Return calls, duration and cost in words: "12 to 36 calls; 4 min; 0.30 to 1.50 USD"."""
     calls = _range(*(f"{count:,}" for count in estimate["calls"]))
     time = _range(*map(_span, estimate["seconds"]))
     return f"{calls} calls; {time}; {_range(*estimate['cost'])} {estimate['currency']}"
@@ -98,7 +98,7 @@ def _range(least: str, most: str) -> str:
 
 
 def _span(seconds: int) -> str:
-    """Write a duration as 2 h 05 min, or 40 s."""
+    """Format a duration as 2 h 05 min, or 40 s."""
     if seconds < 120:
         return f"{seconds} s"
     hours, minutes = divmod(seconds // 60, 60)
@@ -111,7 +111,7 @@ def _rows(batch: Batch) -> QuerySet[Recipient]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
-    """Rows that share what decides when they may be called."""
+    """Rows that may be called at the same times."""
 
     rows: int
     region: str
@@ -122,9 +122,9 @@ class _Group:
 
 
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
-    """Group the rows that are still to be dialed, in one pass over them."""
+    """Group the rows still to be dialed in one pass."""
     keys = ["region", "time_zones", "listed", "start_hour"]
-    everybody = (
+    recipients = (
         _rows(batch)
         .filter(status__in=_TO_DIAL)
         .annotate(
@@ -132,7 +132,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             start_hour=TruncHour("start_at"),
         )
     )
-    rows = everybody.exclude(region="")
+    rows = recipients.exclude(region="")
     if _has_own_hours(batch):
         rows = rows.annotate(hours=F("call_settings__dispatch_hours"))
         keys.append("hours")
@@ -146,22 +146,22 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             starts_at=max(earliest, row["starts_at"]) if row["starts_at"] else earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
         )
-    # Rows that are older than the column, whose zones only the gate looks up.
-    for one in everybody.filter(region="").iterator(chunk_size=2_000):
-        number = e164.parse(one.e164, region="ZZ")
-        own_hours = one.call_settings.get("dispatch_hours")
+    # Rows older than the column, whose zones are otherwise looked up only at dialing time.
+    for recipient in recipients.filter(region="").iterator(chunk_size=2_000):
+        number = e164.parse(recipient.e164, region="ZZ")
+        own_hours = recipient.call_settings.get("dispatch_hours")
         yield _Group(
             rows=1,
             region=number.region if isinstance(number, e164.Number) else "",
-            zones=",".join(call_requests.zones_of(batch, one)),
-            is_listed=one.listed,
-            starts_at=max(earliest, one.start_at) if one.start_at else earliest,
+            zones=",".join(call_requests.zones_of(batch, recipient)),
+            is_listed=recipient.listed,
+            starts_at=max(earliest, recipient.start_at) if recipient.start_at else earliest,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
         )
 
 
 def _has_own_hours(batch: Batch) -> bool:
-    """Tell whether a column gives rows hours of their own."""
+    """Return whether a column gives rows their own hours."""
     return any(
         column.target == Target.CALL_SETTING and column.name == "dispatch_hours"
         for stored in batch.lists.all()
@@ -170,7 +170,7 @@ def _has_own_hours(batch: Batch) -> bool:
 
 
 def _outlook(batch: Batch, *, now: datetime) -> dict[str, Any]:
-    """Count who could be called at once, who later, and who never, and where they are."""
+    """Count recipients callable now, later and never, by country and time zone."""
     callable_now, never = 0, Counter[str]()
     countries: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
@@ -208,7 +208,7 @@ def _opening(batch: Batch, group: _Group) -> tuple[datetime | None, str]:
     """Return when rows of a group may first be called, or why never."""
     at, zones = group.starts_at, call_requests.zones_in(group.zones)
     rules = [hours for _, hours in gate.rules_of(batch, group.dispatch_hours)]
-    # Each rule may push the time to where another is closed again; within weeks they agree or not.
+    # One rule may move the time to where another is closed; within weeks they agree or never do.
     for _ in range(20):
         closed = [verdict for rule in rules if isinstance(verdict := rule.check(at, zones), Closed)]
         if not closed:
@@ -228,14 +228,14 @@ def _duplicates(batch: Batch, skipped: dict[str, int]) -> dict[str, Any]:
 
 
 def _estimate(batch: Batch, *, recipients: int) -> tuple[dict[str, Any], list[str]]:
-    """Return calls, seconds and cost, each [from, to], and what they rest on."""
+    """Return calls, seconds and cost, each [from, to], and the assumptions behind them."""
     account = batch.account
     low, high, source = _talk_seconds(batch)
     retries = max((rule.max_retries for rule in batch.retry_policy.rules), default=0)
     calls = [recipients, recipients * (1 + retries)]
     cps = min((rate for rate in (account.cps, batch.cps) if rate), default=None)
     lines = min(account.concurrency, batch.concurrency or account.concurrency)
-    # The last call begins when all before it have begun, and on each line one follows another.
+    # The last call begins after all others have begun, and each line takes one call at a time.
     seconds = [
         max(count / cps if cps else 0, ceil(count / lines - 1) * (talk + RINGING_SECONDS))
         + (talk + RINGING_SECONDS if count else 0)
@@ -266,7 +266,7 @@ def _estimate(batch: Batch, *, recipients: int) -> tuple[dict[str, Any], list[st
 
 
 def _talk_seconds(batch: Batch) -> tuple[int, int, str]:
-    """Return how long calls are, from and to, and how that is known."""
+    """Return the range of call lengths in seconds, and the basis of the estimate."""
     limit = int(batch.call_settings.get("max_duration", 30) * 60)
     if batch.campaign_id:
         latest = CallResult.objects.filter(
@@ -274,23 +274,25 @@ def _talk_seconds(batch: Batch) -> tuple[int, int, str]:
             status=CallStatus.COMPLETED,
             duration_seconds__isnull=False,
         ).order_by("-pk")[:CALLS_ASKED]
-        found = latest.aggregate(calls=Count("pk"), mean=Avg("duration_seconds"))
-        if found["calls"] >= CALLS_NEEDED:
-            mean = round(found["mean"])
-            source = f"The last {found['calls']:,} calls of the campaign took {mean} s on average."
+        figures = latest.aggregate(calls=Count("pk"), mean=Avg("duration_seconds"))
+        if figures["calls"] >= CALLS_NEEDED:
+            mean = round(figures["mean"])
+            source = (
+                f"The last {figures['calls']:,} calls of the campaign took {mean} s on average."
+            )
             return min(limit, mean * 4 // 5), min(limit, mean * 6 // 5 + 1), source
     low, high = min(limit, SHORT_CALL_SECONDS), min(limit, LONG_CALL_SECONDS)
     return low, high, f"Calls of {low} to {high} s: too few calls tell how long they are."
 
 
 def _prompts(batch: Batch, *, now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield what the first recipients' calls are told; without the note that explains marks."""
+    """Yield the prompts of the first recipients, without the note that explains the marks."""
     rows = _rows(batch).filter(status__in=_TO_DIAL).order_by("row_number")
     for row in rows[:PROMPTS_SHOWN]:
         call = CallResult(batch=batch, recipient=row, attempt=1, to_number=row.e164, claimed_at=now)
         try:
             request = call_requests.build(batch, row, call)
-        except MissingVariable as error:  # which would skip the row when it is dialed
+        except MissingVariable as error:  # the row would be skipped when it is dialed
             text = error.message
         else:
             text = request.prompt.removeprefix(NOTE) or f"Pathway {request.pathway_id}"

@@ -1,4 +1,4 @@
-"""A number that stands in a batch more than once is called once, if that was the choice."""
+"""Skip duplicate numbers of a batch, if the batch is set to call each number once."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ NUMBERS_AT_A_TIME = ROWS_AT_A_TIME = 2_000
 
 
 def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
-    """Skip each row of a list whose number an earlier row of the batch has; return how many.
+    """Skip each row of a list whose number is in an earlier row of the batch; return how many.
 
-    Asked when all rows are in, because parts come in any order. Goes through the numbers that
-    repeat in the order of an index, some thousand at a time in short transactions; what an
-    earlier run skipped is not found again. Raises `LeaseLost`.
+    Runs when all rows are imported, because parts arrive in any order. It goes through the
+    duplicate numbers in index order, some thousand at a time in short transactions, and does not
+    repeat what an earlier run skipped. Raises `LeaseLost`.
     """
-    # Nobody is called by a row that is skipped, or of a list that could not be used.
+    # Rows that are skipped, or belong to an unusable list, call no one.
     rows = Recipient.objects.filter(batch=stored.batch_id).exclude(status__in=RECIPIENT_LEFT_OUT)
     last, skipped = "", 0
     while True:
@@ -37,7 +37,7 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
         again = rows.filter(
             e164__in=repeated, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
         ).exclude(row_number__in=repeated.values())
-        while found := list(again.order_by().values_list("pk", "e164")[:ROWS_AT_A_TIME]):
+        while duplicates := list(again.order_by().values_list("pk", "e164")[:ROWS_AT_A_TIME]):
             with transaction.atomic():
                 lease.keep()
                 update_each(
@@ -45,10 +45,10 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
                     ["status", "reason_code", "reason"],
                     [
                         (pk, RecipientStatus.SKIPPED, "duplicate", _sentence(repeated[e164], e164))
-                        for pk, e164 in found
+                        for pk, e164 in duplicates
                     ],
                 )
-            skipped += len(found)
+            skipped += len(duplicates)
         last = max(repeated)
 
 

@@ -1,6 +1,6 @@
-"""A further list joins a batch: rows that were put right, or simply more of them.
+"""Add another list to a batch: corrected rows, or more recipients.
 
-The rows that are there already stay as they are. Those that join count on behind them.
+Existing rows stay unchanged. The numbers of the added rows continue after them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def join(stored: StoredList, *, actor: User | None = None) -> None:
-    """Have an unsaved list of a batch saved and taken in; raise `lifecycle.Conflict`.
+    """Save a new list of a batch and start its import; raise `lifecycle.Conflict`.
 
-    Its rows are dialed as soon as they are checked, if the batch is calling or had fallen short;
-    else when it is launched or resumed.
+    Its rows are dialed as soon as they are checked if the batch is calling or ended short of
+    calling everyone, else when it is launched or resumed.
     """
     batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
     if batch.status not in BATCH_JOINABLE or batch.lists.importing().exists():
@@ -49,7 +49,7 @@ def join(stored: StoredList, *, actor: User | None = None) -> None:
 
 @transaction.atomic
 def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> None:
-    """Let the checked rows of a list that joined be dialed; reopen a batch that fell short."""
+    """Release the checked rows of an added list for dialing; reopen a batch that ended short."""
     batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
     if batch.status not in BATCH_JOINABLE:
         give_up(stored, reason=f"The batch is {batch.get_status_display()}.")
@@ -70,13 +70,13 @@ def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> Non
 
 @transaction.atomic
 def give_up(stored: StoredList, *, reason: str) -> None:
-    """Leave out the rows of a list that joined and turned out to be unusable; keep the batch."""
+    """Cancel the rows of an added list that turned out to be unusable; keep the batch."""
     batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
     rows = Recipient.objects.filter(batch=batch, row_number__gt=batch.ready_through)
     rows.filter(status=RecipientStatus.PENDING).update(
         status=RecipientStatus.CANCELED, reason_code=LIST_UNUSABLE, reason=reason
     )
-    # Another process may have split more of the file than this one knows of.
+    # Another process may have split more of the file since this one read it.
     stored.refresh_from_db(fields=["split_through"])
     taken_in = rows.aggregate(count=Count("pk"), last=Max("row_number"))
     Batch.objects.filter(pk=batch.pk).update(

@@ -1,7 +1,7 @@
-"""A list in the one form that everything after the upload reads: parts of JSON lines.
+"""A list as parts of JSON lines, the only format that steps after the upload read.
 
-Whatever the file was (an encoding, a delimiter, a workbook), a line of a part is one row:
-its number in the file, its cells, and what is wrong with its form.
+Whatever the file's encoding, delimiter or type, a line of a part is one row: its number in the
+file, its cells, and what is wrong with its form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def encode(rows: Iterable[Row]) -> bytes:
         form = [problem.code, problem.message] if problem else []
         line = [number, cells, *form]
         lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
-    # A lone surrogate, which no row of a text file has, would be no UTF-8.
+    # UTF-8 cannot encode a lone surrogate, which no row of a text file has.
     return ("\n".join(lines) + "\n").encode(errors="replace")
 
 
@@ -41,11 +41,11 @@ def rows_of(part: ListPart) -> list[Row]:
 
 
 def rows_of_list(stored: StoredList) -> Iterator[Row]:
-    """Yield the rows of a list in the order of the file, as far as they have their numbers.
+    """Yield the rows of a list in file order, as far as their numbers are definite.
 
-    Those that are in no part are read from the file: of a list that is older than parts, and of a
-    batch's only list when it could not be used. Behind a further list that was not read to its end
-    the next one counts on.
+    Rows that are in no part are read from the file: those of a list older than parts, and those of
+    a batch's only list when it was unusable. They are left out for an additional list that was not
+    read to its end, because the next list continues with their numbers.
     """
     last = 0
     for part in stored.parts.order_by("number").iterator(chunk_size=100):
@@ -58,4 +58,4 @@ def rows_of_list(stored: StoredList) -> Iterator[Row]:
         with stored.open_file() as stream, open_table(stored, stream) as table:
             yield from (row for row in table if row.number > last)
     except (UnreadableList, FileNotFoundError):
-        return  # Why is written on the list and on the batch.
+        return  # The list and the batch record why.

@@ -1,4 +1,4 @@
-"""A “no” in a consent column holds for the number, in whichever row of the batch it stands."""
+"""Apply a “no” in a consent column to every row of the batch with the same number."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ROWS_AT_A_TIME = 2_000
 
 
 def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
-    """Skip the rows of a batch whose number says no in another row; return how many.
+    """Skip the rows of a batch whose number has a “no” in another row; return how many.
 
-    Asked when all rows are in, because parts come in any order. Rows of earlier lists count too,
-    as far as they are not being called or were called already. Raises `LeaseLost`.
+    Runs when all rows are imported, because parts arrive in any order. Rows of earlier lists are
+    skipped too, unless they are being called or were called already. Raises `LeaseLost`.
     """
     rows = Recipient.objects.filter(batch=stored.batch_id)
     said_no = rows.filter(reason_code=CONSENT_REFUSED, status=RecipientStatus.SKIPPED)
@@ -28,7 +28,7 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
         .order_by("e164")
         .values_list("e164", "row_number")[:ROWS_AT_A_TIME]
     ):
-        found = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
+        refused = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
         with transaction.atomic():
             lease.keep()
             skipped += update_each(
@@ -43,7 +43,7 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
                         "calls.",
                         None,
                     )
-                    for pk, number in found
+                    for pk, number in refused
                 ],
                 where_in=("status", RECIPIENT_NOT_YET_PLACED),
             )

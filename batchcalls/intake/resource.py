@@ -1,11 +1,11 @@
-"""Rows of a list become recipients, by way of django-import-export.
+"""Turn rows of a list into recipients with django-import-export.
 
 The column mapping is set on the resource *instance*: each field knows the positions it reads.
-Columns are addressed by position, so that two columns with one header stay two.
+Columns are addressed by position, so that two columns with the same header stay separate.
 
-The resource fills rows and is not asked to import them: its `import_data` takes two thirds of the
-time for results that nobody reads, and afterwards sets the table's sequence back to the highest id
-that is visible, so that two imports at once are given the same ids.
+The resource fills rows but does not import them. Its `import_data` spends two thirds of the time
+on results that no one reads, and then resets the table's sequence to the highest visible id, so
+that two concurrent imports would get the same ids.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RAW_NUMBER_LENGTH = 200
 
 @dataclass(slots=True, kw_only=True)
 class JudgedRow:
-    """A recipient to be: the columns of its table that an import fills."""
+    """An unsaved recipient: the columns of its table that an import fills."""
 
     batch_id: UUID | None
     row_number: int = 0
@@ -55,10 +55,10 @@ _values_of = attrgetter(*SAVED_FIELDS)
 
 
 class ColumnsField(fields.Field):  # type: ignore[misc]
-    """Collects the columns of a target into one object: {name: cell}."""
+    """Collects the columns with one target into an object: {name: cell}."""
 
     def __init__(self, attribute: str, mapping: ListMapping, target: Target) -> None:
-        # `column_name` must exist in the row: it is what import-export looks for first.
+        # `column_name` must exist in the row, because import-export looks for it first.
         super().__init__(attribute, column_name=ROW)
         columns = [column for column in mapping.columns if column.target == target]
         self.positions = {column.name: column.position for column in columns}
@@ -69,7 +69,7 @@ class ColumnsField(fields.Field):  # type: ignore[misc]
 
 
 class RecipientResource(resources.Resource):  # type: ignore[misc]
-    """Gives the rows of a list their verdicts, some thousand at a time."""
+    """Checks the rows of a list, some thousand at a time."""
 
     def __init__(
         self, *, stored: StoredList, mapping: ListMapping, rules: validation.RowRules
@@ -89,46 +89,46 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         }
 
     def get_import_fields(self) -> Iterable[fields.Field]:
-        """Return the fields; import-export would put them in order again for each row."""
+        """Return the fields; the default would sort them again for each row."""
         return self.fields.values()
 
     def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
-        """Judge a part's rows, and return what saves them. See `runner.TakeIn`.
+        """Check a part's rows, and return a function that saves them. See `runner.TakeIn`.
 
-        Raises the first thing that is not a row's own fault.
+        Raises the first error that is not a row's own fault.
         """
         judged = [self._judge(row) for row in rows]
 
         def save() -> tuple[int, list[list[object]]]:
             insert_each(Recipient, SAVED_FIELDS, map(_values_of, judged))
-            return sum(not one.reason_code for one in judged), []
+            return sum(not recipient.reason_code for recipient in judged), []
 
         return save
 
     def _judge(self, row: Row) -> JudgedRow:
-        """Fill a recipient from its columns, then give it its verdict."""
+        """Fill a recipient from its columns, then check it."""
         cells: dict[int | str, str] = dict.fromkeys(self._positions, "")
         cells.update(zip(self._positions, map(str.strip, row.cells), strict=False))
-        # A row with a problem is not blank, whatever the cells within the header say.
+        # A row with a problem is not blank, whatever its cells under the header hold.
         is_blank = row.problem is None and not any(cells.values())
-        one = JudgedRow(batch_id=self._batch_id)
-        self.import_instance(one, {ROW: row.number + self._offset, **cells})
+        recipient = JudgedRow(batch_id=self._batch_id)
+        self.import_instance(recipient, {ROW: row.number + self._offset, **cells})
         verdict = validation.judge(
             self._rules,
             blank=is_blank,
             problem=row.problem,
-            raw_number=one.raw_number,
-            request_data=one.request_data,
-            row_settings=one.call_settings,
+            raw_number=recipient.raw_number,
+            request_data=recipient.request_data,
+            row_settings=recipient.call_settings,
             consent_cell=None if self._consent is None else clean_value(cells[self._consent]),
         )
-        one.raw_number = one.raw_number[:RAW_NUMBER_LENGTH]
-        one.e164 = verdict.e164
-        one.region = verdict.region
-        one.time_zones = ",".join(verdict.time_zones)
-        one.call_settings = verdict.call_settings
-        one.start_at = verdict.start_at
+        recipient.raw_number = recipient.raw_number[:RAW_NUMBER_LENGTH]
+        recipient.e164 = verdict.e164
+        recipient.region = verdict.region
+        recipient.time_zones = ",".join(verdict.time_zones)
+        recipient.call_settings = verdict.call_settings
+        recipient.start_at = verdict.start_at
         if verdict.code:
-            one.status = RecipientStatus.SKIPPED.value
-            one.reason_code, one.reason = verdict.code, verdict.message
-        return one
+            recipient.status = RecipientStatus.SKIPPED.value
+            recipient.reason_code, recipient.reason = verdict.code, verdict.message
+        return recipient

@@ -1,9 +1,9 @@
-"""An uploaded list becomes verdicts, part by part, by as many workers as come.
+"""Import an uploaded list part by part, with any number of workers.
 
-1. One of them splits the file into parts; each part that is there can be taken in already.
-2. Each part is one short transaction: web requests and webhooks never wait for an import, and
-   a worker that dies leaves whole parts behind.
-3. When all are in, one of them draws the conclusions.
+1. One worker splits the file into parts; parts can be imported as soon as they exist.
+2. Each part is one short transaction, so web requests and webhooks never wait for an import,
+   and a worker that dies leaves only whole parts behind.
+3. When all parts are imported, one worker completes the list.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from campaigns.prompts import PromptError
 
 log = structlog.get_logger(__name__)
 
-#: Longest time in one go for splitting a file, whatever the tick. A workbook is slow to read, and
-#: from its first row each time. Must stay well below the queue's time limit for the task.
+#: Longest time for one run of splitting a file, whatever the tick. A workbook is slow to read and
+#: is read from its first row each time. Must stay well below the queue's time limit for the task.
 SPLIT_SECONDS, SPLIT_WORKBOOK_SECONDS = 45.0, 600.0
 
-#: Judges the rows of one part, outside of any transaction, and returns what saves them inside of
-#: one; that returns how many can be used, and what is wrong with the others.
+#: Checks the rows of one part outside a transaction and returns a function that saves them inside
+#: one. That function returns the number of usable rows and the problems of the others.
 TakeIn = Callable[[list[Row]], Callable[[], tuple[int, list[list[object]]]]]
 
 
 def run_batch(batch_id: UUID, *, seconds: float) -> bool:
-    """Take in what a batch's lists still hold, as `run` does."""
+    """Import the remaining rows of a batch's lists, as `run` does."""
     until = time.monotonic() + seconds
     lists = StoredList.objects.importing().filter(batch=batch_id)
     is_left = False
@@ -53,9 +53,9 @@ def run_batch(batch_id: UUID, *, seconds: float) -> bool:
 
 
 def run(list_id: UUID, *, seconds: float) -> bool:
-    """Take in a list for at most about ``seconds``; return whether there is more to do.
+    """Import a list for at most about ``seconds``; return whether there is more to do.
 
-    A list that cannot be used is failed, and with its first list the batch. Does nothing for a
+    An unusable list is failed, and so is the batch if it is its first list. Does nothing for a
     list that is not being imported.
     """
     until = time.monotonic() + seconds
@@ -76,10 +76,10 @@ def run(list_id: UUID, *, seconds: float) -> bool:
         reason = "The stored list is gone. Upload it again, in a new batch."
         _fail(stored, code="file_missing", reason=reason)
     except (OperationalError, InterfaceError, OSError):
-        # The sweep tries again: nothing is wrong with the list.
+        # Nothing is wrong with the list, and the sweep will retry.
         raise
     except Exception as error:
-        # Trying again would end the same, every minute.
+        # A retry every minute would fail the same way.
         log.exception("import.failed", list_id=str(list_id))
         reason = f"Reading the list ended in {type(error).__name__}; the log says more."
         _fail(stored, code="import_error", reason=reason)
@@ -92,7 +92,7 @@ def _run(stored: StoredList, *, until: float) -> bool:
         if not stored.is_split:
             _split(stored)
         if not _take_in_next(stored, take_in):
-            # What others hold they finish, and the last of them concludes.
+            # Other workers finish the parts they hold, and the last one completes the list.
             stored.refresh_from_db(fields=["is_split", "split_through"])
             return not (stored.is_split and _conclude(stored)) and _is_idle(stored)
         if time.monotonic() >= until:
@@ -100,14 +100,14 @@ def _run(stored: StoredList, *, until: float) -> bool:
 
 
 def _is_idle(stored: StoredList) -> bool:
-    """Tell whether a list that is not over has nobody who works on it."""
+    """Return whether no worker is working on an unfinished list."""
     now = timezone.now()
     rows = StoredList.objects.importing().filter(pk=stored.pk)
     return rows.exclude(lease_until__gt=now).exclude(parts__lease_until__gt=now).exists()
 
 
 def _split(stored: StoredList) -> None:
-    """Split the file, unless another process does."""
+    """Split the file, unless another process is doing so."""
     lease = Lease.acquire(StoredList.objects.importing(), stored.pk, seconds=settings.LEASE_SECONDS)
     if lease is None:
         return
@@ -122,7 +122,7 @@ def _split(stored: StoredList) -> None:
 
 
 def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
-    """Take in one part that no other process works on; return whether there was one."""
+    """Import one part that no other process holds; return whether there was one."""
     free = ListPart.objects.filter(stored_list=stored).free(timezone.now())
     for pk in free.values_list("pk", flat=True)[:50]:
         lease = Lease.acquire(ListPart.objects.to_do(), pk, seconds=settings.LEASE_SECONDS)
@@ -152,7 +152,7 @@ def _taker(stored: StoredList) -> TakeIn:
 
 
 def _conclude(stored: StoredList) -> bool:
-    """Draw the conclusions when all parts are in; return whether the list is over."""
+    """Complete the list when all parts are imported; return whether it is finished."""
     if ListPart.objects.to_do().filter(stored_list=stored).exists():
         return False
     lease = Lease.acquire(StoredList.objects.importing(), stored.pk, seconds=settings.LEASE_SECONDS)
@@ -182,7 +182,7 @@ def _conclude_recipients(
         batch=batch, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
     )
     with transaction.atomic():
-        Batch.objects.lock([batch.pk])  # before the list, as everybody does
+        Batch.objects.lock([batch.pk])  # always before the list
         if not list_imports.end(stored, ListStatus.IMPORTED):
             return
         if stored.row_offset:
@@ -196,10 +196,10 @@ def _conclude_recipients(
 
 
 def _fail(stored: StoredList, *, code: str, reason: str) -> None:
-    """End a list that cannot be used, and its batch when that has no other."""
+    """Fail an unusable list, and its batch if it has no other list."""
     with transaction.atomic():
         if stored.batch:
-            Batch.objects.lock([stored.batch.pk])  # before the list, as everybody does
+            Batch.objects.lock([stored.batch.pk])  # always before the list
         if not list_imports.end(stored, ListStatus.FAILED, code=code, reason=reason):
             return
         if stored.batch and not stored.row_offset:

@@ -1,7 +1,7 @@
-"""An uploaded file becomes parts, so that several workers can take it in at once.
+"""Split an uploaded file into parts, so that several workers can import it in parallel.
 
-Reading is the only step that must go from the first byte to the last; it is a small fraction of
-the work. A split that was cut short goes on behind the last part that is there.
+Reading is the only step that must run from the first byte to the last, and it is a small fraction
+of the work. An interrupted split continues after the last existing part.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from batchcalls.lists.tables import open_table
 from batchcalls.models import ListPart, StoredList
 from campaigns.spreadsheet_cells import restore
 
-#: Rows a transaction takes in: on SQLite everybody else's writes wait for it.
+#: Rows per transaction. On SQLite, all other writes wait for it.
 PART_ROWS = 2_000
-#: Workers that are called when there is something to take in.
+#: The number of workers to call when there is something to import.
 HELPERS_RUNG = 4
 
 
 def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool:
-    """Write the parts that are missing, at most until a monotonic time; return whether all are.
+    """Write the missing parts until a monotonic time; return whether all are written.
 
     Raises `UnreadableList` for a file that turns out to be unusable further down.
     """
@@ -38,7 +38,7 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
         done = max(stored.split_through, table.header_row)
         rows_left = _behind(done, table, lease)
         if not stored.sheet and REJECTED_REASON in map(str.strip, stored.headers):
-            # A file of ours that comes back: what was neutralised in it is as it was again.
+            # This is our own file of rejected rows: restore the cells that it neutralized.
             rows_left = (row._replace(cells=list(map(restore, row.cells))) for row in rows_left)
         for rows in _groups(rows_left):
             number += 1
@@ -56,9 +56,9 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
 
 
 def _write(stored: StoredList, lease: Lease[StoredList], number: int, rows: list[Row]) -> None:
-    """Store a part and how far the file is split, together; raise `LeaseLost`.
+    """Store a part and the progress of the split together; raise `LeaseLost`.
 
-    The file is written first: one that a process left behind when it died belongs to nobody.
+    The file is written first. If the process dies after that, no part refers to the file.
     """
     part = ListPart(stored_list=stored, number=number, row_count=len(rows))
     part.file.save(f"part-{number:05}.jsonl", ContentFile(parts.encode(rows)), save=False)
@@ -74,7 +74,7 @@ def _write(stored: StoredList, lease: Lease[StoredList], number: int, rows: list
 
 
 def _behind(done: int, table: Iterable[Row], lease: Lease[StoredList]) -> Iterator[Row]:
-    """Yield the rows after the last one that is in a part, keeping the lease on the way there."""
+    """Yield the rows after the last one in a part; keep the lease while skipping the others."""
     for row in table:
         if row.number > done:
             yield row

@@ -1,4 +1,4 @@
-"""Rows of a do-not-call list become numbers that nobody calls."""
+"""Turn rows of a do-not-call list into entries."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from campaigns import e164
 from campaigns.models import Suppression, SuppressionSource
 from campaigns.resources import SmallResource
 
-#: The header whose cells say why; without one, or where a cell is blank, the list's note does.
+#: The header of the reason column. Without it, and for blank cells, the list's note is used.
 REASON_HEADER = "reason"
 RAW_NUMBER_LENGTH = 200
 
 
 class SuppressionIntake:
-    """Takes in the parts of one list."""
+    """Imports the parts of one list."""
 
     def __init__(self, *, stored: StoredList, mapping: ListMapping) -> None:
         self._stored = stored
@@ -35,9 +35,9 @@ class SuppressionIntake:
         )
 
     def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
-        """Read the numbers of a part, and return what saves them. See `runner.TakeIn`.
+        """Read the numbers of a part, and return a function that saves them. See `runner.TakeIn`.
 
-        Numbers that are on the list already stay as they are.
+        Existing entries stay unchanged.
         """
         numbers: dict[str, str] = {}
         problems: list[list[object]] = []
@@ -45,7 +45,7 @@ class SuppressionIntake:
             raw = self._cell(row, self._phone)
             if row.problem is None and not any(map(str.strip, row.cells)):
                 continue
-            # A row with too many cells, or with an error elsewhere, still says whom not to call.
+            # A row with too many cells, or an error elsewhere, still names a number not to call.
             parsed = e164.parse(raw, region=self._stored.region)
             if isinstance(parsed, e164.NumberProblem):
                 wrong = row.problem or parsed
@@ -69,7 +69,7 @@ class SuppressionIntake:
 
 
 class SuppressionResource(SmallResource):
-    """Short do-not-call lists; a number that is on the list already stays as it is."""
+    """Short do-not-call lists; existing entries stay unchanged."""
 
     class Meta:
         model = Suppression
@@ -88,7 +88,7 @@ class SuppressionResource(SmallResource):
     )
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Read the number as people write it."""
+        """Convert the number as people write it to E.164."""
         parsed = e164.parse(str(row.get("e164") or "").strip(), region=settings.DEFAULT_REGION)
         if isinstance(parsed, e164.NumberProblem):
             raise ValidationError({"e164": parsed.message})
@@ -96,16 +96,16 @@ class SuppressionResource(SmallResource):
         row["reason"] = str(row.get("reason") or "")
 
     def skip_row(self, instance: Suppression, original: Any, *args: Any, **kwargs: Any) -> bool:
-        """Leave alone what is there."""
+        """Skip existing entries."""
         return bool(original.pk is not None)
 
     def before_save_instance(self, instance: Suppression, row: Any, **kwargs: Any) -> None:
-        """Note who imports it."""
+        """Record who imports it."""
         user = kwargs.get("user")
         instance.created_by = user if isinstance(user, User) else None
 
     def do_instance_save(self, instance: Suppression, is_create: bool) -> None:
-        """Add the number as every door does."""
+        """Add the number through the shared function for do-not-call entries."""
         reasons = {instance.e164: instance.reason}
         suppress(reasons, source=SuppressionSource.IMPORT, actor=instance.created_by)
         listed = Suppression.objects.get(e164=instance.e164)

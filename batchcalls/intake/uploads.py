@@ -1,6 +1,6 @@
-"""An uploaded file, understood as far as its header: how it is read, what its columns become.
+"""Read the header of an uploaded file: detect its format and match its columns.
 
-The same for page, API and command line, for recipients and for do-not-call numbers.
+Shared by pages, API and command line, for recipients and do-not-call numbers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BLOCK = 1 << 20
 
 
 class UploadError(Exception):
-    """What was asked for was refused, and nothing was stored; ``code`` is stable."""
+    """The upload was refused and nothing was stored; ``code`` is stable."""
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class UploadError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingOptions:
-    """How a file is to be read and matched, where a person says so; blank is detected."""
+    """A person's choices for reading and matching a file; blank means "detect"."""
 
     encoding: str = ""
     delimiter: str = ""
@@ -52,7 +52,7 @@ class ReadingOptions:
 
 
 def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> StoredList:
-    """Return an unsaved list: read as far as its first rows, its columns not matched yet.
+    """Return an unsaved list with its first rows read and its columns not matched yet.
 
     Raises `UnreadableList` or `UploadError`.
     """
@@ -82,10 +82,10 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
 def match_columns(
     stored: StoredList, options: ReadingOptions, *, like: ListMapping | None = None
 ) -> ListMapping:
-    """Match columns: a saved mapping of the same headers or a guess, then what was asked for.
+    """Match columns by a saved mapping for the same headers or a guess, then apply the options.
 
-    ``like`` is the mapping of another list, used where headers are the same. Raises `MappingError`
-    naming every problem.
+    ``like`` is the mapping of another list, used for equal headers. Raises `MappingError` that
+    names every problem.
     """
     mapping = suggest_mapping(stored, options, like=like)
     if problems := check(mapping, is_call_setting=call_settings.is_call_setting):
@@ -96,9 +96,9 @@ def match_columns(
 def suggest_mapping(
     stored: StoredList, options: ReadingOptions, *, like: ListMapping | None = None
 ) -> ListMapping:
-    """Match columns as `match_columns` does, and leave to a person what is still wrong.
+    """Match columns as `match_columns` does, but leave other problems for a person to fix.
 
-    Raises `MappingError` only for options that cannot be followed.
+    Raises `MappingError` only for options that cannot be applied.
     """
     headers = describe_headers(stored.headers)
     is_setting = call_settings.is_call_setting
@@ -120,9 +120,9 @@ def suggest_mapping(
 
 
 def save_mapping(stored: StoredList, *, name: str, actor: User | None = None) -> ColumnMapping:
-    """Keep how a list's columns were matched, for lists with the same headers.
+    """Save a list's column mapping for lists with the same headers.
 
-    A mapping of that name is replaced.
+    Replaces a mapping of the same name.
     """
     saved, _ = ColumnMapping.objects.update_or_create(
         name=name,
@@ -136,13 +136,13 @@ def save_mapping(stored: StoredList, *, name: str, actor: User | None = None) ->
 
 
 def keep_file(stored: StoredList, stream: BinaryIO) -> None:
-    """Store the file; whoever then fails to save the list deletes it again."""
+    """Store the file. A caller that then fails to save the list must delete it."""
     stream.seek(0)
     stored.file.save(stored.file_name, File(stream), save=False)
 
 
 def describe_reading(stored: StoredList) -> str:
-    """Say how a file is read, for people."""
+    """Return the file format in words."""
     if stored.sheet:
         return f"workbook, sheet “{stored.sheet}”"
     return f"{stored.encoding}, separated by {DELIMITERS.get(stored.delimiter, stored.delimiter)}"
@@ -150,7 +150,7 @@ def describe_reading(stored: StoredList) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnPreview:
-    """One column as a person checks it: header, first values, and what it becomes."""
+    """One column for a person to check: header, first values and target."""
 
     header: Header
     samples: list[str]
@@ -158,15 +158,15 @@ class ColumnPreview:
 
 
 def preview(stored: StoredList) -> list[ColumnPreview]:
-    """Return the columns of a list in its order."""
+    """Return the columns of a list in order."""
     targets = {column.position: column for column in ListMapping.from_list(stored.mapping).columns}
-    found = []
+    columns = []
     for header in describe_headers(stored.headers):
         column = targets.get(header.position)
         target = column.written if column else Target.IGNORE.value
         samples = [row[header.position] for row in stored.samples if header.position < len(row)]
-        found.append(ColumnPreview(header=header, samples=samples, target=target))
-    return found
+        columns.append(ColumnPreview(header=header, samples=samples, target=target))
+    return columns
 
 
 def _check_size(stream: BinaryIO) -> None:

@@ -1,4 +1,4 @@
-"""One row of a list becomes one verdict: it can be called, or it is skipped with a reason."""
+"""Decide for each row of a list whether it can be called or is skipped, and why."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from batchcalls.models import Batch
 from campaigns import call_settings, consent, e164, prompts
 from campaigns.consent import Consent
 
-#: The reason code of a row that says no, as opposed to one that says nothing.
+#: The reason code of a row with an explicit no, as opposed to one without an answer.
 CONSENT_REFUSED = "consent_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowRules:
-    """What every row of one batch is held against.
+    """The rules that every row of a batch must meet.
 
-    ``required`` are the variables without which something would be left unsaid, those of the prompt
-    apart, because a row may bring its own; ``timezone`` is where start times without an offset are
-    read. ``today`` is the latest day on which somebody
-    can have consented.
+    ``required`` holds the variables that the texts need, except those of the prompt, because a row
+    may have its own prompt. ``timezone`` applies to start times without an offset. ``today`` is the
+    latest valid date of consent.
     """
 
     region: str
@@ -40,7 +39,7 @@ class RowRules:
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
-        """Return the rules of a batch; raise `prompts.PromptError` for braces that do not close."""
+        """Return the rules of a batch; raise `prompts.PromptError` for unclosed braces."""
         return cls(
             region=batch.region,
             required=prompts.names_in(spoken(batch.call_settings)).required - prompts.BUILT_IN,
@@ -48,7 +47,7 @@ class RowRules:
             - prompts.BUILT_IN,
             timezone=batch.call_settings.get("timezone"),
             consent_required=batch.consent_required,
-            # Wherever on earth it is that date by now.
+            # The latest current date anywhere on earth.
             today=(timezone.now() + timedelta(hours=14)).date(),
             max_value_characters=settings.MAX_VALUE_CHARACTERS,
         )
@@ -56,7 +55,7 @@ class RowRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowVerdict:
-    """Callable when ``code`` is blank; else ``message`` says why the row is skipped."""
+    """The result for a row: callable if ``code`` is blank, else ``message`` says why not."""
 
     e164: str = ""
     region: str = ""
@@ -68,12 +67,12 @@ class RowVerdict:
 
 
 def templates_of(batch: Batch) -> prompts.TemplateSet:
-    """Return what all texts of a batch's calls need; raise `prompts.PromptError`."""
+    """Return the variables that a batch's texts need; raise `prompts.PromptError`."""
     return prompts.names_in({"prompt": batch.prompt, **spoken(batch.call_settings)})
 
 
 def spoken(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the call settings that hold templates."""
+    """Return the call settings that may hold templates."""
     return {name: value for name, value in settings.items() if name in RENDERED}
 
 
@@ -89,8 +88,8 @@ def judge(
 ) -> RowVerdict:
     """Check one row: its form, its number, its consent, its call settings, its variables.
 
-    ``consent_cell`` is None for a list without such a column. A “no” in it comes before anything
-    else that is wrong: it holds for the number in other rows too.
+    ``consent_cell`` is None for a list without a consent column. A “no” is reported before any
+    other problem, because it applies to the same number in other rows too.
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
@@ -123,7 +122,7 @@ def judge(
 
 
 def _what_settings_lack(normalized: call_settings.Normalized) -> tuple[str, str] | None:
-    """Return the code of the first problem, and what is wrong with all of them."""
+    """Return the code of the first problem, and the messages of all."""
     if not normalized.problems:
         return None
     return (
@@ -137,9 +136,9 @@ def _refuses(rules: RowRules, cell: str) -> bool:
 
 
 def _why_without_consent(rules: RowRules, cell: str | None) -> tuple[str, str] | None:
-    """Return code and message when the person has not agreed to be called, as far as is known.
+    """Return code and message when the person is not known to have agreed to be called.
 
-    A column that says no is believed even where nothing asks for it.
+    A “no” in the column counts even where no rule requires consent.
     """
     if cell is None:
         if not rules.consent_required:
@@ -177,7 +176,7 @@ def _what_is_too_long(rules: RowRules, request_data: Mapping[str, str]) -> tuple
 def _what_would_be_unsaid(
     rules: RowRules, settings: Mapping[str, Any], request_data: Mapping[str, str]
 ) -> tuple[str, str] | None:
-    """Return code and message when a text of the row's call could not be said as it is meant."""
+    """Return code and message when a text of the row's call cannot be rendered."""
     if settings.keys() >= {"task", "pathway_id"}:
         return "prompt_and_pathway", "The row has a prompt and a pathway; leave one of them blank."
     required = rules.required

@@ -1,4 +1,4 @@
-"""The characters of a cell that people see, and no others."""
+"""Reduce cells to the characters that people can see."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 import unicodedata
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-#: They join letters, in Persian or Hindi, and emoji.
+#: Characters that join letters, in Persian or Hindi, and emoji.
 _JOINERS = frozenset("\u200c\u200d")
 _DROPPED = frozenset({"Cc", "Cf", "Cs"})
 
 
 def clean_value(text: str) -> str:
-    """Remove what a model reads and nobody sees, and the spaces at both ends.
+    """Remove characters that a model reads but no one sees, and spaces at both ends.
 
-    Control characters other than tab and line feed, marks that turn the direction of writing,
-    zero-width spaces, and the tag characters in which whole sentences can hide (U+E0000 to
-    U+E007F) are removed; every line end becomes a line feed.
+    Remove control characters other than tab and line feed, marks that change the writing
+    direction, zero-width spaces, and tag characters (U+E0000 to U+E007F), which can hide whole
+    sentences. Turn every line end into a line feed.
     """
     if text.isprintable():
         return text.strip()

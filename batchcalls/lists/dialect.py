@@ -1,4 +1,4 @@
-"""How the bytes of a list are to be read: its encoding and its delimiter, found or asked for."""
+"""The encoding and delimiter of a list, either detected or chosen by a person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO
 from batchcalls.lists.unreadable import UnreadableList
 
 # fmt: off
-ENCODINGS = (  # those a person may ask for, by Python's names
+ENCODINGS = (  # the choices for a person, by their Python names
     "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254",
     "cp1255", "cp1256", "iso8859-1", "iso8859-2", "iso8859-15", "mac-roman", "cp437", "cp850",
     "koi8-r", "cp932", "gb18030", "big5", "euc_kr",
@@ -38,11 +38,11 @@ class Dialect:
 def detect(
     stream: BinaryIO, *, encoding: str | None = None, delimiter: str | None = None
 ) -> Dialect:
-    """Find out how to read the bytes, decoding them all once; raise UnreadableList if nohow.
+    """Detect how to read the bytes, decoding them all once; raise UnreadableList on failure.
 
-    1. Refuse what is not text, by its first bytes.
-    2. Encoding: the one asked for, else byte-order mark, pattern of NULs, UTF-8, Windows-1252.
-    3. Delimiter: the one asked for, else the ``sep=`` line, else what splits the header best.
+    1. Refuse anything that is not text, by its first bytes.
+    2. Encoding: the chosen one, else byte-order mark, pattern of NULs, UTF-8, Windows-1252.
+    3. Delimiter: the chosen one, else the ``sep=`` line, else what splits the header best.
     """
     stream.seek(0)
     head = stream.read(_HEAD)
@@ -50,7 +50,7 @@ def detect(
         raise UnreadableList("not_text")
     marked = next((name for bom, name in BOMS if head.startswith(bom)), None)
     likely = marked or _utf16_by_nuls(head)
-    wanted = _encoding_asked_for(encoding, likely) if encoding else likely
+    wanted = _requested_encoding(encoding, likely) if encoding else likely
     if marked and wanted != marked:
         raise UnreadableList("bad_encoding", misfits=f"not {wanted}: at byte 0 it says {marked}")
     controls = len(head) - len(head.translate(None, _CONTROLS))
@@ -64,12 +64,12 @@ def detect(
         delimiter = stated[1] or "sep="
     return Dialect(
         encoding=chosen,
-        delimiter=_delimiter_asked_for(delimiter) if delimiter else _delimiter_by_header(text),
+        delimiter=_requested_delimiter(delimiter) if delimiter else _delimiter_by_header(text),
     )
 
 
 def _utf16_by_nuls(head: bytes) -> str | None:
-    # Digits and Latin letters, of which lists have many, leave every other byte of UTF-16 NUL.
+    # Lists have many digits and Latin letters; in UTF-16, every other byte of these is NUL.
     half, even, odd = len(head) // 2, head[0::2].count(0), head[1::2].count(0)
     for few, many, name in ((even, odd, "utf-16-le"), (odd, even, "utf-16-be")):
         if many > 2 + half * 2 // 5 and few <= half // 50:
@@ -77,13 +77,13 @@ def _utf16_by_nuls(head: bytes) -> str | None:
     return None
 
 
-def _encoding_asked_for(given: str, likely: str | None) -> str:
+def _requested_encoding(requested: str, likely: str | None) -> str:
     try:
-        name = codecs.lookup(given.strip()).name.removesuffix("-sig")
+        name = codecs.lookup(requested.strip()).name.removesuffix("-sig")
     except (LookupError, ValueError):
         name = ""
     if name not in ENCODINGS:
-        raise UnreadableList("unknown_encoding", given=given, known=", ".join(ENCODINGS))
+        raise UnreadableList("unknown_encoding", given=requested, known=", ".join(ENCODINGS))
     if name != "utf-16":
         return name
     return "utf-16-be" if likely == "utf-16-be" else "utf-16-le"
@@ -108,22 +108,22 @@ def _first_bad_byte(stream: BinaryIO, encoding: str) -> int | None:
         try:
             decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            # error.object also holds what the decoder had kept of the block before.
+            # error.object also holds bytes that the decoder kept from the previous block.
             return stream.tell() - len(error.object) + error.start
     return None
 
 
-def _delimiter_asked_for(given: str) -> str:
+def _requested_delimiter(requested: str) -> str:
     for delimiter, name in DELIMITERS.items():
-        if given == delimiter or given.strip().lower() == name:
+        if requested == delimiter or requested.strip().lower() == name:
             return delimiter
-    raise UnreadableList("bad_delimiter", given=given)
+    raise UnreadableList("bad_delimiter", given=requested)
 
 
 def _delimiter_by_header(text: str) -> str:
     allow_cells_of(len(text))
     best, best_score = ",", 0.0
-    for delimiter in "\t;|,":  # on a tie the one that is rarer in prose: “Name, first;Phone”
+    for delimiter in "\t;|,":  # on a tie, the one rarer in prose wins: “Name, first;Phone”
         records = islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 30)
         widths = [len(cells) for cells in records if any(map(str.strip, cells))]
         score = (widths[0] - 1) * widths.count(widths[0]) / len(widths) if widths else 0.0
@@ -133,8 +133,8 @@ def _delimiter_by_header(text: str) -> str:
 
 
 def allow_cells_of(characters: int) -> None:
-    """Let the csv module read cells this long.
+    """Allow the csv module to read cells this long.
 
-    Its limit is the whole process's: only ever raised, so that nobody is hurt.
+    Its limit applies to the whole process, so it is only raised and never lowered.
     """
     csv.field_size_limit(max(csv.field_size_limit(), characters))

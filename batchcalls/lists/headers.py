@@ -1,4 +1,4 @@
-"""The header of a list: what each of its columns is called."""
+"""The header of a list and the names of its columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _DRAWS_NOTHING = frozenset("\u034f\u115f\u1160\u2800\u3164\ufe0e\ufe0f\uffa0")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """One header cell: its place, its text in the file, the name used for it here."""
+    """One header cell: its position, its text in the file, and the name we use for it."""
 
     position: int
     raw: str
@@ -21,7 +21,7 @@ class Header:
 
 
 def describe_headers(header: list[str]) -> list[Header]:
-    """Name every column: blank ones ``Column 3``; a repeated name points at its first place."""
+    """Name every column: blank ones ``Column 3``; a repeated name refers to its first position."""
     names = [clean_header(raw) for raw in header]
     return [
         Header(
@@ -37,7 +37,7 @@ def describe_headers(header: list[str]) -> list[Header]:
 
 
 def clean_header(text: str) -> str:
-    """Remove what cannot be seen, make every run of spaces one blank, compose accents."""
+    """Remove invisible characters, collapse runs of spaces, and compose accents."""
     return unicodedata.normalize("NFC", " ".join("".join(map(_as_seen, text)).split()))
 
 

@@ -1,4 +1,4 @@
-"""What each column of a list becomes: data, checked, and stored as JSON."""
+"""The target of each column of a list, validated and stored as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Target(StrEnum):
 
 
 NAMED_TARGETS = {Target.REQUEST_DATA: "variable", Target.METADATA: "metadata"}
-#: Targets that are one cell of a row, and need no name.
+#: Targets that use one cell of a row and need no name.
 SINGLE_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT})
 _OWN_TARGETS = frozenset({"phone_number", "request_data", "metadata", "consent"})
 
@@ -33,12 +33,12 @@ class MappingProblem:
     code: str
     message: str
     column: str = ""
-    #: The column's place, where several may have the same header.
+    #: The column's position, since several may have the same header.
     position: int | None = None
 
 
 class MappingError(Exception):
-    """A mapping that cannot be used; ``problems`` names all that is wrong."""
+    """A mapping that cannot be used; ``problems`` lists everything that is wrong."""
 
     def __init__(self, problems: Sequence[MappingProblem]) -> None:
         self.problems = list(problems)
@@ -47,7 +47,7 @@ class MappingError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnTarget:
-    """One column: its place, its cleaned header ("" if blank), what it becomes, the name for it."""
+    """One column: its position, its cleaned header ("" if blank), its target and its name."""
 
     position: int
     header: str
@@ -60,7 +60,7 @@ class ColumnTarget:
 
     @property
     def written(self) -> str:
-        """What the column becomes, as `matching.parse_option` reads it."""
+        """The column's target in the syntax of `matching.parse_option`."""
         if self.target == Target.CALL_SETTING:
             return self.name
         return f"{self.target}.{self.name}" if self.name else self.target.value
@@ -68,13 +68,13 @@ class ColumnTarget:
 
 @dataclass(frozen=True)
 class ListMapping:
-    """What every column of a list becomes, in the order of the columns."""
+    """The target of every column of a list, in column order."""
 
     columns: tuple[ColumnTarget, ...]
 
     @classmethod
     def from_list(cls, data: object) -> ListMapping:
-        """Read what ``to_list`` gave, or what a client sent; raise MappingError."""
+        """Read the output of ``to_list`` or a client's input; raise MappingError."""
         columns: dict[int, ColumnTarget] = {}
         problems = []
         for item in data if isinstance(data, list) else [data]:
@@ -105,12 +105,12 @@ class ListMapping:
         return next((c.position for c in self.columns if c.target == target), None)
 
     def variables(self) -> list[str]:
-        """Return the names that a prompt may use, in the order of the columns."""
+        """Return the names that a prompt may use, in column order."""
         return [column.name for column in self.columns if column.target == Target.REQUEST_DATA]
 
 
 def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> list[MappingProblem]:
-    """List what makes a mapping unusable; empty when it can be used."""
+    """Return the problems that make a mapping unusable; empty when it can be used."""
     problems = []
     labels = [column.label for column in mapping.columns]
     phones = [column for column in mapping.columns if column.target == Target.PHONE_NUMBER]
@@ -155,7 +155,7 @@ def _labels(columns: Sequence[ColumnTarget]) -> str:
 
 
 def headers_key(headers: Sequence[Header]) -> str:
-    """Return a key that lists with the same headers share, in whatever order the columns stand."""
+    """Return a key shared by lists with the same headers, whatever the order of the columns."""
     names = sorted(header.name for header in headers if not header.is_blank)
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 

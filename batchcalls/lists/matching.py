@@ -1,4 +1,4 @@
-"""Which column becomes what: guessed by the headers, asked for, or taken from a saved mapping."""
+"""Column matching: guessed from the headers, chosen by a person, or from a saved mapping."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from batchcalls.lists.mapping import (
     unknown_target,
 )
 
-# Best first. Only names that can hardly mean anybody but the person to call.
+# Best first. Only names that almost certainly mean the person to call.
 # fmt: off
 PHONE_SPELLINGS = (
     "phone_number", "phonenumber", "phone", "phone_no", "phone_num", "phone_e164", "e164",
@@ -54,7 +54,7 @@ CONSENT_SPELLINGS = frozenset(
         "consentimiento",
     }
 )
-#: The column that files of rejected rows end in; it says nothing of the person.
+#: The last column of our files of rejected rows; it is not data about the person.
 REJECTED_REASON = "rejected_reason"
 _PREFIXED = re.compile(r"(request_data|metadata)\.\s*(\S.*)", re.IGNORECASE)
 
@@ -62,8 +62,8 @@ _PREFIXED = re.compile(r"(request_data|metadata)\.\s*(\S.*)", re.IGNORECASE)
 def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) -> ListMapping:
     """Match columns by their headers.
 
-    Phone number, consent, prefixed names, call settings, else variables. Only a header that equals
-    a call setting becomes one: “Task” in a customer list is no prompt.
+    In order: phone number, consent, prefixed names, call settings, else variables. Only a header
+    that equals a call setting becomes one: “Task” in a customer list is not a prompt.
     """
     phone = _phone_header(headers)
     settings: set[str] = set()
@@ -83,9 +83,9 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
 
 
 def map_all(mapping: ListMapping, target: Target) -> ListMapping:
-    """Make every column the target but for those of phone number and consent, and blank ones.
+    """Map every column to the target, except the phone number, consent and blank columns.
 
-    A “no” in a consent column holds whatever else is asked for.
+    A “no” in a consent column always applies, whatever the person chose.
     """
     if target in SINGLE_TARGETS or target == Target.CALL_SETTING:
         raise MappingError([unknown_target(target)])
@@ -99,7 +99,7 @@ def map_all(mapping: ListMapping, target: Target) -> ListMapping:
 
 
 class Assignment(NamedTuple):
-    """What a person wants one column to become; the column is a header, or #3 for the third."""
+    """A person's choice of target for one column, named by its header or, as #3, its position."""
 
     column: str
     target: Target
@@ -135,10 +135,10 @@ def apply_options(
     *,
     is_call_setting: Callable[[str], bool],
 ) -> ListMapping:
-    """Change the columns that are named; raise MappingError naming all that cannot be done.
+    """Apply the assignments; raise MappingError that names every one that is impossible.
 
-    What is asked for wins: a phone number guessed elsewhere becomes request data, and a guessed
-    name that is now taken gets a number.
+    Assignments win over guesses: a phone number guessed elsewhere becomes request data, and a
+    guessed name that is now taken gets a number.
     """
     problems: list[MappingProblem] = []
     chosen: dict[int, ColumnTarget] = {}
@@ -169,9 +169,9 @@ def apply_options(
 
 
 def reapply(saved: ListMapping, headers: Sequence[Header]) -> ListMapping:
-    """Use a saved mapping for a list by its headers; a repeated header is matched in its order.
+    """Apply a saved mapping to a list by its headers; repeated headers are matched in order.
 
-    Columns that the mapping does not know become request data. Raises MappingError when the list
+    Columns that the mapping does not have become request data. Raises MappingError when the list
     lacks a column that the mapping uses.
     """
     by_header: dict[str, list[ColumnTarget]] = defaultdict(list)
@@ -196,9 +196,9 @@ def reapply(saved: ListMapping, headers: Sequence[Header]) -> ListMapping:
 def follow(
     other: ListMapping, headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]
 ) -> ListMapping:
-    """Match columns as those of another list with the same headers; guess the rest.
+    """Match columns like those of another list with the same headers; guess the rest.
 
-    Columns that only the other list has are done without. Raises MappingError like `reapply`.
+    Columns that only the other list has are ignored. Raises MappingError like `reapply`.
     """
     names = [header.name if not header.is_blank else "" for header in headers]
     known = tuple(column for column in other.columns if column.header in names)
@@ -217,12 +217,12 @@ def follow(
 
 def _phone_header(headers: Sequence[Header]) -> Header | None:
     ranks = {spelling: rank for rank, spelling in enumerate(PHONE_SPELLINGS)}
-    found = []
+    candidates = []
     for header in headers:
         spelling = _spelling(header)
         if spelling in ranks:
-            found.append((header.name != "phone_number", ranks[spelling], header.position))
-    return headers[min(found)[2]] if found else None
+            candidates.append((header.name != "phone_number", ranks[spelling], header.position))
+    return headers[min(candidates)[2]] if candidates else None
 
 
 def _spelling(header: Header) -> str:
@@ -234,7 +234,7 @@ def is_rejected_reason(column: ColumnTarget) -> bool:
 
 
 def _as_variable(header: Header) -> ColumnTarget:
-    """Return what a column is by its header alone; without a header it is ignored."""
+    """Return a column's target by its header alone; without a header it is ignored."""
     if header.is_blank:
         return ColumnTarget(position=header.position, header="", target=Target.IGNORE)
     if header.name == REJECTED_REASON:
@@ -255,10 +255,10 @@ def _name_for(target: Target, header: str) -> str:
 def _distinct(
     columns: Sequence[ColumnTarget], *, fixed: Collection[int] = ()
 ) -> tuple[ColumnTarget, ...]:
-    """Number the names that repeat: name, name_2; columns in ``fixed`` keep theirs."""
+    """Number repeated names: name, name_2; columns in ``fixed`` keep their names."""
     wanted = {(column.target, column.name) for column in columns}
     taken = {(column.target, column.name) for column in columns if column.position in fixed}
-    # The phone column's header is taken too, unless a column was given that name on purpose.
+    # The phone column's header is taken too, unless a person gave a column that name.
     phones = {column.header for column in columns if column.target == Target.PHONE_NUMBER}
     given = {column.name for column in columns if column.name != column.header}
     taken |= {(Target.REQUEST_DATA, header) for header in phones - given}

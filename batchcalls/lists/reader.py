@@ -1,12 +1,13 @@
-"""Read a recipient list: bytes to numbered rows, one at a time.
+"""Read a recipient list: turn bytes into numbered rows, one at a time.
 
-A row has the number that a spreadsheet shows for it: every record counts, blank ones and those
-above the header too; a quoted cell with line breaks is one row; Excel's ``sep=;`` line is none.
+Row numbers are those that a spreadsheet shows. Every record counts, including blank ones and
+those above the header; a quoted cell with line breaks is one row; Excel's ``sep=;`` line does
+not count.
 
-Quotes that do not match are the one damage that can hide rows. A quote closed in the wrong place
-spoils the lines in between: each becomes a row with the problem ``mismatched_quote``. After a
-quote that is never closed no row can be trusted (half a cell might hold somebody's number), so
-the list is refused as ``unclosed_quote``, with the number of the row that opens it.
+Mismatched quotes are the only damage that can hide rows. A quote closed in the wrong place spoils
+the lines in between: each becomes a row with the problem ``mismatched_quote``. After a quote that
+is never closed, no row can be trusted (half a cell might hold a phone number), so the list is
+refused as ``unclosed_quote``, with the number of the row that opens it.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _NUMBERS_NAME = re.compile(r"phone|mobil|tel|cell|number|msisdn|e164", re.IGNORE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a list may hold; blank rows are not counted."""
+    """Size limits of a list; blank rows are not counted."""
 
     max_rows: int = 1_000_000
     max_columns: int = 200
@@ -66,12 +67,12 @@ class Row(NamedTuple):
 
 
 def row_problem(code: str, **values: object) -> RowProblem:
-    """Say what is wrong with a row, by its code."""
+    """Return the problem for a code."""
     return RowProblem(code, _ROW_SENTENCES[code].format(**values))
 
 
 def make_row(number: int, cells: list[str], problem: RowProblem | None = None) -> Row:
-    """Build a row that a database can store: NULs become visible, and a problem."""
+    """Build a row that a database can store; NULs become visible and are reported as a problem."""
     if any("\0" in cell for cell in cells):
         cells = [cell.replace("\0", "␀") for cell in cells]
         problem = problem or row_problem("nul_character")
@@ -79,12 +80,12 @@ def make_row(number: int, cells: list[str], problem: RowProblem | None = None) -
 
 
 def looks_like_recipient(cells: list[str]) -> bool:
-    """Tell whether a first row is a recipient, who would be lost if it was the header."""
+    """Return whether a first row is a recipient, who would be lost if it became the header."""
     return any(map(_NUMBER.fullmatch, cells)) and not any(map(_NUMBERS_NAME.search, cells))
 
 
 class _Borrowed(io.RawIOBase):
-    """Read somebody's stream without closing it in the end."""
+    """Reads a stream without closing it at the end."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -99,11 +100,11 @@ class _Borrowed(io.RawIOBase):
 
 
 class _RowTooLong(Exception):
-    """More lines were asked for than a row may hold."""
+    """A row has more lines than allowed."""
 
 
 class _Lines:
-    """Hand csv.reader its lines, counting per record, so that none can fill the memory."""
+    """Feeds lines to csv.reader and counts them per record, so that no record can fill memory."""
 
     def __init__(self, text: io.TextIOWrapper, limit: int) -> None:
         self._text, self._limit = text, limit
@@ -118,7 +119,7 @@ class _Lines:
         self.is_at_end = False
 
     def back(self, lines: list[str]) -> None:
-        """Have these lines read again, and begin a record."""
+        """Push lines back to be read again, and begin a record."""
         self._back.extendleft(reversed(lines))
         self.start()
 
@@ -139,7 +140,7 @@ class _Lines:
         return line
 
     def read(self) -> str:
-        """Return the next line with its end, or so much of it as is already too long."""
+        """Return the next line with its end, or only the part of it that is already too long."""
         if self._back:
             return self._back.popleft()
         try:
@@ -153,7 +154,7 @@ class _Lines:
 
 
 class ListReader:
-    """The header of a list and its rows, to be gone through once."""
+    """The header of a list and its rows, which can be iterated over once."""
 
     def __init__(self, stream: BinaryIO, dialect: Dialect, limits: Limits) -> None:
         self.dialect, self.limits = dialect, limits
@@ -219,7 +220,7 @@ class ListReader:
                 yield Row(number, cells) if not lines.has_nul else make_row(number, cells)
 
     def _sort_out(self, number: int) -> Iterator[Row]:
-        """Yield the row, or the rows, of a record that is malformed or too long to keep."""
+        """Yield the row or rows of a record that is malformed or too long to keep."""
         lines = self._lines
         lines.back(lines.taken)
         try:
@@ -234,7 +235,7 @@ class ListReader:
             return
         if lines.is_at_end:
             raise UnreadableList("unclosed_quote", row=number)
-        if len(lines.taken) == 1:  # "Big" Joe: odd, but its row ends where its line does
+        if len(lines.taken) == 1:  # "Big" Joe: malformed, but the row ends with its line
             yield make_row(number, cells)
         else:
             for place, line in enumerate(lines.taken, number):
@@ -242,7 +243,7 @@ class ListReader:
                 yield make_row(place, self._cells_of(line), problem)
 
     def _skip_record(self) -> bool:
-        """Read a record to its end, keeping nothing; return whether its quotes match."""
+        """Read a record to its end without keeping it; return whether its quotes match."""
         delimiter, state = self.dialect.delimiter, "start"
         tokens = re.compile(f'["\r\n{delimiter}]|[^"\r\n{delimiter}]+')
         has_breaks = is_broken = False
@@ -257,7 +258,7 @@ class ListReader:
                     state = "closing" if char == '"' else "quoted"
                 elif char in "\r\n":
                     return not (is_broken and has_breaks)
-                elif char == '"' and state != "plain":  # opens, or is the second of a double
+                elif char == '"' and state != "plain":  # opening, or the second of a double
                     state = "quoted"
                 elif char == delimiter:
                     state = "start"
@@ -271,5 +272,5 @@ class ListReader:
 
 
 def open_list(stream: BinaryIO, dialect: Dialect, limits: Limits) -> ListReader:
-    """Read the header of a list; raise UnreadableList when it has none that can be used."""
+    """Read the header of a list; raise UnreadableList when it has no usable header."""
     return ListReader(stream, dialect, limits)

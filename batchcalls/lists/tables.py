@@ -1,4 +1,4 @@
-"""Opening an uploaded file as rows, whatever kind of file it is."""
+"""Open an uploaded file of any kind as rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def limits() -> Limits:
 
 @contextmanager
 def open_table(stored: StoredList, stream: BinaryIO) -> Iterator[ListReader | WorkbookReader]:
-    """Open a list as it was understood when it was uploaded; raise `UnreadableList`."""
+    """Open a list with the file format detected at upload; raise `UnreadableList`."""
     if stored.sheet:
         with open_workbook(stream, sheet=stored.sheet, limits=limits()) as sheet:
             yield sheet
@@ -43,14 +43,14 @@ def open_table(stored: StoredList, stream: BinaryIO) -> Iterator[ListReader | Wo
 def understand(
     stored: StoredList, stream: BinaryIO, *, encoding: str, delimiter: str, sheet: str
 ) -> None:
-    """Note on a list how it is to be read: what is asked for, else what is found out.
+    """Store the file format on a list: as chosen by a person, else as detected.
 
-    Blank means not asked for. Raises `UnreadableList`.
+    A blank argument means "detect". Raises `UnreadableList`.
     """
     stream.seek(0)
     if is_workbook(stream.read(HEAD_BYTES)):
-        with open_workbook(stream, sheet=sheet, limits=limits()) as found:
-            stored.sheet = found.sheet
+        with open_workbook(stream, sheet=sheet, limits=limits()) as workbook:
+            stored.sheet = workbook.sheet
         return
     if sheet:
         raise UnreadableList("no_workbook", given=sheet)

@@ -1,11 +1,11 @@
 """Read a recipient list from a workbook (.xlsx): every cell as text, one row at a time.
 
-A row has the number that a spreadsheet shows for it. Only the sheet is gone through as it is
-unpacked; the texts that its cells share must be in memory, and are limited.
+Row numbers are those that a spreadsheet shows. The sheet is read as it is unpacked; the texts
+that its cells share must be held in memory and have a size limit.
 
-openpyxl tells what a number means. Its own read-only mode is not used: it remembers every row
-with a format (half a gigabyte for a sheet with nothing else), unpacks parts whole whatever their
-size, and cannot tell an empty cell from a formula without a result.
+openpyxl interprets numbers. Its own read-only mode is not used: it remembers every formatted row
+(half a gigabyte for an otherwise empty sheet), unpacks whole parts whatever their size, and
+cannot distinguish an empty cell from a formula without a result.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from batchcalls.lists.workbook_package import OLE, Package, local_name, refusing
 
 MAX_SHEET_ROWS, MAX_SHEET_COLUMNS = 1_048_576, 16_384
 
-#: How much of a file tells whether it is a workbook.
+#: Bytes of a file that `is_workbook` needs.
 HEAD_BYTES = len(OLE)
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", OLE)
 _SENTENCES = {
@@ -46,15 +46,15 @@ _SENTENCES = {
 
 
 def is_workbook(head: bytes) -> bool:
-    """Tell by a file's first bytes whether it is packed like a workbook of any age."""
+    """Return whether a file's first bytes are those of a workbook, old or new."""
     return head.startswith(_PACKED)
 
 
 @contextmanager
 def open_workbook(stream: BinaryIO, *, sheet: str, limits: Limits) -> Iterator[WorkbookReader]:
-    """Open a visible sheet by its name, or the first one; raise UnreadableList.
+    """Open a visible sheet by name, or the first one; raise UnreadableList.
 
-    The stream stays open. Going through the rows raises UnreadableList too.
+    The stream stays open. Iterating over the rows may raise UnreadableList too.
     """
     with refusing():
         archive = unpack(stream)
@@ -63,7 +63,7 @@ def open_workbook(stream: BinaryIO, *, sheet: str, limits: Limits) -> Iterator[W
 
 
 class WorkbookReader:
-    """The header of a sheet and its rows, to be gone through once."""
+    """The header of a sheet and its rows, which can be iterated over once."""
 
     def __init__(self, archive: zipfile.ZipFile, sheet: str, limits: Limits) -> None:
         self.limits = limits
@@ -126,7 +126,7 @@ class WorkbookReader:
     def _row(self, number: int, element: Element) -> Row:
         cells: list[str] = []
         problem, column, last = None, 0, self.limits.max_columns
-        far = 0  # a cell beyond the last column; not in its place, or 16,384 cells would be kept
+        far = 0  # a cell beyond the last column; kept apart, or the row would need 16,384 cells
         for cell in element:
             if local_name(cell) != "c":
                 continue
@@ -145,7 +145,7 @@ class WorkbookReader:
         if far and not self.header:
             raise UnreadableList("too_many_columns", found=far, limit=last)
         if far:
-            cells += [""] * (last - len(cells)) + ["…"]  # a row with nothing else is not blank
+            cells += [""] * (last - len(cells)) + ["…"]  # with only such a cell, not blank
             end = get_column_letter(len(self.header))
             problem = problem or _problem("too_many_cells", number, far, last=end)
         if sum(map(len, cells)) > (limit := self.limits.max_row_characters):

@@ -1,4 +1,4 @@
-"""What the cells of a workbook say: every value as the text that a person would expect in CSV."""
+"""The values of a workbook's cells, as the text that a person would expect in CSV."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_I
 
 from batchcalls.lists.workbook_package import Package, local_name
 
-MAX_TEXTS_BYTES = 100 << 20  # the texts that cells share are kept in memory
+MAX_TEXTS_BYTES = 100 << 20  # texts shared by cells are kept in memory
 
 _ESCAPE = re.compile(r"_x((?!D[89A-F])[0-9A-F]{4})_", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,300}")
 
 
 class _Format(NamedTuple):
-    """What a number format makes of a number."""
+    """How a number format displays a number."""
 
     is_date: bool
     is_duration: bool
@@ -43,7 +43,7 @@ _GENERAL = _Format.of("General")
 
 
 class Cells:
-    """What the cells of a workbook say."""
+    """Reads the values of a workbook's cells."""
 
     def __init__(self, package: Package) -> None:
         self._epoch = MAC_EPOCH if package.starts_in_1904 else WINDOWS_EPOCH
@@ -63,7 +63,7 @@ class Cells:
             self._texts = [_text_in(element) for _, element in items]
 
     def read(self, cell: Element) -> tuple[str, str]:
-        """Return the text of a cell and the code of what is wrong with it; may raise _BROKEN."""
+        """Return the text of a cell and its problem code, if any; may raise _BROKEN."""
         parts = {local_name(child): child for child in cell}
         kind = cell.get("t", "n")
         value = (parts["v"].text or "") if "v" in parts else ""
@@ -71,7 +71,7 @@ class Cells:
         if kind == "inlineStr":
             text = _text_in(parts["is"]) if "is" in parts else ""
         elif kind != "str" and not value.strip():
-            # A formula whose result is an empty text has kind "str".
+            # A formula whose result is an empty string has kind "str".
             code = "formula_without_result" if "f" in parts else ""
         elif kind == "str":
             text = _unescape(value)
@@ -104,12 +104,12 @@ class Cells:
             return _moment(moment, form), ""
         if value == int(value) and form.digits:
             return f"{int(value):0{form.digits + (value < 0)}}", ""
-        # By the fewest digits that mean this number; of 1e22 and the like int would invent some.
+        # Use the shortest digits for this number; for 1e22 and the like, int would add digits.
         return format(Decimal(repr(value or 0)), "f").removesuffix(".0"), ""
 
 
 def _text_in(element: Element) -> str:
-    """Join the texts of a string's runs, without how they are pronounced (rPh)."""
+    """Join the texts of a string's runs, without pronunciation hints (rPh)."""
     runs = [element, *(child for child in element if local_name(child) == "r")]
     return _unescape("".join(t.text or "" for run in runs for t in run if local_name(t) == "t"))
 

@@ -1,4 +1,4 @@
-"""A workbook as a package of parts (ISO/IEC 29500-2), of which none is trusted."""
+"""A workbook as a package of untrusted parts (ISO/IEC 29500-2)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from defusedxml.ElementTree import fromstring, iterparse
 
 from batchcalls.lists.unreadable import UnreadableList
 
-#: What a workbook may unpack to; limits of what is unpacked, not of the file.
+#: Limits on the unpacked contents of a workbook, not on the file.
 MAX_MEMBERS = 10_000
 MAX_UNPACKED_BYTES = 1 << 30
-MAX_PART_BYTES = 4 << 20  # of a part read at once, and of a row
+MAX_PART_BYTES = 4 << 20  # of a part that is read in one piece, and of a row
 MAX_RATIO, RATIO_COUNTS_FROM = 200, 10 << 20
 MAX_NAME_CHARACTERS = 100  # of a sheet; spreadsheet programs allow 31
 
@@ -33,7 +33,7 @@ _BROKEN = (
 
 
 class Package:
-    """The parts of a workbook, of which none is trusted."""
+    """The untrusted parts of a workbook."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -49,15 +49,15 @@ class Package:
                 self.starts_in_1904 = element.get("date1904") in {"1", "true"}
             elif local_name(element) == "sheet" and element.get("state", "visible") == "visible":
                 places = (worksheets.get(v) for k, v in element.items() if k.endswith("}id"))
-                if path := next(places, None):  # charts and macros have none
+                if path := next(places, None):  # chart and macro sheets have none
                     self.sheets[element.attrib["name"][:MAX_NAME_CHARACTERS]] = path
 
     def related(self, kind: str) -> str:
-        """Return the path of the workbook's part of this kind, "" if it has none."""
+        """Return the path of the workbook's part of this kind, or "" if it has none."""
         return next(iter(self._relations(self._book, kind).values()), "")
 
     def items(self, path: str, *, until: str, depth: int = 3) -> Iterator[tuple[str, Element]]:
-        """Yield the elements at a depth, each with its section's name, to the end of a section."""
+        """Yield the elements at a depth with their section's name, up to the end of a section."""
         with self._archive.open(self._members[path.lower()]) as file:
             source, above = _Metered(file), list[Element]()
             for event, element in iterparse(source, events=("start", "end")):
@@ -71,7 +71,7 @@ class Package:
                     source.since = 0
                 elif len(above) == depth - 2 and local_name(element) == until:
                     break
-            while file.read(_BLOCK):  # zipfile checks at its end that a part is undamaged
+            while file.read(_BLOCK):  # at the end of a part, zipfile checks its integrity
                 pass
 
     def check_size(self, path: str, limit: int, what: str) -> None:
@@ -81,7 +81,7 @@ class Package:
     def _tree(self, path: str) -> Element:
         self.check_size(path, MAX_PART_BYTES, path)
         with self._archive.open(self._members[path.lower()]) as file:
-            # In pieces: asked for all, zipfile unpacks more than the size that it checks.
+            # In pieces: a read of everything makes zipfile unpack more than the size it checks.
             tree: Element = fromstring(b"".join(iter(lambda: file.read(_BLOCK), b"")))
         return tree
 
@@ -97,7 +97,7 @@ class Package:
 
 
 class _Metered:
-    """A part as it is unpacked; refuses when one row, or whatever there is, has no end."""
+    """Reads a part as it is unpacked; refuses a row or an element that grows too large."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self.since = file, 0
@@ -110,7 +110,7 @@ class _Metered:
 
 
 class _Pieces:
-    """Somebody's stream; refuses to read much at once, as zipfile does with a list of members."""
+    """Wraps a stream; refuses a large single read, such as zipfile's of its list of members."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -150,7 +150,7 @@ def refusing() -> Iterator[None]:
     except _BROKEN as error:
         raise UnreadableList("broken_workbook") from error
     except OSError as error:
-        if error.errno not in {None, errno.EINVAL}:  # no fault of the file
+        if error.errno not in {None, errno.EINVAL}:  # not the file's fault
             raise
         raise UnreadableList("broken_workbook") from error
 

@@ -17,12 +17,12 @@ from batchcalls.voice.errors import WebhookRefused, WebhookUnreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRequest:
-    """One attempt at one recipient, ready to be said: every text is rendered.
+    """One attempt to call one recipient, with every text rendered.
 
     ``to`` and ``from_number`` are E.164. ``settings`` holds canonical call settings (names of
-    `campaigns.call_settings`). ``attempt`` counts from 1. ``tries`` is how often the provider
-    answered this very attempt with "not now" before. ``correlation_id`` is ours and travels with
-    the call, so that the provider can be asked about it when its answer was lost.
+    `campaigns.call_settings`). ``attempt`` counts from 1. ``tries`` is how often the provider has
+    answered this attempt with "not now". ``correlation_id`` is ours and is sent with the call, so
+    that we can ask the provider about the call if its answer is lost.
     """
 
     correlation_id: UUID
@@ -40,7 +40,7 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAccepted:
-    """The provider took the call. ``next_event_at``: when to ask for news, unless some came."""
+    """The provider accepted the call. ``next_event_at``: when to poll, unless an event came."""
 
     provider_call_id: str
     next_event_at: datetime | None = None
@@ -57,7 +57,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallDetails:
-    """What is known of a finished call. Lengths in seconds, money in ``currency``."""
+    """The details of a finished call. Lengths in seconds, money in ``currency``."""
 
     duration_seconds: int = 0
     transcript: Sequence[Turn] = ()
@@ -76,10 +76,10 @@ class CallDetails:
 class VoiceEvent:
     """Evidence about one call. ``event_key`` is the same whenever the same event is sent again.
 
-    ``correlation_id`` is ours, where the provider sent it along: by it an event finds its call
-    even when it overtakes the answer to placing it. ``status`` is ``unknown`` for evidence that
-    says nothing of the call's progress. ``answered_by`` is blank as long as, or because, nobody
-    and nothing could pick up.
+    ``correlation_id`` is ours, if the provider returned it: it links an event to its call even
+    when the event overtakes the answer to placing the call. ``status`` is ``unknown`` if the event
+    says nothing about the call's progress. ``answered_by`` is blank until someone or something
+    could pick up.
     """
 
     event_key: str
@@ -94,7 +94,7 @@ class VoiceEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReference:
-    """A call that was placed, with the request it was placed with."""
+    """A placed call with its request."""
 
     provider_call_id: str
     request: CallRequest
@@ -102,7 +102,7 @@ class CallReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """Events that became known, in the order the provider sends them; when to ask again."""
+    """New events, in the order the provider sends them, and when to poll again."""
 
     events: Sequence[VoiceEvent]
     next_event_at: datetime | None
@@ -110,7 +110,7 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFound:
-    """The provider knows a call with that correlation id."""
+    """The provider has a call with this correlation id."""
 
     provider_call_id: str
     next_event_at: datetime | None = None
@@ -118,12 +118,12 @@ class CallFound:
 
 @dataclass(frozen=True, slots=True)
 class CallAbsent:
-    """A definite no: the provider never made such a call."""
+    """A definite no: the provider never created such a call."""
 
 
 @dataclass(frozen=True, slots=True)
 class CannotTell:
-    """The provider could not answer; this says nothing about the call."""
+    """The provider could not answer; the call may or may not exist."""
 
     reason: str
 
@@ -133,11 +133,11 @@ Lookup = CallFound | CallAbsent | CannotTell
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionReport:
-    """What a provider says of an account when it is asked without a call; never a key.
+    """The result of a connection test, which places no call; never contains a key.
 
-    ``sentence`` is for people. ``warning`` is what may keep calls from being placed although the
-    provider answered, with the remedy. ``address`` is who was asked: blank when nobody had to be.
-    ``status`` is the provider's own word; ``balance`` is in ``currency``, None when not told.
+    ``sentence`` is for people. ``warning`` names a problem that may prevent calls although the
+    provider answered, with the remedy. ``address`` is the server that answered, blank if none was
+    needed. ``status`` is the provider's own word; ``balance`` is in ``currency``, None if unknown.
     """
 
     sentence: str
@@ -150,9 +150,9 @@ class ConnectionReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
-    """What a provider needs to know of a voice account. Prices in ``currency``.
+    """The settings of a voice account that a provider needs. Prices in ``currency``.
 
-    ``webhook_url`` is where the provider can send events to us, for a provider that does.
+    ``webhook_url`` is where the provider can send us events, if it sends webhooks.
     """
 
     name: str
@@ -164,51 +164,51 @@ class AccountConfig:
 
 
 class ProviderOptions(Protocol):
-    """The checked options of an account."""
+    """The validated options of an account."""
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Self:
-        """Check what the account says; raise `OptionsInvalid` naming the option and the remedy."""
+        """Validate the options; raise `OptionsInvalid` that names the option and the remedy."""
 
 
 class VoiceProvider(ABC):
     """One way to place calls. Instances are shared by threads and hold no per-call state.
 
-    News of calls is fetched with `pull` at the times that the provider names; a provider that
-    also sends webhooks names later ones, and `pull` is then for calls that stay silent.
+    The engine polls for events with `pull` at the times that the provider names. A provider that
+    also sends webhooks names later times, so that `pull` is only for calls that stay silent.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str]
-    #: False for a provider at which no real phone rings.
+    #: False for a provider that rings no real phones.
     dials_people: ClassVar[bool] = True
     #: True for a provider that sends events to ``AccountConfig.webhook_url``.
     sends_webhooks: ClassVar[bool] = False
-    #: A dataclass of fields made by `options.option`, with ``parse``.
+    #: A dataclass whose fields come from `options.option`, with ``parse``.
     options_type: ClassVar[type[ProviderOptions]]
 
     def __init__(self, config: AccountConfig) -> None:
-        """Take the account's configuration; raise `OptionsInvalid` naming what is wrong."""
+        """Store the account's configuration; raise `OptionsInvalid` that names what is wrong."""
         self.config = config
 
     @classmethod
     def environment(cls, options: Mapping[str, Any]) -> Sequence[Variable]:
-        """Say which environment variables an account with these options reads, never their values.
+        """Return the environment variables read for these options, without their values.
 
-        Options that cannot be used name none.
+        Empty for unusable options.
         """
         return ()
 
     @property
     def keeps_waiting(self) -> bool:
-        """True when asking takes time in which others could be asked."""
+        """True when requests wait on the network, so that running them in parallel saves time."""
         return True
 
     @abstractmethod
     def check_connection(self) -> ConnectionReport:
-        """Ask whether credentials and address work, without a call; a person waits meanwhile.
+        """Test whether credentials and address work, without placing a call, while a person waits.
 
-        Raise one of `voice.errors`, whose text then says what is wrong and the remedy.
+        Raise one of `voice.errors` whose text says what is wrong and the remedy.
         """
 
     @abstractmethod
@@ -217,36 +217,36 @@ class VoiceProvider(ABC):
 
     @abstractmethod
     def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
-        """Say whether the call with ``request.correlation_id``, sent about then, exists.
+        """Look up the call with ``request.correlation_id``, sent at about ``sent_at``.
 
-        ``request`` is exactly the one that was placed, ``attempt`` and ``tries`` included.
+        ``request`` must equal the one that was placed, including ``attempt`` and ``tries``.
         """
 
     @abstractmethod
     def pull(self, call: CallReference, *, after: datetime | None, until: datetime) -> Pulled:
         """Return the events of a call that were sent in (after, until], in the order of sending.
 
-        An event may be sent later than it occurred. A provider that knows only how a call stands
-        now returns that as an event. Raise one of `voice.errors` when it cannot be told.
+        An event may be sent later than it occurred. A provider that knows only the current state of
+        a call returns that as an event. Raise one of `voice.errors` when the state is unavailable.
         """
 
     @abstractmethod
     def stop(self, call: CallReference, *, hang_up: bool, now: datetime) -> Pulled:
         """Withdraw a call that has not begun; with ``hang_up``, end it even if it has.
 
-        Return what became known by that: the end of the call, or when to ask for it. A call that
-        went on, because it had begun or was over, is no error. Raise one of `voice.errors` when
-        the provider could not be told.
+        Return the end of the call, or when to poll for it. It is not an error if the call had
+        begun or was over. Raise one of `voice.errors` when the provider could not be reached.
         """
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
-        """Return the payload of a webhook that certainly is the provider's.
+        """Return the payload of a webhook that is verifiably the provider's.
 
-        ``headers`` has lower-case names. Raise `WebhookRefused` when that is not certain, or when
-        this provider sends none; `WebhookUnreadable` when it is not what the provider documents.
+        ``headers`` has lower-case names. Raise `WebhookRefused` when the sender cannot be verified
+        or this provider sends no webhooks; `WebhookUnreadable` when the webhook differs from the
+        provider's documentation.
         """
         raise WebhookRefused(f"{self.label} sends no webhooks.")
 
     def event_of(self, payload: Mapping[str, Any]) -> VoiceEvent:
-        """Return what a payload that `read_webhook` accepted says; raise `WebhookUnreadable`."""
+        """Return the event in a payload from `read_webhook`; raise `WebhookUnreadable`."""
         raise WebhookUnreadable(f"{self.label} sends no webhooks.")

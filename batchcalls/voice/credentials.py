@@ -1,6 +1,7 @@
-"""Credentials come from the environment, under a name that an account may choose.
+"""Read credentials from the environment, under a prefix that an account may choose.
 
-They are never stored: whoever reads the database, or may edit an account, learns none.
+They are never stored, so read access to the database or permission to edit an account reveals
+none.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from environ.fileaware_mapping import FileAwareMapping
 from batchcalls.voice.errors import OptionsInvalid
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
-#: Anything else would break the header that the key is sent in.
+#: Other characters would break the HTTP header that carries the key.
 _KEY = re.compile(r"[\x21-\x7e]+")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-# Files are read each time: a secret that was replaced is known without a restart.
+# Read files each time, so that a replaced secret takes effect without a restart.
 _environment: Any = FileAwareMapping(cache=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a provider's address and key are, and which secrets sign its webhooks.
+    """A provider's address and key, and the secrets that sign its webhooks.
 
-    More than one secret is valid at once while one is being replaced by another.
+    During a rotation, more than one secret is valid.
     """
 
     base_url: str
@@ -36,15 +37,15 @@ class Credentials:
 
     @property
     def is_loopback(self) -> bool:
-        """True for a provider on this very machine, reached without TLS."""
+        """True for a provider on this machine, reached without TLS."""
         return self.base_url.startswith("http://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One environment variable that an account reads; never its value.
+    """One environment variable that an account reads, without its value.
 
-    ``problem`` says why it could not be read, though something is there.
+    ``problem`` says why a variable that is set could not be read.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Variable:
 
 
 def read_prefix(name: str, prefix: Any) -> str:
-    """Check the option that names the credentials; raise `OptionsInvalid`."""
+    """Validate the option that names the credentials; raise `OptionsInvalid`."""
     if not isinstance(prefix, str) or not PREFIX.fullmatch(prefix):
         raise OptionsInvalid(
             f"Option {name} is the first part of the names of environment variables, such as "
@@ -66,7 +67,7 @@ def read_prefix(name: str, prefix: Any) -> str:
 
 
 def variables(prefix: str) -> list[Variable]:
-    """Say which of the variables of `read` are set in this process."""
+    """Return the variables that `read` uses and whether each is set in this process."""
     return [
         _variable(f"{prefix}_API_KEY", "the key", is_required=True),
         _variable(f"{prefix}_BASE_URL", "another address than the usual one"),
@@ -88,8 +89,8 @@ def _variable(name: str, purpose: str, *, is_required: bool = False) -> Variable
 def read(prefix: str, *, default_base_url: str) -> Credentials:
     """Read ``<prefix>_API_KEY``, ``_BASE_URL`` and ``_WEBHOOK_SECRET`` (comma separated).
 
-    Each may be given as ``…_FILE``, the path of a file. Raise `OptionsInvalid` naming the variable
-    and the remedy.
+    Each may be given as ``…_FILE``, the path of a file. Raise `OptionsInvalid` that names the
+    variable and the remedy.
     """
     key_name = f"{prefix}_API_KEY"
     api_key = _text(key_name)
@@ -121,7 +122,7 @@ def _text(name: str) -> str:
 
 
 def _check_url(name: str, value: str) -> None:
-    """Refuse an address that would carry the key in clear, or that is none."""
+    """Refuse an invalid address, or one that would send the key unencrypted."""
     try:
         url = urlsplit(value)
         host, _ = url.hostname, url.port

@@ -1,10 +1,10 @@
-"""What can go wrong while placing a call. The difference decides whether anybody is dialed again.
+"""Errors of placing a call. The type decides whether the recipient is dialed again.
 
 * `CallRejected`: a definite, permanent no. The recipient is failed.
-* `NotPlaced`: definitely no call exists, the cause may pass. The attempt is withdrawn.
-  `ProviderThrottled` is the provider's own "slow down". `AccountRefused` concerns every call of
-  the account: its batches are paused until a person has seen to it.
-* `OutcomeUnknown`: a call may exist. Never dialed again before the provider was asked.
+* `NotPlaced`: definitely no call exists, and the cause may be temporary. The attempt is withdrawn.
+  `ProviderThrottled` is the provider's own "slow down". `AccountRefused` affects every call of
+  the account: its batches are paused until a person fixes the cause.
+* `OutcomeUnknown`: a call may exist. Never dial again before asking the provider.
 
 Anything else that `VoiceProvider.place` raises is treated as `OutcomeUnknown`.
 """
@@ -21,11 +21,11 @@ class VoiceError(Exception):
 
 
 class CallRejected(VoiceError):
-    """The provider refused this call for good (unknown number, blocked, bad parameter)."""
+    """The provider permanently refused this call (unknown number, blocked, bad parameter)."""
 
 
 class NotPlaced(VoiceError):
-    """No call exists; trying again after ``retry_after_seconds`` is safe."""
+    """No call exists; a retry after ``retry_after_seconds`` is safe."""
 
     def __init__(self, message: str, *, code: str, retry_after_seconds: float = 5.0) -> None:
         super().__init__(message, code=code)
@@ -35,7 +35,7 @@ class NotPlaced(VoiceError):
 class ProviderThrottled(NotPlaced):
     """The provider said "too many"; it names the seconds to wait, or a sane default is used.
 
-    ``account_wide`` means that no other call of the account is taken earlier either.
+    ``account_wide`` means that the provider accepts no other call of the account earlier either.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ProviderThrottled(NotPlaced):
 
 
 class AccountRefused(NotPlaced):
-    """The provider takes no call of this account: bad key, no money, wrong address."""
+    """The provider accepts no calls of this account: bad key, no balance, wrong address."""
 
 
 class OutcomeUnknown(VoiceError):
@@ -62,7 +62,7 @@ class OptionsInvalid(ValueError):
     """An account's provider options are unusable; the text names the option and the remedy.
 
     ``option`` is its name, for a form; ``part`` is the name within an option that has several
-    values. Both are blank when it is about none, as when the environment lacks a key.
+    values. Both are blank if no option is at fault, for example if the environment lacks a key.
     """
 
     def __init__(self, message: str, *, option: str = "", part: str = "") -> None:
@@ -72,8 +72,8 @@ class OptionsInvalid(ValueError):
 
 
 class WebhookRefused(Exception):
-    """A webhook is not certainly the provider's; the text says why, and never holds a secret."""
+    """A webhook may not be the provider's; the text says why and never contains a secret."""
 
 
 class WebhookUnreadable(ValueError):
-    """A webhook is genuine and not what the provider documents."""
+    """A webhook is genuine but differs from the provider's documentation."""

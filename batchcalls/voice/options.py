@@ -1,7 +1,7 @@
-"""The options of a provider's accounts, each described in one place: beside its default.
+"""Account options of a provider, each declared in one place.
 
-A provider's options are a dataclass whose fields are made by `option`. Its parser, the form of the
-back office and the complaints are derived from that: a new option is one entry.
+A provider's options are a dataclass whose fields come from `option`. Its parser, the form of the
+back office and the error messages derive from it, so a new option is one entry.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from batchcalls.voice.errors import OptionsInvalid
 
 _DESCRIPTION = "batchcalls.option"
 
-#: Takes the option's name and what is given; returns the value or raises `OptionsInvalid`.
+#: Takes the option's name and raw value; returns the value or raises `OptionsInvalid`.
 Reader = Callable[[str, Any], Any]
 
 
 class OptionKind(Enum):
-    """What an option is written as; ``WEIGHTS`` is an object of numbers by name."""
+    """The JSON type of an option; ``WEIGHTS`` is an object of numbers by name."""
 
     TEXT = auto()
     INTEGER = auto()
@@ -31,7 +31,7 @@ class OptionKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option. ``default`` is as it is stored, ``parts`` are the names of its weights."""
+    """One option. ``default`` is its stored form, ``parts`` are the names of its weights."""
 
     name: str
     label: str
@@ -50,9 +50,9 @@ _KINDS: Mapping[type, OptionKind] = {
 
 
 def option(default: Any, help_text: str, *, read: Reader, label: str = "") -> Any:
-    """Return the field of a dataclass that is an option.
+    """Return a dataclass field for an option.
 
-    ``default`` decides what it is written as; an object of weights is read before it is kept.
+    ``default`` determines its kind. A default object of weights is passed through ``read`` first.
     """
     described = {"default": default, "help": help_text, "label": label, "read": read}
     metadata = {_DESCRIPTION: described}
@@ -62,16 +62,16 @@ def option(default: Any, help_text: str, *, read: Reader, label: str = "") -> An
 
 
 def options_of(options_type: type) -> list[Option]:
-    """Return the options that a dataclass has, in its order."""
-    found = []
-    for one in fields(options_type):
-        described = one.metadata[_DESCRIPTION]
+    """Return the options of a dataclass, in its order."""
+    options = []
+    for attribute in fields(options_type):
+        described = attribute.metadata[_DESCRIPTION]
         default = described["default"]
         weights = isinstance(default, Mapping)
-        found.append(
+        options.append(
             Option(
-                name=one.name,
-                label=described["label"] or one.name.replace("_", " ").capitalize(),
+                name=attribute.name,
+                label=described["label"] or attribute.name.replace("_", " ").capitalize(),
                 help=described["help"],
                 kind=OptionKind.WEIGHTS if weights else _KINDS[type(default)],
                 default=default,
@@ -79,15 +79,15 @@ def options_of(options_type: type) -> list[Option]:
                 parts=tuple(default) if weights else (),
             )
         )
-    return found
+    return options
 
 
 def read_options(
     options_type: type, given: Mapping[str, Any], *, whose: str, hint: str = ""
 ) -> dict[str, Any]:
-    """Check what an account says; raise `OptionsInvalid` naming the option and the remedy.
+    """Validate an account's options; raise `OptionsInvalid` that names the option and the remedy.
 
-    ``whose`` begins the sentence about an option that does not exist, ``hint`` follows it.
+    ``whose`` begins the error message for an unknown option, and ``hint`` follows it.
     """
     known = {one.name: one for one in options_of(options_type)}
     if unknown := sorted(str(name) for name in given if name not in known):
@@ -108,7 +108,7 @@ def finite(value: Any) -> float | None:
 
 
 def between(least: float, most: float, *, whole: bool = False) -> Reader:
-    """Return the reader of a number within bounds."""
+    """Return a reader of numbers within bounds."""
     kind = "a whole number" if whole else "a number"
 
     def read(name: str, value: Any) -> Any:

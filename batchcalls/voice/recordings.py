@@ -1,7 +1,7 @@
-"""A call's recording, fetched from where the provider keeps it and handed on as it comes.
+"""Stream a call's recording from the provider to the player.
 
-The pages play only what comes from their own address, and an address that came from outside must
-not lead into the network around the server: see `net.addresses`.
+Pages play only audio from their own origin, and a URL from outside must not lead into the
+server's network: see `net.addresses`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from batchcalls.net.addresses import Address
 
 MOST_REDIRECTS = 3
 CONNECT_SECONDS, READ_SECONDS = 5, 20
-#: However slowly it comes: a thread of the server is busy with it meanwhile.
+#: Limit for slow recordings, because each occupies a server thread.
 LONGEST_SECONDS = 600
 _CHUNK_BYTES = 64 * 1024
 _RANGE = re.compile(r"bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})")
 _HANDED_ON = ("Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified")
-#: What providers call a sound that they did not look at: its name says what it is.
+#: Content types of audio without a known type; the file name decides.
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _REFUSALS = {
     "unreadable": "Its address cannot be read.",
@@ -38,14 +38,14 @@ _TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "ogg": "audio/ogg", "m4a": "a
 
 
 class NoRecording(Exception):
-    """The recording cannot be played; the text says why, for people."""
+    """The recording cannot be played; the text tells people why."""
 
 
 class Recording:
-    """An answer of the provider: iterate over its bytes once, and close it."""
+    """A response of the provider. Iterate over its bytes once, and close it."""
 
     def __init__(self, response: BaseHTTPResponse, pool: HTTPConnectionPool, name: str) -> None:
-        """Take over an answer; raise `NoRecording` when it is none, no sound, or too long."""
+        """Take over a response; raise `NoRecording` for an error, other content, or too much."""
         self._response, self._pool = response, pool
         self.status = response.status
         try:
@@ -61,12 +61,12 @@ class Recording:
     def _sound(self, name: str) -> str:
         if self.status not in {200, 206, 416}:
             raise NoRecording(f"The provider answered {self.status}: it may have deleted it.")
-        told = self._response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-        if told in _UNKNOWN_TYPES:
-            told = _TYPES.get(urlsplit(name).path.rpartition(".")[2].lower(), told)
-        if self.status != 416 and not re.fullmatch(r"(audio|video)/[\w.+-]{1,60}", told):
-            raise NoRecording(f"The provider sent no sound but “{told[:60] or 'nothing known'}”.")
-        return told
+        kind = self._response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        if kind in _UNKNOWN_TYPES:
+            kind = _TYPES.get(urlsplit(name).path.rpartition(".")[2].lower(), kind)
+        if self.status != 416 and not re.fullmatch(r"(audio|video)/[\w.+-]{1,60}", kind):
+            raise NoRecording(f"The provider sent no sound but “{kind[:60] or 'nothing known'}”.")
+        return kind
 
     def _check_length(self) -> None:
         length = self._response.headers.get("Content-Length", "")
@@ -74,7 +74,7 @@ class Recording:
             raise NoRecording(f"It is longer than {settings.MAX_RECORDING_BYTES:,} bytes.")
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the bytes; stop early when there are more than allowed, or they take too long."""
+        """Yield the bytes; stop early when they exceed the size or time limit."""
         deadline, size = time.monotonic() + LONGEST_SECONDS, 0
         try:
             while chunk := self._response.read1(_CHUNK_BYTES):
@@ -83,20 +83,20 @@ class Recording:
                     return
                 yield chunk
         except HTTPError:
-            return  # The player says that it ended early; asking again begins where it stopped.
+            return  # The player notices the early end; its next request resumes there.
         finally:
             self.close()
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._response.close()
         self._pool.close()
 
 
 def fetch(url: str, *, wanted: str = "") -> Recording:
-    """Ask for a recording, or for the part that a Range header names; raise `NoRecording`.
+    """Request a recording, or the part that a Range header names; raise `NoRecording`.
 
-    At most three redirects are followed, each to an address that is judged as the first was.
+    Follows at most three redirects and checks each address like the first one.
     """
     headers = {"Accept": "audio/*, */*;q=0.1", "Accept-Encoding": "identity"}
     if _RANGE.fullmatch(wanted):
@@ -127,7 +127,7 @@ def fetch(url: str, *, wanted: str = "") -> Recording:
 
 
 def _judged(url: str) -> Address:
-    """Look an address up and refuse those that are not of the open web; raise `NoRecording`."""
+    """Resolve a URL; raise `NoRecording` for addresses outside the public internet."""
     try:
         return addresses.judge(url, schemes=("http", "https"), private=settings.PRIVATE_RECORDINGS)
     except addresses.Refused as problem:

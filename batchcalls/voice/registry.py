@@ -1,4 +1,4 @@
-"""Which providers there are."""
+"""The registry of voice providers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def provider_of(kind: str) -> type[VoiceProvider]:
 
 
 def check_options(kind: str, options: Any) -> None:
-    """Raise `OptionsInvalid` for an unknown kind or options that no environment makes good."""
+    """Raise `OptionsInvalid` for an unknown kind or options invalid in any environment."""
     options_type = provider_of(kind).options_type
     if not isinstance(options, Mapping):
         raise OptionsInvalid("Options are an object of values by name.")
@@ -39,5 +39,5 @@ def check_options(kind: str, options: Any) -> None:
 
 
 def build(kind: str, config: AccountConfig) -> VoiceProvider:
-    """Return the adapter of an account; raise `OptionsInvalid` naming what is unusable."""
+    """Return the adapter of an account; raise `OptionsInvalid` that names what is unusable."""
     return provider_of(kind)(config)

@@ -13,11 +13,11 @@ def sign(secret: str, body: bytes) -> str:
 
 
 def is_signed(body: bytes, signature: str, *, secrets: Sequence[str]) -> bool:
-    """Tell whether one of the secrets made the signature; without secrets, none did.
+    """Return whether one of the secrets made the signature; False without secrets.
 
-    The time it takes says neither how much of a signature is right nor which secret made it.
+    The time taken reveals neither how much of a signature is right nor which secret made it.
     """
-    # Whatever was sent in place of hex digits becomes bytes that match nothing.
+    # Anything other than hex digits becomes bytes that match nothing.
     given = signature.strip().lower().encode("ascii", "replace")
     matches = [hmac.compare_digest(given, sign(secret, body).encode()) for secret in secrets]
     return any(matches)

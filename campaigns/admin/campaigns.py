@@ -1,4 +1,4 @@
-"""The campaign editor: what is said, tried out while it is written."""
+"""The campaign editor, which previews the texts while they are being written."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from campaigns.resources import CampaignResource
 from campaigns.settings_in_words import settings_by_section
 from campaigns.trial_render import TrialRender, rendered_settings, try_out
 
-#: Of these, the parts that are texts have fields of their own in the form.
+#: Settings whose text parts have separate fields in the form.
 _FIELD_OF = {"voicemail": "voicemail_message"}
 _VALUE = "value-"
-#: More than any prompt needs; what comes beyond is not looked at.
+#: More than any prompt needs; further values are ignored.
 MAX_VALUES = 200
 
 
@@ -44,16 +44,16 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
 
     @admin.display(description="Led by")
     def led_by(self, campaign: Campaign) -> str:
-        """Name what leads the conversation."""
+        """Return the conversation type."""
         return f"Pathway {campaign.pathway}" if campaign.pathway else "Prompt"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add what shows a text that is being written with values."""
+        """Add the URL of the preview."""
         view = self.admin_site.admin_view(self.preview_view)
         return [path("preview/", view, name="campaigns_campaign_preview"), *super().get_urls()]
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what the form on the page would say; nothing is kept."""
+        """Render the texts of the submitted form without saving anything."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -65,7 +65,7 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
         return TemplateResponse(request, "admin/campaigns/campaign/trial_page.html", context)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Say what no choice means."""
+        """Label the empty choice with its meaning."""
         labels = {"pathway": "Choose a pathway", "policy": "No policy"}
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if isinstance(field, forms.ModelChoiceField) and db_field.name in labels:
@@ -75,7 +75,7 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the trial beside the form; for those who only look, the campaign in words."""
+        """Add the preview beside the form, or a summary for users with view permission only."""
         form, campaign = context["adminform"].form, kwargs.get("obj")
         if isinstance(form, CampaignForm) and "prompt" in form.fields:
             context |= {"form": form, "trial": _trial(form, request)}
@@ -90,7 +90,7 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
 
 
 def _trial(form: CampaignForm, request: HttpRequest) -> TrialRender:
-    """Try out the texts that the form holds now, whether or not they can be saved."""
+    """Render the form's current texts, whether or not they can be saved."""
     texts = {}
     if form["says"].value() != "pathway":
         texts["Prompt"] = str(form["prompt"].value() or "")

@@ -1,4 +1,4 @@
-"""Pathways and tools: what lives at the voice provider and is named here."""
+"""Pathways and tools: objects of the voice provider that get a name here."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 
 class NamedAtProvider(admin.ModelAdmin[ModelT]):
-    """A name of ours for something of the provider's, and how many campaigns use it."""
+    """Our name for an object of the provider, with the number of campaigns that use it."""
 
     formfield_overrides = SHORT_TEXTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
-        """Count the campaigns."""
+        """Annotate each row with its number of campaigns."""
         rows: Any = super().get_queryset(request).annotate(campaign_count=Count("campaign"))
         return rows  # type: ignore[no-any-return]
 
     @admin.display(description="Campaigns", ordering="campaign_count")
     def campaigns(self, row: Any) -> int:
-        """Say how many campaigns use it."""
+        """Return how many campaigns use it."""
         return int(row.campaign_count)
 
 

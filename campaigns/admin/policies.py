@@ -1,4 +1,4 @@
-"""Calling policies: when people may be called, and how often again."""
+"""Calling policies: when people may be called, and how often to retry."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from campaigns.models import (
     hours_of,
 )
 
-#: What a new policy begins with: working days, well inside what the law allows everywhere.
+#: Days of a new policy: weekdays, well within what the law allows everywhere.
 OFFICE_DAYS = [Weekday.MONDAY, Weekday.TUESDAY, Weekday.WEDNESDAY, Weekday.THURSDAY, Weekday.FRIDAY]
 
 
@@ -35,17 +35,17 @@ RowT = TypeVar("RowT", bound=Model)
 
 
 class RowFormSet(BaseInlineFormSet[RowT, CallingPolicy, ModelForm[RowT]]):
-    """Rows of a table; the box that removes one says so to those who do not see its column."""
+    """Rows of a table whose delete checkbox has a label for screen readers."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """Name the box."""
+        """Label the delete checkbox."""
         super().add_fields(form, index)
         if "DELETE" in form.fields:
             form.fields["DELETE"].widget.attrs["aria-label"] = "Delete this row"
 
 
 class CallingWindowFormSet(RowFormSet[CallingWindow]):
-    """The windows of one policy, checked together: two new ones may overlap each other."""
+    """The windows of one policy, validated together because two new ones may overlap."""
 
     def clean(self) -> None:
         """Refuse windows that overlap."""
@@ -76,13 +76,13 @@ class RetryRuleForm(ModelForm[PolicyRetryRule]):
 
 
 class RowsOfPolicy(admin.TabularInline[RowT, CallingPolicy]):
-    """Rows of a table whose fields are named for those who do not see the columns' headings."""
+    """Rows of a table whose fields have labels for screen readers."""
 
     extra = 0
     formset = RowFormSet  # type: ignore[assignment]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Give the field the name of its column."""
+        """Label the field with its column's name."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, FormField):
             field.widget.attrs["aria-label"] = field.label or db_field.verbose_name
@@ -97,7 +97,7 @@ class CallingWindowInline(RowsOfPolicy[CallingWindow]):
     }
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        """Leave room for what a new policy begins with."""
+        """Return enough extra rows for the office days of a new policy."""
         return len(OFFICE_DAYS) if obj is None else 0
 
 
@@ -128,33 +128,33 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
     change_form_template = "admin/campaigns/callingpolicy/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CallingPolicy]:
-        """Count the campaigns that a policy rules."""
+        """Annotate each policy with its number of campaigns."""
         rows = super().get_queryset(request).annotate(campaign_count=Count("campaign"))
         return rows.prefetch_related("calling_windows", "blackout_dates")
 
     @admin.display(description="Calling hours")
     def hours(self, policy: CallingPolicy) -> str:
-        """Write the hours as people say them."""
+        """Return the hours in words."""
         return hours_in_words(_hours(policy))
 
     @admin.display(description="Campaigns", ordering="campaign_count")
     def campaigns(self, policy: Any) -> int:
-        """Say how many campaigns it rules."""
+        """Return how many campaigns use the policy."""
         return int(policy.campaign_count)
 
     def get_formset_kwargs(
         self, request: HttpRequest, obj: Any, inline: Any, prefix: str
     ) -> dict[str, Any]:
-        """Begin a new policy with office days; a row whose weekday is blank is not kept."""
-        given = super().get_formset_kwargs(request, obj, inline, prefix)
+        """Fill a new policy with office days; rows with a blank weekday are dropped."""
+        formset_kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if request.method == "GET" and obj.pk is None and isinstance(inline, CallingWindowInline):
-            given["initial"] = [{"weekday": day.value} for day in OFFICE_DAYS]
-        return given
+            formset_kwargs["initial"] = [{"weekday": day.value} for day in OFFICE_DAYS]
+        return formset_kwargs
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show the hours that are stored as a picture and in words."""
+        """Show the stored hours as a chart and in words."""
         policy: Model | None = kwargs.get("obj")
         if isinstance(policy, CallingPolicy):
             hours = _hours(policy)
@@ -168,14 +168,14 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A weekday in the picture of a week: ``y`` in pixels, spans as (start, width) in percent."""
+    """A weekday in the chart of a week: ``y`` in pixels, spans as (start, width) in percent."""
 
     label: str
     y: int
     spans: list[tuple[float, float]]
 
 
-#: The left end of the bands, in percent of the picture's width, and their distance in pixels.
+#: The left edge of the bands, in percent of the chart's width, and their distance in pixels.
 PLOT_LEFT, BAND_DISTANCE = 9.0, 18
 HOURS_NAMED = (0, 6, 12, 18, 24)
 
@@ -188,7 +188,7 @@ def week_of(hours: CallingHours) -> Iterator[Band]:
 
 
 def hour_marks() -> list[tuple[float, str]]:
-    """Return where some hours are, in percent of the picture's width, with their names."""
+    """Return labeled hour marks with their positions, in percent of the chart's width."""
     return [(_across(60 * hour), f"{hour:02d}:00") for hour in HOURS_NAMED]
 
 

@@ -1,4 +1,4 @@
-"""What tables of some hundreds of rows have in common: import, export, and who made a row."""
+"""Shared behavior of tables with some hundreds of rows: import, export, and who created a row."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from import_export.forms import ExportForm
 
 from campaigns.resources import FORMATS, MAX_EXPORTED_ROWS
 
-#: Descriptions are a line or two.
+#: A smaller text area, because descriptions have a line or two.
 SHORT_TEXTS: dict[type[Field[Any, Any]], dict[str, Any]] = {
     TextField: {"widget": Textarea(attrs={"rows": 3, "class": "vLargeTextField"})}
 }
 
 
 class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
-    """Adds import and export, each for whoever may do that and what it amounts to."""
+    """Adds import and export; each also requires the permissions for what it does to the rows."""
 
     formats = FORMATS
-    # The other one, with a box for each field, needs scripts and styles inside the page.
+    # The default form, with a checkbox for each field, needs inline scripts and styles.
     export_form_class = ExportForm
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        """Ask also for what an import does: it adds rows and changes them."""
+        """Also require permission to add and change rows, since an import does both."""
         return bool(
             super().has_import_permission(request)
             and self.has_add_permission(request)
@@ -37,13 +37,13 @@ class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
         )
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Ask also for the right to see what goes out."""
+        """Also require permission to view the exported rows."""
         return bool(super().has_export_permission(request) and self.has_view_permission(request))
 
     def export_action(self, request: HttpRequest) -> HttpResponseBase:
-        """Refuse what is too much to be held in memory, rather than send a part of it."""
+        """Refuse an export too large for memory instead of sending part of it."""
         if self.has_export_permission(request):
-            # Of a million rows it need only be known that they are too many.
+            # Count no further than the limit: of a million rows, "too many" is enough to know.
             rows = self.get_export_queryset(request).order_by()
             if rows[: MAX_EXPORTED_ROWS + 1].count() > MAX_EXPORTED_ROWS:
                 message = f"These are too many rows for this export; it takes {MAX_EXPORTED_ROWS:,}"
@@ -55,12 +55,12 @@ class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
 
 
 class CreatedByMixin:
-    """Notes who created a row."""
+    """Records who created a row."""
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: ModelForm[Model], change: bool
     ) -> None:
-        """Keep the creator of a new row."""
+        """Store the creator of a new row."""
         if not change:
             obj.created_by = request.user
         super().save_model(request, obj, form, change)  # type: ignore[misc]

@@ -1,6 +1,6 @@
-"""THE registry of call settings: what a call can be told, and what each value may be.
+"""The registry of call settings: every parameter of a call and the values it accepts.
 
-`registry` lists every setting once, `legacy` the older names; `normalize` turns raw values from
+`registry` lists every setting once, `legacy` the older names. `normalize` turns raw values from
 JSON or a CSV row into canonical ones. Nothing here needs a database.
 """
 

@@ -1,4 +1,4 @@
-"""What a call setting is, in words: for the API document, the table at /api/docs/ and forms."""
+"""Descriptions of call settings for the API document, the table at /api/docs/ and forms."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _either(words: list[str]) -> str:
 
 
 def older_names(setting: CallSetting) -> list[str]:
-    """Return the older names that set it, or a part of it."""
+    """Return the older names that set it or part of it."""
     return [alias.name for alias in ALIASES.values() if alias.target == setting.name]
 
 
@@ -78,7 +78,7 @@ def place_in_words(setting: CallSetting) -> str:
 
 
 def notes(setting: CallSetting) -> list[str]:
-    """Return what there is to know beyond meaning and place: secrecy, age, older names."""
+    """Return notes on secrecy, legacy status and older names."""
     names = older_names(setting)
     return [
         *(["It may hold secrets, so it is never returned."] if setting.sensitive else []),
@@ -88,5 +88,5 @@ def notes(setting: CallSetting) -> list[str]:
 
 
 def sentences(setting: CallSetting) -> list[str]:
-    """Return what there is to know beyond the type."""
+    """Return everything there is to know except the type."""
     return [setting.help, f"{place_in_words(setting)}.", *notes(setting)]

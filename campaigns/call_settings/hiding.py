@@ -1,4 +1,4 @@
-"""Settings that may hold secrets: taken at every door, shown at none."""
+"""Settings that may hold secrets: accepted everywhere, shown nowhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from campaigns.call_settings.registry import get
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether a setting may hold secrets."""
+    """Return whether a setting may hold secrets."""
     setting = get(name)
     return setting is not None and setting.sensitive
 

@@ -1,6 +1,6 @@
-"""Parameters that the provider no longer documents and that clients still send.
+"""Parameters that the provider no longer documents but clients still send.
 
-Those with a present-day equivalent are aliases of it; the others are settings of their own.
+Those with a current equivalent are aliases of it; the others are separate settings.
 Source: older revisions of the Bland API, Send Call, and public client code.
 """
 
@@ -156,11 +156,11 @@ LEGACY = (
 
 
 def _member(member: str, **implied: str) -> Callable[[Any], dict[str, Any]]:
-    """Return a meaning: one member of an object, and what follows from it."""
+    """Return a meaning that sets one member of an object, and the members it implies."""
     return lambda value: {member: value, **implied}
 
 
-# Voices once had numbers; a number is a valid id in the field of today, as text.
+# Voices once had numbers; today's field accepts the number as an ID in text form.
 @returns(identifier.schema)
 def _voice_number(name: str, value: Any) -> Any:
     is_number = isinstance(value, int) and not isinstance(value, bool)
@@ -184,7 +184,7 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
                 parser=choice(*VOICEMAIL_ACTIONS),
                 meaning=_member("action"),
                 partial=True,
-                # Documented: a message that is set is left, whatever the action says.
+                # Documented: if a message is set, it is left whatever the action says.
                 overruled_by="voicemail_message",
             ),
             Alias(

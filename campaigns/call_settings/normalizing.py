@@ -1,4 +1,4 @@
-"""Raw settings, from JSON or from the cells of a row, to canonical ones and their problems."""
+"""Turn raw settings, from JSON or the cells of a row, into canonical settings and problems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingProblem:
-    """Why a setting cannot be used: the name as it was given, a stable code, one sentence."""
+    """Why a setting cannot be used: the name the caller used, a stable code, one sentence."""
 
     name: str
     code: str
@@ -30,32 +30,32 @@ class SettingProblem:
 
 @dataclass(slots=True, kw_only=True)
 class Normalized:
-    """Canonical settings in registry order, and every problem found on the way to them."""
+    """Canonical settings in registry order, and every problem found in the raw ones."""
 
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[SettingProblem] = field(default_factory=list)
 
     def add_problem(self, name: str, message: str, *, code: str = INVALID) -> None:
-        """Note a problem under the name by which the setting was given."""
+        """Add a problem under the name the caller used."""
         self.problems.append(SettingProblem(name=name, code=code, message=message))
 
 
 def normalize(
     raw: Mapping[str, Any], *, per_row: bool = False, timezone: str | None = None
 ) -> Normalized:
-    """Return the canonical settings of ``raw`` and its problems; raise nothing for bad values.
+    """Return the canonical settings of ``raw`` and its problems; never raise for bad values.
 
-    Blank text, null and empty objects mean "not set" and are left out. ``per_row``: refuse what
-    one recipient cannot have to itself. ``timezone``: where a start time without an offset is
-    read when ``raw`` itself names no zone.
+    Blank text, null and empty objects mean "not set" and are left out. ``per_row`` refuses settings
+    that cannot differ between recipients. ``timezone`` applies to a start time without an offset
+    when ``raw`` itself names no zone.
 
-    1. Sort the names into settings, older names and unknown ones.
+    1. Sort the names into settings, older names and unknown names.
     2. Expand the older names into (members of) the settings that replaced them.
-    3. Parse each setting. A canonical name wins over an older one; where they contradict each
-       other that is a problem, since one of them would be dropped silently.
-    4. Check what concerns several settings.
+    3. Parse each setting. A canonical name wins over an older one. If they contradict each
+       other, report a problem, since one of them would be dropped silently.
+    4. Check rules that involve several settings.
 
-    Values hold every setting that is valid by itself, even when problems are reported.
+    The values include every setting that is valid on its own, even when problems are reported.
     """
     result = Normalized()
     if not raw:
@@ -87,8 +87,8 @@ def normalize(
 def normalize_shared(raw: Mapping[str, Any]) -> Normalized:
     """Return the settings that all calls of a campaign or batch share, and their problems.
 
-    What has a place of its own there (prompt, pathway, number, variables) is a problem: kept among
-    the settings it would be overlooked.
+    Structural settings (prompt, pathway, number, variables) are a problem: they are stored
+    elsewhere, and here they would be overlooked.
     """
     result = normalize(raw)
     for name in [name for name in result.values if REGISTRY[name].structural]:
@@ -120,7 +120,7 @@ def _unknown(name: str) -> str:
 
 
 def _expand(given: Mapping[str, Any], result: Normalized) -> dict[str, dict[str, Any]]:
-    """Return what the given aliases mean, by target and then by alias."""
+    """Return the meanings of the aliases in use, by target and then by alias."""
     expanded: dict[str, dict[str, Any]] = {}
     for name, alias in ALIASES.items():
         if name not in given:
@@ -136,7 +136,7 @@ def _expand(given: Mapping[str, Any], result: Normalized) -> dict[str, dict[str,
 
 
 def _combine(direct: Any, aliases: Mapping[str, Any]) -> Any:
-    """Return one raw value; the canonical name wins, then the first of the aliases."""
+    """Return one raw value; the canonical name wins, then the first alias."""
     if not any(ALIASES[alias].partial for alias in aliases):
         return next(iter(aliases.values())) if direct is _ABSENT else direct
     members: dict[str, Any] = {}

@@ -28,7 +28,7 @@ _HOST = re.compile(r"\w[\w.-]*|[0-9a-f.]*:[0-9a-f:.]*")
 
 
 def text(*, at_most: int) -> Parser:
-    """Return a parser of non-blank text of ``at_most`` characters."""
+    """Return a parser of non-blank text of up to ``at_most`` characters."""
 
     @returns({"type": "string", "minLength": 1, "maxLength": at_most})
     def parse(name: str, value: Any) -> str:
@@ -45,7 +45,7 @@ def text(*, at_most: int) -> Parser:
 
 
 def is_storable(value: str) -> bool:
-    """Tell whether every database can keep the text."""
+    """Return whether every database can store the text."""
     # PostgreSQL stores no NUL, and half a surrogate pair cannot be written as UTF-8.
     try:
         value.encode()
@@ -56,7 +56,7 @@ def is_storable(value: str) -> bool:
 
 @returns({"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^\S+$"})
 def identifier(name: str, value: Any) -> str:
-    """Return an id that the provider gave out; only its shape can be checked here."""
+    """Return an ID issued by the provider; only its format can be checked here."""
     parsed: str = text(at_most=200)(name, value)
     if len(parsed.split()) > 1:
         raise invalid(name, value, "give the id as the provider shows it, without spaces")
@@ -65,14 +65,14 @@ def identifier(name: str, value: Any) -> str:
 
 @returns({"type": "string", "format": "uuid"})
 def uuid_text(name: str, value: Any) -> str:
-    """Return a UUID in its usual form."""
+    """Return a UUID in canonical form."""
     if not isinstance(value, str) or not _UUID.fullmatch(value.strip()):
         raise invalid(name, value, "give the UUID that the provider shows")
     return value.strip().lower()
 
 
 def matching(pattern: str, remedy: str, *, at_most: int = 200) -> Parser:
-    """Return a parser of text that matches the whole of ``pattern``."""
+    """Return a parser of text that fully matches ``pattern``."""
     compiled = re.compile(pattern)
 
     @returns({"type": "string", "pattern": f"^{pattern}$", "maxLength": at_most})
@@ -100,7 +100,7 @@ def whole_number(low: int, high: int, unit: str = "") -> Parser:
 
 
 def number(low: float, high: float, unit: str = "") -> Parser:
-    """Return a parser of numbers from ``low`` to ``high``; whole ones come back as int."""
+    """Return a parser of numbers from ``low`` to ``high``; whole numbers become int."""
     remedy = f"give a number{unit and f' of {unit}'} from {low:,} to {high:,}"
 
     @returns({"type": "number", "minimum": low, "maximum": high})
@@ -114,7 +114,7 @@ def number(low: float, high: float, unit: str = "") -> Parser:
 
 
 def _read_number(value: Any, pattern: re.Pattern[str]) -> float | None:
-    # True is an int for Python and never a number for people.
+    # True is an int in Python but not a number to people.
     if isinstance(value, str) and pattern.fullmatch(value.strip()):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -124,7 +124,7 @@ def _read_number(value: Any, pattern: re.Pattern[str]) -> float | None:
 
 @returns({"type": "boolean"})
 def boolean(name: str, value: Any) -> bool:
-    """Return a truth value; a CSV cell may say it in several words."""
+    """Return a boolean; a CSV cell may spell it in several ways."""
     parsed = _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else value
     if not isinstance(parsed, bool):
         raise invalid(name, value, "write true or false")
@@ -132,7 +132,7 @@ def boolean(name: str, value: Any) -> bool:
 
 
 def choice(*options: str) -> Parser:
-    """Return a parser that takes one of the options, in any case."""
+    """Return a parser that accepts one of the options, ignoring case."""
     by_folded = {option.casefold(): option for option in options}
     listed = ", ".join(options)
 
@@ -147,7 +147,7 @@ def choice(*options: str) -> Parser:
 
 
 def choice_or_null(*options: str) -> Parser:
-    """Return a parser that takes one of the options, or null (in a CSV cell the word)."""
+    """Return a parser that accepts one of the options or null (in a CSV cell, the word "null")."""
     chosen = choice(*options, "null")
 
     @returns({"type": "string", "enum": [*options, None], "nullable": True})
@@ -204,7 +204,7 @@ def url(*schemes: str) -> Parser:
 
 @returns(_url_schema("https", "http"))
 def webhook_url(name: str, value: Any) -> str:
-    """Return an https URL; hosts that the installation names may be asked by plain HTTP too."""
+    """Return an HTTPS URL; hosts listed in the installation's settings may use plain HTTP."""
     host = ""
     if isinstance(value, str):
         try:
@@ -216,7 +216,7 @@ def webhook_url(name: str, value: Any) -> str:
 
 
 def _invalid_url(name: str, value: Any, remedy: str) -> SettingInvalid:
-    # Neither a password nor a token in the query belongs in an error message.
+    # An error message must not show a password or a token in the query.
     if isinstance(value, str) and "@" in value:
         return SettingInvalid(name, remedy)
     return invalid(name, value.split("?")[0] if isinstance(value, str) else value, remedy)
@@ -224,7 +224,7 @@ def _invalid_url(name: str, value: Any, remedy: str) -> SettingInvalid:
 
 @returns({"type": "string", "format": "phone", "pattern": _E164, "example": "+12025550123"})
 def phone(name: str, value: Any) -> str:
-    """Return a number with its country code as E.164."""
+    """Return a phone number with a country code, in E.164 format."""
     remedy = "write the number with plus and country code, such as +12025550123"
     if not isinstance(value, str) or not _PHONE.fullmatch(value.strip()):
         raise invalid(name, value, remedy)
@@ -239,7 +239,7 @@ def phone(name: str, value: Any) -> str:
 
 @returns({"oneOf": [phone.schema, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}]})
 def phone_or_variable(name: str, value: Any) -> str:
-    """Return a number as E.164, or the {{variable}} that will hold it."""
+    """Return a phone number in E.164 format, or the {{variable}} that will hold it."""
     if isinstance(value, str) and _VARIABLE.fullmatch(value.strip()):
         return value.strip()
     number: str = phone(name, value)

@@ -1,4 +1,4 @@
-"""Every call setting, once.
+"""The single list of all call settings.
 
 Forms, wizard sections, CSV mapping targets, row validation, the API schema, the table at
 /api/docs/ and provider payloads derive from this list. To add a setting, add one entry here and
@@ -360,7 +360,7 @@ _WEBHOOKS = (
 )
 
 _SCHEDULE = (
-    # Before the start time, which is read in it.
+    # Before the start time, which is read in this time zone.
     setting(
         "timezone",
         "Time zone",
@@ -402,15 +402,15 @@ REGISTRY: Mapping[str, CallSetting] = MappingProxyType(
 
 
 def get(name: str) -> CallSetting | None:
-    """Return the setting of that canonical name; an alias has none of its own."""
+    """Return the setting with this canonical name; None for an alias or an unknown name."""
     return REGISTRY.get(name)
 
 
 def is_call_setting(name: str) -> bool:
-    """Tell whether the name is a setting's or one of the older names."""
+    """Return whether the name is a canonical or older name of a setting."""
     return name in REGISTRY or name in ALIASES
 
 
 def all_names() -> tuple[str, ...]:
-    """Return every accepted name: canonical ones in form order, then the older ones."""
+    """Return every accepted name: canonical names in form order, then older names."""
     return (*REGISTRY, *ALIASES)

@@ -36,7 +36,7 @@ _LEAVING = ("leave_message", "leave_message_and_sms")
 
 
 def decode(value: Any) -> Any:
-    """Return what a text of JSON says, and any other value as it is; raise `ValueError`."""
+    """Parse JSON text and return any other value unchanged; raise `ValueError` for invalid JSON."""
     if not isinstance(value, str):
         return value
     try:
@@ -50,9 +50,9 @@ def _refuse_constant(constant: str) -> None:
 
 
 def items(parser: Parser, *, at_most: int, commas: bool = True) -> Parser:
-    """Return a parser of lists; repeated items count once.
+    """Return a parser of lists that drops repeated items.
 
-    In a CSV cell a list is a JSON array or, when ``commas``, text separated by commas.
+    In a CSV cell, a list is a JSON array or, with ``commas``, comma-separated text.
     """
     remedy = (
         "separate the items by commas, or write a JSON array" if commas else "write a JSON array"
@@ -93,7 +93,7 @@ def _object(name: str, value: Any) -> dict[str, Any]:
 
 
 def shape(members: Mapping[str, Parser], *, required: tuple[str, ...] = ()) -> Parser:
-    """Return a parser of objects with these members; blank ones count as not given."""
+    """Return a parser of objects with these members; blank members count as absent."""
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {name: dict(parser.schema) for name, parser in members.items()},
@@ -121,7 +121,7 @@ def shape(members: Mapping[str, Parser], *, required: tuple[str, ...] = ()) -> P
 
 
 def named(parser: Parser, *, at_most: int) -> Parser:
-    """Return a parser of objects with free names and values of one type."""
+    """Return a parser of objects with any member names and values of one type."""
     schema = {"additionalProperties": dict(parser.schema), "maxProperties": at_most}
 
     @returns({"type": "object", **schema})
@@ -140,7 +140,7 @@ def named(parser: Parser, *, at_most: int) -> Parser:
 
 @returns({})
 def json_value(name: str, value: Any) -> Any:
-    """Return a copy of any JSON value that databases and other programs can take."""
+    """Return a copy of a JSON value that databases and other programs can store."""
     return _copy(name, value, 0)
 
 
@@ -155,7 +155,7 @@ def _copy(name: str, value: Any, depth: int) -> Any:
         return value
     if value is None or isinstance(value, bool):
         return value
-    # Beyond 64 bits, other programs round integers or refuse them.
+    # Other programs round or refuse integers beyond 64 bits.
     if isinstance(value, int) and abs(value) < 2**63:
         return value
     if isinstance(value, float) and math.isfinite(value):
@@ -165,7 +165,7 @@ def _copy(name: str, value: Any, depth: int) -> Any:
 
 @returns({"type": "object", "additionalProperties": True})
 def json_object(name: str, value: Any) -> Any:
-    """Return a JSON object with free members."""
+    """Return a JSON object with any members."""
     return json_value(name, _object(name, value))
 
 
@@ -188,7 +188,7 @@ _voicemail_members = shape(
 
 @returns(_voicemail_members.schema)
 def voicemail(name: str, value: Any) -> dict[str, Any]:
-    """Return what to do at a voicemail; a message without an action is one to leave."""
+    """Return what to do at a voicemail; a message without an action means "leave it"."""
     given = _with_action(name, _voicemail_members(name, value), "action", "message")
     if given.get("action") == "leave_message_and_sms" and "sms" not in given:
         raise missing(f"{name}.sms", "write the text message to send, or choose another action")
@@ -207,12 +207,12 @@ _retry_members = shape(
 
 @returns(_retry_members.schema)
 def retry(name: str, value: Any) -> dict[str, Any]:
-    """Return when to call again after a voicemail, and what to do if it answers once more."""
+    """Return when to retry after a voicemail, and what to do if it answers again."""
     return _with_action(name, _retry_members(name, value), "voicemail_action", "voicemail_message")
 
 
 def _with_action(name: str, given: dict[str, Any], action: str, message: str) -> dict[str, Any]:
-    # The provider would hang up without a word here, and nobody writes a message for that.
+    # Without an action the provider hangs up, but a message only makes sense if it is left.
     if message in given and action not in given:
         return {action: "leave_message", **given}
     if given.get(action) in _LEAVING and message not in given:
@@ -228,7 +228,7 @@ _dialing_members = shape(
 
 @returns(_dialing_members.schema)
 def dialing_strategy(name: str, value: Any) -> dict[str, Any]:
-    """Return how the caller ID is chosen: a local one, or one of a pool."""
+    """Return how the caller ID is chosen: a local number, or one from a pool."""
     given: dict[str, Any] = _dialing_members(name, value)
     if given["type"] == "local":
         if "pool_id" in given:
@@ -247,7 +247,7 @@ _evals_members = shape({"workbench_setup_id": identifier, "workbench_setup_versi
 
 @returns({**_evals_members.schema, "minProperties": 1, "maxProperties": 1})
 def post_call_evals(name: str, value: Any) -> dict[str, Any]:
-    """Return which evaluation runs after the call."""
+    """Return the evaluation to run after the call."""
     given: dict[str, Any] = _evals_members(name, value)
     if len(given) != 1:
         raise invalid(name, value, "give workbench_setup_id or workbench_setup_version_id")
@@ -274,7 +274,7 @@ _guard_rail_members = shape(
 
 @returns(_guard_rail_members.schema)
 def guard_rail(name: str, value: Any) -> dict[str, Any]:
-    """Return one rule that is watched during the call."""
+    """Return one rule to monitor during the call."""
     given: dict[str, Any] = _guard_rail_members(name, value)
     if given["type"] == "custom" and "prompt" not in given:
         raise missing(f"{name}.prompt", "say what a custom rule looks for")
@@ -330,7 +330,7 @@ _hours_members = shape({"start": clock_time, "end": clock_time}, required=("star
 
 @returns(_hours_members.schema)
 def dispatch_hours(name: str, value: Any) -> dict[str, Any]:
-    """Return the hours in which calls may start; an end before the start is the next day's."""
+    """Return the hours in which calls may start; an end before the start is on the next day."""
     given: dict[str, Any] = _hours_members(name, value)
     if given["start"] == given["end"]:
         raise invalid(name, value, "let the hours end at another time than they start")
@@ -339,7 +339,7 @@ def dispatch_hours(name: str, value: Any) -> dict[str, Any]:
 
 @returns(text(at_most=99).schema)
 def keyword(name: str, value: Any) -> str:
-    """Return a word to listen for, with or without its boost."""
+    """Return a word to listen for, with or without a boost."""
     parsed: str = text(at_most=99)(name, value)
     word, colon, boost = parsed.rpartition(":")
     if colon:

@@ -1,7 +1,7 @@
-"""Settings that have a place of their own in a batch: number, prompt or pathway, variables.
+"""Settings that a batch stores elsewhere: number, prompt or pathway, variables.
 
-Whoever reads a batch takes them from there; they are listed so that every parameter of a call has
-a type. Source: Bland API, Send Call.
+Read them from the batch. They are listed here so that every parameter of a call has a type.
+Source: Bland API, Send Call.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STRUCTURAL = (
         "Phone number",
         Section.DISPATCH,
         Kind.PHONE,
-        # The batch's region decides what the number means, so its reading happens elsewhere.
+        # What the number means depends on the batch's region, so it is parsed elsewhere.
         text(at_most=50),
         help="Number to call. The batch's region applies when it has no country code.",
         per_row=False,

@@ -32,7 +32,7 @@ def _zones() -> Mapping[str, str]:
 
 @returns({"type": "string", "format": "timezone", "example": "America/New_York"})
 def timezone_name(name: str, value: Any) -> str:
-    """Return the IANA name of a time zone, spelt as the database spells it."""
+    """Return the IANA name of a time zone in the database's spelling."""
     zone = _zones().get(value.strip().casefold()) if isinstance(value, str) else None
     if zone is None:
         raise invalid(name, value, "give an IANA time zone such as America/New_York")
@@ -41,9 +41,9 @@ def timezone_name(name: str, value: Any) -> str:
 
 @returns({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "example": "09:00"})
 def clock_time(name: str, value: Any) -> str:
-    """Return a time of day as HH:MM; 09:00, 1:00pm and 0930 are understood."""
+    """Return a time of day as HH:MM; accept 09:00, 1:00pm and 0930."""
     match = _CLOCK_TIME.fullmatch(value.strip()) if isinstance(value, str) else None
-    # A bare "9" may be morning or evening.
+    # A bare "9" is ambiguous: morning or evening.
     if match and (match["minute"] or match["half"]):
         hour, half = int(match["hour"]), match["half"]
         if half and 1 <= hour <= 12:
@@ -54,12 +54,12 @@ def clock_time(name: str, value: Any) -> str:
 
 
 def parse_start_time(text: Any, *, timezone: str | None) -> datetime:
-    """Return the aware moment that a documented ``start_time`` text means.
+    """Return the aware datetime that a documented ``start_time`` text means.
 
     A text without an offset is read in ``timezone``, or in UTC. A wall-clock time that the zone
-    skips in spring moves forward by the gap; one that comes twice in autumn is the first.
-    Raise `SettingInvalid`. Source: Bland API, Send Call and Create Batch, ``start_time``; its n8n
-    node for texts without an offset.
+    skips in spring moves forward by the gap; one that occurs twice in fall is the first.
+    Raise `SettingInvalid` for any other text. Source: Bland API, Send Call and Create Batch,
+    ``start_time``; its n8n node for texts without an offset.
     """
     remedy = "write it as 2026-01-31 09:00:00 -05:00, with a year from 2000 to 2099"
     match = _START_TIME.fullmatch(text.strip()) if isinstance(text, str) else None
@@ -83,5 +83,5 @@ def parse_start_time(text: Any, *, timezone: str | None) -> datetime:
 
 @returns({"type": "string", "format": "date-time", "pattern": "^20[0-9]{2}-"})
 def start_time(name: str, value: Any) -> str:
-    """Return the moment as ISO 8601 with its offset, reading a text without one in UTC."""
+    """Return the time as ISO 8601 with an offset; a text without an offset is read in UTC."""
     return parse_start_time(value, timezone=None).isoformat()

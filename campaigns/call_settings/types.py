@@ -1,4 +1,4 @@
-"""What a call setting is, and what is said when a value does not fit one."""
+"""The types of the registry: settings, aliases, parsers, and the error for an invalid value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-#: Takes the name to use in a complaint and the raw value.
+#: A function of the setting's name, used in error messages, and the raw value.
 Read = Callable[[str, Any], Any]
 
 
@@ -30,7 +30,7 @@ class Parser:
 
 
 def returns(schema: Mapping[str, Any]) -> Callable[[Read], Parser]:
-    """Make a function a parser by saying what it returns."""
+    """Turn a function into a parser by declaring the schema of its result."""
 
     def decorate(read: Read) -> Parser:
         return Parser(read, schema)
@@ -39,7 +39,7 @@ def returns(schema: Mapping[str, Any]) -> Callable[[Read], Parser]:
 
 
 class Section(StrEnum):
-    """The part of the form and of the wizard in which a setting stands."""
+    """The section of the form and of the wizard that shows a setting."""
 
     SPEECH = "speech"
     MODEL = "model"
@@ -52,7 +52,7 @@ class Section(StrEnum):
 
     @property
     def label(self) -> str:
-        """Return the heading that people see."""
+        """Return the heading shown to people."""
         return _SECTION_LABELS[self]
 
 
@@ -69,7 +69,7 @@ _SECTION_LABELS = {
 
 
 class Kind(StrEnum):
-    """The type of a canonical value; form widgets and the API schema follow from it."""
+    """The type of a canonical value; it determines form widgets and the API schema."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -85,7 +85,7 @@ class Kind(StrEnum):
 
 
 class SettingInvalid(ValueError):
-    """A value that a call setting cannot take; ``str()`` is one sentence with the remedy."""
+    """An invalid value of a call setting; ``str()`` is one sentence that says how to fix it."""
 
     def __init__(
         self, name: str, remedy: str, *, shown: str = "", fault: str = "is not valid"
@@ -94,7 +94,7 @@ class SettingInvalid(ValueError):
         super().__init__(f"{' '.join(filter(None, (name, shown, fault)))}: {remedy}.")
 
     def without_value(self) -> SettingInvalid:
-        """Return the same complaint without the value, which may be a secret."""
+        """Return the same error without the value, which may be a secret."""
         return SettingInvalid(self.name, self.remedy, fault=self.fault)
 
 
@@ -102,14 +102,17 @@ class SettingInvalid(ValueError):
 class CallSetting:
     """One call setting, under the name that the provider documents.
 
-    ``help`` says what it means. ``parse`` turns a JSON value or the text of a CSV cell into the
-    canonical, JSON-serializable value that ``schema`` describes, or raises `SettingInvalid`.
-    ``default``: what the provider does when nothing is sent.
-    ``rendered``: {{variables}} in its texts are replaced for each recipient. ``per_row``: one
-    recipient may have its own. ``nullable``: null is a value and not an absence. ``sensitive``: it
-    may hold secrets. ``structural``: it has a place of its own in a batch (number, prompt,
-    variables), so settings forms leave it out. ``legacy``: clients send it, the provider's
-    documentation no longer has it.
+    - ``help``: what the setting means.
+    - ``parse``: turns a JSON value or the text of a CSV cell into the canonical,
+      JSON-serializable value that ``schema`` describes, or raises `SettingInvalid`.
+    - ``default``: what the provider does when the setting is not sent.
+    - ``rendered``: {{variables}} in its texts are replaced for each recipient.
+    - ``per_row``: a recipient may have its own value.
+    - ``nullable``: null is a value and does not mean "not set".
+    - ``sensitive``: the value may hold secrets.
+    - ``structural``: a batch stores it elsewhere (number, prompt, variables), so settings forms
+      leave it out.
+    - ``legacy``: clients still send it, but the provider no longer documents it.
     """
 
     name: str
@@ -128,7 +131,7 @@ class CallSetting:
     legacy: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an entry that the API document could not explain; raise `ValueError`."""
+        """Raise `ValueError` for an entry that the API document could not explain."""
         if not self.help.strip():
             raise ValueError(f"The call setting {self.name} has no meaning: write its help text.")
         if not self.schema:
@@ -136,7 +139,7 @@ class CallSetting:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Return the words that the value, or each item of it, is one of; else nothing."""
+        """Return the allowed words for the value or its items; empty if any value is allowed."""
         options = self.schema.get("items", self.schema).get("enum", ())
         return tuple(option for option in options if option is not None)
 
@@ -145,9 +148,9 @@ class CallSetting:
 class Alias:
     """An older name of a setting, or of a member of an object setting.
 
-    ``parser`` reads its value; ``meaning`` turns that into a value of ``target``: the whole value,
-    or with ``partial`` some members of it; None when it says nothing. When the alias
-    ``overruled_by`` is given as well, this one has no effect.
+    ``parser`` reads its value. ``meaning`` turns the result into a value of ``target``: the whole
+    value, some members of it with ``partial``, or None if it has no effect. If the alias named by
+    ``overruled_by`` is also present, this one has no effect.
     """
 
     name: str
@@ -165,7 +168,7 @@ class Alias:
 def setting(
     name: str, label: str, section: Section, kind: Kind, parser: Parser, *, help: str, **flags: Any
 ) -> CallSetting:
-    """Return a registry entry whose complaints carry its name."""
+    """Return a registry entry; the parser's errors carry its name."""
     if flags.get("sensitive"):
         parser = _discreet(parser)
     return CallSetting(
@@ -181,7 +184,7 @@ def setting(
 
 
 def _discreet(parser: Parser) -> Parser:
-    """Return the parser with complaints that do not repeat the value."""
+    """Return the parser with errors that do not repeat the value."""
 
     def parse(name: str, value: Any) -> Any:
         try:
@@ -193,7 +196,7 @@ def _discreet(parser: Parser) -> Parser:
 
 
 class _Short(reprlib.Repr):
-    """Show any value in a few characters, however deep, long or large it is."""
+    """Shortens any value to a few characters, however deep, long or large it is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,7 +204,7 @@ class _Short(reprlib.Repr):
         self.maxdict = self.maxlist = 3
 
     def repr_int(self, x: int, level: int) -> str:
-        # Python refuses to print integers of thousands of digits.
+        # Python refuses to print integers with thousands of digits.
         return super().repr_int(x, level) if x.bit_length() < 200 else "(a huge number)"
 
 
@@ -209,15 +212,15 @@ shorten = _Short().repr
 
 
 def invalid(name: str, value: Any, remedy: str) -> SettingInvalid:
-    """Return the complaint about a value, which it shows shortened."""
+    """Return the error for an invalid value, which it shows shortened."""
     return SettingInvalid(name, remedy, shown=shorten(value))
 
 
 def missing(name: str, remedy: str) -> SettingInvalid:
-    """Return the complaint about a value that is needed and absent."""
+    """Return the error for a missing required value."""
     return SettingInvalid(name, remedy, fault="is missing")
 
 
 def is_blank(value: Any) -> bool:
-    """Tell whether a value says nothing: null, blank text, or an object without members."""
+    """Return whether a value is blank: null, blank text, or an object without members."""
     return value is None or value == {} or (isinstance(value, str) and not value.strip())

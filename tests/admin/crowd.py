@@ -1,4 +1,4 @@
-"""Rows of everything that has a page, in any number, each with other rows behind it."""
+"""Create any number of rows, with related rows, for everything that has a page."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ from campaigns.models import (
     Tool,
 )
 
-#: A batch of so many rows has its figures remembered.
+#: The figures of a batch with this many rows are cached.
 LONG = 50_000
 
 
 class Crowd:
-    """An administrator, a batch, a call and a draft whose pages are looked at, and their like.
+    """An administrator, a batch, a call and a draft whose pages are viewed, and more rows.
 
-    ``grow`` adds to everything at once: to each list a row with a creator, a campaign, an account
-    … of its own, and to what is looked at one more of all that it shows.
+    ``grow`` adds to everything: to each list a row with its own creator, campaign, account, …, and
+    to each viewed object one more of everything that its page shows.
     """
 
     def __init__(self, draft: Batch) -> None:
@@ -74,7 +74,7 @@ class Crowd:
         self.size = 0
 
     def grow(self, size: int) -> None:
-        """Add rows until there are so many of everything."""
+        """Add rows until there are ``size`` of everything."""
         for n in range(self.size + 1, size + 1):
             self._add(n)
         self.size = size
@@ -161,7 +161,7 @@ class Crowd:
         )
 
     def _behind_the_batch(self, n: int, user: User) -> None:
-        """Add to all that the pages of one batch, one recipient and one call show."""
+        """Add rows that the pages of the batch, the recipient and the call show."""
         row = self._recipient(self.batch, n + 1)
         self._call(row, 1, status="completed", answered_by="human")
         self._call(self.recipient, n + 1, status="no_answer", answered_by="no_answer")

@@ -1,1 +1,1 @@
-"""Scripts that measure. Each prints ratios against a baseline named in the same run."""
+"""Benchmarks. Each prints ratios against a baseline measured in the same run."""

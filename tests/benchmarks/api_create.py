@@ -1,12 +1,12 @@
-"""How long a batch takes to be made by API, and how much memory the web server needs for it.
+"""Measure the time to create a batch by API, and the memory that the web server needs for it.
 
     python -m tests.benchmarks.api_create [recipients of JSON] [rows of a file]
     tests/with-postgres python -m tests.benchmarks.api_create …      (default: 10,000 and 100,000)
 
-One gunicorn worker answers; no other worker runs meanwhile. Each request is sent five times and
-the median counts. The baseline of JSON is this process reading the same body and writing the same
-rows as CSV, once each; that of the file is this process checking that it is UTF-8, computing its
-digest and copying it: neither has a server or a database. Then a worker takes both lists in.
+One gunicorn worker answers while no other worker runs. Each request is sent five times, and the
+median counts. The baseline for JSON: this process reads the same body and writes the same rows as
+CSV, once each. The baseline for a file: this process checks that it is UTF-8, computes its digest
+and copies it. Neither uses a server or a database. Then a worker imports both lists.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def a_list(count: int) -> bytes:
 
 
 def by_hand_json(body: bytes, folder: Path) -> None:
-    """Do the least that the list of a JSON body takes."""
+    """Do the minimum work for the list in a JSON body."""
     rows = json.loads(body)["recipients"]
     with (folder / "by-hand.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -65,7 +65,7 @@ def by_hand_json(body: bytes, folder: Path) -> None:
 
 
 def by_hand_file(content: bytes, folder: Path) -> None:
-    """Do the least that a file takes before anybody can say that it is stored."""
+    """Do the minimum work to store a file."""
     content.decode()
     hashlib.sha256(content).hexdigest()
     (folder / "by-hand-copy.csv").write_bytes(content)
@@ -144,7 +144,7 @@ def measure(here: Installation, rows: int, lines: int) -> None:
         f"memory from {before} to {after_file} MB"
     )
     print(f"an empty request (/api/v1/me): {empty * 1000:.1f} ms")
-    # One of each is taken in; the others only repeat it.
+    # Import one of each; the others only repeat it.
     one_file, one_json, others = made[0], made[TIMES], [*made[1:TIMES], *made[TIMES + 1 :]]
     here.act(f"[lifecycle.cancel(one) for one in Batch.objects.filter(pk__in={others!r})]")
     began = time.monotonic()

@@ -1,13 +1,13 @@
-"""How long the pages of batches take: their list, the dashboard, and those of a very large batch.
+"""Measure the pages of batches: their list, the dashboard, and those of a very large batch.
 
     tests/with-postgres python -m tests.benchmarks.batch_list [recipients]   (default: 1,000,000)
 
-So many recipients, each with its call, are in 5,000 batches: half of them in the 25 batches of the
-page in the middle, as many as are counted anew each time. As many again are in one batch that is
-being called, three quarters of it done in the last 28 hours. Django's own list of the same batches
-shows no progress; beside it the one that counts the rows of each batch in its query, as is usual.
-"at first" is a process that has no figures in memory yet. Medians of five, in milliseconds, of the
-whole request without the network.
+The recipients, each with a call, are in 5,000 batches: half of them in the 25 batches of the
+middle page, the most that are counted anew on each request. The same number of recipients is in
+one batch that is calling, three quarters of it done in the last 28 hours. There are two baselines
+of the same batches: Django's own list, which shows no progress, and a list that counts the rows of
+each batch in its query, as is common. "at first" is a process that has no figures in memory yet.
+Times are medians of five, in milliseconds, of the whole request without the network.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""How long pages of the call log take, beside those of Django's own list of the same rows.
+"""Compare the pages of the call log with Django's own list of the same rows.
 
     tests/with-postgres python -m tests.benchmarks.call_log [calls [name of a line]…]
 
-of 1,000,000 calls unless told otherwise.
+The default is 1,000,000 calls.
 
-Every page is asked for once to warm the caches and then five times; the median counts.
-"everything" is the log without a filter; Django's own list is beside that. "rare" are values that a
-few dozen of the oldest calls have: whoever looks for them from the newest call on reads everything.
-Times are of the whole request, in milliseconds, without the network.
+Every page is requested once to warm the caches and then five times; the median counts.
+"everything" is the log without a filter, compared with Django's own list. "rare" values are those
+of a few dozen of the oldest calls: a search that starts at the newest call reads everything.
+Times are for the whole request, in milliseconds, without the network.
 """
 
 from __future__ import annotations

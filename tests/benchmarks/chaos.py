@@ -1,8 +1,8 @@
-"""The long form of the chaos test, with 1, 4 and 8 worker hosts.
+"""The long version of the chaos test, with 1, 4 and 8 worker hosts.
 
     tests/with-postgres python -m tests.benchmarks.chaos [recipients] [kills] [hosts …]
 
-Prints what the carrier saw, and in sentences what must not be; exits 1 if there is any.
+Prints the carrier's figures and every violation as a sentence; exits 1 if there is any.
 """
 
 from __future__ import annotations

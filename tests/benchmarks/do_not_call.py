@@ -1,10 +1,10 @@
-"""How fast a long do-not-call list is taken in, and what looking numbers up in it costs.
+"""Measure how fast a long do-not-call list is imported, and the cost of looking up numbers.
 
     python -m tests.benchmarks.do_not_call [numbers]        (default: 1,000,000)
     tests/with-postgres python -m tests.benchmarks.do_not_call [numbers]
 
-Two workers take the list in. Look-ups are those of the dispatcher, 500 numbers at a time, half of
-them listed; the baseline of the same run is the same look-up while the list has 1,000 numbers.
+Two workers import the list. The lookups are those of the dispatcher, 500 numbers at a time, half
+of them listed. The baseline, in the same run, is the same lookup while the list has 1,000 numbers.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""How long the dry run of a large batch takes.
+"""Measure the dry run of a large batch.
 
     python -m tests.benchmarks.dry_run [recipients]         (default: 1,000,000)
     tests/with-postgres python -m tests.benchmarks.dry_run [recipients]
 
-The recipients are in 40 area codes of four time zones and in London, one in ten with a start time
-of its own, one in twenty skipped; 100,000 numbers are on the do-not-call list, and calling hours
-hold. The baseline of the same run is one plain pass over the same rows with a bare cursor.
+The recipients are in 40 area codes of four time zones and in London. One in ten has its own start
+time, and one in twenty is skipped; 100,000 numbers are on the do-not-call list, and calling hours
+apply. The baseline, in the same run, is one pass over the same rows with a bare cursor.
 """
 
 from __future__ import annotations

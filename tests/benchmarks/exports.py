@@ -1,10 +1,10 @@
-"""How fast a batch's results go out, and that memory does not grow with them.
+"""Measure how fast a batch's results are exported, and that memory use stays constant.
 
     python -m tests.benchmarks.exports [rows …]             (default: 20,000 200,000)
     tests/with-postgres python -m tests.benchmarks.exports [rows …]
 
-The baseline of the same run is the same number of rows read with a bare cursor and written with the
-csv module.
+The baseline, in the same run, reads the same number of rows with a bare cursor and writes them with
+the csv module.
 """
 
 from __future__ import annotations

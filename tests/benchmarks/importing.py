@@ -1,12 +1,12 @@
-"""How fast a list becomes verdicts, and in how much memory: two workers, five columns.
+"""Measure the time and memory to import a list: two workers, five columns.
 
     python -m tests.benchmarks.importing [rows]             (default: 1,000,000)
     tests/with-postgres python -m tests.benchmarks.importing [rows]
 
-From the file on disk to a batch that is ready. Baselines of the same run and database:
+Measures from the file on disk to a ready batch. Baselines in the same run and database:
 (a) django-import-export as its admin uses it (preview, then confirm) on 20,000 rows, scaled;
-(b) the floor, by hand: csv, phonenumbers, and COPY or executemany into the same table, by two
-processes that take half of the file each.
+(b) the minimum, by hand: csv, phonenumbers, and COPY or executemany into the same table, by two
+processes that read half of the file each.
 """
 
 from __future__ import annotations

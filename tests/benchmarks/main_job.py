@@ -1,12 +1,12 @@
 """Measure `sendbatch`: seconds and peak memory for a list, from file to results.
 
-Baseline of the same run: the same rows read with the csv module, parsed with phonenumbers, and
-sent through the same simulator in a bare loop without a database, a queue or any rule.
+Baseline in the same run: the same rows read with the csv module, parsed with phonenumbers, and
+sent through the same simulator in a bare loop without a database, a queue or rules.
 
     python -m tests.benchmarks.main_job [ROWS …]        (default: 1000 10000)
 
-DATABASE_URL chooses the database; by default each run gets an SQLite file of its own. With
-``tests/with-postgres`` in front, it is PostgreSQL.
+DATABASE_URL selects the database; by default each run uses a new SQLite file. Prefix the command
+with ``tests/with-postgres`` to use PostgreSQL.
 """
 
 from __future__ import annotations

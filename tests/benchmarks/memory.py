@@ -1,4 +1,4 @@
-"""The largest memory that any one process of a tree had."""
+"""Measure the peak memory of the largest process in a tree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Self
 
 
 class PeakMemory:
-    """Watch a process and its descendants while the context lasts.
+    """Watches a process and its descendants while the context is active.
 
     ``megabytes`` is the peak resident memory (VmHWM) of the largest of them.
     """
@@ -44,7 +44,7 @@ class PeakMemory:
             for children in Path(f"/proc/{pid}/task").glob("*/children"):
                 try:
                     found += map(int, children.read_text().split())
-                except OSError:  # it ended meanwhile
+                except OSError:  # the process has ended
                     continue
         return found
 

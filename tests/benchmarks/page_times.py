@@ -1,6 +1,6 @@
-"""What the benchmarks of lists share: many rows, pages as a browser asks for them, and a clock.
+"""Shared code of the list benchmarks: create many rows, request pages, and measure times.
 
-Imported by scripts inside an installation, once Django is set up.
+Imported by scripts inside an installation, after Django is set up.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TIMES = 5
 
 
 def number(n: int) -> str:
-    """Return the n-th phone number; they come in no order."""
+    """Return the n-th phone number; the numbers are not in order."""
     return f"+1{2_000_000_000 + n * 7919 % 7_999_999_993}"
 
 
@@ -41,13 +41,13 @@ def fill(model: type[Model], make: Callable[[int], dict[str, Any]], begin: int, 
 
 
 def analyze() -> None:
-    """Let the database look at its new rows, as it does by itself after a while."""
+    """Update the database's statistics, as it does automatically after a while."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 def milliseconds(ask: Callable[[], Any], *, before: Callable[[], Any] = lambda: None) -> float:
-    """Return the median of five times, after one to warm up; ``before`` is not counted."""
+    """Return the median of five runs, after one to warm up; ``before`` is not timed."""
     took = []
     for _ in range(TIMES + 1):
         before()
@@ -58,7 +58,7 @@ def milliseconds(ask: Callable[[], Any], *, before: Callable[[], Any] = lambda: 
 
 
 class Visitor:
-    """An administrator who opens pages and looks at the clock."""
+    """An administrator whose page requests are timed."""
 
     def __init__(self) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -69,12 +69,12 @@ class Visitor:
         self.client.force_login(self.person)
 
     def open(self, address: str) -> None:
-        """Ask for a page, and have it."""
+        """Request a page and read the whole response."""
         answer = self.client.get(address)
         assert answer.status_code == 200, (address, answer)
 
     def time(self, address: str, *, forgetting: bool = False) -> float:
-        """Time a page; ``forgetting`` what the process had remembered of its figures."""
+        """Time a page; with ``forgetting``, clear the cached figures first."""
         before = cache.clear if forgetting else lambda: None
         return milliseconds(lambda: self.open(address), before=before)
 
@@ -87,7 +87,7 @@ class Visitor:
         ascending: bool = False,
         size: int = 50,
     ) -> list[float]:
-        """Time the first page of a list, that in the middle of its rows, and the last."""
+        """Time the first, a middle and the last page of a list."""
         found, places = rows.count(), [""]
         if found > 2 * size:
             onward = order if ascending else [f"-{name}" for name in order]
@@ -114,16 +114,16 @@ class Visitor:
 
 
 def heading() -> None:
-    """Print what the columns are."""
+    """Print the column headings."""
     print(f"{'milliseconds':34} {'first':>8} {'middle':>8} {'last':>8}")
 
 
 def line(name: str, times: Sequence[float], note: str = "") -> None:
-    """Print one list's times."""
+    """Print the times of one list."""
     print(f"{name:34} " + " ".join(f"{ms:8.1f}" for ms in times) + f"   {note}", flush=True)
 
 
 def compare(name: str, times: Sequence[float], stock: Sequence[float]) -> None:
-    """Print Django's own times, and how many times as long they are."""
+    """Print Django's own times, and their ratios to ours."""
     ratios = ", ".join(f"{other / ms:.1f}" for ms, other in zip(times, stock, strict=True))
     line(name, stock, f"{ratios} × as long")

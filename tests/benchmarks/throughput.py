@@ -1,11 +1,11 @@
-"""How many calls are placed each second, beside a bare asynchronous loop of the same requests.
+"""Compare calls placed per second with a bare asynchronous loop of the same requests.
 
     python -m tests.benchmarks.throughput [calls]
     tests/with-postgres python -m tests.benchmarks.throughput [calls]
 
-The carrier is a real HTTP server in a process of its own that answers after 100 ms. One worker
-process claims, asks the gate, places, records; the bare loop has no database and sends the same
-bodies over 100 connections. Both are measured by the carrier's own ledger, in one run.
+The carrier is a real HTTP server in its own process that answers after 100 ms. One worker process
+claims, checks the rules, places and records; the bare loop has no database and sends the same
+bodies over 100 connections. Both are measured by the carrier's ledger, in the same run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LATENCY_SECONDS = 0.1
 
 
 async def bare_loop(url: str, key: str, calls: int) -> None:
-    """Send so many requests over IN_FLIGHT connections, each as soon as the last was answered."""
+    """Send ``calls`` requests over IN_FLIGHT connections, each as soon as the last was answered."""
     left = iter(range(calls))
     parts = urlsplit(url)
 
@@ -57,7 +57,7 @@ async def bare_loop(url: str, key: str, calls: int) -> None:
 
 
 def rate(carrier: Carrier, calls: int) -> float:
-    """Return calls per second between the first and the last of the ledger."""
+    """Return calls per second between the first and the last ledger entry."""
     times = sorted(request["received_at"] for request in carrier.ledger())
     if len(times) != calls:
         sys.exit(f"{len(times)} requests reached the carrier, not {calls}.")
@@ -87,7 +87,7 @@ def run_ours(calls: int, folder: Path, database_url: str) -> float:
         here.make_account(
             "bland", provider="bland", concurrency=1_000_000, options={"poll_seconds": 3600}
         )
-        # Validate first: what is measured is dispatch.
+        # Validate first, so that only dispatch is measured.
         batch = here.make_batch(calls, "--account", "bland")
         here.act(f"Batch.objects.filter(pk='{batch}').update(launch_when_ready=False)")
         worker = here.start_worker()

@@ -1,10 +1,10 @@
-"""How many webhooks are taken each second through gunicorn, beside a view that does nothing.
+"""Compare webhooks received per second through gunicorn with a view that does nothing.
 
     tests/with-postgres python -m tests.benchmarks.webhooks [events]
 
-The empty view is ``/healthz``, behind the same middleware. Both are asked over the same number of
-connections by one asynchronous client, in one run, twice in turn. At the end every event must be
-stored once.
+The empty view is ``/healthz``, behind the same middleware. One asynchronous client requests both
+over the same number of connections, alternating twice in one run. At the end every event must be
+stored exactly once.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def main() -> None:
             Path(name), url, **carrier_environment(carrier), LOG_LEVEL="ERROR"
         ) as here:
             here.make_account("bland", provider="bland")
-            # As while calls go out: a worker holds the lease.
+            # As during dispatch, a worker holds the lease.
             here.act("VoiceAccount.objects.update(lease_until='2100-01-01T00:00:00Z')")
             here.start_web(port, workers=GUNICORN_WORKERS, threads=THREADS)
             measure(port, [nothing(port, 0)] * 500)

@@ -1,4 +1,4 @@
-"""Bland AI: places calls over HTTPS, sends webhooks, and is asked about silent calls."""
+"""The adapter for Bland AI: places calls over HTTPS, reads webhooks, polls silent calls."""
 
 from __future__ import annotations
 

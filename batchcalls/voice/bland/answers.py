@@ -1,7 +1,7 @@
-"""What the provider's refusals mean: is there a call, may it be tried again, who has to act?
+"""Interpret the provider's refusals: does a call exist, is a retry safe, who has to act?
 
-Source: Bland API, Send Call (errors) and billing (limits). A rule is a line of a table; the first
-that fits decides.
+Source: Bland API, Send Call (errors) and billing (limits). Each rule is one line of a table; the
+first match decides.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from batchcalls.voice.errors import (
 
 LONGEST_MESSAGE = 300
 LONGEST_WAIT_SECONDS = 3_600.0
-#: A wait of nothing would make a loop without rest.
+#: A wait of zero would cause a busy loop.
 SHORTEST_WAIT_SECONDS = 0.5
 ACCOUNT_WAIT_SECONDS = 60.0
 
 
 class Meaning(Enum):
-    """What a refusal means for the call, or for all calls of the account."""
+    """The meaning of a refusal for the call, or for all calls of the account."""
 
     REJECTED = auto()
     SLOW_DOWN_THIS_NUMBER = auto()
@@ -54,7 +54,7 @@ def _rule(pattern: str, meaning: Meaning, code: str, wait_seconds: float = 0.0) 
     return _Rule(re.compile(pattern, re.IGNORECASE), meaning, code, wait_seconds)
 
 
-#: Codes and phrases that mean the same under whichever status they come.
+#: Codes and phrases that mean the same under any status.
 _BY_TEXT = (
     _rule(r"\bDNC\b", Meaning.REJECTED, "provider_dnc"),
     _rule(r"CALL_PLAN_DESTINATION_BLOCKED", Meaning.REJECTED, "destination_blocked"),
@@ -64,7 +64,7 @@ _BY_TEXT = (
     _rule(r"CALL_RL_", Meaning.SLOW_DOWN, "rate_limit", 60.0),
     _rule(r"AUTH_FAILURE", Meaning.ACCOUNT, "unauthorized"),
 )
-#: What "too many" is about.
+#: What "too many" refers to.
 _TOO_MANY = (
     _rule(r"black-?list|blocked number", Meaning.REJECTED, "number_blocked"),
     _rule(r"\binternational\b", Meaning.REJECTED, "international_blocked"),
@@ -89,7 +89,7 @@ _ACCOUNT_STATUSES: Mapping[int, str] = {
     405: "wrong_address",
     407: "wrong_address",
 }
-#: A gateway may say these of its own accord, about this one request.
+#: A gateway may return these itself, about this one request.
 _TOO_LARGE = frozenset({413, 414, 431})
 
 _REMEDIES: Mapping[str, str] = {
@@ -102,9 +102,9 @@ _REMEDIES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What an answer says about itself, in one of the two shapes of the API.
+    """The contents of an answer, in one of the API's two formats.
 
-    ``understood`` is False when it is not the API's JSON at all: another program answered.
+    ``understood`` is False when it is not the API's JSON, so that another program answered.
     """
 
     payload: Mapping[str, Any]
@@ -122,7 +122,7 @@ class Said:
 
 
 class Judge:
-    """Tells errors of the provider apart for one account; shared by threads."""
+    """Classifies the provider's errors for one account; shared by threads."""
 
     def __init__(self, *, label: str, prefix: str, api_key: str) -> None:
         self._label = label
@@ -130,7 +130,7 @@ class Judge:
         self._api_key = api_key
 
     def read(self, answer: HttpAnswer) -> Said:
-        """Return what an answer says; its texts are cut, cleaned, and free of the key."""
+        """Return an answer's contents, with texts shortened, cleaned, and free of the key."""
         try:
             payload = reading.parse(answer.body)
         except reading.NotJson:
@@ -148,14 +148,14 @@ class Judge:
         )
 
     def clean(self, text: str) -> str:
-        """Put a stranger's text on one line; a provider may repeat the key that it refuses."""
+        """Put untrusted text on one line and hide the key, which a provider may repeat."""
         line = " ".join(text.replace(self._api_key, "[key]").split())
         return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
 
     def refusal(self, answer: HttpAnswer, said: Said, *, now: datetime) -> VoiceError:
-        """Return the error that an answer to placing a call stands for.
+        """Return the error for a refusal to place a call.
 
-        The answer is a refusal by its status or, with a status of success, by its body.
+        The answer is a refusal by its status or, with a success status, by its body.
         """
         status = 400 if answer.status < 300 else answer.status
         unknown = self.unknown(status, said)
@@ -180,16 +180,16 @@ class Judge:
         )
 
     def unknown(self, status: int, said: Said) -> OutcomeUnknown | None:
-        """Return the error for a status behind which there may be a call, else None.
+        """Return the error for a status with which a call may exist, else None.
 
-        A gateway that timed out, or broke down, may have passed the request on before.
+        A gateway that timed out or failed may already have forwarded the request.
         """
         if status == 408 or status >= 500:
             return OutcomeUnknown(self._sentence(status, said), code=f"http_{status}")
         return None
 
     def failure(self, answer: HttpAnswer, said: Said, *, now: datetime) -> VoiceError:
-        """Return the error that an answer to a question about a call stands for."""
+        """Return the error for a failed request about a call."""
         error = self.refusal(answer, said, now=now)
         if isinstance(error, CallRejected):
             return OutcomeUnknown(str(error), code=error.code)
@@ -198,11 +198,11 @@ class Judge:
     def _rule_for(self, status: int, said: Said) -> _Rule | None:
         heard = f"{said.code} {said.payload.get('status', '')} {said.message}"
         rules = (*_BY_TEXT, *_TOO_MANY) if status == 429 else _BY_TEXT
-        found = next((rule for rule in rules if rule.pattern.search(heard)), None)
-        if found is not None:
-            return found
+        match = next((rule for rule in rules if rule.pattern.search(heard)), None)
+        if match is not None:
+            return match
         code = _ACCOUNT_STATUSES.get(status)
-        # Programs that know nothing of the API say "not found" too, some of them in JSON.
+        # Other programs say "not found" too, some of them in JSON.
         known = said.is_error if status == 404 else said.understood
         stranger = not known and status not in _TOO_LARGE
         if code is None and (status < 400 or stranger):
@@ -226,12 +226,12 @@ def _member(value: Any, name: str) -> Any:
 
 
 def _stable(code: str) -> str:
-    """Return a code of the provider as one of ours: short, lower case, no surprises."""
+    """Turn a code of the provider into one of ours: short, lower case, safe characters."""
     return re.sub(r"[^a-z0-9]+", "_", code.lower())[:40].strip("_")
 
 
 def retry_after(value: str, *, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, within limits; None without one."""
+    """Return the seconds of a Retry-After header, within limits; None without one."""
     seconds = http.retry_after(value, now=now)
     if seconds is None:
         return None

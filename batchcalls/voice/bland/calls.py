@@ -1,4 +1,4 @@
-"""From a call object of the provider to a `VoiceEvent`.
+"""Turn a call object of the provider into a `VoiceEvent`.
 
 Source: Bland API, Call Details, and post-call webhooks, which send the same object. Every field
 may be null, missing, or of another type than documented.
@@ -25,7 +25,7 @@ from campaigns.vocabulary import AnsweredBy, Disposition
 
 C = CallStatus
 
-#: ``status`` -> ours; the words are used once a call has ended.
+#: ``status`` -> ours; used once a call has ended.
 _ENDINGS: Mapping[str, CallStatus] = {
     "completed": C.COMPLETED,
     "complete": C.COMPLETED,
@@ -43,7 +43,7 @@ _STAGES: Mapping[str, CallStatus] = {
     "allocated": C.QUEUED,
     "started": C.IN_PROGRESS,
 }
-#: ``queue_status`` of a call that has ended; ``complete_error`` is about what came afterwards.
+#: ``queue_status`` of a call that has ended; ``complete_error`` is about later processing.
 _OVER = frozenset({"complete", "completed", "complete_error"})
 _BROKEN = frozenset({"pre_queue_error", "queue_error", "call_error"})
 
@@ -54,21 +54,21 @@ _ANSWERED_BY: Mapping[str, AnsweredBy] = {
     "no-answer": AnsweredBy.NO_ANSWER,
     "no_answer": AnsweredBy.NO_ANSWER,
 }
-#: What a call came to that nobody talked in.
+#: Dispositions of calls without a conversation.
 _DISPOSITIONS: Mapping[CallStatus, Disposition] = {
     C.NO_ANSWER: Disposition.NO_ANSWER,
     C.BUSY: Disposition.BUSY,
     C.FAILED: Disposition.FAILED,
     C.CANCELED: Disposition.CANCELED,
 }
-#: A part of the error message -> our code. The texts follow SIP 404, 480, 486 and 608.
+#: Part of the error message -> our code. The texts follow SIP 404, 480, 486 and 608.
 _ERROR_CODES: Mapping[str, str] = {
     "not found": "number_not_found",
     "temporarily unavailable": "temporarily_unavailable",
     "busy": "busy",
     "blocked call": "blocked_by_carrier",
 }
-#: Calls last 12 hours at most; what claims to be longer than a week is no length.
+#: Calls last 12 hours at most; a value above one week is not a length.
 _LONGEST_SECONDS = 7 * 86_400
 _HIGHEST_PRICE = Decimal(1_000_000)
 _PRICE_STEP = Decimal("0.00001")
@@ -77,17 +77,17 @@ _RAW_LENGTH = 60
 
 
 def call_id_of(call: Mapping[str, Any]) -> str:
-    """Return a call's id; blank when there is none that we could store or ask for."""
+    """Return a call's id; blank if it has none that we could store and request."""
     call_id = reading.text(call.get("call_id")) or reading.text(call.get("c_id"))
-    # These two would change the path of an address that they stand in.
+    # These two would change the path of a URL that contains them.
     usable = _CALL_ID.fullmatch(call_id) and call_id not in {".", ".."}
     return call_id if usable else ""
 
 
 def event_of(call: Mapping[str, Any], *, now: datetime | None = None) -> VoiceEvent:
-    """Return what a call object, or an in-call or enrichment message, says.
+    """Return the event in a call object, an in-call message or an enrichment message.
 
-    Raise `WebhookUnreadable` when it does not say which call it is about.
+    Raise `WebhookUnreadable` when it does not name its call.
     """
     call_id = call_id_of(call)
     if not call_id:
@@ -108,25 +108,25 @@ def event_of(call: Mapping[str, Any], *, now: datetime | None = None) -> VoiceEv
 
 
 def correlation_id_of(call: Mapping[str, Any]) -> UUID | None:
-    """Return our id, as it came back in the metadata; None when it is not there."""
+    """Return our id from the metadata; None when it is missing."""
     return reading.uuid(reading.mapping(call.get("metadata")).get(CORRELATION_KEY))
 
 
 def has_metadata(call: Mapping[str, Any]) -> bool:
-    """Tell whether a call object says what its metadata is, so that ours would be there."""
+    """Return whether a call object includes its metadata, so that ours would be there."""
     return isinstance(call.get("metadata"), dict)
 
 
 def is_waiting(call: Mapping[str, Any]) -> bool:
-    """Tell whether a call has not begun, so that it can be withdrawn."""
+    """Return whether a call has not begun, so that it can be withdrawn."""
     waits = _STAGES.get(_word(call, "queue_status")) is C.QUEUED
     return waits and call.get("completed") is not True
 
 
 def _remark(call: Mapping[str, Any]) -> str:
-    """Return the kind of a message that is not a report of a call, else blank.
+    """Return the kind of a message that is not a call report, else "".
 
-    In-call events alone have a category; enrichments have a type or bring evaluations.
+    Only in-call events have a category; enrichments have a type or evaluations.
     """
     if category := _word(call, "category"):
         return f"event.{category}"[:_RAW_LENGTH]
@@ -138,17 +138,17 @@ def _remark(call: Mapping[str, Any]) -> str:
 
 
 def _digest(call: Mapping[str, Any]) -> str:
-    """Tell messages apart that have no id; the same message has the same digest."""
+    """Return a digest that identifies a message without an id."""
     canonical = dumps(call, sort_keys=True, separators=(",", ":"))
     return sha256(canonical.encode()).hexdigest()[:32]
 
 
 def status_of(call: Mapping[str, Any]) -> CallStatus:
-    """Say how a call stands.
+    """Return the status of a call.
 
-    1. It has ended when ``completed`` says so, which is the most current, or its stage does.
-    2. At a stage before the end it has not ended, whatever else is said.
-    3. Without a stage that we know, the word of its ending decides.
+    1. It has ended if ``completed``, the most current field, or its stage says so.
+    2. At a stage before the end it has not ended, whatever the other fields say.
+    3. Without a known stage, its ``status`` decides.
     """
     stage, ending = _word(call, "queue_status"), _ENDINGS.get(_word(call, "status"))
     if call.get("completed") is True or stage in _OVER:
@@ -163,7 +163,7 @@ def status_of(call: Mapping[str, Any]) -> CallStatus:
 
 
 def _ended(call: Mapping[str, Any], ending: CallStatus | None, *, broken: bool) -> CallStatus:
-    """Say how a call has ended; a call that was picked up is completed."""
+    """Return the final status; a call that was picked up is completed."""
     who = _ANSWERED_BY.get(_word(call, "answered_by"))
     if ending is not None and (ending, who) != (C.COMPLETED, AnsweredBy.NO_ANSWER):
         return ending
@@ -189,7 +189,7 @@ def _answered_by(call: Mapping[str, Any], status: CallStatus) -> str:
 
 
 def _raw_status(call: Mapping[str, Any], status: CallStatus) -> str:
-    """Return the provider's own word, for people who know its vocabulary."""
+    """Return the provider's own word for the status, for people who know its vocabulary."""
     stage, ending = _word(call, "queue_status"), _word(call, "status")
     word = (ending or stage) if status in CALL_FINAL else (stage or ending)
     return word[:_RAW_LENGTH] or "unknown"
@@ -247,7 +247,7 @@ def _price(call: Mapping[str, Any]) -> Decimal | None:
     price = reading.number(call.get("price"))
     if price is None or not 0 <= price < _HIGHEST_PRICE:
         return None
-    # A thousandth of a cent is below anything charged; what is behind it is noise of a float.
+    # No charge is below a thousandth of a cent; further digits are float noise.
     return price.quantize(_PRICE_STEP, ROUND_HALF_UP)
 
 
@@ -259,7 +259,7 @@ def _error_code(call: Mapping[str, Any], message: str) -> str:
 
 
 def _recording_url(call: Mapping[str, Any]) -> str:
-    """Return the address of the recording, which people will follow: only one of the web."""
+    """Return the URL of the recording, only if it is a web URL, since people will follow it."""
     url = reading.text(call.get("recording_url"))
     return url if len(url) <= 500 and re.fullmatch(r"https?://\S+", url) else ""
 

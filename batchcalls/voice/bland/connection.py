@@ -1,4 +1,4 @@
-"""Whether key and address of an account work, asked without a call. Source: Bland API, Me."""
+"""Test an account's key and address without placing a call. Source: Bland API, Me."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from batchcalls.voice.errors import (
 )
 
 PATH = "/v1/me"
-#: A person waits for the answer, whatever calls are allowed to take.
+#: Limit on the timeouts of the account, because a person waits for the answer.
 LONGEST_WAIT_SECONDS = 10.0
-#: More than one person may ask at once.
+#: More than one person may test at the same time.
 CONNECTIONS = 4
 LONGEST_STATUS = 40
 
-#: What is wrong when no connection can be had, and the remedy.
+#: What is wrong when no connection is possible, and the remedy.
 _NO_CONNECTION: Mapping[Cause, str] = {
     Cause.NAME: "the name {host} is not known here – check {prefix}_BASE_URL and the DNS of this "
     "machine",
@@ -51,11 +51,11 @@ def check(
     judge: Judge,
     label: str,
 ) -> ConnectionReport:
-    """Ask the provider who the key belongs to, and return what is worth showing.
+    """Ask the provider for the key's owner, and return a report.
 
-    Raise `AccountRefused` for a key, an account or an address that does not serve; `NotPlaced`
-    when there is no connection; `ProviderThrottled`; `OutcomeUnknown` when no answer could be
-    read. Each text names the remedy.
+    Raise `AccountRefused` for an unusable key, account or address; `NotPlaced` when there is no
+    connection; `ProviderThrottled`; `OutcomeUnknown` when no answer could be read. Each text names
+    the remedy.
     """
     connect = min(options.connect_timeout_seconds, LONGEST_WAIT_SECONDS)
     patience = min(options.read_timeout_seconds, LONGEST_WAIT_SECONDS)
@@ -94,22 +94,22 @@ def check(
 
 
 def _failure(error: VoiceError, *, prefix: str) -> VoiceError:
-    """Add the remedy to an error that has none."""
-    told = str(error).rstrip(".")
+    """Add the remedy to an error without one."""
+    message = str(error).rstrip(".")
     if isinstance(error, AccountRefused):
         return error
     if isinstance(error, ProviderThrottled):
         wait = error.retry_after_seconds
-        told = f"{told} – ask again in {math.ceil(wait)} seconds."
-        return ProviderThrottled(told, code=error.code, retry_after_seconds=wait)
+        message = f"{message} – ask again in {math.ceil(wait)} seconds."
+        return ProviderThrottled(message, code=error.code, retry_after_seconds=wait)
     if error.code.startswith("http_"):
-        return OutcomeUnknown(f"{told} – try again later.", code=error.code)
-    return OutcomeUnknown(f"{told} – check {prefix}_BASE_URL.", code=error.code)
+        return OutcomeUnknown(f"{message} – try again later.", code=error.code)
+    return OutcomeUnknown(f"{message} – check {prefix}_BASE_URL.", code=error.code)
 
 
 def _report(said: Said, *, judge: Judge, label: str, address: str) -> ConnectionReport:
     billing = reading.mapping(said.payload.get("billing"))
-    # Cleaned before it is cut: of half a key nobody would know that it is one.
+    # Clean before cutting, because half a key would not be recognized as a key.
     status = judge.clean(reading.text(said.payload.get("status")))[:LONGEST_STATUS]
     balance = reading.number(billing.get("current_balance"))
     warnings = []

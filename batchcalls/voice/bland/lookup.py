@@ -1,7 +1,7 @@
-"""Whether a call exists whose answer was lost.
+"""Look up whether a call exists after its answer was lost.
 
-The provider cannot be asked for our id, so the calls to that number are gone through. Only a list
-that was read to its end, of calls that all say whose they are, is a definite no.
+The provider cannot search for our id, so we search the calls to that number. The call is
+definitely absent only if the list was read to its end and every call in it has metadata.
 Source: Bland API, List Calls.
 """
 
@@ -16,10 +16,10 @@ from batchcalls.voice.base import CallAbsent, CallFound, CallRequest, CannotTell
 from batchcalls.voice.bland import reading
 from batchcalls.voice.bland.calls import call_id_of, correlation_id_of, has_metadata
 
-#: The provider's clock may be so far behind ours.
+#: How far the provider's clock may be behind ours.
 CLOCK_MARGIN = timedelta(minutes=10)
 PAGE_SIZE = 100
-#: More calls to one number within such a time are not gone through.
+#: The lookup gives up if a number has more calls than this in the time searched.
 MOST_CALLS = 1_000
 
 Get = Callable[[str], Mapping[str, Any]]
@@ -38,13 +38,14 @@ def find(
     get: Get,
     details: Get,
 ) -> Lookup:
-    """Say whether the call exists; ``get`` fetches a path, ``details`` a call by its id.
+    """Return whether the call exists; ``get`` fetches a path, ``details`` a call by its id.
 
-    Whatever those two raise is passed on.
+    Errors of these two propagate.
 
-    1. List the calls to the number since then, under each way in which it may be written down.
-    2. Read the metadata of each, which lists leave out, until one is ours.
-    3. None is: that is a no as soon as a call that was under way would be in the list.
+    1. List the calls to the number since then, under each spelling of the number.
+    2. Fetch the metadata of each call, which lists leave out, until one is ours.
+    3. If none is ours, the call is absent, once enough time has passed for a call in progress to
+       appear in the list.
     """
     undecided = ""
     try:
@@ -68,7 +69,7 @@ def find(
 
 
 def _calls_to(number: str, *, since: datetime, get: Get) -> Iterator[Mapping[str, Any]]:
-    """Yield the calls to a number, the oldest first: new ones do not move the pages."""
+    """Yield the calls to a number, oldest first, so that new calls do not shift the pages."""
     for spelling in _spellings(number):
         seen: set[str] = set()
         read, total = 0, 1
@@ -104,7 +105,7 @@ def _path(number: str, since: datetime, first: int) -> str:
 
 
 def _count(page: Mapping[str, Any]) -> int:
-    """Return how many calls match; without that, no list can be known to be complete."""
+    """Return how many calls match, without which a list cannot be known to be complete."""
     total = page.get("total_count")
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise _Incomplete("The list of calls does not say how many there are.")
@@ -112,5 +113,5 @@ def _count(page: Mapping[str, Any]) -> int:
 
 
 def _spellings(number: str) -> tuple[str, ...]:
-    """Return the ways a number may be listed: documented examples leave out a leading +1."""
+    """Return the possible spellings of a number; documented examples omit a leading +1."""
     return (number, number[2:]) if number.startswith("+1") else (number,)

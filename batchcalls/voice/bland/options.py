@@ -12,7 +12,7 @@ from batchcalls.voice.options import between, option, read_options
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlandOptions:
-    """The options of one account, checked. All times are in seconds."""
+    """The validated options of one account. All times are in seconds."""
 
     credentials: str = option(
         "BLAND",
@@ -50,12 +50,12 @@ class BlandOptions:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> BlandOptions:
-        """Check what the account says; raise `OptionsInvalid` naming the option and the remedy."""
+        """Validate the options; raise `OptionsInvalid` that names the option and the remedy."""
         hint = "Keys and addresses come from the environment."
         return cls(**read_options(cls, given, whose="Bland AI", hint=hint))
 
     @property
     def longest_request_seconds(self) -> float:
-        """How long a request can be under way: connection, silence, body."""
-        # Waiting for a free connection is bounded like connecting.
+        """The longest possible duration of a request: connection, silence, body."""
+        # Waiting for a free connection has the same limit as connecting.
         return 2 * self.connect_timeout_seconds + 2 * self.read_timeout_seconds

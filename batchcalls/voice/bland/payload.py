@@ -1,6 +1,6 @@
-"""From a `CallRequest` to the body of Send Call.
+"""Turn a `CallRequest` into the body of Send Call.
 
-Source: Bland API, ``POST /v1/calls``. The names of call settings are the provider's own.
+Source: Bland API, ``POST /v1/calls``. Call settings have the provider's own names.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 from batchcalls.voice.base import CallRequest
 from campaigns.call_settings import REGISTRY
 
-#: Where our id travels: metadata comes back with every call, answered or not.
+#: The metadata key of our id; metadata comes back with every call, answered or not.
 CORRELATION_KEY = "batchcalls_correlation_id"
 
-#: Settings that are kept from the provider, and why.
+#: Settings that are not sent to the provider, and why.
 WITHHELD: Mapping[str, str] = MappingProxyType(
     {
         "start_time": "The call is placed at that time; the provider would hold it back again.",
@@ -24,14 +24,14 @@ WITHHELD: Mapping[str, str] = MappingProxyType(
         "webhook": "We report the call there ourselves; the provider reports to us.",
     }
 )
-#: These are fields of the request, each rendered or decided for this very call.
+#: Settings that come from fields of the request, rendered or decided for this call.
 _FIELDS = frozenset({name for name, setting in REGISTRY.items() if setting.structural} | {"from"})
-#: Settings that are sent as they are.
+#: Settings that are sent unchanged.
 PASSED_ON = tuple(name for name in REGISTRY if name not in WITHHELD and name not in _FIELDS)
 
 
 def send_call(request: CallRequest, *, webhook_url: str) -> dict[str, Any]:
-    """Return the body of Send Call; a blank ``webhook_url``: the provider shall send us none."""
+    """Return the body of Send Call; with a blank ``webhook_url``, request no webhooks."""
     settings = request.settings
     body: dict[str, Any] = {name: settings[name] for name in PASSED_ON if name in settings}
     body["phone_number"] = request.to
@@ -51,5 +51,5 @@ def send_call(request: CallRequest, *, webhook_url: str) -> dict[str, Any]:
 
 
 def _version(given: str) -> int | str:
-    """Return a numbered version as the number that is documented, a named one as it is."""
+    """Return a numbered version as a number, as documented, and a named version unchanged."""
     return int(given) if given.isascii() and given.isdigit() else given

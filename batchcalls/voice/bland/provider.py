@@ -42,7 +42,7 @@ DEFAULT_BASE_URL = "https://api.bland.ai"
 SIGNATURE_HEADER = "x-webhook-signature"
 
 RECONNECT_SECONDS = 5.0
-#: How soon the end of a call shows that was told to stop.
+#: When to poll for the end of a stopped call.
 AFTER_STOP = timedelta(seconds=2)
 _USER_AGENT = f"batchcalls/{version('batchcalls')}"
 
@@ -51,8 +51,8 @@ class BlandProvider(VoiceProvider):
     """A client of the Bland API.
 
     Options: see `BlandOptions`. Key, address and webhook secrets come from the environment, see
-    `credentials.read`. News comes by signed webhooks where a secret is set and our address is one
-    that the provider can reach safely; else, and for silent calls, by asking.
+    `credentials.read`. Events come by signed webhooks if a secret is set and the provider can
+    reach our address safely; otherwise, and for silent calls, we poll.
     """
 
     kind: ClassVar[str] = "bland"
@@ -61,13 +61,13 @@ class BlandProvider(VoiceProvider):
     options_type: ClassVar[type[BlandOptions]] = BlandOptions
 
     def __init__(self, config: AccountConfig) -> None:
-        """Check options and environment; raise `OptionsInvalid` naming what is wrong."""
+        """Validate options and environment; raise `OptionsInvalid` that names what is wrong."""
         super().__init__(config)
         self.options = BlandOptions.parse(config.options)
         prefix = self.options.credentials
         known = credentials.read(prefix, default_base_url=DEFAULT_BASE_URL)
         self._webhook_secrets = known.webhook_secrets
-        # The provider takes https only; its stand-in on this machine may use less.
+        # The provider accepts HTTPS only; a stand-in on this machine may use HTTP.
         reachable = config.webhook_url.startswith("https://") or known.is_loopback
         self._webhook_url = config.webhook_url if known.webhook_secrets and reachable else ""
         self._judge = Judge(label=self.label, prefix=prefix, api_key=known.api_key)
@@ -82,14 +82,14 @@ class BlandProvider(VoiceProvider):
 
     @classmethod
     def environment(cls, options: Mapping[str, Any]) -> Sequence[credentials.Variable]:
-        """Say which variables hold key, address and webhook secrets, and which are set."""
+        """Return the variables for key, address and webhook secrets, and which of them are set."""
         try:
             return credentials.variables(BlandOptions.parse(options).credentials)
         except OptionsInvalid:
             return ()
 
     def check_connection(self) -> ConnectionReport:
-        """Ask who the key belongs to; raise `AccountRefused`, `NotPlaced` or `OutcomeUnknown`."""
+        """Look up the key's owner; raise `AccountRefused`, `NotPlaced` or `OutcomeUnknown`."""
         return connection.check(
             self._known,
             headers=self._headers,
@@ -103,8 +103,8 @@ class BlandProvider(VoiceProvider):
     def place(self, request: CallRequest) -> CallAccepted:
         """Start one call, once.
 
-        Raise `NotPlaced` or one of its kinds, `CallRejected`, or `OutcomeUnknown` for everything
-        behind which there may be a call.
+        Raise `NotPlaced` or a subclass, `CallRejected`, or, whenever a call may exist,
+        `OutcomeUnknown`.
         """
         body = json.dumps(send_call(request, webhook_url=self._webhook_url))
         answer = self._send("POST", "/v1/calls", body=body.encode())
@@ -124,12 +124,12 @@ class BlandProvider(VoiceProvider):
 
     @property
     def _wait(self) -> timedelta:
-        """How long to wait for news before asking."""
+        """How long to wait for webhooks before polling."""
         seconds = self.options.silence_seconds if self._webhook_url else self.options.poll_seconds
         return timedelta(seconds=seconds)
 
     def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
-        """Say whether the call exists, by going through the calls to its number; raise nothing."""
+        """Return whether the call exists by searching the calls to its number; never raise."""
         patience = max(self.options.absent_after_seconds, self.options.longest_request_seconds)
         try:
             return lookup.find(
@@ -146,21 +146,21 @@ class BlandProvider(VoiceProvider):
     # Following -----------------------------------------------------------------------------------
 
     def pull(self, call: CallReference, *, after: datetime | None, until: datetime) -> Pulled:
-        """Return how the call stands, as an event; the provider keeps no history.
+        """Return the current state of the call as an event; the provider keeps no history.
 
-        Raise `NotPlaced` when asking may be repeated, `OutcomeUnknown` when it was in vain.
+        Raise `NotPlaced` if the request can be retried, and `OutcomeUnknown` if it cannot.
         """
         return self._pulled(self._event(call), again_at=until + self._wait)
 
     def stop(self, call: CallReference, *, hang_up: bool, now: datetime) -> Pulled:
-        """Withdraw a call that waits in the provider's queue; with ``hang_up``, end it anyway."""
-        found = self._details(call.provider_call_id)
-        event = calls.event_of(found, now=now)
-        if event.status in CALL_FINAL or not (hang_up or calls.is_waiting(found)):
+        """Withdraw a call in the provider's queue; with ``hang_up``, also end one in progress."""
+        details = self._details(call.provider_call_id)
+        event = calls.event_of(details, now=now)
+        if event.status in CALL_FINAL or not (hang_up or calls.is_waiting(details)):
             return self._pulled(event, again_at=now + self._wait)
         answer = self._send("POST", f"{_path(call.provider_call_id)}/stop", body=b"{}")
         said = self._judge.read(answer)
-        # "SID not found": there is no line to hang up, since the call is over or not yet dialed.
+        # "SID not found": there is no line to hang up, because the call is over or not yet dialed.
         gone = "sid not found" in said.message.lower()
         if not gone and (answer.status >= 300 or said.is_error):
             raise self._judge.failure(answer, said, now=now)
@@ -181,8 +181,8 @@ class BlandProvider(VoiceProvider):
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
         """Return the payload of a webhook that one of our secrets signed.
 
-        Raise `WebhookRefused` for any other and when no secret is set; `WebhookUnreadable` when it
-        is not a JSON object.
+        Raise `WebhookRefused` for any other webhook and when no secret is set; `WebhookUnreadable`
+        when the body is not a JSON object.
         """
         if not self._webhook_secrets:
             raise WebhookRefused(
@@ -202,20 +202,20 @@ class BlandProvider(VoiceProvider):
         return payload
 
     def event_of(self, payload: Mapping[str, Any]) -> VoiceEvent:
-        """Return what a webhook says; raise `WebhookUnreadable` when it names no call."""
+        """Return the event in a webhook; raise `WebhookUnreadable` when it names no call."""
         return calls.event_of(payload)
 
     # Requests ------------------------------------------------------------------------------------
 
     def _details(self, call_id: str) -> Mapping[str, Any]:
-        """Fetch one call; the provider must know it, since it named that id itself."""
-        found = self._get(_path(call_id), missing_code="call_missing")
-        if calls.call_id_of(found) != call_id:
+        """Fetch one call, which must exist because its id came from the provider."""
+        call = self._get(_path(call_id), missing_code="call_missing")
+        if calls.call_id_of(call) != call_id:
             raise OutcomeUnknown(
                 f"{self.label} was asked about one call and told of another, or of none.",
                 code="answer_unreadable",
             )
-        return found
+        return call
 
     def _get(self, path: str, *, missing_code: str = "not_found") -> Mapping[str, Any]:
         """Fetch a JSON object; raise `NotPlaced` or `OutcomeUnknown`."""

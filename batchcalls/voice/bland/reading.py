@@ -1,7 +1,7 @@
-"""Read JSON that somebody else wrote: nothing in it may be what it should be.
+"""Read untrusted JSON, in which any value may have an unexpected type.
 
-What is returned can be stored: no NUL, no lone surrogate, no number that JSON does not know, and
-never nested so deeply that writing it would fail.
+The results can be stored: no NUL, no lone surrogate, no number outside JSON, and no nesting so
+deep that writing would fail.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-#: Databases refuse NUL in text, and UTF-8 cannot express one half of a surrogate pair.
+#: Databases refuse NUL in text, and UTF-8 cannot encode half of a surrogate pair.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MAX_DEPTH = 100
 _YEARS = range(2000, 2200)
 
 
 class NotJson(ValueError):
-    """Bytes that are not JSON, or that nobody could store."""
+    """Bytes that are not JSON or cannot be stored."""
 
 
 def parse(body: bytes) -> Any:
-    """Return what a JSON body says; raise `NotJson` and nothing else."""
+    """Parse a JSON body; raise `NotJson` and nothing else."""
     try:
         text = body.decode()
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise NotJson(type(error).__name__) from None
-    # Such characters come in by an escape only: most bodies are spared a second reading.
+    # Such characters come only from escapes, so most bodies need no second pass.
     suspect = "\\u" in text or text.count("[") + text.count("{") > _MAX_DEPTH
     return _storable(value) if suspect else value
 
@@ -61,24 +61,25 @@ def _storable(value: Any, depth: int = 0) -> Any:
 
 
 def text(value: Any, *, at_most: int | None = None) -> str:
-    """Return stripped text, cut to a length; blank for anything that is not text."""
+    """Return stripped text, cut to a length; "" for anything that is not text."""
     return value.strip()[:at_most].strip() if isinstance(value, str) else ""
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """Return an object; an empty one for anything else."""
+    """Return an object, or an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def items(value: Any) -> list[Any]:
-    """Return a list; an empty one for anything else."""
+    """Return a list, or an empty one for anything else."""
     return value if isinstance(value, list) else []
 
 
 def number(value: Any) -> Decimal | None:
-    """Return a finite number, given as one or as text; None for anything else.
+    """Return a finite number from a number or text; None for anything else.
 
-    The text of a float is the decimal that was sent, up to 15 digits: sums of money stay exact.
+    Floats are converted by their text, the decimal that was sent up to 15 digits, so that amounts
+    of money stay exact.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -90,7 +91,7 @@ def number(value: Any) -> Decimal | None:
 
 
 def instant(value: Any) -> datetime | None:
-    """Return a moment in UTC, which a moment without offset is read in; None for anything else."""
+    """Return a time in UTC; without an offset it is read as UTC; None for anything else."""
     try:
         parsed = datetime.fromisoformat(text(value, at_most=50))
         aware = parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
@@ -100,7 +101,7 @@ def instant(value: Any) -> datetime | None:
 
 
 def uuid(value: Any) -> UUID | None:
-    """Return a UUID written in any of the usual ways; None for anything else."""
+    """Return a UUID in any of the usual formats; None for anything else."""
     try:
         return UUID(text(value, at_most=50))
     except ValueError:

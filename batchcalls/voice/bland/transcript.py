@@ -1,4 +1,4 @@
-"""Who said what and when, from a call object. Source: Bland API, Call Details."""
+"""Extract the transcript from a call object. Source: Bland API, Call Details."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from batchcalls.voice.base import Turn
 from batchcalls.voice.bland import reading
 
-#: Announcements (robot) and deeds (agent-action) are on the agent's side of the line.
+#: Announcements (robot) and actions (agent-action) belong to the agent.
 _SPEAKERS: Mapping[str, str] = {
     "user": "callee",
     "assistant": "agent",
@@ -23,9 +23,9 @@ _LINE = re.compile(r"(?:^|\n)\s*(user|assistant|robot|agent-action)\s*:", re.IGN
 def turns_of(
     call: Mapping[str, Any], *, started_at: datetime | None, duration_seconds: int
 ) -> Sequence[Turn]:
-    """Return the turns in the order spoken; times begin at 0, never fall, and end with the call.
+    """Return the turns in spoken order; times begin at 0, never decrease, and end with the call.
 
-    Without times, as in an account that leaves transcripts out of reports, all turns are at 0.
+    Without times, as in accounts that leave transcripts out of reports, all turns are at 0.
     """
     turns: list[Turn] = []
     at_seconds = 0.0

@@ -1,4 +1,4 @@
-"""A built-in carrier that needs no account: seeded, deterministic, and without any memory."""
+"""A built-in carrier that needs no account: seeded, deterministic and stateless."""
 
 from __future__ import annotations
 

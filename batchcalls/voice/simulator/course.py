@@ -1,4 +1,4 @@
-"""Follow one call from being placed to its end, working out no more than is asked."""
+"""Follow one call from placement to its end, computing each part only when needed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from batchcalls.voice.simulator.timeline import Stage, end_stage, stages_before_
 
 
 class Course:
-    """What happens in the call of one request; the same request always has the same course."""
+    """The course of the call for one request; the same request always has the same course."""
 
     __slots__ = ("before_end", "draws", "plan", "request", "talk")
 
@@ -19,11 +19,11 @@ class Course:
         self.draws = Draws(options.seed, request)
         self.plan = plan_call(request, options, self.draws)
         self.before_end = stages_before_end(self.plan.outcome, self.draws)
-        #: What is said, once `finish` was called; None when nobody picks up.
+        #: The conversation, set by `finish`; None when no one picks up.
         self.talk: Talk | None = None
 
     def finish(self) -> Stage:
-        """Return how the call ends; it takes the whole conversation to know when."""
+        """Return how the call ends, which requires writing the whole conversation."""
         dice = self.draws.generator("talk")
         if self.plan.outcome is Outcome.HUMAN:
             may_opt_out = not self.plan.forced

@@ -1,4 +1,4 @@
-"""Write up a finished call: result, summary, fields, price."""
+"""Describe a finished call: result, summary, fields, price."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from campaigns.vocabulary import Disposition
 
 CENT_OF_A_CENT = Decimal("0.0001")
 
-#: How calls without a conversation are written up: disposition, beginning of the summary.
+#: Calls without a conversation: disposition and beginning of the summary.
 _WITHOUT_TALK = {
     Outcome.VOICEMAIL: (Disposition.NO_CONTACT_MADE, "The voicemail of {who} picked up."),
     Outcome.NO_ANSWER: (Disposition.NO_ANSWER, "The phone of {who} rang out."),
     Outcome.BUSY: (Disposition.BUSY, "The line of {who} was busy."),
     Outcome.FAILED: (Disposition.FAILED, "The call to {who} failed."),
 }
-#: With these a willing callee has done something rather than taken an interest.
+#: Prompts with these words make a willing callee complete an action, not show interest.
 _ACTION = re.compile(r"\b(?:remind|confirm|verify|collect|update|schedule|book)\b", re.IGNORECASE)
 #: Code, sentence.
 _FAILURES = (
@@ -35,7 +35,7 @@ _FAILURES = (
 
 
 def details_of(course: Course, *, call_id: str, config: AccountConfig) -> CallDetails:
-    """Return what the carrier knows of a finished call."""
+    """Return the carrier's details of a finished call."""
     request, talk = course.request, course.talk
     placed_at = read_call_id(call_id).started_at
     code, message = "", ""
@@ -56,7 +56,7 @@ def details_of(course: Course, *, call_id: str, config: AccountConfig) -> CallDe
 
 
 def call_variables(request: CallRequest, call_id: str, placed_at: datetime) -> dict[str, str]:
-    """Return the carrier's own variables, and over them the list's: a column is never hidden."""
+    """Return the carrier's variables and the list's; the list's win over the carrier's."""
     now = placed_at.isoformat(timespec="seconds")
     return {
         "to": request.to,
@@ -72,7 +72,7 @@ def call_variables(request: CallRequest, call_id: str, placed_at: datetime) -> d
 
 
 def price_of(config: AccountConfig, *, seconds: int | None) -> Decimal:
-    """Price a call by its connected time, voicemail included, but never below an attempt."""
+    """Price a call by its connected time, including voicemail, but not below the attempt price."""
     price = config.price_per_attempt
     if seconds is not None:
         price = max(price, config.price_per_minute * seconds / 60)
@@ -80,12 +80,12 @@ def price_of(config: AccountConfig, *, seconds: int | None) -> Decimal:
 
 
 def _disposition(course: Course) -> str:
-    """Name the result: by the campaign's own list if it has one, else by the built-in ones."""
+    """Return the disposition, from the campaign's own list if it has one, else a built-in one."""
     talk, outcome = course.talk, course.plan.outcome
     if talk is None or outcome in _WITHOUT_TALK:
         return _WITHOUT_TALK[outcome][0].value
     if talk.reaction is OPTS_OUT:
-        # Whatever the campaign's list says: the do-not-call list depends on this value.
+        # Ignore the campaign's list, because the do-not-call list depends on this value.
         return Disposition.DO_NOT_CONTACT.value
     if talk.reaction is None or talk.cut_short:
         return Disposition.AGENT_ENDED_CALL.value
@@ -102,7 +102,7 @@ def _disposition(course: Course) -> str:
 
 
 def _summary(course: Course, failure: str) -> str:
-    """Tell in two or three sentences what happened."""
+    """Summarize the call in two or three sentences."""
     talk, outcome = course.talk, course.plan.outcome
     recipient = recipient_of(course.request.variables)
     if talk is None or outcome in _WITHOUT_TALK:

@@ -26,14 +26,14 @@ _MARKUP = re.compile(
 _SENTENCE_END = re.compile(
     r"(?<=[.!?])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)\s+|(?<=[。！？])|\n+"  # noqa: RUF001
 )
-#: Sentences about how to talk; an agent follows them and does not say them.
+#: Sentences about how to talk, which an agent follows but does not say.
 _RULE = re.compile(
     r"(?:always|avoid|be|end|greet|hang up|if|introduce|keep|make sure|only|remember|respond|sound"
     r"|speak|stay|unless|use|wait|when|you (?:can|may|must|should|will))\b"
     r"|.*\b(?:never|do not|don['’]t|must not)\b",
     re.IGNORECASE,
 )
-#: Who the agent is and whom it calls, unless the sentence says what for.
+#: Sentences about who the agent is and whom it calls, unless they say why.
 _ROLE = re.compile(
     r"(?:act as|your name|you are|you['’]re)\b(?!.*\bcall.*\b(?:about|because|to (?!speak|talk)))",
     re.IGNORECASE,
@@ -44,7 +44,7 @@ class Talk(NamedTuple):
     """An answered call; ``seconds`` is how long the line was open, in simulated seconds.
 
     ``reaction`` is None for a voicemail and for a call cut before the callee reacted. ``answer``
-    is the callee's, ``quoted`` what the agent quoted from the prompt.
+    is what the callee said, ``quoted`` what the agent quoted from the prompt.
     """
 
     recipient: Recipient
@@ -58,7 +58,7 @@ class Talk(NamedTuple):
 
 
 def write_conversation(request: CallRequest, dice: Random, *, may_opt_out: bool) -> Talk:
-    """Let a person answer; what would be said after ``max_duration`` is not said."""
+    """Write the conversation with a person, cut at ``max_duration``."""
     drawn = dice.random() * (1 if may_opt_out else REACTIONS[-2].bound)
     reaction = next(reaction for reaction in REACTIONS if drawn < reaction.bound)
     recipient, quoted = recipient_of(request.variables), excerpt(request.prompt)
@@ -82,7 +82,7 @@ def write_conversation(request: CallRequest, dice: Random, *, may_opt_out: bool)
 
 
 def write_voicemail(request: CallRequest, dice: Random) -> Talk:
-    """Let a voicemail answer; the agent leaves its message only when told to."""
+    """Write the call to a voicemail; the agent leaves a message only if the settings say so."""
     recipient, quoted = recipient_of(request.variables), excerpt(request.prompt)
     whose = recipient.name or recipient.business
     reached = f"You've reached {whose}." if whose else "The person you called is not available."
@@ -93,7 +93,7 @@ def write_voicemail(request: CallRequest, dice: Random) -> Talk:
     if action == "leave_message":
         message = one_line(setting.get("message")) or f"Hello. {reason} Please call us back."
         lines.append(("agent", message))
-    elif action == "ignore":  # the agent takes the voicemail for a person and talks to it
+    elif action == "ignore":  # the agent talks to the voicemail as to a person
         lines.append(("agent", f"{_opening(request, recipient)} {reason}"))
     talk = Talk(recipient, quoted, message_left=action == "leave_message")
     return _speak(
@@ -129,7 +129,7 @@ def _opening(request: CallRequest, recipient: Recipient) -> str:
 
 
 def _reason(quoted: str, recipient: Recipient) -> str:
-    """Say why the agent calls: as its prompt says, else with what the list says."""
+    """Return why the agent calls: from its prompt, else from the list."""
     if quoted:
         return f"I'm an automated assistant. My notes for this call say: “{quoted}”"
     if recipient.details:

@@ -1,4 +1,4 @@
-"""Fill the fields a campaign wants extracted from a conversation."""
+"""Fill the fields that a campaign extracts from a conversation."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from batchcalls.voice.simulator.reactions import (
 from batchcalls.voice.simulator.recipient import YES_OR_NO, words_of
 
 _RATING = re.compile("rating|score|satisf|likel|nps")
-#: What cannot be true of a call that a person answered.
+#: Fields that are always false for a call answered by a person.
 _NEVER = re.compile("voicemail|transfer|wrong")
 
 
 def extracted_fields(course: Course, talk: Talk, placed_at: datetime) -> dict[str, Any]:
     """Return a value of the requested type for every field of ``analysis_schema``.
 
-    Values come from the list, then from the conversation. Without a schema there are a few fields
-    that any conversation has; without a reaction there are none.
+    Values come from the list, then from the conversation. Without a schema, return a few fields
+    that any conversation has; without a reaction, return none.
     """
     reaction = talk.reaction
     if reaction is None:

@@ -1,4 +1,4 @@
-"""Read and check the options of a simulator account."""
+"""Read and validate the options of a simulator account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batchcalls.voice.options import finite, option, read_options
 
 
 class Outcome(StrEnum):
-    """Who or what meets a call; the keys of the option ``mix``."""
+    """Simulated outcomes of a call; the keys of the option ``mix``."""
 
     HUMAN = "human"
     VOICEMAIL = "voicemail"
@@ -30,7 +30,7 @@ DEFAULT_MIX: Mapping[str, float] = {
     Outcome.FAILED.value: 0.02,
 }
 
-#: At this speed a phone rings for hours; far below it, past the last date that Python knows.
+#: At this speed a phone rings for hours; much slower, past the last date that Python supports.
 SLOWEST_SPEED = 0.001
 
 
@@ -103,10 +103,10 @@ def _mix(name: str, given: Any) -> tuple[tuple[Outcome, float], ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorOptions:
-    """The options of one account, checked.
+    """The validated options of one account.
 
-    Rates are shares of calls, 0 to 1. ``mix`` holds (outcome, upper bound) pairs: the weights,
-    summed up and scaled to 1.
+    Rates are shares of calls, 0 to 1. ``mix`` holds (outcome, upper bound) pairs: the cumulative
+    weights, scaled to 1.
     """
 
     seed: int = option(1, "Another seed gives other people and other luck.", read=_seed)
@@ -145,5 +145,5 @@ class SimulatorOptions:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> SimulatorOptions:
-        """Check what the account says; raise `OptionsInvalid` naming the option and the remedy."""
+        """Validate the options; raise `OptionsInvalid` that names the option and the remedy."""
         return cls(**read_options(cls, given, whose="The simulator"))

@@ -1,4 +1,4 @@
-"""Decide what comes of a call: forced by its number, or drawn from the seeded mix."""
+"""Decide the outcome of a call: forced by its number, or drawn from the seeded mix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batchcalls.voice.simulator.options import Outcome, SimulatorOptions
 
 
 class Answer(StrEnum):
-    """What the carrier says when a call is placed."""
+    """The carrier's answer to placing a call."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -24,15 +24,15 @@ class Answer(StrEnum):
 
     @property
     def call_exists(self) -> bool:
-        """Say whether somebody's phone rings, whatever the caller was told."""
+        """Return whether a phone rings, whatever the caller was told."""
         return self in (Answer.ACCEPTED, Answer.ANSWER_LOST)
 
 
 class Ending(NamedTuple):
-    """What a forced number does.
+    """The behavior of a forced number.
 
-    ``answer`` is given while ``tries`` is below ``while_tries_below`` (None: always), and, when
-    ``first_attempt_only``, only to attempt 1; after that the call is accepted.
+    The carrier gives ``answer`` while ``tries`` is below ``while_tries_below`` (None: always) and,
+    with ``first_attempt_only``, only to attempt 1. After that it accepts the call.
     """
 
     sentence: str
@@ -44,13 +44,13 @@ class Ending(NamedTuple):
     backwards: bool = False
 
 
-#: Fictional numbers whose last two digits force an ending: prefix -> how many digits follow.
-#: That is +1 202 555 01xx and +44 20 7946 0xxx, which belong to nobody and never will.
+#: Fictional numbers whose last two digits force an ending: prefix -> number of further digits.
+#: They are +1 202 555 01xx and +44 20 7946 0xxx, which are never assigned to anyone.
 FORCED_RANGES: Mapping[str, int] = MappingProxyType({"+120255501": 2, "+442079460": 3})
 
-#: THE table: last two digits of a number in `FORCED_RANGES` -> what it does. Every other number
-#: follows the mix. Fault rates do not touch forced numbers, and nobody there ever asks to be taken
-#: off the list, so that the same number can be tried again and again.
+#: Last two digits of a number in `FORCED_RANGES` -> its behavior. Every other number follows the
+#: mix. Fault rates do not affect forced numbers, and their callees never ask to be taken off the
+#: list, so that the same number can be called repeatedly.
 FORCED_ENDINGS: Mapping[str, Ending] = MappingProxyType(
     {
         "90": Ending("A human answers."),
@@ -85,7 +85,7 @@ FORCED_ENDINGS: Mapping[str, Ending] = MappingProxyType(
 
 
 class Plan(NamedTuple):
-    """What the carrier answers, and how the call goes if there is one."""
+    """The carrier's answer, and the course of the call if there is one."""
 
     answer: Answer
     outcome: Outcome
@@ -95,9 +95,9 @@ class Plan(NamedTuple):
 
 
 class Draws:
-    """Chance that follows from seed, number and attempt, alike in every process.
+    """Random draws determined by seed, number and attempt, the same in every process.
 
-    Each draw has a purpose of its own, so that a new one never shifts the others.
+    Each draw has its own purpose, so that a new draw never changes the others.
     """
 
     __slots__ = ("_prefix",)
@@ -118,7 +118,7 @@ class Draws:
         return low + (high - low) * self.fraction(purpose)
 
     def happens(self, purpose: str, rate: float) -> bool:
-        """Say whether something that happens at ``rate`` happens here."""
+        """Return True with probability ``rate``."""
         return rate > 0 and self.fraction(purpose) < rate
 
     def generator(self, purpose: str) -> Random:
@@ -127,7 +127,7 @@ class Draws:
 
 
 def forced_ending(number: str) -> Ending | None:
-    """Return what this E.164 number forces, or None when it follows the mix."""
+    """Return the ending that this E.164 number forces, or None when it follows the mix."""
     for prefix, free in FORCED_RANGES.items():
         if number.startswith(prefix) and len(number) == len(prefix) + free:
             return FORCED_ENDINGS.get(number[-2:])
@@ -135,7 +135,7 @@ def forced_ending(number: str) -> Ending | None:
 
 
 def plan_call(request: CallRequest, options: SimulatorOptions, draws: Draws) -> Plan:
-    """Decide one request; the same request is always decided the same way."""
+    """Plan the call of one request; the same request always gets the same plan."""
     ending = forced_ending(request.to)
     if ending is not None:
         return Plan(
@@ -163,13 +163,13 @@ def _forced_answer(ending: Ending, request: CallRequest) -> Answer:
 
 
 def _drawn_answer(request: CallRequest, options: SimulatorOptions, draws: Draws) -> Answer:
-    # A refusal comes before a loss: a request that was refused has no answer worth losing.
+    # Check for a refusal before a loss: losing the answer to a refused request changes nothing.
     if draws.happens(f"throttle/{request.tries}", options.throttle_rate):
         return Answer.THROTTLED
     if draws.happens("reject", options.reject_rate):
         return Answer.REJECTED
-    # Only the first try of an attempt can be lost without a trace: once it was found to be
-    # absent it is offered again, and would otherwise be lost again for ever.
+    # Only the first try of an attempt can be lost without a trace: once found absent, it is
+    # placed again, and would otherwise be lost again every time.
     if request.tries == 0 and draws.happens("lost_call", options.lost_call_rate):
         return Answer.CALL_LOST
     if draws.happens("lost_answer", options.lost_answer_rate):

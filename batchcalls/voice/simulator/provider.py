@@ -1,4 +1,4 @@
-"""Place calls with a carrier that exists only on paper."""
+"""Place calls with a simulated carrier."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from batchcalls.voice.simulator.timeline import Stage, instant, make_call_id, re
 
 log: Any = structlog.get_logger(__name__)
 
-#: A patient carrier asks for a second of patience; a fast one for as little as this.
+#: Wait after throttling: one second at normal speed, and never less than this at high speed.
 SHORTEST_WAIT_SECONDS = 0.05
 
 
 class SimulatorProvider(VoiceProvider):
-    """A carrier without memory: all that happens follows from the call id, the request and a seed.
+    """A stateless carrier: everything follows from the call id, the request and a seed.
 
     Options: see `SimulatorOptions`. Numbers that force an ending: see `outcomes.FORCED_ENDINGS`.
     """
@@ -48,7 +48,7 @@ class SimulatorProvider(VoiceProvider):
     options_type: ClassVar[type[SimulatorOptions]] = SimulatorOptions
 
     def __init__(self, config: AccountConfig) -> None:
-        """Check the options; raise `OptionsInvalid` naming what is wrong."""
+        """Validate the options; raise `OptionsInvalid` that names what is wrong."""
         super().__init__(config)
         self.options = SimulatorOptions.parse(config.options)
 
@@ -58,7 +58,7 @@ class SimulatorProvider(VoiceProvider):
         return self.options.latency_seconds > 0
 
     def check_connection(self) -> ConnectionReport:
-        """Say that nobody had to be asked, and what of the options keeps calls from being made."""
+        """Report that no connection is needed, and which options prevent calls."""
         options = self.options
         hopeless = {
             "reject_rate": "every call is rejected",
@@ -80,8 +80,8 @@ class SimulatorProvider(VoiceProvider):
         course = Course(request, self.options)
         started_at = datetime.now(UTC)
         if course.plan.answer.call_exists:
-            # The carrier's own record, written when the call reaches it and before its answer is
-            # on the way, so that a caller who dies in between is found out. No phone number in it.
+            # The carrier's own record, written when the call reaches it and before it answers, so
+            # that tests can detect a caller that dies in between. It contains no phone number.
             log.info(
                 "simulator.call_placed",
                 correlation_id=str(request.correlation_id),
@@ -97,12 +97,11 @@ class SimulatorProvider(VoiceProvider):
         )
 
     def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
-        """Say whether the call exists; it is absent if this very request was refused or lost.
+        """Return whether the call exists; it is absent if exactly this request was refused or lost.
 
-        ``request`` must be as it was placed, ``attempt`` and ``tries`` included. Nothing is
-        remembered, so a request that never arrived looks like one that was accepted. "Found" is
-        then the only answer that can never make somebody's phone ring twice; the call that it
-        names runs its course from ``sent_at`` on.
+        ``request`` must equal the placed one, including ``attempt`` and ``tries``. The carrier has
+        no memory, so a request that never arrived looks like an accepted one. "Found" is then the
+        only answer that can never call someone twice; the call it names runs from ``sent_at``.
         """
         course = Course(request, self.options)
         if not course.plan.answer.call_exists:
@@ -115,9 +114,9 @@ class SimulatorProvider(VoiceProvider):
     def pull(self, call: CallReference, *, after: datetime | None, until: datetime) -> Pulled:
         """Return the events in (after, until]; raise `ValueError` for an id that is not ours.
 
-        1. The id says when the call began; seed, number and attempt say how it goes.
-        2. Its end is worked out only when its last step before is due.
-        3. Events of a backwards call are all sent at its end, the last one first.
+        1. The id tells when the call began; seed, number and attempt determine its course.
+        2. The end is computed only when the step before it is due.
+        3. A backwards call sends all its events at its end, the last one first.
         """
         call_id = call.provider_call_id
         started_at, correlation_hex = read_call_id(call_id)
@@ -141,9 +140,9 @@ class SimulatorProvider(VoiceProvider):
         return Pulled(events=events, next_event_at=next((at for at in sent if at > until), None))
 
     def stop(self, call: CallReference, *, hang_up: bool, now: datetime) -> Pulled:
-        """End a call, unless it is over or, without ``hang_up``, rings already.
+        """End a call, unless it is over or, without ``hang_up``, already ringing.
 
-        The carrier has no memory: the end is in the event that is returned and nowhere else.
+        The carrier has no memory: only the returned event records the end.
         """
         pulled = self.pull(call, after=None, until=now)
         last = max(pulled.events, key=lambda event: event.status.role.rank, default=None)
@@ -176,8 +175,8 @@ class SimulatorProvider(VoiceProvider):
         )
 
     def _first_event_at(self, course: Course, call_id: str) -> datetime:
-        """Say when the first event of a call is sent."""
-        # From the id, not from the clock: the id keeps milliseconds only, and `pull` reads the id.
+        """Return when the first event of a call is sent."""
+        # From the id, not the clock: the id has only milliseconds, and `pull` reads the id.
         started_at = read_call_id(call_id).started_at
         first = course.finish() if course.plan.backwards else course.before_end[0]
         return self._instant(started_at, first)
@@ -186,7 +185,7 @@ class SimulatorProvider(VoiceProvider):
         return instant(started_at, stage.at_seconds, self.options.speed)
 
     def _refusal(self, answer: Answer) -> VoiceError:
-        """Return what the caller gets to hear instead of an acceptance."""
+        """Return the error that the caller gets instead of an acceptance."""
         if answer is Answer.REJECTED:
             return CallRejected("The simulated carrier rejected this call.", code="rejected")
         if answer is Answer.THROTTLED:
@@ -196,5 +195,5 @@ class SimulatorProvider(VoiceProvider):
                 code="throttled",
                 retry_after_seconds=max(SHORTEST_WAIT_SECONDS, 1 / max(speed, 1) if speed else 0),
             )
-        # One text and one code on purpose: the caller cannot see whether there is a call.
+        # One text and one code on purpose: the caller cannot know whether there is a call.
         return OutcomeUnknown("The simulated carrier's answer was lost.", code="answer_lost")

@@ -1,4 +1,4 @@
-"""The five ways in which a callee reacts to a call, and what is said in each."""
+"""The five reactions of a callee to a call, with their dialogue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from campaigns.vocabulary import Disposition
 
 
 class Reaction(NamedTuple):
-    """A reaction, its share of the calls, and how a call with it is written up.
+    """A reaction, its share of the calls, and the dialogue of a call with it.
 
     ``bound`` is the upper bound of its share. ``lines`` alternate between callee and agent;
     ``{answer}`` is one of ``answers``. ``words`` recognizes the reaction in a campaign's
@@ -26,7 +26,7 @@ class Reaction(NamedTuple):
     field: str = ""
 
 
-#: When callees want to be called back, and how many days ahead that is.
+#: When callees want to be called back -> days until then.
 DAYS_UNTIL_CALLBACK = {
     "this evening around six": 0,
     "tomorrow morning": 1,
@@ -108,10 +108,10 @@ OPTS_OUT = Reaction(
     "{who} answered and asked not to be called again. {about} Remove the number from the list.",
     re.compile(r"do not (?:call|contact)|dnc|opt(?:ed)? out|remov|unsubscrib"),
 )
-#: Opting out is last, so that it can be left out.
+#: Opting out is last, so that it is easy to leave out.
 REACTIONS = (WILLING, UNINTERESTED, HAS_NO_TIME, CURIOUS, OPTS_OUT)
 
 
 def reactions_named(words: str) -> list[Reaction]:
-    """Return the reactions that a disposition or field name, in plain words, stands for."""
+    """Return the reactions that a disposition or field name, in plain words, means."""
     return [reaction for reaction in REACTIONS if reaction.words.search(words)]

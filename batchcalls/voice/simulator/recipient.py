@@ -1,4 +1,4 @@
-"""Sort a recipient's variables into whom the agent asks for and what it can read out."""
+"""Sort a recipient's variables into the person to ask for and the details to read out."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _SEPARATORS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
-#: Columns that hold the person who is called.
+#: Columns that hold the person to call.
 _PERSON = re.compile(
     r"(?:applicant|attendee|buyer|candidate|champion|client|contact|customer|donor|employee|guest"
     r"|lead|member|owner|patient|person|prospect|recipient|student|tenant|user)(?: name)?"
     r"|(?:full )?name"
 )
 _BUSINESS = re.compile(r"(?:business|company|employer|firm|organi[sz]ation)(?: name)?")
-#: Columns nobody reads out: machine addresses, keys, whatever is private or meant for the agent.
+#: Columns that are not read out: URLs, keys, private data, and instructions for the agent.
 _UNSPOKEN = re.compile(
     r"\b(?:agent|birth|birthday|caller|card|cell|comments?|consent|country|dob|e ?mail|fax"
     r"|firstname|gender|guid|iban|id|key|language|lastname|link|metadata|mobile|notes?|password"
@@ -26,7 +26,7 @@ YES_OR_NO = {"yes": True, "y": True, "true": True, "no": False, "n": False, "fal
 
 
 class Recipient(NamedTuple):
-    """Whom the agent calls; every text may be empty. ``details`` is what it can read out."""
+    """The person the agent calls; every text may be empty. ``details`` can be read out."""
 
     name: str
     business: str
@@ -34,7 +34,7 @@ class Recipient(NamedTuple):
 
     @property
     def who(self) -> str:
-        """Return person and business, as far as they are known."""
+        """Return person and business, as far as known."""
         return " at ".join(filter(None, (self.name, self.business)))
 
 
@@ -45,7 +45,7 @@ def words_of(name: str) -> str:
 
 
 def one_line(text: object) -> str:
-    """Return a text on one line, without braces that came in with a value."""
+    """Return a text on one line, without braces that came with a value."""
     return " ".join(str(text or "").replace("{{", " ").replace("}}", " ").split())
 
 
@@ -74,6 +74,6 @@ def recipient_of(variables: Mapping[str, str]) -> Recipient:
 
 
 def _speakable(value: object) -> str:
-    """Return a value as it would be said, or nothing when nobody would say it."""
+    """Return a value as it would be spoken, or "" if it would not be spoken."""
     text = one_line(value).rstrip(".")
     return "" if len(text) > 60 or "@" in text or "://" in text else text

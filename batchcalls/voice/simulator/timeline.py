@@ -1,4 +1,4 @@
-"""Turn a call id into the instants at which a call rings, is answered and ends."""
+"""Turn a call id into the times when a call rings, is answered and ends."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from campaigns.vocabulary import AnsweredBy
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-#: Nine digits of base 36 reach the year 5188: whatever matches is a date Python can hold.
+#: Nine base-36 digits reach the year 5188, so every match is a date that Python supports.
 CALL_ID = re.compile(r"sim-([0-9a-z]{1,9})-([0-9a-f]{32})")
 
 
 class CallIdentity(NamedTuple):
-    """What a call id says: when the call began, and the correlation id it was placed with."""
+    """The contents of a call id: when the call began, and its correlation id."""
 
     started_at: datetime
     correlation_hex: str
@@ -29,9 +29,9 @@ class CallIdentity(NamedTuple):
 class Stage(NamedTuple):
     """One step of a call, in simulated seconds since it was placed.
 
-    ``raw_status`` is the carrier's own word. ``answered_by`` is who picked up, ``no_answer``
-    when it rang out, and empty when there was no chance to pick up: before the answer, and for a
-    busy line or a failed call.
+    ``raw_status`` is the carrier's own word. ``answered_by`` is who picked up, ``no_answer`` if
+    no one did, and blank if picking up was impossible: before the answer, for a busy line and for
+    a failed call.
     """
 
     at_seconds: float
@@ -41,7 +41,7 @@ class Stage(NamedTuple):
 
 
 def make_call_id(started_at: datetime, correlation_id: UUID) -> str:
-    """Write the id of a call; ``started_at`` must be aware and is kept to the millisecond."""
+    """Return the id of a call; ``started_at`` must be aware and is stored in milliseconds."""
     number = max((started_at - EPOCH) // MILLISECOND, 0)
     digits = DIGITS[number % 36]
     while number := number // 36:
@@ -50,7 +50,7 @@ def make_call_id(started_at: datetime, correlation_id: UUID) -> str:
 
 
 def read_call_id(text: str) -> CallIdentity:
-    """Read what `make_call_id` wrote; raise `ValueError` for anything else."""
+    """Parse the output of `make_call_id`; raise `ValueError` for anything else."""
     match = CALL_ID.fullmatch(text)
     if match is None:
         raise ValueError(
@@ -61,12 +61,12 @@ def read_call_id(text: str) -> CallIdentity:
 
 
 def instant(started_at: datetime, at_seconds: float, speed: float) -> datetime:
-    """Say when a simulated second is reached; at speed 0 that is at once."""
+    """Return when a simulated second is reached; at speed 0 that is immediately."""
     return started_at + timedelta(seconds=at_seconds / speed) if speed else started_at
 
 
 def stages_before_end(outcome: Outcome, draws: Draws) -> list[Stage]:
-    """Return ringing and, when somebody or something picks up, the answer."""
+    """Return the ringing stage and, if the call is picked up, the answer."""
     rings_at = draws.between("rings", 1, 2)
     stages = [Stage(rings_at, CallStatus.RINGING, "ringing")]
     if outcome is Outcome.HUMAN:
@@ -83,7 +83,7 @@ def stages_before_end(outcome: Outcome, draws: Draws) -> list[Stage]:
 
 
 def end_stage(outcome: Outcome, last: Stage, talk_seconds: int, draws: Draws) -> Stage:
-    """Return the end of a call, given its last stage and how long was talked."""
+    """Return the end of a call from its last stage and the talk time in seconds."""
     if outcome is Outcome.NO_ANSWER:
         rung_out_at = last.at_seconds + draws.between("ends", 27, 31)
         return Stage(rung_out_at, CallStatus.NO_ANSWER, "no-answer", AnsweredBy.NO_ANSWER.value)

@@ -1,4 +1,4 @@
-"""How English pages write dates: unambiguous on both sides of the ocean, 24 hours a day."""
+"""Date formats of English pages: unambiguous in all English-speaking countries, 24-hour clock."""
 
 DATE_FORMAT = "j M Y"
 DATETIME_FORMAT = "j M Y, H:i"

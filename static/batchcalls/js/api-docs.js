@@ -1,5 +1,5 @@
-// Swagger's own dark theme is a class of the document: it follows what was chosen for our pages,
-// or else the system.
+// Swagger's dark theme is a class of the document. It follows the theme chosen for our pages, or
+// else the system's.
 const system = window.matchMedia("(prefers-color-scheme: dark)");
 const follow = () => {
   const chosen = window.localStorage.getItem("theme");
@@ -11,8 +11,8 @@ const follow = () => {
 system.addEventListener("change", follow);
 follow();
 
-// The table of call settings stands below what Swagger adds later: go there again once it has.
-// Swagger rewrites the hash, so it is read now.
+// Swagger adds content above the table of call settings later, so scroll to the table again after
+// that. Swagger rewrites the hash, so read it now.
 const isWanted = window.location.hash === "#call-settings";
 document.addEventListener("DOMContentLoaded", () => {
   if (!isWanted) {

@@ -1,4 +1,4 @@
-// Of the parts with data-when, only those of the chosen answer of data-choice are shown.
+// Show only the parts whose data-when matches the selected option of data-choice.
 "use strict";
 document.querySelectorAll("[data-choice]").forEach((box) => {
   const show = () => {

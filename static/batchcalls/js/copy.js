@@ -1,4 +1,4 @@
-// A button with data-copy puts that text on the clipboard and says so.
+// A button with data-copy copies that text to the clipboard and confirms it.
 "use strict";
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
@@ -6,7 +6,7 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
-    return; // Not allowed here: the title still shows the whole text.
+    return; // Copying is not allowed; the title still shows the whole text.
   }
   button.classList.add("copied");
   document.getElementById("live-status").textContent = "Copied.";

@@ -1,4 +1,4 @@
-// A file can be dropped onto the zone around its input; the name of the chosen one is said.
+// Accept a file dropped onto the zone around its input, and show the name of the chosen file.
 "use strict";
 document.querySelectorAll("[data-dropzone]").forEach((zone) => {
   const input = zone.querySelector("input[type=file]");

@@ -1,6 +1,6 @@
-// An element with data-live="URL" is replaced by what that address answers, every data-live-seconds,
-// as long as the answer asks for it again. Nothing is asked for while nobody looks; errors make it
-// wait longer; the focus stays where it was; only changed words of data-live-say are announced.
+// Replace an element with data-live="URL" by the response of that URL, every data-live-seconds, as
+// long as the response has data-live too. Do not poll while the page is hidden, wait longer after
+// errors, keep the focus, and announce only changed text of data-live-say.
 "use strict";
 (() => {
   const longest = 60;

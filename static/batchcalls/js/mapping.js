@@ -1,4 +1,4 @@
-// The preview beside the columns follows what is chosen; the server renders it, nothing is kept.
+// Update the preview beside the columns after each choice. The server renders it without saving.
 "use strict";
 (() => {
   const form = document.getElementById("mapping");

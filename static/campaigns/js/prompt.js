@@ -1,4 +1,4 @@
-// Behind a text area with data-prompt lies the same text with its {{variables}} marked.
+// Put a copy of the text with its {{variables}} marked behind a text area with data-prompt.
 "use strict";
 document.querySelectorAll("textarea[data-prompt]").forEach((area) => {
   const frame = document.createElement("div");
@@ -10,7 +10,7 @@ document.querySelectorAll("textarea[data-prompt]").forEach((area) => {
   frame.append(behind, area);
   const show = () => {
     behind.replaceChildren();
-    // A pair of braces, or one that is opened and never closed.
+    // A pair of braces, or an opening one that is never closed.
     for (const part of area.value.split(/(\{\{[^{}]*\}\}|\{\{)/)) {
       if (part.startsWith("{{")) {
         const mark = document.createElement("mark");

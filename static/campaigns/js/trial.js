@@ -1,4 +1,4 @@
-// What the form would say follows what is typed; the server renders it, nothing is kept.
+// Update the preview of the form's texts while typing. The server renders it without saving.
 "use strict";
 (() => {
   const box = document.querySelector("[data-trial-url]");
@@ -10,7 +10,7 @@
     const answer = await fetch(box.dataset.trialUrl, {
       method: "POST", body: new FormData(form), headers: { "X-Fragment": "1" }, credentials: "same-origin",
     }).catch(() => null);
-    // An answer that was overtaken shows what is no longer written.
+    // Ignore a response that a newer request has overtaken.
     if (!answer?.ok || mine !== asked) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("trial");
     if (!fresh) return;

@@ -1,5 +1,5 @@
-"""A stand-in for the carrier: a real HTTP server that speaks the Bland API, and is faulty at will.
+"""A stand-in for the carrier: a real HTTP server with the Bland API and configurable faults.
 
-It runs in a process of its own (`python -m tests.voice.carrier`), keeps a ledger of every request
-that reached it, and is told by ``PUT /control`` what goes wrong. `process.Carrier` starts it.
+It runs in its own process (`python -m tests.voice.carrier`), keeps a ledger of every request it
+received, and is configured with ``PUT /control``. `process.Carrier` starts it.
 """

@@ -34,7 +34,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         if not os.read(sys.stdin.fileno(), 4096):
             stopped.set()
 
-    # Whoever started it closes this end when it dies, however it dies: no orphan is left.
+    # The parent's end of the pipe closes when the parent dies, so this process never outlives it.
     with contextlib.suppress(PermissionError):
         loop.add_reader(sys.stdin.fileno(), read_input)
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--certificate", default="")
     parser.add_argument("--private-key", default="")
     arguments = parser.parse_args()
-    # A ledger of hundreds of thousands of rows holds no cycles that were worth looking for.
+    # A ledger of hundreds of thousands of rows has no reference cycles worth collecting.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     with contextlib.suppress(KeyboardInterrupt):

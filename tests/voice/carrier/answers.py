@@ -1,4 +1,4 @@
-"""What the carrier says; both shapes of errors that the Bland API has."""
+"""The carrier's answers, including both error formats of the Bland API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALL_OVER = {"status": "error", "message": "SID not found for the given c_id."}
 
 
 def accepted(call: Call) -> bytes:
-    """Return the body that says which call was made."""
+    """Return the body for an accepted call."""
     return (
         b'{"status":"success","message":"Call successfully queued.","call_id":"%b","batch_id":null}'
         % call.call_id.encode()
@@ -29,5 +29,5 @@ def accepted(call: Call) -> bytes:
 
 
 def as_json(status: int, value: Any, headers: tuple[tuple[str, str], ...] = ()) -> bytes:
-    """Return a whole answer with a JSON body."""
+    """Return a complete response with a JSON body."""
     return response(status, json.dumps(value, separators=(",", ":")).encode(), headers)

@@ -1,4 +1,4 @@
-"""The routes of the Bland API, and the side doors by which a test controls the carrier."""
+"""The routes of the Bland API, and the control routes for tests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CORRELATION_KEY = "batchcalls_correlation_id"
 
 
 class Carrier:
-    """One carrier: its behavior, its chance, its ledger; `reset` makes a new one of it."""
+    """One carrier with its behavior, random generator and ledger; `reset` starts over."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, seed: int, key: str) -> None:
         self._loop = loop
@@ -42,7 +42,7 @@ class Carrier:
         self.reset(seed)
 
     def reset(self, seed: int) -> None:
-        """Forget all calls and all that was set; calls that are under way end unheard."""
+        """Clear all calls and settings; calls in progress end without webhooks."""
         self.behavior = Behavior(key=self._key)
         self.ledger = Ledger()
         self._chance = random.Random(seed)
@@ -104,7 +104,7 @@ class Carrier:
                 self.reset(json.loads(body)["seed"])
                 connection.send(as_json(200, {}))
             case _:
-                # As a web server does that knows nothing of the API.
+                # As from a web server that does not serve the API.
                 connection.send(response(404, b"<html>Not Found</html>"))
 
     # Placing -------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ class Carrier:
         )
 
     def _accept(self, answer: str, received_at: float, body: dict[str, Any]) -> Call:
-        """Make a call of the request, whatever may be answered."""
+        """Create a call for the request, whatever the answer will be."""
         behavior, chance = self.behavior, self._chance
         bits = f"{chance.getrandbits(128):032x}"
         outcomes = behavior.outcomes
@@ -227,7 +227,7 @@ class Carrier:
         self._webhook(call, {**event, "category": "call", "log_level": "info"})
 
     def _end(self, call: Call, ledger: Ledger, ends_at: float) -> None:
-        # Another ledger: all was forgotten meanwhile. Another end: the call was stopped.
+        # A different ledger means a reset in between; a different end means the call was stopped.
         if ledger is not self.ledger or call.ends_at != ends_at:
             return
         ledger.ended()

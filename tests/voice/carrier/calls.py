@@ -1,4 +1,4 @@
-"""The carrier's calls, and how they are told of in the words of the Bland API."""
+"""The carrier's calls and their representation in the Bland API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTCOMES: dict[str, tuple[str, str | None, str, str | None, str]] = {
     "failed": ("failed", None, "call_error", "The number you dialed is not found.", "FAILED"),
     "canceled": ("canceled", None, "complete", None, "CANCELED"),
 }
-#: Spoken at even distances in the course of a call.
+#: Spoken at even intervals during a call.
 _LINES = {
     "human": (
         ("assistant", "Hello, am I speaking with {name}?"),
@@ -50,10 +50,10 @@ class Call:
     received_at: float
     starts_at: float
     ends_at: float
-    queued_seconds: float  # in the time of the call, as are the next
+    queued_seconds: float  # in call time, like the next field
     talk_seconds: float
     outcome: str
-    told_late: bool = False  # the event of its start comes after the report of its end
+    told_late: bool = False  # the start event comes after the end report
     stops: list[float] = field(default_factory=list)
 
     def stage(self, now: float) -> str:
@@ -63,7 +63,7 @@ class Call:
         return "started" if now < self.ends_at else "over"
 
     def stop(self, now: float, speed: float) -> bool:
-        """End the call now; return False when it was over."""
+        """End the call now; return False if it was already over."""
         self.stops.append(now)
         stage = self.stage(now)
         if stage == "over":
@@ -76,7 +76,7 @@ class Call:
         return True
 
     def listed(self, now: float, *, national: bool) -> dict[str, Any]:
-        """Return the call as lists have it: without transcript, variables and metadata."""
+        """Return the call as in lists: without transcript, variables and metadata."""
         stage = self.stage(now)
         _, answered_by, queue_status, error, _ = OUTCOMES[self.outcome]
         over = stage == "over"
@@ -157,7 +157,7 @@ class Call:
         ]
 
     def entry(self, now: float) -> dict[str, Any]:
-        """Return what the ledger says of the call."""
+        """Return the call's ledger entry."""
         stage = self.stage(now)
         return {
             "call_id": self.call_id,

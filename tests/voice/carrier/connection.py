@@ -1,4 +1,4 @@
-"""HTTP/1.1 with keep-alive, parsed no further than the carrier needs."""
+"""HTTP/1.1 with keep-alive, parsed only as far as the carrier needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Handler = Callable[["Connection", str, str, Mapping[bytes, bytes], bytes], None]
 
 
 def response(status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> bytes:
-    """Return a whole answer."""
+    """Return a complete response."""
     extra = "".join(f"{name}: {value}\r\n" for name, value in headers)
     head = (
         f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\n"
@@ -24,7 +24,7 @@ def response(status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) 
 
 
 class Connection(asyncio.Protocol):
-    """One client; a request is handled when the one before it is answered."""
+    """One client; a request is handled after the previous one is answered."""
 
     __slots__ = ("_body_at", "_buffer", "_busy", "_handle", "_head", "_length", "_loop", "_wire")
 
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def send(self, answer: bytes, *, after: float = 0.0, close: bool = False) -> None:
-        """Answer the request that was handed over, some seconds from now."""
+        """Answer the current request after ``after`` seconds."""
         if after > 0:
             self._loop.call_later(after, self._send, answer, close)
         else:
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
             return
         self._busy = False
         if self._buffer:
-            # Not at once: a client that sends many requests ahead would nest as many calls.
+            # Not immediately: a client that pipelines requests would nest one call per request.
             self._loop.call_soon(self._resume)
 
     def _resume(self) -> None:
@@ -109,12 +109,12 @@ class Connection(asyncio.Protocol):
             return
         wire: socket.socket | None = self._wire.get_extra_info("socket")
         if wire is not None:
-            # No lingering: the client gets RST and not the end of a stream.
+            # No lingering: the client gets RST instead of the end of a stream.
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._wire.abort()
 
     def dribble(self, answer: bytes, *, interval: float, after: float = 0.0) -> None:
-        """Send the head at once and the body byte by byte, as long as the client bears it."""
+        """Send the head immediately and the body byte by byte, until the client disconnects."""
         head = answer.find(_END_OF_HEAD) + len(_END_OF_HEAD)
         self._loop.call_later(after, self._dribble, answer[:head], answer[head:], interval)
 

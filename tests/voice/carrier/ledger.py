@@ -1,4 +1,4 @@
-"""What reached the carrier: the evidence that nobody was dialed twice."""
+"""The requests that reached the carrier: the evidence that no one was dialed twice."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tests.voice.carrier.calls import Call
 
 
 class Ledger:
-    """Every request to place a call, in the order received; times are monotonic seconds."""
+    """Every request to place a call, in order of arrival; times are monotonic seconds."""
 
     def __init__(self) -> None:
         self.calls: dict[str, Call] = {}
-        #: The calls to a number, the oldest first.
+        #: The calls to each number, oldest first.
         self.by_number: dict[str, list[Call]] = {}
-        #: Everything else that was counted: requests by route, webhooks by what became of them.
+        #: Other counts: requests by route, webhooks by result.
         self.counts: Counter[str] = Counter()
         self._rows: list[tuple[float, str | None, str, str, Call | None]] = []
         self._answers: Counter[str] = Counter()
@@ -26,7 +26,7 @@ class Ledger:
     def note(
         self, answer: str, *, at: float, correlation_id: str | None, to: str, call: Call | None
     ) -> None:
-        """Write down one request and what was answered."""
+        """Record one request and its answer."""
         self._rows.append((at, correlation_id, to, answer, call))
         self._answers[answer] += 1
         if call is not None:
@@ -37,11 +37,11 @@ class Ledger:
             self._most_live = max(self._most_live, self._live)
 
     def ended(self) -> None:
-        """Count one call less that is live."""
+        """Count one live call less."""
         self._live -= 1
 
     def rows(self, now: float) -> list[dict[str, Any]]:
-        """Return every request: who, when, the answer, and the call if there is one."""
+        """Return every request: recipient, time, answer, and the call if there is one."""
         return [
             {
                 "correlation_id": correlation_id,
@@ -54,7 +54,7 @@ class Ledger:
         ]
 
     def figures(self, now: float) -> dict[str, Any]:
-        """Return counts that are cheap to ask for while calls are placed."""
+        """Return counts that are cheap to compute while calls are placed."""
         return {
             "now": now,
             "requests": len(self._rows),
@@ -62,7 +62,7 @@ class Ledger:
             "calls": len(self.calls),
             "live": self._live,
             "most_live": self._most_live,
-            # Correlation ids with more than one call: people who were dialed twice.
+            # Correlation ids with more than one call, which means a person was dialed twice.
             "twice": sorted(one for one, count in self._accepted.items() if count > 1),
             "first_received_at": self._rows[0][0] if self._rows else None,
             "last_received_at": self._rows[-1][0] if self._rows else None,

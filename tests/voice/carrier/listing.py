@@ -1,4 +1,4 @@
-"""List Calls: filters, pages, and what a slow or careless list leaves out."""
+"""List Calls: filters, pages, and the calls that a slow or careless list omits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.voice.carrier.ledger import Ledger
 
 
 def list_calls(ledger: Ledger, behavior: Behavior, query: str, now: float) -> dict[str, Any]:
-    """Return the page of calls that a query asks for."""
+    """Return the page of calls for a query."""
     asked = parse_qs(query)
     national = behavior.spelling == "national"
     number = asked.get("to_number", [""])[0]

@@ -1,4 +1,4 @@
-"""Start and control a carrier in a process of its own, from tests and benchmarks."""
+"""Start and control a carrier in its own process, from tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 class Carrier:
     """A running carrier; a context manager.
 
-    ``key`` is the API key that it takes. ``certificate`` and ``private_key`` make it speak TLS.
+    ``key`` is the API key that it accepts. ``certificate`` and ``private_key`` enable TLS.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Carrier:
         self._ask("PUT", "/control", changes)
 
     def reset(self) -> None:
-        """Forget all calls, set everything back, and begin with the same chance again."""
+        """Clear all calls, restore all settings, and restart the random generator."""
         self._ask("POST", "/reset", {"seed": self._seed})
 
     def ledger(self) -> list[dict[str, Any]]:
-        """Return every request to place a call that was received; see `Ledger.rows`."""
+        """Return every received request to place a call; see `Ledger.rows`."""
         return cast("list[dict[str, Any]]", self._ask("GET", "/ledger"))
 
     def last(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Carrier:
         return cast("dict[str, Any]", self._ask("GET", "/ledger/last"))
 
     def live(self) -> dict[str, Any]:
-        """Return the figures of the moment; see `Ledger.figures`."""
+        """Return the current figures; see `Ledger.figures`."""
         return cast("dict[str, Any]", self._ask("GET", "/ledger/live"))
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""What is asked of the carrier."""
+"""Parse requests to the carrier."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def route_of(method: str, target: str) -> str:
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body; an empty one for anything else."""
+    """Return the JSON object of a body, or an empty one for anything else."""
     try:
         value = json.loads(body)
     except ValueError:

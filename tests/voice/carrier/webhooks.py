@@ -1,4 +1,4 @@
-"""Delivers the carrier's webhooks over connections that are kept open."""
+"""Deliver the carrier's webhooks over persistent connections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-#: How many deliveries to one address are under way at once.
+#: Concurrent deliveries to one address.
 CONNECTIONS = 8
 ANSWER_WITHIN_SECONDS = 10.0
 RETRY_SECONDS = 0.1
@@ -20,7 +20,7 @@ Job = tuple[bytes, int, Counter[str]]
 
 
 class WebhookSender:
-    """Queues webhooks by address; each address has its own few connections."""
+    """Queues webhooks by address; each address has its own small set of connections."""
 
     def __init__(self) -> None:
         self._queues: dict[tuple[str, int], asyncio.Queue[Job]] = {}
@@ -29,7 +29,7 @@ class WebhookSender:
     def send(
         self, url: str, payload: dict[str, Any], *, secret: str, retries: int, counts: Counter[str]
     ) -> None:
-        """Deliver a signed payload; repeat until it is taken, but no more often than told."""
+        """Deliver a signed payload; retry until it is accepted, at most ``retries`` times."""
         address = urlsplit(url)
         host, port = str(address.hostname), address.port or 80
         body = json.dumps(payload, separators=(",", ":")).encode()
@@ -61,7 +61,7 @@ class WebhookSender:
                         streams = await asyncio.open_connection(host, port)
                     status, keep = await _exchange(*streams, request)
             except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
-                # Also a connection that the other side had closed meanwhile.
+                # Includes a connection that the other side has closed.
                 status, keep = 0, False
             if not keep and streams is not None:
                 streams[1].close()
@@ -78,7 +78,7 @@ class WebhookSender:
 async def _exchange(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
 ) -> tuple[int, bool]:
-    """Send one request; return the status and whether the connection can be used again."""
+    """Send one request; return the status and whether the connection can be reused."""
     writer.write(request)
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = int(head.split(b" ", 2)[1])
