@@ -38,7 +38,7 @@ def test_an_operation_is_read_and_tried(
     ).first.click()
     page.get_by_role("button", name="Close").first.click()
     me = page.locator("#operations-me-me_show")
-    me.get_by_text("Say who asks", exact=True).click()
+    me.get_by_text("Get the current API key", exact=True).click()
     me.get_by_role("button", name="Try it out").click()
     me.get_by_role("button", name="Execute").click()
     me.locator(".live-responses-table").get_by_text('"ada"').wait_for()
