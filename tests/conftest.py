@@ -46,11 +46,16 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "ev
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests whose behavior depends on the kind of database."""
+    """Mark the tests whose behavior depends on the kind of database.
+
+    Generated examples run the same lines over and over: tracing them costs time and adds nothing.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
             item.add_marker("database")
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:
