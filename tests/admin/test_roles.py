@@ -191,7 +191,7 @@ def world(make_batch: Any, run: Callable[..., Any], account: Any) -> None:
     endpoint = endpoints.create(url="https://crm.example.com/hook", campaign=campaign)
     outbox.send_test(endpoint)
     make_batch("+12025550190", name="Draft", campaign=campaign)
-    done = run(make_batch("+12025550190", "12", "+12025550196", name="Over", campaign=campaign))
+    done = run(make_batch("+12025550190", "12", "+12025550194", name="Over", campaign=campaign))
     save_mapping(done.first_list, name="Shops", actor=None)
     waiting = make_batch("+12025550191", name="Calling")
     lifecycle.submit(waiting, launch=True)
