@@ -18,6 +18,7 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
 from batchcalls.admin.pages import OwnPages, row_or_404
+from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
 from batchcalls.intake import dry_run, uploads
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.reporting import batch_figures, charts
@@ -35,6 +36,7 @@ from campaigns.settings_in_words import settings_by_section
 
 EVENTS_SHOWN = 200
 CALLS_SHOWN = 10
+ALARMS_SHOWN = 3
 
 
 class BatchPages(OwnPages[Batch]):
@@ -174,6 +176,7 @@ class BatchPages(OwnPages[Batch]):
             "totals": totals,
             "figures": figures,
             "timeline": _chart(figures.timeline),
+            "alarms": list(_events(batch).filter(code=POSSIBLE_DOUBLE_DIAL)[:ALARMS_SHOWN]),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
             "is_calling": batch.status in BATCH_CALLING,
             "live_url": self.url_of("change", batch.pk),

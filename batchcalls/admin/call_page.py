@@ -21,6 +21,7 @@ from batchcalls.models.call_fields import Kind, Place, fields_of
 from batchcalls.reporting import explaining
 from batchcalls.reporting.call_values import shown
 from batchcalls.reporting.tables.webhooks import delivery_pill
+from batchcalls.states import CALL_GIVEN_UP
 from batchcalls.voice import recordings
 from campaigns.prompts import MissingVariable, PromptError
 from campaigns.settings_in_words import settings_by_section
@@ -69,6 +70,7 @@ class CallPage(OwnPages[CallResult]):
         )
         call = row_or_404(rows, object_id)
         events = list(CallEvent.objects.filter(call=call).order_by("occurred_at", "pk"))
+        attempts = list(call.recipient.calls.order_by("attempt"))
         raw_allowed = request.user.has_perm("batchcalls.view_callevent")
         return self.page(
             request,
@@ -76,7 +78,8 @@ class CallPage(OwnPages[CallResult]):
             f"Call to {call.to_number}",
             fragment="live",
             call=call,
-            facts=facts(call, request),
+            facts=facts(call, attempts, request),
+            turned_up=[one for one in attempts if one.has_turned_up],
             moments=moments(call, events),
             checks=explaining.why_called(call),
             said=what_was_said(call),
@@ -102,14 +105,16 @@ class CallPage(OwnPages[CallResult]):
         )
 
 
-def facts(call: CallResult, request: HttpRequest) -> list[tuple[str, str, str]]:
+def facts(
+    call: CallResult, attempts: list[CallResult], request: HttpRequest
+) -> list[tuple[str, str, str]]:
     """Return the label, value and CSS class of each fact about a call."""
     recipient = call.recipient
     own = {
         "error_message": call.error_message or call.error_code,
         "batch": _link(request, call.batch, call.batch.name),
         "row": _link(request, recipient, intcomma(recipient.row_number)),
-        "attempt": _attempts(call),
+        "attempt": _attempts(call, attempts),
     }
     found = []
     for one in fields_of(Place.PAGE):
@@ -130,7 +135,7 @@ def _link(request: HttpRequest, row: Model, text: str) -> str:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
-def _attempts(call: CallResult) -> str:
+def _attempts(call: CallResult, attempts: list[CallResult]) -> str:
     """List every attempt at the recipient with its status, and link to the other attempts."""
     return format_html_join(
         ", ",
@@ -146,7 +151,7 @@ def _attempts(call: CallResult) -> str:
                 ),
                 one.get_status_display(),
             )
-            for one in call.recipient.calls.order_by("attempt")
+            for one in attempts
         ),
     )
 
@@ -157,7 +162,12 @@ def moments(call: CallResult, events: list[CallEvent]) -> list[tuple[Any, str, s
         (call.claimed_at, "Claimed", "every rule was asked"),
         (call.placed_at, "Placed", f"taken by {call.account}"),
         (call.answered_at, "Answered", str(call.get_answered_by_display())),
-        (call.ended_at, "Ended", str(call.get_status_display())),
+        (call.given_up_at, "Given up", "its answer was lost, and no call was found"),
+        (
+            None if call.status in CALL_GIVEN_UP else call.ended_at,
+            "Ended",
+            str(call.get_status_display()),
+        ),
     ]
     told = [
         (

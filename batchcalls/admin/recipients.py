@@ -31,6 +31,7 @@ class RecipientAdmin(NobodyWrites, OwnPages[Recipient]):
         require(request.user, "batchcalls.view_recipient")
         rows = Recipient.objects.select_related("batch__account", "batch__campaign")
         recipient = row_or_404(rows, object_id)
+        calls = list(recipient.calls.order_by("attempt"))
         return self.page(
             request,
             "recipient/change_form",
@@ -39,5 +40,6 @@ class RecipientAdmin(NobodyWrites, OwnPages[Recipient]):
             recipient=recipient,
             batch=recipient.batch,
             verdicts=explaining.why_not(recipient),
-            calls=list(recipient.calls.order_by("attempt")),
+            calls=calls,
+            turned_up=[call for call in calls if call.has_turned_up],
         )

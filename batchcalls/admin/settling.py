@@ -64,7 +64,7 @@ class SettlingPage(OwnPages[CallResult]):
         require(request.user, "batchcalls.settle_callresult")
         call = CallResult.objects.select_related("batch").filter(pk=pk).first()
         if call is None:
-            raise Http404("This attempt is gone: it was not placed, and its recipient is queued.")
+            raise Http404("This attempt is gone: it was not sent, and its recipient is queued.")
         form = SettleForm(request.POST or None)
 
         def settle(verdict: str, provider_call_id: str, note: str) -> Done | str | None:

@@ -41,7 +41,7 @@ def _me(asked: Asked) -> JsonResponse:
     """Confirm that the key works. There is no balance here: each call reports its own cost."""
     total = 0
     if not READ_CALLS.missing(asked.key):
-        total = remembered("blandapi.total_calls", CallResult.objects.count)
+        total = remembered("blandapi.total_calls", CallResult.objects.counted().count)
     billing = {"current_balance": 0, "refill_to": None}
     return JsonResponse({"status": "active", "billing": billing, "total_calls": total})
 

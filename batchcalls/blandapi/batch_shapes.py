@@ -129,7 +129,7 @@ def previews(batches: list[Batch], *, rows: int) -> dict[UUID, list[Recipient]]:
 
 def analysis_v1(batch: Batch, totals: Totals) -> dict[str, Any]:
     """Return the figures of a batch's calls, each counted from rows."""
-    rows = CallResult.objects.filter(batch=batch).order_by("pk")
+    rows = CallResult.objects.counted().filter(batch=batch).order_by("pk")
     known = rows.values_list("call_id", "status", "duration_seconds", "error_message")
     ids, lengths, errors = [], [], []
     queue: Counter[str] = Counter()

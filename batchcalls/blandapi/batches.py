@@ -148,7 +148,9 @@ def _blocks(batch: Batch, totals: Totals, wants: dict[str, bool]) -> Iterator[st
         "analysis": batch_shapes.analysis_v1(batch, totals) if wants["analysis"] else {},
     }
     yield f'{json.dumps(head)[:-1]}, "call_data": ['
-    rows = CallResult.objects.filter(batch=batch).order_by("pk").select_related("recipient")
+    rows = (
+        CallResult.objects.counted().filter(batch=batch).order_by("pk").select_related("recipient")
+    )
     separator = ""
     for call in rows.iterator(chunk_size=_CHUNK) if wants["calls"] else ():
         call.batch = batch
@@ -192,7 +194,7 @@ def _stop_v2(asked: Asked, batch_id: str) -> JsonResponse:
 def _analyze(asked: Asked, batch_id: str) -> JsonResponse:
     READ_CALLS.require(asked.key)
     questions = analysis.questions_of(asked.body)
-    rows = CallResult.objects.filter(batch=find(batch_id)).order_by("pk")
+    rows = CallResult.objects.counted().filter(batch=find(batch_id)).order_by("pk")
     answers = {
         str(call.call_id): analysis.answers(call, questions)
         for call in rows.iterator(chunk_size=_CHUNK)
@@ -205,7 +207,11 @@ def _analyze(asked: Asked, batch_id: str) -> JsonResponse:
 def _analyses(asked: Asked, batch_id: str) -> JsonResponse:
     """Return every fact about each finished call, as questions and answers."""
     READ_CALLS.require(asked.key)
-    rows = CallResult.objects.filter(batch=find(batch_id), ended_at__isnull=False).order_by("pk")
+    rows = (
+        CallResult.objects.counted()
+        .filter(batch=find(batch_id), ended_at__isnull=False)
+        .order_by("pk")
+    )
     found = []
     for call in rows.iterator(chunk_size=_CHUNK):
         questions, answers = analysis.facts(call)

@@ -86,7 +86,7 @@ _UPDATED = Coalesce("ended_at", "answered_at", "placed_at", "claimed_at")
 
 
 def _attempts(query: QueryDict) -> QuerySet[CallResult]:
-    rows: Any = CallResult.objects.all()
+    rows: Any = CallResult.objects.counted()
     if number := query_values.phone(query, "from_number"):
         rows = rows.filter(from_number=number)
     if number := query_values.phone(query, "to_number"):

@@ -2,7 +2,8 @@
 
 A single call has its id before its first attempt: while its row is imported, while it waits for its
 time, and when a rule forbids it. A client that loses the response can find the call in the list
-during all that time, so it does not send the call again.
+during all that time, so it does not send the call again. An attempt that was given up is not shown:
+its call waits again, and keeps its id.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ _LISTED = (
 
 def waiting() -> QuerySet[Batch]:
     """Return the single calls that have no attempt."""
-    attempts = CallResult.objects.filter(batch=OuterRef("pk"))
+    attempts = CallResult.objects.counted().filter(batch=OuterRef("pk"))
     return Batch.objects.filter(~Exists(attempts), single_call_id__isnull=False)
 
 
 def attempts() -> QuerySet[CallResult]:
     """Return the attempts with their batches and recipients."""
-    return CallResult.objects.select_related("batch", "recipient")
+    return CallResult.objects.counted().select_related("batch", "recipient")
 
 
 def find(call_id: str) -> Told:
@@ -52,6 +53,10 @@ def find(call_id: str) -> Told:
     # Its attempt may begin between these two queries, but not end.
     found = call or waiting().filter(single_call_id=identifier).first()
     found = found or attempts().filter(call_id=identifier).first()
+    # Its first attempt was given up, so the next one has another id.
+    found = found or (
+        attempts().filter(batch__single_call_id=identifier).order_by("attempt").first()
+    )
     if found is None:
         raise not_found("call")
     return found
@@ -72,7 +77,7 @@ def in_order(ids: Sequence[UUID]) -> list[Told]:
 
 def id_of(told: Told) -> str:
     """Return the id by which clients know a call."""
-    return str(told.call_id if isinstance(told, CallResult) else told.single_call_id)
+    return bland_shapes.id_of(told) if isinstance(told, CallResult) else str(told.single_call_id)
 
 
 def details(many: Iterable[Told]) -> list[dict[str, Any]]:
@@ -96,6 +101,7 @@ def detail(told: Told) -> dict[str, Any]:
         call_id=id_of(told),
         batch=told,
         recipient=shown,
+        attempt=1,
         to_number=shown.e164,
         status=status,
         error_message=(shown.reason or told.reason) if status != CallStatus.QUEUED else "",

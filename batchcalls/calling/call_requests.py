@@ -55,7 +55,7 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
     own_prompt, own_pathway = settings.pop("task", ""), settings.pop("pathway_id", "")
     own_version = settings.pop("pathway_version", "")
     retry = settings.pop("retry", None)
-    if retry and call.attempt > 1 and "voicemail_action" in retry:
+    if retry and "voicemail_action" in retry and _follows_a_call(call):
         message = {"message": retry["voicemail_message"]} if "voicemail_message" in retry else {}
         settings["voicemail"] = {"action": retry["voicemail_action"], **message}
     prompt = own_prompt or ("" if own_pathway else batch.prompt)
@@ -77,6 +77,12 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
         attempt=call.attempt,
         tries=call.tries,
     )
+
+
+def _follows_a_call(call: CallResult) -> bool:
+    """Return whether the recipient was called before, as far as we know."""
+    earlier = CallResult.objects.counted().filter(recipient=call.recipient_id)
+    return call.attempt > 1 and earlier.filter(attempt__lt=call.attempt).exists()
 
 
 def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, Any]:

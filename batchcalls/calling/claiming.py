@@ -281,7 +281,7 @@ def _call_id(batch: Batch, recipient: Recipient) -> UUID:
     """Return the id of the next attempt.
 
     The first attempt of a single call has the id that the API client already received. If that
-    attempt was not placed, its row is deleted and a new attempt may reuse the id.
+    attempt was not sent, its row is deleted and a new attempt may reuse the id.
     """
     is_known = recipient.row_number == FIRST_ROW and not recipient.attempts
     return (batch.single_call_id if is_known else None) or uuid4()

@@ -14,11 +14,17 @@ from django.db import DatabaseError, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from batchcalls.calling import call_requests, recording, results
+from batchcalls.calling import call_requests, giving_up, recording, results
 from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.net.under_way import UnderWay
-from batchcalls.states import STOP_DUE, CallStatus, RecipientStatus, StopRequest
+from batchcalls.states import (
+    CALL_GIVEN_UP,
+    CALL_IN_DOUBT,
+    STOP_DUE,
+    RecipientStatus,
+    StopRequest,
+)
 from batchcalls.voice.base import (
     CallAbsent,
     CallAccepted,
@@ -38,6 +44,8 @@ ASKING_THREADS = 16
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 #: Seconds before each further question about an unconfirmed call. After the last, a person decides.
 LOOKUP_WAITS = (5, 15, 60, 180, 600)
+#: The same for an attempt that was given up, after the first such question.
+GIVEN_UP_WAITS = (180, 600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,9 @@ class Question:
         """The provider's reference to the call."""
         return CallReference(provider_call_id=str(self.call.provider_call_id), request=self.request)
 
+
+#: Statuses in which the provider is asked whether the call exists, not for news of it.
+IS_IT_THERE = CALL_IN_DOUBT | CALL_GIVEN_UP
 
 Reply = Pulled | CallFound | CallAbsent | CannotTell | Exception
 
@@ -72,7 +83,7 @@ def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
     if stale:
         died = OutcomeUnknown(
             "The worker died while placing this call; the provider is being asked.",
-            code="worker_died",
+            code=giving_up.WORKER_DIED,
         )
         recording.record_unknown([(call, died) for call in stale], ask_at=now)
     return {call.batch_id for call in stale}
@@ -132,7 +143,7 @@ class Enquirer:
         """Ask the provider; runs in a thread."""
         call = question.call
         try:
-            if call.status == CallStatus.UNKNOWN:
+            if call.status in IS_IT_THERE:
                 return self._provider.find(question.request, sent_at=call.claimed_at)
             until = question.asked_at
             if call.stop_requested in STOP_DUE:
@@ -163,13 +174,16 @@ class Enquirer:
             for one, reply in replies
             if isinstance(reply, CallFound)
         ]
-        absent = [one.call for one, reply in replies if isinstance(reply, CallAbsent)]
+        denied = [one.call for one, reply in replies if isinstance(reply, CallAbsent)]
         if pulled:
             self._apply_all(pulled, now=now)
         if found:
             recording.record_accepted(found, now=now)
-        if absent:
-            recording.withdraw([_not_placed(call, now) for call in absent])
+        if lost := [call for call in denied if call.status in CALL_IN_DOUBT]:
+            giving_up.give_up(self._account.pk, lost, now=now)
+        for call in denied:
+            if call.status in CALL_GIVEN_UP:
+                _look_up_later(call, "", now=now)
         for question, reply in replies:
             if isinstance(reply, CannotTell):
                 _look_up_later(question.call, reply.reason, now=now)
@@ -223,7 +237,7 @@ class Enquirer:
         )
 
     def _postpone(self, call: CallResult, error: Exception, *, now: datetime) -> None:
-        if call.status == CallStatus.UNKNOWN:
+        if call.status in IS_IT_THERE:
             _look_up_later(call, f"asking ended in {type(error).__name__}.", now=now)
             return
         wait = ASK_AGAIN_AFTER
@@ -240,30 +254,23 @@ class Enquirer:
             self._apply_replies(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
 
 
-def _not_placed(call: CallResult, now: datetime) -> recording.Withdrawal:
-    return recording.Withdrawal(
-        call=call,
-        due_at=now,
-        code="not_placed",
-        reason="The provider has no such call; it is placed anew.",
-        counts=True,
-    )
-
-
 def _ask_later(calls: Sequence[CallResult], at: datetime) -> None:
-    CallResult.objects.filter(pk__in=[call.pk for call in calls], ended_at=None).update(
-        next_check_at=at
-    )
+    # Not about calls that have ended in the meantime.
+    due = CallResult.objects.filter(pk__in=[call.pk for call in calls], next_check_at__isnull=False)
+    due.update(next_check_at=at)
 
 
 @transaction.atomic
 def _look_up_later(call: CallResult, reason: str, *, now: datetime) -> None:
-    """Postpone the next question; after the last one the recipient stays unconfirmed."""
-    waits = LOOKUP_WAITS[call.lookups :]
+    """Postpone the next question; after the last one an unconfirmed recipient stays so."""
+    all_waits = GIVEN_UP_WAITS if call.status in CALL_GIVEN_UP else LOOKUP_WAITS
+    waits = all_waits[call.lookups :]
     ask_at = now + timedelta(seconds=waits[0]) if waits else None
-    CallResult.objects.filter(pk=call.pk, status=CallStatus.UNKNOWN).update(
+    CallResult.objects.filter(pk=call.pk, status=call.status).update(
         lookups=call.lookups + 1, next_check_at=ask_at
     )
+    if call.status in CALL_GIVEN_UP:
+        return
     Recipient.objects.filter(pk=call.recipient_id, status=RecipientStatus.UNCONFIRMED).update(
         due_at=ask_at,
         reason=f"It is not known whether this call was placed: {reason}",

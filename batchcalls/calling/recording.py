@@ -16,8 +16,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from batchcalls.batches import lifecycle
+from batchcalls.calling import turned_up
 from batchcalls.database.bulk import update_each
-from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
+from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import (
     BATCH_TERMINAL,
     CALL_UNANSWERED,
@@ -41,6 +42,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds from a lost answer to the first question about the call.
 FIRST_LOOKUP_SECONDS = 2.0
+#: Time from giving up an attempt to the next question about its call.
+LOOK_AGAIN_AFTER = timedelta(minutes=2)
 
 Answer = CallAccepted | VoiceError
 
@@ -80,13 +83,19 @@ def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
         lifecycle.pause_account(call.account_id, code=refusal.code, message=str(refusal))
 
 
-@transaction.atomic
 def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime) -> None:
     """Store the provider's ids: dialing → in call.
 
-    An attempt that was marked unconfirmed in the meantime becomes confirmed. If it was withdrawn
-    in the meantime, its row is gone and the batch's log gets an entry instead.
+    An attempt that was marked unconfirmed in the meantime becomes confirmed. One that was given up
+    is attached as a possible double dial.
     """
+    if _confirm(accepted, now=now) < len(accepted):
+        # In a transaction of its own, because it locks batches before calls.
+        turned_up.attach(accepted, now=now)
+
+
+@transaction.atomic
+def _confirm(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime) -> int:
     noted = update_each(
         CallResult,
         ["provider_call_id", "placed_at", "next_check_at"],
@@ -94,11 +103,12 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
             (call.pk, answer.provider_call_id, now, answer.next_event_at)
             for call, answer in accepted
         ],
+        where_in=("status", CALL_UNANSWERED),
         where_null="provider_call_id",
     )
-    if noted < len(accepted):
-        accepted = _without_taken_back(accepted)
-    rows = CallResult.objects.filter(pk__in=[call.pk for call, _ in accepted])
+    rows = CallResult.objects.filter(
+        pk__in=[call.pk for call, _ in accepted], provider_call_id__isnull=False
+    )
     rows.filter(status=CallStatus.UNKNOWN).update(
         status=CallStatus.QUEUED, error_code="", error_message=""
     )
@@ -106,29 +116,7 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
     Recipient.objects.filter(
         pk__in=[call.recipient_id for call, _ in accepted], status__in=RECIPIENT_AWAITING_RESULT
     ).update(status=RecipientStatus.IN_CALL, called=True, due_at=None, reason_code="", reason="")
-
-
-def _without_taken_back(
-    accepted: Sequence[tuple[CallResult, CallAccepted]],
-) -> list[tuple[CallResult, CallAccepted]]:
-    """Return the calls that still have a row; log calls without a row or with another id."""
-    ids = dict(
-        CallResult.objects.filter(pk__in=[call.pk for call, _ in accepted]).values_list(
-            "pk", "provider_call_id"
-        )
-    )
-    for call, answer in accepted:
-        if ids.get(call.pk) != answer.provider_call_id:
-            log.error("results.call_beyond_account", call_id=str(call.call_id))
-            BatchEvent.objects.create(
-                batch_id=call.batch_id,
-                code="call_beyond_account",
-                message=(
-                    f"{call.to_number} was called by attempt {call.attempt} after it had been "
-                    f"given up; the provider's id of that call is {answer.provider_call_id}."
-                ),
-            )
-    return [one for one in accepted if one[0].pk in ids]
+    return noted
 
 
 @transaction.atomic
@@ -182,8 +170,10 @@ def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """An attempt that definitely was not placed, and when and why its recipient is due again.
+    """An attempt that has no call, and when and why its recipient is due again.
 
+    ``doubt``: the attempt may have been sent. It is given up and kept with this error code, as
+    evidence. Without it, the attempt definitely was not sent, and is deleted.
     ``counts``: the provider answered "not now", so the next attempt has one more of ``tries``.
     ``reopens``: the caller reopens the batch, so the recipient is queued even if it has ended.
     """
@@ -192,50 +182,79 @@ class Withdrawal:
     due_at: datetime
     code: str
     reason: str
+    doubt: str = ""
     counts: bool = False
     reopens: bool = False
 
 
 @transaction.atomic
-def withdraw(withdrawals: Sequence[Withdrawal]) -> None:
-    """Delete attempts that were not placed, and queue their recipients again.
+def withdraw(withdrawals: Sequence[Withdrawal]) -> set[int]:
+    """Delete or give up attempts and queue their recipients again; return the attempts' keys.
 
-    Recipients are canceled instead when their batch has ended or a person stopped the call.
-    Attempts whose row is gone, or whose call turned out to exist, are left unchanged.
+    Recipients are canceled instead when their batch has ended or a person stopped the call. They
+    follow their call when an attempt that was given up has turned up. Attempts whose row is gone,
+    or whose call turned out to exist, are left unchanged.
     """
     batches = Batch.objects.lock(withdrawal.call.batch_id for withdrawal in withdrawals)
     open_calls = _lock_unanswered([withdrawal.call for withdrawal in withdrawals])
+    withdrawals = [one for one in withdrawals if one.call.pk in open_calls]
     to_stop = CallResult.objects.filter(pk__in=open_calls).exclude(stop_requested="")
     stopped = set(to_stop.values_list("pk", flat=True))
-    CallResult.objects.filter(pk__in=open_calls).delete()
-    counted: dict[bool, list[tuple[object, ...]]] = {False: [], True: []}
-    for withdrawal in withdrawals:
-        if withdrawal.call.pk not in open_calls:
-            continue
-        is_over = batches[withdrawal.call.batch_id].status in BATCH_TERMINAL
-        if not withdrawal.reopens and (is_over or withdrawal.call.pk in stopped):
-            explanation = _ENDED if is_over else _STOPPED
-            changes: tuple[object, ...] = (RecipientStatus.CANCELED, *explanation, None)
+    given_up = [one for one in withdrawals if one.doubt]
+    _give_up(given_up)
+    kept = {one.call.pk for one in given_up}
+    CallResult.objects.filter(pk__in=open_calls - kept).delete()
+    followed = _recipients_of_calls_that_turned_up([one.call for one in withdrawals])
+    grouped: dict[tuple[bool, bool], list[tuple[object, ...]]] = {}
+    for one in withdrawals:
+        is_over = batches[one.call.batch_id].status in BATCH_TERMINAL
+        changes: tuple[object, ...]
+        if one.call.recipient_id in followed:
+            changes = (RecipientStatus.IN_CALL, "", "", None)
+        elif not one.reopens and (is_over or one.call.pk in stopped):
+            changes = (RecipientStatus.CANCELED, *(_ENDED if is_over else _STOPPED), None)
         else:
-            changes = (
-                RecipientStatus.QUEUED,
-                withdrawal.code,
-                withdrawal.reason,
-                withdrawal.due_at,
+            changes = (RecipientStatus.QUEUED, one.code, one.reason, one.due_at)
+        rows = grouped.setdefault((one.counts, bool(one.doubt)), [])
+        rows.append((one.call.recipient_id, *changes, None, None))
+    for (counts, is_kept), rows in grouped.items():
+        recipients = Recipient.objects.filter(
+            pk__in=[pk for pk, *_ in rows], status__in=RECIPIENT_AWAITING_RESULT
+        )
+        recipients.update(attempts=F("attempts") - int(not is_kept), tries=F("tries") + int(counts))
+        update_each(
+            Recipient,
+            ["status", "reason_code", "reason", "due_at", "claim_token", "claimed_at"],
+            rows,
+            where_in=("status", RECIPIENT_AWAITING_RESULT),
+        )
+    return open_calls
+
+
+def _give_up(given_up: Sequence[Withdrawal]) -> None:
+    now = timezone.now()
+    update_each(
+        CallResult,
+        [
+            *("status", "ended_at", "given_up_at", "error_code", "error_message"),
+            *("lookups", "next_check_at"),
+        ],
+        [
+            (
+                *(one.call.pk, CallStatus.NOT_PLACED, now, now, one.doubt, one.reason),
+                # The provider is asked some more, unless it could not tell before.
+                *(0, None if one.reopens else now + LOOK_AGAIN_AFTER),
             )
-        counted[withdrawal.counts].append((withdrawal.call.recipient_id, *changes, None, None))
-    for counts, rows in counted.items():
-        if rows:
-            recipients = Recipient.objects.filter(
-                pk__in=[pk for pk, *_ in rows], status__in=RECIPIENT_AWAITING_RESULT
-            )
-            recipients.update(attempts=F("attempts") - 1, tries=F("tries") + int(counts))
-            update_each(
-                Recipient,
-                ["status", "reason_code", "reason", "due_at", "claim_token", "claimed_at"],
-                rows,
-                where_in=("status", RECIPIENT_AWAITING_RESULT),
-            )
+            for one in given_up
+        ],
+    )
+
+
+def _recipients_of_calls_that_turned_up(calls: Sequence[CallResult]) -> set[int]:
+    """Return the recipients with a live call whose attempt had been given up."""
+    later = [call.recipient_id for call in calls if call.attempt > 1]
+    rows = CallResult.objects.turned_up().filter(recipient__in=later, ended_at=None)
+    return set(rows.order_by().values_list("recipient_id", flat=True)) if later else set()
 
 
 def _lock_unanswered(

@@ -221,6 +221,8 @@ def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datet
         and call.to_number not in opted_out
         # A call stopped by a person is never retried automatically, whatever its final status.
         and not call.stop_requested
+        # Nor one that had been given up: the recipient may have been called twice already.
+        and call.given_up_at is None
     ]
     # One query, and only for the recipients whose own settings matter.
     prefetch_related_objects(
@@ -234,19 +236,34 @@ def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datet
         and (wait := _wait_before_retry(call, batches[call.batch_id], history[call.recipient_id]))
         is not None
     }
-    update_each(
-        Recipient,
-        ["status", "outcome", "reason_code", "reason", "due_at", "tries"],
-        [
-            (
-                call.recipient_id,
-                *_verdict(call, waits.get(call.recipient_id), now=now),
-                0,
-            )
-            for call in calls
-        ],
-        where_in=("status", RECIPIENT_AWAITING_RESULT),
-    )
+    followed = _recipients_that_follow_another_call(calls)
+    turned_up = [call for call in calls if call.has_turned_up]
+    others = [
+        call for call in calls if not call.has_turned_up and call.recipient_id not in followed
+    ]
+    for ended, statuses in (
+        (others, RECIPIENT_AWAITING_RESULT),
+        # A recipient who was canceled after the attempt had been given up was called after all.
+        (turned_up, RECIPIENT_AWAITING_RESULT | {RecipientStatus.CANCELED}),
+    ):
+        update_each(
+            Recipient,
+            ["status", "outcome", "reason_code", "reason", "due_at", "tries"],
+            [
+                (call.recipient_id, *_verdict(call, waits.get(call.recipient_id), now=now), 0)
+                for call in ended
+            ],
+            where_in=("status", statuses),
+        )
+
+
+def _recipients_that_follow_another_call(calls: list[CallResult]) -> set[int]:
+    """Return the recipients whose stopped attempt ends while a call that turned up is live."""
+    stopped = [call.recipient_id for call in calls if call.stop_requested and call.attempt > 1]
+    if not stopped:
+        return set()
+    live = CallResult.objects.turned_up().filter(recipient__in=stopped, ended_at=None)
+    return set(live.order_by().values_list("recipient_id", flat=True))
 
 
 def _wait_before_retry(call: CallResult, batch: Batch, history: dict[str, int]) -> int | None:

@@ -25,12 +25,17 @@ class CallOver(Exception):
 
 
 def _cancel_waiting(call: CallResult) -> bool:
-    """Cancel the recipient of a withdrawn attempt; return False if it is no longer waiting."""
+    """Cancel the recipient of a withdrawn attempt; return False if it is no longer waiting.
+
+    Without its row, the recipient has one attempt less; with it, the attempt was given up.
+    """
     is_there = Exists(
-        CallResult.objects.filter(recipient=OuterRef("pk"), attempt__gte=call.attempt)
+        CallResult.objects.counted().filter(recipient=OuterRef("pk"), attempt__gte=call.attempt)
     )
     waiting = Recipient.objects.filter(
-        pk=call.recipient_id, status__in=RECIPIENT_NOT_YET_PLACED, attempts=call.attempt - 1
+        pk=call.recipient_id,
+        status__in=RECIPIENT_NOT_YET_PLACED,
+        attempts__in=[call.attempt - 1, call.attempt],
     )
     return bool(
         waiting.exclude(is_there).update(

@@ -76,6 +76,7 @@ def _attach(call: CallResult, provider_call_id: str) -> None:
 def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
     """Record that the call was not placed; its recipient is called again. Raise `CannotSettle`.
 
+    The attempt stays as evidence. Nobody is called again after an earlier attempt turned up.
     A batch that was completed without this recipient is reopened. A person cannot decide while
     the provider is still being asked, because it may yet confirm the call.
     """
@@ -89,19 +90,24 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
         raise CannotSettle(
             f"The batch is {batch.get_status_display()}: nobody can be called again."
         )
-    # Log first, because the attempt is deleted next.
-    _log(call, actor, "was not placed; it is placed anew", note)
     recording.withdraw(
         [
             recording.Withdrawal(
                 call=call,
                 due_at=timezone.now(),
                 code="not_placed",
-                reason=f"{actor} says that the call was not placed; it is placed anew.",
+                reason=f"{actor} says that the call was not placed.",
+                doubt="settled",
                 reopens=True,
             )
         ]
     )
+    # Not when an earlier attempt has turned up.
+    again = Recipient.objects.not_yet_placed().filter(pk=call.recipient_id).exists()
+    verdict = "was not placed; the recipient is called again" if again else "was not placed"
+    _log(call, actor, verdict, note)
+    if not again:
+        return
     if batch.status in BATCH_REOPENABLE:
         lifecycle.reopen(
             batch, actor=actor, code="not_placed", message=f"To call {call.to_number} after all."
@@ -123,7 +129,10 @@ def _lock(call: CallResult) -> Batch:
 
 def _log(call: CallResult, actor: User, verdict: str, note: str) -> None:
     row = Recipient.objects.values_list("row_number", flat=True).get(pk=call.recipient_id)
-    message = f"Row {row}, {call.to_number}: {actor} says that attempt {call.attempt} {verdict}."
+    message = (
+        f"Row {row}, {call.to_number}: {actor} says that attempt {call.attempt} "
+        f"(our ID {call.call_id}) {verdict}."
+    )
     BatchEvent.objects.create(
         batch_id=call.batch_id,
         actor=actor,

@@ -195,6 +195,7 @@ INTERNAL = {
     "next_check_at": "When the engine asks the provider.",
     "checked_at": "When the engine asked the provider.",
     "lookups": "How often the engine asked for a lost call.",
+    "given_up_at": "The status says it, and the batch's log.",
     "stop_requested": "A message to the engine; the status says what came of it.",
 }
 

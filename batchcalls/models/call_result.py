@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from batchcalls.models.querysets import CallEventQuerySet, CallResultQuerySet
-from batchcalls.states import CALL_FINAL, CallStatus, StopRequest
+from batchcalls.states import CALL_FINAL, CALL_GIVEN_UP, CallStatus, StopRequest
 from campaigns.vocabulary import AnsweredBy, RetryOutcome
 
 
@@ -72,6 +72,11 @@ class CallResult(models.Model):
     next_check_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, editable=False)
     lookups = models.PositiveSmallIntegerField(default=0)
+    given_up_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When the attempt was believed not to exist. Kept if its call turns up.",
+    )
     stop_requested = models.CharField(
         max_length=10, choices=StopRequest.choices, blank=True, editable=False
     )
@@ -140,6 +145,11 @@ class CallResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.to_number}, attempt {self.attempt}"
+
+    @property
+    def has_turned_up(self) -> bool:
+        """True when the call exists although the attempt had been given up."""
+        return self.given_up_at is not None and self.status not in CALL_GIVEN_UP
 
 
 class CallEvent(models.Model):

@@ -20,6 +20,7 @@ from django.utils import timezone
 from batchcalls.states import (
     BATCH_CALLING,
     CALL_FINAL,
+    CALL_GIVEN_UP,
     CALL_IN_DOUBT,
     CALL_LIVE,
     FIGURES,
@@ -260,7 +261,20 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
     def reached_nobody(self) -> CallResultQuerySet[ModelT]:
         """Return the calls that ended without reaching a person or a voicemail."""
         anybody = [AnsweredBy.HUMAN, AnsweredBy.VOICEMAIL]
-        return self.filter(ended_at__isnull=False).exclude(answered_by__in=anybody)
+        return self.counted().filter(ended_at__isnull=False).exclude(answered_by__in=anybody)
+
+    def counted(self) -> CallResultQuerySet[ModelT]:
+        """Return the calls without attempts that were given up, which count as no call."""
+        return self.exclude(status__in=CALL_GIVEN_UP)
+
+    def given_up(self) -> CallResultQuerySet[ModelT]:
+        """Return the attempts that are believed not to exist."""
+        # The second condition follows from the first and lets the database use an index.
+        return self.filter(status__in=CALL_GIVEN_UP, ended_at__isnull=False)
+
+    def turned_up(self) -> CallResultQuerySet[ModelT]:
+        """Return the calls that exist although their attempts had been given up."""
+        return self.counted().filter(given_up_at__isnull=False)
 
     def of_campaign(self, campaign: Any) -> CallResultQuerySet[ModelT]:
         """Return a campaign's calls, bounded by its first and last call.

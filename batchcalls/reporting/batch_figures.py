@@ -55,7 +55,7 @@ class BatchFigures:
 def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> BatchFigures:
     """Return the current figures."""
     now = now or timezone.now()
-    calls = CallResult.objects.filter(batch=batch).order_by()
+    calls = CallResult.objects.counted().filter(batch=batch).order_by()
     speed = 0.0
     if batch.status in BATCH_CALLING:
         # The newest calls are the end of an index. Counting all recent calls reads only these.

@@ -71,7 +71,8 @@ class Trouble:
 
 def today() -> Today:
     """Count the calls since midnight."""
-    calls = CallResult.objects.filter(claimed_at__gte=_midnight(timezone.localdate())).order_by()
+    since = _midnight(timezone.localdate())
+    calls = CallResult.objects.counted().filter(claimed_at__gte=since).order_by()
     found = calls.aggregate(
         calls=Count("pk"),
         reached=Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN)),
@@ -94,9 +95,11 @@ def settled_before() -> date:
 
 def days(first: date, end: date) -> list[Day]:
     """Count the calls of each day from ``first`` to before ``end``, days without calls included."""
-    calls = CallResult.objects.filter(
-        claimed_at__gte=_midnight(first), claimed_at__lt=_midnight(end)
-    ).order_by()
+    calls = (
+        CallResult.objects.counted()
+        .filter(claimed_at__gte=_midnight(first), claimed_at__lt=_midnight(end))
+        .order_by()
+    )
     human = Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN))
     grouped = calls.annotate(day=TruncDate("claimed_at")).values_list("day")
     counted = grouped.annotate(n=Count("pk"), reached=human)

@@ -25,6 +25,7 @@ from batchcalls.states.batches import (
 )
 from batchcalls.states.calls import (
     CALL_FINAL,
+    CALL_GIVEN_UP,
     CALL_IN_DOUBT,
     CALL_LIVE,
     CALL_UNANSWERED,
@@ -79,6 +80,7 @@ __all__ = [
     "BATCH_TRANSITIONS",
     "BATCH_WITH_LIVE_CALLS",
     "CALL_FINAL",
+    "CALL_GIVEN_UP",
     "CALL_IN_DOUBT",
     "CALL_LIVE",
     "CALL_UNANSWERED",

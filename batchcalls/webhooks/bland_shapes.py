@@ -39,14 +39,15 @@ def call_detail(call: CallResult) -> dict[str, Any]:
     batch, recipient, role = call.batch, call.recipient, CallStatus(call.status).role
     call_settings = {**batch.call_settings, **recipient.call_settings}
     seconds = call.duration_seconds or 0
-    phrases = transcripts(call)
+    known_as = id_of(call)
+    phrases = transcripts(call, known_as)
     pathway_id = call_settings.get("pathway_id") or (
         "" if call_settings.get("task") else batch.pathway_id
     )
     version = call_settings.get("pathway_version") or batch.pathway_version if pathway_id else ""
     return {
-        "call_id": str(call.call_id),
-        "c_id": str(call.call_id),
+        "call_id": known_as,
+        "c_id": known_as,
         "batch_id": str(call.batch_id),
         "to": call.to_number,
         "from": call.from_number,
@@ -65,7 +66,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "endpoint_url": settings.PUBLIC_URL,
         "request_data": texts(recipient.request_data),
         "metadata": recipient.metadata,
-        "variables": _variables(call),
+        "variables": _variables(call, known_as),
         "summary": call.summary,
         "disposition_tag": call.disposition or None,
         "analysis": call.extracted or None,
@@ -91,7 +92,20 @@ def call_detail(call: CallResult) -> dict[str, Any]:
     }
 
 
-def transcripts(call: CallResult) -> list[dict[str, Any]]:
+def id_of(call: CallResult) -> str:
+    """Return the id by which clients know a call.
+
+    A single call keeps the id that its client received when its first attempt was given up.
+    """
+    single = call.batch.single_call_id
+    if single and call.attempt > 1:
+        placed = CallResult.objects.counted().filter(batch=call.batch_id).order_by("attempt")
+        if placed.values_list("pk", flat=True).first() == call.pk:
+            return str(single)
+    return str(call.call_id)
+
+
+def transcripts(call: CallResult, known_as: str) -> list[dict[str, Any]]:
     """Return the phrases of a call (speaker, text, time) in spoken order."""
     started = call.answered_at or call.placed_at or call.claimed_at
     return [
@@ -100,7 +114,7 @@ def transcripts(call: CallResult) -> list[dict[str, Any]]:
             "created_at": timestamp(started + timedelta(seconds=float(turn.get("at_seconds", 0)))),
             "text": turn["text"],
             "user": SPEAKERS.get(turn["speaker"], "assistant"),
-            "c_id": str(call.call_id),
+            "c_id": known_as,
             "status": None,
             "transcript_id": None,
         }
@@ -108,7 +122,7 @@ def transcripts(call: CallResult) -> list[dict[str, Any]]:
     ]
 
 
-def _variables(call: CallResult) -> dict[str, str]:
+def _variables(call: CallResult, known_as: str) -> dict[str, str]:
     """Return the variables of a call; ``call_id`` is always ours, not the provider's."""
     created = call.claimed_at.astimezone(UTC)
     return {
@@ -120,7 +134,7 @@ def _variables(call: CallResult) -> dict[str, str]:
         "short_from": e164.national_number(call.from_number) if call.from_number else "",
         **texts(call.variables),
         "phone_number": call.to_number,
-        "call_id": str(call.call_id),
+        "call_id": known_as,
     }
 
 

@@ -28,7 +28,7 @@ from batchcalls.models import (
     WebhookEvent,
     WebhookFormat,
 )
-from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, DeliveryStatus
+from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, CALL_GIVEN_UP, DeliveryStatus
 from batchcalls.webhooks import payloads
 
 #: How long a message is retried after it was written or resent.
@@ -251,7 +251,7 @@ def report(call: CallResult, url: str) -> WebhookDelivery:
     The caller validates ``url`` (`models.webhook.validate_webhook_url`). Raise `CannotSend` when
     the call has not ended, or was already reported to that address; use `resend` then.
     """
-    if call.status not in CALL_FINAL:
+    if call.status not in CALL_FINAL - CALL_GIVEN_UP:
         raise CannotSend("The call is not over yet; there is nothing to report.")
     now = timezone.now()
     call = _loaded([call])[0]

@@ -51,13 +51,17 @@ def test_a_call_is_a_batch_of_one_under_the_id_that_was_told(
 def test_the_id_that_was_told_stays_whatever_happens_to_the_first_try(
     ending: str, program: Program, carry: Carry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Throttled twice; the answer lost; the answer lost and no call there, so placed anew."""
+    """Throttled twice; the answer lost; the answer lost and no call there, so placed again."""
     monkeypatch.setattr("batchcalls.calling.recording.FIRST_LOOKUP_SECONDS", 0.0)
     answer = program.post("/v1/calls", {**CALL, "phone_number": f"+120255501{ending}"})
 
     assert carry(answer).status == "completed"
-    [call] = CallResult.objects.all()
-    assert str(call.call_id) == answer.json()["call_id"]
+    told = answer.json()["call_id"]
+    call = program.get(f"/v1/calls/{told}").json()
+    assert (call["call_id"], call["status"], call["variables"]["call_id"]) == (
+        *(told, "completed", told),
+    )
+    assert [one["call_id"] for one in program.get("/v1/calls").json()["calls"]] == [told]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,97 +11,18 @@ from django.utils import timezone
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import reconcile, ticks
-from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.models import CallResult, Recipient
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
-from batchcalls.voice.base import (
-    CallAbsent,
-    CallAccepted,
-    CallFound,
-    CallRequest,
-    CannotTell,
-    Lookup,
-    Pulled,
-    VoiceProvider,
-)
+from batchcalls.voice.base import CallAbsent, CallFound, CannotTell, Lookup
+from tests.calling.asking import NUMBER, Oracle, ask, check, lose
 
 pytestmark = pytest.mark.django_db
 
-NUMBER = "+12025550190"
-
-
-class Oracle(VoiceProvider):
-    """A provider that only answers questions."""
-
-    kind, label = "oracle", "Oracle"
-
-    def __init__(self, answer: Lookup | Exception) -> None:
-        self.answer = answer
-        self.asked: list[CallRequest] = []
-
-    def check_connection(self) -> Any:
-        raise AssertionError("Nobody asked.")
-
-    def place(self, request: CallRequest) -> CallAccepted:
-        raise AssertionError("Somebody was dialed.")
-
-    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
-        self.asked.append(request)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    def stop(self, call: Any, *, hang_up: bool, now: datetime) -> Pulled:
-        return Pulled(events=[], next_event_at=None)
-
-    def pull(self, call: Any, *, after: datetime | None, until: datetime) -> Pulled:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return Pulled(events=[], next_event_at=None)
-
 
 @pytest.fixture
-def lost(make_batch: Any, account: VoiceAccount) -> CallResult:
+def lost(make_batch: Any) -> CallResult:
     """A call whose answer was lost."""
-    batch: Batch = make_batch(NUMBER)
-    now = timezone.now()
-    Batch.objects.update(status=BatchStatus.IN_PROGRESS, row_count=1, queued_through=2)
-    recipient = Recipient.objects.create(
-        batch=batch,
-        row_number=2,
-        e164=NUMBER,
-        request_data={"business_name": "Shop"},
-        status=RecipientStatus.UNCONFIRMED,
-        reason_code="answer_lost",
-        reason="Lost.",
-        due_at=now,
-        attempts=1,
-        tries=1,
-    )
-    return CallResult.objects.create(
-        batch=batch,
-        recipient=recipient,
-        account=account,
-        attempt=1,
-        tries=1,
-        to_number=NUMBER,
-        status=CallStatus.UNKNOWN,
-        claimed_at=now,
-        next_check_at=now,
-    )
-
-
-def ask(account: VoiceAccount, oracle: Oracle) -> None:
-    """Ask about what is due now, and apply the answers."""
-    with reconcile.Enquirer(account, oracle) as enquirer:
-        enquirer.step()
-
-
-def check(call: CallResult, answer: Lookup | Exception) -> Oracle:
-    oracle = Oracle(answer)
-    ask(call.account, oracle)
-    call.refresh_from_db()
-    call.recipient.refresh_from_db()
-    return oracle
+    return lose(make_batch(NUMBER))
 
 
 def test_the_provider_is_asked_about_exactly_the_request_that_was_placed(lost: CallResult) -> None:
@@ -120,13 +41,14 @@ def test_a_call_that_exists_is_confirmed_and_never_placed_again(lost: CallResult
     assert lost.recipient.called
 
 
-def test_a_definite_no_queues_the_recipient_again_as_the_same_attempt(lost: CallResult) -> None:
-    ask(lost.account, Oracle(CallAbsent()))
+def test_a_definite_no_queues_the_recipient_again_and_keeps_the_attempt(lost: CallResult) -> None:
+    check(lost, CallAbsent())
 
-    assert not CallResult.objects.exists()
-    recipient = Recipient.objects.get()
+    assert (lost.status, lost.error_code) == (CallStatus.NOT_PLACED, "denied")
+    recipient = lost.recipient
     assert (recipient.status, recipient.reason_code) == (RecipientStatus.QUEUED, "not_placed")
-    assert (recipient.attempts, recipient.tries) == (0, 2)
+    assert (recipient.attempts, recipient.tries, recipient.called) == (1, 2, False)
+    assert str(lost.call_id) in lost.batch.events.get(code="given_up").message
 
 
 def test_a_definite_no_in_a_canceled_batch_calls_nobody_again(lost: CallResult) -> None:

@@ -16,6 +16,7 @@ from batchcalls.calling import call_requests, results
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient
 from batchcalls.states import (
     CALL_FINAL,
+    CALL_GIVEN_UP,
     RECIPIENT_TERMINAL,
     BatchStatus,
     CallStatus,
@@ -50,11 +51,12 @@ def test_the_last_two_digits_force_the_outcome(
 
     came_out = [
         (call.to_number[-2:], one.status, one.outcome, call.status, call.answered_by)
-        for call in CallResult.objects.select_related("recipient").order_by("to_number")
+        for call in CallResult.objects.counted().select_related("recipient").order_by("to_number")
         if (one := call.recipient)
     ]
     assert came_out == ENDINGS
-    assert set(Recipient.objects.values_list("attempts", flat=True)) == {1}
+    again = Recipient.objects.exclude(attempts=1)
+    assert list(again.values_list("e164", "attempts")) == [(f"{prefix}99", 2)]
     keys = list(CallEvent.objects.values_list("event_key", flat=True))
     assert len(keys) == len(set(keys))
 
@@ -109,7 +111,7 @@ def event(status: CallStatus, key: str = "", **fields: Any) -> VoiceEvent:
     )
 
 
-@pytest.mark.parametrize("status", CallStatus)
+@pytest.mark.parametrize("status", sorted(set(CallStatus) - CALL_GIVEN_UP))
 def test_a_batch_stays_open_until_its_call_is_over(
     live_call: CallResult, status: CallStatus
 ) -> None:

@@ -115,7 +115,7 @@ def test_an_answer_for_an_attempt_that_was_taken_back_is_not_lost(
         recording.record([(claim.call, CallAccepted(provider_call_id="p-9"))])
 
     assert Recipient.objects.get().status == RecipientStatus.QUEUED
-    assert "p-9" in batch.events.get(code="call_beyond_account").message
+    assert "p-9" in batch.events.get(code="possible_double_dial").message
 
 
 def test_a_cancel_while_the_call_is_being_asked_about_is_not_forgotten(

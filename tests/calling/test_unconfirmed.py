@@ -81,9 +81,12 @@ def test_it_was_not_placed_calls_again_and_reopens_the_batch(
     [(actor, message)] = log_of(lost)
     assert actor == "ann"
     assert "Row 2" in message
+    assert str(lost.call_id) in message
     assert "Not in the provider's list." in message
     assert run(lost.batch, launch=False).status == BatchStatus.COMPLETED
-    assert [call.attempt for call in CallResult.objects.all()] == [1]
+    first, second = CallResult.objects.order_by("attempt")
+    assert (first.pk, first.status, first.ended_at is None) == (lost.pk, "not_placed", False)
+    assert (second.attempt, second.status) == (2, "completed")
 
 
 def test_it_was_placed_calls_nobody_again(lost: CallResult, ann: User, client: Client) -> None:

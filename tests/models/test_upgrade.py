@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from batchcalls.intake import dry_run, runner
-from batchcalls.models import Batch, Recipient, StoredList
+from batchcalls.models import Batch, CallResult, Recipient, StoredList
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,3 +95,46 @@ def test_lists_move_out_of_their_batches_and_a_half_imported_one_begins_anew(bef
     found = dry_run.compute(Batch.objects.get(pk=ready), now=timezone.now())
     assert (found["now"], found["countries"]) == (3, {"US": 3})
     assert [zone["zones"] for zone in found["time_zones"]] == ["America/New_York"]
+
+
+def test_calls_of_the_release_before_attempts_were_given_up_stay_as_they_are() -> None:
+    executor = MigrationExecutor(connection)
+    target = [("batchcalls", "0011_stop_told")]
+    executor.migrate(target)
+    try:
+        old = executor.loader.project_state(target).apps
+        batch = make_batch_with_calls(old)
+    finally:
+        upgrade()
+
+    calls = CallResult.objects.filter(batch=batch).order_by("attempt")
+    assert list(calls.values_list("status", "given_up_at")) == [
+        ("completed", None),
+        ("unknown", None),
+    ]
+    assert CallResult.objects.counted().count() == 2
+    assert not CallResult.objects.turned_up().exists()
+
+
+def make_batch_with_calls(apps: Any) -> Any:
+    now = timezone.now()
+    account, _ = apps.get_model("batchcalls", "VoiceAccount").objects.get_or_create(name="old")
+    batch = apps.get_model("batchcalls", "Batch").objects.create(
+        name="Old", status="in_progress", account=account, prompt="Hello."
+    )
+    recipient = apps.get_model("batchcalls", "Recipient").objects.create(
+        batch=batch, row_number=2, e164="+12025550190", status="unconfirmed", attempts=2
+    )
+    calls = apps.get_model("batchcalls", "CallResult").objects
+    for attempt, status in ((1, "completed"), (2, "unknown")):
+        calls.create(
+            batch=batch,
+            recipient=recipient,
+            account=account,
+            attempt=attempt,
+            to_number="+12025550190",
+            status=status,
+            claimed_at=now,
+            ended_at=now if status == "completed" else None,
+        )
+    return batch.pk

@@ -202,6 +202,8 @@ class Carrier:
             queued_seconds=behavior.queue_seconds,
             talk_seconds=talk,
             outcome=outcome,
+            # No draw without the fault, so that other faults are drawn as before.
+            unlisted=bool(behavior.unlisted_rate) and chance.random() < behavior.unlisted_rate,
         )
         self._note(answer, received_at, body, call)
         end = partial(self._end, call, self.ledger, call.ends_at)

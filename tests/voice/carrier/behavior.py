@@ -43,6 +43,7 @@ class Behavior:
     talk_seconds: tuple[float, float] = (20.0, 60.0)
     outcomes: dict[str, float] = field(default_factory=lambda: {"human": 1.0})
     listed_after_seconds: float = 0.0  # how late a call appears in lists
+    unlisted_rate: float = 0.0  # calls that exist, and never appear in lists
     list_limit: int = 1000  # most calls on a page, whatever the request says
     spelling: str = "e164"  # "national": lists omit a leading +1
 

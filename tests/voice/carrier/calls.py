@@ -53,6 +53,7 @@ class Call:
     queued_seconds: float  # in call time, like the next field
     talk_seconds: float
     outcome: str
+    unlisted: bool = False  # never appears in lists
     told_late: bool = False  # the start event comes after the end report
     stops: list[float] = field(default_factory=list)
 

@@ -24,7 +24,11 @@ def list_calls(ledger: Ledger, behavior: Behavior, query: str, now: float) -> di
     since = asked.get("start_date")
     start = datetime.fromisoformat(since[0]).timestamp() if since else 0.0
     late = behavior.listed_after_seconds
-    calls = [one for one in calls if one.created >= start and now >= one.received_at + late]
+    calls = [
+        one
+        for one in calls
+        if one.created >= start and now >= one.received_at + late and not one.unlisted
+    ]
     if asked.get("ascending", ["false"])[0] != "true":
         calls.reverse()
     first = int(asked.get("from", ["0"])[0])
