@@ -32,6 +32,7 @@ from batchcalls.voice.errors import (
     CallRejected,
     NotPlaced,
     OutcomeUnknown,
+    ProviderThrottled,
     VoiceError,
 )
 from batchcalls.webhooks import outbox
@@ -41,6 +42,7 @@ log = structlog.get_logger(__name__)
 
 #: Seconds from a lost answer to the first question about the call.
 FIRST_LOOKUP_SECONDS = 2.0
+ASK_AGAIN_AFTER = timedelta(seconds=30)
 
 Answer = CallAccepted | VoiceError
 
@@ -58,7 +60,7 @@ def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
     withdrawn = [
         Withdrawal(
             call=call,
-            due_at=now + timedelta(seconds=answer.retry_after_seconds),
+            due_at=now + timedelta(seconds=_wait_seconds(answer)),
             code=answer.code,
             reason=str(answer),
             counts=not isinstance(answer, AccountRefused),
@@ -80,6 +82,17 @@ def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
         lifecycle.pause_account(call.account_id, code=refusal.code, message=str(refusal))
 
 
+def _wait_seconds(answer: NotPlaced) -> float:
+    """Return how long the recipient waits; 0 if the account is held, which a person can end."""
+    is_held = isinstance(answer, ProviderThrottled) and answer.account_wide
+    return 0.0 if is_held else answer.retry_after_seconds
+
+
+def next_check(named: datetime | None, *, now: datetime) -> datetime:
+    """Return when to ask about an open call, even if its provider names no next event."""
+    return named or now + ASK_AGAIN_AFTER
+
+
 @transaction.atomic
 def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime) -> None:
     """Store the provider's ids: dialing → in call.
@@ -91,7 +104,7 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
         CallResult,
         ["provider_call_id", "placed_at", "next_check_at"],
         [
-            (call.pk, answer.provider_call_id, now, answer.next_event_at)
+            (call.pk, answer.provider_call_id, now, next_check(answer.next_event_at, now=now))
             for call, answer in accepted
         ],
         where_null="provider_call_id",
