@@ -24,6 +24,7 @@ from batchcalls.reporting import batch_figures, charts
 from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.reporting.tables.recipients import RecipientTable
+from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import (
     BATCH_ACTIVE,
     BATCH_CALLING,
@@ -173,6 +174,7 @@ class BatchPages(OwnPages[Batch]):
             "batch": batch,
             "totals": totals,
             "figures": figures,
+            "waiting": waiting_of([batch]).get(batch.pk),
             "timeline": _chart(figures.timeline),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
             "is_calling": batch.status in BATCH_CALLING,
