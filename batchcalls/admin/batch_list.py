@@ -16,6 +16,7 @@ from batchcalls.models import Batch
 from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.reporting.filters.batches import BatchFilter
 from batchcalls.reporting.tables.batches import BatchTable
+from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import BATCH_ACTIVE, BatchStatus
 
 ORDER = ("created_at", "pk")
@@ -41,8 +42,9 @@ class BatchListPage(OwnPages[Batch]):
         if not request.GET.get("tests"):
             rows = rows.filter(test_of=None)
         listing: Listing[Batch] = listing_of(request, rows, BatchFilter, order=ORDER, size=SIZE)
-        totals = totals_of(listing.page.rows)
+        totals, waiting = totals_of(listing.page.rows), waiting_of(listing.page.rows)
         for batch in listing.page.rows:
+            batch.waiting = waiting.get(batch.pk)  # type: ignore[attr-defined]
             batch.totals = totals[batch.pk]  # type: ignore[attr-defined]
         return self.list_page(
             request,

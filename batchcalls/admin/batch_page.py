@@ -25,6 +25,7 @@ from batchcalls.reporting import batch_figures, charts
 from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.reporting.tables.recipients import RecipientTable
+from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import (
     BATCH_ACTIVE,
     BATCH_CALLING,
@@ -175,6 +176,7 @@ class BatchPages(OwnPages[Batch]):
             "batch": batch,
             "totals": totals,
             "figures": figures,
+            "waiting": waiting_of([batch]).get(batch.pk),
             "timeline": _chart(figures.timeline),
             "alarms": list(_events(batch).filter(code=POSSIBLE_DOUBLE_DIAL)[:ALARMS_SHOWN]),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),

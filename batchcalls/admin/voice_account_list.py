@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
@@ -39,6 +40,7 @@ class VoiceAccountListPage(OwnPages[VoiceAccount]):
         """Add the page of the switch."""
         return [
             self.at("<int:pk>/switch/", self.switch_view, "switch"),
+            self.at("<int:pk>/try-now/", self.try_now_view, "try_now"),
             *super().get_urls(),
         ]
 
@@ -94,3 +96,22 @@ class VoiceAccountListPage(OwnPages[VoiceAccount]):
             to=to,
             use=use_of(account),
         )
+
+    def try_now_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """End a hold, and return to the account or to the batch that the button was on."""
+        require(request.user, CHANGE)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        account = get_object_or_404(VoiceAccount, pk=pk)
+        try:
+            halts.end_hold(account, actor=actor_of(request))
+        except halts.HaltConflict as conflict:
+            self.message_user(request, str(conflict), messages.WARNING)
+        else:
+            self.log_change(request, account, "Ended the hold.")
+            message = f"Calls through {account} start now, unless its provider asks to wait again."
+            self.message_user(request, message, messages.SUCCESS)
+        try:
+            return redirect("admin:batchcalls_batch_change", UUID(request.POST.get("batch", "")))
+        except ValueError:
+            return redirect("admin:batchcalls_voiceaccount_change", pk)

@@ -10,6 +10,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
+from django.utils import timezone
 
 from batchcalls.access.permissions import require
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
@@ -20,6 +21,7 @@ from batchcalls.models import VoiceAccount
 from batchcalls.reporting.account_figures import use_of
 from batchcalls.reporting.formatting import money
 from batchcalls.reporting.tables.voice_accounts import prices_of
+from batchcalls.reporting.waiting import held_message
 from batchcalls.voice.credentials import Variable
 from batchcalls.voice.options import options_of
 
@@ -122,6 +124,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
             result = request.session.pop(RESULT, None)
             context |= {
                 "account": account,
+                "held": held_message(account, now=timezone.now()),
                 "use": use_of(account),
                 "variables": account.provider_class.environment(account.options),
                 "sends_webhooks": account.provider_class.sends_webhooks,

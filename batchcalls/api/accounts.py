@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batchcalls.access.permissions import Need
-from batchcalls.api.authentication import key_of
+from batchcalls.api.authentication import actor_of, key_of
 from batchcalls.api.fields import WordsField
+from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
+from batchcalls.batches import halts
 from batchcalls.models import ApiKey, CallResult, Scope, VoiceAccount
 
 # Each account queries the index of calls that have not ended.
@@ -33,6 +38,10 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
     dials_people = serializers.SerializerMethodField()
     caller_ids = WordsField(read_only=True, help_text="Numbers to call from, in E.164.")
     live_calls = serializers.IntegerField(read_only=True)
+    held_until = serializers.SerializerMethodField(
+        help_text="Until when the provider asked for no calls; null when the account is not held."
+    )
+    held_reason = serializers.SerializerMethodField(help_text="What the provider answered.")
 
     class Meta:
         model = VoiceAccount
@@ -42,6 +51,8 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
             "name",
             "provider",
             "enabled",
+            "held_until",
+            "held_reason",
             "dials_people",
             "caller_ids",
             "cps",
@@ -59,6 +70,16 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
         """False where no real phone rings, as with the simulator."""
         return account.dials_people
 
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_held_until(self, account: VoiceAccount) -> datetime | None:
+        """Return the end of the current hold."""
+        return account.held_until if account.is_held(timezone.now()) else None
+
+    @extend_schema_field(str)
+    def get_held_reason(self, account: VoiceAccount) -> str:
+        """Return the reason for the current hold."""
+        return account.held_reason if account.is_held(timezone.now()) else ""
+
 
 class Accounts(Listed, ApiView):
     """Ways to place calls, with their limits and live calls. Credentials are never returned."""
@@ -68,7 +89,22 @@ class Accounts(Listed, ApiView):
     needs = {
         "list": Need(Scope.ACCOUNTS_READ, "batchcalls.view_voiceaccount"),
         "retrieve": Need(Scope.ACCOUNTS_READ, "batchcalls.view_voiceaccount"),
+        "try_now": Need(Scope.BATCHES_CONTROL, "batchcalls.change_voiceaccount"),
     }
+
+    @extend_schema(request=None, responses=AccountSerializer)
+    @action(detail=True, methods=["post"], url_path="try-now")
+    def try_now(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """End the hold of an account.
+
+        A provider may ask for no calls before a certain time, which is `held_until`. This lets
+        calls start now; the provider may ask to wait again.
+        """
+        try:
+            halts.end_hold(self.get_object(), actor=actor_of(request))
+        except halts.HaltConflict as conflict:
+            raise Problem(409, "conflict", str(conflict)) from conflict
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 class LimitsSerializer(serializers.Serializer[Any]):

@@ -25,6 +25,7 @@ from batchcalls.drafting.recipient_objects import FILE_NAME, FIRST_ROW
 from batchcalls.models import Batch, ListPart, Recipient, Scope
 from batchcalls.reporting import batch_figures
 from batchcalls.reporting.exports import batch_tables
+from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import BATCH_IMPORTING
 
 VIEW = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
@@ -53,6 +54,7 @@ class Reports(ApiView):
         told = {
             "status": batch.status,
             "is_over": batch.is_over,
+            "blocked_by": waiting_of([batch]).get(batch.pk),
             "totals": totals_in_full(totals),
             "checking": {"rows": rows, "checked": checked},
             "calls_per_second": figures.calls_per_second,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from dataclasses import fields as dataclass_fields
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.urls import reverse
@@ -17,8 +18,11 @@ from batchcalls.models import Batch, BatchEvent
 from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting import batch_figures
+from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import BatchStatus
 from campaigns.call_settings import without_secrets
+
+ValueT = TypeVar("ValueT")
 
 #: The links of a batch, by URL name.
 LINKS = {
@@ -48,6 +52,14 @@ class TotalsSerializer(serializers.Serializer[Any]):
         return {**figures, **super().get_fields()}
 
 
+class WaitingSerializer(serializers.Serializer[Any]):
+    """Why a batch with people left to call is calling nobody."""
+
+    code = serializers.CharField(help_text="For example `account_held` or `calling_hours`.")
+    message = serializers.CharField()
+    until = serializers.DateTimeField(allow_null=True, help_text="Null when it is not known.")
+
+
 class LinksSerializer(serializers.Serializer[Any]):
     self = serializers.URLField()
     recipients = serializers.URLField()
@@ -63,6 +75,9 @@ class LinksSerializer(serializers.Serializer[Any]):
 class BatchSerializer(serializers.ModelSerializer[Batch]):
     created_by = serializers.CharField(
         source="created_by.username", default=None, read_only=True, allow_null=True
+    )
+    blocked_by = serializers.SerializerMethodField(
+        help_text="Why no one is being called; null while calls are placed or no one is left."
     )
     totals = serializers.SerializerMethodField()
     links = serializers.SerializerMethodField()
@@ -88,6 +103,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
             "created_at",
             "launched_at",
             "ended_at",
+            "blocked_by",
             "totals",
             "links",
         ]
@@ -95,13 +111,27 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
 
     @extend_schema_field(TotalsSerializer)
     def get_totals(self, batch: Batch) -> dict[str, int]:
-        """Count the rows, for all batches of a page together."""
+        """Count the rows."""
+        return totals_in_full(self._for_all("totals", batch, batch_figures.totals_of)[batch.pk])
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_blocked_by(self, batch: Batch) -> Any:
+        """Return why the batch waits."""
+        reason = self._for_all("waiting", batch, waiting_of).get(batch.pk)
+        return WaitingSerializer(reason).data if reason else None
+
+    def _for_all(
+        self, name: str, batch: Batch, compute: Callable[[list[Batch]], dict[UUID, ValueT]]
+    ) -> dict[UUID, ValueT]:
+        """Compute a value for all batches of a page together, once."""
         context: dict[str, Any] = self.context  # type: ignore[assignment]
-        known: dict[UUID, Totals] = context.setdefault("totals", {})
-        if batch.pk not in known:
+        covered: set[UUID] = context.setdefault(f"{name} of", set())
+        known: dict[UUID, ValueT] = context.setdefault(name, {})
+        if batch.pk not in covered:
             listed: Any = self.parent.instance if self.parent is not None else [batch]
-            known.update(batch_figures.totals_of(list(listed)))
-        return totals_in_full(known[batch.pk])
+            known.update(compute(list(listed)))
+            covered.update(one.pk for one in listed)
+        return known
 
     @extend_schema_field(LinksSerializer)
     def get_links(self, batch: Batch) -> dict[str, str]:
@@ -165,6 +195,7 @@ class TakingInSerializer(serializers.Serializer[Any]):
 class ProgressSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     is_over = serializers.BooleanField()
+    blocked_by = WaitingSerializer(allow_null=True, help_text="Why no one is being called.")
     totals = TotalsSerializer()
     checking = TakingInSerializer(help_text="How far its lists are checked.")
     calls_per_second = serializers.FloatField(help_text="Over the last ten seconds.")

@@ -1,7 +1,8 @@
-"""The emergency stop and the account switch, which halt calling for many batches.
+"""The emergency stop, the account switch and holds, which halt calling for many batches.
 
-Batches keep their status and live calls continue. `BatchQuerySet.dialing` checks both when calls
-are claimed and placed. Calls that were claimed but not placed return to the queue.
+Batches keep their status and live calls continue. `BatchQuerySet.dialing` checks the stop and the
+switch when calls are claimed and placed; a hold, which a provider asks for, leaves no room for
+claims. Calls that were claimed but not placed return to the queue.
 """
 
 from __future__ import annotations
@@ -98,6 +99,28 @@ def switch_account(account: VoiceAccount, *, on: bool, actor: User | None) -> in
     log.warning("account.switched", account_id=account.pk, on=on, by=_name(actor), batches=batches)
     if on and batches:
         queue.ring(queue.DISPATCH_TICK, account.pk)
+    return batches
+
+
+@transaction.atomic
+def end_hold(account: VoiceAccount, *, actor: User | None) -> int:
+    """Call again before the provider wants it, and log that in each calling batch of the account.
+
+    The provider may ask for another hold. Return the number of batches. Raise `HaltConflict` when
+    the account is not on hold.
+    """
+    held = VoiceAccount.objects.filter(pk=account.pk, held_until__gt=timezone.now())
+    if not held.update(held_until=None, held_reason=""):
+        raise HaltConflict(f"The account {account} is not on hold.")
+    account.held_until, account.held_reason = None, ""
+    batches = _note(
+        Batch.objects.calling().filter(account=account),
+        actor,
+        code="hold_ended",
+        message=f"The hold of the voice account {account} was ended early.",
+    )
+    log.warning("account.hold_ended", account_id=account.pk, by=_name(actor), batches=batches)
+    queue.ring(queue.DISPATCH_TICK, account.pk)
     return batches
 
 

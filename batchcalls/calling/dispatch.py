@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import timedelta
+from typing import Any, Self
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db.models.functions import Greatest
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from batchcalls.calling import claiming, pacing, recording
@@ -114,6 +114,9 @@ class Dispatcher:
             self._claim_again_at = time.monotonic() + CLAIM_AGAIN_SECONDS
         self.dry = not claims.full and len(claims.placeable) < CLAIM_SIZE
         self.touched |= claims.batches
+        if claims.placeable:
+            # The account's row is not on hold: the hold is over, or a person ended it.
+            self._spacing.release(ACCOUNT)
         self._waiting.extend(claims.placeable)
         return bool(claims.batches)
 
@@ -144,6 +147,9 @@ class Dispatcher:
             # No thread has these calls yet. They return to the queue with the others on exit.
             self._waiting.extendleft(claim for claim, _ in reversed(group))
             raise
+        for claim, start in reversed(group):
+            if claim.call.pk not in wanted:
+                self._spacing.give_back(claim.intervals, start)
         self._halt([claim for claim, _ in group if claim.call.pk not in wanted])
         for claim, start in group:
             if claim.call.pk in wanted:
@@ -188,10 +194,19 @@ class Dispatcher:
         if claims:
             self.touched |= {claim.call.batch_id for claim in claims}
             _return_to_queue(claims)
+            self._free_slots(claims)
+
+    def _free_slots(self, claims: list[Claim]) -> None:
+        """Make the slots of returned claims free again, unless a later one is still in use."""
+        in_use = {name for claim in self._waiting for name in claim.intervals}
+        for name in {name for claim in claims for name in claim.intervals} - in_use:
+            slots = [claim.slot for claim in claims if name in claim.intervals]
+            pacing.free_slots(self._paced(name), slots)
+        self._store_spacing()
 
     def _return_held(self, now: float) -> bool:
         """Return all claims to the queue when the account may not start calls for a while."""
-        until = self._spacing.free_at(ACCOUNT) or now
+        until = self._spacing.start({ACCOUNT: 0.0}, now=now)
         if not self._waiting or until - now < LONGEST_HOLD_SECONDS:
             return False
         held, self._waiting = list(self._waiting), deque()
@@ -236,12 +251,14 @@ class Dispatcher:
         for (claim, _), answer in answers:
             self._answered.append((claim, answer))
             if isinstance(answer, ProviderThrottled) and answer.account_wide:
-                self._hold(answer.retry_after_seconds)
+                self._hold(answer)
 
-    def _hold(self, seconds: float) -> None:
-        """Hold all calls of the account for ``seconds``, on this and every other worker."""
-        self._spacing.hold(ACCOUNT, time.monotonic() + seconds)
-        _move_next_slot(self._lease, timezone.now() + timedelta(seconds=seconds))
+    def _hold(self, answer: ProviderThrottled) -> None:
+        """Hold all calls of the account as long as its provider asks, on every worker."""
+        self._spacing.hold(ACCOUNT, time.monotonic() + answer.retry_after_seconds)
+        until = timezone.now() + timedelta(seconds=answer.retry_after_seconds)
+        shorter = Q(held_until=None) | Q(held_until__lt=until)
+        self._lease.mine.filter(shorter).update(held_until=until, held_reason=str(answer))
 
     def _record(self) -> bool:
         answered, self._answered = self._answered, []
@@ -265,17 +282,15 @@ class Dispatcher:
             self._store_spacing()
 
     def _store_spacing(self) -> None:
-        """Store when the next call may start, if that is later than the account's row says."""
-        free_at = self._spacing.free_at(ACCOUNT)
-        ahead = 0.0 if free_at is None else free_at - time.monotonic()
-        if ahead > 0:
-            _move_next_slot(self._lease, timezone.now() + timedelta(seconds=ahead))
+        """Store when the next calls may start, if that is later than the rows say."""
+        for name, free_at in self._spacing.taken.items():
+            if (ahead := free_at - time.monotonic()) > 0:
+                pacing.postpone(self._paced(name), timezone.now() + timedelta(seconds=ahead))
 
-
-def _move_next_slot(lease: Lease[VoiceAccount], to: datetime) -> None:
-    """Postpone the account's next slot to ``to``; do nothing once the lease is lost."""
-    lease.mine.filter(next_slot_at=None).update(next_slot_at=to)
-    lease.mine.update(next_slot_at=Greatest("next_slot_at", to))
+    def _paced(self, name: Any) -> QuerySet[VoiceAccount] | QuerySet[Batch]:
+        """Return the row with a rate; no row once the lease is lost."""
+        mine = self._lease.mine
+        return mine if name == ACCOUNT else Batch.objects.filter(pk=name, account__in=mine)
 
 
 def _is_too_old(claim: Claim) -> bool:

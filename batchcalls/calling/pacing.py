@@ -8,11 +8,13 @@ and each call waits for its slot. `Spacing` prevents late calls from catching up
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
+
+from django.db.models import Q, QuerySet
 
 from batchcalls.models import Batch, CallResult, VoiceAccount
 
@@ -38,7 +40,7 @@ class Room:
 def room(account: VoiceAccount, batches: Sequence[Batch], *, now: datetime, at_most: int) -> Room:
     """Return the room left by rates and occupied lines, at most ``at_most`` calls in total."""
     held = CallResult.objects.filter(account=account).lines_held()
-    free = max(0, account.concurrency - sum(held.values()))
+    free = 0 if account.is_held(now) else max(0, account.concurrency - sum(held.values()))
     return Room(
         account=min(at_most, free, _slots(account, now=now, at_most=at_most)),
         batches={
@@ -55,17 +57,21 @@ def _room_of_batch(batch: Batch, held: int, *, now: datetime, at_most: int) -> i
 
 def _slots(row: Paced, *, now: datetime, at_most: int) -> int:
     """Count the free slots within the horizon."""
-    ahead = HORIZON_SECONDS
-    if row.next_slot_at is not None and row.next_slot_at > now:
-        ahead -= (row.next_slot_at - now).total_seconds()
-    if ahead < 0:
-        return 0
-    return at_most if row.cps is None else min(at_most, math.floor(ahead * row.cps) + 1)
+    if row.cps is None:
+        return at_most
+    ahead = HORIZON_SECONDS - (first_slot(row, now=now) - now).total_seconds()
+    return 0 if ahead < 0 else min(at_most, math.floor(ahead * row.cps) + 1)
 
 
 def first_slot(row: Paced, *, now: datetime) -> datetime:
-    """Return when the row's next call may start."""
-    return now if row.next_slot_at is None else max(now, row.next_slot_at)
+    """Return when the row's next call may start.
+
+    A slot that was stored at a lower rate is never further away than one call at today's rate.
+    """
+    if row.cps is None or row.next_slot_at is None:
+        return now
+    furthest = now + timedelta(seconds=HORIZON_SECONDS + 1 / row.cps)
+    return min(max(now, row.next_slot_at), furthest)
 
 
 def take_slot(row: Paced, slot: datetime) -> None:
@@ -77,6 +83,17 @@ def take_slot(row: Paced, slot: datetime) -> None:
         row.next_slot_at = slot + timedelta(seconds=1 / row.cps)
 
 
+def free_slots(rows: QuerySet[Any], slots: Iterable[datetime]) -> None:
+    """Make the last slots that a row handed out free again, because their calls were not placed."""
+    if first := min(slots, default=None):
+        rows.filter(next_slot_at__gt=first).update(next_slot_at=first)
+
+
+def postpone(rows: QuerySet[Any], to: datetime) -> None:
+    """Set a row's next slot to ``to``, unless it is later already."""
+    rows.filter(Q(next_slot_at=None) | Q(next_slot_at__lt=to)).update(next_slot_at=to)
+
+
 class Spacing:
     """Keeps call starts apart in a process that may stall. Times are seconds of one clock.
 
@@ -86,10 +103,13 @@ class Spacing:
 
     def __init__(self) -> None:
         self._free_at: dict[object, float] = {}
+        self._held: dict[object, float] = {}
 
     def start(self, intervals: dict[object, float], *, now: float) -> float:
         """Return when a call with these intervals (by name) may start."""
-        return max([now, *(self._free_at.get(name, now) for name in intervals)])
+        free = (self._free_at.get(name, now) for name in intervals)
+        held = (self._held.get(name, now) for name in intervals)
+        return max([now, *free, *held])
 
     def take(self, intervals: dict[object, float], start: float) -> None:
         """Record a start."""
@@ -98,8 +118,19 @@ class Spacing:
 
     def hold(self, name: object, until: float) -> None:
         """Prevent starts under ``name`` before ``until``."""
-        self._free_at[name] = max(until, self._free_at.get(name, until))
+        self._held[name] = max(until, self._held.get(name, until))
 
-    def free_at(self, name: object) -> float | None:
-        """Return when the next call under ``name`` may start; None when there is no record."""
-        return self._free_at.get(name)
+    def release(self, name: object) -> None:
+        """End a hold."""
+        self._held.pop(name, None)
+
+    def give_back(self, intervals: dict[object, float], start: float) -> None:
+        """Make a start that did not happen free again, unless a later one was taken."""
+        for name, interval in intervals.items():
+            if self._free_at.get(name) == start + interval:
+                self._free_at[name] = start
+
+    @property
+    def taken(self) -> dict[object, float]:
+        """When the next call may start, for each name under which calls were started."""
+        return dict(self._free_at)

@@ -15,6 +15,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from batchcalls.calling import call_requests, giving_up, recording, results
+from batchcalls.calling.next_check import ASK_AGAIN_AFTER, next_check
 from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.net.under_way import UnderWay
@@ -41,7 +42,6 @@ log = structlog.get_logger(__name__)
 
 #: Concurrent questions. The provider itself reports on most calls.
 ASKING_THREADS = 16
-ASK_AGAIN_AFTER = timedelta(seconds=30)
 #: Seconds before each further question about an unconfirmed call. After the last, a person decides.
 LOOKUP_WAITS = (5, 15, 60, 180, 600)
 #: The same for an attempt that was given up, after the first such question.
@@ -87,6 +87,12 @@ def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
         )
         recording.record_unknown([(call, died) for call in stale], ask_at=now)
     return {call.batch_id for call in stale}
+
+
+def ask_about_forgotten(account: VoiceAccount, *, now: datetime) -> None:
+    """Ask about open calls without a next question, as older versions left them."""
+    calls = CallResult.objects.live().filter(account=account, next_check_at=None)
+    calls.exclude(provider_call_id=None).update(next_check_at=now, checked_at=None)
 
 
 class Enquirer:
@@ -211,8 +217,16 @@ class Enquirer:
         """Apply fetched events and store when to ask again; if either fails, both are redone."""
         events = [event for _, reply in pulled for event in reply.events]
         results.apply(self._account.pk, events, now=now)
-        # Events are known up to the time of the question, not of the answer.
-        asked = [(one.call, one.asked_at, reply.next_event_at) for one, reply in pulled]
+        # Events are known up to the time of the question, not of the answer. If the provider names
+        # no next event, an earlier one was missed: the next question is about the whole call.
+        asked = [
+            (
+                one.call,
+                one.asked_at if reply.next_event_at else None,
+                next_check(reply.next_event_at, now=now),
+            )
+            for one, reply in pulled
+        ]
         update_each(
             CallResult,
             ["checked_at", "next_check_at", "stop_requested"],

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import turned_up
+from batchcalls.calling.next_check import next_check
 from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import (
@@ -33,6 +34,7 @@ from batchcalls.voice.errors import (
     CallRejected,
     NotPlaced,
     OutcomeUnknown,
+    ProviderThrottled,
     VoiceError,
 )
 from batchcalls.webhooks import outbox
@@ -61,7 +63,7 @@ def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
     withdrawn = [
         Withdrawal(
             call=call,
-            due_at=now + timedelta(seconds=answer.retry_after_seconds),
+            due_at=now + timedelta(seconds=_wait_seconds(answer)),
             code=answer.code,
             reason=str(answer),
             counts=not isinstance(answer, AccountRefused),
@@ -83,6 +85,12 @@ def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
         lifecycle.pause_account(call.account_id, code=refusal.code, message=str(refusal))
 
 
+def _wait_seconds(answer: NotPlaced) -> float:
+    """Return how long the recipient waits; 0 if the account is held, which a person can end."""
+    is_held = isinstance(answer, ProviderThrottled) and answer.account_wide
+    return 0.0 if is_held else answer.retry_after_seconds
+
+
 def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime) -> None:
     """Store the provider's ids: dialing → in call.
 
@@ -100,7 +108,7 @@ def _confirm(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: dateti
         CallResult,
         ["provider_call_id", "placed_at", "next_check_at"],
         [
-            (call.pk, answer.provider_call_id, now, answer.next_event_at)
+            (call.pk, answer.provider_call_id, now, next_check(answer.next_event_at, now=now))
             for call, answer in accepted
         ],
         where_in=("status", CALL_UNANSWERED),

@@ -108,13 +108,18 @@ class _Beat:
     def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
         self._account = account
         self._provider = provider
-        self._follow_at = self._settle_at = 0.0
+        self._feed_at = self._follow_at = self._settle_at = 0.0
         self.touched: set[UUID] = set()
 
     def feed(self, dispatcher: Dispatcher) -> bool:
-        """Queue the next chunks when recipients run out; return whether any were queued."""
-        if not dispatcher.dry:
+        """Queue the next chunks when recipients run out; return whether any were queued.
+
+        Look now and then in any case: while one batch uses all that its rate or lines allow, the
+        dispatcher does not run out, but another batch may wait for its first chunk.
+        """
+        if not dispatcher.dry and time.monotonic() < self._feed_at:
             return False
+        self._feed_at = time.monotonic() + NAP_SECONDS
         dispatcher.dry = False
         queued = chunks.queue_due(self._account, now=timezone.now())
         if queued:
@@ -165,6 +170,10 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
 
     Live calls are still followed when no new calls may be placed.
     """
+    due_at = Batch.objects.dialing().filter(account=account).first_due_at()
+    if due_at:
+        held = VoiceAccount.objects.filter(pk=account.pk, held_until__gt=due_at)
+        due_at = held.values_list("held_until", flat=True).first() or due_at
     times = [
         CallResult.objects.filter(account=account, next_check_at__isnull=False).aggregate(
             at=Min("next_check_at")
@@ -173,7 +182,7 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
             at=Min("apply_at")
         )["at"],
         reconcile.stale_from(account),
-        Batch.objects.dialing().filter(account=account).first_due_at(),
+        due_at,
     ]
     return min(filter(None, times), default=None)
 
@@ -183,5 +192,6 @@ def recover() -> None:
     now = timezone.now()
     for account in VoiceAccount.objects.all():
         reconcile.abandon_stale(account, now=now)
+        reconcile.ask_about_forgotten(account, now=now)
     for batch in Batch.objects.calling():
         lifecycle.settle(batch, now=now)

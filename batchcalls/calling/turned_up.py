@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from batchcalls.calling.next_check import next_check
 from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
@@ -54,7 +55,9 @@ def attach(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime
         [
             (
                 *(call.pk, answer.provider_call_id, now),
-                now if call.stop_requested in STOP_DUE else answer.next_event_at,
+                next_check(
+                    now if call.stop_requested in STOP_DUE else answer.next_event_at, now=now
+                ),
                 *(CallStatus.QUEUED, None, "", ""),
             )
             for call, answer in back

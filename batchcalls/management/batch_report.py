@@ -14,6 +14,7 @@ from batchcalls.intake import dry_run as dry_runs
 from batchcalls.intake import uploads
 from batchcalls.models import Batch, ListPart, Recipient
 from batchcalls.models.querysets import Totals
+from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import (
     BATCH_IMPORTING,
     BATCH_RESUMABLE,
@@ -70,10 +71,9 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[Batch], None]]:
 
 def _detail(batch: Batch, totals: Totals) -> str:
     parts = [f"{totals.live} live", f"{totals.waiting} waiting"]
-    if batch.status == BatchStatus.WAITING_FOR_SCHEDULED_CALLS:
-        row = Recipient.objects.filter(batch=batch).exclude(due_at=None).order_by("due_at").first()
-        if row and row.due_at:
-            parts.append(f"next at {row.due_at:%Y-%m-%d %H:%M} UTC")
+    waiting = waiting_of([batch]).get(batch.pk)
+    if waiting and waiting.code != "no_worker":  # The command itself works on the batch.
+        parts.append(waiting.message)
     if batch.status in BATCH_RESUMABLE and batch.reason:
         parts.append(batch.reason)
     return ", ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +52,10 @@ class VoiceAccount(Leased):
         default=dict, blank=True, help_text="Provider options, for example the simulator's speed."
     )
     next_slot_at = models.DateTimeField(null=True, editable=False)
+    held_until = models.DateTimeField(
+        null=True, editable=False, help_text="Until when the provider asked for no more calls."
+    )
+    held_reason = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = VoiceAccountQuerySet["VoiceAccount"].as_manager()
@@ -73,6 +78,10 @@ class VoiceAccount(Leased):
     def dials_people(self) -> bool:
         """False when no real phone rings, as with the simulator."""
         return registry.PROVIDERS[self.provider].dials_people
+
+    def is_held(self, now: datetime) -> bool:
+        """Return whether the provider asked for no calls before a time that is still to come."""
+        return self.held_until is not None and self.held_until > now
 
     @property
     def provider_class(self) -> type[VoiceProvider]:

@@ -40,7 +40,10 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAccepted:
-    """The provider accepted the call. ``next_event_at``: when to poll, unless an event came."""
+    """The provider accepted the call. ``next_event_at``: when to poll, unless an event came.
+
+    Without it, an open call is polled after half a minute.
+    """
 
     provider_call_id: str
     next_event_at: datetime | None = None

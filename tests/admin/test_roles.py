@@ -77,9 +77,10 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_callresult_recording": ("batchcalls.view_callresult",),
     "batchcalls_callresult_keep": ("batchcalls.view_callresult",),
     "batchcalls_callresult_forget": ("batchcalls.view_callresult",),
-    # Both use or change what an account is for.
+    # All use or change what an account is for.
     "batchcalls_voiceaccount_switch": ("batchcalls.change_voiceaccount",),
     "batchcalls_voiceaccount_test": ("batchcalls.change_voiceaccount",),
+    "batchcalls_voiceaccount_try_now": ("batchcalls.change_voiceaccount",),
     # Who is told of what.
     "batchcalls_webhookendpoint_edit": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),
     "batchcalls_webhookendpoint_test": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),

@@ -45,17 +45,21 @@ class Program:
         )
 
 
+ADMINISTRATORS = "Administrators"
 MakeProgram = Callable[..., Program]
 
 
 @pytest.fixture
 def make_program(db: None) -> MakeProgram:
-    """Make a key of somebody in a group, with all scopes unless told."""
+    """Make a key of somebody in a group, with all scopes unless told.
+
+    The owner may also be one of the `ADMINISTRATORS`, who need no group.
+    """
 
     def make(group: str = "Managers", *, scopes: Any = Scope.values, **fields: Any) -> Program:
         name = f"{group or 'nobody'}-{User.objects.count()}"
-        owner = User.objects.create_user(name, is_staff=True)
-        if group:
+        owner = User.objects.create_user(name, is_staff=True, is_superuser=group == ADMINISTRATORS)
+        if group and group != ADMINISTRATORS:
             owner.groups.add(Group.objects.get(name=group))
         key, secret = api_keys.create(owner, name="a program", scopes=scopes, **fields)
         return Program(key, secret)

@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from batchcalls.access import api_keys
 from batchcalls.api import examples
@@ -89,6 +90,10 @@ def tell_of_the_key_and_its_accounts(recorder: Recorder, account: VoiceAccount) 
     recorder.ask("me_show")
     recorder.ask("accounts_list")
     recorder.ask("accounts_retrieve", account.pk)
+    may_change = Permission.objects.get(codename="change_voiceaccount")
+    recorder.program.key.owner.user_permissions.add(may_change)
+    VoiceAccount.objects.update(held_until=timezone.now() + timedelta(minutes=5))
+    recorder.ask("accounts_try_now", account.pk)
 
 
 def write_a_campaign(recorder: Recorder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
@@ -12,10 +13,13 @@ from django.utils import timezone
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import chunks, claiming, pacing
+from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.database.lease import Lease
 from batchcalls.intake import runner
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from batchcalls.states import CallStatus
+from campaigns.models import Suppression
+from tests.calling.placing import Recorder, lease_of
 
 
 def launch(make_batch: Any, prefix: str, rows: int, **fields: Any) -> Batch:
@@ -81,9 +85,67 @@ class TestBatchCaps:
         self, make_batch: Any, account: VoiceAccount
     ) -> None:
         launch(make_batch, "+120255501", 5)
-        VoiceAccount.objects.update(next_slot_at=timezone.now() + timedelta(seconds=30))
+        VoiceAccount.objects.update(held_until=timezone.now() + timedelta(seconds=30))
         claims = claim(account, want=5)
         assert (claims.placeable, claims.full) == ([], True)
+
+
+@pytest.mark.django_db
+class TestSlotsOfReturnedCalls:
+    """A slot whose call was not placed is free again, so no rate loses calls."""
+
+    def test_workers_that_stop_often_place_calls_at_the_full_rate(
+        self, make_batch: Any, account: VoiceAccount
+    ) -> None:
+        launch(make_batch, "+120255501", 20, cps=2)
+        times: list[float] = []
+        provider = Recorder(lambda request: times.append(time.monotonic()))
+        until = time.monotonic() + 3
+        while (end := time.monotonic() + 0.3) < until:
+            with lease_of(account) as lease, Dispatcher(provider, lease) as dispatcher:
+                while time.monotonic() < end:
+                    dispatcher.step()
+                    dispatcher.wait(0.05)
+
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        assert len(times) >= 5
+        assert min(gaps) >= 0.49
+        assert max(gaps) <= 0.9
+
+    def test_a_call_that_is_no_longer_wanted_costs_the_next_one_no_time(
+        self, make_batch: Any, account: VoiceAccount
+    ) -> None:
+        VoiceAccount.objects.update(cps=0.05)
+        launch(make_batch, "+120255501", 2)
+        provider, questions = Recorder(), 0
+
+        def forbid_the_first() -> bool:
+            # Asked before the claim, and again before the call is placed.
+            nonlocal questions
+            questions += 1
+            if questions == 2:
+                Suppression.objects.create(e164=CallResult.objects.get().to_number)
+            return False
+
+        with (
+            lease_of(account) as lease,
+            Dispatcher(provider, lease, stop=forbid_the_first) as dispatcher,
+        ):
+            until = time.monotonic() + 2
+            while not provider.placed and time.monotonic() < until:
+                dispatcher.step()
+                dispatcher.wait(0.05)
+        assert [one.to for one in provider.placed] == ["+12025550101"]
+
+    def test_a_rate_that_was_raised_does_not_wait_for_the_slot_of_the_old_one(
+        self, make_batch: Any, account: VoiceAccount
+    ) -> None:
+        launch(make_batch, "+120255501", 2)
+        far = timezone.now() + timedelta(hours=1)
+        VoiceAccount.objects.update(cps=2, next_slot_at=far)
+        account.refresh_from_db()
+        now = timezone.now()
+        assert pacing.first_slot(account, now=now) <= now + timedelta(seconds=1)
 
 
 class TestSpacing:

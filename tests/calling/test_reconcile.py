@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import reconcile, ticks
-from batchcalls.models import CallResult, Recipient
+from batchcalls.models import CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallAbsent, CallFound, CannotTell, Lookup
 from tests.calling.asking import NUMBER, Oracle, ask, check, lose
+from tests.calling.placing import Recorder, lease_of, place_due
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +96,54 @@ def test_one_call_that_cannot_be_asked_about_does_not_keep_the_others_waiting(
     assert lost.status == CallStatus.QUEUED
     assert lost.next_check_at is not None
     assert lost.next_check_at > timezone.now() + timedelta(seconds=20)
+
+
+class TestOpenCalls:
+    """A call that has not ended has a next question, whatever its provider says."""
+
+    def test_a_provider_that_names_no_next_event_is_asked_again(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(NUMBER)
+        provider = Recorder()
+        with lease_of(account) as lease:
+            place_due(provider, lease)
+        call = CallResult.objects.get()
+        assert call.next_check_at is not None
+
+        CallResult.objects.update(next_check_at=timezone.now())
+        with reconcile.Enquirer(account, provider) as enquirer:
+            enquirer.step()
+        call.refresh_from_db()
+        assert call.next_check_at is not None
+        assert call.next_check_at > timezone.now()
+        # An earlier event was missed: the next question is about the whole call.
+        assert call.checked_at is None
+
+    def test_a_call_ends_although_its_provider_changed_its_course(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        start = timezone.now()
+        VoiceAccount.objects.update(options={"speed": 1})
+        batch = launched(NUMBER)
+        ticks.tick_account(account.pk, seconds=0.2)
+        with time_machine.travel(start + timedelta(seconds=10)):
+            ticks.tick_account(account.pk, seconds=0.2)
+        VoiceAccount.objects.update(options={"speed": 1_000})
+        for minutes in (5, 10):
+            with time_machine.travel(start + timedelta(minutes=minutes)):
+                ticks.tick_account(account.pk, seconds=0.2)
+        batch.refresh_from_db()
+        assert batch.is_over
+
+    def test_a_sweep_asks_about_open_calls_that_an_older_version_left_alone(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(NUMBER)
+        ticks.tick_account(account.pk, seconds=0)
+        VoiceAccount.objects.update(options={"speed": 1})
+        CallResult.objects.update(
+            provider_call_id="sim-1", status=CallStatus.RINGING, next_check_at=None, ended_at=None
+        )
+        ticks.recover()
+        assert CallResult.objects.get().next_check_at is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from batchcalls.batches import lifecycle
 from batchcalls.calling import reconcile, ticks
 from batchcalls.intake import runner
 from batchcalls.models import CallResult, Recipient
+from batchcalls.reporting.waiting import waiting_of
 
 pytestmark = [
     pytest.mark.django_db,
@@ -69,13 +71,16 @@ def test_no_beat_of_the_engine_reads_a_large_table_from_end_to_end(
     lifecycle.submit(batch, launch=True)
     # What is asked once for each list, when all of it is in, may go through all of it.
     runner.run_batch(batch.pk, seconds=10)
+    batch.refresh_from_db()
     plans = Plans()
     with connection.execute_wrapper(plans):
+        assert waiting_of([batch], now=timezone.now() + timedelta(minutes=1))
         for _ in range(8):
             ticks.tick_account(account.pk, seconds=0.3)
         reconcile.abandon_stale(account, now=timezone.now())
         tasks.ring_for_lost_work()
         Recipient.objects.totals(batch.pk)
+        waiting_of([batch], now=timezone.now() + timedelta(minutes=1))
 
     assert CallResult.objects.filter(status="completed").exists()
     assert plans.scans == {}

@@ -28,7 +28,8 @@ from batchcalls.reporting.exports import batch_tables
 from batchcalls.states import BATCH_ACTIVE, BATCH_IMPORTING, BATCH_RESUMABLE, BatchStatus
 from batchcalls.webhooks import deliver
 
-STEP_SECONDS = 0.4
+#: How often to look at the batch, and how long to import or to wait before looking again.
+LOOK_SECONDS = 0.4
 #: How long to send the batch's webhooks at the end.
 WEBHOOK_SECONDS = 15.0
 RECOVER_SECONDS = 10.0
@@ -161,22 +162,30 @@ class Command(BaseCommand):
     def _follow(self, batch: Batch, *, stop: list[int], quiet: bool) -> None:
         """Advance the batch, alongside any worker, until it is over. Show its progress."""
         recovered = time.monotonic()
+        looked_at = -LOOK_SECONDS
         with batch_report.progress_bar(quiet=quiet) as show:
-            while not stop:
-                batch.refresh_from_db()
-                show(batch)
-                if batch.status not in BATCH_ACTIVE:
-                    return
-                if _halted(batch):
-                    return
+
+            def is_done() -> bool:
+                nonlocal looked_at
+                if time.monotonic() - looked_at >= LOOK_SECONDS:
+                    looked_at = time.monotonic()
+                    batch.refresh_from_db()
+                    show(batch)
+                return bool(stop) or batch.status not in BATCH_ACTIVE or _halted(batch)
+
+            while not is_done():
                 began = time.monotonic()
-                tasks.step(batch, seconds=STEP_SECONDS, stop=lambda: bool(stop))
+                importing = batch.status in BATCH_IMPORTING
+                # Calls are placed in ticks as long as a worker's: the end of each one waits for
+                # the answers to its requests, so short ticks would slow the batch down.
+                seconds = LOOK_SECONDS if importing else ticks.TICK_SECONDS
+                tasks.step(batch, seconds=seconds, stop=is_done)
                 if time.monotonic() - recovered > RECOVER_SECONDS:
                     ticks.recover()
                     recovered = time.monotonic()
-                if batch.status not in BATCH_IMPORTING:
+                if not importing:
                     # A step that finds nothing to do returns immediately.
-                    time.sleep(max(0.0, STEP_SECONDS - (time.monotonic() - began)))
+                    time.sleep(max(0.0, LOOK_SECONDS - (time.monotonic() - began)))
 
 
 def _write_files(batch: Batch, options: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from batchcalls.states import BATCH_CANCELABLE, BATCH_PREPARING
 
 
 class BatchTable(ListTable):
-    """Batches, each with a ``totals`` attribute. ``user`` decides which buttons are shown."""
+    """Batches, each with ``totals`` and ``waiting`` attributes. ``user`` decides on the buttons."""
 
     caption = "Batch calls"
 
@@ -35,12 +35,13 @@ class BatchTable(ListTable):
         self.user = user
         super().__init__(*args, **kwargs)
 
-    def render_status(self, record: Batch) -> SafeString:
-        """Show the status and its reason."""
+    def render_status(self, record: Any) -> SafeString:
+        """Show the status, and the reason for it or for waiting."""
         shown = formatting.pill(record.status, record.get_status_display())
-        if not record.reason:
+        reason = record.waiting.message if record.waiting else record.reason
+        if not reason:
             return SafeString(shown)
-        return format_html('{}<span class="under">{}</span>', shown, record.reason[:160])
+        return format_html('<span>{}<span class="under">{}</span></span>', shown, reason[:160])
 
     def render_name(self, record: Batch) -> SafeString:
         """Link to the batch, with its source below."""

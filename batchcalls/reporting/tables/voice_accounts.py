@@ -7,12 +7,14 @@ from typing import Any
 import django_tables2
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from batchcalls.models import VoiceAccount
 from batchcalls.reporting import formatting
 from batchcalls.reporting.tables.listing import ListTable
+from batchcalls.reporting.waiting import held_message
 
 
 def state_pill(account: VoiceAccount) -> SafeString | str:
@@ -58,8 +60,12 @@ class VoiceAccountTable(ListTable):
         )
 
     def render_state(self, record: VoiceAccount) -> SafeString | str:
-        """Show whether the account is switched on."""
-        return state_pill(record)
+        """Show whether the account is switched on, and until when it is on hold."""
+        held = held_message(record, now=timezone.now()) if record.enabled else ""
+        if not held:
+            return state_pill(record)
+        held_pill = formatting.pill("held", "On hold", "warning")
+        return format_html('<span>{}<span class="under">{}</span></span>', held_pill, held)
 
     def render_live(self, record: Any) -> str:
         """Show how many of its lines are in use."""

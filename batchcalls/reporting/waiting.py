@@ -1,0 +1,185 @@
+"""Why a batch with people left to call is calling nobody: one reason, the same everywhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Subquery
+from django.utils import timezone
+
+from batchcalls.calling import pacing
+from batchcalls.models import Batch, CallResult, EmergencyStop, Recipient, VoiceAccount
+from batchcalls.reporting.worker_state import worker_state
+from batchcalls.states import (
+    BATCH_CALLING,
+    RECIPIENT_CLAIMABLE,
+    RECIPIENT_RETRYING,
+    RecipientStatus,
+)
+
+#: A batch that called nobody for this long is waiting. Until then, it is only between two calls.
+PATIENCE = timedelta(seconds=10)
+#: Times this close are shown with seconds.
+SOON = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Why a batch waits, as a code and a sentence, and until when, if that is known."""
+
+    code: str
+    message: str
+    until: datetime | None = None
+
+
+def waiting_of(batches: Iterable[Batch], *, now: datetime | None = None) -> dict[UUID, Waiting]:
+    """Return why batches wait. Batches that call people, or have no one left to call, are left out.
+
+    Reasons come in the order in which a person would have to end them, and the first one counts.
+    """
+    now = now or timezone.now()
+    calling = [batch.pk for batch in batches if batch.status in BATCH_CALLING]
+    rows = _with_next_recipient(calling) if calling else []
+    if not rows:
+        return {}
+    stop = EmergencyStop.objects.in_force().first()
+    heads = Recipient.objects.in_bulk([row.first for row in rows if row.first])
+    found = {
+        row.pk: _halted(row, stop, now=now) or _scheduled(row, heads.get(row.first), now=now)
+        for row in rows
+    }
+    silent = [row for row in rows if not found[row.pk] and _is_silent(row, now=now)]
+    if silent:
+        limits = _Limits.of({row.account for row in silent}, now=now)
+        found |= {row.pk: limits.reason(row, now=now) for row in silent}
+    return {pk: reason for pk, reason in found.items() if reason}
+
+
+def held_message(account: VoiceAccount, *, now: datetime) -> str:
+    """Return a sentence about the account's hold; blank without one."""
+    if account.held_until is None or not account.is_held(now):
+        return ""
+    return f"Held until {_clock(account.held_until, now)}: the provider asked for it."
+
+
+def _with_next_recipient(batch_ids: list[UUID]) -> list[Any]:
+    """Return the batches with recipients in line, and the first one that has a due time.
+
+    Each is the first entry of an index, so the length of the batch does not matter.
+    """
+    recipients = Recipient.objects.filter(batch=OuterRef("pk"))
+    due = recipients.filter(status__in=RECIPIENT_CLAIMABLE, due_at__isnull=False)
+    pending = recipients.filter(
+        status=RecipientStatus.PENDING, row_number__lte=OuterRef("ready_through")
+    )
+    rows = Batch.objects.filter(pk__in=batch_ids, status__in=BATCH_CALLING).annotate(
+        first=Subquery(due.order_by("due_at", "pk").values("pk")[:1]), has_pending=Exists(pending)
+    )
+    return [row for row in rows.select_related("account") if row.first or row.has_pending]
+
+
+def _halted(batch: Batch, stop: EmergencyStop | None, *, now: datetime) -> Waiting | None:
+    account = batch.account
+    if stop is not None:
+        return Waiting(code="emergency_stop", message=f"All calling is stopped: {stop.reason}")
+    if not account.enabled:
+        message = f"The voice account {account} is switched off."
+        return Waiting(code="account_off", message=message)
+    if message := held_message(account, now=now):
+        return Waiting(code="account_held", message=message, until=account.held_until)
+    return None
+
+
+def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Waiting | None:
+    """Return why no recipient is due, if that is so."""
+    if batch.has_pending or head is None or head.due_at is None or head.due_at <= now:
+        return None
+    until = _clock(head.due_at, now)
+    if head.status in RECIPIENT_RETRYING:
+        code, message = "retry_time", f"The next retry is due at {until}."
+    elif head.reason_code == "start_time":
+        code, message = "start_time", f"Calls start at {until}."
+    elif head.status == RecipientStatus.DEFERRED:
+        code, message = "calling_hours", f"Outside calling hours until {until}."
+    else:
+        code, message = "retry_time", f"The next attempt is due at {until}: {head.reason}"
+    return Waiting(code=code, message=message, until=head.due_at)
+
+
+def _is_silent(batch: Batch, *, now: datetime) -> bool:
+    last = max(filter(None, (batch.served_at, batch.launched_at)), default=None)
+    return last is None or last <= now - PATIENCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limits:
+    """What limits the batches of some accounts: workers, lines in use, and other batches."""
+
+    workers: dict[str, Any]
+    lines: Counter[int]
+    lines_of_batch: dict[UUID, int]
+    served: set[int]
+
+    @classmethod
+    def of(cls, accounts: set[VoiceAccount], *, now: datetime) -> Self:
+        lines_of_batch = CallResult.objects.filter(account__in=accounts).lines_held()
+        lines: Counter[int] = Counter()
+        busy = Batch.objects.filter(pk__in=list(lines_of_batch)).order_by()
+        for pk, account_id in busy.values_list("pk", "account"):
+            lines[account_id] += lines_of_batch[pk]
+        served = Batch.objects.calling().filter(account__in=accounts, served_at__gt=now - PATIENCE)
+        return cls(
+            workers=worker_state(now),
+            lines=lines,
+            lines_of_batch=lines_of_batch,
+            served=set(served.order_by().values_list("account", flat=True)),
+        )
+
+    def reason(self, batch: Batch, *, now: datetime) -> Waiting:
+        """Return why a batch with due recipients has called nobody for a while."""
+        account = batch.account
+        # `sendbatch` works without a worker, but it holds the account's lease.
+        has_lease = account.lease_until is not None and account.lease_until > now
+        if not self.workers["ok"] and not has_lease:
+            return Waiting(code="no_worker", message=self.workers["detail"])
+        for code, row, owner in (
+            ("account_rate", account, f"The account {account}"),
+            ("batch_rate", batch, "This batch"),
+        ):
+            slot = pacing.first_slot(row, now=now)
+            if row.cps and slot > now:
+                message = f"{owner} is limited to {_rate(row.cps)}; next call at "
+                return Waiting(code=code, message=f"{message}{_clock(slot, now)}.", until=slot)
+        if self.lines[account.pk] >= account.concurrency:
+            message = f"All {account.concurrency:,} lines of the account {account} are in use."
+            return Waiting(code="account_lines", message=message)
+        if batch.concurrency is not None and self.lines_of_batch.get(batch.pk, 0) >= (
+            batch.concurrency
+        ):
+            message = f"All {batch.concurrency:,} lines of this batch are in use."
+            return Waiting(code="batch_lines", message=message)
+        if account.pk in self.served:
+            message = f"Other batches of the account {account} have their turn."
+            return Waiting(code="other_batches", message=message)
+        return Waiting(
+            code="worker_busy", message="All workers are busy. Calls go on when one is free."
+        )
+
+
+def _rate(cps: float) -> str:
+    if cps >= 1:
+        return f"{cps:g} call{'' if cps == 1 else 's'} per second"
+    return f"1 call every {1 / cps:.3g} seconds"
+
+
+def _clock(moment: datetime, now: datetime) -> str:
+    """Return a time with its zone, with the date or the seconds only where they matter."""
+    local = timezone.localtime(moment)
+    if local.date() != timezone.localtime(now).date():
+        return f"{local:%Y-%m-%d %H:%M %Z}"
+    return f"{local:%H:%M:%S %Z}" if moment - now < SOON else f"{local:%H:%M %Z}"
