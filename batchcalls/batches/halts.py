@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, EmergencyStop, VoiceAccount
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def lift(actor: User | None, stop: EmergencyStop) -> None:
     Raise `HaltConflict` when it is already lifted.
     """
     lifted = EmergencyStop.objects.in_force().filter(pk=stop.pk)
-    if not lifted.update(in_force=None, lifted_at=timezone.now(), lifted_by=actor):
+    if not lifted.update(in_force=None, lifted_at=clock.now(), lifted_by=actor):
         raise HaltConflict("This stop was lifted already.")
     _note(
         Batch.objects.calling(),

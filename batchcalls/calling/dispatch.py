@@ -17,10 +17,10 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
 from batchcalls.calling import claiming, pacing, recording
 from batchcalls.calling.claiming import ACCOUNT, Claim
+from batchcalls.database import clock
 from batchcalls.database.lease import Lease
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from batchcalls.net.under_way import UnderWay
@@ -155,7 +155,7 @@ class Dispatcher:
         return bool(self._waiting) and self._under_way.free >= min(self._group, len(self._waiting))
 
     def _start_of(self, claim: Claim, *, now: float) -> float:
-        slot = now + (claim.slot - timezone.now()).total_seconds()
+        slot = now + (claim.slot - clock.now()).total_seconds()
         return max(slot, self._spacing.start({ACCOUNT: 0.0, **claim.intervals}, now=now))
 
     def _still_wanted(self, claims: list[Claim]) -> set[int]:
@@ -241,7 +241,7 @@ class Dispatcher:
     def _hold(self, seconds: float) -> None:
         """Hold all calls of the account for ``seconds``, on this and every other worker."""
         self._spacing.hold(ACCOUNT, time.monotonic() + seconds)
-        _move_next_slot(self._lease, timezone.now() + timedelta(seconds=seconds))
+        _move_next_slot(self._lease, clock.now() + timedelta(seconds=seconds))
 
     def _record(self) -> bool:
         answered, self._answered = self._answered, []
@@ -269,7 +269,7 @@ class Dispatcher:
         free_at = self._spacing.free_at(ACCOUNT)
         ahead = 0.0 if free_at is None else free_at - time.monotonic()
         if ahead > 0:
-            _move_next_slot(self._lease, timezone.now() + timedelta(seconds=ahead))
+            _move_next_slot(self._lease, clock.now() + timedelta(seconds=ahead))
 
 
 def _move_next_slot(lease: Lease[VoiceAccount], to: datetime) -> None:
@@ -280,11 +280,11 @@ def _move_next_slot(lease: Lease[VoiceAccount], to: datetime) -> None:
 
 def _is_too_old(claim: Claim) -> bool:
     limit = timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)
-    return timezone.now() - claim.call.claimed_at > limit
+    return clock.now() - claim.call.claimed_at > limit
 
 
 def _return_to_queue(claims: list[Claim]) -> None:
-    now = timezone.now()
+    now = clock.now()
     recording.withdraw(
         [
             recording.Withdrawal(

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
 from batchcalls.batches import lifecycle
+from batchcalls.database import clock
 from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
@@ -51,7 +51,7 @@ _STOPPED = ("call_stopped", "The call was stopped before it was placed.")
 
 def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
     """Store the provider's answers."""
-    now = timezone.now()
+    now = clock.now()
     accepted = [(call, answer) for call, answer in answered if isinstance(answer, CallAccepted)]
     rejected = [(call, answer) for call, answer in answered if isinstance(answer, CallRejected)]
     unknown = [(call, answer) for call, answer in answered if isinstance(answer, OutcomeUnknown)]
