@@ -11,12 +11,12 @@ import structlog
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
-from batchcalls.reporting.worker_state import worker_state
+from batchcalls.reporting.worker_state import clock_state, worker_state
 
 log = structlog.get_logger(__name__)
 
@@ -35,14 +35,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Report on database, migrations, workers and the oldest due recipient; 503 if any fails.
+    """Report on database, workers, clocks, due recipients and more; 503 if anything fails.
 
     The answer contains no hosts, numbers or batches, because it is public.
     """
     checks: dict[str, dict[str, Any]] = {}
     for name, check in CHECKS.items():
         try:
-            checks[name] = check(timezone.now())
+            checks[name] = check(clock.now())
         except DatabaseError:
             log.exception("health.check_failed", check=name)
             checks[name] = {"ok": False, "detail": "The database does not answer as it should."}
@@ -109,6 +109,7 @@ CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "database": _database,
     "migrations": _migrations,
     "worker": worker_state,
+    "clocks": clock_state,
     "oldest_due": _oldest_due,
     "emergency_stop": _emergency_stop,
 }

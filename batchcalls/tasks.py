@@ -5,15 +5,16 @@ The database rows are the work to do. `sweep` finds work whose message was lost.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef
-from django.utils import timezone
 
 from batchcalls import queue
 from batchcalls.access import idempotency
 from batchcalls.calling import ticks
+from batchcalls.database import clock
 from batchcalls.intake import runner
 from batchcalls.models import Batch, Export, Recipient, StoredList, VoiceAccount, WorkerHeartbeat
 from batchcalls.reporting.exports import jobs
@@ -25,6 +26,9 @@ from batchcalls.states import (
     RecipientStatus,
 )
 from batchcalls.webhooks import deliver
+
+#: How often a host whose clock is off hands work on, and how long it leaves it to others.
+MOST_HAND_ONS, HAND_ON_SECONDS = 10, 1.0
 
 
 def import_list(list_id: str) -> None:
@@ -38,8 +42,17 @@ def export(export_id: str) -> None:
     jobs.run(UUID(export_id))
 
 
-def dispatch_tick(account_id: int) -> None:
-    """Work on an account's calls for some seconds; ring again if there is more work soon."""
+def dispatch_tick(account_id: int, hand_ons: int = MOST_HAND_ONS) -> None:
+    """Work on an account's calls for some seconds; ring again if there is more work soon.
+
+    A host whose clock is off hands the work on, at most ``hand_ons`` times: another host may take
+    it. If there is none, the next sweep rings again.
+    """
+    if clock.is_off():
+        WorkerHeartbeat.objects.beat()
+        if hand_ons > 0:
+            queue.ring(queue.DISPATCH_TICK, account_id, hand_ons - 1)
+            time.sleep(HAND_ON_SECONDS)
     wake = ticks.tick_account(account_id)
     if wake is not None and ticks.is_near(wake):
         queue.ring(queue.DISPATCH_TICK, account_id)
@@ -76,7 +89,7 @@ def ring_for_lost_work() -> None:
     for list_id in StoredList.objects.importing().values_list("pk", flat=True):
         queue.ring(queue.IMPORT_LIST, str(list_id))
     exports = Export.objects.filter(status=ExportStatus.WAITING)
-    for export_id in exports.exclude(lease_until__gt=timezone.now()).values_list("pk", flat=True):
+    for export_id in exports.exclude(lease_until__gt=clock.now()).values_list("pk", flat=True):
         queue.ring(queue.EXPORT, str(export_id))
 
 

@@ -136,7 +136,11 @@ Q_CLUSTER: dict[str, Any] = {
     "recycle": 10_000,
     "save_limit": 250,
     "poll": 0.2,
-    **({"redis": BROKER_URL} if BROKER_URL else {"orm": "default"}),
+    **(
+        {"redis": BROKER_URL}
+        if BROKER_URL
+        else {"orm": "default", "broker_class": "batchcalls.queue.DatabaseBroker"}
+    ),
 }
 
 # Lists and calls ---------------------------------------------------------------------------------

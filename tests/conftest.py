@@ -22,6 +22,7 @@ from pytest_django import DjangoDbBlocker
 from batchcalls import tasks
 from batchcalls.batches import lifecycle
 from batchcalls.calling import chunks
+from batchcalls.database import clock as database_clock
 from batchcalls.drafting import drafts
 from batchcalls.intake import runner
 from batchcalls.intake.uploads import ReadingOptions
@@ -110,6 +111,12 @@ def media(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Store a test's files in its own folder."""
     request.getfixturevalue("settings").MEDIA_ROOT = tmp_path / "media"
     return tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the database along when a test travels in time; a real server would stay behind."""
+    monkeypatch.setattr(database_clock, "_has_own_clock", lambda: False)
 
 
 @pytest.fixture

@@ -176,9 +176,12 @@ class Installation:
         self._processes.append(process)
         return process
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        """Start a qcluster."""
-        return self.start(sys.executable, "manage.py", "qcluster")
+    def start_worker(self, *, minutes_ahead: float = 0) -> subprocess.Popen[bytes]:
+        """Start a qcluster, whose clock can be ahead of the real time, or behind if negative."""
+        if not minutes_ahead:
+            return self.start(sys.executable, "manage.py", "qcluster")
+        command = "-m", "tests.wrong_clock", str(minutes_ahead), "qcluster"
+        return self.start(sys.executable, *command)
 
     def start_web(
         self, port: int, *, workers: int = 1, threads: int = 8

@@ -52,6 +52,7 @@ def test_a_working_installation_is_ready(client: Client) -> None:
         "database",
         "migrations",
         "worker",
+        "clocks",
         "oldest_due",
         "emergency_stop",
     }
@@ -88,6 +89,31 @@ def test_recipients_that_are_due_while_nobody_is_called_are_noticed(
     assert checks["oldest_due"]["seconds"] >= 660
 
     lifecycle.pause(batch)
+    assert ready(client)[0] == 200
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_worker_whose_clock_is_off_is_noticed(client: Client) -> None:
+    WorkerHeartbeat.objects.update(clock_ahead_seconds=4)
+    assert ready(client)[0] == 200
+    WorkerHeartbeat.objects.update(clock_ahead_seconds=300)
+    status, checks = ready(client)
+    assert (status, checks["clocks"]["ok"]) == (503, False)
+    assert "is 300 s ahead of the database's; it does not call." in checks["clocks"]["detail"]
+
+    gone = timezone.now() - worker_state.HEARTBEAT_LIMIT
+    WorkerHeartbeat.objects.create(host="other", at=timezone.now())
+    WorkerHeartbeat.objects.filter(clock_ahead_seconds=300).update(at=gone)
+    assert ready(client)[0] == 200
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_clock_that_differs_from_a_provider_s_is_noticed(client: Client, account: Any) -> None:
+    type(account).objects.update(clock_ahead_seconds=-900)
+    status, checks = ready(client)
+    assert status == 503
+    assert "Our clock is 900 s behind the provider's." in checks["clocks"]["detail"]
+    type(account).objects.update(enabled=False)
     assert ready(client)[0] == 200
 
 

@@ -74,6 +74,10 @@ class TestRinging:
 
         assert queued() == [(queue.IMPORT_LIST, (str(batch.first_list.pk),))]
 
+    def test_a_message_waits_for_no_clock(self) -> None:
+        queue.ring(queue.DISPATCH_TICK, 1)
+        assert OrmQ.objects.get().lock < timezone.now() - timedelta(hours=1)
+
     def test_a_change_that_is_rolled_back_rings_nobody(self, make_batch: Any) -> None:
         batch = make_batch(NUMBERS[0])
         with transaction.atomic():

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.models import ApiKey
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def find(secret: str) -> ApiKey | None:
 def revoke(key: ApiKey) -> bool:
     """Revoke a key. Return False if it was already revoked."""
     found = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
-    return bool(found.update(revoked_at=timezone.now()))
+    return bool(found.update(revoked_at=clock.now()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def admit(key: ApiKey, *, now: datetime | None = None) -> Admission:
     This is the generic cell rate algorithm (ITU-T I.371). The row stores the time when the limit
     is fully available again, and one UPDATE both checks and takes.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     limit: int = settings.API_REQUESTS_PER_MINUTE
     interval = WINDOW / limit
     moment = Value(now, output_field=DateTimeField())

@@ -14,8 +14,8 @@ from hashlib import sha256
 from uuid import uuid4
 
 from django.db import transaction
-from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.models import ApiKey, IdempotentRequest
 
 HEADER, REPLAYED_HEADER = "Idempotency-Key", "Idempotency-Replayed"
@@ -80,7 +80,7 @@ def once(key: ApiKey, name: str, request: Iterable[bytes], work: Callable[[], An
     if len(name) > LONGEST_NAME or not name.isascii() or not name.isprintable():
         raise InvalidName
     fingerprint = _digest_of(request)
-    now = timezone.now()
+    now = clock.now()
     mine = IdempotentRequest.objects.filter(api_key=key, name=name)
     with transaction.atomic():
         mine.filter(created_at__lt=now - KEPT).delete()
@@ -111,7 +111,7 @@ def forget() -> int:
     """
     deleted = 0
     while deleted < FORGOTTEN_PER_RUN:
-        old = IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT)
+        old = IdempotentRequest.objects.filter(created_at__lt=clock.now() - KEPT)
         oldest = list(old.order_by("created_at").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])
         if not oldest:
             break

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
-from django.utils import timezone
 
 from batchcalls.access import api_keys
 from batchcalls.access.permissions import require
@@ -18,6 +17,7 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.admin.readonly import NobodyWrites
+from batchcalls.database import clock
 from batchcalls.models import ApiKey, Scope
 from batchcalls.reporting.filters.api_keys import ApiKeyFilter
 from batchcalls.reporting.tables.api_keys import TONES, ApiKeyTable
@@ -93,7 +93,7 @@ class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
             actor_of(request),
             name=data["name"],
             scopes=data["scopes"],
-            expires_at=timezone.now() + timedelta(days=days) if days else None,
+            expires_at=clock.now() + timedelta(days=days) if days else None,
         )
         self.log_addition(request, key, [{"added": {}}])
         answer = self.page(request, "apikey/made", "Copy the key now", key=key, secret=secret)

@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.reporting import charts, dashboard_figures
 from batchcalls.reporting.batch_figures import remembered, totals_of
-from batchcalls.reporting.worker_state import worker_state
+from batchcalls.reporting.worker_state import clock_state, worker_state
 from batchcalls.states import BATCH_ACTIVE
 from campaigns.models import Campaign
 
@@ -39,7 +40,8 @@ def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateRespons
             if user.has_perm(f"batchcalls.view_{trouble.kind}")
         ]
     if user.has_perm("batchcalls.view_workerheartbeat"):
-        context["worker"] = worker_state(timezone.now())
+        now = clock.now()
+        context |= {"worker": worker_state(now), "clocks": clock_state(now)}
     return TemplateResponse(request, "admin/index.html", context)
 
 

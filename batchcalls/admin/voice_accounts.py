@@ -10,13 +10,13 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
-from django.utils import timezone
 
 from batchcalls.access.permissions import require
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
 from batchcalls.calling import connection_check
 from batchcalls.calling.connection_check import ConnectionCheck
+from batchcalls.database import clock
 from batchcalls.models import VoiceAccount
 from batchcalls.reporting.account_figures import use_of
 from batchcalls.reporting.formatting import money
@@ -124,7 +124,7 @@ class VoiceAccountAdmin(VoiceAccountListPage):
             result = request.session.pop(RESULT, None)
             context |= {
                 "account": account,
-                "held": held_message(account, now=timezone.now()),
+                "held": held_message(account, now=clock.now()),
                 "use": use_of(account),
                 "variables": account.provider_class.environment(account.options),
                 "sends_webhooks": account.provider_class.sends_webhooks,

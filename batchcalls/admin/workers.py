@@ -1,4 +1,4 @@
-"""Workers: the hosts, and when each was last seen."""
+"""Workers: the hosts, when each was last seen, and its clock."""
 
 from __future__ import annotations
 
@@ -10,4 +10,9 @@ from batchcalls.models import WorkerHeartbeat
 
 @admin.register(WorkerHeartbeat)
 class WorkerHeartbeatAdmin(ReadOnlyAdmin[WorkerHeartbeat]):
-    list_display = ["host", "at"]
+    list_display = ["host", "at", "clock"]
+
+    @admin.display(description="Clock")
+    def clock(self, worker: WorkerHeartbeat) -> str:
+        """Whether the host's clock is right."""
+        return worker.clock_problem or "Right"

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -21,6 +20,7 @@ from batchcalls.api.fields import WordsField
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.batches import halts
+from batchcalls.database import clock
 from batchcalls.models import ApiKey, CallResult, Scope, VoiceAccount
 
 # Each account queries the index of calls that have not ended.
@@ -73,12 +73,12 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_held_until(self, account: VoiceAccount) -> datetime | None:
         """Return the end of the current hold."""
-        return account.held_until if account.is_held(timezone.now()) else None
+        return account.held_until if account.is_held(clock.now()) else None
 
     @extend_schema_field(str)
     def get_held_reason(self, account: VoiceAccount) -> str:
         """Return the reason for the current hold."""
-        return account.held_reason if account.is_held(timezone.now()) else ""
+        return account.held_reason if account.is_held(clock.now()) else ""
 
 
 class Accounts(Listed, ApiView):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, EmergencyStop, VoiceAccount
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def lift(actor: User | None, stop: EmergencyStop) -> None:
     Raise `HaltConflict` when it is already lifted.
     """
     lifted = EmergencyStop.objects.in_force().filter(pk=stop.pk)
-    if not lifted.update(in_force=None, lifted_at=timezone.now(), lifted_by=actor):
+    if not lifted.update(in_force=None, lifted_at=clock.now(), lifted_by=actor):
         raise HaltConflict("This stop was lifted already.")
     _note(
         Batch.objects.calling(),
@@ -109,7 +109,7 @@ def end_hold(account: VoiceAccount, *, actor: User | None) -> int:
     The provider may ask for another hold. Return the number of batches. Raise `HaltConflict` when
     the account is not on hold.
     """
-    held = VoiceAccount.objects.filter(pk=account.pk, held_until__gt=timezone.now())
+    held = VoiceAccount.objects.filter(pk=account.pk, held_until__gt=clock.now())
     if not held.update(held_until=None, held_reason=""):
         raise HaltConflict(f"The account {account} is not on hold.")
     account.held_until, account.held_reason = None, ""

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from batchcalls import queue
 from batchcalls.batches import list_imports
+from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient, StoredList
 from batchcalls.states import (
     BATCH_CALLING,
@@ -74,7 +74,7 @@ def _move(
     if current not in sources or to not in BATCH_TRANSITIONS[BatchStatus(current)]:
         raise Conflict(action, current)
     if to in BATCH_TERMINAL:
-        changes["ended_at"] = timezone.now()
+        changes["ended_at"] = clock.now()
     moved = Batch.objects.filter(pk=batch_id, status=current).update(
         status=to, reason_code=code, reason=message, **changes
     )
@@ -110,7 +110,7 @@ def submit(batch: Batch, *, launch: bool, actor: User | None = None) -> None:
         sources={BatchStatus.DRAFT},
         actor=actor,
         launch_when_ready=launch,
-        launched_at=timezone.now() if launch else None,
+        launched_at=clock.now() if launch else None,
     )
     for stored in batch.lists.filter(status=ListStatus.UPLOADED):
         list_imports.begin(stored)
@@ -148,7 +148,7 @@ def launch(batch: Batch, *, actor: User | None = None) -> None:
         action="launched",
         sources={BatchStatus.READY},
         actor=actor,
-        launched_at=timezone.now(),
+        launched_at=clock.now(),
     )
     queue.ring(queue.DISPATCH_TICK, batch.account_id)
 
@@ -256,7 +256,7 @@ def cancel(batch: Batch, *, actor: User | None = None, hang_up: bool = False) ->
     calls = CallResult.objects.filter(batch=batch.pk, ended_at=None)
     calls.update(stop_requested=StopRequest.HANG_UP if hang_up else StopRequest.WITHDRAW)
     # The others have no provider id yet; they are stopped as soon as they have one.
-    calls.exclude(provider_call_id=None).update(next_check_at=timezone.now())
+    calls.exclude(provider_call_id=None).update(next_check_at=clock.now())
     queue.ring(queue.DISPATCH_TICK, batch.account_id)
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.database import clock
 from batchcalls.models import ListPart, StoredList
 from batchcalls.states import LIST_OPEN, ListStatus
 
@@ -33,7 +33,7 @@ def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str =
     """
     ended = StoredList.objects.importing().filter(pk=stored.pk)
     log.info("list.ended", list_id=str(stored.pk), status=str(status), code=code)
-    if not ended.update(status=status, reason_code=code, reason=reason, ended_at=timezone.now()):
+    if not ended.update(status=status, reason_code=code, reason=reason, ended_at=clock.now()):
         return False
     if status == ListStatus.FAILED:
         _await_parts([stored.pk])
@@ -74,9 +74,7 @@ def stop(batch_id: UUID, *, code: str, reason: str) -> None:
     ending = list(lists.values_list("pk", flat=True))
     if not ending:
         return
-    lists.update(
-        status=ListStatus.STOPPED, reason_code=code, reason=reason, ended_at=timezone.now()
-    )
+    lists.update(status=ListStatus.STOPPED, reason_code=code, reason=reason, ended_at=clock.now())
     _await_parts(ending)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from batchcalls.batches import lifecycle
+from batchcalls.database import clock
 from batchcalls.models import Batch, Recipient
 from batchcalls.states import RecipientOutcome, RecipientStatus
 
@@ -47,7 +47,7 @@ def retry(batch: Batch, *, outcomes: Collection[str], actor: User | None = None)
         outcome="",
         reason_code="",
         reason="",
-        due_at=timezone.now(),
+        due_at=clock.now(),
         tries=0,
         claim_token=None,
         claimed_at=None,

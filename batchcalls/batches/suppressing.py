@@ -9,6 +9,7 @@ from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.db import transaction
 from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each
 from batchcalls.lists.cleaning import clean_value
 from campaigns.models import Suppression, SuppressionSource
@@ -33,7 +34,7 @@ def suppress(
     Numbers that are already listed are not changed. Numbers are written in sorted order, so that
     two concurrent writers cannot deadlock.
     """
-    now, creator = timezone.now(), actor.pk if actor else None
+    now, creator = clock.now(), actor.pk if actor else None
     rows = (
         (number, _fit(reasons[number]), source.value, creator, now) for number in sorted(reasons)
     )

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from batchcalls.batches import lifecycle
 from batchcalls.blandapi import accounts, parameters
@@ -15,6 +14,7 @@ from batchcalls.blandapi.batch_bodies import BatchOrder
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
 from batchcalls.calling import gate
+from batchcalls.database import clock
 from batchcalls.drafting import drafts, recipient_objects
 from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.intake import runner, validation
@@ -162,7 +162,7 @@ def _delay_warnings(batch: Batch) -> list[str]:
     row = batch.recipients.filter(status=RecipientStatus.PENDING).first()
     if row is None or batch.start_at is not None:
         return []
-    verdict = gate.check(batch, row, suppressed=set(), now=timezone.now())
+    verdict = gate.check(batch, row, suppressed=set(), now=clock.now())
     return (
         [f"The call is held back: {verdict.message}"] if isinstance(verdict, gate.Refused) else []
     )

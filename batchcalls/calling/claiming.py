@@ -17,9 +17,9 @@ from uuid import UUID, uuid4
 import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
-from django.utils import timezone
 
 from batchcalls.calling import call_requests, gate, pacing
+from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
@@ -87,7 +87,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
 
     Raise `LeaseLost` when another process has taken over the account.
     """
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         account = lease.lock()
         due_now = Recipient.objects.filter(batch=OuterRef("pk")).due(now)

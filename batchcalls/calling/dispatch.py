@@ -17,10 +17,10 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from batchcalls.calling import claiming, pacing, recording
 from batchcalls.calling.claiming import ACCOUNT, Claim
+from batchcalls.database import clock
 from batchcalls.database.lease import Lease
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from batchcalls.net.under_way import UnderWay
@@ -161,7 +161,7 @@ class Dispatcher:
         return bool(self._waiting) and self._under_way.free >= min(self._group, len(self._waiting))
 
     def _start_of(self, claim: Claim, *, now: float) -> float:
-        slot = now + (claim.slot - timezone.now()).total_seconds()
+        slot = now + (claim.slot - clock.now()).total_seconds()
         return max(slot, self._spacing.start({ACCOUNT: 0.0, **claim.intervals}, now=now))
 
     def _still_wanted(self, claims: list[Claim]) -> set[int]:
@@ -256,7 +256,7 @@ class Dispatcher:
     def _hold(self, answer: ProviderThrottled) -> None:
         """Hold all calls of the account as long as its provider asks, on every worker."""
         self._spacing.hold(ACCOUNT, time.monotonic() + answer.retry_after_seconds)
-        until = timezone.now() + timedelta(seconds=answer.retry_after_seconds)
+        until = clock.now() + timedelta(seconds=answer.retry_after_seconds)
         shorter = Q(held_until=None) | Q(held_until__lt=until)
         self._lease.mine.filter(shorter).update(held_until=until, held_reason=str(answer))
 
@@ -285,7 +285,7 @@ class Dispatcher:
         """Store when the next calls may start, if that is later than the rows say."""
         for name, free_at in self._spacing.taken.items():
             if (ahead := free_at - time.monotonic()) > 0:
-                pacing.postpone(self._paced(name), timezone.now() + timedelta(seconds=ahead))
+                pacing.postpone(self._paced(name), clock.now() + timedelta(seconds=ahead))
 
     def _paced(self, name: Any) -> QuerySet[VoiceAccount] | QuerySet[Batch]:
         """Return the row with a rate; no row once the lease is lost."""
@@ -295,11 +295,11 @@ class Dispatcher:
 
 def _is_too_old(claim: Claim) -> bool:
     limit = timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)
-    return timezone.now() - claim.call.claimed_at > limit
+    return clock.now() - claim.call.claimed_at > limit
 
 
 def _return_to_queue(claims: list[Claim]) -> None:
-    now = timezone.now()
+    now = clock.now()
     recording.withdraw(
         [
             recording.Withdrawal(

@@ -17,12 +17,12 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from batchcalls import queue
 from batchcalls.calling import results
+from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.models import CallEvent, VoiceAccount
 from batchcalls.voice.base import VoiceEvent, VoiceProvider
@@ -76,7 +76,7 @@ def receive(request: HttpRequest, account_id: int) -> HttpResponse:
     except WebhookUnreadable as error:
         log.warning("webhook.unreadable", account_id=account_id, why=str(error))
         return _refuse(400, str(error))
-    keep(account.pk, event, payload, now=timezone.now())
+    keep(account.pk, event, payload, now=clock.now())
     _wake_a_worker(account)
     return HttpResponse(status=204)
 
@@ -100,7 +100,7 @@ def _refuse(status: int, sentence: str) -> HttpResponse:
 
 def _wake_a_worker(account: VoiceAccount) -> None:
     """Ring for a worker unless one holds the account's lease and will look anyway."""
-    if account.lease_until is not None and account.lease_until > timezone.now():
+    if account.lease_until is not None and account.lease_until > clock.now():
         return
     now = time.monotonic()
     if now - _rung_at.get(account.pk, -RING_SECONDS) >= RING_SECONDS:

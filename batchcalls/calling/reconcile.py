@@ -12,10 +12,10 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Min
-from django.utils import timezone
 
 from batchcalls.calling import call_requests, giving_up, recording, results
 from batchcalls.calling.next_check import ASK_AGAIN_AFTER, next_check
+from batchcalls.database import clock
 from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.net.under_way import UnderWay
@@ -125,7 +125,7 @@ class Enquirer:
         if room <= 0:
             return False
         due = list(
-            CallResult.objects.to_check(timezone.now())
+            CallResult.objects.to_check(clock.now())
             .filter(account=self._account)
             .exclude(pk__in=self._asked)
             .select_related("recipient")[:room]
@@ -139,10 +139,10 @@ class Enquirer:
             except Exception:
                 # One call that cannot be asked about must not block the others.
                 log.exception("reconcile.no_request", call_id=str(call.call_id))
-                _ask_later([call], timezone.now() + ASK_AGAIN_AFTER)
+                _ask_later([call], clock.now() + ASK_AGAIN_AFTER)
                 continue
             self._asked.add(call.pk)
-            self._under_way.start(Question(call=call, request=request, asked_at=timezone.now()))
+            self._under_way.start(Question(call=call, request=request, asked_at=clock.now()))
         return bool(due)
 
     def _ask(self, question: Question) -> Reply:
@@ -166,7 +166,7 @@ class Enquirer:
         """Apply the provider's answers, one group for each kind."""
         if not replies:
             return False
-        now = timezone.now()
+        now = clock.now()
         self._asked -= {question.call.pk for question, _ in replies}
         self.touched |= {question.call.batch_id for question, _ in replies}
         pulled = [(one, reply) for one, reply in replies if isinstance(reply, Pulled)]

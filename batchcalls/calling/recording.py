@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import turned_up
 from batchcalls.calling.next_check import next_check
+from batchcalls.database import clock
 from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import (
@@ -56,7 +56,7 @@ _STOPPED = ("call_stopped", "The call was stopped before it was placed.")
 
 def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
     """Store the provider's answers."""
-    now = timezone.now()
+    now = clock.now()
     accepted = [(call, answer) for call, answer in answered if isinstance(answer, CallAccepted)]
     rejected = [(call, answer) for call, answer in answered if isinstance(answer, CallRejected)]
     unknown = [(call, answer) for call, answer in answered if isinstance(answer, OutcomeUnknown)]
@@ -240,7 +240,7 @@ def withdraw(withdrawals: Sequence[Withdrawal]) -> set[int]:
 
 
 def _give_up(given_up: Sequence[Withdrawal]) -> None:
-    now = timezone.now()
+    now = clock.now()
     update_each(
         CallResult,
         [

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.database import clock
 from batchcalls.models import BatchEvent, CallResult, Recipient
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus, StopRequest
 
@@ -60,7 +60,7 @@ def stop(call: CallResult, *, actor: User | None = None) -> None:
         recipient=call.recipient_id, attempt=call.attempt, ended_at=None
     )
     if mine.update(stop_requested=StopRequest.HANG_UP):
-        mine.exclude(provider_call_id=None).update(next_check_at=timezone.now())
+        mine.exclude(provider_call_id=None).update(next_check_at=clock.now())
     elif not _cancel_waiting(call):
         ended = CallResult.objects.filter(recipient=call.recipient_id, attempt=call.attempt)
         raise CallOver(ended.first() or call)

@@ -13,12 +13,12 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db.models import Min
-from django.utils import timezone
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import chunks, provider_events, reconcile
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.calling.reconcile import Enquirer
+from batchcalls.database import clock
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import (
     Batch,
@@ -26,6 +26,7 @@ from batchcalls.models import (
     CallResult,
     VoiceAccount,
 )
+from batchcalls.voice import clocks
 from batchcalls.voice.base import VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid
 
@@ -54,15 +55,24 @@ def tick_account(
 ) -> datetime | None:
     """Work on one account's calls for at most ``seconds``; return when there is more to do.
 
-    Return None when nothing is left or another process works on the account. ``stop`` is called
-    before each group of calls; returning True ends the tick early.
+    Return None when nothing is left, another process works on the account, or this host's clock is
+    off. ``stop`` is called before each group of calls; returning True ends the tick early.
     """
+    if clock.is_off():
+        # It could misjudge calling hours, and how old a claim or a provider's list is.
+        log.warning("tick.clock_off", account_id=account_id, ahead=clock.ahead_seconds())
+        return None
     lease = Lease.acquire(VoiceAccount.objects.all(), account_id, seconds=settings.LEASE_SECONDS)
     if lease is None:
         return None
     with lease:
         try:
-            return _work(account_id, lease, until=time.monotonic() + seconds, stop=stop)
+            return _work(
+                account_id,
+                lease,
+                until=time.monotonic() + seconds,
+                stop=lambda: stop() or clock.is_off(),
+            )
         except LeaseLost:
             log.warning("tick.lease_lost", account_id=account_id)
             return None
@@ -99,7 +109,18 @@ def _work(
                         break
                 dispatcher.wait(_nap(wake, until))
     beat.settle(dispatcher, enquirer)
+    _note_clock(account, provider)
     return next_work_at(account)
+
+
+def _note_clock(account: VoiceAccount, provider: VoiceProvider) -> None:
+    """Store how much our clock differs from the provider's, to warn people."""
+    ahead = provider.clock_ahead_seconds
+    if ahead is None:
+        return
+    noticed = round(ahead) if abs(ahead) > clocks.NOTICED_SECONDS else None
+    rows = VoiceAccount.objects.filter(pk=account.pk).exclude(clock_ahead_seconds=noticed)
+    rows.update(clock_ahead_seconds=noticed)
 
 
 class _Beat:
@@ -121,7 +142,7 @@ class _Beat:
             return False
         self._feed_at = time.monotonic() + NAP_SECONDS
         dispatcher.dry = False
-        queued = chunks.queue_due(self._account, now=timezone.now())
+        queued = chunks.queue_due(self._account, now=clock.now())
         if queued:
             self.touched |= queued
             dispatcher.claim_again()
@@ -131,8 +152,8 @@ class _Beat:
         """Apply webhooks, ask about calls and settle batches; return whether there was news."""
         worked = False
         if time.monotonic() >= self._follow_at:
-            self.touched |= reconcile.abandon_stale(self._account, now=timezone.now())
-            events = provider_events.apply_due(self._account.pk, self._provider, now=timezone.now())
+            self.touched |= reconcile.abandon_stale(self._account, now=clock.now())
+            events = provider_events.apply_due(self._account.pk, self._provider, now=clock.now())
             self.touched |= events
             worked = enquirer.step() or bool(events)
             # With a backlog, look again immediately; otherwise spare the database.
@@ -147,7 +168,7 @@ class _Beat:
         for watched in (self.touched, dispatcher.touched, enquirer.touched):
             watched.clear()
         for batch in Batch.objects.calling().filter(pk__in=touched) if touched else ():
-            lifecycle.settle(batch, now=timezone.now())
+            lifecycle.settle(batch, now=clock.now())
         self._settle_at = time.monotonic() + SETTLE_SECONDS
 
 
@@ -157,11 +178,11 @@ def _calling(account: VoiceAccount) -> set[UUID]:
 
 def is_near(moment: datetime) -> bool:
     """Return whether a tick should wait for ``moment``; the sweep handles later times."""
-    return moment <= timezone.now() + timedelta(seconds=WATCH_SECONDS)
+    return moment <= clock.now() + timedelta(seconds=WATCH_SECONDS)
 
 
 def _nap(wake: datetime | None, until: float) -> float:
-    ahead = (wake - timezone.now()).total_seconds() if wake else NAP_SECONDS
+    ahead = (wake - clock.now()).total_seconds() if wake else NAP_SECONDS
     return max(0.02, min(ahead, NAP_SECONDS, until - time.monotonic()))
 
 
@@ -189,7 +210,7 @@ def next_work_at(account: VoiceAccount) -> datetime | None:
 
 def recover() -> None:
     """Clean up after a process that died: unanswered claims and unsettled batches."""
-    now = timezone.now()
+    now = clock.now()
     for account in VoiceAccount.objects.all():
         reconcile.abandon_stale(account, now=now)
         reconcile.ask_about_forgotten(account, now=now)

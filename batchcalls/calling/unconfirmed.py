@@ -10,6 +10,7 @@ from django.utils import timezone
 from batchcalls import queue
 from batchcalls.batches import lifecycle
 from batchcalls.calling import recording
+from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_CALLS_AGAIN,
@@ -42,7 +43,7 @@ def was_placed(
         _attach(call, provider_call_id)
         verdict = f"was placed, as {provider_call_id}"
     else:
-        now, reason = timezone.now(), f"{actor} says that it was placed; its result is not known."
+        now, reason = clock.now(), f"{actor} says that it was placed; its result is not known."
         CallResult.objects.filter(pk=call.pk).update(
             status=CallStatus.FAILED,
             ended_at=now,
@@ -66,7 +67,7 @@ def _attach(call: CallResult, provider_call_id: str) -> None:
     taken = CallResult.objects.filter(account=call.account_id, provider_call_id=provider_call_id)
     if taken.exists():
         raise CannotSettle(f"{provider_call_id} is the provider's id of another call.")
-    now = timezone.now()
+    now = clock.now()
     accepted = CallAccepted(provider_call_id=provider_call_id, next_event_at=now)
     recording.record_accepted([(call, accepted)], now=now)
     queue.ring(queue.DISPATCH_TICK, call.account_id)
@@ -94,7 +95,7 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
         [
             recording.Withdrawal(
                 call=call,
-                due_at=timezone.now(),
+                due_at=clock.now(),
                 code="not_placed",
                 reason=f"{actor} says that the call was not placed.",
                 doubt="settled",

@@ -8,7 +8,8 @@ from typing import Any, Generic, Self, TypeVar
 from uuid import UUID, uuid4
 
 from django.db.models import Model, Q, QuerySet
-from django.utils import timezone
+
+from batchcalls.database import clock
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -33,7 +34,7 @@ class Lease(Generic[ModelT]):
     @classmethod
     def acquire(cls, rows: QuerySet[ModelT], pk: Any, *, seconds: float) -> Self | None:
         """Take the lease of a row; return None when another process holds it."""
-        token, now = uuid4(), timezone.now()
+        token, now = uuid4(), clock.now()
         free = Q(lease_until=None) | Q(lease_until__lt=now)
         taken = rows.filter(free, pk=pk).update(
             lease_token=token, lease_until=now + timedelta(seconds=seconds)
@@ -46,10 +47,17 @@ class Lease(Generic[ModelT]):
             if not self.mine.exists():
                 raise LeaseLost
             return
-        until = timezone.now() + timedelta(seconds=self._seconds)
+        until = clock.now() + timedelta(seconds=self._seconds)
         if not self.mine.update(lease_until=until):
             raise LeaseLost
         self._renewed = time.monotonic()
+
+    def get(self) -> ModelT:
+        """Return the row. Raise `LeaseLost`."""
+        row = self.mine.order_by().first()
+        if row is None:
+            raise LeaseLost
+        return row
 
     def lock(self) -> ModelT:
         """Lock the row for the transaction and return it. Raise `LeaseLost`."""

@@ -17,9 +17,9 @@ from typing import Any
 
 from django.db.models import Avg, Count, Exists, F, Min, OuterRef, QuerySet
 from django.db.models.functions import TruncHour
-from django.utils import timezone
 
 from batchcalls.calling import call_requests, gate
+from batchcalls.database import clock
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
@@ -48,7 +48,7 @@ _TO_DIAL = RECIPIENT_NOT_YET_PLACED - RECIPIENT_RETRYING
 
 def store(batch: Batch) -> dict[str, Any]:
     """Compute the report as of now, store it with the batch, and return it."""
-    report = compute(batch, now=timezone.now())
+    report = compute(batch, now=clock.now())
     Batch.objects.filter(pk=batch.pk).update(dry_run=report)
     batch.dry_run = report
     return report

@@ -16,9 +16,9 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
-from django.utils import timezone
 
 from batchcalls.batches import lifecycle, list_imports
+from batchcalls.database import clock
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.intake import dry_run, duplicates, joining, parts, refusals, splitting, validation
 from batchcalls.intake.resource import RecipientResource
@@ -101,7 +101,7 @@ def _run(stored: StoredList, *, until: float) -> bool:
 
 def _is_idle(stored: StoredList) -> bool:
     """Return whether no worker is working on an unfinished list."""
-    now = timezone.now()
+    now = clock.now()
     rows = StoredList.objects.importing().filter(pk=stored.pk)
     return rows.exclude(lease_until__gt=now).exclude(parts__lease_until__gt=now).exists()
 
@@ -123,19 +123,19 @@ def _split(stored: StoredList) -> None:
 
 def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
     """Import one part that no other process holds; return whether there was one."""
-    free = ListPart.objects.filter(stored_list=stored).free(timezone.now())
+    free = ListPart.objects.filter(stored_list=stored).free(clock.now())
     for pk in free.values_list("pk", flat=True)[:50]:
         lease = Lease.acquire(ListPart.objects.to_do(), pk, seconds=settings.LEASE_SECONDS)
         if lease is None:
             continue
         with lease:
-            save = take_in(parts.rows_of(lease.mine.get()))
+            save = take_in(parts.rows_of(lease.get()))
             with transaction.atomic():
                 part = lease.lock()
                 if not StoredList.objects.importing().filter(pk=stored.pk).exists():
                     raise lifecycle.Conflict("validated", BatchStatus.CANCELED)
                 part.added, part.problems = save()
-                part.done_at = timezone.now()
+                part.done_at = clock.now()
                 part.save(update_fields=["added", "problems", "done_at"])
         return True
     return False

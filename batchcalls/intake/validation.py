@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
-from django.utils import timezone
 
 from batchcalls.calling.call_requests import RENDERED
+from batchcalls.database import clock
 from batchcalls.lists.reader import RowProblem
 from batchcalls.models import Batch
 from campaigns import call_settings, consent, e164, prompts
@@ -48,7 +48,7 @@ class RowRules:
             timezone=batch.call_settings.get("timezone"),
             consent_required=batch.consent_required,
             # The latest current date anywhere on earth.
-            today=(timezone.now() + timedelta(hours=14)).date(),
+            today=(clock.now() + timedelta(hours=14)).date(),
             max_value_characters=settings.MAX_VALUE_CHARACTERS,
         )
 

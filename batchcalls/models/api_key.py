@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
+
+from batchcalls.database import clock
 
 
 class Scope(models.TextChoices):
@@ -69,7 +70,7 @@ class ApiKey(models.Model):
 
     def is_usable(self, now: datetime | None = None) -> bool:
         """Return whether the key is neither revoked nor expired and its owner is active."""
-        is_over = self.expires_at is not None and self.expires_at <= (now or timezone.now())
+        is_over = self.expires_at is not None and self.expires_at <= (now or clock.now())
         return self.revoked_at is None and not is_over and self.owner.is_active
 
     @property
@@ -77,6 +78,6 @@ class ApiKey(models.Model):
         """The key's state: active, revoked, expired or owner inactive."""
         if self.revoked_at is not None:
             return "revoked"
-        if self.expires_at is not None and self.expires_at <= timezone.now():
+        if self.expires_at is not None and self.expires_at <= clock.now():
             return "expired"
         return "active" if self.owner.is_active else "owner inactive"

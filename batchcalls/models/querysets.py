@@ -15,8 +15,8 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
-from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.states import (
     BATCH_CALLING,
     CALL_FINAL,
@@ -354,5 +354,8 @@ class HeartbeatQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Heartbeats of workers."""
 
     def beat(self) -> None:
-        """Record that this host's workers are alive."""
-        self.update_or_create(host=socket.gethostname()[:255], defaults={"at": timezone.now()})
+        """Record that this host's workers are alive, and how wrong its clock is."""
+        self.update_or_create(
+            host=socket.gethostname()[:255],
+            defaults={"at": clock.now(), "clock_ahead_seconds": round(clock.ahead_seconds(), 3)},
+        )

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from batchcalls.models.leased import Leased
 from batchcalls.models.querysets import VoiceAccountQuerySet
-from batchcalls.voice import registry
+from batchcalls.voice import clocks, registry
 from batchcalls.voice.base import AccountConfig, VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid
 from campaigns.e164 import NumberProblem
@@ -56,6 +56,11 @@ class VoiceAccount(Leased):
         null=True, editable=False, help_text="Until when the provider asked for no more calls."
     )
     held_reason = models.TextField(blank=True, editable=False)
+    clock_ahead_seconds = models.IntegerField(
+        null=True,
+        editable=False,
+        help_text="How far our clock is ahead of the provider's, if the difference matters.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = VoiceAccountQuerySet["VoiceAccount"].as_manager()
@@ -93,6 +98,13 @@ class VoiceAccount(Leased):
         """The URL for the provider's webhooks; blank before the account is saved."""
         path = reverse("voice-webhook", args=[self.pk]) if self.pk else ""
         return f"{settings.PUBLIC_URL}{path}" if path else ""
+
+    @property
+    def clock_problem(self) -> str:
+        """What is wrong with our clock, by the provider's answers; blank if nothing is."""
+        if self.clock_ahead_seconds is None:
+            return ""
+        return f"Our clock is {clocks.in_words(self.clock_ahead_seconds)} the provider's."
 
     def voice_provider(self) -> VoiceProvider:
         """Return the adapter for this account. Raise `OptionsInvalid` for unusable options."""

@@ -61,6 +61,14 @@ class HttpAnswer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def date(self) -> datetime | None:
+        """The server's time when it answered, in whole seconds; None without a valid Date."""
+        try:
+            return _instant(self.headers.get("date", ""))
+        except (ValueError, OverflowError):
+            return None
+
 
 class _ReportsNotSent:
     """Raises `NotSent` for every failure to connect.
@@ -241,11 +249,16 @@ def retry_after(value: str, *, now: datetime) -> float | None:
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", word):
         return min(float(word), LONGEST_RETRY_AFTER_SECONDS)
     try:
-        moment = parsedate_to_datetime(word)
-        wait = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+        wait = (_instant(word) - now).total_seconds()
         return min(max(wait, 0.0), LONGEST_RETRY_AFTER_SECONDS)
     except (ValueError, OverflowError):
         return None
+
+
+def _instant(value: str) -> datetime:
+    """Return the time in a header; raise `ValueError` or `OverflowError` for anything else."""
+    moment = parsedate_to_datetime(value)
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _in_words(error: BaseException) -> str:

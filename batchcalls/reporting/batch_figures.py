@@ -15,8 +15,8 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncMinute
-from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
 from batchcalls.states import BATCH_CALLING
@@ -54,7 +54,7 @@ class BatchFigures:
 
 def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> BatchFigures:
     """Return the current figures."""
-    now = now or timezone.now()
+    now = now or clock.now()
     calls = CallResult.objects.counted().filter(batch=batch).order_by()
     speed = 0.0
     if batch.status in BATCH_CALLING:

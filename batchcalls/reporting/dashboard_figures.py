@@ -12,6 +12,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.models import (
     Batch,
     CallResult,
@@ -125,7 +126,7 @@ def statuses() -> Counter[str]:
 
 
 def _batches() -> Iterator[Trouble]:
-    failed = Q(status=BatchStatus.FAILED, ended_at__gte=timezone.now() - ERRORS_SINCE)
+    failed = Q(status=BatchStatus.FAILED, ended_at__gte=clock.now() - ERRORS_SINCE)
     halted = Q(status__in=BATCH_RESUMABLE) & ~Q(reason="")
     rows = Batch.objects.filter(failed | halted).order_by("-created_at")[:ERRORS_SHOWN]
     for batch in rows:
@@ -135,7 +136,7 @@ def _batches() -> Iterator[Trouble]:
 
 
 def _files() -> Iterator[Trouble]:
-    since = timezone.now() - ERRORS_SINCE
+    since = clock.now() - ERRORS_SINCE
     lists = StoredList.objects.filter(status=ListStatus.FAILED, created_at__gte=since)
     for stored in lists.order_by("-created_at")[:ERRORS_SHOWN]:
         what = f"The list {stored.file_name} could not be used"

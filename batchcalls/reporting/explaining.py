@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from batchcalls.calling import gate
+from batchcalls.database import clock
 from batchcalls.intake.validation import CONSENT_REFUSED
 from batchcalls.models import CallResult, EmergencyStop, Recipient
 from batchcalls.models.batch import DuplicateChoice
@@ -67,7 +68,7 @@ def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdic
     For a waiting row the gate itself decides, as of ``now``. A row that ended, or is being called,
     shows the verdicts from the check of its list and from its last attempt.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     if recipient.status in RECIPIENT_NOT_YET_PLACED:
         return [*_of_list(recipient), *_of_batch(recipient, now), *_of_gate(recipient, now)]
     call = recipient.calls.order_by("-attempt").first()

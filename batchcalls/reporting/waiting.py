@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from batchcalls.calling import pacing
+from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, EmergencyStop, Recipient, VoiceAccount
 from batchcalls.reporting.worker_state import worker_state
 from batchcalls.states import (
@@ -42,7 +43,7 @@ def waiting_of(batches: Iterable[Batch], *, now: datetime | None = None) -> dict
 
     Reasons come in the order in which a person would have to end them, and the first one counts.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     calling = [batch.pk for batch in batches if batch.status in BATCH_CALLING]
     rows = _with_next_recipient(calling) if calling else []
     if not rows:

@@ -1,11 +1,11 @@
-"""Whether workers run, by their heartbeats."""
+"""Whether workers run and their clocks are right, by their heartbeats."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from batchcalls.models import WorkerHeartbeat
+from batchcalls.models import VoiceAccount, WorkerHeartbeat
 
 #: A worker sweeps each minute. After three minutes without a heartbeat it counts as missing.
 HEARTBEAT_LIMIT = timedelta(minutes=3)
@@ -21,3 +21,18 @@ def worker_state(now: datetime) -> dict[str, Any]:
     if not answer["ok"]:
         answer["detail"] = "No worker is running. Start: python manage.py qcluster"
     return answer
+
+
+def clock_state(now: datetime) -> dict[str, Any]:
+    """Return ``ok``, and in ``detail`` which clocks of workers and voice accounts are off.
+
+    The answer is public, so it names no hosts or accounts.
+    """
+    workers = WorkerHeartbeat.objects.filter(at__gte=now - HEARTBEAT_LIMIT)
+    accounts = VoiceAccount.objects.filter(enabled=True, clock_ahead_seconds__isnull=False)
+    problems = [worker.clock_problem for worker in workers]
+    problems += [account.clock_problem for account in accounts]
+    distinct = dict.fromkeys(filter(None, problems))
+    if not distinct:
+        return {"ok": True}
+    return {"ok": False, "detail": f"{' '.join(distinct)} Synchronize the clocks (NTP)."}

@@ -207,6 +207,14 @@ class VoiceProvider(ABC):
         """True when requests wait on the network, so that running them in parallel saves time."""
         return True
 
+    @property
+    def clock_ahead_seconds(self) -> float | None:
+        """How far this host's clock is ahead of the provider's, by its latest answer.
+
+        Negative when it is behind; None when no answer named a time.
+        """
+        return None
+
     @abstractmethod
     def check_connection(self) -> ConnectionReport:
         """Test whether credentials and address work, without placing a call, while a person waits.

@@ -19,9 +19,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
-from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.database import clock
 from batchcalls.models import (
     AttemptKind,
     WebhookAttempt,
@@ -67,7 +67,7 @@ def tick(
     With ``alone``, do nothing while another process is sending: messages must not keep all
     workers busy. That process looks for more messages when it is done.
     """
-    now = timezone.now()
+    now = clock.now()
     if alone and WebhookDelivery.objects.leased_until(now + LEASE - BUSY).exists():
         return False
     give_up_late(now=now)
@@ -78,7 +78,7 @@ def tick(
             if not sender.step() and under_way.count == 0:
                 break
         sender.finish()
-    return WebhookDelivery.objects.due(timezone.now()).exists()
+    return WebhookDelivery.objects.due(clock.now()).exists()
 
 
 class Sender:
@@ -113,7 +113,7 @@ class Sender:
         if room <= 0:
             return []
         full = [target for target, count in self._busy.items() if count >= self._most]
-        due = WebhookDelivery.objects.due(timezone.now())
+        due = WebhookDelivery.objects.due(clock.now())
         if full:
             full_endpoints = [target for target in full if isinstance(target, UUID)]
             urls = [target for target in full if isinstance(target, str)]
@@ -131,14 +131,14 @@ class Sender:
         for delivery, _ in answered:
             self._busy[_target(delivery)] -= 1
         if answered:
-            record(answered, now=timezone.now())
+            record(answered, now=clock.now())
 
 
 def lease(pks: list[int]) -> list[WebhookDelivery]:
     """Lease the messages that no process is sending; return the leased ones."""
     if not pks:
         return []
-    now, token = timezone.now(), uuid4()
+    now, token = clock.now(), uuid4()
     WebhookDelivery.objects.free(now).filter(pk__in=pks, next_attempt_at__lte=now).update(
         lease_token=token, lease_until=now + LEASE
     )
@@ -281,7 +281,7 @@ def give_up_late(*, now: datetime) -> None:
 
 def sweep() -> None:
     """Ring for due messages, and delete some of the messages that ended long ago."""
-    now = timezone.now()
+    now = clock.now()
     give_up_late(now=now)
     if WebhookDelivery.objects.due(now).exists():
         queue.ring_once(queue.DELIVER_WEBHOOKS)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.models import (
     Batch,
     WebhookDelivery,
@@ -82,7 +82,7 @@ def disable(endpoint: WebhookEndpoint, *, reason: str = "") -> None:
     ``reason`` says why the system switched it off; it is blank when a person did. Calling this
     twice changes nothing.
     """
-    now = timezone.now()
+    now = clock.now()
     changed = WebhookEndpoint.objects.filter(pk=endpoint.pk, enabled=True).update(
         enabled=False, disabled_at=now, disabled_reason=reason[:300]
     )
@@ -97,7 +97,7 @@ def give_up_waiting_of(endpoint: WebhookEndpoint) -> None:
     WebhookDelivery.objects.waiting().filter(endpoint=endpoint.pk).update(
         status=DeliveryStatus.DEAD,
         next_attempt_at=None,
-        ended_at=timezone.now(),
+        ended_at=clock.now(),
         last_error=SWITCHED_OFF,
         lease_token=None,
         lease_until=None,
@@ -131,7 +131,7 @@ def rotate_secret(endpoint: WebhookEndpoint) -> str:
     locked = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).order_by()
     endpoint.salt = locked.values_list("salt", flat=True).get()
     endpoint.former_salt, endpoint.salt = endpoint.salt, new_salt()
-    endpoint.rotated_at = timezone.now()
+    endpoint.rotated_at = clock.now()
     endpoint.save(update_fields=["salt", "former_salt", "rotated_at"])
     log.info("webhook.secret_rotated", endpoint=str(endpoint.pk))
     return signing.secret_of(endpoint)

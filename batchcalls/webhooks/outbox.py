@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import transaction
-from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each
 from batchcalls.models import (
     AttemptKind,
@@ -199,7 +199,7 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     """Send an endpoint a test message. Raise `CannotSend` when it is switched off."""
     if not endpoint.enabled:
         raise CannotSend("The endpoint is switched off. Switch it on first.")
-    now = timezone.now()
+    now = clock.now()
     compose: Callable[..., str] = (
         payloads.bland_test if endpoint.format == WebhookFormat.BLAND else payloads.test
     )
@@ -227,7 +227,7 @@ def resend(delivery: WebhookDelivery) -> None:
     """
     if delivery.endpoint is not None and not delivery.endpoint.enabled:
         raise CannotSend("The endpoint is switched off. Switch it on first.")
-    now = timezone.now()
+    now = clock.now()
     if delivery.endpoint_id:
         WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(resting_until=None)
     idle = WebhookDelivery.objects.exclude(lease_until__gte=now)
@@ -253,7 +253,7 @@ def report(call: CallResult, url: str) -> WebhookDelivery:
     """
     if call.status not in CALL_FINAL - CALL_GIVEN_UP:
         raise CannotSend("The call is not over yet; there is nothing to report.")
-    now = timezone.now()
+    now = clock.now()
     call = _loaded([call])[0]
     delivery, created = WebhookDelivery.objects.get_or_create(
         event_id=_id(call.call_id, f"{WebhookEvent.CALL_FINISHED} {url}"),

@@ -14,11 +14,11 @@ from socket import SHUT_RDWR
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
 
+from batchcalls.database import clock
 from batchcalls.models import WebhookDelivery
 from batchcalls.net import addresses
 from batchcalls.net.http import retry_after
@@ -62,7 +62,7 @@ class Answer:
 
 def send(delivery: WebhookDelivery) -> Answer:
     """Send a message once; never raise. Redirects are not followed."""
-    at, started = timezone.now(), time.monotonic()
+    at, started = clock.now(), time.monotonic()
     status, excerpt, error, wait = None, "", "", None
     shown: dict[str, str] = {}
     try:

@@ -57,6 +57,17 @@ def test_a_worker_that_is_missing_is_said_with_the_remedy(admin_client: Client) 
     assert "sign of life" in shown(admin_client)
 
 
+def test_a_worker_whose_clock_is_off_is_shown_with_the_remedy(admin_client: Client) -> None:
+    WorkerHeartbeat.objects.beat()
+    assert "NTP" not in shown(admin_client)
+    assert "Right" in markup(admin_client.get("/batchcalls/workerheartbeat/"))
+    WorkerHeartbeat.objects.update(clock_ahead_seconds=-300)
+    sentence = "The clock of this worker is 300 s behind the database&#x27;s; it does not call."
+    assert sentence in markup(admin_client.get("/"))
+    assert "NTP" in shown(admin_client)
+    assert sentence in markup(admin_client.get("/batchcalls/workerheartbeat/"))
+
+
 def test_somebody_without_any_permission_is_told_whom_to_ask(client: Client) -> None:
     client.force_login(User.objects.create_user("new", is_staff=True))
     assert "Ask an administrator" in shown(client)

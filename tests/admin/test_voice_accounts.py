@@ -683,3 +683,13 @@ def test_the_result_of_one_account_is_not_shown_on_the_page_of_another(
 ) -> None:
     admin.post(page_of(bland, "test-connection"))
     assert "The connection works" not in words(admin.get(page_of(account)))
+
+
+def test_the_page_says_that_our_clock_differs_from_the_provider_s(
+    admin: Client, account: VoiceAccount
+) -> None:
+    page = f"/batchcalls/voiceaccount/{account.pk}/change/"
+    assert "Our clock" not in admin.get(page).content.decode()
+    VoiceAccount.objects.update(clock_ahead_seconds=900)
+    text = html.unescape(admin.get(page).content.decode())
+    assert "Our clock is 900 s ahead of the provider's." in text

@@ -72,3 +72,12 @@ def test_a_tick_that_loses_its_lease_ends_quietly(
     monkeypatch.setattr("batchcalls.calling.dispatch.Dispatcher.step", lose)
     assert ticks.tick_account(account.pk, seconds=0) is None
     assert acquire(account) is not None
+
+
+def test_a_row_whose_lease_is_lost_is_not_handed_out(account: VoiceAccount) -> None:
+    lease = acquire(account)
+    assert lease is not None
+    assert lease.get() == account
+    VoiceAccount.objects.update(lease_token=None)
+    with pytest.raises(LeaseLost):
+        lease.get()

@@ -252,3 +252,15 @@ def test_a_file_that_cannot_be_read_is_a_problem_and_not_an_absence(
 
 def test_options_that_cannot_be_used_name_no_variable() -> None:
     assert BlandProvider.environment({"credentials": "no such"}) == ()
+
+
+@pytest.mark.parametrize(("offset", "words"), [(-900, "s ahead of"), (900, "s behind")])
+def test_a_clock_that_differs_from_the_provider_s_is_a_warning(
+    carrier: Carrier, offset: int, words: str
+) -> None:
+    carrier.control(clock_offset_seconds=offset)
+    warning = bland().check_connection().warning
+    assert words in warning
+    assert "NTP" in warning
+    carrier.control(clock_offset_seconds=30)
+    assert bland().check_connection().warning == ""

@@ -99,6 +99,40 @@ def test_our_clock_may_be_ahead_of_the_provider_s(carrier: Carrier) -> None:
     assert isinstance(found, CallFound)
 
 
+@pytest.mark.parametrize("minutes", [15, 60, 60 * 12, -15, -60 * 12])
+def test_a_call_is_found_however_far_our_clock_is_ahead(carrier: Carrier, minutes: int) -> None:
+    carrier.control(clock_offset_seconds=-60 * minutes)
+    call = placed(bland())
+    found, _ = look_up(call.request)
+    assert isinstance(found, CallFound)
+    assert found.provider_call_id == call.provider_call_id
+
+
+@pytest.mark.parametrize("minutes", [11, 60, -11, 60 * 24 * 365 * 20])
+def test_an_empty_list_proves_nothing_when_the_clocks_differ(
+    carrier: Carrier, minutes: int
+) -> None:
+    carrier.control(clock_offset_seconds=-60 * minutes)
+    lookup, _ = look_up(request_to(), minutes_ago=60)
+    assert isinstance(lookup, CannotTell)
+    assert ("ahead of" if minutes > 0 else "behind") in lookup.reason
+
+
+@pytest.mark.parametrize("minutes", [9, -9])
+def test_an_empty_list_is_believed_while_the_clocks_are_close(
+    carrier: Carrier, minutes: int
+) -> None:
+    carrier.control(clock_offset_seconds=-60 * minutes)
+    assert look_up(request_to(), minutes_ago=60)[0] == CallAbsent()
+
+
+def test_an_empty_list_proves_nothing_when_it_does_not_name_its_time(carrier: Carrier) -> None:
+    carrier.control(clock_offset_seconds=None)
+    assert isinstance(look_up(request_to(), minutes_ago=60)[0], CannotTell)
+    carrier.control(answers={"list": {**listing()["list"], "headers": {"date": "yesterday"}}})
+    assert isinstance(look_up(request_to(), minutes_ago=60)[0], CannotTell)
+
+
 def listing(**changes: Any) -> dict[str, Any]:
     return {"list": {"status": 200, "body": {"total_count": 0, "count": 0, "calls": [], **changes}}}
 

@@ -10,13 +10,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
-from django.utils import timezone
 
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_page import report_context
 from batchcalls.admin.pages import Done, OwnPages
 from batchcalls.batches import lifecycle
+from batchcalls.database import clock
 from batchcalls.drafting import copying, edits
 from batchcalls.intake.uploads import UploadError
 from batchcalls.models import Batch, ListPart
@@ -76,7 +76,7 @@ class ReviewStep(OwnPages[Batch]):
             must_type=count > settings.CONFIRM_LAUNCH_ABOVE,
             wrong_count=wrong_count,
             typed=request.POST.get("count", ""),
-            starts_later=batch.start_at and batch.start_at > timezone.now(),
+            starts_later=batch.start_at and batch.start_at > clock.now(),
             step=3,
         )
 

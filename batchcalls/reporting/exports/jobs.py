@@ -11,9 +11,9 @@ import structlog
 from django.conf import settings
 from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
-from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.database import clock
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, Export
 from batchcalls.models.export import ExportKind
@@ -57,8 +57,8 @@ def run(export_id: UUID) -> None:
     if lease is None:
         return
     with lease:
-        export = lease.mine.select_related("batch").get()
         try:
+            export = lease.get()
             _write(export, lease)
         except LeaseLost as error:
             log.info("export.stopped", export_id=str(export_id), why=str(error))
@@ -83,4 +83,4 @@ def _write(export: Export, lease: Lease[Export]) -> None:
 
 
 def _end(lease: Lease[Export], status: ExportStatus, **fields: object) -> int:
-    return lease.mine.update(status=status, ended_at=timezone.now(), **fields)
+    return lease.mine.update(status=status, ended_at=clock.now(), **fields)

@@ -7,10 +7,10 @@ from typing import Any
 import django_tables2
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from batchcalls.database import clock
 from batchcalls.models import VoiceAccount
 from batchcalls.reporting import formatting
 from batchcalls.reporting.tables.listing import ListTable
@@ -61,7 +61,7 @@ class VoiceAccountTable(ListTable):
 
     def render_state(self, record: VoiceAccount) -> SafeString | str:
         """Show whether the account is switched on, and until when it is on hold."""
-        held = held_message(record, now=timezone.now()) if record.enabled else ""
+        held = held_message(record, now=clock.now()) if record.enabled else ""
         if not held:
             return state_pill(record)
         held_pill = formatting.pill("held", "On hold", "warning")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from batchcalls.net import http
 from batchcalls.net.http import Cause
+from batchcalls.voice import clocks
 from batchcalls.voice.base import ConnectionReport
 from batchcalls.voice.bland import reading
 from batchcalls.voice.bland.answers import Judge, Said
@@ -90,7 +91,8 @@ def check(
             f"{host} answered {answer.status}, but not as {label} does – check {prefix}_BASE_URL.",
             code="answer_unreadable",
         )
-    return _report(said, judge=judge, label=label, address=host)
+    ahead = (datetime.now(UTC) - answer.date).total_seconds() if answer.date else 0.0
+    return _report(said, judge=judge, label=label, address=host, ahead_seconds=ahead)
 
 
 def _failure(error: VoiceError, *, prefix: str) -> VoiceError:
@@ -107,7 +109,9 @@ def _failure(error: VoiceError, *, prefix: str) -> VoiceError:
     return OutcomeUnknown(f"{message} – check {prefix}_BASE_URL.", code=error.code)
 
 
-def _report(said: Said, *, judge: Judge, label: str, address: str) -> ConnectionReport:
+def _report(
+    said: Said, *, judge: Judge, label: str, address: str, ahead_seconds: float
+) -> ConnectionReport:
     billing = reading.mapping(said.payload.get("billing"))
     # Clean before cutting, because half a key would not be recognized as a key.
     status = judge.clean(reading.text(said.payload.get("status")))[:LONGEST_STATUS]
@@ -117,6 +121,9 @@ def _report(said: Said, *, judge: Judge, label: str, address: str) -> Connection
         warnings.append(f"The account is “{status}”, not active: ask the provider.")
     if balance is not None and balance <= 0:
         warnings.append("There is no credit left: top it up at the provider.")
+    if abs(ahead_seconds) > clocks.NOTICED_SECONDS:
+        words = clocks.in_words(ahead_seconds)
+        warnings.append(f"The clock of this host is {words} the provider's: synchronize it (NTP).")
     return ConnectionReport(
         sentence=f"{label} answered and takes the key.",
         warning=" ".join(warnings),

@@ -1,7 +1,8 @@
 """Look up whether a call exists after its answer was lost.
 
 The provider cannot search for our id, so we search the calls to that number. The call is
-definitely absent only if the list was read to its end and every call in it has metadata.
+definitely absent only if the list was read to its end, every call in it has metadata, and the
+provider's clock, by which it selects the calls, is close to ours.
 Source: Bland API, List Calls.
 """
 
@@ -12,17 +13,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from batchcalls.voice import clocks
 from batchcalls.voice.base import CallAbsent, CallFound, CallRequest, CannotTell, Lookup
 from batchcalls.voice.bland import reading
 from batchcalls.voice.bland.calls import call_id_of, correlation_id_of, has_metadata
 
-#: How far the provider's clock may be behind ours.
+#: How far back the search begins before the request was sent. If the clocks differ by more, an
+#: empty list proves nothing.
 CLOCK_MARGIN = timedelta(minutes=10)
+#: The largest difference of the clocks by which the search begins earlier.
+LARGEST_DIFFERENCE = timedelta(days=1)
 PAGE_SIZE = 100
 #: The lookup gives up if a number has more calls than this in the time searched.
 MOST_CALLS = 1_000
 
 Get = Callable[[str], Mapping[str, Any]]
+#: Fetches a page of the list; returns it with the provider's time when it answered.
+GetPage = Callable[[str], tuple[Mapping[str, Any], datetime | None]]
 
 
 class _Incomplete(Exception):
@@ -35,21 +42,23 @@ def find(
     sent_at: datetime,
     now: datetime,
     absent_after: timedelta,
-    get: Get,
+    list_page: GetPage,
     details: Get,
 ) -> Lookup:
-    """Return whether the call exists; ``get`` fetches a path, ``details`` a call by its id.
+    """Return whether the call exists; ``details`` fetches a call by its id.
 
-    Errors of these two propagate.
+    Errors of ``list_page`` and ``details`` propagate.
 
-    1. List the calls to the number since then, under each spelling of the number.
+    1. List the calls to the number since then, under each spelling of the number. Begin earlier if
+       the provider's clock is behind ours.
     2. Fetch the metadata of each call, which lists leave out, until one is ours.
     3. If none is ours, the call is absent, once enough time has passed for a call in progress to
-       appear in the list.
+       appear in the list, if the clocks agree.
     """
+    pages = _Pages(list_page, sent_at=min(sent_at, now), now=now)
     undecided = ""
     try:
-        for item in _calls_to(request.to, since=sent_at - CLOCK_MARGIN, get=get):
+        for item in _calls_to(request.to, pages):
             call_id = call_id_of(item)
             if not call_id:
                 undecided = "A call in the list has no id."
@@ -61,20 +70,49 @@ def find(
                 undecided = f"Call {call_id} to this number does not say who placed it."
     except _Incomplete as error:
         return CannotTell(str(error))
-    if undecided:
-        return CannotTell(undecided)
+    if undecided or pages.doubt:
+        return CannotTell(undecided or pages.doubt)
     if now < sent_at + absent_after:
         return CannotTell("It is too early to tell: the call may not be in the list yet.")
     return CallAbsent()
 
 
-def _calls_to(number: str, *, since: datetime, get: Get) -> Iterator[Mapping[str, Any]]:
+class _Pages:
+    """Fetches pages of lists, and compares the provider's clock with ours."""
+
+    def __init__(self, get: GetPage, *, sent_at: datetime, now: datetime) -> None:
+        self._get = get
+        self._now = now
+        self._since = sent_at - CLOCK_MARGIN
+        self._ahead = timedelta()
+        #: Why calls may be missing from the lists; blank when the clocks agree.
+        self.doubt = ""
+
+    def fetch(self, number: str, first: int) -> Mapping[str, Any]:
+        """Return a page. If our clock turns out to be ahead, fetch it again from earlier on."""
+        page, date = self._get(_path(number, self._since, first))
+        if date is None:
+            self.doubt = "The list of calls does not say at what time it was made."
+            return page
+        ahead = self._now - date
+        if abs(ahead) > CLOCK_MARGIN:
+            words = clocks.in_words(ahead.total_seconds())
+            self.doubt = f"Our clock is {words} the provider's, so the list may omit the call."
+        ahead = min(ahead, LARGEST_DIFFERENCE)
+        if ahead - self._ahead <= CLOCK_MARGIN / 2:
+            return page
+        self._since -= ahead - self._ahead
+        self._ahead = ahead
+        return self.fetch(number, first)
+
+
+def _calls_to(number: str, pages: _Pages) -> Iterator[Mapping[str, Any]]:
     """Yield the calls to a number, oldest first, so that new calls do not shift the pages."""
     for spelling in _spellings(number):
         seen: set[str] = set()
         read, total = 0, 1
         while read < total:
-            page = get(_path(spelling, since, read))
+            page = pages.fetch(spelling, read)
             calls, total = page.get("calls"), _count(page)
             if not isinstance(calls, list):
                 raise _Incomplete("The list of calls is not what the provider documents.")

@@ -79,6 +79,7 @@ class BlandProvider(VoiceProvider):
             read_timeout=self.options.read_timeout_seconds,
             connections=self.options.connections,
         )
+        self._latest: tuple[http.HttpAnswer, datetime] | None = None
 
     @classmethod
     def environment(cls, options: Mapping[str, Any]) -> Sequence[credentials.Variable]:
@@ -87,6 +88,14 @@ class BlandProvider(VoiceProvider):
             return credentials.variables(BlandOptions.parse(options).credentials)
         except OptionsInvalid:
             return ()
+
+    @property
+    def clock_ahead_seconds(self) -> float | None:
+        """How far this host's clock is ahead of the provider's, by the latest answer's Date."""
+        if self._latest is None:
+            return None
+        answer, received_at = self._latest
+        return None if answer.date is None else (received_at - answer.date).total_seconds()
 
     def check_connection(self) -> ConnectionReport:
         """Look up the key's owner; raise `AccountRefused`, `NotPlaced` or `OutcomeUnknown`."""
@@ -137,7 +146,7 @@ class BlandProvider(VoiceProvider):
                 sent_at=sent_at,
                 now=datetime.now(UTC),
                 absent_after=timedelta(seconds=patience),
-                get=self._get,
+                list_page=self._list_page,
                 details=self._details,
             )
         except VoiceError as error:
@@ -209,7 +218,7 @@ class BlandProvider(VoiceProvider):
 
     def _details(self, call_id: str) -> Mapping[str, Any]:
         """Fetch one call, which must exist because its id came from the provider."""
-        call = self._get(_path(call_id), missing_code="call_missing")
+        call = self._payload(self._send("GET", _path(call_id)), missing_code="call_missing")
         if calls.call_id_of(call) != call_id:
             raise OutcomeUnknown(
                 f"{self.label} was asked about one call and told of another, or of none.",
@@ -217,9 +226,15 @@ class BlandProvider(VoiceProvider):
             )
         return call
 
-    def _get(self, path: str, *, missing_code: str = "not_found") -> Mapping[str, Any]:
-        """Fetch a JSON object; raise `NotPlaced` or `OutcomeUnknown`."""
+    def _list_page(self, path: str) -> tuple[Mapping[str, Any], datetime | None]:
+        """Fetch a page of a list; return it with the provider's time."""
         answer = self._send("GET", path)
+        return self._payload(answer), answer.date
+
+    def _payload(
+        self, answer: http.HttpAnswer, *, missing_code: str = "not_found"
+    ) -> Mapping[str, Any]:
+        """Return an answer's JSON object; raise `NotPlaced` or `OutcomeUnknown`."""
         said = self._judge.read(answer)
         if answer.status < 300 and said.understood and not said.is_error:
             return said.payload
@@ -237,7 +252,7 @@ class BlandProvider(VoiceProvider):
         if body is not None:
             headers = {**headers, "content-type": "application/json"}
         try:
-            return self._http.request(method, path, headers=headers, body=body)
+            answer = self._http.request(method, path, headers=headers, body=body)
         except http.NotSent as error:
             raise NotPlaced(
                 f"No connection to {self.label}: {error}.",
@@ -248,6 +263,8 @@ class BlandProvider(VoiceProvider):
             raise OutcomeUnknown(
                 f"The answer of {self.label} was lost: {error}.", code="answer_lost"
             ) from None
+        self._latest = answer, datetime.now(UTC)
+        return answer
 
 
 def _path(call_id: str) -> str:

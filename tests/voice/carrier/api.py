@@ -23,6 +23,7 @@ from tests.voice.carrier.answers import (
 )
 from tests.voice.carrier.behavior import Behavior
 from tests.voice.carrier.calls import Call
+from tests.voice.carrier.clock import WALL_CLOCK
 from tests.voice.carrier.connection import Connection, response
 from tests.voice.carrier.ledger import Ledger
 from tests.voice.carrier.listing import list_calls
@@ -44,6 +45,7 @@ class Carrier:
     def reset(self, seed: int) -> None:
         """Clear all calls and settings; calls in progress end without webhooks."""
         self.behavior = Behavior(key=self._key)
+        WALL_CLOCK.offset_seconds = self.behavior.clock_offset_seconds
         self.ledger = Ledger()
         self._chance = random.Random(seed)
         self._last: tuple[Mapping[bytes, bytes], bytes] = ({}, b"null")
@@ -99,6 +101,7 @@ class Carrier:
                 except (ValueError, TypeError) as error:
                     connection.send(as_json(400, {"error": str(error)}))
                 else:
+                    WALL_CLOCK.offset_seconds = self.behavior.clock_offset_seconds
                     connection.send(as_json(200, {}))
             case "POST", "/reset":
                 self.reset(json.loads(body)["seed"])
@@ -195,7 +198,7 @@ class Carrier:
             call_id=f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-8{bits[17:20]}-{bits[20:]}",
             body=body,
             correlation_id=metadata.get(CORRELATION_KEY) if isinstance(metadata, dict) else None,
-            created=time.time(),
+            created=WALL_CLOCK.time(),
             received_at=received_at,
             starts_at=starts_at,
             ends_at=starts_at + talk * pace,

@@ -21,6 +21,9 @@ class Behavior:
     latency_seconds: float = 0.0
     jitter_seconds: float = 0.0
 
+    # How far the carrier's clock is ahead of ours; null: its answers have no Date.
+    clock_offset_seconds: float | None = 0.0
+
     # Faults of requests to place a call; the first one drawn applies.
     reset_before_rate: float = 0.0  # connection reset, no call
     throttle_rate: float = 0.0  # 429, no call

@@ -7,6 +7,8 @@ import socket
 import struct
 from collections.abc import Callable, Iterable, Mapping
 
+from tests.voice.carrier.clock import WALL_CLOCK
+
 REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -15,7 +17,7 @@ Handler = Callable[["Connection", str, str, Mapping[bytes, bytes], bytes], None]
 
 def response(status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> bytes:
     """Return a complete response."""
-    extra = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    extra = WALL_CLOCK.header() + "".join(f"{name}: {value}\r\n" for name, value in headers)
     head = (
         f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\n"
         f"content-type: application/json\r\n{extra}content-length: {len(body)}\r\n\r\n"
