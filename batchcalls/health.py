@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from batchcalls.batches import epochs
 from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
 from batchcalls.reporting.worker_state import worker_state
 
@@ -35,7 +36,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Report on database, migrations, workers and the oldest due recipient; 503 if any fails.
+    """Report on database, workers, the oldest due recipient and restored backups; 503 if any fails.
 
     The answer contains no hosts, numbers or batches, because it is public.
     """
@@ -105,10 +106,27 @@ def _emergency_stop(now: datetime) -> dict[str, Any]:
     }
 
 
+def _backup(now: datetime) -> dict[str, Any]:
+    """Report whether the database was restored from a backup, or whether that would be missed."""
+    if epochs.is_behind():
+        detail = "The database was restored from a backup. Start a worker, which stops all calling."
+    elif EmergencyStop.objects.restored().exists():
+        detail = (
+            "The database was restored from a backup; nobody is dialed. "
+            "Reconcile it: python manage.py restored"
+        )
+    elif not epochs.is_guarded():
+        detail = "A restored backup would not be noticed. Make DATA_DIR writable and permanent."
+    else:
+        return {"ok": True}
+    return {"ok": False, "detail": detail}
+
+
 CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "database": _database,
     "migrations": _migrations,
     "worker": worker_state,
     "oldest_due": _oldest_due,
     "emergency_stop": _emergency_stop,
+    "backup": _backup,
 }

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Min
 from django.utils import timezone
 
-from batchcalls.batches import lifecycle
+from batchcalls.batches import epochs, lifecycle
 from batchcalls.calling import chunks, provider_events, reconcile
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.calling.reconcile import Enquirer
@@ -65,6 +65,9 @@ def tick_account(
             return _work(account_id, lease, until=time.monotonic() + seconds, stop=stop)
         except LeaseLost:
             log.warning("tick.lease_lost", account_id=account_id)
+            return None
+        except epochs.WentBack:
+            epochs.stop_if_back()
             return None
 
 
