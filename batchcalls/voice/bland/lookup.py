@@ -25,7 +25,7 @@ MOST_CALLS = 1_000
 Get = Callable[[str], Mapping[str, Any]]
 
 
-class _Incomplete(Exception):
+class Incomplete(Exception):
     """The list of calls could not be read to its end; the text says why."""
 
 
@@ -59,7 +59,7 @@ def find(
                 return CallFound(provider_call_id=call_id, next_event_at=now)
             if not has_metadata(call):
                 undecided = f"Call {call_id} to this number does not say who placed it."
-    except _Incomplete as error:
+    except Incomplete as error:
         return CannotTell(str(error))
     if undecided:
         return CannotTell(undecided)
@@ -71,29 +71,39 @@ def find(
 def _calls_to(number: str, *, since: datetime, get: Get) -> Iterator[Mapping[str, Any]]:
     """Yield the calls to a number, oldest first, so that new calls do not shift the pages."""
     for spelling in _spellings(number):
-        seen: set[str] = set()
-        read, total = 0, 1
-        while read < total:
-            page = get(_path(spelling, since, read))
-            calls, total = page.get("calls"), _count(page)
-            if not isinstance(calls, list):
-                raise _Incomplete("The list of calls is not what the provider documents.")
-            if total > MOST_CALLS:
-                raise _Incomplete(f"There are {total} calls to this number to go through.")
-            if not calls and read < total:
-                raise _Incomplete("The list of calls ended before it was complete.")
-            for item in map(reading.mapping, calls):
-                if (call_id := call_id_of(item)) not in seen or not call_id:
-                    seen.add(call_id)
-                    yield item
-            read += len(calls)
-        if len(seen) < total:
-            raise _Incomplete("The list of calls repeated some and left others out.")
+        yield from read_list({"to_number": spelling}, since=since, get=get, most=MOST_CALLS)
 
 
-def _path(number: str, since: datetime, first: int) -> str:
+def read_list(
+    filters: Mapping[str, str], *, since: datetime, get: Get, most: int | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the listed calls since then, oldest first.
+
+    Raise `Incomplete` when the list cannot be read to its end or has more than ``most`` calls.
+    """
+    seen: set[str] = set()
+    read, total = 0, 1
+    while read < total:
+        page = get(_path(filters, since, read))
+        calls, total = page.get("calls"), _count(page)
+        if not isinstance(calls, list):
+            raise Incomplete("The list of calls is not what the provider documents.")
+        if most is not None and total > most:
+            raise Incomplete(f"There are {total} calls to this number to go through.")
+        if not calls and read < total:
+            raise Incomplete("The list of calls ended before it was complete.")
+        for item in map(reading.mapping, calls):
+            if (call_id := call_id_of(item)) not in seen or not call_id:
+                seen.add(call_id)
+                yield item
+        read += len(calls)
+    if len(seen) < total:
+        raise Incomplete("The list of calls repeated some and left others out.")
+
+
+def _path(filters: Mapping[str, str], since: datetime, first: int) -> str:
     query = {
-        "to_number": number,
+        **filters,
         "start_date": since.isoformat(timespec="seconds"),
         "from": first,
         "to": first + PAGE_SIZE,
@@ -108,7 +118,7 @@ def _count(page: Mapping[str, Any]) -> int:
     """Return how many calls match, without which a list cannot be known to be complete."""
     total = page.get("total_count")
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
-        raise _Incomplete("The list of calls does not say how many there are.")
+        raise Incomplete("The list of calls does not say how many there are.")
     return total
 
 
