@@ -13,9 +13,18 @@ from django.utils import timezone
 
 from batchcalls import queue
 from batchcalls.access import idempotency
-from batchcalls.calling import ticks
+from batchcalls.batches import epochs
+from batchcalls.calling import restored, ticks
 from batchcalls.intake import runner
-from batchcalls.models import Batch, Export, Recipient, StoredList, VoiceAccount, WorkerHeartbeat
+from batchcalls.models import (
+    Batch,
+    EmergencyStop,
+    Export,
+    Recipient,
+    StoredList,
+    VoiceAccount,
+    WorkerHeartbeat,
+)
 from batchcalls.reporting.exports import jobs
 from batchcalls.states import (
     BATCH_CALLING,
@@ -45,6 +54,13 @@ def dispatch_tick(account_id: int) -> None:
         queue.ring(queue.DISPATCH_TICK, account_id)
 
 
+def reconcile_restored(give_up: int = 0) -> None:
+    """Ask the providers which calls a restored database does not know; see `restored`."""
+    stop = EmergencyStop.objects.restored().first()
+    if stop and stop.must_reconcile:
+        restored.reconcile(stop, give_up=bool(give_up))
+
+
 def deliver_webhooks() -> None:
     """Send outgoing webhooks for some seconds; ring again while more are due."""
     queue.answer(queue.DELIVER_WEBHOOKS)
@@ -53,7 +69,8 @@ def deliver_webhooks() -> None:
 
 
 def sweep() -> None:
-    """Record a heartbeat, restart work that lost its tick, and delete expired rows."""
+    """Confirm the epoch and a heartbeat, restart work that lost its tick, delete expired rows."""
+    epochs.confirm()
     WorkerHeartbeat.objects.beat()
     ring_for_lost_work()
     deliver.sweep()
@@ -63,6 +80,10 @@ def sweep() -> None:
 def ring_for_lost_work() -> None:
     """Recover, then ring for work that lost its tick: accounts, imports and exports."""
     ticks.recover()
+    stop = EmergencyStop.objects.restored().first()
+    if stop and stop.must_reconcile and stop.reconciliation:
+        # A person asked for it, and an account could not be asked yet.
+        queue.ring(queue.RECONCILE_RESTORED)
     pending = Recipient.objects.filter(
         batch__account=OuterRef("pk"),
         batch__status__in=BATCH_CALLING,
