@@ -93,11 +93,13 @@ class BackOffice(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""
-        from batchcalls.admin import emergency  # noqa: PLC0415
+        from batchcalls.admin import emergency, restored  # noqa: PLC0415
 
         return [
             path("emergency/stop/", self.admin_view(emergency.stop_view), name="emergency_stop"),
             path("emergency/lift/", self.admin_view(emergency.lift_view), name="emergency_lift"),
+            path("restored/", self.admin_view(restored.restored_view), name="restored"),
+            path("restored/settle/", self.admin_view(restored.settle_view), name="restored_settle"),
             *super().get_urls(),
         ]
 

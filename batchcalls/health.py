@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from batchcalls.batches import epochs
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
 from batchcalls.reporting.worker_state import clock_state, worker_state
@@ -105,6 +106,22 @@ def _emergency_stop(now: datetime) -> dict[str, Any]:
     }
 
 
+def _backup(now: datetime) -> dict[str, Any]:
+    """Report whether the database was restored from a backup, or whether that would be missed."""
+    if epochs.is_behind():
+        detail = "The database was restored from a backup. Start a worker, which stops all calling."
+    elif EmergencyStop.objects.restored().exists():
+        detail = (
+            "The database was restored from a backup; nobody is dialed. "
+            "Reconcile it: python manage.py restored"
+        )
+    elif not epochs.is_guarded():
+        detail = "A restored backup would not be noticed. Make DATA_DIR writable and permanent."
+    else:
+        return {"ok": True}
+    return {"ok": False, "detail": detail}
+
+
 CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "database": _database,
     "migrations": _migrations,
@@ -112,4 +129,5 @@ CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "clocks": clock_state,
     "oldest_due": _oldest_due,
     "emergency_stop": _emergency_stop,
+    "backup": _backup,
 }

@@ -29,13 +29,14 @@ IMPORT_LIST = "batchcalls.tasks.import_list"
 DISPATCH_TICK = "batchcalls.tasks.dispatch_tick"
 EXPORT = "batchcalls.tasks.export"
 DELIVER_WEBHOOKS = "batchcalls.tasks.deliver_webhooks"
+RECONCILE_RESTORED = "batchcalls.tasks.reconcile_restored"
 SWEEP = "batchcalls.tasks.sweep"
 
 #: A message unanswered for this long counts as lost; `ring_once` then sends another.
 LOST_AFTER = timedelta(minutes=1)
 #: Timeouts in seconds of tasks that cannot always stop and continue later: workbooks are written
 #: and read in one go. Other tasks use the queue's limit.
-_TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000}
+_TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000, RECONCILE_RESTORED: 1_000}
 
 
 class DatabaseBroker(ORM):  # type: ignore[misc]

@@ -13,10 +13,19 @@ from django.db.models import Exists, F, OuterRef
 
 from batchcalls import queue
 from batchcalls.access import idempotency
-from batchcalls.calling import ticks
+from batchcalls.batches import epochs
+from batchcalls.calling import restored, ticks
 from batchcalls.database import clock
 from batchcalls.intake import runner
-from batchcalls.models import Batch, Export, Recipient, StoredList, VoiceAccount, WorkerHeartbeat
+from batchcalls.models import (
+    Batch,
+    EmergencyStop,
+    Export,
+    Recipient,
+    StoredList,
+    VoiceAccount,
+    WorkerHeartbeat,
+)
 from batchcalls.reporting.exports import jobs
 from batchcalls.states import (
     BATCH_CALLING,
@@ -58,6 +67,13 @@ def dispatch_tick(account_id: int, hand_ons: int = MOST_HAND_ONS) -> None:
         queue.ring(queue.DISPATCH_TICK, account_id)
 
 
+def reconcile_restored(give_up: int = 0) -> None:
+    """Ask the providers which calls a restored database does not know; see `restored`."""
+    stop = EmergencyStop.objects.restored().first()
+    if stop and stop.must_reconcile:
+        restored.reconcile(stop, give_up=bool(give_up))
+
+
 def deliver_webhooks() -> None:
     """Send outgoing webhooks for some seconds; ring again while more are due."""
     queue.answer(queue.DELIVER_WEBHOOKS)
@@ -66,7 +82,8 @@ def deliver_webhooks() -> None:
 
 
 def sweep() -> None:
-    """Record a heartbeat, restart work that lost its tick, and delete expired rows."""
+    """Confirm the epoch and a heartbeat, restart work that lost its tick, delete expired rows."""
+    epochs.confirm()
     WorkerHeartbeat.objects.beat()
     ring_for_lost_work()
     deliver.sweep()
@@ -76,6 +93,10 @@ def sweep() -> None:
 def ring_for_lost_work() -> None:
     """Recover, then ring for work that lost its tick: accounts, imports and exports."""
     ticks.recover()
+    stop = EmergencyStop.objects.restored().first()
+    if stop and stop.must_reconcile and stop.reconciliation:
+        # A person asked for it, and an account could not be asked yet.
+        queue.ring(queue.RECONCILE_RESTORED)
     pending = Recipient.objects.filter(
         batch__account=OuterRef("pk"),
         batch__status__in=BATCH_CALLING,

@@ -127,6 +127,11 @@ class Installation:
         assert "error" not in answer, answer["error"]
         return answer["value"]
 
+    def close_console(self) -> None:
+        """Close the console's connection to the database; the next question opens another."""
+        with self.__dict__.pop("_console"):
+            """The console ends when its input is closed."""
+
     @functools.cached_property
     def _console(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -212,5 +217,5 @@ class Installation:
     def __exit__(self, *exception: object) -> None:
         for process in self._processes:
             self.kill(process)
-        with self._console:
-            """The console ends when its input is closed."""
+        if "_console" in self.__dict__:
+            self.close_console()

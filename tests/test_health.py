@@ -55,6 +55,7 @@ def test_a_working_installation_is_ready(client: Client) -> None:
         "clocks",
         "oldest_due",
         "emergency_stop",
+        "backup",
     }
 
 

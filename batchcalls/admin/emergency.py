@@ -37,6 +37,8 @@ class LiftForm(forms.Form):
     """The stop that the page showed to the user."""
 
     stop = forms.ModelChoiceField(EmergencyStop.objects.all(), widget=forms.HiddenInput)
+    #: Confirms that a restored database was not reconciled.
+    unreconciled = forms.BooleanField(required=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,8 +66,8 @@ def lift_view(request: HttpRequest) -> HttpResponse:
     """Explain what resumes when the stop is lifted, and lift it on POST."""
     require(request.user, PERMISSION)
 
-    def lift(stop: EmergencyStop) -> str:
-        halts.lift(actor_of(request), stop)
+    def lift(stop: EmergencyStop, unreconciled: bool) -> str:
+        halts.lift(actor_of(request), stop, unreconciled=unreconciled)
         return "Calls go on."
 
     return _act(request, lift, LiftForm(request.POST or None)) or TemplateResponse(

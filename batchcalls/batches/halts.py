@@ -7,6 +7,7 @@ claims. Calls that were claimed but not placed return to the queue.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST_REASON = 300
+RESTORED = "The database was restored from a backup."
 
 
 class HaltConflict(Exception):
@@ -57,20 +59,52 @@ def engage(actor: User | None, reason: str) -> EmergencyStop:
 
 
 @transaction.atomic
-def lift(actor: User | None, stop: EmergencyStop) -> None:
+def engage_restored(actor: User | None, *, since: datetime) -> EmergencyStop:
+    """Stop all calling because the database was restored from a backup made at about ``since``.
+
+    A stop that is already in force, perhaps from the backup, becomes this stop.
+    """
+    stop = EmergencyStop.objects.in_force().select_for_update().first()
+    if stop is None:
+        stop = engage(actor, RESTORED)
+    elif stop.restored_from is None:
+        stop.reason = f"{RESTORED} Before: {stop.reason}"[:LONGEST_REASON]
+    # An earlier restore that nobody reconciled still counts.
+    earlier = stop.restored_from if stop.must_reconcile else None
+    stop.restored_from = min(earlier or since, since)
+    stop.stopped_at, stop.reconciled_at, stop.reconciliation = clock.now(), None, []
+    stop.save()
+    log.error("emergency.restored", stop_id=stop.pk, since=since.isoformat(), by=_name(actor))
+    return stop
+
+
+@transaction.atomic
+def lift(actor: User | None, stop: EmergencyStop, *, unreconciled: bool = False) -> None:
     """Resume all calling, and ring for every account with waiting batches.
 
     Only the given stop is lifted, so a person cannot lift a stop whose reason they have not seen.
-    Raise `HaltConflict` when it is already lifted.
+    Raise `HaltConflict` when it is already lifted, or when the database was restored and the
+    providers have not been asked; ``unreconciled`` lifts it nevertheless.
     """
-    lifted = EmergencyStop.objects.in_force().filter(pk=stop.pk)
+    stop.refresh_from_db()
+    if stop.must_reconcile and not unreconciled:
+        raise HaltConflict(
+            f"{RESTORED} Reconcile it with the providers first, or people may be called twice."
+        )
+    lifted = EmergencyStop.objects.in_force().filter(
+        # Unless the database was found to be restored just now.
+        pk=stop.pk,
+        restored_from=stop.restored_from,
+        reconciled_at=stop.reconciled_at,
+    )
     if not lifted.update(in_force=None, lifted_at=clock.now(), lifted_by=actor):
         raise HaltConflict("This stop was lifted already.")
     _note(
         Batch.objects.calling(),
         actor,
         code="emergency_lifted",
-        message="All calling may go on.",
+        message="All calling may go on."
+        + (" The restored database was not reconciled." if stop.must_reconcile else ""),
     )
     log.warning("emergency.lifted", stop_id=stop.pk, by=_name(actor))
     for account_id in (

@@ -76,6 +76,7 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
         metadata=recipient.metadata,
         attempt=call.attempt,
         tries=call.tries,
+        batch_id=batch.pk,
     )
 
 

@@ -18,6 +18,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
+from batchcalls.batches import epochs
 from batchcalls.calling import call_requests, gate, pacing
 from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each, update_each
@@ -85,7 +86,8 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
     2. The gate checks each recipient. A refused recipient gets a status and a reason.
     3. The attempts of all other recipients are stored, and each takes a slot.
 
-    Raise `LeaseLost` when another process has taken over the account.
+    Raise `LeaseLost` when another process has taken over the account; `epochs.WentBack` when the
+    database was restored from a backup.
     """
     now = clock.now()
     with transaction.atomic():
@@ -103,6 +105,10 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
         if not drawn:
             return Claims(full=full)
         placeable = _write_claims(account, drawn, now=now)
+        # Last, because other accounts wait for this row. A restored database claims nothing.
+        epoch = epochs.rise() if placeable else None
+    if epoch:
+        epochs.keep(epoch)
     return Claims(placeable=placeable, batches={batch.pk for batch, _ in drawn}, full=full)
 
 

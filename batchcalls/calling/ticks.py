@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Min
 
-from batchcalls.batches import lifecycle
+from batchcalls.batches import epochs, lifecycle
 from batchcalls.calling import chunks, provider_events, reconcile
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.calling.reconcile import Enquirer
@@ -75,6 +75,9 @@ def tick_account(
             )
         except LeaseLost:
             log.warning("tick.lease_lost", account_id=account_id)
+            return None
+        except epochs.WentBack:
+            epochs.stop_if_back()
             return None
 
 

@@ -26,7 +26,7 @@ def tell_holds_from_slots(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("batchcalls", "0014_clock_offset")]
+    dependencies = [("batchcalls", "0015_epoch")]
 
     operations = [
         migrations.AddField(

@@ -5,6 +5,7 @@ from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.doorbell import Doorbell
 from batchcalls.models.emergency_stop import EmergencyStop
+from batchcalls.models.epoch import Epoch
 from batchcalls.models.event import BatchEvent
 from batchcalls.models.export import Export, ExportKind
 from batchcalls.models.heartbeat import WorkerHeartbeat
@@ -31,6 +32,7 @@ __all__ = [
     "CallResult",
     "Doorbell",
     "EmergencyStop",
+    "Epoch",
     "Export",
     "ExportKind",
     "FilteredPage",

@@ -349,6 +349,10 @@ class EmergencyStopQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """Return the stop in force, if any."""
         return self.filter(in_force=True)
 
+    def restored(self) -> EmergencyStopQuerySet[ModelT]:
+        """Return the stop in force if the database was restored from a backup."""
+        return self.in_force().filter(restored_from__isnull=False)
+
 
 class HeartbeatQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Heartbeats of workers."""

@@ -22,7 +22,8 @@ class CallRequest:
     ``to`` and ``from_number`` are E.164. ``settings`` holds canonical call settings (names of
     `campaigns.call_settings`). ``attempt`` counts from 1. ``tries`` is how often the provider has
     answered this attempt with "not now". ``correlation_id`` is ours and is sent with the call, so
-    that we can ask the provider about the call if its answer is lost.
+    that we can ask the provider about the call if its answer is lost. ``batch_id`` is sent along
+    too: it says whose call it was if our database forgot the call.
     """
 
     correlation_id: UUID
@@ -36,6 +37,7 @@ class CallRequest:
     metadata: Mapping[str, str] = field(default_factory=dict)
     attempt: int = 1
     tries: int = 0
+    batch_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,29 @@ class CannotTell:
 
 
 Lookup = CallFound | CallAbsent | CannotTell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCall:
+    """An outbound call in the provider's list. Numbers are E.164; ``from_number`` may be blank."""
+
+    provider_call_id: str
+    to: str
+    created_at: datetime
+    from_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a call says about who placed it.
+
+    Our ids are None if the call is not ours. ``is_known`` is False if the call does not say who
+    placed it, so that it may be ours.
+    """
+
+    correlation_id: UUID | None = None
+    batch_id: UUID | None = None
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +273,19 @@ class VoiceProvider(ABC):
         Return the end of the call, or when to poll for it. It is not an error if the call had
         begun or was over. Raise one of `voice.errors` when the provider could not be reached.
         """
+
+    def list_calls(self, *, since: datetime, until: datetime) -> Sequence[ListedCall] | CannotTell:
+        """Return all outbound calls of the account that were created in [since, until], or more.
+
+        `CannotTell` means that this provider cannot list its calls. Raise one of `voice.errors`
+        when the list is incomplete now: `NotPlaced` when it can be read later, for example because
+        it may still lack the newest calls.
+        """
+        return CannotTell(f"{self.label} cannot list its calls.")
+
+    def origin_of(self, provider_call_id: str) -> Origin:
+        """Return who placed a listed call. Raise one of `voice.errors` when that is unavailable."""
+        return Origin(is_known=False)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
         """Return the payload of a webhook that is verifiably the provider's.

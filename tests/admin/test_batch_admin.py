@@ -39,6 +39,8 @@ INLINE_ONLY = {
     "idempotentrequest",
     "webhookattempt",
     "doorbell",
+    # The number that tells whether the database was restored.
+    "epoch",
 }
 
 

@@ -74,6 +74,7 @@ PAGES: dict[str, Callable[[Crowd], str]] = {
     **{label: list_of(table) for label, table in LISTS.items()},
     "Dashboard": lambda crowd: reverse("admin:index"),
     "Emergency stop": lambda crowd: reverse("admin:emergency_stop"),
+    "Restored from a backup": lambda crowd: reverse("admin:restored"),
     "Batch Calls, with test calls": lambda crowd: (
         list_of("batchcalls_batch")(crowd) + "?tests=on&status=active"
     ),

@@ -46,6 +46,8 @@ CHANGE_ENDPOINT = "batchcalls.change_webhookendpoint"
 DOORS: dict[str, tuple[str, ...]] = {
     "emergency_stop": ("batchcalls.engage_emergencystop",),
     "emergency_lift": ("batchcalls.engage_emergencystop",),
+    "restored": ("batchcalls.engage_emergencystop",),
+    "restored_settle": ("batchcalls.engage_emergencystop",),
     # The steps of a new batch, and what is done to one.
     "batchcalls_batch_template": ("batchcalls.add_batch",),
     "batchcalls_batch_upload": ("batchcalls.change_batch",),

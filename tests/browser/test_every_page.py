@@ -52,6 +52,7 @@ OTHERS = [
     "/",
     "/password_change/",
     "/emergency/stop/",
+    "/restored/",
     "/campaigns/campaign/import/",
     "/campaigns/campaign/export/",
     "/campaigns/suppression/import/",

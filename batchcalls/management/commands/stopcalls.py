@@ -21,12 +21,17 @@ class Command(BaseCommand):
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--reason", metavar="WHY", help="Stop all calling; kept in the logs.")
         what.add_argument("--lift", action="store_true", help="Let calls go on.")
+        parser.add_argument(
+            "--unreconciled",
+            action="store_true",
+            help="With --lift: do so although the database was restored and not reconciled.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Stop or resume. Raise `CommandError` if that is already the state."""
         try:
             if options["lift"]:
-                self._lift()
+                self._lift(unreconciled=options["unreconciled"])
             else:
                 halts.engage(None, options["reason"])
                 live = CallResult.objects.live().count()
@@ -34,9 +39,9 @@ class Command(BaseCommand):
         except (halts.HaltConflict, ValueError) as error:
             raise CommandError(str(error)) from error
 
-    def _lift(self) -> None:
+    def _lift(self, *, unreconciled: bool) -> None:
         stop = EmergencyStop.objects.in_force().first()
         if stop is None:
             raise CommandError("Calling is not stopped.")
-        halts.lift(None, stop)
+        halts.lift(None, stop, unreconciled=unreconciled)
         self.stdout.write("Calls go on.")

@@ -16,9 +16,9 @@ from typing import Any
 from uuid import UUID
 
 from batchcalls.states import CALL_FINAL, CallStatus
-from batchcalls.voice.base import CallDetails, VoiceEvent
+from batchcalls.voice.base import CallDetails, Origin, VoiceEvent
 from batchcalls.voice.bland import reading
-from batchcalls.voice.bland.payload import CORRELATION_KEY
+from batchcalls.voice.bland.payload import BATCH_KEY, CORRELATION_KEY
 from batchcalls.voice.bland.transcript import turns_of
 from batchcalls.voice.errors import WebhookUnreadable
 from campaigns.vocabulary import AnsweredBy, Disposition
@@ -110,6 +110,16 @@ def event_of(call: Mapping[str, Any], *, now: datetime | None = None) -> VoiceEv
 def correlation_id_of(call: Mapping[str, Any]) -> UUID | None:
     """Return our id from the metadata; None when it is missing."""
     return reading.uuid(reading.mapping(call.get("metadata")).get(CORRELATION_KEY))
+
+
+def origin_of(call: Mapping[str, Any]) -> Origin:
+    """Return what the metadata says about who placed a call."""
+    metadata = reading.mapping(call.get("metadata"))
+    return Origin(
+        correlation_id=correlation_id_of(call),
+        batch_id=reading.uuid(metadata.get(BATCH_KEY)),
+        is_known=has_metadata(call),
+    )
 
 
 def has_metadata(call: Mapping[str, Any]) -> bool:

@@ -32,7 +32,7 @@ Get = Callable[[str], Mapping[str, Any]]
 GetPage = Callable[[str], tuple[Mapping[str, Any], datetime | None]]
 
 
-class _Incomplete(Exception):
+class Incomplete(Exception):
     """The list of calls could not be read to its end; the text says why."""
 
 
@@ -55,7 +55,7 @@ def find(
     3. If none is ours, the call is absent, once enough time has passed for a call in progress to
        appear in the list, if the clocks agree.
     """
-    pages = _Pages(list_page, sent_at=min(sent_at, now), now=now)
+    pages = Pages(list_page, since=min(sent_at, now), now=now)
     undecided = ""
     try:
         for item in _calls_to(request.to, pages):
@@ -68,7 +68,7 @@ def find(
                 return CallFound(provider_call_id=call_id, next_event_at=now)
             if not has_metadata(call):
                 undecided = f"Call {call_id} to this number does not say who placed it."
-    except _Incomplete as error:
+    except Incomplete as error:
         return CannotTell(str(error))
     if undecided or pages.doubt:
         return CannotTell(undecided or pages.doubt)
@@ -77,20 +77,20 @@ def find(
     return CallAbsent()
 
 
-class _Pages:
-    """Fetches pages of lists, and compares the provider's clock with ours."""
+class Pages:
+    """Fetches pages of lists of calls, and compares the provider's clock with ours."""
 
-    def __init__(self, get: GetPage, *, sent_at: datetime, now: datetime) -> None:
+    def __init__(self, get: GetPage, *, since: datetime, now: datetime) -> None:
         self._get = get
         self._now = now
-        self._since = sent_at - CLOCK_MARGIN
+        self._since = since - CLOCK_MARGIN
         self._ahead = timedelta()
         #: Why calls may be missing from the lists; blank when the clocks agree.
         self.doubt = ""
 
-    def fetch(self, number: str, first: int) -> Mapping[str, Any]:
+    def fetch(self, filters: Mapping[str, str], first: int) -> Mapping[str, Any]:
         """Return a page. If our clock turns out to be ahead, fetch it again from earlier on."""
-        page, date = self._get(_path(number, self._since, first))
+        page, date = self._get(_path(filters, self._since, first))
         if date is None:
             self.doubt = "The list of calls does not say at what time it was made."
             return page
@@ -103,35 +103,45 @@ class _Pages:
             return page
         self._since -= ahead - self._ahead
         self._ahead = ahead
-        return self.fetch(number, first)
+        return self.fetch(filters, first)
 
 
-def _calls_to(number: str, pages: _Pages) -> Iterator[Mapping[str, Any]]:
+def _calls_to(number: str, pages: Pages) -> Iterator[Mapping[str, Any]]:
     """Yield the calls to a number, oldest first, so that new calls do not shift the pages."""
     for spelling in _spellings(number):
-        seen: set[str] = set()
-        read, total = 0, 1
-        while read < total:
-            page = pages.fetch(spelling, read)
-            calls, total = page.get("calls"), _count(page)
-            if not isinstance(calls, list):
-                raise _Incomplete("The list of calls is not what the provider documents.")
-            if total > MOST_CALLS:
-                raise _Incomplete(f"There are {total} calls to this number to go through.")
-            if not calls and read < total:
-                raise _Incomplete("The list of calls ended before it was complete.")
-            for item in map(reading.mapping, calls):
-                if (call_id := call_id_of(item)) not in seen or not call_id:
-                    seen.add(call_id)
-                    yield item
-            read += len(calls)
-        if len(seen) < total:
-            raise _Incomplete("The list of calls repeated some and left others out.")
+        yield from read_list({"to_number": spelling}, pages, most=MOST_CALLS)
 
 
-def _path(number: str, since: datetime, first: int) -> str:
+def read_list(
+    filters: Mapping[str, str], pages: Pages, *, most: int | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the listed calls, oldest first.
+
+    Raise `Incomplete` when the list cannot be read to its end or has more than ``most`` calls.
+    """
+    seen: set[str] = set()
+    read, total = 0, 1
+    while read < total:
+        page = pages.fetch(filters, read)
+        calls, total = page.get("calls"), _count(page)
+        if not isinstance(calls, list):
+            raise Incomplete("The list of calls is not what the provider documents.")
+        if most is not None and total > most:
+            raise Incomplete(f"There are {total} calls to this number to go through.")
+        if not calls and read < total:
+            raise Incomplete("The list of calls ended before it was complete.")
+        for item in map(reading.mapping, calls):
+            if (call_id := call_id_of(item)) not in seen or not call_id:
+                seen.add(call_id)
+                yield item
+        read += len(calls)
+    if len(seen) < total:
+        raise Incomplete("The list of calls repeated some and left others out.")
+
+
+def _path(filters: Mapping[str, str], since: datetime, first: int) -> str:
     query = {
-        "to_number": number,
+        **filters,
         "start_date": since.isoformat(timespec="seconds"),
         "from": first,
         "to": first + PAGE_SIZE,
@@ -146,7 +156,7 @@ def _count(page: Mapping[str, Any]) -> int:
     """Return how many calls match, without which a list cannot be known to be complete."""
     total = page.get("total_count")
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
-        raise _Incomplete("The list of calls does not say how many there are.")
+        raise Incomplete("The list of calls does not say how many there are.")
     return total
 
 

@@ -14,6 +14,8 @@ from campaigns.call_settings import REGISTRY
 
 #: The metadata key of our id; metadata comes back with every call, answered or not.
 CORRELATION_KEY = "batchcalls_correlation_id"
+#: The metadata key of the batch, which identifies the recipient of a call that we forgot.
+BATCH_KEY = "batchcalls_batch_id"
 
 #: Settings that are not sent to the provider, and why.
 WITHHELD: Mapping[str, str] = MappingProxyType(
@@ -47,6 +49,8 @@ def send_call(request: CallRequest, *, webhook_url: str) -> dict[str, Any]:
         body["webhook"] = webhook_url
     body["request_data"] = dict(request.variables)
     body["metadata"] = {**request.metadata, CORRELATION_KEY: str(request.correlation_id)}
+    if request.batch_id:
+        body["metadata"][BATCH_KEY] = str(request.batch_id)
     return body
 
 

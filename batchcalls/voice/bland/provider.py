@@ -19,12 +19,14 @@ from batchcalls.voice.base import (
     CallRequest,
     CannotTell,
     ConnectionReport,
+    ListedCall,
     Lookup,
+    Origin,
     Pulled,
     VoiceEvent,
     VoiceProvider,
 )
-from batchcalls.voice.bland import calls, connection, lookup, reading
+from batchcalls.voice.bland import calls, connection, listing, lookup, reading
 from batchcalls.voice.bland.answers import Judge
 from batchcalls.voice.bland.options import BlandOptions
 from batchcalls.voice.bland.payload import send_call
@@ -137,20 +139,40 @@ class BlandProvider(VoiceProvider):
         seconds = self.options.silence_seconds if self._webhook_url else self.options.poll_seconds
         return timedelta(seconds=seconds)
 
+    @property
+    def _patience(self) -> timedelta:
+        """How long after a request its call may still be missing from lists."""
+        return timedelta(
+            seconds=max(self.options.absent_after_seconds, self.options.longest_request_seconds)
+        )
+
     def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
         """Return whether the call exists by searching the calls to its number; never raise."""
-        patience = max(self.options.absent_after_seconds, self.options.longest_request_seconds)
         try:
             return lookup.find(
                 request,
                 sent_at=sent_at,
                 now=datetime.now(UTC),
-                absent_after=timedelta(seconds=patience),
+                absent_after=self._patience,
                 list_page=self._list_page,
                 details=self._details,
             )
         except VoiceError as error:
             return CannotTell(str(error))
+
+    def list_calls(self, *, since: datetime, until: datetime) -> Sequence[ListedCall]:
+        """Return the account's calls; raise `NotPlaced` or `OutcomeUnknown`."""
+        return listing.list_calls(
+            since=since,
+            until=until,
+            now=datetime.now(UTC),
+            absent_after=self._patience,
+            list_page=self._list_page,
+        )
+
+    def origin_of(self, provider_call_id: str) -> Origin:
+        """Return what the call's metadata says; raise `NotPlaced` or `OutcomeUnknown`."""
+        return calls.origin_of(self._details(provider_call_id))
 
     # Following -----------------------------------------------------------------------------------
 
