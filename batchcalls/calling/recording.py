@@ -89,9 +89,9 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
     """
     noted = update_each(
         CallResult,
-        ["provider_call_id", "placed_at", "next_check_at"],
+        ["provider_call_id", "sent_at", "placed_at", "next_check_at"],
         [
-            (call.pk, answer.provider_call_id, now, answer.next_event_at)
+            (call.pk, answer.provider_call_id, call.sent_at, now, answer.next_event_at)
             for call, answer in accepted
         ],
         where_null="provider_call_id",
@@ -140,8 +140,11 @@ def record_unknown(
     lost = [(call, error) for call, error in unknown if call.pk in open_calls]
     update_each(
         CallResult,
-        ["status", "error_code", "error_message", "next_check_at"],
-        [(call.pk, CallStatus.UNKNOWN, error.code, str(error), ask_at) for call, error in lost],
+        ["status", "sent_at", "error_code", "error_message", "next_check_at"],
+        [
+            (call.pk, CallStatus.UNKNOWN, call.sent_at, error.code, str(error), ask_at)
+            for call, error in lost
+        ],
     )
     update_each(
         Recipient,
@@ -161,9 +164,15 @@ def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now:
     failed = [(call, error) for call, error in rejected if call.pk in open_calls]
     update_each(
         CallResult,
-        ["status", "ended_at", "disposition", "error_code", "error_message", "next_check_at"],
         [
-            (call.pk, CallStatus.FAILED, now, Disposition.FAILED, error.code, str(error), None)
+            *("status", "sent_at", "ended_at", "disposition"),
+            *("error_code", "error_message", "next_check_at"),
+        ],
+        [
+            (
+                *(call.pk, CallStatus.FAILED, call.sent_at, now, Disposition.FAILED),
+                *(error.code, str(error), None),
+            )
             for call, error in failed
         ],
     )

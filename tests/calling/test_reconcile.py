@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from batchcalls.voice.base import (
     Lookup,
     Pulled,
     VoiceProvider,
+    always,
 )
 
 pytestmark = pytest.mark.django_db
@@ -37,15 +39,19 @@ class Oracle(VoiceProvider):
     def __init__(self, answer: Lookup | Exception) -> None:
         self.answer = answer
         self.asked: list[CallRequest] = []
+        self.sent_between: tuple[datetime | None, datetime] | None = None
 
     def check_connection(self) -> Any:
         raise AssertionError("Nobody asked.")
 
-    def place(self, request: CallRequest) -> CallAccepted:
+    def place(self, request: CallRequest, *, may_send: Callable[[], None] = always) -> CallAccepted:
         raise AssertionError("Somebody was dialed.")
 
-    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
+    def find(
+        self, request: CallRequest, *, sent_at: datetime, since: datetime | None = None
+    ) -> Lookup:
         self.asked.append(request)
+        self.sent_between = since, sent_at
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -110,6 +116,25 @@ def test_the_provider_is_asked_about_exactly_the_request_that_was_placed(lost: C
     [request] = oracle.asked
     assert (request.correlation_id, request.to) == (lost.call_id, NUMBER)
     assert (request.attempt, request.tries) == (1, 1)
+
+
+def test_a_lost_call_is_looked_up_from_the_moment_it_was_sent(lost: CallResult) -> None:
+    """A provider's patience counts from there, and the claim may be much older."""
+    lost.sent_at = lost.claimed_at + timedelta(seconds=40)
+    lost.save()
+
+    assert check(lost, CannotTell("busy")).sent_between == (lost.claimed_at, lost.sent_at)
+
+
+def test_a_call_of_a_worker_that_died_may_have_been_sent_at_the_last_moment(
+    lost: CallResult, settings: Any
+) -> None:
+    settings.SEND_WITHIN_SECONDS = 45
+
+    assert check(lost, CannotTell("busy")).sent_between == (
+        lost.claimed_at,
+        lost.claimed_at + timedelta(seconds=45),
+    )
 
 
 def test_a_call_that_exists_is_confirmed_and_never_placed_again(lost: CallResult) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from batchcalls.intake import dry_run, runner
-from batchcalls.models import Batch, Recipient, StoredList
+from batchcalls.models import Batch, CallResult, Recipient, StoredList
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,3 +96,27 @@ def test_lists_move_out_of_their_batches_and_a_half_imported_one_begins_anew(bef
     found = dry_run.compute(Batch.objects.get(pk=ready), now=timezone.now())
     assert (found["now"], found["countries"]) == (3, {"US": 3})
     assert [zone["zones"] for zone in found["time_zones"]] == ["America/New_York"]
+
+
+def test_a_lost_call_from_before_the_upgrade_may_have_been_sent_at_the_last_moment(
+    settings: Any,
+) -> None:
+    before = [("batchcalls", "0011_stop_told")]
+    executor = MigrationExecutor(connection)
+    executor.migrate(before)
+    apps = executor.loader.project_state(before).apps
+    account = apps.get_model("batchcalls", "VoiceAccount").objects.create(name="old")
+    batch = apps.get_model("batchcalls", "Batch").objects.create(name="old", account=account)
+    recipient = apps.get_model("batchcalls", "Recipient").objects.create(
+        batch=batch, row_number=2, e164="+12025550190"
+    )
+    now = timezone.now()
+    apps.get_model("batchcalls", "CallResult").objects.create(
+        **{"batch": batch, "recipient": recipient, "account": account, "claimed_at": now},
+        **{"attempt": 1, "to_number": "+12025550190", "status": "unknown"},
+    )
+    upgrade()
+
+    call = CallResult.objects.get()
+    assert call.sent_at is None
+    assert call.latest_sent_at == now + timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)

@@ -32,6 +32,7 @@ class _Incomplete(Exception):
 def find(
     request: CallRequest,
     *,
+    since: datetime,
     sent_at: datetime,
     now: datetime,
     absent_after: timedelta,
@@ -40,16 +41,15 @@ def find(
 ) -> Lookup:
     """Return whether the call exists; ``get`` fetches a path, ``details`` a call by its id.
 
-    Errors of these two propagate.
+    Errors of these two propagate. The request was sent between ``since`` and ``sent_at``.
 
     1. List the calls to the number since then, under each spelling of the number.
     2. Fetch the metadata of each call, which lists leave out, until one is ours.
-    3. If none is ours, the call is absent, once enough time has passed for a call in progress to
-       appear in the list.
+    3. If none is ours, the call is absent, once ``absent_after`` has passed since it was sent.
     """
     undecided = ""
     try:
-        for item in _calls_to(request.to, since=sent_at - CLOCK_MARGIN, get=get):
+        for item in _calls_to(request.to, since=since - CLOCK_MARGIN, get=get):
             call_id = call_id_of(item)
             if not call_id:
                 undecided = "A call in the list has no id."
