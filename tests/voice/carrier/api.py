@@ -24,6 +24,7 @@ from tests.voice.carrier.answers import (
 from tests.voice.carrier.behavior import Behavior
 from tests.voice.carrier.calls import Call
 from tests.voice.carrier.connection import Connection, response
+from tests.voice.carrier.door import Door
 from tests.voice.carrier.ledger import Ledger
 from tests.voice.carrier.listing import list_calls
 from tests.voice.carrier.requests import parsed, route_of
@@ -39,6 +40,7 @@ class Carrier:
         self._loop = loop
         self._key = key
         self._sender = WebhookSender()
+        self.door: Door | None = None
         self.reset(seed)
 
     def reset(self, seed: int) -> None:
@@ -47,6 +49,11 @@ class Carrier:
         self.ledger = Ledger()
         self._chance = random.Random(seed)
         self._last: tuple[Mapping[bytes, bytes], bytes] = ({}, b"null")
+        self._set_door()
+
+    def _set_door(self) -> None:
+        if self.door is not None:
+            self.door.set(is_open=self.behavior.accepting)
 
     # Side doors and routes -----------------------------------------------------------------------
 
@@ -99,6 +106,7 @@ class Carrier:
                 except (ValueError, TypeError) as error:
                     connection.send(as_json(400, {"error": str(error)}))
                 else:
+                    self._set_door()
                     connection.send(as_json(200, {}))
             case "POST", "/reset":
                 self.reset(json.loads(body)["seed"])
