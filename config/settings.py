@@ -175,6 +175,8 @@ MAX_JSON_DEPTH = env.integer("MAX_JSON_DEPTH", default=20, at_least=3)
 LEASE_SECONDS = env.integer("LEASE_SECONDS", default=60, at_least=1)
 #: A claim older than this without a recorded answer has an unknown outcome.
 STALE_CLAIM_SECONDS = env.integer("STALE_CLAIM_SECONDS", default=90, at_least=1)
+#: A claim older than this is not sent any more, well before another process asks about it.
+SEND_WITHIN_SECONDS = STALE_CLAIM_SECONDS / 2
 #: Concurrent requests to place calls, per voice account.
 PLACING_THREADS = env.integer("PLACING_THREADS", default=128, at_least=1)
 #: How long an ending tick waits for pending answers; longer than providers may take.

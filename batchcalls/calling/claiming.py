@@ -20,6 +20,7 @@ from django.db.models import Exists, F, OuterRef
 
 from batchcalls.batches import epochs
 from batchcalls.calling import call_requests, gate, pacing
+from batchcalls.calling.instants import Instant
 from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.database.lease import Lease, LeaseLost
@@ -56,12 +57,14 @@ CLAIM_FIELDS = (
 class Claim:
     """A stored attempt that may be placed at its slot.
 
-    ``intervals`` maps each rate that applies (`ACCOUNT` or a batch id) to its seconds per call.
+    ``made_at`` is the moment of ``call.claimed_at`` on the clocks of this process. ``intervals``
+    maps each rate that applies (`ACCOUNT` or a batch id) to its seconds per call.
     """
 
     call: CallResult
     request: CallRequest
     slot: datetime
+    made_at: Instant
     intervals: dict[object, float] = field(default_factory=dict)
 
 
@@ -89,7 +92,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
     Raise `LeaseLost` when another process has taken over the account; `epochs.WentBack` when the
     database was restored from a backup.
     """
-    now = clock.now()
+    made_at, now = Instant.now(), clock.now()
     with transaction.atomic():
         account = lease.lock()
         due_now = Recipient.objects.filter(batch=OuterRef("pk")).due(now)
@@ -104,7 +107,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
         drawn, full = _draw(account, batches, now=now, want=want)
         if not drawn:
             return Claims(full=full)
-        placeable = _write_claims(account, drawn, now=now)
+        placeable = _write_claims(account, drawn, now=now, made_at=made_at)
         # Last, because other accounts wait for this row. A restored database claims nothing.
         epoch = epochs.rise() if placeable else None
     if epoch:
@@ -152,7 +155,11 @@ def _due(batch: Batch, already_drawn: list[Recipient], *, now: datetime) -> Any:
 
 
 def _write_claims(
-    account: VoiceAccount, drawn: list[tuple[Batch, list[Recipient]]], *, now: datetime
+    account: VoiceAccount,
+    drawn: list[tuple[Batch, list[Recipient]]],
+    *,
+    now: datetime,
+    made_at: Instant,
 ) -> list[Claim]:
     suppressed = Suppression.objects.numbers_among([row.e164 for _, due in drawn for row in due])
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
@@ -189,9 +196,8 @@ def _write_claims(
         raise LeaseLost
     _store([call for call, _ in chain.from_iterable(allowed)])
     Batch.objects.filter(pk__in=[batch.pk for batch, _ in drawn]).update(served_at=now)
-    return _take_slots(
-        account, [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)], now=now
-    )
+    calls_of = [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)]
+    return _take_slots(account, calls_of, now=now, made_at=made_at)
 
 
 def _store(calls: list[CallResult]) -> None:
@@ -210,6 +216,7 @@ def _take_slots(
     calls_of: list[tuple[Batch, list[tuple[CallResult, CallRequest]]]],
     *,
     now: datetime,
+    made_at: Instant,
 ) -> list[Claim]:
     """Give each call the first slot that is free for both its batch and the account.
 
@@ -231,7 +238,9 @@ def _take_slots(
         for row in (account, batch):
             pacing.take_slot(row, slot)
         intervals = {**rates, batch.pk: 1 / batch.cps} if batch.cps else rates
-        claims.append(Claim(call=call, request=request, slot=slot, intervals=intervals))
+        claims.append(
+            Claim(call=call, request=request, slot=slot, made_at=made_at, intervals=intervals)
+        )
         if turn + 1 < len(calls):
             heapq.heappush(turns, (pacing.first_slot(batch, now=now), turn + 1, number))
     if account.cps and claims:

@@ -1,4 +1,4 @@
-"""Place claimed calls: wait for the slot → check again → place once → record.
+"""Place claimed calls: wait for the slot → ask again → place once → record.
 
 Many requests run at the same time, outside any transaction, and no request is ever repeated. The
 provider's answers are recorded in groups. Only the thread that holds the account's lease uses the
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 from uuid import UUID
 
@@ -20,13 +21,13 @@ from django.db.models import Q, QuerySet
 
 from batchcalls.calling import claiming, pacing, recording
 from batchcalls.calling.claiming import ACCOUNT, Claim
+from batchcalls.calling.permission import Permissions, Withheld, halted
 from batchcalls.database import clock
 from batchcalls.database.lease import Lease
-from batchcalls.models import Batch, CallResult, VoiceAccount
+from batchcalls.models import Batch, VoiceAccount
 from batchcalls.net.under_way import UnderWay
 from batchcalls.voice.base import VoiceProvider
-from batchcalls.voice.errors import NotPlaced, OutcomeUnknown, ProviderThrottled, VoiceError
-from campaigns.models import Suppression
+from batchcalls.voice.errors import OutcomeUnknown, ProviderThrottled, VoiceError
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ CLAIM_SIZE = 128
 CLAIM_AGAIN_SECONDS = 0.1
 #: Answers are recorded when there are this many, or when the first is this old.
 RECORD_SIZE, RECORD_SECONDS = 64, 0.25
-#: How early a call is handed to a thread; also the longest delay before a pause takes effect.
+#: How early a call is handed to a thread.
 AHEAD_SECONDS = 0.05
 #: Calls held longer than this return to the queue, where a pause or cancel can reach them.
 LONGEST_HOLD_SECONDS = 2.0
@@ -63,6 +64,7 @@ class Dispatcher:
         self._provider = provider
         self._lease = lease
         self._stop = stop
+        self._permissions = Permissions(lease, stop=stop)
         threads = settings.PLACING_THREADS if provider.keeps_waiting else 0
         self._under_way: UnderWay[Start, recording.Answer] = UnderWay(self._place, threads=threads)
         #: Calls are started in groups because each group costs database queries.
@@ -79,6 +81,7 @@ class Dispatcher:
 
     def step(self) -> bool:
         """Claim, start, collect and record what is possible now; return whether anything was."""
+        self._halt(self._permissions.ask())
         claimed = self._claim()
         started = self._start_due()
         recorded = self._collect()
@@ -91,6 +94,7 @@ class Dispatcher:
             seconds = max(0.0, min(seconds, start - AHEAD_SECONDS - time.monotonic()))
         if self._answered:
             seconds = min(seconds, RECORD_SECONDS)
+        seconds = min(seconds, self._permissions.due_in)
         if self._under_way.count:
             self._note(self._under_way.collect(wait_seconds=max(seconds, 0.001)))
         elif seconds > 0:
@@ -127,7 +131,7 @@ class Dispatcher:
     # Starting ------------------------------------------------------------------------------------
 
     def _start_due(self) -> bool:
-        """Start a group of calls whose slot has come, after checking that they are allowed."""
+        """Start a group of calls whose slot has come, after asking whether they are allowed."""
         if not self._can_start():
             return False
         group: list[Start] = []
@@ -142,17 +146,18 @@ class Dispatcher:
         if not group:
             return self._return_held(now)
         try:
-            wanted = self._still_wanted([claim for claim, _ in group])
+            refused = self._permissions.ask([claim for claim, _ in group])
         except BaseException:
             # No thread has these calls yet. They return to the queue with the others on exit.
             self._waiting.extendleft(claim for claim, _ in reversed(group))
             raise
+        not_wanted = {claim.call.pk for claim in refused}
         for claim, start in reversed(group):
-            if claim.call.pk not in wanted:
+            if claim.call.pk in not_wanted:
                 self._spacing.give_back(claim.intervals, start)
-        self._halt([claim for claim, _ in group if claim.call.pk not in wanted])
+        self._halt(refused)
         for claim, start in group:
-            if claim.call.pk in wanted:
+            if claim.call.pk not in not_wanted:
                 self._under_way.start((claim, start))
         return True
 
@@ -164,39 +169,13 @@ class Dispatcher:
         slot = now + (claim.slot - clock.now()).total_seconds()
         return max(slot, self._spacing.start({ACCOUNT: 0.0, **claim.intervals}, now=now))
 
-    def _still_wanted(self, claims: list[Claim]) -> set[int]:
-        """Return the calls that are not halted, stopped, on the do-not-call list or too old.
-
-        Raise `LeaseLost` when another process has taken over the account. It settles our claims,
-        so placing them now could dial twice.
-        """
-        if self._stop():
-            return set()
-        self._lease.keep()
-        running = set(
-            Batch.objects.dialing()
-            .filter(pk__in={claim.call.batch_id for claim in claims})
-            .values_list("pk", flat=True)
-        )
-        suppressed = Suppression.objects.numbers_among([claim.call.to_number for claim in claims])
-        calls = CallResult.objects.filter(pk__in=[claim.call.pk for claim in claims])
-        stopped = set(calls.exclude(stop_requested="").values_list("pk", flat=True))
-        return {
-            claim.call.pk
-            for claim in claims
-            if claim.call.batch_id in running
-            and claim.call.to_number not in suppressed
-            and claim.call.pk not in stopped
-            and not _is_too_old(claim)
-        }
-
-    def _halt(self, claims: list[Claim]) -> None:
+    def _halt(self, claims: Sequence[Claim]) -> None:
         if claims:
             self.touched |= {claim.call.batch_id for claim in claims}
-            _return_to_queue(claims)
+            _withdraw([(claim, halted()) for claim in claims])
             self._free_slots(claims)
 
-    def _free_slots(self, claims: list[Claim]) -> None:
+    def _free_slots(self, claims: Sequence[Claim]) -> None:
         """Make the slots of returned claims free again, unless a later one is still in use."""
         in_use = {name for claim in self._waiting for name in claim.intervals}
         for name in {name for claim in claims for name in claim.intervals} - in_use:
@@ -220,11 +199,9 @@ class Dispatcher:
         claim, start = job
         if (ahead := start - time.monotonic()) > 0:
             time.sleep(ahead)
-        if _is_too_old(claim):
-            # This process was held up; another one may already be asking about this call.
-            return NotPlaced("The worker was held up.", code="too_late", retry_after_seconds=0)
+        may_send = partial(self._permissions.take, claim)
         try:
-            return self._provider.place(claim.request)
+            return self._provider.place(claim.request, may_send=may_send)
         except VoiceError as error:
             return error
         except Exception as error:
@@ -263,7 +240,12 @@ class Dispatcher:
     def _record(self) -> bool:
         answered, self._answered = self._answered, []
         if answered:
-            recording.record([(claim.call, answer) for claim, answer in answered])
+            withheld = [(one, answer) for one, answer in answered if isinstance(answer, Withheld)]
+            if withheld:
+                _withdraw(withheld)
+            recording.record(
+                [(one.call, answer) for one, answer in answered if not isinstance(answer, Withheld)]
+            )
             self.touched |= {claim.call.batch_id for claim, _ in answered}
         return bool(answered)
 
@@ -276,7 +258,7 @@ class Dispatcher:
         """Return unplaced calls to the queue, then await and record running requests."""
         with self._under_way:
             waiting, self._waiting = list(self._waiting), deque()
-            self._halt(waiting)
+            self._halt([*waiting, *self._permissions.revoke()])
             self._note(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
             self._record()
             self._store_spacing()
@@ -293,21 +275,12 @@ class Dispatcher:
         return mine if name == ACCOUNT else Batch.objects.filter(pk=name, account__in=mine)
 
 
-def _is_too_old(claim: Claim) -> bool:
-    limit = timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)
-    return clock.now() - claim.call.claimed_at > limit
-
-
-def _return_to_queue(claims: list[Claim]) -> None:
+def _withdraw(withheld: Sequence[tuple[Claim, Withheld]]) -> None:
+    """Return claims whose requests were not sent to the queue."""
     now = clock.now()
     recording.withdraw(
         [
-            recording.Withdrawal(
-                call=claim.call,
-                due_at=now,
-                code="halted",
-                reason="Dialing was halted before this call was placed.",
-            )
-            for claim in claims
+            recording.Withdrawal(call=claim.call, due_at=now, code=why.code, reason=str(why))
+            for claim, why in withheld
         ]
     )

@@ -150,7 +150,9 @@ class Enquirer:
         call = question.call
         try:
             if call.status in IS_IT_THERE:
-                return self._provider.find(question.request, sent_at=call.claimed_at)
+                return self._provider.find(
+                    question.request, sent_at=call.latest_sent_at, since=call.claimed_at
+                )
             until = question.asked_at
             if call.stop_requested in STOP_DUE:
                 hang_up = call.stop_requested == StopRequest.HANG_UP

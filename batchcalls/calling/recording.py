@@ -106,9 +106,12 @@ def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now:
 def _confirm(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime) -> int:
     noted = update_each(
         CallResult,
-        ["provider_call_id", "placed_at", "next_check_at"],
+        ["provider_call_id", "sent_at", "placed_at", "next_check_at"],
         [
-            (call.pk, answer.provider_call_id, now, next_check(answer.next_event_at, now=now))
+            (
+                *(call.pk, answer.provider_call_id, call.sent_at, now),
+                next_check(answer.next_event_at, now=now),
+            )
             for call, answer in accepted
         ],
         where_in=("status", CALL_UNANSWERED),
@@ -136,8 +139,11 @@ def record_unknown(
     lost = [(call, error) for call, error in unknown if call.pk in open_calls]
     update_each(
         CallResult,
-        ["status", "error_code", "error_message", "next_check_at"],
-        [(call.pk, CallStatus.UNKNOWN, error.code, str(error), ask_at) for call, error in lost],
+        ["status", "sent_at", "error_code", "error_message", "next_check_at"],
+        [
+            (call.pk, CallStatus.UNKNOWN, call.sent_at, error.code, str(error), ask_at)
+            for call, error in lost
+        ],
     )
     update_each(
         Recipient,
@@ -157,9 +163,15 @@ def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now:
     failed = [(call, error) for call, error in rejected if call.pk in open_calls]
     update_each(
         CallResult,
-        ["status", "ended_at", "disposition", "error_code", "error_message", "next_check_at"],
         [
-            (call.pk, CallStatus.FAILED, now, Disposition.FAILED, error.code, str(error), None)
+            *("status", "sent_at", "ended_at", "disposition"),
+            *("error_code", "error_message", "next_check_at"),
+        ],
+        [
+            (
+                *(call.pk, CallStatus.FAILED, call.sent_at, now, Disposition.FAILED),
+                *(error.code, str(error), None),
+            )
             for call, error in failed
         ],
     )

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0011_stop_told"),
+        ("batchcalls", "0012_sent_at"),
     ]
 
     operations = [

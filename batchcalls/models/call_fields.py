@@ -192,6 +192,7 @@ INTERNAL = {
     "tries": "How often the provider said “not now”; only the provider is told.",
     "webhook": "An address of the row's own, which may hold a secret.",
     "retry_outcome": "What the retry rules count; status and answered_by say it to people.",
+    "sent_at": "When the engine sent the request; placed_at says when it was taken.",
     "next_check_at": "When the engine asks the provider.",
     "checked_at": "When the engine asked the provider.",
     "lookups": "How often the engine asked for a lost call.",

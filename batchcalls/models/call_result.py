@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
@@ -66,6 +68,9 @@ class CallResult(models.Model):
     recording_url = models.URLField(max_length=500, blank=True)
 
     claimed_at = models.DateTimeField()
+    # The moment before the first byte of the request left; null while there is no answer, and if
+    # the process died before it recorded one.
+    sent_at = models.DateTimeField(null=True, editable=False)
     placed_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -150,6 +155,12 @@ class CallResult(models.Model):
     def has_turned_up(self) -> bool:
         """True when the call exists although the attempt had been given up."""
         return self.given_up_at is not None and self.status not in CALL_GIVEN_UP
+
+    @property
+    def latest_sent_at(self) -> datetime:
+        """The moment the request was sent; if that is not known, the latest possible one."""
+        longest = timedelta(seconds=settings.SEND_WITHIN_SECONDS)
+        return self.sent_at or self.claimed_at + longest
 
 
 class CallEvent(models.Model):

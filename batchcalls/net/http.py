@@ -7,7 +7,8 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -70,6 +71,18 @@ class HttpAnswer:
             return None
 
 
+class _Withheld(Exception):
+    """Carries what ``before_sending`` raised through urllib3."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+#: The current request's ``before_sending``, because urllib3 passes nothing on to its connections.
+_before_sending: ContextVar[Callable[[], None] | None] = ContextVar("before_sending", default=None)
+
+
 class _ReportsNotSent:
     """Raises `NotSent` for every failure to connect.
 
@@ -88,13 +101,16 @@ class _SendsTogether(HTTPConnection):
     """Sends a request's head and body together: one packet, one TLS record, one system call.
 
     urllib3 sends them separately, which is noticeably slower at a thousand requests a second.
+    With the connection open, and right before the first byte, it calls ``before_sending``.
     """
 
     _head: bytes | None = None
     _holds_head = False
+    _ask_first: Callable[[], None] | None = None
 
     def request(self, method: str, url: str, body: Any = None, *args: Any, **options: Any) -> None:
         self._holds_head, self._head = bool(body), None
+        self._ask_first = _before_sending.get()
         super().request(method, url, body, *args, **options)
 
     def send(self, data: Any) -> None:
@@ -102,6 +118,14 @@ class _SendsTogether(HTTPConnection):
             self._holds_head, self._head = False, data
             return
         head, self._head = self._head, None
+        ask_first, self._ask_first = self._ask_first, None
+        if ask_first is not None:
+            if self.sock is None:
+                self.connect()
+            try:
+                ask_first()
+            except Exception as reason:
+                raise _Withheld(reason) from reason
         super().send(data if head is None else head + data)
 
 
@@ -152,13 +176,22 @@ class HttpClient:
         )
 
     def request(
-        self, method: str, path: str, *, headers: dict[str, str], body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        before_sending: Callable[[], None] | None = None,
     ) -> HttpAnswer:
         """Send one request and return its answer, whatever its status.
 
-        ``path`` must be encoded and begin with a slash. Raise `NotSent` or `AnswerLost`; their
-        messages contain neither headers nor body.
+        ``path`` must be encoded and begin with a slash. ``before_sending`` is called right before
+        the first byte, when the connection is open; if it raises, nothing is sent and its exception
+        is raised here. Otherwise raise `NotSent` or `AnswerLost`; their messages contain neither
+        headers nor body.
         """
+        token = _before_sending.set(before_sending)
         try:
             response = self._pool.urlopen(
                 method,
@@ -173,10 +206,14 @@ class HttpClient:
             )
         except NotSent:
             raise
+        except _Withheld as withheld:
+            raise withheld.reason from None
         except EmptyPoolError as error:
             raise NotSent("every connection was in use") from error
         except Exception as error:
             raise AnswerLost(_in_words(error), cause=_cause(error)) from error
+        finally:
+            _before_sending.reset(token)
         try:
             content = self._read(response)
         except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -191,6 +191,10 @@ class AccountConfig:
     webhook_url: str = ""
 
 
+def always() -> None:
+    """Let every request be sent; the default for ``may_send``."""
+
+
 class ProviderOptions(Protocol):
     """The validated options of an account."""
 
@@ -248,14 +252,22 @@ class VoiceProvider(ABC):
         """
 
     @abstractmethod
-    def place(self, request: CallRequest) -> CallAccepted:
-        """Start one call, once. Raise one of `voice.errors`; never repeat the request."""
+    def place(self, request: CallRequest, *, may_send: Callable[[], None] = always) -> CallAccepted:
+        """Start one call, once. Raise one of `voice.errors`; never repeat the request.
+
+        Call ``may_send`` once, right before the first byte leaves: after waiting for a connection
+        and opening it. It may wait. If it raises, send nothing and let its exception through.
+        """
 
     @abstractmethod
-    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
-        """Look up the call with ``request.correlation_id``, sent at about ``sent_at``.
+    def find(
+        self, request: CallRequest, *, sent_at: datetime, since: datetime | None = None
+    ) -> Lookup:
+        """Look up the call with ``request.correlation_id``, sent at ``sent_at``.
 
-        ``request`` must equal the one that was placed, including ``attempt`` and ``tries``.
+        If the time of sending is not known, ``sent_at`` is the latest and ``since`` the earliest
+        possible one. ``request`` must equal the one that was placed, including ``attempt`` and
+        ``tries``.
         """
 
     @abstractmethod

@@ -215,6 +215,7 @@ def test_whoever_lost_the_answer_finds_the_call_before_it_is_dialed(
 
     found = lookup.find(
         request,
+        since=timezone.now() - timedelta(minutes=5),
         sent_at=timezone.now() - timedelta(minutes=5),
         now=timezone.now(),
         absent_after=timedelta(0),

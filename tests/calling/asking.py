@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from batchcalls.calling import reconcile
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
-from batchcalls.voice.base import CallAccepted, CallRequest, Lookup, Pulled, VoiceProvider
+from batchcalls.voice.base import CallAccepted, CallRequest, Lookup, Pulled, VoiceProvider, always
 
 NUMBER = "+12025550190"
 
@@ -23,15 +24,19 @@ class Oracle(VoiceProvider):
     def __init__(self, answer: Lookup | Exception) -> None:
         self.answer = answer
         self.asked: list[CallRequest] = []
+        self.sent_between: tuple[datetime | None, datetime] | None = None
 
     def check_connection(self) -> Any:
         raise AssertionError("Nobody asked.")
 
-    def place(self, request: CallRequest) -> CallAccepted:
+    def place(self, request: CallRequest, *, may_send: Callable[[], None] = always) -> CallAccepted:
         raise AssertionError("Somebody was dialed.")
 
-    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
+    def find(
+        self, request: CallRequest, *, sent_at: datetime, since: datetime | None = None
+    ) -> Lookup:
         self.asked.append(request)
+        self.sent_between = since, sent_at
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

@@ -9,7 +9,7 @@ from typing import Any
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.database.lease import Lease
 from batchcalls.models import VoiceAccount
-from batchcalls.voice.base import CallAccepted, CallRequest, Pulled, VoiceProvider
+from batchcalls.voice.base import CallAccepted, CallRequest, Pulled, VoiceProvider, always
 
 HUMAN, OTHER = "+12025550190", "+12025550191"
 
@@ -26,12 +26,15 @@ class Recorder(VoiceProvider):
     def check_connection(self) -> Any:
         raise AssertionError("Nobody asked.")
 
-    def place(self, request: CallRequest) -> CallAccepted:
+    def place(self, request: CallRequest, *, may_send: Callable[[], None] = always) -> CallAccepted:
+        may_send()
         self.placed.append(request)
         self.act(request)
         return CallAccepted(provider_call_id=f"rec-{request.correlation_id}")
 
-    def find(self, request: CallRequest, *, sent_at: datetime) -> Any:
+    def find(
+        self, request: CallRequest, *, sent_at: datetime, since: datetime | None = None
+    ) -> Any:
         raise AssertionError("Nothing was lost.")
 
     def stop(self, call: Any, *, hang_up: bool, now: datetime) -> Pulled:

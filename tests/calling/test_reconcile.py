@@ -34,6 +34,25 @@ def test_the_provider_is_asked_about_exactly_the_request_that_was_placed(lost: C
     assert (request.attempt, request.tries) == (1, 1)
 
 
+def test_a_lost_call_is_looked_up_from_the_moment_it_was_sent(lost: CallResult) -> None:
+    """A provider's patience counts from there, and the claim may be much older."""
+    lost.sent_at = lost.claimed_at + timedelta(seconds=40)
+    lost.save()
+
+    assert check(lost, CannotTell("busy")).sent_between == (lost.claimed_at, lost.sent_at)
+
+
+def test_a_call_of_a_worker_that_died_may_have_been_sent_at_the_last_moment(
+    lost: CallResult, settings: Any
+) -> None:
+    settings.SEND_WITHIN_SECONDS = 45
+
+    assert check(lost, CannotTell("busy")).sent_between == (
+        lost.claimed_at,
+        lost.claimed_at + timedelta(seconds=45),
+    )
+
+
 def test_a_call_that_exists_is_confirmed_and_never_placed_again(lost: CallResult) -> None:
     check(lost, CallFound(provider_call_id="p-1"))
 

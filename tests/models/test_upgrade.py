@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -138,3 +139,27 @@ def make_batch_with_calls(apps: Any) -> Any:
             ended_at=now if status == "completed" else None,
         )
     return batch.pk
+
+
+def test_a_lost_call_from_before_the_upgrade_may_have_been_sent_at_the_last_moment(
+    settings: Any,
+) -> None:
+    before = [("batchcalls", "0011_stop_told")]
+    executor = MigrationExecutor(connection)
+    executor.migrate(before)
+    apps = executor.loader.project_state(before).apps
+    account = apps.get_model("batchcalls", "VoiceAccount").objects.create(name="old")
+    batch = apps.get_model("batchcalls", "Batch").objects.create(name="old", account=account)
+    recipient = apps.get_model("batchcalls", "Recipient").objects.create(
+        batch=batch, row_number=2, e164="+12025550190"
+    )
+    now = timezone.now()
+    apps.get_model("batchcalls", "CallResult").objects.create(
+        **{"batch": batch, "recipient": recipient, "account": account, "claimed_at": now},
+        **{"attempt": 1, "to_number": "+12025550190", "status": "unknown"},
+    )
+    upgrade()
+
+    call = CallResult.objects.get()
+    assert call.sent_at is None
+    assert call.latest_sent_at == now + timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)

@@ -25,7 +25,7 @@ from batchcalls.voice.base import (
     VoiceEvent,
     VoiceProvider,
 )
-from batchcalls.voice.errors import OptionsInvalid
+from batchcalls.voice.errors import NotPlaced, OptionsInvalid
 from batchcalls.voice.options import options_of
 from campaigns.vocabulary import AnsweredBy, Disposition
 
@@ -149,6 +149,28 @@ class VoiceProviderContract:
     ) -> None:
         assert accepted.provider_call_id
         assert accepted.next_event_at is not None
+
+    def test_it_asks_once_whether_it_may_send_before_the_call_exists(
+        self, provider: VoiceProvider, request_: CallRequest
+    ) -> None:
+        existing: list[int] = []
+        before = self.calls_placed()
+        provider.place(request_, may_send=lambda: existing.append(self.calls_placed()))
+        assert existing == [before]
+        assert self.calls_placed() == before + 1
+
+    def test_nothing_is_sent_when_it_may_not_and_the_next_call_goes_out(
+        self, provider: VoiceProvider, request_: CallRequest
+    ) -> None:
+        def refuse() -> None:
+            raise NotPlaced("Halted.", code="halted")
+
+        before = self.calls_placed()
+        with pytest.raises(NotPlaced, match="Halted"):
+            provider.place(request_, may_send=refuse)
+        assert self.calls_placed() == before
+        assert provider.place(self.request_with()).provider_call_id
+        assert self.calls_placed() == before + 1
 
     def test_two_calls_never_share_an_id(self, provider: VoiceProvider) -> None:
         calls = [provider.place(self.request_with()).provider_call_id for _ in range(5)]

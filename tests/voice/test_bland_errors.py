@@ -8,15 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import socket
-import subprocess
 import time
 import traceback
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,40 +116,6 @@ def test_a_call_for_which_there_is_no_free_connection_is_not_placed(carrier: Car
         assert isinstance(first.result(), OutcomeUnknown)
     assert is_not_placed(second)
     assert len(carrier.ledger()) == 1
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate that nobody has vouched for, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"]
-    command += ["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=carrier"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1"]
-    command += ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    return certificate, key
-
-
-@pytest.fixture
-def tls_carrier(
-    certificate: tuple[Path, Path], carrier: Carrier, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Carrier]:
-    with Carrier(key=KEY, certificate=certificate[0], private_key=certificate[1]) as running:
-        monkeypatch.setenv("BLAND_BASE_URL", running.url)
-        yield running
-
-
-def test_a_certificate_that_nobody_vouches_for_places_nothing(tls_carrier: Carrier) -> None:
-    assert is_not_placed(refusal())
-    assert tls_carrier.ledger() == []
-
-
-def test_a_certificate_that_the_system_trusts_is_good(
-    tls_carrier: Carrier, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    assert bland().place(request_to()).provider_call_id == tls_carrier.ledger()[0]["call_id"]
 
 
 # The answer was lost: a call may exist -----------------------------------------------------------

@@ -39,6 +39,7 @@ class Incomplete(Exception):
 def find(
     request: CallRequest,
     *,
+    since: datetime,
     sent_at: datetime,
     now: datetime,
     absent_after: timedelta,
@@ -47,15 +48,16 @@ def find(
 ) -> Lookup:
     """Return whether the call exists; ``details`` fetches a call by its id.
 
-    Errors of ``list_page`` and ``details`` propagate.
+    Errors of ``list_page`` and ``details`` propagate. The request was sent between ``since`` and
+    ``sent_at``.
 
     1. List the calls to the number since then, under each spelling of the number. Begin earlier if
        the provider's clock is behind ours.
     2. Fetch the metadata of each call, which lists leave out, until one is ours.
-    3. If none is ours, the call is absent, once enough time has passed for a call in progress to
-       appear in the list, if the clocks agree.
+    3. If none is ours and the clocks agree, the call is absent, once ``absent_after`` has passed
+       since it was sent.
     """
-    pages = Pages(list_page, since=min(sent_at, now), now=now)
+    pages = Pages(list_page, since=min(since, now), now=now)
     undecided = ""
     try:
         for item in _calls_to(request.to, pages):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -25,6 +25,7 @@ from batchcalls.voice.base import (
     Pulled,
     VoiceEvent,
     VoiceProvider,
+    always,
 )
 from batchcalls.voice.bland import calls, connection, listing, lookup, reading
 from batchcalls.voice.bland.answers import Judge
@@ -111,14 +112,14 @@ class BlandProvider(VoiceProvider):
 
     # Placing -------------------------------------------------------------------------------------
 
-    def place(self, request: CallRequest) -> CallAccepted:
+    def place(self, request: CallRequest, *, may_send: Callable[[], None] = always) -> CallAccepted:
         """Start one call, once.
 
         Raise `NotPlaced` or a subclass, `CallRejected`, or, whenever a call may exist,
         `OutcomeUnknown`.
         """
         body = json.dumps(send_call(request, webhook_url=self._webhook_url))
-        answer = self._send("POST", "/v1/calls", body=body.encode())
+        answer = self._send("POST", "/v1/calls", body=body.encode(), before_sending=may_send)
         said = self._judge.read(answer)
         now = datetime.now(UTC)
         if not 200 <= answer.status < 300:
@@ -146,11 +147,14 @@ class BlandProvider(VoiceProvider):
             seconds=max(self.options.absent_after_seconds, self.options.longest_request_seconds)
         )
 
-    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
+    def find(
+        self, request: CallRequest, *, sent_at: datetime, since: datetime | None = None
+    ) -> Lookup:
         """Return whether the call exists by searching the calls to its number; never raise."""
         try:
             return lookup.find(
                 request,
+                since=since or sent_at,
                 sent_at=sent_at,
                 now=datetime.now(UTC),
                 absent_after=self._patience,
@@ -269,12 +273,21 @@ class BlandProvider(VoiceProvider):
             raise OutcomeUnknown(f"{self.label}: {said.message or 'not found'}", code=missing_code)
         raise self._judge.failure(answer, said, now=datetime.now(UTC))
 
-    def _send(self, method: str, path: str, *, body: bytes | None = None) -> http.HttpAnswer:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        before_sending: Callable[[], None] | None = None,
+    ) -> http.HttpAnswer:
         headers = self._headers
         if body is not None:
             headers = {**headers, "content-type": "application/json"}
         try:
-            answer = self._http.request(method, path, headers=headers, body=body)
+            answer = self._http.request(
+                method, path, headers=headers, body=body, before_sending=before_sending
+            )
         except http.NotSent as error:
             raise NotPlaced(
                 f"No connection to {self.label}: {error}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from batchcalls.voice.base import (
     Pulled,
     VoiceEvent,
     VoiceProvider,
+    always,
 )
 from batchcalls.voice.errors import CallRejected, OutcomeUnknown, ProviderThrottled, VoiceError
 from batchcalls.voice.simulator.course import Course
@@ -75,9 +77,10 @@ class SimulatorProvider(VoiceProvider):
             warning=" ".join(warnings),
         )
 
-    def place(self, request: CallRequest) -> CallAccepted:
+    def place(self, request: CallRequest, *, may_send: Callable[[], None] = always) -> CallAccepted:
         """Start one call; raise `CallRejected`, `ProviderThrottled` or `OutcomeUnknown`."""
         course = Course(request, self.options)
+        may_send()
         started_at = datetime.now(UTC)
         if course.plan.answer.call_exists:
             # The carrier's own record, written when the call reaches it and before it answers, so
@@ -96,7 +99,9 @@ class SimulatorProvider(VoiceProvider):
             provider_call_id=call_id, next_event_at=self._first_event_at(course, call_id)
         )
 
-    def find(self, request: CallRequest, *, sent_at: datetime) -> Lookup:
+    def find(
+        self, request: CallRequest, *, sent_at: datetime, since: datetime | None = None
+    ) -> Lookup:
         """Return whether the call exists; it is absent if exactly this request was refused or lost.
 
         ``request`` must equal the placed one, including ``attempt`` and ``tries``. The carrier has

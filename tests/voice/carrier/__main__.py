@@ -13,6 +13,7 @@ import sys
 
 from tests.voice.carrier.api import Carrier
 from tests.voice.carrier.connection import Connection
+from tests.voice.carrier.door import Door
 
 
 async def serve(arguments: argparse.Namespace) -> None:
@@ -23,10 +24,10 @@ async def serve(arguments: argparse.Namespace) -> None:
     if arguments.certificate:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(arguments.certificate, arguments.private_key)
-    server = await loop.create_server(
-        lambda: Connection(carrier.handle, loop), "127.0.0.1", arguments.port, ssl=tls, backlog=1024
+    carrier.door = Door(
+        loop, lambda: Connection(carrier.handle, loop), port=arguments.port, tls=tls
     )
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.write(f"{carrier.door.port}\n")
     sys.stdout.flush()
     stopped = asyncio.Event()
 

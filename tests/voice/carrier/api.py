@@ -25,6 +25,7 @@ from tests.voice.carrier.behavior import Behavior
 from tests.voice.carrier.calls import Call
 from tests.voice.carrier.clock import WALL_CLOCK
 from tests.voice.carrier.connection import Connection, response
+from tests.voice.carrier.door import Door
 from tests.voice.carrier.ledger import Ledger
 from tests.voice.carrier.listing import list_calls
 from tests.voice.carrier.requests import parsed, route_of
@@ -40,6 +41,7 @@ class Carrier:
         self._loop = loop
         self._key = key
         self._sender = WebhookSender()
+        self.door: Door | None = None
         self.reset(seed)
 
     def reset(self, seed: int) -> None:
@@ -49,6 +51,11 @@ class Carrier:
         self.ledger = Ledger()
         self._chance = random.Random(seed)
         self._last: tuple[Mapping[bytes, bytes], bytes] = ({}, b"null")
+        self._set_door()
+
+    def _set_door(self) -> None:
+        if self.door is not None:
+            self.door.set(is_open=self.behavior.accepting)
 
     # Side doors and routes -----------------------------------------------------------------------
 
@@ -102,6 +109,7 @@ class Carrier:
                     connection.send(as_json(400, {"error": str(error)}))
                 else:
                     WALL_CLOCK.offset_seconds = self.behavior.clock_offset_seconds
+                    self._set_door()
                     connection.send(as_json(200, {}))
             case "POST", "/reset":
                 self.reset(json.loads(body)["seed"])

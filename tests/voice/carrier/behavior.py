@@ -17,6 +17,9 @@ class Behavior:
     key: str = "test-key"
     unauthorized: bool = False
 
+    # Whether clients get a connection; otherwise they wait for one. See `Door`.
+    accepting: bool = True
+
     # How long an answer takes; the call exists as soon as the request is received.
     latency_seconds: float = 0.0
     jitter_seconds: float = 0.0

@@ -1,0 +1,163 @@
+"""Let a request leave only if the database said shortly before that it may.
+
+Between a look at the database and the first byte of a request lie a queue, a free connection,
+connecting and TLS: many seconds with a slow carrier, any time in a suspended process. The threads
+that send may not use the database. Therefore the thread that holds the account's lease asks about
+all calls that were handed to threads and not yet sent, several times a second, and a thread sends
+only while the last answer is fresh. So no request leaves later than `PERMITTED_SECONDS` after the
+commit of what halts it, and none leaves a process that cannot ask.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+
+from batchcalls.calling.claiming import Claim
+from batchcalls.calling.instants import Instant
+from batchcalls.database.lease import Lease
+from batchcalls.models import Batch, CallResult, VoiceAccount
+from batchcalls.voice.errors import NotPlaced
+from campaigns.models import Suppression
+
+log = structlog.get_logger(__name__)
+
+#: How long an answer of the database permits sending, from the moment before it was asked.
+PERMITTED_SECONDS = 0.5
+#: The database is asked again when its oldest answer has this age.
+RENEW_SECONDS = 0.2
+
+
+class Withheld(NotPlaced):
+    """We did not send the request, so the provider knows nothing of it."""
+
+
+def halted() -> Withheld:
+    """Return the reason for a call that may not be sent any more."""
+    return Withheld(
+        "Dialing was halted before this call was placed.", code="halted", retry_after_seconds=0
+    )
+
+
+def too_late() -> Withheld:
+    """Return the reason for a call that another process may soon ask about."""
+    return Withheld("The worker was held up.", code="too_late", retry_after_seconds=0)
+
+
+class Permissions:
+    """Which of the calls that were handed out may be sent now.
+
+    `take` is for the threads that send. The rest, and the database, is for the thread that made
+    this object.
+    """
+
+    def __init__(self, lease: Lease[VoiceAccount], *, stop: Callable[[], bool]) -> None:
+        self._lease = lease
+        self._stop = stop
+        self._asker = threading.get_ident()
+        self._changed = threading.Condition()
+        #: Calls that were handed out and not sent, and when the database was asked about each,
+        #: oldest answer first.
+        self._unsent: dict[int, tuple[Claim, Instant]] = {}
+
+    def ask(self, new: Sequence[Claim] = ()) -> list[Claim]:
+        """Ask about ``new`` calls and, when it is time, about all unsent ones; return the halted.
+
+        The halted calls will not be sent. Raise `LeaseLost` when another process has taken over
+        the account: it settles our claims, so sending them now could dial twice.
+        """
+        with self._changed:
+            is_due = self.due_in <= 0
+            unsent = [claim for claim, _ in self._unsent.values()] if is_due else []
+        if not (unsent or new):
+            return []
+        asked_at = Instant.now()
+        wanted = self._still_wanted([*unsent, *new])
+        with self._changed:
+            # Some were sent while the database was asked.
+            known = [*(claim for claim in unsent if claim.call.pk in self._unsent), *new]
+            for claim in known:
+                self._unsent.pop(claim.call.pk, None)
+                if claim.call.pk in wanted:
+                    self._unsent[claim.call.pk] = claim, asked_at
+            self._changed.notify_all()
+        return [claim for claim in known if claim.call.pk not in wanted]
+
+    @property
+    def due_in(self) -> float:
+        """Seconds until the database must be asked again; infinite if no call is unsent."""
+        with self._changed:
+            for _, asked_at in self._unsent.values():
+                return RENEW_SECONDS - asked_at.age_seconds
+        return math.inf
+
+    def revoke(self) -> list[Claim]:
+        """Withdraw all permissions; return the calls, which will not be sent."""
+        with self._changed:
+            revoked = [claim for claim, _ in self._unsent.values()]
+            self._unsent.clear()
+            self._changed.notify_all()
+        return revoked
+
+    def take(self, claim: Claim) -> None:
+        """Let the caller send a call's request at once, and set its ``sent_at``.
+
+        Wait for the next answer of the database if the last one is too old. Raise `Withheld` when
+        the request must not be sent.
+        """
+        if claim.call.sent_at is not None:
+            raise RuntimeError("A provider asked twice whether it may send one request.")
+        longest = settings.SEND_WITHIN_SECONDS
+        with self._changed:
+            while True:
+                if claim.call.pk not in self._unsent:
+                    raise halted()
+                age = claim.made_at.age_seconds
+                if age > longest:
+                    del self._unsent[claim.call.pk]
+                    raise too_late()
+                _, asked_at = self._unsent[claim.call.pk]
+                if asked_at.age_seconds < PERMITTED_SECONDS:
+                    break
+                self._await_answer(seconds=longest - age)
+            del self._unsent[claim.call.pk]
+            # By the clock of the claim, whichever that is.
+            claim.call.sent_at = claim.call.claimed_at + timedelta(seconds=age)
+
+    def _await_answer(self, *, seconds: float) -> None:
+        if threading.get_ident() != self._asker:
+            self._changed.wait(timeout=seconds)
+            return
+        # Without threads, the caller runs each request itself, and nobody else would ask.
+        try:
+            self.ask()
+        except Exception:
+            # The next step fails for the same reason, and then says so.
+            log.exception("permission.cannot_ask")
+            self._unsent.clear()
+
+    def _still_wanted(self, claims: Sequence[Claim]) -> set[int]:
+        """Return the calls that are not halted, stopped or on the do-not-call list."""
+        if self._stop():
+            return set()
+        self._lease.keep()
+        running = set(
+            Batch.objects.dialing()
+            .filter(pk__in={claim.call.batch_id for claim in claims})
+            .values_list("pk", flat=True)
+        )
+        suppressed = Suppression.objects.numbers_among([claim.call.to_number for claim in claims])
+        calls = CallResult.objects.filter(pk__in=[claim.call.pk for claim in claims])
+        stopped = set(calls.exclude(stop_requested="").values_list("pk", flat=True))
+        return {
+            claim.call.pk
+            for claim in claims
+            if claim.call.batch_id in running
+            and claim.call.to_number not in suppressed
+            and claim.call.pk not in stopped
+        }
