@@ -15,8 +15,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
+from batchcalls.database import disks
+from batchcalls.models import Batch, CallResult, EmergencyStop, Export, StoredList, VoiceAccount
 from batchcalls.reporting.worker_state import worker_state
+from batchcalls.states import ExportStatus
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +37,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Report on database, migrations, workers and the oldest due recipient; 503 if any fails.
+    """Report on database, migrations, workers, due recipients and storage; 503 if any fails.
 
     The answer contains no hosts, numbers or batches, because it is public.
     """
@@ -105,10 +107,24 @@ def _emergency_stop(now: datetime) -> dict[str, Any]:
     }
 
 
+def _storage(now: datetime) -> dict[str, Any]:
+    """Report whether imports or exports wait for a disk that is full or away."""
+    waits = StoredList.objects.waiting().values_list("reason_code", flat=True).first()
+    exports = Export.objects.filter(status=ExportStatus.WAITING).exclude(reason="")
+    if not waits and not exports.exists():
+        return {"ok": True}
+    if waits == disks.FULL:
+        detail = "The disk that holds MEDIA_ROOT is full. Free some space there."
+    else:
+        detail = "MEDIA_ROOT cannot be read or written. Check that it is mounted on every host."
+    return {"ok": False, "detail": f"{detail} Imports and exports wait until then."}
+
+
 CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "database": _database,
     "migrations": _migrations,
     "worker": worker_state,
     "oldest_due": _oldest_due,
     "emergency_stop": _emergency_stop,
+    "storage": _storage,
 }

@@ -54,6 +54,7 @@ def test_a_working_installation_is_ready(client: Client) -> None:
         "worker",
         "oldest_due",
         "emergency_stop",
+        "storage",
     }
 
 

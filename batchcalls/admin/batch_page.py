@@ -27,6 +27,7 @@ from batchcalls.reporting.tables.recipients import RecipientTable
 from batchcalls.states import (
     BATCH_ACTIVE,
     BATCH_CALLING,
+    BATCH_IMPORTING,
     BATCH_JOINABLE,
     BATCH_PREPARING,
 )
@@ -175,11 +176,19 @@ class BatchPages(OwnPages[Batch]):
             "figures": figures,
             "timeline": _chart(figures.timeline),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
+            "waits_for": _waits_for(batch),
             "is_calling": batch.status in BATCH_CALLING,
             "live_url": self.url_of("change", batch.pk),
             "rows_url": self.url_of("recipients", batch.pk),
             "calls_url": f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}",
         }
+
+
+def _waits_for(batch: Batch) -> str:
+    """Return why the check of a list waits, or nothing."""
+    if batch.status not in BATCH_IMPORTING | BATCH_JOINABLE:
+        return ""
+    return StoredList.objects.waiting().filter(batch=batch).reason()
 
 
 def _events(batch: Batch) -> Any:

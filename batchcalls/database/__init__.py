@@ -1,1 +1,1 @@
-"""Bulk writes and leases, for any table."""
+"""Bulk writes, leases, and stored files, for any table."""
