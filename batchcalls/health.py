@@ -15,9 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from batchcalls.batches import epochs
-from batchcalls.database import clock
-from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
+from batchcalls.database import clock, disks
+from batchcalls.models import Batch, CallResult, EmergencyStop, Export, StoredList, VoiceAccount
 from batchcalls.reporting.worker_state import clock_state, worker_state
+from batchcalls.states import ExportStatus
 
 log = structlog.get_logger(__name__)
 
@@ -122,6 +123,19 @@ def _backup(now: datetime) -> dict[str, Any]:
     return {"ok": False, "detail": detail}
 
 
+def _storage(now: datetime) -> dict[str, Any]:
+    """Report whether imports or exports wait for a disk that is full or away."""
+    waits = StoredList.objects.waiting().values_list("reason_code", flat=True).first()
+    exports = Export.objects.filter(status=ExportStatus.WAITING).exclude(reason="")
+    if not waits and not exports.exists():
+        return {"ok": True}
+    if waits == disks.FULL:
+        detail = "The disk that holds MEDIA_ROOT is full. Free some space there."
+    else:
+        detail = "MEDIA_ROOT cannot be read or written. Check that it is mounted on every host."
+    return {"ok": False, "detail": f"{detail} Imports and exports wait until then."}
+
+
 CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "database": _database,
     "migrations": _migrations,
@@ -130,4 +144,5 @@ CHECKS: dict[str, Callable[[datetime], dict[str, Any]]] = {
     "oldest_due": _oldest_due,
     "emergency_stop": _emergency_stop,
     "backup": _backup,
+    "storage": _storage,
 }

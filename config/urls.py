@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from batchcalls import health
 from batchcalls.calling import provider_events
 
+handler500 = "config.errors.unexpected"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -209,7 +209,10 @@ def heading_of(label: str) -> str:
 def test_every_variable_and_option_of_a_voice_provider_is_documented() -> None:
     guide = text_of("batchcalls/voice/README.md")
     for provider in PROVIDERS.values():
-        rows = rows_of(guide, heading_of(provider.label))
+        heading = heading_of(provider.label)
+        missing = f"batchcalls/voice/README.md lacks the heading “{heading}”."
+        assert f"\n{heading}\n" in guide, missing
+        rows = rows_of(guide, heading)
         documented = {name for cell, *_ in rows for name in names_in(cell)}
         options = {option.name for option in options_of(provider.options_type)}
         variables = {variable.name for variable in provider.environment({})}

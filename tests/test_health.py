@@ -56,6 +56,7 @@ def test_a_working_installation_is_ready(client: Client) -> None:
         "oldest_due",
         "emergency_stop",
         "backup",
+        "storage",
     }
 
 

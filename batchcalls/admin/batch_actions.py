@@ -17,6 +17,7 @@ from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import Done, OwnPages
 from batchcalls.batches import lifecycle, retrying
+from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import copying
 from batchcalls.intake.uploads import UploadError
 from batchcalls.models import Batch
@@ -231,7 +232,7 @@ class BatchActionPages(OwnPages[Batch]):
             back=back,
             back_label="Back to the batch",
             form=action.form(data, totals=totals, initial={"name": batch.name}),
-            refusals=(lifecycle.Conflict, UploadError, FileNotFoundError),
+            refusals=(lifecycle.Conflict, UploadError, FileNotFoundError, StorageAway),
             subtitle=batch.name,
             batch=batch,
             name=name,

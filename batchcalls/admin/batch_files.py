@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
@@ -16,6 +17,7 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import OwnPages, act
 from batchcalls.admin.reading_form import ReadingForm
 from batchcalls.batches import lifecycle
+from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import drafts
 from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
@@ -44,7 +46,11 @@ class BatchFilesAdmin(OwnPages[Batch]):
         if kind not in OF_A_BATCH or form not in forms:
             raise Http404("There is no such file.")
         export = Export(kind=ExportKind(kind), batch=batch)
-        return downloads.send(request, export, form=form, rows=batch.row_count or 0)
+        try:
+            return downloads.send(request, export, form=form, rows=batch.row_count or 0)
+        except StorageAway as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect("admin:batchcalls_batch_change", pk)
 
     def add_rows_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Add another list to a batch, such as corrected rejected rows."""

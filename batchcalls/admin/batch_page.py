@@ -29,6 +29,7 @@ from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import (
     BATCH_ACTIVE,
     BATCH_CALLING,
+    BATCH_IMPORTING,
     BATCH_JOINABLE,
     BATCH_PREPARING,
 )
@@ -180,11 +181,19 @@ class BatchPages(OwnPages[Batch]):
             "timeline": _chart(figures.timeline),
             "alarms": list(_events(batch).filter(code=POSSIBLE_DOUBLE_DIAL)[:ALARMS_SHOWN]),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
+            "waits_for": _waits_for(batch),
             "is_calling": batch.status in BATCH_CALLING,
             "live_url": self.url_of("change", batch.pk),
             "rows_url": self.url_of("recipients", batch.pk),
             "calls_url": f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}",
         }
+
+
+def _waits_for(batch: Batch) -> str:
+    """Return why the check of a list waits, or nothing."""
+    if batch.status not in BATCH_IMPORTING | BATCH_JOINABLE:
+        return ""
+    return StoredList.objects.waiting().filter(batch=batch).reason()
 
 
 def _events(batch: Batch) -> Any:

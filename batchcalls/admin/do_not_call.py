@@ -19,6 +19,7 @@ from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, Remov
 from batchcalls.admin.listing import Listing, listing_of, without_place
 from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.batches import suppressing
+from batchcalls.database import disks
 from batchcalls.intake import do_not_call
 from batchcalls.intake.suppressions import SuppressionResource
 from batchcalls.reporting import suppression_traces
@@ -87,14 +88,17 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
         if form.is_valid():
             data = form.cleaned_data
             try:
-                added = do_not_call.add_numbers(
-                    data["numbers"],
-                    region=data["region"] or settings.DEFAULT_REGION,
-                    reason=data["reason"],
-                    actor=actor_of(request),
-                )
+                with disks.naming_full_disks():
+                    added = do_not_call.add_numbers(
+                        data["numbers"],
+                        region=data["region"] or settings.DEFAULT_REGION,
+                        reason=data["reason"],
+                        actor=actor_of(request),
+                    )
             except do_not_call.TooManyLines as error:
                 form.add_error("numbers", str(error))
+            except disks.DiskFull as error:
+                form.add_error(None, str(error))
         if added and not added.wrong:
             self.message_user(request, _summary_of(added), messages.SUCCESS)
             may_look = request.user.has_perm("campaigns.view_suppression")

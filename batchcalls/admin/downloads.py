@@ -17,6 +17,7 @@ from django.utils.text import slugify
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.readonly import ReadOnlyAdmin
+from batchcalls.database.disks import StorageAway
 from batchcalls.models import Export, ExportKind
 from batchcalls.reporting.exports import jobs
 from batchcalls.reporting.exports.tables import Table
@@ -103,4 +104,9 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         require(request.user, export.permission)
         if export.status != ExportStatus.DONE:
             raise Http404("The file is not written yet.")
-        return FileResponse(export.file.open("rb"), as_attachment=True, content_type=XLSX)
+        try:
+            file = export.file.open("rb")
+        except OSError as error:
+            self.message_user(request, str(StorageAway(error)), messages.ERROR)
+            return redirect("admin:batchcalls_export_changelist")
+        return FileResponse(file, as_attachment=True, content_type=XLSX)

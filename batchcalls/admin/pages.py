@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django_tables2 import Table
 
 from batchcalls.admin.listing import Listing
+from batchcalls.database import disks
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -45,14 +46,21 @@ def act(
 ) -> HttpResponse | None:
     """Run a confirmed action, show its message and redirect. Return None to show the page again.
 
-    The text of an exception in ``refusals`` becomes the message instead.
+    The text of an exception in ``refusals`` becomes the message instead. A full disk is an error
+    of the form, which keeps what was typed.
     """
     if request.method != "POST" or not (form is None or form.is_valid()):
         return None
     try:
-        done = verb(**(form.cleaned_data if form is not None else {}))
+        with disks.naming_full_disks():
+            done = verb(**(form.cleaned_data if form is not None else {}))
     except refusals as error:
         done = Done(str(error), tone=refusal_tone)
+    except disks.DiskFull as error:
+        if form is not None:
+            form.add_error(None, str(error))
+            return None
+        done = Done(str(error), tone=messages.ERROR)
     if done is None:
         return None
     if isinstance(done, str):

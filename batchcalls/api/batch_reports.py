@@ -22,7 +22,7 @@ from batchcalls.api.batch_serializers import (
 from batchcalls.api.problems import MOST_ERRORS
 from batchcalls.api.views import ApiView
 from batchcalls.drafting.recipient_objects import FILE_NAME, FIRST_ROW
-from batchcalls.models import Batch, ListPart, Recipient, Scope
+from batchcalls.models import Batch, ListPart, Recipient, Scope, StoredList
 from batchcalls.reporting import batch_figures
 from batchcalls.reporting.exports import batch_tables
 from batchcalls.reporting.waiting import waiting_of
@@ -50,13 +50,14 @@ class Reports(ApiView):
         totals = batch_figures.totals_of([batch])[batch.pk]
         key = f"figures:{batch.pk}:{batch.status}"  # the same key as on its page
         figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
+        waiting = StoredList.objects.waiting().filter(batch=batch)
         rows, checked = ListPart.objects.filter(stored_list__batch=batch).progress()
         told = {
             "status": batch.status,
             "is_over": batch.is_over,
             "blocked_by": waiting_of([batch]).get(batch.pk),
             "totals": totals_in_full(totals),
-            "checking": {"rows": rows, "checked": checked},
+            "checking": {"rows": rows, "checked": checked, "waits_for": waiting.reason()},
             "calls_per_second": figures.calls_per_second,
             "seconds_left": figures.seconds_left,
             "costs": {currency: f"{cost:f}" for currency, cost in figures.costs.items()},

@@ -190,6 +190,9 @@ class EventSerializer(serializers.ModelSerializer[BatchEvent]):
 class TakingInSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField(help_text="Rows that were read from the lists so far.")
     checked = serializers.IntegerField()
+    waits_for = serializers.CharField(
+        help_text="Why the check waits for a disk that is full or away; blank when it does not."
+    )
 
 
 class ProgressSerializer(serializers.Serializer[Any]):

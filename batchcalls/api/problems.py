@@ -18,6 +18,7 @@ from rest_framework.views import set_rollback
 from batchcalls.access.idempotency import NameRefused
 from batchcalls.batches.lifecycle import Conflict
 from batchcalls.calling.stopping import CallOver
+from batchcalls.database import disks
 from batchcalls.drafting.recipient_objects import RecipientsError
 from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
@@ -133,8 +134,8 @@ def _known(error: Exception) -> exceptions.APIException | None:
         return nothing if isinstance(error, Http404) else denied
     if isinstance(error, ValidationError):
         return exceptions.ValidationError(serializers.as_serializer_error(error))
-    if conflict := _conflict(error):
-        return conflict
+    if problem := _conflict(error) or _disk_problem(error):
+        return problem
     if isinstance(error, UploadError | MappingError | UnreadableList):
         return _refusal(error)
     if isinstance(error, SuspiciousOperation):  # from a form: too many or too long fields
@@ -158,6 +159,15 @@ def _conflict(error: Exception) -> Problem | None:
     return None
 
 
+def _disk_problem(error: Exception) -> Problem | None:
+    """Return the problem for a disk that is full or away."""
+    if full := disks.full_disk(error):
+        return Problem(disks.HTTP_STATUS[full.code], full.code, f"{full} Nothing was stored.")
+    if isinstance(error, disks.StorageAway):
+        return Problem(disks.HTTP_STATUS[error.code], error.code, str(error))
+    return None
+
+
 def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
     """Point at the cause that makes a list or its conversation unusable."""
     if isinstance(error, MappingError):
@@ -169,6 +179,8 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
     status = HTTPStatus.BAD_REQUEST
     if error.code == "file_too_large":
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    elif error.code in disks.HTTP_STATUS:
+        status = disks.HTTP_STATUS[error.code]
     elif error.code in {"list_importing", "list_joined_before"}:
         status = HTTPStatus.CONFLICT
     if isinstance(error, RecipientsError):

@@ -36,6 +36,8 @@ _MEANINGS = {
     413: "The body is too long.",
     415: "Bodies of this type are not read here.",
     422: "The request is understood and cannot be carried out, or its Idempotency-Key was used.",
+    503: "The stored files cannot be reached at the moment.",
+    507: "A disk of the server is full; nothing was stored.",
     502: "The voice provider did not answer as it should.",
     429: "Too many requests of this key.",
 }

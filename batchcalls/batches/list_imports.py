@@ -57,6 +57,8 @@ def forget(batch_id: UUID) -> int:
         is_split=False,
         split_through=0,
         row_offset=0,
+        reason_code="",
+        reason="",
         ended_at=None,
         # The import kept its lease to the end; clear it so that no one waits for it to expire.
         lease_token=None,

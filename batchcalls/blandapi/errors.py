@@ -13,6 +13,7 @@ from django.http import JsonResponse
 from batchcalls.access.idempotency import NameRefused
 from batchcalls.access.permissions import Denied
 from batchcalls.batches.lifecycle import Conflict
+from batchcalls.database import disks
 from batchcalls.drafting.recipient_objects import RecipientsError
 from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
@@ -72,9 +73,16 @@ def known(error: Exception) -> Refused | None:
         return Refused(status, code, str(error))
     if isinstance(error, RecipientsError) and error.errors:
         return invalid(*(f"Entry #{one.index + 1}: {one.message}" for one in error.errors))
-    if isinstance(error, UploadError | MappingError | UnreadableList):
-        return invalid(str(error))
-    return None
+    is_refusal = isinstance(error, UploadError | MappingError | UnreadableList)
+    return _disk_error(error) or (invalid(str(error)) if is_refusal else None)
+
+
+def _disk_error(error: Exception) -> Refused | None:
+    """Return the error for a disk that is full or away."""
+    refusal = disks.full_disk(error) or error
+    code = refusal.code if isinstance(refusal, UploadError | disks.DiskFull) else ""
+    status = disks.HTTP_STATUS.get(code)
+    return Refused(status, code.upper(), str(refusal)) if status else None
 
 
 def answer(error: Refused) -> JsonResponse:

@@ -1,1 +1,1 @@
-"""Bulk writes and leases, for any table, and the clock that all hosts share."""
+"""Bulk writes, leases, and stored files, for any table, and the clock that all hosts share."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from batchcalls.intake import joining, uploads, validation
 from batchcalls.intake.uploads import ReadingOptions, UploadError
@@ -105,21 +104,16 @@ def compose(
 def store(draft: Draft, stream: BinaryIO) -> Batch:
     """Save a composed draft and its list: both, or neither."""
     batch, stored = draft.batch, draft.stored
-    uploads.keep_file(stored, stream)
-    try:
-        with transaction.atomic():
-            batch.save(force_insert=True)
-            stored.batch, stored.created_by = batch, batch.created_by
-            stored.save(force_insert=True)
-            BatchEvent.objects.create(
-                batch=batch,
-                to_status=BatchStatus.DRAFT,
-                actor=batch.created_by,
-                message=f"Created from {stored.file_name}.",
-            )
-    except BaseException:
-        stored.file.delete(save=False)
-        raise
+    with uploads.storing(stored, stream):
+        batch.save(force_insert=True)
+        stored.batch, stored.created_by = batch, batch.created_by
+        stored.save(force_insert=True)
+        BatchEvent.objects.create(
+            batch=batch,
+            to_status=BatchStatus.DRAFT,
+            actor=batch.created_by,
+            message=f"Created from {stored.file_name}.",
+        )
     return batch
 
 
@@ -152,12 +146,8 @@ def add_list(
     mapping = mapping or uploads.match_columns(stored, reading, like=first)
     stored.mapping = mapping.to_list()
     _check_columns(batch, mapping)
-    uploads.keep_file(stored, stream)
-    try:
+    with uploads.storing(stored, stream):
         joining.join(stored, actor=actor)
-    except BaseException:
-        stored.file.delete(save=False)
-        raise
     return stored
 
 

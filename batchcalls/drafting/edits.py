@@ -6,11 +6,12 @@ For the pages that create a batch. Use `drafts` when everything is available at 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts
@@ -40,6 +41,12 @@ def start(request: DraftRequest, *, region: str) -> Batch:
         batch=batch, to_status=BatchStatus.DRAFT, actor=batch.created_by, message="Created."
     )
     return batch
+
+
+def discard(batch: Batch) -> None:
+    """Delete a draft whose list could not be stored, unless its disk is full too."""
+    with suppress(DatabaseError), transaction.atomic():
+        _locked(batch).delete()
 
 
 @transaction.atomic
@@ -79,20 +86,15 @@ def attach_list(
     """
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.mapping = uploads.suggest_mapping(stored, reading).to_list()
-    uploads.keep_file(stored, stream)
-    try:
-        with transaction.atomic():
-            current = _locked(batch)
-            _remove_lists(current)
-            stored.batch, stored.created_by = current, actor
-            stored.save(force_insert=True)
-            Batch.objects.filter(pk=current.pk).update(region=stored.region)
-            BatchEvent.objects.create(
-                batch=current, actor=actor, message=f"The list is {stored.file_name}."
-            )
-    except BaseException:
-        stored.file.delete(save=False)
-        raise
+    with uploads.storing(stored, stream):
+        current = _locked(batch)
+        _remove_lists(current)
+        stored.batch, stored.created_by = current, actor
+        stored.save(force_insert=True)
+        Batch.objects.filter(pk=current.pk).update(region=stored.region)
+        BatchEvent.objects.create(
+            batch=current, actor=actor, message=f"The list is {stored.file_name}."
+        )
     return stored
 
 

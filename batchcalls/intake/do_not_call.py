@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from django.db import transaction
-
 from batchcalls.batches import list_imports
 from batchcalls.batches.suppressing import REASON_LENGTH, suppress
 from batchcalls.intake import uploads
@@ -112,12 +110,7 @@ def add_list(
     stored.kind = ListKind.DO_NOT_CALL
     stored.mapping = uploads.match_columns(stored, reading).to_list()
     stored.note, stored.created_by = note.strip()[:200], actor
-    uploads.keep_file(stored, stream)
-    try:
-        with transaction.atomic():
-            stored.save(force_insert=True)
-            list_imports.begin(stored)
-    except BaseException:
-        stored.file.delete(save=False)
-        raise
+    with uploads.storing(stored, stream):
+        stored.save(force_insert=True)
+        list_imports.begin(stored)
     return stored

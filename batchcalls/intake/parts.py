@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
+from batchcalls.database import disks
 from batchcalls.lists.reader import Row, RowProblem
 from batchcalls.lists.tables import open_table
 from batchcalls.lists.unreadable import UnreadableList
@@ -35,9 +36,9 @@ def decode(lines: BinaryIO) -> Iterator[Row]:
 
 
 def rows_of(part: ListPart) -> list[Row]:
-    """Return the rows of a part; raise `FileNotFoundError` when its file is gone."""
-    with part.file.open("rb") as stored:
-        return list(decode(cast("BinaryIO", stored)))
+    """Return the rows of a part. Raise as `disks.opened` does."""
+    with disks.opened(part.file) as stored:
+        return list(decode(stored))
 
 
 def rows_of_list(stored: StoredList) -> Iterator[Row]:
@@ -45,7 +46,7 @@ def rows_of_list(stored: StoredList) -> Iterator[Row]:
 
     Rows that are in no part are read from the file: those of a list older than parts, and those of
     a batch's only list when it was unusable. They are left out for an additional list that was not
-    read to its end, because the next list continues with their numbers.
+    read to its end, because the next list continues with their numbers. Raise `disks.StorageAway`.
     """
     last = 0
     for part in stored.parts.order_by("number").iterator(chunk_size=100):

@@ -18,9 +18,18 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
 from batchcalls.batches import lifecycle, list_imports
-from batchcalls.database import clock
+from batchcalls.database import clock, disks
 from batchcalls.database.lease import Lease, LeaseLost
-from batchcalls.intake import dry_run, duplicates, joining, parts, refusals, splitting, validation
+from batchcalls.intake import (
+    dry_run,
+    duplicates,
+    joining,
+    parts,
+    refusals,
+    splitting,
+    storage_waits,
+    validation,
+)
 from batchcalls.intake.resource import RecipientResource
 from batchcalls.intake.suppressions import SuppressionIntake
 from batchcalls.lists.mapping import ListMapping, MappingError
@@ -52,15 +61,16 @@ def run_batch(batch_id: UUID, *, seconds: float) -> bool:
     return is_left
 
 
+@disks.naming_full_disks()
 def run(list_id: UUID, *, seconds: float) -> bool:
-    """Import a list for at most about ``seconds``; return whether there is more to do.
+    """Import a list for at most about ``seconds``; return whether there is more to do now.
 
-    An unusable list is failed, and so is the batch if it is its first list. Does nothing for a
-    list that is not being imported.
+    An unusable list is failed, and so is the batch if it is its first list. If its disk is full or
+    away, it waits. Does nothing for a list that is not being imported.
     """
     until = time.monotonic() + seconds
     stored = StoredList.objects.importing().select_related("batch").filter(pk=list_id).first()
-    if stored is None:
+    if stored is None or storage_waits.is_waiting(stored):
         return False
     try:
         return _run(stored, until=until)
@@ -75,7 +85,11 @@ def run(list_id: UUID, *, seconds: float) -> bool:
     except FileNotFoundError:
         reason = "The stored list is gone. Upload it again, in a new batch."
         _fail(stored, code="file_missing", reason=reason)
-    except (OperationalError, InterfaceError, OSError):
+    except (OSError, disks.DiskFull) as error:
+        waits_for = disks.why(error, holds=disks.MEDIA)
+        if not storage_waits.postpone(stored, waits_for):
+            _fail(stored, code=waits_for.code, reason=str(waits_for))
+    except (OperationalError, InterfaceError):
         # Nothing is wrong with the list, and the sweep will retry.
         raise
     except Exception as error:
@@ -119,6 +133,8 @@ def _split(stored: StoredList) -> None:
         if not stored.is_split:
             limit = SPLIT_WORKBOOK_SECONDS if stored.sheet else SPLIT_SECONDS
             splitting.split(stored, lease, until=time.monotonic() + limit)
+    if stored.reason:
+        storage_waits.resume(stored)
 
 
 def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
@@ -137,6 +153,8 @@ def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
                 part.added, part.problems = save()
                 part.done_at = clock.now()
                 part.save(update_fields=["added", "problems", "done_at"])
+        if stored.reason:
+            storage_waits.resume(stored)
         return True
     return False
 

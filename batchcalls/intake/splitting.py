@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from batchcalls import queue
+from batchcalls.database import disks
 from batchcalls.database.lease import Lease
 from batchcalls.intake import parts
 from batchcalls.lists.matching import REJECTED_REASON
@@ -56,12 +57,15 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
 
 
 def _write(stored: StoredList, lease: Lease[StoredList], number: int, rows: list[Row]) -> None:
-    """Store a part and the progress of the split together; raise `LeaseLost`.
+    """Store a part and the progress of the split together. Raise `LeaseLost`, `DiskFull` or
+    `StorageAway`.
 
     The file is written first. If the process dies after that, no part refers to the file.
     """
     part = ListPart(stored_list=stored, number=number, row_count=len(rows))
-    part.file.save(f"part-{number:05}.jsonl", ContentFile(parts.encode(rows)), save=False)
+    content = ContentFile(parts.encode(rows))
+    is_first = not stored.has_own_folder
+    disks.keep(part.file, f"part-{number:05}.jsonl", content, is_first=is_first)
     try:
         with transaction.atomic():
             lease.keep()

@@ -6,14 +6,17 @@ Shared by pages, API and command line, for recipients and do-not-call numbers.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
 from django.core.files import File
+from django.db import transaction
 
+from batchcalls.database import disks
 from batchcalls.lists import matching
 from batchcalls.lists.dialect import DELIMITERS
 from batchcalls.lists.headers import Header, describe_headers
@@ -135,10 +138,24 @@ def save_mapping(stored: StoredList, *, name: str, actor: User | None = None) ->
     return saved
 
 
-def keep_file(stored: StoredList, stream: BinaryIO) -> None:
-    """Store the file. A caller that then fails to save the list must delete it."""
-    stream.seek(0)
-    stored.file.save(stored.file_name, File(stream), save=False)
+@contextmanager
+def storing(stored: StoredList, stream: BinaryIO) -> Iterator[None]:
+    """Store the file, and what the block saves, in one transaction: everything or nothing.
+
+    Raise `UploadError` if a disk is full or away.
+    """
+    try:
+        with disks.naming_full_disks():
+            stream.seek(0)
+            disks.keep(stored.file, stored.file_name, File(stream))
+            try:
+                with transaction.atomic():
+                    yield
+            except BaseException:
+                stored.file.delete(save=False)
+                raise
+    except (disks.DiskFull, disks.StorageAway) as error:
+        raise UploadError(f"{error} Nothing was stored.", code=error.code) from error
 
 
 def describe_reading(stored: StoredList) -> str:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from batchcalls.intake import dry_run as dry_runs
 from batchcalls.intake import uploads
-from batchcalls.models import Batch, ListPart, Recipient
+from batchcalls.models import Batch, ListPart, Recipient, StoredList
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import (
@@ -55,7 +55,14 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[Batch], None]]:
             if batch.status in BATCH_IMPORTING:
                 parts = ListPart.objects.filter(stored_list__batch=batch)
                 found, taken = parts.progress()
-                bar.update(task, total=found, completed=taken, status=status, detail="rows checked")
+                waits = StoredList.objects.waiting().filter(batch=batch).reason()
+                bar.update(
+                    task,
+                    total=found,
+                    completed=taken,
+                    status=status,
+                    detail=waits or "rows checked",
+                )
                 return
             totals = Recipient.objects.totals(batch.pk)
             bar.update(

@@ -124,6 +124,14 @@ class StoredListQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """Return the lists that are being imported."""
         return self.filter(status=ListStatus.IMPORTING)
 
+    def waiting(self) -> StoredListQuerySet[ModelT]:
+        """Return the lists whose import waits for a disk; ``reason`` says for which one."""
+        return self.importing().exclude(reason="")
+
+    def reason(self) -> str:
+        """Return why the first of these lists waits, or nothing."""
+        return self.values_list("reason", flat=True).first() or ""
+
 
 class ListPartQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Parts of lists."""

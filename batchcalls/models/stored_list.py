@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import PurePath
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.text import get_valid_filename
 
+from batchcalls.database import disks
 from batchcalls.models.leased import Leased
 from batchcalls.models.querysets import ListPartQuerySet, StoredListQuerySet
 from batchcalls.states import LIST_LEFT_OUT, ListStatus
@@ -104,11 +104,14 @@ class StoredList(Leased):
     def __str__(self) -> str:
         return self.file_name
 
-    @contextmanager
-    def open_file(self) -> Iterator[BinaryIO]:
-        """Open the stored file for reading; raise `FileNotFoundError` when it is gone."""
-        with self.file.open("rb") as stored:
-            yield cast("BinaryIO", stored)
+    def open_file(self) -> AbstractContextManager[BinaryIO]:
+        """Open the stored file for reading. Raise as `disks.opened` does."""
+        return disks.opened(self.file)
+
+    @property
+    def has_own_folder(self) -> bool:
+        """Whether the file is where its parts are. Lists of the first release are elsewhere."""
+        return str(self.file.name).startswith(upload_path(self, "_").removesuffix("_"))
 
     @property
     def last_row(self) -> int:

@@ -222,7 +222,7 @@ class TestLooking:
         told = program.get(f"{BATCHES}/{batch.pk}/progress").json()
         assert (told["is_over"], told["totals"]["rows"]) == (True, 2)
         assert told["totals"]["finished"] == 2
-        assert told["checking"] == {"rows": 2, "checked": 2}
+        assert told["checking"] == {"rows": 2, "checked": 2, "waits_for": ""}
         assert set(told["costs"]) == {"USD"}
 
     def test_results_as_csv(

@@ -458,12 +458,16 @@ def only_problem(raw: dict[str, Any], **options: Any) -> tuple[str, str, str]:
 
 
 def test_every_documented_parameter_is_known() -> None:
-    assert sorted(all_names()) == sorted(DOCUMENTED.split())
+    known, documented = set(all_names()), set(DOCUMENTED.split())
+    assert not known - documented, f"Add {known - documented} to DOCUMENTED."
+    assert not documented - known, f"No setting is called {documented - known}."
 
 
 def test_every_setting_and_every_older_name_has_samples() -> None:
-    assert sorted(SAMPLES) == sorted(REGISTRY)
-    assert sorted(ALIAS_SAMPLES) == sorted(ALIASES)
+    for samples, names in ((SAMPLES, REGISTRY), (ALIAS_SAMPLES, ALIASES)):
+        missing, unknown = names.keys() - samples.keys(), samples.keys() - names.keys()
+        assert not missing, f"Add samples of {missing}."
+        assert not unknown, f"No setting is called {unknown}."
 
 
 @valid_samples

@@ -80,7 +80,10 @@ NOT_SENT = {
 
 def test_somebody_decided_about_every_setting() -> None:
     decided = [*SENT, *FROM_THE_REQUEST, *NOT_SENT]
-    assert sorted(decided) == sorted(REGISTRY)
+    undecided, unknown = REGISTRY.keys() - set(decided), set(decided) - REGISTRY.keys()
+    assert not undecided, f"Add {undecided} to SENT, or to NOT_SENT with the reason."
+    assert not unknown, f"No setting is called {unknown}."
+    assert len(decided) == len(REGISTRY), "A setting is in two places."
 
 
 @pytest.mark.parametrize("name", SENT)

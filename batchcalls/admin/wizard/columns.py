@@ -17,6 +17,7 @@ from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import OwnPages
 from batchcalls.batches import lifecycle
+from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import edits
 from batchcalls.drafting.drafts import DraftProblem
 from batchcalls.intake import uploads
@@ -83,7 +84,7 @@ class ColumnsStep(OwnPages[Batch]):
             except lifecycle.Conflict as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_change", pk)
-            except (MappingError, UnreadableList, UploadError) as error:
+            except (MappingError, UnreadableList, UploadError, StorageAway) as error:
                 self.message_user(request, str(error), messages.ERROR)
                 answer = None
             if answer is not None:

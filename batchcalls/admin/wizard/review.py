@@ -17,9 +17,10 @@ from batchcalls.admin.batch_page import report_context
 from batchcalls.admin.pages import Done, OwnPages
 from batchcalls.batches import lifecycle
 from batchcalls.database import clock
+from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import copying, edits
 from batchcalls.intake.uploads import UploadError
-from batchcalls.models import Batch, ListPart
+from batchcalls.models import Batch, ListPart, StoredList
 from batchcalls.states import BATCH_IMPORTING, BATCH_PREPARING, BatchStatus
 
 
@@ -72,6 +73,7 @@ class ReviewStep(OwnPages[Batch]):
             is_ready=batch.status == BatchStatus.READY,
             problems=edits.problems(batch) if batch.status == BatchStatus.DRAFT else [],
             progress=ListPart.objects.filter(stored_list__batch=batch).progress(),
+            waits_for=StoredList.objects.waiting().filter(batch=batch).reason(),
             to_call=count,
             must_type=count > settings.CONFIRM_LAUNCH_ABOVE,
             wrong_count=wrong_count,
@@ -111,7 +113,7 @@ class ReviewStep(OwnPages[Batch]):
         def call(number: str) -> Done | None:
             try:
                 trial = copying.place_test_call(batch, number=number, actor=actor_of(request))
-            except (UploadError, FileNotFoundError) as error:
+            except (UploadError, FileNotFoundError, StorageAway) as error:
                 form.add_error("number", str(error))
                 return None
             return Done("The test call is on its way.", self.url_of("change", trial.pk))

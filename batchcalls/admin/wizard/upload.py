@@ -19,6 +19,7 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import OwnPages
 from batchcalls.admin.wizard.upload_form import UploadForm
 from batchcalls.batches import lifecycle
+from batchcalls.database import disks
 from batchcalls.drafting import drafts, edits
 from batchcalls.intake import uploads
 from batchcalls.intake.uploads import UploadError
@@ -32,6 +33,8 @@ from campaigns.settings_form import CallSettingsForm
 
 #: Settings that have their own field on the page.
 LEFT_OUT = frozenset({"start_time"})
+#: Codes of the errors that are shown beside the file.
+_FILE_ERRORS = frozenset({"file_too_large", disks.FULL, disks.AWAY})
 
 
 class UploadStep(OwnPages[Batch]):
@@ -75,16 +78,24 @@ class UploadStep(OwnPages[Batch]):
     def _step(self, request: HttpRequest, batch: Batch | None) -> HttpResponse:
         form, own = _forms(request, batch)
         if request.method == "POST" and form.is_valid() and own.is_valid():
+            draft = batch
             try:
-                batch = _save(request, batch, form, own)
-                _attach_list(request, batch, form)
+                with disks.naming_full_disks():
+                    batch = _save(request, draft, form, own)
+                    _attach_list(request, batch, form)
+            except (disks.DiskFull, disks.StorageAway) as error:
+                form.add_error(None, str(error))
             except lifecycle.Conflict as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_changelist")
             except (UnreadableList, MappingError) as error:
                 form.add_error("file", str(error))
             except UploadError as error:
-                form.add_error("file" if error.code == "file_too_large" else None, str(error))
+                form.add_error("file" if error.code in _FILE_ERRORS else None, str(error))
+                if draft is None and batch and error.code in {disks.FULL, disks.AWAY}:
+                    # The form still has everything, and a draft without a list helps nobody.
+                    edits.discard(batch)
+                    batch = None
             else:
                 return self._go_on(request, batch)
         elif request.method == "POST":

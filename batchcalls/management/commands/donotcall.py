@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from batchcalls.database.disks import DiskFull, naming_full_disks
 from batchcalls.intake import do_not_call, runner
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import MappingError
@@ -19,6 +21,8 @@ from batchcalls.states import ListStatus
 
 PROBLEMS_SHOWN = 50
 STEP_SECONDS = 5.0
+#: Between looks at a list that waits for a disk.
+WAIT_SECONDS = 1.0
 
 
 class Command(BaseCommand):
@@ -55,17 +59,25 @@ class Command(BaseCommand):
             column_options=options["map"],
         )
         try:
-            with path.open("rb") as stream:
+            with naming_full_disks(), path.open("rb") as stream:
                 stored = do_not_call.add_list(
                     stream, file_name=path.name, reading=reading, note=options["reason"]
                 )
+        except DiskFull as error:
+            raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
         except (UnreadableList, MappingError, UploadError) as error:
             raise CommandError(str(error)) from error
+        told = ""
         while stored.status == ListStatus.IMPORTING:
             runner.run(stored.pk, seconds=STEP_SECONDS)
             stored.refresh_from_db(fields=["status", "reason"])
+            if stored.status == ListStatus.IMPORTING and stored.reason:
+                if stored.reason != told:
+                    self.stderr.write(stored.reason)
+                time.sleep(WAIT_SECONDS)
+            told = stored.reason
         if stored.status != ListStatus.IMPORTED:
             raise CommandError(stored.reason)
         self._report(list(stored.parts.order_by("number")))

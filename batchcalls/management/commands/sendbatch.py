@@ -7,10 +7,10 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -18,13 +18,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from batchcalls import tasks
 from batchcalls.batches import lifecycle
 from batchcalls.calling import ticks
+from batchcalls.database import disks
 from batchcalls.lists.mapping import Target
 from batchcalls.management import batch_report
 from batchcalls.management.csv_file import check_writable, write_csv_file
-from batchcalls.management.draft_options import Refused, draft_of
+from batchcalls.management.draft_options import USAGE, Refused, draft_of
 from batchcalls.management.preparing import prepare_database
-from batchcalls.models import Batch, EmergencyStop
+from batchcalls.models import Batch, EmergencyStop, StoredList
 from batchcalls.reporting.exports import batch_tables
+from batchcalls.reporting.exports.tables import Table
 from batchcalls.states import BATCH_ACTIVE, BATCH_IMPORTING, BATCH_RESUMABLE, BatchStatus
 from batchcalls.webhooks import deliver
 
@@ -109,16 +111,7 @@ class Command(BaseCommand):
         settings.DEBUG = False
         if options["verbosity"] < 2:
             logging.getLogger("batchcalls").setLevel(logging.ERROR)
-        try:
-            prepare_database()
-            for name in filter(None, (options["results"], options["rejected"])):
-                check_writable(Path(name))
-            batch = draft_of(options)
-        except CommandError as error:
-            self._refuse(str(error), code="database_not_ready", status=FAILED, options=options)
-        except Refused as error:
-            self._refuse(str(error), code=error.code, status=error.exit_status, options=options)
-        lifecycle.submit(batch, launch=not options["dry_run"])
+        batch = self._submit(options)
         interrupted = False
         if not options["dry_run"] and EmergencyStop.objects.in_force().exists():
             self.stderr.write(
@@ -132,7 +125,7 @@ class Command(BaseCommand):
                 deliver.tick(seconds=WEBHOOK_SECONDS, stop=lambda: bool(stop))
                 interrupted = bool(stop)
         batch.refresh_from_db()
-        _write_files(batch, options)
+        is_written = self._write_files(batch, options)
         if options["json"]:
             self.stdout.write(json.dumps(batch_report.as_json(batch), ensure_ascii=False))
         else:
@@ -150,10 +143,30 @@ class Command(BaseCommand):
                 "(python manage.py qcluster), or for you to cancel the batch in the back office."
             )
             sys.exit(INTERRUPTED)
+        if not is_written:
+            sys.exit(USAGE)
         if not options["detach"]:
             sys.exit(EXIT_STATUS.get(BatchStatus(batch.status), FAILED))
 
-    def _refuse(self, message: str, *, code: str, status: int, options: dict[str, Any]) -> None:
+    def _submit(self, options: dict[str, Any]) -> Batch:
+        """Store the batch and submit it, or exit and say what is wrong."""
+        try:
+            with disks.naming_full_disks():
+                prepare_database()
+                for name in filter(None, (options["results"], options["rejected"])):
+                    check_writable(Path(name))
+                batch = draft_of(options)
+                lifecycle.submit(batch, launch=not options["dry_run"])
+        except disks.DiskFull as error:
+            message = f"{error} Nobody was called."
+            self._refuse(message, code=error.code, status=USAGE, options=options)
+        except CommandError as error:
+            self._refuse(str(error), code="database_not_ready", status=FAILED, options=options)
+        except Refused as error:
+            self._refuse(str(error), code=error.code, status=error.exit_status, options=options)
+        return batch
+
+    def _refuse(self, message: str, *, code: str, status: int, options: dict[str, Any]) -> NoReturn:
         if options["json"]:
             self.stdout.write(json.dumps(batch_report.refusal(code, message), ensure_ascii=False))
         self.stderr.write(message)
@@ -161,7 +174,7 @@ class Command(BaseCommand):
 
     def _follow(self, batch: Batch, *, stop: list[int], quiet: bool) -> None:
         """Advance the batch, alongside any worker, until it is over. Show its progress."""
-        recovered = time.monotonic()
+        recovered, told = time.monotonic(), ""
         looked_at = -LOOK_SECONDS
         with batch_report.progress_bar(quiet=quiet) as show:
 
@@ -183,17 +196,30 @@ class Command(BaseCommand):
                 if time.monotonic() - recovered > RECOVER_SECONDS:
                     ticks.recover()
                     recovered = time.monotonic()
-                if not importing:
+                waits_for = StoredList.objects.waiting().filter(batch=batch).reason()
+                if waits_for and waits_for != told:
+                    self.stderr.write(waits_for)
+                told = waits_for
+                if waits_for or not importing:
                     # A step that finds nothing to do returns immediately.
                     time.sleep(max(0.0, LOOK_SECONDS - (time.monotonic() - began)))
 
-
-def _write_files(batch: Batch, options: dict[str, Any]) -> None:
-    """Write the requested files, as far as there is something to write."""
-    if options["results"] and batch.is_over:
-        write_csv_file(batch_tables.results(batch), Path(options["results"]))
-    if options["rejected"] and batch.status not in BATCH_IMPORTING:
-        write_csv_file(batch_tables.rejected(batch), Path(options["rejected"]))
+    def _write_files(self, batch: Batch, options: dict[str, Any]) -> bool:
+        """Write the requested files, as far as there is something to write; tell what fails."""
+        wanted: list[tuple[str, Callable[[Batch], Table]]] = []
+        if options["results"] and batch.is_over:
+            wanted.append((options["results"], batch_tables.results))
+        if options["rejected"] and batch.status not in BATCH_IMPORTING:
+            wanted.append((options["rejected"], batch_tables.rejected))
+        is_written = True
+        for name, table in wanted:
+            try:
+                write_csv_file(table(batch), Path(name))
+            except OSError as error:
+                is_written = False
+                why = disks.full_disk(error, holds=name) or error
+                self.stderr.write(f"{name} was not written. {why} The batch keeps its results.")
+        return is_written
 
 
 def _halted(batch: Batch) -> bool:

@@ -13,7 +13,7 @@ from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
 
 from batchcalls import queue
-from batchcalls.database import clock
+from batchcalls.database import clock, disks
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, Export
 from batchcalls.models.export import ExportKind
@@ -25,6 +25,7 @@ from batchcalls.states import ExportStatus
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
 log = structlog.get_logger(__name__)
 
@@ -46,30 +47,52 @@ def table_of(export: Export) -> Table:
     return OF_A_BATCH[ExportKind(export.kind)](export.batch)
 
 
+@disks.naming_full_disks()
 def run(export_id: UUID) -> None:
     """Write the workbook, unless it is written or another process is writing it.
 
-    An export that cannot be written becomes failed, with the reason. After a database or disk error
-    the sweep tries again.
+    An export that cannot be written becomes failed, with the reason. After a database error the
+    sweep tries again. If a disk is full or away, the export waits for up to a day.
     """
     waiting = Export.objects.filter(status=ExportStatus.WAITING)
     lease = Lease.acquire(waiting, export_id, seconds=settings.LEASE_SECONDS)
     if lease is None:
         return
-    with lease:
-        try:
-            export = lease.get()
-            _write(export, lease)
-        except LeaseLost as error:
-            log.info("export.stopped", export_id=str(export_id), why=str(error))
-        except (OperationalError, InterfaceError, OSError):
-            raise
-        except (TooManyRows, UnknownFilter) as error:
-            _end(lease, ExportStatus.FAILED, reason=str(error))
-        except Exception as error:
-            log.exception("export.failed", export_id=str(export_id))
-            reason = f"Writing the file ended in {type(error).__name__}; the log says more."
-            _end(lease, ExportStatus.FAILED, reason=reason)
+    try:
+        with lease:
+            _try(lease, export_id)
+    except (OSError, disks.DiskFull) as error:
+        _postpone(waiting.filter(pk=export_id), error)
+
+
+def _try(lease: Lease[Export], export_id: UUID) -> None:
+    try:
+        _write(lease.get(), lease)
+    except LeaseLost as error:
+        log.info("export.stopped", export_id=str(export_id), why=str(error))
+    except FileNotFoundError:
+        reason = "The stored list of the batch is gone, so its rows cannot be exported."
+        _end(lease, ExportStatus.FAILED, reason=reason)
+    except (OperationalError, InterfaceError, OSError, disks.DiskFull):
+        raise
+    except (TooManyRows, UnknownFilter) as error:
+        _end(lease, ExportStatus.FAILED, reason=str(error))
+    except Exception as error:
+        log.exception("export.failed", export_id=str(export_id))
+        reason = f"Writing the file ended in {type(error).__name__}; the log says more."
+        _end(lease, ExportStatus.FAILED, reason=reason)
+
+
+def _postpone(waiting: QuerySet[Export], error: OSError | disks.DiskFull) -> None:
+    """Have an export wait for its disk, or fail it if it has waited for too long."""
+    now = clock.now()
+    why = disks.why(error)
+    since = waiting.values_list("created_at", flat=True).first() or now
+    if due := disks.next_try(since, now):
+        waiting.update(reason=f"{why} Until then, the export waits.", lease_until=due)
+        log.warning("export.waits", code=why.code, until=due.isoformat())
+    else:
+        waiting.update(status=ExportStatus.FAILED, reason=str(why), ended_at=now)
 
 
 def _write(export: Export, lease: Lease[Export]) -> None:
@@ -77,8 +100,8 @@ def _write(export: Export, lease: Lease[Export]) -> None:
     with tempfile.TemporaryFile() as out:
         rows = write_xlsx(table, out, between=lease.keep)
         out.seek(0)
-        export.file.save(f"{Path(table.name).name.replace(' ', '-')}.xlsx", File(out), save=False)
-    if not _end(lease, ExportStatus.DONE, file=export.file.name, row_count=rows):
+        disks.keep(export.file, f"{Path(table.name).name.replace(' ', '-')}.xlsx", File(out))
+    if not _end(lease, ExportStatus.DONE, reason="", file=export.file.name, row_count=rows):
         export.file.delete(save=False)
 
 

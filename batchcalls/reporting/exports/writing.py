@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from openpyxl import Workbook
@@ -25,10 +26,16 @@ class TooManyRows(Exception):
 
 
 def csv_blocks(table: Table, *, bom: bool = False) -> Iterator[bytes]:
-    """Yield a table as CSV in UTF-8, with an optional byte-order mark for Excel.
+    """Return the blocks of a table as CSV in UTF-8, with an optional byte-order mark for Excel.
 
-    Cells that a spreadsheet would run as formulas are neutralized.
+    Cells that a spreadsheet would run as formulas are neutralized. Raise the errors of the first
+    block, such as `disks.StorageAway`, before anything is sent.
     """
+    blocks = _csv_blocks(table, bom=bom)
+    return chain([next(blocks)], blocks)
+
+
+def _csv_blocks(table: Table, *, bom: bool) -> Iterator[bytes]:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     if bom:
