@@ -219,7 +219,7 @@ def test_whoever_lost_the_answer_finds_the_call_before_it_is_dialed(
         sent_at=timezone.now() - timedelta(minutes=5),
         now=timezone.now(),
         absent_after=timedelta(0),
-        get=lambda path: program.get(path).json(),
+        list_page=lambda path: (program.get(path).json(), timezone.now()),
         details=lambda one: program.get(f"/v1/calls/{one}").json(),
     )
 
