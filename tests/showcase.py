@@ -162,7 +162,7 @@ def _send(example: Example, *, seed: int, account: Any, created_by: Any, **field
         return
     _set(account, speed=0)
     lifecycle.submit(batch, launch=True, actor=created_by)
-    _carry(batch, steps={"over": 400, "tomorrow": 5}.get(example.ends, 12))
+    _carry(batch, steps={"over": 400, "tomorrow": 5, "paused": 6}.get(example.ends, 12))
     if example.ends == "paused":
         lifecycle.pause(batch, actor=created_by)
     _answer_webhooks()

@@ -121,8 +121,13 @@ def is_guarded() -> bool:
 
 
 def _lock() -> Epoch:
-    row = Epoch.objects.select_for_update().first()
-    return row or Epoch.objects.get_or_create(pk=ONLY_ROW, defaults={"at": clock.now()})[0]
+    rows = Epoch.objects.select_for_update()
+    row = rows.first()
+    if row is None:
+        Epoch.objects.get_or_create(pk=ONLY_ROW, defaults={"at": clock.now()})
+        # Another process may have created the row and raised its number meanwhile.
+        row = rows.get()
+    return row
 
 
 def _stop(epoch: Epoch, *, since: datetime, actor: User | None) -> EmergencyStop:

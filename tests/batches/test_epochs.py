@@ -132,8 +132,12 @@ class TestNoFalseAlarm:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_processes_that_confirm_at_the_same_moment_raise_no_alarm() -> None:
-    epochs.confirm()
+@pytest.mark.parametrize("is_new", [True, False])
+def test_processes_that_confirm_at_the_same_moment_raise_no_alarm(is_new: bool) -> None:
+    if is_new:
+        Epoch.objects.all().delete()
+    else:
+        epochs.confirm()
 
     def confirm() -> None:
         for _ in range(10):
@@ -146,7 +150,7 @@ def test_processes_that_confirm_at_the_same_moment_raise_no_alarm() -> None:
     for thread in threads:
         thread.join()
     assert not restored()
-    assert Epoch.objects.get().number == mark.highest(Epoch.objects.get().key) == 41
+    assert Epoch.objects.get().number == mark.highest(Epoch.objects.get().key) == 41 - is_new
 
 
 @pytest.mark.django_db
