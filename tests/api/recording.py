@@ -69,6 +69,8 @@ class Recorder:
 
     def _steady(self, value: Any, kind: str, member: str = "") -> Any:
         """Return a value with ids, times and secrets that are the same in each run."""
+        if member == "blocked_by":  # a slow run has waited long enough to be told why
+            return None
         if isinstance(value, dict):
             named = {key: "costs" if member == "costs" else key for key in value}
             return {key: self._steady(item, kind, named[key]) for key, item in value.items()}
