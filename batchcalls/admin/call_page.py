@@ -79,7 +79,7 @@ class CallPage(OwnPages[CallResult]):
             fragment="live",
             call=call,
             facts=facts(call, attempts, request),
-            turned_up=[one for one in attempts if one.has_turned_up],
+            **explaining.turned_up(attempts),
             moments=moments(call, events),
             checks=explaining.why_called(call),
             said=what_was_said(call),

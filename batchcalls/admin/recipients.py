@@ -41,5 +41,5 @@ class RecipientAdmin(NobodyWrites, OwnPages[Recipient]):
             batch=recipient.batch,
             verdicts=explaining.why_not(recipient),
             calls=calls,
-            turned_up=[call for call in calls if call.has_turned_up],
+            **explaining.turned_up(calls),
         )

@@ -19,8 +19,9 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from batchcalls.batches import epochs
-from batchcalls.calling import call_requests, gate, pacing
+from batchcalls.calling import gate, pacing
 from batchcalls.calling.instants import Instant
+from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.database.lease import Lease, LeaseLost
@@ -28,15 +29,12 @@ from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BATCH_CALLING, RECIPIENT_CLAIMABLE, RecipientStatus
 from batchcalls.voice.base import CallRequest
 from campaigns.models import Suppression
-from campaigns.prompts import MissingVariable
 
 log = structlog.get_logger(__name__)
 
 #: Key of the account's rate in a claim's intervals. A batch's rate uses the batch id.
 ACCOUNT = "account"
 
-#: The first row below a list's header.
-FIRST_ROW = 2
 #: Fields of an attempt that are set before it is placed.
 CLAIM_FIELDS = (
     "call_id",
@@ -167,7 +165,7 @@ def _write_claims(
     for batch, due in drawn:
         calls: list[tuple[CallResult, CallRequest]] = []
         for recipient in due:
-            verdict = _attempt(account, batch, recipient, suppressed=suppressed, now=now)
+            verdict = next_attempt(account, batch, recipient, suppressed=suppressed, now=now)
             if isinstance(verdict, gate.Refused):
                 refused.append((recipient.pk, verdict))
             else:
@@ -249,66 +247,3 @@ def _take_slots(
         if batch.cps and calls:
             Batch.objects.filter(pk=batch.pk).update(next_slot_at=batch.next_slot_at)
     return claims
-
-
-def _attempt(
-    account: VoiceAccount,
-    batch: Batch,
-    recipient: Recipient,
-    *,
-    suppressed: set[str],
-    now: datetime,
-) -> tuple[CallResult, CallRequest] | gate.Refused:
-    """Return the recipient's next attempt and its request, or the reason for refusing it."""
-    try:
-        verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
-        if isinstance(verdict, gate.Refused):
-            return verdict
-        call = CallResult(
-            call_id=_call_id(batch, recipient),
-            batch=batch,
-            recipient=recipient,
-            account=account,
-            attempt=recipient.attempts + 1,
-            tries=recipient.tries,
-            to_number=recipient.e164,
-            from_number=_caller_id(account, batch, recipient),
-            webhook=_setting("webhook", batch, recipient),
-            checks=verdict.checks,
-            claimed_at=now,
-        )
-        return call, call_requests.build(batch, recipient, call)
-    except MissingVariable as error:
-        return gate.Refused(
-            status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
-        )
-    except ValueError as error:
-        # Fail closed, but only for this recipient: the others must not wait.
-        log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
-        return gate.Refused(
-            status=RecipientStatus.SKIPPED,
-            code="cannot_tell",
-            message=f"It could not be told whether this call may be made: {error}",
-        )
-
-
-def _call_id(batch: Batch, recipient: Recipient) -> UUID:
-    """Return the id of the next attempt.
-
-    The first attempt of a single call has the id that the API client already received. If that
-    attempt was not sent, its row is deleted and a new attempt may reuse the id.
-    """
-    is_known = recipient.row_number == FIRST_ROW and not recipient.attempts
-    return (batch.single_call_id if is_known else None) or uuid4()
-
-
-def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:
-    own = _setting("from", batch, recipient)
-    if own or not account.caller_ids:
-        return own
-    return str(account.caller_ids[recipient.row_number % len(account.caller_ids)])
-
-
-def _setting(name: str, batch: Batch, recipient: Recipient) -> str:
-    """Return a text call setting: the row's own value, else the batch's."""
-    return str(recipient.call_settings.get(name) or batch.call_settings.get(name) or "")

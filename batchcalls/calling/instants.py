@@ -11,7 +11,7 @@ from typing import Self
 class Instant:
     """A moment on the monotonic clock and on the wall clock, in seconds.
 
-    The monotonic clock stands still while a host is suspended; the wall clock can be set back.
+    The monotonic clock stops while a host is suspended; the wall clock can be set back.
     """
 
     monotonic: float

@@ -1,4 +1,4 @@
-"""When the provider is asked about an open call."""
+"""When to ask the provider about an open call."""
 
 from __future__ import annotations
 

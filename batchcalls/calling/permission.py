@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 #: How long an answer of the database permits sending, from the moment before it was asked.
 PERMITTED_SECONDS = 0.5
-#: The database is asked again when its oldest answer has this age.
+#: Ask the database again when its oldest answer has this age.
 RENEW_SECONDS = 0.2
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from batchcalls.models import CallResult, EmergencyStop, Recipient
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
     BATCH_CALLING,
+    CALL_GIVEN_UP,
     LIST_UNUSABLE,
     RECIPIENT_LEFT_OUT,
     RECIPIENT_NOT_YET_PLACED,
@@ -158,3 +160,10 @@ def _written(moment: datetime) -> str:
 
 def _named(rule: str) -> str:
     return _NAMES.get(rule, rule.replace("_", " ").capitalize())
+
+
+def turned_up(attempts: Sequence[CallResult]) -> dict[str, Any]:
+    """Return a recipient's attempts that were given up but exist, and whether others exist too."""
+    called = [one for one in attempts if one.status not in CALL_GIVEN_UP]
+    found = [one for one in called if one.has_turned_up]
+    return {"turned_up": found, "called_again": len(called) > 1}

@@ -16,12 +16,6 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def carrier() -> Iterator[Carrier]:
-    with Carrier() as process:
-        yield process
-
-
-@pytest.fixture
 def here(tmp_path: Path, new_database: NewDatabase, carrier: Carrier) -> Iterator[Installation]:
     with (
         new_database(tmp_path) as url,

@@ -1,0 +1,82 @@
+"""Build a recipient's next attempt at the moment of its claim, or say why there is none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import structlog
+
+from batchcalls.calling import call_requests, gate
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.states import RecipientStatus
+from batchcalls.voice.base import CallRequest
+from campaigns.prompts import MissingVariable
+
+log = structlog.get_logger(__name__)
+
+#: The first row below a list's header.
+FIRST_ROW = 2
+
+
+def next_attempt(
+    account: VoiceAccount,
+    batch: Batch,
+    recipient: Recipient,
+    *,
+    suppressed: set[str],
+    now: datetime,
+) -> tuple[CallResult, CallRequest] | gate.Refused:
+    """Return the recipient's next attempt and its request, or the reason for refusing it."""
+    try:
+        verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
+        if isinstance(verdict, gate.Refused):
+            return verdict
+        call = CallResult(
+            call_id=_call_id(batch, recipient),
+            batch=batch,
+            recipient=recipient,
+            account=account,
+            attempt=recipient.attempts + 1,
+            tries=recipient.tries,
+            to_number=recipient.e164,
+            from_number=_caller_id(account, batch, recipient),
+            webhook=_setting("webhook", batch, recipient),
+            checks=verdict.checks,
+            claimed_at=now,
+        )
+        return call, call_requests.build(batch, recipient, call)
+    except MissingVariable as error:
+        return gate.Refused(
+            status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
+        )
+    except ValueError as error:
+        # Fail closed, but only for this recipient: the others must not wait.
+        log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
+        return gate.Refused(
+            status=RecipientStatus.SKIPPED,
+            code="cannot_tell",
+            message=f"It could not be told whether this call may be made: {error}",
+        )
+
+
+def _call_id(batch: Batch, recipient: Recipient) -> UUID:
+    """Return the id of the next attempt.
+
+    The first attempt of a single call has the id that the API client already received. If that
+    attempt was not sent, its row is deleted and a new attempt may reuse the id.
+    """
+    is_known = recipient.row_number == FIRST_ROW and not recipient.attempts
+    return (batch.single_call_id if is_known else None) or uuid4()
+
+
+def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:
+    own = _setting("from", batch, recipient)
+    if own or not account.caller_ids:
+        return own
+    return str(account.caller_ids[recipient.row_number % len(account.caller_ids)])
+
+
+def _setting(name: str, batch: Batch, recipient: Recipient) -> str:
+    """Return a text call setting: the row's own value, else the batch's."""
+    return str(recipient.call_settings.get(name) or batch.call_settings.get(name) or "")
