@@ -91,35 +91,25 @@ class Installation:
             **{name: str(value) for name, value in environment.items()},
         }
         self._processes: list[subprocess.Popen[bytes]] = []
-        self.act("from django.core.management import call_command")
-        self.act("call_command('migrate', verbosity=0)")
+        self.manage("migrate", "--verbosity=0")
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, *command: str) -> str:
         """Run a management command to its end; return its output."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            env=self.environment,
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
+        return str(self._tell_console(command=command))
 
     def ask(self, expression: str) -> Any:
         """Evaluate an expression over the models in the installation."""
-        return self._tell_console(expression=expression)
+        return self._tell_console(statements="", expression=expression)
 
     def act(self, *statements: str) -> None:
         """Execute statements over the models and functions in the installation."""
-        self._tell_console(statements="\n".join(statements))
+        self._tell_console(statements="\n".join(statements), expression="None")
 
-    def _tell_console(self, *, statements: str = "", expression: str = "None") -> Any:
-        """Execute, then evaluate; return the value."""
+    def _tell_console(self, **request: Any) -> Any:
         console = self._console
         assert console.stdin is not None
         assert console.stdout is not None
-        request = json.dumps({"statements": statements, "expression": expression})
-        console.stdin.write(f"{request}\n")
+        console.stdin.write(f"{json.dumps(request)}\n")
         console.stdin.flush()
         line = console.stdout.readline()
         assert line, f"The console ended with {console.wait()}."

@@ -19,8 +19,7 @@ from batchcalls.models import Batch
 from tests.admin.crowd import Crowd
 from tests.admin.query_counting import compare, only_pages, queries_of
 
-# Each page is opened three times, of which tracing shows nothing that its own tests do not.
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
+pytestmark = pytest.mark.django_db
 
 FEW, MANY = 3, 30
 
