@@ -52,7 +52,9 @@ def _output(command: list[str]) -> str:
             execute_from_command_line(["manage.py", *command])
         except SystemExit as end:
             if end.code:
-                raise RuntimeError(f"{command} exited with {end.code}: {printed.getvalue()}") from end
+                raise RuntimeError(
+                    f"{command} exited with {end.code}: {printed.getvalue()}"
+                ) from end
     return printed.getvalue()
 
 

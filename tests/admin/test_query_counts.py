@@ -19,7 +19,8 @@ from batchcalls.models import Batch
 from tests.admin.crowd import Crowd
 from tests.admin.query_counting import compare, only_pages, queries_of
 
-pytestmark = pytest.mark.django_db
+# One record holds for both kinds of database.
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 FEW, MANY = 3, 30
 

@@ -147,6 +147,7 @@ def addresses(path: str, ids: Callable[[str], str]) -> str:
 
 @pytest.mark.django_db
 class TestEveryDoor:
+    @pytest.mark.one_database
     @named
     def test_nobody_enters_without_a_key(self, client: Any, name: str) -> None:
         method, path, _ = OPERATIONS[name]
@@ -154,6 +155,7 @@ class TestEveryDoor:
         assert answer.status_code == 401
         assert answer["Content-Type"] == "application/problem+json"
 
+    @pytest.mark.one_database
     @named
     def test_one_scope_opens_it_and_all_others_do_not(
         self, make_program: MakeProgram, name: str

@@ -17,7 +17,7 @@ from tests.blandapi.serving import Server, server
 from tests.databases import NewDatabase
 from tests.installation import wait_for
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.one_database]
 
 PEOPLE = [
     BatchCallData(phone_number="2025550190", business="Bloom", service="tea", date="May 1"),

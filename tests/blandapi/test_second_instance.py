@@ -13,7 +13,7 @@ from tests.blandapi.serving import Server, server
 from tests.databases import NewDatabase
 from tests.installation import Installation, free_port, wait_for
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.one_database]
 
 RECIPIENTS = 30
 #: Numbers of the simulator's table, and how these calls end.

@@ -22,8 +22,11 @@ def secret(site: Site) -> str:
     return site.manage("shell", "--no-imports", "-c", MAKE_KEY).strip()
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [(DESKTOP, "light"), (PHONE, "dark")],
+    ids=["light desktop", "dark phone"],
+)
 def test_an_operation_is_read_and_tried(
     open_page: OpenPage, secret: str, *, size: tuple[int, int], scheme: str
 ) -> None:

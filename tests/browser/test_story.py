@@ -53,8 +53,11 @@ def look_into_the_call(page: Page) -> None:
     expect(page.get_by_text("Home Cleaning", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [(DESKTOP, "light"), (PHONE, "dark")],
+    ids=["light desktop", "dark phone"],
+)
 def test_a_list_becomes_calls_by_clicks_only(
     open_page: OpenPage, customers: Path, size: tuple[int, int], scheme: str
 ) -> None:

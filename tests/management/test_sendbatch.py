@@ -65,6 +65,7 @@ def sendbatch(account: VoiceAccount) -> SendBatch:
     return run
 
 
+@pytest.mark.one_database
 def test_the_sample_runs_through_on_a_machine_without_any_set_up(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -270,6 +271,7 @@ def test_a_detached_run_leaves_the_work_to_a_worker() -> None:
     assert OrmQ.objects.count() == 1
 
 
+@pytest.mark.one_database
 def test_a_database_that_is_behind_is_not_migrated_on_the_side(
     environment: dict[str, str],
 ) -> None:
@@ -289,6 +291,7 @@ def test_a_database_that_is_behind_is_not_migrated_on_the_side(
     assert "Run: python manage.py migrate" in ran.stderr
 
 
+@pytest.mark.one_database
 def test_ctrl_c_stops_placing_and_says_how_to_go_on(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
