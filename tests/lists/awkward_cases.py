@@ -456,7 +456,7 @@ VALUES = [
     ),
     Case(
         file="settings_of_rows.csv",
-        headers=[*NAMED, "max_duration", "webhook", "Voice"],
+        headers=[*NAMED, "settings.max_duration", "webhook", "Voice"],
         rows=of(
             (2, 90, {"name": "Ann", "Voice": "x"}),
             (3, 91, {"name": "Bob", "Voice": ""}),

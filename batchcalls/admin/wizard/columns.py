@@ -23,7 +23,14 @@ from batchcalls.drafting.drafts import DraftProblem
 from batchcalls.intake import uploads
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.headers import Header, clean_header, describe_headers
-from batchcalls.lists.mapping import ColumnTarget, ListMapping, MappingError, Target
+from batchcalls.lists.mapping import (
+    NAMED_TARGETS,
+    VARIABLES,
+    ColumnTarget,
+    ListMapping,
+    MappingError,
+    Target,
+)
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, StoredList
 from batchcalls.states import BatchStatus
@@ -35,6 +42,7 @@ SAMPLES_SHOWN = 3
 TARGETS = [
     (Target.PHONE_NUMBER, "Phone number"),
     (Target.REQUEST_DATA, "Request data"),
+    (Target.TRUSTED_TEXT, "Trusted text"),
     (Target.METADATA, "Metadata"),
     (Target.CALL_SETTING, "Call setting"),
     (Target.CONSENT, "Consent"),
@@ -184,7 +192,7 @@ def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[Column
         name = ""
         if target == Target.CALL_SETTING:
             name = data.get(f"setting-{place}", "")
-        elif target in {Target.REQUEST_DATA, Target.METADATA}:
+        elif target in NAMED_TARGETS:
             name = clean_header(data.get(f"name-{place}", ""))[:200]
         yield ColumnTarget(
             position=place,
@@ -220,7 +228,7 @@ def _preview(
     values = {
         column.name: cells[column.position]
         for column in mapping.columns
-        if column.target == Target.REQUEST_DATA and column.position < len(cells)
+        if column.target in VARIABLES and column.position < len(cells)
     }
     phone = mapping.phone_position
     return {
