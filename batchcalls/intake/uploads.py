@@ -50,6 +50,7 @@ class ReadingOptions:
     delimiter: str = ""
     sheet: str = ""
     region: str = ""
+    dates: str = ""
     column_options: Sequence[str] = ()
     map_all: Target | None = None
 
@@ -65,7 +66,13 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
         raise UploadError(
             f"{region!r} is not a country. Use two letters, such as US or GB.", code="bad_region"
         )
-    stored = StoredList(file_name=file_name[-255:], region=region)
+    dates = options.dates.strip().lower()
+    if dates and dates not in call_settings.DateOrder:
+        raise UploadError(
+            f"{options.dates!r} is no order of day, month and year. Use dmy, mdy or ymd.",
+            code="bad_dates",
+        )
+    stored = StoredList(file_name=file_name[-255:], region=region, date_order=dates)
     understand(
         stored,
         stream,
