@@ -10,8 +10,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from batchcalls.intake import dry_run as dry_runs
-from batchcalls.intake import uploads
+from batchcalls.intake import estimate, uploads
 from batchcalls.models import Batch, ListPart, Recipient, StoredList
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting.waiting import waiting_of
@@ -171,7 +170,7 @@ def write_dry_run(report: dict[str, Any], out: Writes) -> None:
     for zone in report["time_zones"][:ZONES_SHOWN]:
         name = zone["zones"].replace(",", " or ") or "time zone unknown"
         out.write(f"  {zone['now']:>9,} now {zone['later']:>9,} later  {name[:60]}\n")
-    out.write(f"  {dry_runs.describe_estimate(report['estimate'])}\n")
+    out.write(f"  {estimate.describe(report['estimate'])}\n")
     for assumption in report["assumptions"]:
         out.write(f"    {assumption}\n")
     for prompt in report["prompts"]:

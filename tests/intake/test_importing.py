@@ -135,7 +135,7 @@ def test_a_chunk_that_breaks_leaves_nothing_of_itself(
 def test_columns_become_variables_metadata_and_call_settings(make_batch: Any) -> None:
     batch = validated(
         make_batch(
-            text="phone_number,request_data.name,metadata.crm_id,max_duration,webhook,note\n"
+            text="phone_number,request_data.name,metadata.crm_id,settings.max_duration,webhook,note\n"
             "+12025550190,Ann,77,12,https://example.com/a,likes tea\n"
             "+12025550191,Bob,78,,,\n"
             "+12025550192,Cy,79,soon,,\n"

@@ -207,7 +207,8 @@ TEXTS: dict[str, tuple[str, bytes]] = {
     ),
     "duplicates.csv": (
         "one number in several spellings; rows that cannot be called are no first ones",
-        text("phone_number,name,max_duration", "+12025550190,Ann,", "(202) 555-0190,Ann again,",
+        text("phone_number,name,settings.max_duration",
+             "+12025550190,Ann,", "(202) 555-0190,Ann again,",
              "+12025550191,Bob,soon", "12025550191,Bob again,5", "202-555-0191.,Bob thrice,",
              "12025550190.0,Ann thrice,"),
     ),
