@@ -74,6 +74,7 @@ def test_those_called_at_once_and_those_called_later_are_the_ones_of_the_report(
             make_batch(text=SAME_HOUR.read_text(), prompt="Hi {{name}}.", map_all=None)
         )
         lifecycle.launch(batch)
+        batch.refresh_from_db()
         tasks.step(batch, seconds=1)
         later = Recipient.objects.filter(status=RecipientStatus.DEFERRED).order_by("due_at")
         assert CallResult.objects.count() == batch.dry_run["now"] == 5
