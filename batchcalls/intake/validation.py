@@ -201,7 +201,11 @@ def _what_would_be_unsaid(
     missing = sorted(name for name in required if prompts.is_blank(request_data.get(name, "")))
     if not missing:
         return None
-    names = ", ".join("{{" + name + "}}" for name in missing)
+    names = ", ".join(
+        f"{{{{{name}}}}}" + (f" (the cell says “{cell[:20]}”)" if cell else "")
+        for name in missing
+        for cell in [request_data.get(name, "").strip()]
+    )
     return (
         "missing_variable",
         f"No value for {names}, which the call needs. Fill the cell, or give the variable a "
