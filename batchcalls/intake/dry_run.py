@@ -18,7 +18,7 @@ from django.db.models.functions import TruncHour
 
 from batchcalls.calling import call_requests, gate
 from batchcalls.database import clock
-from batchcalls.intake import estimate
+from batchcalls.intake import estimate, uploads
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
@@ -79,6 +79,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
         "assumptions": assumptions,
         "start_times": start_times,
         "notes": [
+            *(offer for stored in batch.lists.all() for offer in uploads.describe_offers(stored)),
             *_notes_on_start_times(batch, start_times),
             *_notes_on_rows_never_called(outlook["never"], without_zone, skipped),
         ],

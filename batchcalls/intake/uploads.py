@@ -20,7 +20,14 @@ from batchcalls.database import disks
 from batchcalls.lists import matching
 from batchcalls.lists.dialect import DELIMITERS
 from batchcalls.lists.headers import Header, describe_headers
-from batchcalls.lists.mapping import ListMapping, MappingError, Target, check, headers_key
+from batchcalls.lists.mapping import (
+    ColumnTarget,
+    ListMapping,
+    MappingError,
+    Target,
+    check,
+    headers_key,
+)
 from batchcalls.lists.tables import open_table, understand
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
@@ -170,6 +177,21 @@ def describe_reading(stored: StoredList) -> str:
     if stored.sheet:
         return f"workbook, sheet “{stored.sheet}”"
     return f"{stored.encoding}, separated by {DELIMITERS.get(stored.delimiter, stored.delimiter)}"
+
+
+def offered_setting(column: ColumnTarget) -> str:
+    """Return the call setting of rows that a variable could be by its header, or ""."""
+    names = (name for name, one in call_settings.REGISTRY.items() if one.per_row and not one.legacy)
+    return matching.offered_setting(column, names)
+
+
+def describe_offers(stored: StoredList) -> list[str]:
+    """Return a sentence for each variable that has the name of a call setting."""
+    return [
+        f"Column “{column.header}” is a variable. Map it to {name} to use it as the call setting."
+        for column in ListMapping.from_list(stored.mapping).columns
+        if (name := offered_setting(column))
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

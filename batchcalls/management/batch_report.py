@@ -132,6 +132,8 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
     out.write(f"  batch id      {batch.pk}\n")
     for stored in batch.lists.all():
         out.write(f"  list          {stored.file_name}: {uploads.describe_reading(stored)}\n")
+        for offer in uploads.describe_offers(stored):
+            out.write(f"  {offer}\n")
     shown = totals.summary() if batch.is_over else asdict(totals)
     for name, count in shown.items():
         out.write(f"  {name.replace('_', ' '):<12}{count:>8,}\n")
@@ -170,6 +172,8 @@ def write_dry_run(report: dict[str, Any], out: Writes) -> None:
     for zone in report["time_zones"][:ZONES_SHOWN]:
         name = zone["zones"].replace(",", " or ") or "time zone unknown"
         out.write(f"  {zone['now']:>9,} now {zone['later']:>9,} later  {name[:60]}\n")
+    for note in report.get("notes", []):
+        out.write(f"  {note}\n")
     out.write(f"  {estimate.describe(report['estimate'])}\n")
     for assumption in report["assumptions"]:
         out.write(f"    {assumption}\n")

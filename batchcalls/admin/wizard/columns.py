@@ -35,6 +35,7 @@ from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, StoredList
 from batchcalls.states import BatchStatus
 from campaigns import call_settings
+from campaigns.call_settings import DateOrder
 from campaigns.models import ColumnMapping
 from campaigns.prompt_pieces import pieces_of
 
@@ -63,6 +64,9 @@ class ColumnRow:
     samples: list[str]
     target: str
     name: str
+    #: The call setting that a variable could be by its header.
+    offered: str
+    offered_label: str
     errors: list[str]
 
 
@@ -118,7 +122,7 @@ class ColumnsStep(OwnPages[Batch]):
     ) -> HttpResponse | None:
         """Handle the pressed button. Return a redirect, or None to stay on the page."""
         actor, pressed = actor_of(request), request.POST
-        edits.match(batch, columns_from(pressed, stored))
+        edits.match(batch, columns_from(pressed, stored), date_order=pressed.get("dates"))
         if "map_all" in pressed:
             edits.map_all(batch)
             self.message_user(request, "Every column is request data now.", messages.SUCCESS)
@@ -135,6 +139,7 @@ class ColumnsStep(OwnPages[Batch]):
                 delimiter=pressed.get("delimiter", ""),
                 sheet=pressed.get("sheet", ""),
                 region=batch.region,
+                dates=pressed.get("dates", stored.date_order),
             )
             edits.read_again(batch, reading, actor=actor)
         elif "check" in pressed:
@@ -173,6 +178,7 @@ class ColumnsStep(OwnPages[Batch]):
             problems=found,
             targets=TARGETS,
             settings=SETTINGS,
+            date_orders=DateOrder if mapping.start_position is not None else (),
             saved_mappings=ColumnMapping.objects.values_list("name", flat=True)[:200],
             step=2,
         )
@@ -209,11 +215,14 @@ def _rows_of(
     for header in describe_headers(stored.headers):
         place = header.position
         column = targets.get(place)
+        offered = uploads.offered_setting(column) if column else ""
         yield ColumnRow(
             header=header,
             samples=[row[place] for row in stored.samples if place < len(row)][:SAMPLES_SHOWN],
             target=column.target if column else Target.IGNORE,
             name=column.name if column else "",
+            offered=offered,
+            offered_label=call_settings.REGISTRY[offered].label if offered else "",
             errors=[one.message for one in found if one.column == place],
         )
 
