@@ -74,7 +74,7 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
             f"{region!r} is not a country. Use two letters, such as US or GB.", code="bad_region"
         )
     dates = options.dates.strip().lower()
-    if dates and dates not in call_settings.DateOrder:
+    if dates and dates not in set(call_settings.DateOrder):
         raise UploadError(
             f"{options.dates!r} is no order of day, month and year. Use dmy, mdy or ymd.",
             code="bad_dates",

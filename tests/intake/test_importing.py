@@ -315,7 +315,9 @@ def test_two_runs_of_one_import_do_not_meet(make_batch: Any, monkeypatch: Any) -
     assert Recipient.objects.count() == 1
 
 
-def test_start_times_without_an_offset_are_read_in_the_batchs_zone(make_batch: Any) -> None:
+def test_start_times_without_an_offset_are_read_in_the_numbers_zone_before_the_batchs(
+    make_batch: Any,
+) -> None:
     validated(
         make_batch(
             text="phone_number,start_time\n+12025550190,2030-07-02 09:00:00\n",
@@ -325,7 +327,7 @@ def test_start_times_without_an_offset_are_read_in_the_batchs_zone(make_batch: A
         )
     )
 
-    assert Recipient.objects.get().start_at == datetime(2030, 7, 2, 8, 0, tzinfo=UTC)
+    assert Recipient.objects.get().start_at == datetime(2030, 7, 2, 13, 0, tzinfo=UTC)
 
 
 def test_a_list_that_cannot_be_read_for_an_unknown_cause_fails_once_and_not_every_minute(
