@@ -30,6 +30,28 @@ BUILT_IN: Final = frozenset(
         "to",
     }
 )
+#: What exports write into empty cells (SQL, pandas, Python, JSON, spreadsheets), and their errors.
+#: Spelled exactly: Nan and Null are names of people, and “none” may answer a question.
+_PLACEHOLDERS: Final = frozenset(
+    {
+        *(
+            "NULL",
+            "null",
+            "\\N",
+            "None",
+            "NaN",
+            "nan",
+            "NAN",
+            "<NA>",
+            "NaT",
+            "undefined",
+            "{}",
+            "[]",
+        ),
+        *("N/A", "n/a", "N/a", "#N/A", "#NA", "-", "--", "---", "–", "—"),
+        *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#ERROR!"),
+    }
+)
 _OPEN: Final = "{{"
 _CLOSE: Final = "}}"
 _REQUEST_DATA: Final = "request_data."
@@ -85,7 +107,7 @@ class Template:
     def render(self, values: Mapping[str, object]) -> str:
         """Fill in the values; raises MissingVariable if a required value is absent or blank."""
         return "".join(
-            part if isinstance(part, str) else _value_of(part, values) for part in self.parts
+            part if isinstance(part, str) else value_of(part, values) for part in self.parts
         )
 
 
@@ -139,10 +161,11 @@ def names_in(value: Any) -> TemplateSet:
 
 
 def is_blank(value: str) -> bool:
-    """Return whether a value would be silent: empty, or only spaces and invisible characters."""
+    """Return whether a value says nothing: empty, invisible, or a program's word for "no value"."""
     if value.isprintable():
-        return not value.strip(" ")
-    return not any(character.isprintable() and character != " " for character in value)
+        return (stripped := value.strip(" ")) in _PLACEHOLDERS or not stripped
+    seen = "".join(character for character in value if character.isprintable())
+    return is_blank(seen)
 
 
 def render_values(value: Any, values: Mapping[str, object]) -> Any:
@@ -226,8 +249,8 @@ def _may_name(character: str) -> bool:
     return character.isalnum() or character in "_-. " or unicodedata.category(character)[0] == "M"
 
 
-def _value_of(hole: Placeholder, values: Mapping[str, object]) -> str:
-    """Return the value, or the default if there is none."""
+def value_of(hole: Placeholder, values: Mapping[str, object]) -> str:
+    """Return the value, or the default if there is none; raises MissingVariable without either."""
     given = values.get(hole.name)
     value = "" if given is None else str(given)
     if not is_blank(value):

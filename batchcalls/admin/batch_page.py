@@ -19,7 +19,7 @@ from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
 from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
-from batchcalls.intake import dry_run, uploads
+from batchcalls.intake import dry_run, estimate, uploads
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.reporting import batch_figures, charts
 from batchcalls.reporting.batch_figures import totals_of
@@ -226,7 +226,7 @@ def report_context(batch: Batch) -> dict[str, Any]:
             {**zone, "names": zone["zones"].split(","), "first_at": _time(zone["first_at"])}
             for zone in report.get("time_zones", [])
         ],
-        "estimate": dry_run.describe_estimate(report["estimate"]),
+        "estimate": estimate.describe(report["estimate"]),
     }
 
 

@@ -23,6 +23,7 @@ from batchcalls.reporting.call_values import shown
 from batchcalls.reporting.tables.webhooks import delivery_pill
 from batchcalls.states import CALL_GIVEN_UP
 from batchcalls.voice import recordings
+from campaigns import quoted_values
 from campaigns.prompts import MissingVariable, PromptError
 from campaigns.settings_in_words import settings_by_section
 
@@ -187,7 +188,7 @@ def what_was_said(call: CallResult) -> dict[str, Any]:
     except (MissingVariable, PromptError) as error:
         return {"problem": str(error)}
     return {
-        "prompt": request.prompt,
+        "prompt": quoted_values.plain(request.prompt),
         "pathway_id": request.pathway_id,
         "pathway_version": request.pathway_version,
         "sections": settings_by_section(dict(request.settings)),

@@ -16,7 +16,7 @@ from batchcalls.access.permissions import require
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.admin.wizard.columns import TARGETS
-from batchcalls.lists.mapping import ListMapping, MappingError, Target
+from batchcalls.lists.mapping import VARIABLES, ListMapping, MappingError, Target
 from batchcalls.reporting.filters.column_mappings import ColumnMappingFilter
 from batchcalls.reporting.tables.column_mappings import ColumnMappingTable
 from campaigns import call_settings
@@ -56,7 +56,7 @@ def lines_of(mapping: ColumnMapping) -> list[Line]:
 
 def _name(target: Target, name: str) -> str:
     """Return the name as it is used: a variable in its braces, a setting by its label."""
-    if target == Target.REQUEST_DATA:
+    if target in VARIABLES:
         return "{{" + name + "}}"
     setting = call_settings.REGISTRY.get(name) if target == Target.CALL_SETTING else None
     return setting.label if setting else name

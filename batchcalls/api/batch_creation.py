@@ -19,6 +19,7 @@ from batchcalls.models import Batch, VoiceAccount
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.models.launched_with import Use, names_of
 from campaigns import e164
+from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign
 
 #: Lists up to these sizes are checked while a client waits for the dry run.
@@ -140,8 +141,9 @@ class RowsOfFile(Strict):
     mapping = MappingField(
         required=False,
         help_text="A JSON object: header, or #3 for the third column, to phone_number, "
-        "request_data[.name], metadata[.name], consent, ignore or a call setting. Other columns "
-        "are matched by their headers.",
+        "request_data[.name], trusted_text[.name], metadata[.name], consent, ignore or a call "
+        "setting. Other columns are matched by their headers, and of call settings only "
+        "start_time, timezone and webhook: a list must not take over a call by its headers.",
     )
     map_all = serializers.BooleanField(
         default=False, help_text="Make every other column a variable."
@@ -151,6 +153,13 @@ class RowsOfFile(Strict):
         required=False, allow_blank=True, max_length=20, trim_whitespace=False
     )
     sheet = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    dates = serializers.ChoiceField(
+        choices=[(order.value, order.label) for order in DateOrder],
+        required=False,
+        allow_blank=True,
+        help_text="Order of day, month and year in start times. Leave blank to detect it from all "
+        "of them; dates that fit several orders are then skipped.",
+    )
 
     @property
     def is_short(self) -> bool:
@@ -177,6 +186,7 @@ class RowsOfFile(Strict):
             delimiter=values.get("delimiter", ""),
             sheet=values.get("sheet", ""),
             region=values.get("region", ""),
+            dates=values.get("dates", ""),
             column_options=[f"{one}={to}" for one, to in values.get("mapping", {}).items()],
             map_all=Target.REQUEST_DATA if values["map_all"] else None,
         )

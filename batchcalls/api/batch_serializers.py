@@ -249,6 +249,15 @@ class ReportedProblemSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class StartTimesSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    past = serializers.IntegerField(help_text="They do not delay the call.")
+    read_in = CountsField(
+        help_text="By where the time zone came from: offset (in the text itself), row, number, "
+        "or batch."
+    )
+
+
 class ReportSerializer(serializers.Serializer[Any]):
     """What a launch would do."""
 
@@ -263,6 +272,14 @@ class ReportSerializer(serializers.Serializer[Any]):
     time_zones = ZoneSerializer(many=True)
     estimate = EstimateSerializer()
     assumptions = serializers.ListField(child=serializers.CharField())
+    start_times = StartTimesSerializer(
+        required=False, help_text="Start times of rows still to be dialed."
+    )
+    notes = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="How start times were read, and what to do about rows that are never called.",
+    )
     prompts = PromptSerializer(many=True)
     problems = ReportedProblemSerializer(many=True)
 

@@ -193,6 +193,8 @@ def _recipient(
     told = {name: value for name, value in settings.items() if value is not None or _nullable(name)}
     if told.get("pathway_id"):
         told.pop("task", None)
+    if "start_time" in told:
+        told["start_time"] = _start_time(told, shared)
     return {
         **told,
         "phone_number": entry["phone_number"],
@@ -201,6 +203,19 @@ def _recipient(
         ),
         "metadata": parameters.named({**shared.metadata, **own["metadata"]}),
     }
+
+
+def _start_time(told: dict[str, Any], shared: Parameters) -> Any:
+    """Return a start time with its offset. Unlike in lists, one without an offset is in UTC.
+
+    A text that is no time is returned unchanged, and skips its row. Source: Bland API, Send Call;
+    its n8n node for a time zone in the request.
+    """
+    zone = told.get("timezone") or shared.settings.get("timezone")
+    try:
+        return call_settings.parse_start_time(told["start_time"], timezone=zone).isoformat()
+    except SettingInvalid:
+        return told["start_time"]
 
 
 def _object(entry: dict[str, Any], name: str) -> dict[str, Any]:

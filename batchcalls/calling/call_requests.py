@@ -61,18 +61,29 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
     prompt = own_prompt or ("" if own_pathway else batch.prompt)
     pathway_id = own_pathway or ("" if own_prompt else batch.pathway_id)
     values = _values(batch, recipient, call)
+    said = values | {
+        name: quoted_values.spoken(value) for name, value in recipient.request_data.items()
+    }
     return CallRequest(
         correlation_id=call.call_id,
         to=call.to_number,
         from_number=call.from_number,
-        prompt=quoted_values.render(prompts.Template.parse(prompt), values, recipient.request_data),
+        prompt=quoted_values.render(
+            prompts.Template.parse(prompt),
+            values,
+            recipient.request_data,
+            trusted=recipient.trusted.splitlines(),
+        ),
         pathway_id=pathway_id,
         pathway_version=str(own_version or ("" if own_pathway else batch.pathway_version)),
         settings={
-            name: prompts.render_values(value, values) if name in RENDERED else value
+            name: prompts.render_values(value, said) if name in RENDERED else value
             for name, value in settings.items()
         },
-        variables=recipient.request_data,
+        variables={
+            name: "" if prompts.is_blank(value) else quoted_values.passed_on(value)
+            for name, value in recipient.request_data.items()
+        },
         metadata=recipient.metadata,
         attempt=call.attempt,
         tries=call.tries,

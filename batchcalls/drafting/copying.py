@@ -52,6 +52,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
             delimiter=original.delimiter,
             sheet=original.sheet,
             region=original.region,
+            dates=original.date_order,
         )
         with original.open_file() as stream:
             stored = edits.attach_list(
@@ -99,7 +100,9 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
         trial,
         io.BytesIO(text.getvalue().encode()),
         file_name="test-call.csv",
-        reading=ReadingOptions(encoding="utf-8", delimiter="comma", region=batch.region),
+        reading=ReadingOptions(
+            encoding="utf-8", delimiter="comma", region=batch.region, dates=stored.date_order
+        ),
         actor=actor,
     )
     joined.mapping = stored.mapping

@@ -26,6 +26,7 @@ from batchcalls.models import Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, values_of
 from batchcalls.states import BatchStatus
 from campaigns import call_settings
+from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign, ColumnMapping
 
 if TYPE_CHECKING:
@@ -107,9 +108,18 @@ def read_again(batch: Batch, reading: ReadingOptions, *, actor: User | None = No
         return attach_list(batch, stream, file_name=stored.file_name, reading=reading, actor=actor)
 
 
-def match(batch: Batch, columns: Iterable[ColumnTarget]) -> ListMapping:
-    """Store the column mapping of a draft's list, even if it is not usable yet."""
-    return _keep_mapping(batch, ListMapping(tuple(columns)))
+@transaction.atomic
+def match(
+    batch: Batch, columns: Iterable[ColumnTarget], *, date_order: str | None = None
+) -> ListMapping:
+    """Store the column mapping of a draft's list, even if it is not usable yet.
+
+    ``date_order`` is how its start times are written: blank to detect it, None to leave it.
+    """
+    mapping = _keep_mapping(batch, ListMapping(tuple(columns)))
+    if date_order is not None and date_order in {"", *DateOrder}:
+        batch.lists.update(date_order=date_order)
+    return mapping
 
 
 def map_all(batch: Batch) -> ListMapping:

@@ -11,37 +11,30 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_UP, Decimal
-from math import ceil
 from typing import Any
 
-from django.db.models import Avg, Count, Exists, F, Min, OuterRef, QuerySet
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, When
 from django.db.models.functions import TruncHour
 
 from batchcalls.calling import call_requests, gate
 from batchcalls.database import clock
-from batchcalls.lists.mapping import ListMapping, Target
+from batchcalls.intake import estimate, uploads
+from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
     RECIPIENT_NOT_YET_PLACED,
     RECIPIENT_RETRYING,
-    CallStatus,
     RecipientStatus,
 )
-from campaigns import e164
-from campaigns.calling_hours import Closed
+from campaigns import call_settings, e164, quoted_values
+from campaigns.call_settings import ZoneSource
+from campaigns.calling_hours import SEARCH_DAYS, Closed
 from campaigns.models import Suppression
 from campaigns.prompts import MissingVariable
-from campaigns.quoted_values import NOTE
 
 PROMPTS_SHOWN = 3
 PROBLEMS_SHOWN = 50
-#: Assumed seconds of talk time per call until the campaign has enough calls.
-SHORT_CALL_SECONDS, LONG_CALL_SECONDS = 30, 180
-RINGING_SECONDS = 15
-#: Past calls used to estimate the length of calls: how many to read, and how many are enough.
-CALLS_ASKED, CALLS_NEEDED = 1_000, 30
 
 _TO_DIAL = RECIPIENT_NOT_YET_PLACED - RECIPIENT_RETRYING
 
@@ -61,7 +54,9 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
     that would skip the row when it is dialed, including do-not-call), ``skipped`` (count by reason
     code), ``duplicates`` (the choice, and the number of rows affected), ``countries``,
     ``time_zones``, ``estimate`` (each figure [from, to]; seconds, and money as text),
-    ``assumptions`` (sentences), ``prompts`` and ``problems`` (rows of the file).
+    ``assumptions`` (sentences), ``start_times`` (of rows still to be dialed: their count, how many
+    are past, and by whose zone they were read), ``notes`` (sentences: what to know, and what to do
+    about it), ``prompts`` as the agent would say them, and ``problems`` (rows of the file).
     """
     skipped = {
         row["reason_code"]: row["rows"]
@@ -71,38 +66,26 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
         .annotate(rows=Count("pk"))
         .order_by("-rows", "reason_code")
     }
-    outlook = _outlook(batch, now=now)
-    estimate, assumptions = _estimate(batch, recipients=outlook["now"] + outlook["later"]["count"])
+    outlook, without_zone = _outlook(batch, now=now)
+    figures, assumptions = estimate.of(batch, recipients=outlook["now"] + outlook["later"]["count"])
+    start_times = _start_times(batch, now=now)
     return {
         "computed_at": now.isoformat(timespec="seconds"),
         "rows": _rows(batch).count(),
         **outlook,
         "skipped": skipped,
         "duplicates": _duplicates(batch, skipped),
-        "estimate": estimate,
+        "estimate": figures,
         "assumptions": assumptions,
+        "start_times": start_times,
+        "notes": [
+            *(offer for stored in batch.lists.all() for offer in uploads.describe_offers(stored)),
+            *_notes_on_start_times(batch, start_times),
+            *_notes_on_rows_never_called(outlook["never"], without_zone, skipped),
+        ],
         "prompts": list(_prompts(batch, now=now)),
         "problems": list(_problems(batch)) if skipped else [],
     }
-
-
-def describe_estimate(estimate: dict[str, Any]) -> str:
-    """Return calls, duration and cost in words: "12 to 36 calls; 4 min; 0.30 to 1.50 USD"."""
-    calls = _range(*(f"{count:,}" for count in estimate["calls"]))
-    time = _range(*map(_span, estimate["seconds"]))
-    return f"{calls} calls; {time}; {_range(*estimate['cost'])} {estimate['currency']}"
-
-
-def _range(least: str, most: str) -> str:
-    return least if least == most else f"{least} to {most}"
-
-
-def _span(seconds: int) -> str:
-    """Format a duration as 2 h 05 min, or 40 s."""
-    if seconds < 120:
-        return f"{seconds} s"
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 
 
 def _rows(batch: Batch) -> QuerySet[Recipient]:
@@ -124,26 +107,28 @@ class _Group:
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     """Group the rows still to be dialed in one pass."""
     keys = ["region", "time_zones", "listed", "start_hour"]
+    earliest = max(now, batch.start_at) if batch.start_at else now
     recipients = (
         _rows(batch)
         .filter(status__in=_TO_DIAL)
         .annotate(
             listed=Exists(Suppression.objects.filter(e164=OuterRef("e164"))),
-            start_hour=TruncHour("start_at"),
+            # The current hour has start times that are past, and others that are still to come.
+            own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
+            start_hour=TruncHour("own_start"),
         )
     )
     rows = recipients.exclude(region="")
-    if _has_own_hours(batch):
+    if estimate.has_column(batch, "dispatch_hours"):
         rows = rows.annotate(hours=F("call_settings__dispatch_hours"))
         keys.append("hours")
-    earliest = max(now, batch.start_at) if batch.start_at else now
-    for row in rows.values(*keys).annotate(rows=Count("pk"), starts_at=Min("start_at")):
+    for row in rows.values(*keys).annotate(rows=Count("pk"), starts_at=Min("own_start")):
         yield _Group(
             rows=row["rows"],
             region=row["region"],
             zones=row["time_zones"],
             is_listed=row["listed"],
-            starts_at=max(earliest, row["starts_at"]) if row["starts_at"] else earliest,
+            starts_at=row["starts_at"] or earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
         )
     # Rows older than the column, whose zones are otherwise looked up only at dialing time.
@@ -155,29 +140,25 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             region=number.region if isinstance(number, e164.Number) else "",
             zones=",".join(call_requests.zones_of(batch, recipient)),
             is_listed=recipient.listed,
-            starts_at=max(earliest, recipient.start_at) if recipient.start_at else earliest,
+            starts_at=recipient.own_start or earliest,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
         )
 
 
-def _has_own_hours(batch: Batch) -> bool:
-    """Return whether a column gives rows their own hours."""
-    return any(
-        column.target == Target.CALL_SETTING and column.name == "dispatch_hours"
-        for stored in batch.lists.all()
-        for column in ListMapping.from_list(stored.mapping).columns
-    )
+def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
+    """Count recipients callable now, later and never, by country and time zone.
 
-
-def _outlook(batch: Batch, *, now: datetime) -> dict[str, Any]:
-    """Count recipients callable now, later and never, by country and time zone."""
-    callable_now, never = 0, Counter[str]()
+    Return also how many are never called because their time zone is not known for certain.
+    """
+    callable_now, without_zone, never = 0, 0, Counter[str]()
     countries: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
         opens_at, reason = (None, "do_not_call") if group.is_listed else _opening(batch, group)
         if reason:
             never[reason] += group.rows
+            if reason == "unknown_timezone" or (reason == "never_open" and "," in group.zones):
+                without_zone += group.rows
             continue
         countries[group.region or "unknown"] += group.rows
         zone = zones.setdefault(
@@ -190,7 +171,7 @@ def _outlook(batch: Batch, *, now: datetime) -> dict[str, Any]:
             zone["later"] += group.rows
             first = opens_at.isoformat(timespec="seconds")
             zone["first_at"] = min(zone["first_at"] or first, first)
-    return {
+    outlook = {
         "now": callable_now,
         "later": {
             "count": sum(zone["later"] for zone in zones.values()),
@@ -202,6 +183,7 @@ def _outlook(batch: Batch, *, now: datetime) -> dict[str, Any]:
         "countries": dict(countries.most_common()),
         "time_zones": sorted(zones.values(), key=lambda zone: -(zone["now"] + zone["later"])),
     }
+    return outlook, without_zone
 
 
 def _opening(batch: Batch, group: _Group) -> tuple[datetime | None, str]:
@@ -227,66 +209,83 @@ def _duplicates(batch: Batch, skipped: dict[str, int]) -> dict[str, Any]:
     return {"choice": batch.duplicates, "rows": counts["rows"] - counts["numbers"]}
 
 
-def _estimate(batch: Batch, *, recipients: int) -> tuple[dict[str, Any], list[str]]:
-    """Return calls, seconds and cost, each [from, to], and the assumptions behind them."""
-    account = batch.account
-    low, high, source = _talk_seconds(batch)
-    retries = max((rule.max_retries for rule in batch.retry_policy.rules), default=0)
-    calls = [recipients, recipients * (1 + retries)]
-    cps = min((rate for rate in (account.cps, batch.cps) if rate), default=None)
-    lines = min(account.concurrency, batch.concurrency or account.concurrency)
-    # The last call begins after all others have begun, and each line takes one call at a time.
-    seconds = [
-        max(count / cps if cps else 0, ceil(count / lines - 1) * (talk + RINGING_SECONDS))
-        + (talk + RINGING_SECONDS if count else 0)
-        for count, talk in zip(calls, (low, high), strict=True)
-    ]
-    cost = [
-        count * (account.price_per_attempt + account.price_per_minute * Decimal(talk) / 60)
-        for count, talk in zip(calls, (low, high), strict=True)
-    ]
-    pace = f"{cps:g} calls a second" if cps else "as many calls a second as the lines allow"
-    tries = f"at most {1 + retries} calls" if retries else "one call"
-    return (
-        {
-            "calls": calls,
-            "seconds": [round(value) for value in seconds],
-            "cost": [str(value.quantize(Decimal("0.01"), rounding=ROUND_UP)) for value in cost],
-            "currency": account.currency,
-        },
-        [
-            source,
-            f"Each recipient gets {tries}; {RINGING_SECONDS} s of ringing before each answer.",
-            f"{pace[0].upper()}{pace[1:]}, {lines:,} at once, nobody else calling through "
-            f"{account.name}, and no waiting for calling hours.",
-            f"{account.price_per_minute.normalize():f} {account.currency} a minute and "
-            f"{account.price_per_attempt.normalize():f} for each attempt.",
-        ],
+def _start_times(batch: Batch, *, now: datetime) -> dict[str, Any]:
+    """Count the start times of rows still to be dialed, past ones, and by whose zone."""
+    rows = _rows(batch).filter(status__in=_TO_DIAL, start_at__isnull=False)
+    found = rows.values("start_zone").annotate(
+        rows=Count("pk"), past=Count("pk", filter=Q(start_at__lt=now))
     )
+    counts = {row["start_zone"] or "offset": row["rows"] for row in found}
+    return {
+        "count": sum(counts.values()),
+        "past": sum(row["past"] for row in found),
+        "read_in": dict(sorted(counts.items())),
+    }
 
 
-def _talk_seconds(batch: Batch) -> tuple[int, int, str]:
-    """Return the range of call lengths in seconds, and the basis of the estimate."""
-    limit = int(batch.call_settings.get("max_duration", 30) * 60)
-    if batch.campaign_id:
-        latest = CallResult.objects.filter(
-            batch__campaign=batch.campaign_id,
-            status=CallStatus.COMPLETED,
-            duration_seconds__isnull=False,
-        ).order_by("-pk")[:CALLS_ASKED]
-        figures = latest.aggregate(calls=Count("pk"), mean=Avg("duration_seconds"))
-        if figures["calls"] >= CALLS_NEEDED:
-            mean = round(figures["mean"])
-            source = (
-                f"The last {figures['calls']:,} calls of the campaign took {mean} s on average."
-            )
-            return min(limit, mean * 4 // 5), min(limit, mean * 6 // 5 + 1), source
-    low, high = min(limit, SHORT_CALL_SECONDS), min(limit, LONG_CALL_SECONDS)
-    return low, high, f"Calls of {low} to {high} s: too few calls tell how long they are."
+def _notes_on_start_times(batch: Batch, start_times: dict[str, Any]) -> Iterator[str]:
+    """Say how start times were read, and which are past."""
+    zone = batch.call_settings.get("timezone")
+    whose = {
+        ZoneSource.ROW: "the row’s time zone",
+        ZoneSource.NUMBER: "the number’s time zone",
+        ZoneSource.BATCH: f"the batch’s time zone ({zone})",
+    }
+    for source, what in whose.items():
+        if rows := start_times["read_in"].get(source.value):
+            yield f"{_counted(rows, 'start time')} without an offset: read in {what}."
+    orders = {
+        stored.date_order
+        for stored in batch.lists.all()
+        if ListMapping.from_list(stored.mapping).start_position is not None
+    }
+    for order in sorted(filter(None, orders)):
+        yield f"Dates were read as {call_settings.DateOrder(order).label}."
+    if past := start_times["past"]:
+        verb = "is" if past == 1 else "are"
+        yield f"{_counted(past, 'start time')} {verb} in the past and will not delay the call."
+
+
+def _notes_on_rows_never_called(
+    never: dict[str, int], without_zone: int, skipped: dict[str, int]
+) -> Iterator[str]:
+    """Total the rows that need the same remedy, and name it."""
+    if without_zone:
+        yield (
+            f"{_counted(without_zone, 'row')} {_have(without_zone)} no single time zone: add a "
+            "timezone column with names such as America/New_York."
+        )
+    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0)
+    if never_open:
+        yield (
+            f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "
+            f"{SEARCH_DAYS} days: change the calling policy or the start times."
+        )
+    if listed := never.get("do_not_call"):
+        be = "is" if listed == 1 else "are"
+        yield f"{_counted(listed, 'row')} {be} on the do-not-call list and will not be called."
+    if ambiguous := skipped.get("ambiguous_date"):
+        yield (
+            f"{_counted(ambiguous, 'row')} {_have(ambiguous)} a date that can be read in two ways: "
+            "choose how start times are written when you match columns (--dates, “dates”)."
+        )
+    if unplaced := skipped.get("start_time_without_zone"):
+        yield (
+            f"{_counted(unplaced, 'row')} {_have(unplaced)} a start time without a time zone: add "
+            "an offset or a timezone column, or set the batch’s time zone."
+        )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"
 
 
 def _prompts(batch: Batch, *, now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the prompts of the first recipients, without the note that explains the marks."""
+    """Yield the prompts of the first recipients, without the marks around values."""
     rows = _rows(batch).filter(status__in=_TO_DIAL).order_by("row_number")
     for row in rows[:PROMPTS_SHOWN]:
         call = CallResult(batch=batch, recipient=row, attempt=1, to_number=row.e164, claimed_at=now)
@@ -295,7 +294,7 @@ def _prompts(batch: Batch, *, now: datetime) -> Iterator[dict[str, Any]]:
         except MissingVariable as error:  # the row would be skipped when it is dialed
             text = error.message
         else:
-            text = request.prompt.removeprefix(NOTE) or f"Pathway {request.pathway_id}"
+            text = quoted_values.plain(request.prompt) or f"Pathway {request.pathway_id}"
         yield {"row": row.row_number, "number": row.e164, "text": text}
 
 

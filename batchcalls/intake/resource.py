@@ -22,7 +22,7 @@ from import_export import fields, resources
 from batchcalls.database.bulk import insert_each
 from batchcalls.intake import validation
 from batchcalls.lists.cleaning import clean_value
-from batchcalls.lists.mapping import ListMapping, Target
+from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
 from batchcalls.lists.reader import Row
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RecipientStatus
@@ -44,7 +44,9 @@ class JudgedRow:
     request_data: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     call_settings: dict[str, Any] = field(default_factory=dict)
+    trusted: str = ""
     start_at: datetime | None = None
+    start_zone: str = ""
     status: str = RecipientStatus.PENDING.value
     reason_code: str = ""
     reason: str = ""
@@ -55,12 +57,12 @@ _values_of = attrgetter(*SAVED_FIELDS)
 
 
 class ColumnsField(fields.Field):  # type: ignore[misc]
-    """Collects the columns with one target into an object: {name: cell}."""
+    """Collects the columns with some targets into an object: {name: cell}."""
 
-    def __init__(self, attribute: str, mapping: ListMapping, target: Target) -> None:
+    def __init__(self, attribute: str, mapping: ListMapping, *targets: Target) -> None:
         # `column_name` must exist in the row, because import-export looks for it first.
         super().__init__(attribute, column_name=ROW)
-        columns = [column for column in mapping.columns if column.target == target]
+        columns = [column for column in mapping.columns if column.target in targets]
         self.positions = {column.name: column.position for column in columns}
 
     def clean(self, row: dict[Any, Any], **kwargs: Any) -> dict[str, str]:
@@ -75,6 +77,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self, *, stored: StoredList, mapping: ListMapping, rules: validation.RowRules
     ) -> None:
         super().__init__()
+        self._stored = stored
+        self._trusted = "\n".join(mapping.trusted())
         self._batch_id = stored.batch_id
         self._offset = stored.row_offset
         self._rules = rules
@@ -83,7 +87,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self.fields = {
             "row_number": fields.Field("row_number", column_name=ROW),
             "raw_number": fields.Field("raw_number", column_name=mapping.phone_position),
-            "request_data": ColumnsField("request_data", mapping, Target.REQUEST_DATA),
+            "request_data": ColumnsField("request_data", mapping, *VARIABLES),
             "metadata": ColumnsField("metadata", mapping, Target.METADATA),
             "call_settings": ColumnsField("call_settings", mapping, Target.CALL_SETTING),
         }
@@ -120,6 +124,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             raw_number=recipient.raw_number,
             request_data=recipient.request_data,
             row_settings=recipient.call_settings,
+            date_order=self._stored.date_order,
             consent_cell=None if self._consent is None else clean_value(cells[self._consent]),
         )
         recipient.raw_number = recipient.raw_number[:RAW_NUMBER_LENGTH]
@@ -127,7 +132,9 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         recipient.region = verdict.region
         recipient.time_zones = ",".join(verdict.time_zones)
         recipient.call_settings = verdict.call_settings
+        recipient.trusted = self._trusted
         recipient.start_at = verdict.start_at
+        recipient.start_zone = verdict.start_zone
         if verdict.code:
             recipient.status = RecipientStatus.SKIPPED.value
             recipient.reason_code, recipient.reason = verdict.code, verdict.message

@@ -46,6 +46,9 @@ log = structlog.get_logger(__name__)
 #: is read from its first row each time. Must stay well below the queue's time limit for the task.
 SPLIT_SECONDS, SPLIT_WORKBOOK_SECONDS = 45.0, 600.0
 
+#: What splitting finds out, possibly in another process.
+_SPLIT_FIELDS = ["is_split", "split_through", "date_order", "possible_date_orders"]
+
 #: Checks the rows of one part outside a transaction and returns a function that saves them inside
 #: one. That function returns the number of usable rows and the problems of the others.
 TakeIn = Callable[[list[Row]], Callable[[], tuple[int, list[list[object]]]]]
@@ -105,9 +108,14 @@ def _run(stored: StoredList, *, until: float) -> bool:
     while True:
         if not stored.is_split:
             _split(stored)
+        if stored.is_date_order_open:
+            # Parts could be read at once, but a later part may show what 03/04/2026 means.
+            stored.refresh_from_db(fields=_SPLIT_FIELDS)
+            if stored.is_date_order_open:
+                return _is_idle(stored)
         if not _take_in_next(stored, take_in):
             # Other workers finish the parts they hold, and the last one completes the list.
-            stored.refresh_from_db(fields=["is_split", "split_through"])
+            stored.refresh_from_db(fields=_SPLIT_FIELDS)
             return not (stored.is_split and _conclude(stored)) and _is_idle(stored)
         if time.monotonic() >= until:
             return True
@@ -126,7 +134,7 @@ def _split(stored: StoredList) -> None:
     if lease is None:
         return
     with lease:
-        stored.refresh_from_db(fields=["is_split", "split_through"])
+        stored.refresh_from_db(fields=_SPLIT_FIELDS)
         if stored.batch and stored.batch.status == BatchStatus.INITIALIZING:
             lifecycle.begin_validating(stored.batch)
             stored.batch.status = BatchStatus.VALIDATING

@@ -20,7 +20,14 @@ from batchcalls.database import disks
 from batchcalls.lists import matching
 from batchcalls.lists.dialect import DELIMITERS
 from batchcalls.lists.headers import Header, describe_headers
-from batchcalls.lists.mapping import ListMapping, MappingError, Target, check, headers_key
+from batchcalls.lists.mapping import (
+    ColumnTarget,
+    ListMapping,
+    MappingError,
+    Target,
+    check,
+    headers_key,
+)
 from batchcalls.lists.tables import open_table, understand
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
@@ -50,6 +57,7 @@ class ReadingOptions:
     delimiter: str = ""
     sheet: str = ""
     region: str = ""
+    dates: str = ""
     column_options: Sequence[str] = ()
     map_all: Target | None = None
 
@@ -65,7 +73,13 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
         raise UploadError(
             f"{region!r} is not a country. Use two letters, such as US or GB.", code="bad_region"
         )
-    stored = StoredList(file_name=file_name[-255:], region=region)
+    dates = options.dates.strip().lower()
+    if dates and dates not in set(call_settings.DateOrder):
+        raise UploadError(
+            f"{options.dates!r} is no order of day, month and year. Use dmy, mdy or ymd.",
+            code="bad_dates",
+        )
+    stored = StoredList(file_name=file_name[-255:], region=region, date_order=dates)
     understand(
         stored,
         stream,
@@ -163,6 +177,21 @@ def describe_reading(stored: StoredList) -> str:
     if stored.sheet:
         return f"workbook, sheet “{stored.sheet}”"
     return f"{stored.encoding}, separated by {DELIMITERS.get(stored.delimiter, stored.delimiter)}"
+
+
+def offered_setting(column: ColumnTarget) -> str:
+    """Return the call setting of rows that a variable could be by its header, or ""."""
+    names = (name for name, one in call_settings.REGISTRY.items() if one.per_row and not one.legacy)
+    return matching.offered_setting(column, names)
+
+
+def describe_offers(stored: StoredList) -> list[str]:
+    """Return a sentence for each variable that has the name of a call setting."""
+    return [
+        f"Column “{column.header}” is a variable. Map it to {name} to use it as the call setting."
+        for column in ListMapping.from_list(stored.mapping).columns
+        if (name := offered_setting(column))
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

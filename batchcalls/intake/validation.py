@@ -62,6 +62,7 @@ class RowVerdict:
     time_zones: tuple[str, ...] = ()
     call_settings: dict[str, Any] = field(default_factory=dict)
     start_at: datetime | None = None
+    start_zone: str = ""
     code: str = ""
     message: str = ""
 
@@ -85,11 +86,13 @@ def judge(
     request_data: Mapping[str, str],
     row_settings: Mapping[str, str],
     consent_cell: str | None = None,
+    date_order: str = "",
 ) -> RowVerdict:
     """Check one row: its form, its number, its consent, its call settings, its variables.
 
-    ``consent_cell`` is None for a list without a consent column. A “no” is reported before any
-    other problem, because it applies to the same number in other rows too.
+    ``consent_cell`` is None for a list without a consent column. ``date_order`` applies to all
+    start times of the list. A “no” is reported before any other problem, because it applies to the
+    same number in other rows too.
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
@@ -100,7 +103,14 @@ def judge(
     if isinstance(number, e164.NumberProblem):
         wrong = problem or number
         return RowVerdict(code=str(wrong.code), message=wrong.message)
-    normalized = call_settings.normalize(row_settings, per_row=True, timezone=rules.timezone)
+    start_reading = call_settings.StartReading(
+        order=date_order,
+        zones=number.time_zones,
+        timezone=rules.timezone,
+        year=rules.today.year,
+        is_of_row=True,
+    )
+    normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
     zone = normalized.values.get("timezone") or rules.timezone
     code, message = (
         _why_without_consent(rules, consent_cell)
@@ -116,6 +126,7 @@ def judge(
         time_zones=(zone,) if zone else number.time_zones,
         call_settings={} if code else normalized.values,
         start_at=datetime.fromisoformat(start) if start and not code else None,
+        start_zone="" if code else normalized.start_zone,
         code=code,
         message=message,
     )
@@ -190,7 +201,11 @@ def _what_would_be_unsaid(
     missing = sorted(name for name in required if prompts.is_blank(request_data.get(name, "")))
     if not missing:
         return None
-    names = ", ".join("{{" + name + "}}" for name in missing)
+    names = ", ".join(
+        f"{{{{{name}}}}}" + (f" (the cell says “{cell[:20]}”)" if cell else "")
+        for name in missing
+        for cell in [request_data.get(name, "").strip()]
+    )
     return (
         "missing_variable",
         f"No value for {names}, which the call needs. Fill the cell, or give the variable a "

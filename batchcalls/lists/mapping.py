@@ -16,16 +16,24 @@ from batchcalls.lists.headers import Header
 class Target(StrEnum):
     PHONE_NUMBER = "phone_number"
     REQUEST_DATA = "request_data"
+    #: A variable that the list's owner wrote, such as an offer: not marked as data in a prompt.
+    TRUSTED_TEXT = "trusted_text"
     METADATA = "metadata"
     CALL_SETTING = "call_setting"
     CONSENT = "consent"
     IGNORE = "ignore"
 
 
-NAMED_TARGETS = {Target.REQUEST_DATA: "variable", Target.METADATA: "metadata"}
+NAMED_TARGETS = {
+    Target.REQUEST_DATA: "variable",
+    Target.TRUSTED_TEXT: "variable",
+    Target.METADATA: "metadata",
+}
+#: Targets that fill {{variables}}.
+VARIABLES = frozenset({Target.REQUEST_DATA, Target.TRUSTED_TEXT})
 #: Targets that use one cell of a row and need no name.
 SINGLE_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT})
-_OWN_TARGETS = frozenset({"phone_number", "request_data", "metadata", "consent"})
+_OWN_TARGETS = frozenset({"phone_number", "request_data", "trusted_text", "metadata", "consent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,23 @@ class ListMapping:
 
     def variables(self) -> list[str]:
         """Return the names that a prompt may use, in column order."""
-        return [column.name for column in self.columns if column.target == Target.REQUEST_DATA]
+        return [column.name for column in self.columns if column.target in VARIABLES]
+
+    def trusted(self) -> list[str]:
+        """Return the names of the variables that are inserted in prompts as they are."""
+        return [column.name for column in self.columns if column.target == Target.TRUSTED_TEXT]
+
+    @property
+    def start_position(self) -> int | None:
+        """Return the position of the column of start times."""
+        return next(
+            (
+                column.position
+                for column in self.columns
+                if column.target == Target.CALL_SETTING and column.name == "start_time"
+            ),
+            None,
+        )
 
 
 def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> list[MappingProblem]:
@@ -125,20 +149,20 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
     if len(consents) > 1:
         message = f"Several columns say who consents: {_labels(consents)}. Keep one of them."
         problems.append(_about(consents[1], "two_consent_columns", message))
-    sources: dict[tuple[Target, str], list[ColumnTarget]] = defaultdict(list)
+    sources: dict[tuple[str, str], list[ColumnTarget]] = defaultdict(list)
     for column in mapping.columns:
         if column.target == Target.IGNORE or column.target in SINGLE_TARGETS:
             continue
-        sources[column.target, column.name].append(column)
+        what = NAMED_TARGETS.get(column.target, "call setting")
+        sources[what, column.name].append(column)
         if column.target == Target.CALL_SETTING and not is_setting(column.name, is_call_setting):
             message = f"“{column.name}” is not a call setting that a column can give."
             problems.append(_about(column, "unknown_call_setting", message))
         elif not column.name:
             message = f"{column.label} becomes {column.target}, but under which name? Give one."
             problems.append(_about(column, "missing_name", message))
-    for (target, name), columns in sources.items():
+    for (what, name), columns in sources.items():
         if name and len(columns) > 1:
-            what = NAMED_TARGETS.get(target, "call setting")
             message = f"The {what} “{name}” comes from several columns: {_labels(columns)}. "
             message += "Rename or ignore all but one."
             code = f"duplicate_{what.replace(' ', '_')}"
@@ -166,8 +190,9 @@ def is_setting(name: str, is_call_setting: Callable[[str], bool]) -> bool:
 
 def unknown_target(given: str, column: str = "") -> MappingProblem:
     message = (
-        f"A column cannot become “{given}”, only phone_number, request_data, request_data.NAME, "
-        "metadata, metadata.NAME, consent, ignore or a call setting."
+        f"A column cannot become “{given}”. Use phone_number, request_data, request_data.NAME, "
+        "trusted_text, trusted_text.NAME, metadata, metadata.NAME, consent, ignore or a call "
+        "setting."
     )
     return MappingProblem("unknown_target", message, column)
 

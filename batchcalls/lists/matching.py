@@ -14,6 +14,7 @@ from batchcalls.lists.headers import Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
     SINGLE_TARGETS,
+    VARIABLES,
     ColumnTarget,
     ListMapping,
     MappingError,
@@ -56,30 +57,40 @@ CONSENT_SPELLINGS = frozenset(
 )
 #: The last column of our files of rejected rows; it is not data about the person.
 REJECTED_REASON = "rejected_reason"
+#: Call settings that a header may become by its name alone, in any case and with spaces. A list
+#: must not take over a call: “Task” or “language” in a customer list is about the customer.
+GUESSED_SETTINGS = ("start_time", "timezone", "webhook")
 _PREFIXED = re.compile(r"(request_data|metadata)\.\s*(\S.*)", re.IGNORECASE)
+#: The prefix that makes any header a call setting: settings.voice.
+_SETTING = re.compile(r"settings\.\s*(\S.*)", re.IGNORECASE)
 
 
 def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) -> ListMapping:
     """Match columns by their headers.
 
-    In order: phone number, consent, prefixed names, call settings, else variables. Only a header
-    that equals a call setting becomes one: “Task” in a customer list is not a prompt.
+    In order: phone number, consent, prefixed names, the `GUESSED_SETTINGS`, else variables.
     """
     phone = _phone_header(headers)
-    settings: set[str] = set()
+    settings = _setting_headers(headers, is_call_setting)
     columns = []
     for header in headers:
         column = _as_variable(header)
-        is_plain = column.target == Target.REQUEST_DATA and column.name == header.name
         if header is phone:
             column = replace(column, target=Target.PHONE_NUMBER, name="")
         elif _spelling(header) in CONSENT_SPELLINGS:
             column = replace(column, target=Target.CONSENT, name="")
-        elif is_plain and is_setting(header.name, is_call_setting) and header.name not in settings:
-            settings.add(header.name)
-            column = replace(column, target=Target.CALL_SETTING)
+        elif header.position in settings:
+            column = replace(column, target=Target.CALL_SETTING, name=settings[header.position])
         columns.append(column)
     return ListMapping(_distinct(columns))
+
+
+def offered_setting(column: ColumnTarget, setting_names: Iterable[str]) -> str:
+    """Return the call setting that a variable's header names, or "": offered, never applied."""
+    if column.target not in VARIABLES or not column.header:
+        return ""
+    header = _squashed(column.header)
+    return next((name for name in setting_names if _squashed(name) == header), "")
 
 
 def map_all(mapping: ListMapping, target: Target) -> ListMapping:
@@ -91,7 +102,11 @@ def map_all(mapping: ListMapping, target: Target) -> ListMapping:
         raise MappingError([unknown_target(target)])
     columns = [
         column
-        if column.target in SINGLE_TARGETS or not column.header or is_rejected_reason(column)
+        if column.target in SINGLE_TARGETS
+        or not column.header
+        or is_rejected_reason(column)
+        # A trusted text is request data already.
+        or (target == Target.REQUEST_DATA and column.target == Target.TRUSTED_TEXT)
         else replace(column, target=target, name=_name_for(target, column.header))
         for column in mapping.columns
     ]
@@ -118,11 +133,14 @@ def parse_option(text: str) -> Assignment:
 def _assignment(column: str, target: str) -> Assignment:
     """Read a target.
 
-    phone_number, request_data[.name], metadata[.name], consent, ignore or a setting.
+    phone_number, request_data[.name], trusted_text[.name], metadata[.name], consent, ignore, or a
+    setting with or without the prefix settings.
     """
     kind, dot, name = clean_header(target).partition(".")
-    if kind.lower() in {Target.REQUEST_DATA, Target.METADATA}:
+    if kind.lower() in NAMED_TARGETS:
         return Assignment(column, Target(kind.lower()), name.strip())
+    if kind.lower() == "settings" and name.strip():
+        return Assignment(column, Target.CALL_SETTING, name.strip())
     if kind.lower() in {*SINGLE_TARGETS, Target.IGNORE} and not dot:
         return Assignment(column, Target(kind.lower()))
     return Assignment(column, Target.CALL_SETTING, kind + dot + name)
@@ -215,6 +233,22 @@ def follow(
     return ListMapping(tuple(columns))
 
 
+def _setting_headers(
+    headers: Sequence[Header], is_call_setting: Callable[[str], bool]
+) -> dict[int, str]:
+    """Return the call settings that headers name, by position; an exact spelling comes first."""
+    guessed = {_squashed(name): name for name in GUESSED_SETTINGS}
+    found: dict[str, int] = {}
+    for header in sorted(headers, key=lambda header: header.name not in GUESSED_SETTINGS):
+        if prefixed := _SETTING.fullmatch(header.name):
+            name = prefixed[1]
+        else:
+            name = guessed.get(_squashed(header.name), "")
+        if not header.is_blank and is_setting(name, is_call_setting):
+            found.setdefault(name, header.position)
+    return {position: name for name, position in found.items()}
+
+
 def _phone_header(headers: Sequence[Header]) -> Header | None:
     ranks = {spelling: rank for rank, spelling in enumerate(PHONE_SPELLINGS)}
     candidates = []
@@ -227,6 +261,11 @@ def _phone_header(headers: Sequence[Header]) -> Header | None:
 
 def _spelling(header: Header) -> str:
     return re.sub(r"[\W_]+", "_", header.name.casefold()).strip("_")
+
+
+def _squashed(name: str) -> str:
+    """Return a name without what people write between its words: Start Time, start_time."""
+    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def is_rejected_reason(column: ColumnTarget) -> bool:
@@ -256,22 +295,27 @@ def _distinct(
     columns: Sequence[ColumnTarget], *, fixed: Collection[int] = ()
 ) -> tuple[ColumnTarget, ...]:
     """Number repeated names: name, name_2; columns in ``fixed`` keep their names."""
-    wanted = {(column.target, column.name) for column in columns}
-    taken = {(column.target, column.name) for column in columns if column.position in fixed}
+    wanted = {(_kind(column), column.name) for column in columns}
+    taken = {(_kind(column), column.name) for column in columns if column.position in fixed}
     # The phone column's header is taken too, unless a person gave a column that name.
     phones = {column.header for column in columns if column.target == Target.PHONE_NUMBER}
     given = {column.name for column in columns if column.name != column.header}
-    taken |= {(Target.REQUEST_DATA, header) for header in phones - given}
+    taken |= {(NAMED_TARGETS[Target.REQUEST_DATA], header) for header in phones - given}
     result = []
     for column in columns:
-        key = (column.target, column.name)
+        key = (_kind(column), column.name)
         if column.target in NAMED_TARGETS and column.position not in fixed:
-            numbered = ((column.target, f"{column.name}_{n}") for n in count(2))
+            numbered = ((key[0], f"{column.name}_{n}") for n in count(2))
             if key in taken:
                 key = next(key for key in numbered if key not in wanted | taken)
             taken.add(key)
         result.append(replace(column, name=key[1]))
     return tuple(result)
+
+
+def _kind(column: ColumnTarget) -> str:
+    """Return what a column's name must be unique among: variables, trusted or not, are one kind."""
+    return NAMED_TARGETS.get(column.target, column.target)
 
 
 def _find(column: str, headers: Sequence[Header]) -> Header:

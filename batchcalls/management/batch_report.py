@@ -10,8 +10,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from batchcalls.intake import dry_run as dry_runs
-from batchcalls.intake import uploads
+from batchcalls.intake import estimate, uploads
 from batchcalls.models import Batch, ListPart, Recipient, StoredList
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting.waiting import waiting_of
@@ -133,6 +132,8 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
     out.write(f"  batch id      {batch.pk}\n")
     for stored in batch.lists.all():
         out.write(f"  list          {stored.file_name}: {uploads.describe_reading(stored)}\n")
+        for offer in uploads.describe_offers(stored):
+            out.write(f"  {offer}\n")
     shown = totals.summary() if batch.is_over else asdict(totals)
     for name, count in shown.items():
         out.write(f"  {name.replace('_', ' '):<12}{count:>8,}\n")
@@ -171,7 +172,9 @@ def write_dry_run(report: dict[str, Any], out: Writes) -> None:
     for zone in report["time_zones"][:ZONES_SHOWN]:
         name = zone["zones"].replace(",", " or ") or "time zone unknown"
         out.write(f"  {zone['now']:>9,} now {zone['later']:>9,} later  {name[:60]}\n")
-    out.write(f"  {dry_runs.describe_estimate(report['estimate'])}\n")
+    for note in report.get("notes", []):
+        out.write(f"  {note}\n")
+    out.write(f"  {estimate.describe(report['estimate'])}\n")
     for assumption in report["assumptions"]:
         out.write(f"    {assumption}\n")
     for prompt in report["prompts"]:

@@ -12,6 +12,7 @@ from batchcalls.states import (
     RecipientOutcome,
     RecipientStatus,
 )
+from campaigns.call_settings import ZoneSource
 
 
 class Recipient(models.Model):
@@ -38,7 +39,16 @@ class Recipient(models.Model):
     request_data = models.JSONField(default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     call_settings = models.JSONField(default=dict, blank=True)
+    #: Names of variables whose values are not marked as data in a prompt, one a line.
+    trusted = models.TextField(blank=True, editable=False)
     start_at = models.DateTimeField(null=True, blank=True)
+    start_zone = models.CharField(
+        max_length=10,
+        blank=True,
+        editable=False,
+        choices=[(source.value, source.value) for source in ZoneSource],
+        help_text="Whose time zone a start time without an offset was read in.",
+    )
 
     status = models.CharField(
         max_length=20, choices=RecipientStatus.choices, default=RecipientStatus.PENDING

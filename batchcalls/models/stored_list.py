@@ -16,6 +16,7 @@ from batchcalls.database import disks
 from batchcalls.models.leased import Leased
 from batchcalls.models.querysets import ListPartQuerySet, StoredListQuerySet
 from batchcalls.states import LIST_LEFT_OUT, ListStatus
+from campaigns.call_settings import DateOrder
 
 
 class ListKind(models.TextChoices):
@@ -68,6 +69,19 @@ class StoredList(Leased):
     region = models.CharField(
         max_length=2, default="US", help_text="Country of numbers written without a country code."
     )
+    date_order = models.CharField(
+        max_length=3,
+        blank=True,
+        choices=[(order.value, order.label) for order in DateOrder],
+        help_text="Order of day, month and year in start times: chosen, or decided by all of them.",
+    )
+    possible_date_orders = models.CharField(
+        max_length=20,
+        blank=True,
+        editable=False,
+        default=" ".join(DateOrder),
+        help_text="Orders that fit every start time in a part so far.",
+    )
     note = models.CharField(max_length=200, blank=True, help_text="Why nobody on it is called.")
 
     row_offset = models.PositiveIntegerField(default=0, editable=False)
@@ -107,6 +121,15 @@ class StoredList(Leased):
     def open_file(self) -> AbstractContextManager[BinaryIO]:
         """Open the stored file for reading. Raise as `disks.opened` does."""
         return disks.opened(self.file)
+
+    @property
+    def is_date_order_open(self) -> bool:
+        """Whether start times cannot be read yet, because more of them may decide the order."""
+        is_needed = any(
+            column.get("target") == "call_setting" and column.get("name") == "start_time"
+            for column in self.mapping
+        )
+        return is_needed and not self.date_order and not self.is_split
 
     @property
     def has_own_folder(self) -> bool:

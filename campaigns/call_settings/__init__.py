@@ -4,6 +4,7 @@
 JSON or a CSV row into canonical ones. Nothing here needs a database.
 """
 
+from campaigns.call_settings.dates import DateOrder, possible_orders
 from campaigns.call_settings.hiding import is_secret, without_secrets
 from campaigns.call_settings.legacy import ALIASES
 from campaigns.call_settings.normalizing import (
@@ -15,7 +16,7 @@ from campaigns.call_settings.normalizing import (
     normalize_shared,
 )
 from campaigns.call_settings.registry import REGISTRY, all_names, get, is_call_setting
-from campaigns.call_settings.times import parse_start_time
+from campaigns.call_settings.times import StartReading, ZoneSource, parse_start_time
 from campaigns.call_settings.types import Alias, CallSetting, Kind, Section, SettingInvalid
 
 __all__ = [
@@ -25,11 +26,14 @@ __all__ = [
     "UNKNOWN",
     "Alias",
     "CallSetting",
+    "DateOrder",
     "Kind",
     "Normalized",
     "Section",
     "SettingInvalid",
     "SettingProblem",
+    "StartReading",
+    "ZoneSource",
     "all_names",
     "get",
     "is_call_setting",
@@ -37,5 +41,6 @@ __all__ = [
     "normalize",
     "normalize_shared",
     "parse_start_time",
+    "possible_orders",
     "without_secrets",
 ]

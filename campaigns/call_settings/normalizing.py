@@ -10,7 +10,7 @@ from typing import Any
 from campaigns.call_settings.legacy import ALIASES
 from campaigns.call_settings.registry import REGISTRY, all_names
 from campaigns.call_settings.shapes import decode
-from campaigns.call_settings.times import parse_start_time
+from campaigns.call_settings.times import SettingUnclear, StartReading
 from campaigns.call_settings.types import SettingInvalid, is_blank, shorten
 
 INVALID = "invalid_call_setting"
@@ -34,6 +34,8 @@ class Normalized:
 
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[SettingProblem] = field(default_factory=list)
+    #: The `ZoneSource` of a start time that was written without an offset.
+    start_zone: str = ""
 
     def add_problem(self, name: str, message: str, *, code: str = INVALID) -> None:
         """Add a problem under the name the caller used."""
@@ -41,13 +43,17 @@ class Normalized:
 
 
 def normalize(
-    raw: Mapping[str, Any], *, per_row: bool = False, timezone: str | None = None
+    raw: Mapping[str, Any],
+    *,
+    per_row: bool = False,
+    timezone: str | None = None,
+    start: StartReading | None = None,
 ) -> Normalized:
     """Return the canonical settings of ``raw`` and its problems; never raise for bad values.
 
     Blank text, null and empty objects mean "not set" and are left out. ``per_row`` refuses settings
-    that cannot differ between recipients. ``timezone`` applies to a start time without an offset
-    when ``raw`` itself names no zone.
+    that cannot differ between recipients. ``start`` says how a start time is read. Without it,
+    ``timezone`` applies to one without an offset when ``raw`` itself names no zone.
 
     1. Sort the names into settings, older names and unknown names.
     2. Expand the older names into (members of) the settings that replaced them.
@@ -70,10 +76,14 @@ def normalize(
         value = _combine(direct, aliases)
         try:
             if name == "start_time":
-                zone = result.values.get("timezone", timezone)
-                result.values[name] = parse_start_time(value, timezone=zone).isoformat()
+                reading = start or StartReading(timezone=timezone)
+                at, result.start_zone = reading.read(value, own_zone=result.values.get("timezone"))
+                result.values[name] = at.isoformat()
             else:
                 result.values[name] = setting.parse(value)
+        except SettingUnclear as complaint:
+            result.add_problem(source, str(complaint), code=complaint.code)
+            continue
         except SettingInvalid as complaint:
             result.add_problem(source, str(complaint))
             continue

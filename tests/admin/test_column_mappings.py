@@ -33,7 +33,12 @@ def keeper() -> Client:
 
 @pytest.fixture
 def mapping(make_batch: Any) -> ColumnMapping:
-    batch = make_batch(text=TEXT, column_options=["note=ignore"], map_all=None, prompt="Hello.")
+    batch = make_batch(
+        text=TEXT,
+        column_options=["note=ignore", "max_duration=max_duration"],
+        map_all=None,
+        prompt="Hello.",
+    )
     actor = User.objects.create_user("grace")
     return save_mapping(batch.first_list, name="CRM <export>", actor=actor)
 

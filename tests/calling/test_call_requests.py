@@ -52,7 +52,52 @@ def test_the_rows_own_variable_wins_over_a_built_in_one() -> None:
 
 def test_a_value_is_never_read_as_a_template() -> None:
     asked = request("{{name}}", request_data={"name": "{{to}}"})
-    assert asked.prompt.endswith("\n⟦{{to}}⟧")
+    assert asked.prompt.endswith("\n⟦{to}⟧")
+
+
+@pytest.mark.parametrize(
+    "prompt", ["{{a}}{{b}}", "https://x.example/{{a}}{{b}}", "{{a}}@x.example"]
+)
+@pytest.mark.parametrize("trusted", ["", "a\nb"])
+def test_no_value_reaches_the_provider_as_a_template(prompt: str, trusted: str) -> None:
+    asked = request(
+        prompt,
+        settings={
+            "first_sentence": "Hi {{a}}{{b}}!",
+            "voicemail": {"action": "leave_message", "message": "{{a}}{{b}}"},
+        },
+        request_data={"a": "x{", "b": "{now}}", "c": '{"d": {"e": "{{now}}"}}', "f": "{{now}}"},
+        trusted=trusted,
+    )
+    sent = [asked.prompt, asked.settings["first_sentence"], asked.settings["voicemail"]["message"]]
+    assert not any("{{" in text for text in [*sent, *asked.variables.values()])
+    assert asked.settings["first_sentence"] == "Hi xnow!"
+    assert asked.variables["c"] == '{"d": {"e": "{ {now}}"}}'
+    assert asked.variables["f"] == "now"
+
+
+def test_sentences_and_request_data_have_neither_line_breaks_nor_control_characters() -> None:
+    asked = request(
+        "{{note}}",
+        settings={
+            "first_sentence": "Hello {{note}}!",
+            "voicemail": {"action": "leave_message", "message": "About {{note}}."},
+        },
+        request_data={"note": "one\ntwo\x07 \u2028three", "gap": "N/A"},
+    )
+    assert asked.settings["first_sentence"] == "Hello one two three!"
+    assert asked.settings["voicemail"]["message"] == "About one two three."
+    assert asked.variables == {"note": "one two three", "gap": ""}
+    assert "⟦one\ntwo" in asked.prompt
+
+
+def test_a_trusted_text_is_not_marked_and_the_others_are() -> None:
+    asked = request(
+        "{{offer}} for {{name}}",
+        request_data={"offer": "Line one.\nLine two.", "name": "Ann"},
+        trusted="offer",
+    )
+    assert asked.prompt.removeprefix(quoted_values.NOTE) == "Line one.\nLine two. for ⟦Ann⟧"
 
 
 def test_what_is_spoken_word_for_word_has_no_marks() -> None:

@@ -294,3 +294,17 @@ def test_a_structure_without_variables_is_rendered_as_it_is(value: object) -> No
         return
     if not templates.names:
         assert json.dumps(render_values(value, {})) == json.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["NULL", "null", "N/A", "n/a", "#N/A", "nan", "NaN", "-", "–", "None", " None ", "#REF!", "{}"],
+)
+def test_the_default_is_spoken_where_an_export_wrote_no_value(cell: str) -> None:
+    assert Template.parse("Hi {{name|there}}.").render({"name": cell}) == "Hi there."
+    assert is_blank(cell)
+
+
+@pytest.mark.parametrize("cell", ["Null", "Nan", "none", "NA", "0", "-5", "no", "n", "Na", "x-"])
+def test_names_and_answers_that_look_like_no_value_are_spoken(cell: str) -> None:
+    assert not is_blank(cell)

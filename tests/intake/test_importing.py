@@ -135,7 +135,7 @@ def test_a_chunk_that_breaks_leaves_nothing_of_itself(
 def test_columns_become_variables_metadata_and_call_settings(make_batch: Any) -> None:
     batch = validated(
         make_batch(
-            text="phone_number,request_data.name,metadata.crm_id,max_duration,webhook,note\n"
+            text="phone_number,request_data.name,metadata.crm_id,settings.max_duration,webhook,note\n"
             "+12025550190,Ann,77,12,https://example.com/a,likes tea\n"
             "+12025550191,Bob,78,,,\n"
             "+12025550192,Cy,79,soon,,\n"
@@ -315,7 +315,9 @@ def test_two_runs_of_one_import_do_not_meet(make_batch: Any, monkeypatch: Any) -
     assert Recipient.objects.count() == 1
 
 
-def test_start_times_without_an_offset_are_read_in_the_batchs_zone(make_batch: Any) -> None:
+def test_start_times_without_an_offset_are_read_in_the_numbers_zone_before_the_batchs(
+    make_batch: Any,
+) -> None:
     validated(
         make_batch(
             text="phone_number,start_time\n+12025550190,2030-07-02 09:00:00\n",
@@ -325,7 +327,7 @@ def test_start_times_without_an_offset_are_read_in_the_batchs_zone(make_batch: A
         )
     )
 
-    assert Recipient.objects.get().start_at == datetime(2030, 7, 2, 8, 0, tzinfo=UTC)
+    assert Recipient.objects.get().start_at == datetime(2030, 7, 2, 13, 0, tzinfo=UTC)
 
 
 def test_a_list_that_cannot_be_read_for_an_unknown_cause_fails_once_and_not_every_minute(

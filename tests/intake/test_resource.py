@@ -13,7 +13,7 @@ from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.reader import Row
 from batchcalls.models import Batch, Recipient
 
-HEADER = "Phone,name,request_data.city,crm,voice,max_duration,,secret"
+HEADER = "Phone,name,request_data.city,crm,settings.voice,settings.max_duration,,secret"
 
 
 @pytest.mark.parametrize(

@@ -379,7 +379,7 @@ NUMBERS = [
     ),
     Case(
         file="duplicates.csv",
-        headers=[*NAMED, "max_duration"],
+        headers=[*NAMED, "settings.max_duration"],
         rows=of(
             (2, 90, "Ann"),
             (3, 90, "duplicate", "Ann again"),
@@ -440,7 +440,7 @@ VALUES = [
             (7, 95, "invalid_call_setting", "no such day"),
             (8, 96, "skipped"),
             (9, 97, "ISO"),
-            (10, 98, "invalid_call_setting", "other order"),
+            (10, 98, "ambiguous_date", "other order"),
         ),
         more={
             2: {
@@ -456,7 +456,7 @@ VALUES = [
     ),
     Case(
         file="settings_of_rows.csv",
-        headers=[*NAMED, "max_duration", "webhook", "Voice"],
+        headers=[*NAMED, "settings.max_duration", "webhook", "Voice"],
         rows=of(
             (2, 90, {"name": "Ann", "Voice": "x"}),
             (3, 91, {"name": "Bob", "Voice": ""}),

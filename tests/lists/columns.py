@@ -6,7 +6,17 @@ from batchcalls.lists import matching
 from batchcalls.lists.headers import describe_headers
 from batchcalls.lists.mapping import ListMapping, Target, check
 
-SETTINGS = {"voice", "webhook", "max_duration", "phone_number", "request_data", "metadata", "task"}
+SETTINGS = {
+    "voice",
+    "webhook",
+    "start_time",
+    "timezone",
+    "max_duration",
+    "phone_number",
+    "request_data",
+    "metadata",
+    "task",
+}
 SEED = ["phone_number", "business_name", "previous_customer", "champion_name", "webhook"]
 
 

@@ -20,7 +20,7 @@ from tests.lists.columns import SEED, change, guess, is_setting
 
 
 def test_variables_are_listed_in_the_order_of_the_columns() -> None:
-    assert guess("b", "phone", "request_data.a", "metadata.c", "voice").variables() == ["b", "a"]
+    assert guess("b", "phone", "request_data.a", "metadata.c", "webhook").variables() == ["b", "a"]
 
 
 @pytest.mark.parametrize(

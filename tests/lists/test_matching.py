@@ -61,7 +61,22 @@ from tests.lists.columns import SEED, change, codes, guess, written
             ],
         ),
         (["tel", "", " \u200b", "x"], ["phone_number", "ignore", "ignore", "request_data.x"]),
-        (["tel", "voice", "voice"], ["phone_number", "voice", "request_data.voice"]),
+        (
+            ["tel", "webhook", "webhook"],
+            ["phone_number", "webhook", "request_data.webhook"],
+        ),
+        (
+            ["tel", "Start Time", "TIME ZONE", "webHook", "start_time"],
+            ["phone_number", "request_data.Start Time", "timezone", "webhook", "start_time"],
+        ),
+        (
+            ["tel", "voice", "max_duration"],
+            ["phone_number", "request_data.voice", "request_data.max_duration"],
+        ),
+        (
+            ["tel", "settings.voice", "Settings. max_duration", "settings.vioce"],
+            ["phone_number", "voice", "max_duration", "request_data.settings.vioce"],
+        ),
         (["tel", "Voice", "Task"], ["phone_number", "request_data.Voice", "request_data.Task"]),
         (
             ["tel", "metadata", "request_data."],
@@ -239,7 +254,7 @@ def test_all_options_that_cannot_be_done_are_named_at_once() -> None:
 
 def test_a_saved_mapping_is_used_for_the_same_headers_in_another_order() -> None:
     before = ["phone", "name", "name", "", "voice", "old"]
-    saved = change(before, "#2=metadata.first", "#3=request_data.last", "old=ignore")
+    saved = change(before, "#2=metadata.first", "#3=request_data.last", "voice=voice", "old=ignore")
     after = describe_headers(["", "VOICE\u200b", "name", "old", "phone", "voice", "name"])
     assert written(matching.reapply(saved, after)) == [
         "ignore",

@@ -246,7 +246,7 @@ def test_a_dry_run_reports_and_calls_nobody(sendbatch: SendBatch) -> None:
 
     assert ran.returncode == 0
     assert "Nobody was called." in ran.stdout
-    assert "You are calling ⟦South Bay Coffee⟧ to thank ⟦Sarah H⟧ for their order." in ran.stdout
+    assert "You are calling South Bay Coffee to thank Sarah H for their order." in ran.stdout
     assert "row 13 '+10987654321'" in ran.stdout
 
 

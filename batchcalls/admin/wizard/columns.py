@@ -23,11 +23,19 @@ from batchcalls.drafting.drafts import DraftProblem
 from batchcalls.intake import uploads
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.headers import Header, clean_header, describe_headers
-from batchcalls.lists.mapping import ColumnTarget, ListMapping, MappingError, Target
+from batchcalls.lists.mapping import (
+    NAMED_TARGETS,
+    VARIABLES,
+    ColumnTarget,
+    ListMapping,
+    MappingError,
+    Target,
+)
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, StoredList
 from batchcalls.states import BatchStatus
 from campaigns import call_settings
+from campaigns.call_settings import DateOrder
 from campaigns.models import ColumnMapping
 from campaigns.prompt_pieces import pieces_of
 
@@ -35,6 +43,7 @@ SAMPLES_SHOWN = 3
 TARGETS = [
     (Target.PHONE_NUMBER, "Phone number"),
     (Target.REQUEST_DATA, "Request data"),
+    (Target.TRUSTED_TEXT, "Trusted text"),
     (Target.METADATA, "Metadata"),
     (Target.CALL_SETTING, "Call setting"),
     (Target.CONSENT, "Consent"),
@@ -55,6 +64,9 @@ class ColumnRow:
     samples: list[str]
     target: str
     name: str
+    #: The call setting that a variable could be by its header.
+    offered: str
+    offered_label: str
     errors: list[str]
 
 
@@ -110,7 +122,7 @@ class ColumnsStep(OwnPages[Batch]):
     ) -> HttpResponse | None:
         """Handle the pressed button. Return a redirect, or None to stay on the page."""
         actor, pressed = actor_of(request), request.POST
-        edits.match(batch, columns_from(pressed, stored))
+        edits.match(batch, columns_from(pressed, stored), date_order=pressed.get("dates"))
         if "map_all" in pressed:
             edits.map_all(batch)
             self.message_user(request, "Every column is request data now.", messages.SUCCESS)
@@ -127,6 +139,7 @@ class ColumnsStep(OwnPages[Batch]):
                 delimiter=pressed.get("delimiter", ""),
                 sheet=pressed.get("sheet", ""),
                 region=batch.region,
+                dates=pressed.get("dates", stored.date_order),
             )
             edits.read_again(batch, reading, actor=actor)
         elif "check" in pressed:
@@ -165,6 +178,7 @@ class ColumnsStep(OwnPages[Batch]):
             problems=found,
             targets=TARGETS,
             settings=SETTINGS,
+            date_orders=DateOrder if mapping.start_position is not None else (),
             saved_mappings=ColumnMapping.objects.values_list("name", flat=True)[:200],
             step=2,
         )
@@ -184,7 +198,7 @@ def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[Column
         name = ""
         if target == Target.CALL_SETTING:
             name = data.get(f"setting-{place}", "")
-        elif target in {Target.REQUEST_DATA, Target.METADATA}:
+        elif target in NAMED_TARGETS:
             name = clean_header(data.get(f"name-{place}", ""))[:200]
         yield ColumnTarget(
             position=place,
@@ -201,11 +215,14 @@ def _rows_of(
     for header in describe_headers(stored.headers):
         place = header.position
         column = targets.get(place)
+        offered = uploads.offered_setting(column) if column else ""
         yield ColumnRow(
             header=header,
             samples=[row[place] for row in stored.samples if place < len(row)][:SAMPLES_SHOWN],
             target=column.target if column else Target.IGNORE,
             name=column.name if column else "",
+            offered=offered,
+            offered_label=call_settings.REGISTRY[offered].label if offered else "",
             errors=[one.message for one in found if one.column == place],
         )
 
@@ -220,7 +237,7 @@ def _preview(
     values = {
         column.name: cells[column.position]
         for column in mapping.columns
-        if column.target == Target.REQUEST_DATA and column.position < len(cells)
+        if column.target in VARIABLES and column.position < len(cells)
     }
     phone = mapping.phone_position
     return {

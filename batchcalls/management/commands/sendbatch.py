@@ -29,6 +29,7 @@ from batchcalls.reporting.exports import batch_tables
 from batchcalls.reporting.exports.tables import Table
 from batchcalls.states import BATCH_ACTIVE, BATCH_IMPORTING, BATCH_RESUMABLE, BatchStatus
 from batchcalls.webhooks import deliver
+from campaigns.call_settings import DateOrder
 
 #: How often to look at the batch, and how long to import or to wait before looking again.
 LOOK_SECONDS = 0.4
@@ -64,8 +65,9 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="COLUMN=TARGET",
-            help="What a column becomes: phone_number, request_data[.NAME], metadata[.NAME], "
-            "ignore, or a call setting. COLUMN is a header or #3 for the third column. Repeatable.",
+            help="What a column becomes: phone_number, request_data[.NAME], trusted_text[.NAME], "
+            "metadata[.NAME], consent, ignore, or a call setting. COLUMN is a header or #3 for the "
+            "third column. Repeatable.",
         )
         parser.add_argument(
             "--map-all",
@@ -84,6 +86,13 @@ class Command(BaseCommand):
             help="comma, semicolon, tab or pipe; default: detected.",
         )
         parser.add_argument("--sheet", default="", help="Of a workbook; default: the first.")
+        parser.add_argument(
+            "--dates",
+            default="",
+            choices=["", *DateOrder],
+            metavar="|".join(DateOrder),
+            help="Order of day, month and year in start times; default: detected from all of them.",
+        )
         parser.add_argument("--account", default="simulator", help="Voice account to call with.")
         parser.add_argument("--start-at", default="", metavar="ISO", help="Call no earlier.")
         parser.add_argument("--cps", type=float, metavar="N", help="Calls to start each second.")

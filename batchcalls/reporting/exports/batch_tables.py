@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from batchcalls.lists.mapping import ListMapping, Target
+from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
 from batchcalls.lists.matching import REJECTED_REASON
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.call_fields import Place, fields_of, names_in
@@ -124,9 +124,9 @@ OF_A_BATCH: dict[ExportKind, Callable[[Batch], Table]] = {
 
 def _names(batch: Batch) -> list[tuple[Target, str]]:
     """Return the target and name of each mapped column of the batch's lists, without repeats."""
-    named = (Target.REQUEST_DATA, Target.METADATA, Target.CALL_SETTING)
+    named = {*VARIABLES, Target.METADATA, Target.CALL_SETTING}
     found = {
-        (column.target, column.name): None
+        (Target.REQUEST_DATA if column.target in VARIABLES else column.target, column.name): None
         for stored in batch.lists.order_by("row_offset")
         for column in ListMapping.from_list(stored.mapping).columns
         if column.target in named

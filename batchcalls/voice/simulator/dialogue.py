@@ -21,7 +21,8 @@ _READ_CHARACTERS = 3000
 _QUOTED_CHARACTERS = 220
 #: Headings, list marks, tags and emphasis.
 _MARKUP = re.compile(
-    r"^[ \t]*(?:#.*$|[^\n]{0,40}:[ \t]*$|(?:[-–•>+*]|\d+[.)])[ \t])|<[^<>]*>|[*`|~]+", re.MULTILINE
+    r"^[ \t]*(?:#.*$|[^\n]{0,40}:[ \t]*$|(?:[-–•>+*]|\d+[.)])[ \t])|<[^<>]*>|[*`|~{}]+",
+    re.MULTILINE,
 )
 _SENTENCE_END = re.compile(
     r"(?<=[.!?])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)\s+|(?<=[。！？])|\n+"  # noqa: RUF001

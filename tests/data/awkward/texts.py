@@ -207,7 +207,8 @@ TEXTS: dict[str, tuple[str, bytes]] = {
     ),
     "duplicates.csv": (
         "one number in several spellings; rows that cannot be called are no first ones",
-        text("phone_number,name,max_duration", "+12025550190,Ann,", "(202) 555-0190,Ann again,",
+        text("phone_number,name,settings.max_duration",
+             "+12025550190,Ann,", "(202) 555-0190,Ann again,",
              "+12025550191,Bob,soon", "12025550191,Bob again,5", "202-555-0191.,Bob thrice,",
              "12025550190.0,Ann thrice,"),
     ),
@@ -243,7 +244,7 @@ TEXTS: dict[str, tuple[str, bytes]] = {
     ),
     "settings_of_rows.csv": (
         "call settings of single rows that are good, bad and blank; Voice is no setting",
-        text("phone_number,name,max_duration,webhook,Voice",
+        text("phone_number,name,settings.max_duration,webhook,Voice",
              "+12025550190,Ann,12,https://example.com/a,x", "+12025550191,Bob,,,",
              "+12025550192,Cy,soon,,", "+12025550193,Di,0,,", "+12025550194,Ed,12.0,,",
              "+12025550195,Fay,12.5,,", "+12025550196,Gus,,http://example.com/,",
