@@ -26,9 +26,18 @@ _ENOUGH: Final = 2
 class Written(StrEnum):
     """What a person says of the numbers of a list. Numbers with + or 00 are read the same way."""
 
-    WITH_COUNTRY_CODE = "with_country_code"
-    NATIONAL = "national"
-    MIXED = "mixed"
+    label: str
+
+    def __new__(cls, value: str, label: str) -> Self:
+        """Create a member whose value is the code and that carries the label."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+    WITH_COUNTRY_CODE = "with_country_code", "With country code"
+    NATIONAL = "national", "National, without country code"
+    MIXED = "mixed", "Mixed: check each number by itself"
 
 
 class Choice(Enum):

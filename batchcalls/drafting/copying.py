@@ -52,6 +52,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
             delimiter=original.delimiter,
             sheet=original.sheet,
             region=original.region,
+            numbers_written=original.numbers_written,
         )
         with original.open_file() as stream:
             stored = edits.attach_list(

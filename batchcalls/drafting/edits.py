@@ -107,9 +107,14 @@ def read_again(batch: Batch, reading: ReadingOptions, *, actor: User | None = No
         return attach_list(batch, stream, file_name=stored.file_name, reading=reading, actor=actor)
 
 
-def match(batch: Batch, columns: Iterable[ColumnTarget]) -> ListMapping:
-    """Store the column mapping of a draft's list, even if it is not usable yet."""
-    return _keep_mapping(batch, ListMapping(tuple(columns)))
+def match(
+    batch: Batch, columns: Iterable[ColumnTarget], *, numbers_written: str | None = None
+) -> ListMapping:
+    """Store the column mapping of a draft's list, even if it is not usable yet.
+
+    ``numbers_written`` says how its numbers are written; None leaves that unchanged.
+    """
+    return _keep_mapping(batch, ListMapping(tuple(columns)), numbers_written)
 
 
 def map_all(batch: Batch) -> ListMapping:
@@ -186,11 +191,15 @@ def _needed_list(batch: Batch) -> StoredList:
 
 
 @transaction.atomic
-def _keep_mapping(batch: Batch, mapping: ListMapping) -> ListMapping:
+def _keep_mapping(
+    batch: Batch, mapping: ListMapping, numbers_written: str | None = None
+) -> ListMapping:
     current = _locked(batch)
     stored = _needed_list(current)
     stored.mapping = mapping.to_list()
-    stored.save(update_fields=["mapping"])
+    if numbers_written is not None:
+        stored.numbers_written = numbers_written
+    stored.save(update_fields=["mapping", "numbers_written"])
     return mapping
 
 

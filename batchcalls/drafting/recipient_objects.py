@@ -82,9 +82,15 @@ def create(
         )
 
 
-def add(batch: Batch, recipients: Iterable[Any], *, actor: User | None = None) -> StoredList:
+def add(
+    batch: Batch,
+    recipients: Iterable[Any],
+    *,
+    reading: ReadingOptions | None = None,
+    actor: User | None = None,
+) -> StoredList:
     """Add recipients to a batch. Raise as `create` and `drafts.add_list` do."""
-    with _as_file(recipients, ReadingOptions()) as (stream, reading, mapping):
+    with _as_file(recipients, reading or ReadingOptions()) as (stream, reading, mapping):
         return drafts.add_list(
             batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
         )
@@ -97,7 +103,7 @@ def _as_file(
     """Write the recipients to a file. Yield the file, its reading options and its mapping."""
     rows = recipients if isinstance(recipients, list | tuple) else list(recipients)
     columns = columns_of(rows)
-    # The format is known. Only the country of plain numbers comes from the request.
+    # The format is known. Only how plain numbers are read comes from the request.
     reading = replace(reading, encoding="utf-8", delimiter="comma", sheet="")
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
         text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)

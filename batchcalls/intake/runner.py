@@ -24,6 +24,7 @@ from batchcalls.intake import (
     dry_run,
     duplicates,
     joining,
+    numbers,
     parts,
     refusals,
     splitting,
@@ -105,6 +106,11 @@ def _run(stored: StoredList, *, until: float) -> bool:
     while True:
         if not stored.is_split:
             _split(stored)
+        if stored.number_evidence is None:
+            stored.refresh_from_db(fields=["number_evidence"])
+            if stored.number_evidence is None and not stored.is_split:
+                # Another worker is reading how the numbers of the list are written.
+                return _is_idle(stored)
         if not _take_in_next(stored, take_in):
             # Other workers finish the parts they hold, and the last one completes the list.
             stored.refresh_from_db(fields=["is_split", "split_through"])
@@ -126,10 +132,14 @@ def _split(stored: StoredList) -> None:
     if lease is None:
         return
     with lease:
-        stored.refresh_from_db(fields=["is_split", "split_through"])
+        stored.refresh_from_db(fields=["is_split", "split_through", "number_evidence"])
         if stored.batch and stored.batch.status == BatchStatus.INITIALIZING:
             lifecycle.begin_validating(stored.batch)
             stored.batch.status = BatchStatus.VALIDATING
+        if stored.number_evidence is None:
+            evidence = numbers.gather_evidence(stored, keep_going=lease.keep).to_dict()
+            lease.mine.update(number_evidence=evidence)
+            stored.number_evidence = evidence
         if not stored.is_split:
             limit = SPLIT_WORKBOOK_SECONDS if stored.sheet else SPLIT_SECONDS
             splitting.split(stored, lease, until=time.monotonic() + limit)

@@ -25,6 +25,7 @@ from batchcalls.lists.tables import open_table, understand
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
 from campaigns.models import ColumnMapping
+from campaigns.number_writing import Written
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -50,6 +51,7 @@ class ReadingOptions:
     delimiter: str = ""
     sheet: str = ""
     region: str = ""
+    numbers_written: str = ""
     column_options: Sequence[str] = ()
     map_all: Target | None = None
 
@@ -65,7 +67,14 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
         raise UploadError(
             f"{region!r} is not a country. Use two letters, such as US or GB.", code="bad_region"
         )
-    stored = StoredList(file_name=file_name[-255:], region=region)
+    written = options.numbers_written.strip().lower()
+    if written and written not in set(Written):
+        known = ", ".join(Written)
+        raise UploadError(
+            f"Numbers cannot be written as {options.numbers_written!r}. Use one of {known}.",
+            code="bad_numbers_written",
+        )
+    stored = StoredList(file_name=file_name[-255:], region=region, numbers_written=written)
     understand(
         stored,
         stream,

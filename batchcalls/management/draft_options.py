@@ -57,6 +57,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
             delimiter=options["delimiter"],
             sheet=options["sheet"],
             region=options["region"],
+            numbers_written=options["numbers_written"],
             column_options=options["map"],
             map_all=Target(options["map_all"]) if options["map_all"] else None,
         ),

@@ -16,6 +16,7 @@ from batchcalls.database import disks
 from batchcalls.models.leased import Leased
 from batchcalls.models.querysets import ListPartQuerySet, StoredListQuerySet
 from batchcalls.states import LIST_LEFT_OUT, ListStatus
+from campaigns.number_writing import Writing, Written
 
 
 class ListKind(models.TextChoices):
@@ -68,6 +69,17 @@ class StoredList(Leased):
     region = models.CharField(
         max_length=2, default="US", help_text="Country of numbers written without a country code."
     )
+    numbers_written = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=[(written.value, written.label) for written in Written],
+        help_text="How numbers without + are written. Leave blank to decide by the whole list.",
+    )
+    number_evidence = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="What the bare digits of the list say about the way they are written.",
+    )
     note = models.CharField(max_length=200, blank=True, help_text="Why nobody on it is called.")
 
     row_offset = models.PositiveIntegerField(default=0, editable=False)
@@ -107,6 +119,11 @@ class StoredList(Leased):
     def open_file(self) -> AbstractContextManager[BinaryIO]:
         """Open the stored file for reading. Raise as `disks.opened` does."""
         return disks.opened(self.file)
+
+    @property
+    def writing(self) -> Writing:
+        """How the numbers of the list are written, as far as it is known."""
+        return Writing.of(self.numbers_written, self.number_evidence)
 
     @property
     def has_own_folder(self) -> bool:
