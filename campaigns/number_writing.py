@@ -116,6 +116,9 @@ class Evidence:
         return self.national + max(0, self.alike - coded // 2)
 
 
+_WRITTEN: Final = {str(written): written for written in Written}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """How the numbers of a list are written: as a person says, else as the list shows."""
@@ -127,7 +130,7 @@ class Writing:
     def of(cls, stated: str, evidence: Mapping[str, Any] | None) -> Self:
         """Return the writing of a list from its stored fields."""
         return cls(
-            stated=Written(stated) if stated else None,
+            stated=_WRITTEN.get(stated),
             evidence=Evidence() if stated else Evidence.from_dict(evidence),
         )
 

@@ -144,8 +144,12 @@ class RowsOfRecipients(Rows):
     def join(self, batch: Batch, *, actor: Any) -> None:
         """Add the recipients to a batch. Raise as `recipient_objects.add` does."""
         values = self.validated_data
-        reading = ReadingOptions(numbers_written=values.get("numbers_written", ""))
-        recipient_objects.add(batch, values["recipients"], reading=reading, actor=actor)
+        recipient_objects.add(
+            batch,
+            values["recipients"],
+            numbers_written=values.get("numbers_written", ""),
+            actor=actor,
+        )
 
 
 class RowsOfFile(Rows):
@@ -155,8 +159,8 @@ class RowsOfFile(Rows):
     mapping = MappingField(
         required=False,
         help_text="A JSON object: header, or #3 for the third column, to "
-        "phone_number[.2], request_data[.name], metadata[.name], consent, ignore or a call setting. Other columns "
-        "are matched by their headers.",
+        "phone_number[.2], request_data[.name], metadata[.name], consent, ignore or a call "
+        "setting. Other columns are matched by their headers.",
     )
     map_all = serializers.BooleanField(
         default=False, help_text="Make every other column a variable."

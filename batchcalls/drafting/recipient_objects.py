@@ -86,11 +86,12 @@ def add(
     batch: Batch,
     recipients: Iterable[Any],
     *,
-    reading: ReadingOptions | None = None,
+    numbers_written: str = "",
     actor: User | None = None,
 ) -> StoredList:
     """Add recipients to a batch. Raise as `create` and `drafts.add_list` do."""
-    with _as_file(recipients, reading or ReadingOptions()) as (stream, reading, mapping):
+    given = ReadingOptions(numbers_written=numbers_written)
+    with _as_file(recipients, given) as (stream, reading, mapping):
         return drafts.add_list(
             batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
         )
