@@ -99,10 +99,14 @@ def attach_list(
 
 
 def read_again(batch: Batch, reading: ReadingOptions, *, actor: User | None = None) -> StoredList:
-    """Read a draft's list again, for example with another encoding. Raise as `attach_list`."""
+    """Read a draft's list again, for example with another encoding. Raise as `attach_list`.
+
+    What a person said of its numbers is kept.
+    """
     stored = list_of(batch)
     if stored is None:
         raise DraftError("There is no list yet. Upload one.", code="no_list")
+    reading = replace(reading, numbers_written=stored.numbers_written)
     with stored.open_file() as stream:
         return attach_list(batch, stream, file_name=stored.file_name, reading=reading, actor=actor)
 

@@ -133,7 +133,6 @@ class ColumnsStep(OwnPages[Batch]):
                 delimiter=pressed.get("delimiter", ""),
                 sheet=pressed.get("sheet", ""),
                 region=batch.region,
-                numbers_written=pressed.get("numbers_written", ""),
             )
             edits.read_again(batch, reading, actor=actor)
         elif "check" in pressed:
