@@ -6,8 +6,6 @@ An ambiguous number is refused, never guessed: a wrong guess would call a strang
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -16,6 +14,33 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType, ValidationResult
 from phonenumbers import shortnumberinfo as short_numbers
 from phonenumbers import timezone as number_zones
+
+from campaigns.number_problems import NumberProblemCode, message_of
+from campaigns.number_text import digits_of
+from campaigns.number_writing import Choice, Evidence, Writing, Written
+from campaigns.numbering_plans import (
+    Plan,
+    Reached,
+    plan_of,
+    reach_abroad,
+    reach_at_home,
+    split_code,
+    zones_of,
+)
+
+__all__ = [
+    "Number",
+    "NumberKind",
+    "NumberProblem",
+    "NumberProblemCode",
+    "Writing",
+    "Written",
+    "is_region",
+    "national_number",
+    "parse",
+    "readings",
+    "time_zones",
+]
 
 
 class NumberKind(StrEnum):
@@ -34,45 +59,6 @@ class NumberKind(StrEnum):
     VOICEMAIL = "voicemail"
 
 
-_CHECK: Final = "check the digits, or write it with + and the country code."
-_NEVER_CALLED: Final = ", which is never called; use another number."
-
-
-class NumberProblemCode(StrEnum):
-    """Why a raw value is not dialed: a stable reason code, and the sentence shown to people."""
-
-    sentence: str
-
-    def __new__(cls, value: str, sentence: str) -> NumberProblemCode:
-        """Create a member whose value is the code and that carries the sentence."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
-
-    BLANK_NUMBER = "blank_number", "The phone number is blank; fill in one such as +12025550123."
-    SCIENTIFIC_NOTATION = (
-        "scientific_notation",
-        "Excel turned this number into scientific notation ({raw}); "
-        "format the column as text and export again.",
-    )
-    HAS_EXTENSION = "has_extension", '"{raw}" has an extension; give a number without one.'
-    HAS_LETTERS = "has_letters", '"{raw}" contains letters; write digits only.'
-    SEVERAL_NUMBERS = "several_numbers", '"{raw}" looks like several numbers; keep one of them.'
-    NOT_A_NUMBER = "not_a_number", '"{raw}" is not a phone number; write one such as +12025550123.'
-    TOO_SHORT = "too_short", '"{raw}" is too short for {place}; ' + _CHECK
-    TOO_LONG = "too_long", '"{raw}" is too long for {place}; ' + _CHECK
-    INVALID_COUNTRY_CODE = (
-        "invalid_country_code",
-        '"{raw}" begins with no country code that exists; write it with + and the country code.',
-    )
-    INVALID_NUMBER = "invalid_number", '"{raw}" is not a valid number in {place}; ' + _CHECK
-    PREMIUM_RATE = "premium_rate", '"{raw}" is a premium-rate number' + _NEVER_CALLED
-    SHORT_NUMBER = "short_number", '"{raw}" is a short service number' + _NEVER_CALLED
-    EMERGENCY_NUMBER = "emergency_number", '"{raw}" is an emergency number' + _NEVER_CALLED
-    NOT_CALLABLE_TYPE = "not_callable_type", '"{raw}" is a {kind} number' + _NEVER_CALLED
-
-
 @dataclass(frozen=True, slots=True)
 class Number:
     """A valid number of a callable kind; region is "001" for numbers without a country (+800 …).
@@ -88,10 +74,14 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class NumberProblem:
-    """A stable code and one sentence that says what to change."""
+    """A stable code and one sentence that says what to change.
+
+    ``readings`` are the numbers that an ambiguous value may mean.
+    """
 
     code: NumberProblemCode
     message: str
+    readings: tuple[Number, ...] = ()
 
 
 _Code = NumberProblemCode
@@ -102,42 +92,15 @@ _REFUSED_KINDS: Final = {
     NumberKind.PAGER: _Code.NOT_CALLABLE_TYPE,
     NumberKind.VOICEMAIL: _Code.NOT_CALLABLE_TYPE,
 }
-_UNREADABLE: Final = {
-    NumberParseException.INVALID_COUNTRY_CODE: _Code.INVALID_COUNTRY_CODE,
-    NumberParseException.TOO_LONG: _Code.TOO_LONG,
-}
 _LENGTHS: Final = {
     ValidationResult.TOO_SHORT: _Code.TOO_SHORT,
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: _Code.TOO_SHORT,
     ValidationResult.TOO_LONG: _Code.TOO_LONG,
 }
-_LONGEST_TEXT: Final = 250
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_PLAIN: Final = re.compile(r"\+?[0-9]{7,15}")  # the common case, which skips the checks below
-_SCIENTIFIC: Final = re.compile(r"[+-]?\d+(?:[.,]\d*)?E[+-]?\d+", re.IGNORECASE)
-_WHOLE_DECIMAL: Final = re.compile(r"\A(\+?\d{7,15})[.,]0{1,2}\Z")
-# Amounts and dates: a birthday in the wrong column, 31.05.1987, is a valid Danish number.
-_QUANTITY: Final = re.compile(
-    r"\+?\d{7,}[.,]\d{1,2}|\d\d?([-/.])\d\d?\1(?:19|20)\d\d|(?:19|20)\d\d([-/.])\d\d?\2\d\d?"
-)
-_EXTENSION: Final = re.compile(
-    r"\d[ ).]*(?:[;, ]*(?:ext|extn|extension|x|xtn|anexo|poste|доб)[.:= ]*#?|#+|,+)"
-    r" ?\d{1,6}#?\Z",
-    re.IGNORECASE,
-)
-_BETWEEN_NUMBERS: Final = re.compile(r"[/;,|&\n]|\b(?:or|and)\b|(?=\+)", re.IGNORECASE)
-_DIALLABLE: Final = re.compile(r"[(\[ ]*\+?[ ()\[\]./-]*[0-9][0-9 ()\[\]./-]*")
-_NOT_DIGITS: Final = re.compile(r"[^0-9]+")
 _EMERGENCY_ABROAD: Final = frozenset({"112", "911", "999"})
-# Full-width + / . ( ), minus, dots of lists, curly quotes, line ends; true dashes are category Pd.
-_LOOKALIKES: Final = dict(
-    zip(
-        "\uff0b\uff0f\uff0e\uff08\uff09\u2212\u00b7\u2022\u2219\u30fb\u2018\u2019\u201c\u201d\t\n\r\v\f",
-        "+/.()-....''\"\" \n\n\n\n",
-        strict=True,
-    )
-)
-_BY_CATEGORY: Final = {"Zs": " ", "Zl": "\n", "Zp": "\n", "Pd": "-", "Cf": "", "Cc": ""}
+_ALONE: Final = Writing()
+_LONGEST_NATIONAL: Final = 17
 
 
 def is_region(code: str) -> bool:
@@ -151,17 +114,7 @@ def time_zones(e164: str) -> tuple[str, ...]:
         number = phonenumbers.parse(e164, None)
     except NumberParseException:
         return ()
-    return _known(number_zones.time_zones_for_number(number))
-
-
-def _zones_of(number: PhoneNumber, number_type: int) -> tuple[str, ...]:
-    """Do the same as `time_zones` for a valid number whose type, slow to compute, is known."""
-    if phonenumbers.is_number_type_geographical(number_type, number.country_code or 0):
-        return _known(number_zones.time_zones_for_geographical_number(number))
-    return _known(number_zones.time_zones_for_number(number))
-
-
-def _known(zones: tuple[str, ...]) -> tuple[str, ...]:
+    zones = number_zones.time_zones_for_number(number)
     return tuple(zone for zone in zones if zone != number_zones.UNKNOWN_TIMEZONE)
 
 
@@ -170,132 +123,189 @@ def national_number(e164: str) -> str:
     return str(phonenumbers.parse(e164, None).national_number) if e164 else ""
 
 
-def parse(raw: str, *, region: str) -> Number | NumberProblem:
+def parse(raw: str, *, region: str, writing: Writing = _ALONE) -> Number | NumberProblem:
     """Parse a raw value as a number of the region unless it has a country code.
 
-    Region "ZZ" means no default: only numbers with a country code are accepted.
+    Region "ZZ" means no default: only numbers with a country code are accepted. ``writing`` says
+    how the other numbers of the list are written.
 
     1. Remove what spreadsheets and typography add; refuse text that is not one plain number.
-    2. Parse it in the default region, then by its international prefix or bare country code.
-    3. Refuse numbers outside every numbering plan and kinds that must not be called.
+    2. Read it by its plus or international prefix, as a national number, and by its country code.
+    3. If the digits are a number both ways, decide by the list, else refuse them.
+    4. Refuse numbers outside every numbering plan and kinds that must not be called.
 
     Raises ValueError only for a region that is neither "ZZ" nor a country (see `is_region`), never
     because of the raw value.
     """
     if region not in phonenumbers.SUPPORTED_REGIONS and region != phonenumbers.UNKNOWN_REGION:
         raise ValueError(f'"{region}" is not a country code; use two capitals such as US.')
-    text = raw
-    if not _PLAIN.fullmatch(raw):
-        text = _WHOLE_DECIMAL.sub(r"\1", _tidy(raw))
-        if refused := next((code for code, applies in _REFUSALS if applies(text)), None):
-            return _problem(refused, raw)
-    digits = _NOT_DIGITS.sub("", text)
-    if _is_emergency(digits, region):
+    digits = digits_of(raw)
+    if isinstance(digits, NumberProblemCode):
+        return _problem(digits, raw)
+    if _is_emergency(digits.removeprefix("+"), region):
         return _problem(_Code.EMERGENCY_NUMBER, raw)
-    if "+" in text:
-        return _read("+" + digits.removeprefix("00"), raw=raw)
-    return _read_without_plus(digits, raw=raw, region=region)
+    if digits.startswith("+"):
+        abroad = digits[1:].removeprefix("00")
+        return _with_optional_zero(abroad, raw) if "(0)" in raw else _abroad(abroad, raw)
+    if region == phonenumbers.UNKNOWN_REGION:
+        is_abroad = digits.startswith("00")
+        return _abroad(digits[2:], raw) if is_abroad else _problem(_Code.INVALID_COUNTRY_CODE, raw)
+    plan = plan_of(region)
+    if digits.startswith("0") or _dialed_abroad(digits, plan):
+        return _read_prefixed(digits, raw, plan)
+    return _read_bare(digits, raw, plan, writing)
 
 
-def _read_without_plus(digits: str, *, raw: str, region: str) -> Number | NumberProblem:
-    """Parse digits as a national number first, then by the country code they must begin with."""
-    national = _read(digits, raw=raw, region=region)
-    if isinstance(national, Number):
-        return national
+def readings(
+    raw: str, *, region: str, writing: Writing = _ALONE
+) -> tuple[Number, ...] | NumberProblem:
+    """Return every number that a raw value may mean, for lists of numbers not to be called.
+
+    A number too many on such a list is safer than one too few, so digits that may begin with the
+    home country's code count as both numbers, unless a person said how the list is written.
+    """
+    alone = parse(raw, region=region, writing=Writing(stated=writing.stated))
+    found = alone
+    if isinstance(alone, Number) or not alone.readings:
+        found = parse(raw, region=region, writing=writing)
+    if isinstance(found, Number):
+        return (found,)
+    return found.readings or found
+
+
+def _dialed_abroad(digits: str, plan: Plan) -> list[Reached]:
+    """Return the numbers that digits reach if they begin with an international prefix.
+
+    00 is understood everywhere. Where another prefix begins with it, as 008 in Korea, the country
+    code of the region after 00 is meant: 0082 10… is a Korean number.
+    """
+    found = [reach_abroad(digits[2:])] if digits.startswith("00") else []
+    if found and found[0] and found[0].code == plan.code:
+        return [found[0]]
+    own = plan.international_prefix
+    if own and (match := own.match(digits)) and digits[match.end() :][:1] != "0":
+        found.append(reach_abroad(digits[match.end() :]))
+    return list({one.e164: one for one in found if one}.values())
+
+
+def _read_prefixed(digits: str, raw: str, plan: Plan) -> Number | NumberProblem:
+    """Read digits that begin with 0, or with the international prefix of the region."""
+    found = _dialed_abroad(digits, plan)
+    national = reach_at_home(digits, plan.region)
+    if national and all(one.e164 != national.e164 for one in found):
+        found = [national, *found]
+    if found:
+        return _number(found[0], raw) if len(found) == 1 else _ambiguous(found, raw)
     # 011 dials abroad from North America; where 0 is the trunk prefix, area codes begin with it.
-    if digits.startswith("011") and phonenumbers.ndd_prefix_for_region(region, True) != "0":
-        return _read("+" + digits[3:], raw=raw)
+    if digits.startswith("011") and (
+        plan.code == "1" or phonenumbers.ndd_prefix_for_region(plan.region, True) != "0"
+    ):
+        return _abroad(digits[3:], raw)
     if digits.startswith("00"):
-        return _read("+" + digits[2:], raw=raw)
-    # A mistyped national number is often valid abroad, so only a length that no national
-    # number has proves that the digits begin with a country code.
-    if national.code is _Code.TOO_LONG:
-        abroad = _read("+" + digits, raw=raw)
-        if isinstance(abroad, Number) or abroad.code in _REFUSED_KINDS.values():
-            return abroad
-    return national
+        return _abroad(digits[2:], raw)
+    return _problem_at_home(digits, raw, plan)
 
 
-def _tidy(raw: str) -> str:
-    """Make digits and punctuation ASCII; drop invisible characters, quotes, "=" and "tel:"."""
-    text = raw if raw.isascii() and raw.isprintable() else "".join(map(_plain, raw))
-    text = text.strip().removeprefix("=").strip("\"'` \n")
-    if text[:4].lower() == "tel:":
-        text = text[4:].lstrip("/ ")
-    return text
+def _read_bare(digits: str, raw: str, plan: Plan, writing: Writing) -> Number | NumberProblem:
+    """Read digits without any prefix: as a national number, and by the code they begin with."""
+    if writing.stated == Written.WITH_COUNTRY_CODE:
+        return _abroad(digits, raw)
+    evidence, is_national = writing.evidence, writing.stated == Written.NATIONAL
+    national = reach_at_home(digits, plan.region)
+    may_be_coded = digits.startswith(plan.code) or evidence.codes
+    if national and (is_national or not (may_be_coded or national.is_former)):
+        return _number(national, raw)
+    coded = None if is_national else reach_abroad(digits)
+    if national and coded:
+        return _choose(national, coded, raw, plan, evidence)
+    if national:
+        is_mistyped = digits.startswith(plan.code) and evidence.speaks_for(plan.code)
+        return _abroad(digits, raw) if is_mistyped else _number(national, raw)
+    # A mistyped national number is often valid abroad, so only a length that no national number
+    # has, or the rest of the list, proves that the digits begin with a country code.
+    is_long = len(digits) > plan.longest
+    if coded and (coded.code == plan.code or is_long or evidence.speaks_for(coded.code)):
+        return _number(coded, raw)
+    return _problem_at_home(digits, raw, plan)
 
 
-def _plain(character: str) -> str:
-    """Return the ASCII counterpart of one character, or the character itself."""
-    if (mapped := _LOOKALIKES.get(character)) is not None:
-        return mapped
-    if character.isdecimal():
-        return str(unicodedata.decimal(character))
-    return _BY_CATEGORY.get(unicodedata.category(character), character)
+def _choose(
+    national: Reached, coded: Reached, raw: str, plan: Plan, evidence: Evidence
+) -> Number | NumberProblem:
+    if national.e164 == coded.e164:
+        return _number(national, raw)
+    if national.is_former:
+        return _ambiguous([national, coded], raw)
+    is_home = coded.code == plan.code
+    match evidence.choose(national=national, coded=coded, is_home=is_home):
+        case Choice.NATIONAL:
+            return _number(national, raw)
+        case Choice.CODED:
+            return _number(coded, raw)
+    return _ambiguous([national, coded], raw)
 
 
-def _is_several(text: str) -> bool:
-    """Return whether the text holds two numbers, or one with a second ending (555 0123/24)."""
-    parts = [_count_digits(part) for part in _BETWEEN_NUMBERS.split(text)]
-    head, _, tail = text.rpartition("/")
-    has_second_ending = _count_digits(head) >= 7 and 1 <= _count_digits(tail) <= 3
-    if has_second_ending or sum(count >= 7 for count in parts) >= 2:
-        return True
-    # Two numbers separated only by spaces can be recognized only by being too long for one.
-    words = [_count_digits(word) for word in text.split()]
-    return sum(words) > 15 and sum(count >= 7 for count in words) >= 2
+def _abroad(digits: str, raw: str) -> Number | NumberProblem:
+    """Read digits that begin with a country code."""
+    if found := reach_abroad(digits):
+        return _number(found, raw)
+    code, rest = split_code(digits)
+    if not code or not rest:
+        is_short = len(digits) <= 1 or bool(code)
+        return _problem(
+            _Code.TOO_SHORT if is_short else _Code.INVALID_COUNTRY_CODE, raw, place="any country"
+        )
+    return _problem(_why_invalid(code, rest), raw, place=f"country code +{code}")
 
 
-def _count_digits(text: str) -> int:
-    """Count the decimal digits."""
-    return sum(map(str.isdecimal, text))
+def _with_optional_zero(digits: str, raw: str) -> Number | NumberProblem:
+    """Read a number such as +44 (0)20 …, whose 0 is left out after the country code.
+
+    In Italy and a few other countries it is part of some numbers and not of others.
+    """
+    code, rest = split_code(digits)
+    with_zero, without = reach_abroad(digits), reach_abroad(code + rest.removeprefix("0"))
+    if with_zero and without and with_zero.e164 != without.e164:
+        return _ambiguous([with_zero, without], raw)
+    return _number(without, raw) if without else _abroad(digits, raw)
 
 
-def _is_worded(text: str) -> bool:
-    """Return whether letters are among the digits: 1-800-FLOWERS, 202 555 0123 (home)."""
-    return any(map(str.isalpha, text)) and _count_digits(text) >= 3
+def _problem_at_home(digits: str, raw: str, plan: Plan) -> NumberProblem:
+    code = _why_invalid(plan.code, plan.without_prefix(digits))
+    return _problem(code, raw, place=f"region {plan.region}")
 
 
-# The first check that applies, in this order, names the problem of a tidied text.
-_REFUSALS: Final[tuple[tuple[NumberProblemCode, Callable[[str], object]], ...]] = (
-    (_Code.BLANK_NUMBER, lambda text: not text),
-    (_Code.NOT_A_NUMBER, lambda text: len(text) > _LONGEST_TEXT),
-    (_Code.SCIENTIFIC_NOTATION, _SCIENTIFIC.fullmatch),
-    (_Code.NOT_A_NUMBER, _QUANTITY.fullmatch),
-    (_Code.SEVERAL_NUMBERS, _is_several),
-    (_Code.HAS_EXTENSION, _EXTENSION.search),
-    (_Code.HAS_LETTERS, _is_worded),
-    (_Code.NOT_A_NUMBER, lambda text: not _DIALLABLE.fullmatch(text)),
-)
-
-
-def _read(digits: str, *, raw: str, region: str | None = None) -> Number | NumberProblem:
-    """Return the number if the digits are valid and callable, else the problem."""
-    place = f"region {region}" if region else "any country"
-    try:
-        number = phonenumbers.parse(digits, region)
-    except NumberParseException as error:
-        return _problem(_UNREADABLE.get(error.error_type, _Code.TOO_SHORT), raw, place=place)
-    number_type = phonenumbers.number_type(number)
-    kind = _KINDS.get(number_type)
-    if kind is None:
-        place = place if region else f"country code +{number.country_code}"
-        return _problem(_why_invalid(number), raw, place=place)
+def _number(found: Reached, raw: str) -> Number | NumberProblem:
+    """Return a number unless its kind must not be called."""
+    kind = _KINDS[found.type]
     if code := _REFUSED_KINDS.get(kind):
-        return _problem(code, raw, kind=kind)
-    e164 = f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
-    country = phonenumbers.region_code_for_number(number)
-    if country is None or _E164.fullmatch(e164) is None:
-        return _problem(_Code.TOO_SHORT, raw, place=place)
-    zones = _zones_of(number, number_type)
-    return Number(e164=e164, region=country, kind=kind, time_zones=zones)
+        return _problem(code, raw, kind=kind.value.replace("_", "-"))
+    if _E164.fullmatch(found.e164) is None:
+        return _problem(_Code.TOO_SHORT, raw, place=f"country code +{found.code}")
+    return Number(found.e164, found.region, kind, zones_of(found))
 
 
-def _why_invalid(number: PhoneNumber) -> NumberProblemCode:
-    """Return why a number that could be parsed is outside every numbering plan."""
-    home = phonenumbers.region_code_for_country_code(number.country_code or 0)
-    if _is_emergency(phonenumbers.national_significant_number(number), home):
+def _ambiguous(found: list[Reached], raw: str) -> NumberProblem:
+    shown = " and as ".join(one.e164 for one in found)
+    numbers = (_number(one, raw) for one in found)
+    return NumberProblem(
+        _Code.AMBIGUOUS_NUMBER,
+        message_of(_Code.AMBIGUOUS_NUMBER, raw, readings=shown),
+        tuple(one for one in numbers if isinstance(one, Number)),
+    )
+
+
+def _why_invalid(code: str, national: str) -> NumberProblemCode:
+    """Return why digits after a country code are outside its numbering plan."""
+    home = phonenumbers.region_code_for_country_code(int(code))
+    if _is_emergency(national, home):
         return _Code.EMERGENCY_NUMBER
+    if len(national) > _LONGEST_NATIONAL:
+        return _Code.TOO_LONG
+    number = PhoneNumber(country_code=int(code), national_number=int(national or 0))
+    if national.startswith("0"):
+        number.italian_leading_zero = True
+        number.number_of_leading_zeros = len(national) - len(national.lstrip("0"))
     if short_numbers.is_valid_short_number(number):
         return _Code.SHORT_NUMBER
     return _LENGTHS.get(phonenumbers.is_possible_number_with_reason(number), _Code.INVALID_NUMBER)
@@ -311,10 +321,4 @@ def _is_emergency(digits: str, region: str) -> bool:
 def _problem(
     code: NumberProblemCode, raw: str, *, place: str = "", kind: str = ""
 ) -> NumberProblem:
-    """Build the problem for a code; its sentence quotes up to 40 characters of the raw value."""
-    printable = (c if c.isprintable() else " " for c in raw[: 2 * _LONGEST_TEXT])
-    quoted = " ".join("".join(printable).split())
-    if len(quoted) > 40:
-        quoted = quoted[:39].rstrip() + "…"
-    message = code.sentence.format(raw=quoted, place=place, kind=kind.replace("_", "-"))
-    return NumberProblem(code=code, message=message)
+    return NumberProblem(code, message_of(code, raw, place=place, kind=kind))

@@ -44,7 +44,7 @@ class DoNotCallForm(ReadingForm, RegionForm):
         help_text="Of numbers for which the list has none in a column “reason”.",
     )
 
-    READING = ("encoding", "delimiter", "sheet", "columns")
+    READING = ("encoding", "delimiter", "sheet", "numbers_written", "columns")
     field_order = ["file", "note", "region"]
 
     @property

@@ -9,6 +9,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 
 from batchcalls.intake.uploads import ReadingOptions
 from campaigns import e164
+from campaigns.number_writing import Written
 
 
 class RegionForm(forms.Form):
@@ -48,7 +49,7 @@ class FormatForm(forms.Form):
 
     def reading(self) -> ReadingOptions:
         """Return the chosen options, ignoring invalid fields."""
-        names = ("encoding", "delimiter", "sheet", "region")
+        names = ("encoding", "delimiter", "sheet", "region", "numbers_written")
         return ReadingOptions(**{name: self.cleaned_data.get(name, "") for name in names})
 
 
@@ -63,9 +64,16 @@ class ReadingForm(FormatForm):
     columns = forms.CharField(
         widget=AdminTextareaWidget(attrs={"rows": 4}),
         required=False,
-        help_text="What single columns become, one COLUMN=TARGET on a line: phone_number, "
+        help_text="What single columns become, one COLUMN=TARGET on a line: phone_number[.2], "
         "request_data.NAME, metadata.NAME, consent, ignore, or a call setting; COLUMN is a header, "
         "or #3 for the third. The others are matched by their headers.",
+    )
+
+    numbers_written = forms.ChoiceField(
+        label="Numbers are written",
+        choices=[("", "Decide by the whole list"), *((one.value, one.label) for one in Written)],
+        required=False,
+        help_text="For numbers without +, such as 4915123456789, that can be read both ways.",
     )
 
     def reading(self) -> ReadingOptions:

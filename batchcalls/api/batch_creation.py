@@ -21,6 +21,7 @@ from batchcalls.models.launched_with import Use, names_of
 from campaigns import e164
 from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign
+from campaigns.number_writing import Written
 
 #: Lists up to these sizes are checked while a client waits for the dry run.
 SHORT_ROWS, SHORT_BYTES = 1_000, 100_000
@@ -119,7 +120,19 @@ class _NewBatch(BatchFields):
         return super().validate(attrs)
 
 
-class RowsOfRecipients(Strict):
+class Rows(Strict):
+    """Rows for a batch, as objects or as a file."""
+
+    numbers_written = serializers.ChoiceField(
+        choices=[(written.value, written.label) for written in Written],
+        required=False,
+        allow_blank=True,
+        help_text="How numbers without + are written. Blank: decided by all of them. A number that "
+        "can be read both ways is skipped as `ambiguous_number` unless the others decide.",
+    )
+
+
+class RowsOfRecipients(Rows):
     """Recipients as objects."""
 
     recipients = RecipientsField()
@@ -131,16 +144,22 @@ class RowsOfRecipients(Strict):
 
     def join(self, batch: Batch, *, actor: Any) -> None:
         """Add the recipients to a batch. Raise as `recipient_objects.add` does."""
-        recipient_objects.add(batch, self.validated_data["recipients"], actor=actor)
+        values = self.validated_data
+        recipient_objects.add(
+            batch,
+            values["recipients"],
+            numbers_written=values.get("numbers_written", ""),
+            actor=actor,
+        )
 
 
-class RowsOfFile(Strict):
+class RowsOfFile(Rows):
     """A CSV or XLSX file, and its column mapping."""
 
     file = serializers.FileField(help_text="CSV or XLSX, with a header.")
     mapping = MappingField(
         required=False,
-        help_text="A JSON object: header, or #3 for the third column, to phone_number, "
+        help_text="A JSON object: header, or #3 for the third column, to phone_number[.2], "
         "request_data[.name], trusted_text[.name], metadata[.name], consent, ignore or a call "
         "setting. Other columns are matched by their headers, and of call settings only "
         "start_time, timezone and webhook: a list must not take over a call by its headers.",
@@ -187,6 +206,7 @@ class RowsOfFile(Strict):
             sheet=values.get("sheet", ""),
             region=values.get("region", ""),
             dates=values.get("dates", ""),
+            numbers_written=values.get("numbers_written", ""),
             column_options=[f"{one}={to}" for one, to in values.get("mapping", {}).items()],
             map_all=Target.REQUEST_DATA if values["map_all"] else None,
         )
@@ -247,5 +267,7 @@ def request_of(
     """Return the request for a draft."""
     said = {name: values[name] for name in names_of(Use.ASKED) if name in values}
     said["account"] = values.get("account") or VoiceAccount.objects.built_in()
-    reading = reading or ReadingOptions(region=values.get("region", ""))
+    reading = reading or ReadingOptions(
+        region=values.get("region", ""), numbers_written=values.get("numbers_written", "")
+    )
     return DraftRequest(**said, reading=reading, created_by=actor)

@@ -36,15 +36,19 @@ class EntrySerializer(serializers.ModelSerializer[Suppression]):
 
 
 class NumberSerializer(Strict):
-    phone_number = serializers.CharField(max_length=50, help_text="With country code, or local.")
+    phone_number = serializers.CharField(
+        max_length=50,
+        help_text="With country code, or local. Both numbers are added if the digits are a number "
+        "with and without country code.",
+    )
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
-    def validate_phone_number(self, value: str) -> str:
-        """Return the number in the form in which it is dialed."""
-        parsed = e164.parse(value, region=settings.DEFAULT_REGION)
-        if isinstance(parsed, e164.NumberProblem):
-            raise serializers.ValidationError(parsed.message, str(parsed.code))
-        return parsed.e164
+    def validate_phone_number(self, value: str) -> list[str]:
+        """Return each number that may be meant, in the form in which it is dialed."""
+        found = e164.readings(value, region=settings.DEFAULT_REGION)
+        if isinstance(found, e164.NumberProblem):
+            raise serializers.ValidationError(found.message, str(found.code))
+        return [number.e164 for number in found]
 
 
 class ListedSerializer(serializers.Serializer[Any]):
@@ -101,12 +105,12 @@ class DoNotCall(Listed, Deleted, ApiView):
         body: Any = NumberSerializer(data=request.data, many=not is_one)
         body.is_valid(raise_exception=True)
         rows = [body.validated_data] if is_one else body.validated_data
-        reasons = {row["phone_number"]: row["reason"] for row in reversed(rows)}
+        reasons = {n: row["reason"] for row in reversed(rows) for n in row["phone_number"]}
         added = suppressing.suppress(reasons, source=SuppressionSource.API, actor=actor_of(request))
         told = {
             "added": added,
             "known": len(reasons) - added,
-            "numbers": [row["phone_number"] for row in rows],
+            "numbers": [number for row in rows for number in row["phone_number"]],
         }
         return Response(told)
 

@@ -25,6 +25,12 @@ BATCH_ID = OpenApiParameter("batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH
 
 
 class RecipientSerializer(serializers.ModelSerializer[Recipient]):
+    phone_numbers = serializers.ListField(
+        source="all_numbers",
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Usable numbers of the row in the order of its phone columns; `e164` is dialed.",
+    )
     request_data = TextsField(read_only=True)
     metadata = TextsField(read_only=True)
     call_settings = serializers.SerializerMethodField()
@@ -39,6 +45,7 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
             "row_number",
             "raw_number",
             "e164",
+            "phone_numbers",
             "region",
             "time_zones",
             "request_data",

@@ -132,9 +132,10 @@ def _unread_row(batch: Batch) -> Recipient:
     stored = batch.first_list
     cells = stored.samples[0] if stored.samples else []
     row = Recipient(batch=batch)
-    for column in ListMapping.from_list(stored.mapping).columns:
+    mapping = ListMapping.from_list(stored.mapping)
+    for column in mapping.columns:
         cell = cells[column.position] if column.position < len(cells) else ""
-        if column.target == Target.PHONE_NUMBER:
+        if column.position == mapping.phone_position:
             row.raw_number = cell
         elif column.target in VARIABLES:
             row.request_data[column.name] = cell

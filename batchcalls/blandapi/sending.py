@@ -139,7 +139,7 @@ def _refuse_if_skipped(request: DraftRequest, recipient: dict[str, Any]) -> None
         rules,
         blank=False,
         problem=None,
-        raw_number=recipient_objects.text_of(recipient["phone_number"]),
+        number=e164.parse(recipient_objects.text_of(recipient["phone_number"]), region=REGION),
         request_data=texts,
         row_settings={},
     )

@@ -53,6 +53,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
             sheet=original.sheet,
             region=original.region,
             dates=original.date_order,
+            numbers_written=original.numbers_written,
         )
         with original.open_file() as stream:
             stored = edits.attach_list(

@@ -131,7 +131,9 @@ def add_list(
     Its columns map as columns with the same header do in the batch's first list, unless ``reading``
     maps some of them or ``mapping`` all of them. Raise as `create` does, and `lifecycle.Conflict`.
     """
-    reading = replace(reading or ReadingOptions(), region=batch.region)
+    reading = reading or ReadingOptions()
+    written = reading.numbers_written or batch.first_list.numbers_written
+    reading = replace(reading, region=batch.region, numbers_written=written)
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.batch = batch
     if batch.lists.importing().exists():

@@ -28,6 +28,7 @@ from batchcalls.states import BatchStatus
 from campaigns import call_settings
 from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign, ColumnMapping
+from campaigns.number_writing import Written
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -100,26 +101,39 @@ def attach_list(
 
 
 def read_again(batch: Batch, reading: ReadingOptions, *, actor: User | None = None) -> StoredList:
-    """Read a draft's list again, for example with another encoding. Raise as `attach_list`."""
+    """Read a draft's list again, for example with another encoding. Raise as `attach_list`.
+
+    What a person said of its numbers and dates is kept.
+    """
     stored = list_of(batch)
     if stored is None:
         raise DraftError("There is no list yet. Upload one.", code="no_list")
+    reading = replace(reading, numbers_written=stored.numbers_written, dates=stored.date_order)
     with stored.open_file() as stream:
         return attach_list(batch, stream, file_name=stored.file_name, reading=reading, actor=actor)
 
 
-@transaction.atomic
 def match(
-    batch: Batch, columns: Iterable[ColumnTarget], *, date_order: str | None = None
+    batch: Batch,
+    columns: Iterable[ColumnTarget],
+    *,
+    numbers_written: str | None = None,
+    date_order: str | None = None,
 ) -> ListMapping:
     """Store the column mapping of a draft's list, even if it is not usable yet.
 
-    ``date_order`` is how its start times are written: blank to detect it, None to leave it.
+    ``numbers_written`` and ``date_order`` say how its numbers and start times are written: blank
+    to decide by the whole list, None to leave it. Unknown values are ignored.
     """
-    mapping = _keep_mapping(batch, ListMapping(tuple(columns)))
-    if date_order is not None and date_order in {"", *DateOrder}:
-        batch.lists.update(date_order=date_order)
-    return mapping
+    choices = {
+        field: chosen
+        for field, chosen, known in (
+            ("numbers_written", numbers_written, Written),
+            ("date_order", date_order, DateOrder),
+        )
+        if chosen in {"", *known}
+    }
+    return _keep_mapping(batch, ListMapping(tuple(columns)), **choices)
 
 
 def map_all(batch: Batch) -> ListMapping:
@@ -196,11 +210,13 @@ def _needed_list(batch: Batch) -> StoredList:
 
 
 @transaction.atomic
-def _keep_mapping(batch: Batch, mapping: ListMapping) -> ListMapping:
-    current = _locked(batch)
-    stored = _needed_list(current)
-    stored.mapping = mapping.to_list()
-    stored.save(update_fields=["mapping"])
+def _keep_mapping(batch: Batch, mapping: ListMapping, **choices: str | None) -> ListMapping:
+    """Store a mapping and choices of how the list is written, which a survey has yet to confirm."""
+    stored = _needed_list(_locked(batch))
+    fields = {"mapping": mapping.to_list(), "number_evidence": None, **choices}
+    for name, value in fields.items():
+        setattr(stored, name, value)
+    stored.save(update_fields=fields)
     return mapping
 
 

@@ -82,9 +82,16 @@ def create(
         )
 
 
-def add(batch: Batch, recipients: Iterable[Any], *, actor: User | None = None) -> StoredList:
+def add(
+    batch: Batch,
+    recipients: Iterable[Any],
+    *,
+    numbers_written: str = "",
+    actor: User | None = None,
+) -> StoredList:
     """Add recipients to a batch. Raise as `create` and `drafts.add_list` do."""
-    with _as_file(recipients, ReadingOptions()) as (stream, reading, mapping):
+    given = ReadingOptions(numbers_written=numbers_written)
+    with _as_file(recipients, given) as (stream, reading, mapping):
         return drafts.add_list(
             batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
         )
@@ -97,7 +104,7 @@ def _as_file(
     """Write the recipients to a file. Yield the file, its reading options and its mapping."""
     rows = recipients if isinstance(recipients, list | tuple) else list(recipients)
     columns = columns_of(rows)
-    # The format is known. Only the country of plain numbers comes from the request.
+    # The format is known. Only how plain numbers are read comes from the request.
     reading = replace(reading, encoding="utf-8", delimiter="comma", sheet="")
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
         text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)

@@ -21,14 +21,15 @@ from import_export import fields, resources
 
 from batchcalls.database.bulk import insert_each
 from batchcalls.intake import validation
+from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
 from batchcalls.lists.reader import Row
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RecipientStatus
+from campaigns.number_writing import Writing
 
 ROW = "row"
-RAW_NUMBER_LENGTH = 200
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class JudgedRow:
     row_number: int = 0
     raw_number: str = ""
     e164: str = ""
+    phone_numbers: str = ""
     region: str = ""
     time_zones: str = ""
     request_data: dict[str, str] = field(default_factory=dict)
@@ -81,12 +83,12 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._trusted = "\n".join(mapping.trusted())
         self._batch_id = stored.batch_id
         self._offset = stored.row_offset
+        self._phones = mapping.phone_positions
         self._rules = rules
         self._positions = range(len(stored.headers))
         self._consent = mapping.consent_position
         self.fields = {
             "row_number": fields.Field("row_number", column_name=ROW),
-            "raw_number": fields.Field("raw_number", column_name=mapping.phone_position),
             "request_data": ColumnsField("request_data", mapping, *VARIABLES),
             "metadata": ColumnsField("metadata", mapping, Target.METADATA),
             "call_settings": ColumnsField("call_settings", mapping, Target.CALL_SETTING),
@@ -101,7 +103,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
 
         Raises the first error that is not a row's own fault.
         """
-        judged = [self._judge(row) for row in rows]
+        writing = self._stored.writing
+        judged = [self._judge(row, writing) for row in rows]
 
         def save() -> tuple[int, list[list[object]]]:
             insert_each(Recipient, SAVED_FIELDS, map(_values_of, judged))
@@ -109,7 +112,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
 
         return save
 
-    def _judge(self, row: Row) -> JudgedRow:
+    def _judge(self, row: Row, writing: Writing) -> JudgedRow:
         """Fill a recipient from its columns, then check it."""
         cells: dict[int | str, str] = dict.fromkeys(self._positions, "")
         cells.update(zip(self._positions, map(str.strip, row.cells), strict=False))
@@ -117,17 +120,20 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         is_blank = row.problem is None and not any(cells.values())
         recipient = JudgedRow(batch_id=self._batch_id)
         self.import_instance(recipient, {ROW: row.number + self._offset, **cells})
+        raws = [cells[position] for position in self._phones]
+        chosen = choose_number(raws, region=self._rules.region, writing=writing)
         verdict = validation.judge(
             self._rules,
             blank=is_blank,
             problem=row.problem,
-            raw_number=recipient.raw_number,
+            number=chosen.number,
             request_data=recipient.request_data,
             row_settings=recipient.call_settings,
             date_order=self._stored.date_order,
             consent_cell=None if self._consent is None else clean_value(cells[self._consent]),
         )
-        recipient.raw_number = recipient.raw_number[:RAW_NUMBER_LENGTH]
+        recipient.raw_number = chosen.raw[:RAW_NUMBER_LENGTH]
+        recipient.phone_numbers = ",".join(chosen.usable)
         recipient.e164 = verdict.e164
         recipient.region = verdict.region
         recipient.time_zones = ",".join(verdict.time_zones)

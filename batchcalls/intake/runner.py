@@ -1,6 +1,7 @@
 """Import an uploaded list part by part, with any number of workers.
 
-1. One worker splits the file into parts; parts can be imported as soon as they exist.
+1. One worker surveys the list and splits the file into parts, which can be imported as soon as
+   they exist.
 2. Each part is one short transaction, so web requests and webhooks never wait for an import,
    and a worker that dies leaves only whole parts behind.
 3. When all parts are imported, one worker completes the list.
@@ -28,6 +29,7 @@ from batchcalls.intake import (
     refusals,
     splitting,
     storage_waits,
+    survey,
     validation,
 )
 from batchcalls.intake.resource import RecipientResource
@@ -46,8 +48,8 @@ log = structlog.get_logger(__name__)
 #: is read from its first row each time. Must stay well below the queue's time limit for the task.
 SPLIT_SECONDS, SPLIT_WORKBOOK_SECONDS = 45.0, 600.0
 
-#: What splitting finds out, possibly in another process.
-_SPLIT_FIELDS = ["is_split", "split_through", "date_order", "possible_date_orders"]
+#: What a survey and splitting find out, possibly in another process.
+_SPLIT_FIELDS = ["is_split", "split_through", "number_evidence", "date_order"]
 
 #: Checks the rows of one part outside a transaction and returns a function that saves them inside
 #: one. That function returns the number of usable rows and the problems of the others.
@@ -108,10 +110,10 @@ def _run(stored: StoredList, *, until: float) -> bool:
     while True:
         if not stored.is_split:
             _split(stored)
-        if stored.is_date_order_open:
-            # Parts could be read at once, but a later part may show what 03/04/2026 means.
+        if stored.number_evidence is None:
             stored.refresh_from_db(fields=_SPLIT_FIELDS)
-            if stored.is_date_order_open:
+            if stored.number_evidence is None and not stored.is_split:
+                # Another worker surveys the list.
                 return _is_idle(stored)
         if not _take_in_next(stored, take_in):
             # Other workers finish the parts they hold, and the last one completes the list.
@@ -138,6 +140,8 @@ def _split(stored: StoredList) -> None:
         if stored.batch and stored.batch.status == BatchStatus.INITIALIZING:
             lifecycle.begin_validating(stored.batch)
             stored.batch.status = BatchStatus.VALIDATING
+        if stored.number_evidence is None:
+            survey.survey(stored, lease)
         if not stored.is_split:
             limit = SPLIT_WORKBOOK_SECONDS if stored.sheet else SPLIT_SECONDS
             splitting.split(stored, lease, until=time.monotonic() + limit)

@@ -14,16 +14,13 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from batchcalls import queue
-from batchcalls.database import clock, disks
+from batchcalls.database import disks
 from batchcalls.database.lease import Lease
 from batchcalls.intake import parts
-from batchcalls.lists.cleaning import clean_value
-from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.matching import REJECTED_REASON
 from batchcalls.lists.reader import Row
 from batchcalls.lists.tables import open_table
 from batchcalls.models import ListPart, StoredList
-from campaigns.call_settings import possible_orders
 from campaigns.spreadsheet_cells import restore
 
 #: Rows per transaction. On SQLite, all other writes wait for it.
@@ -35,11 +32,8 @@ HELPERS_RUNG = 4
 def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool:
     """Write the missing parts until a monotonic time; return whether all are written.
 
-    The order of day and month is decided when all start times are known: it is the only one in
-    which each can be read, else it stays open. Raises `UnreadableList` for a file that turns out to
-    be unusable further down.
+    Raises `UnreadableList` for a file that turns out to be unusable further down.
     """
-    starts = ListMapping.from_list(stored.mapping).start_position
     number = ListPart.objects.filter(stored_list=stored).count()
     with stored.open_file() as stream, open_table(stored, stream) as table:
         done = max(stored.split_through, table.header_row)
@@ -49,19 +43,13 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
             rows_left = (row._replace(cells=list(map(restore, row.cells))) for row in rows_left)
         for rows in _groups(rows_left):
             number += 1
-            if starts is not None and not stored.date_order:
-                _narrow_date_orders(stored, rows, starts)
             _write(stored, lease, number, rows)
             if number <= HELPERS_RUNG:
                 queue.ring(queue.IMPORT_LIST, str(stored.pk))
             if time.monotonic() >= until:
                 return False
-    date_order = stored.date_order or _only_date_order(stored)
-    if not lease.mine.update(
-        is_split=True, split_through=max(stored.split_through, done), date_order=date_order
-    ):
+    if not lease.mine.update(is_split=True, split_through=max(stored.split_through, done)):
         return False
-    stored.date_order = date_order
     stored.is_split = True
     for _ in range(min(number, HELPERS_RUNG) - 1):
         queue.ring(queue.IMPORT_LIST, str(stored.pk))
@@ -83,26 +71,10 @@ def _write(stored: StoredList, lease: Lease[StoredList], number: int, rows: list
             lease.keep()
             part.save(force_insert=True)
             stored.split_through = rows[-1].number
-            lease.mine.update(
-                split_through=stored.split_through,
-                possible_date_orders=stored.possible_date_orders,
-            )
+            lease.mine.update(split_through=stored.split_through)
     except BaseException:
         part.file.delete(save=False)
         raise
-
-
-def _narrow_date_orders(stored: StoredList, rows: list[Row], position: int) -> None:
-    """Keep the orders in which the start times of these rows, too, can be read."""
-    cells = {row.cells[position] for row in rows if position < len(row.cells)}
-    possible = possible_orders(map(clean_value, cells), year=clock.now().year)
-    orders = stored.possible_date_orders.split()
-    stored.possible_date_orders = " ".join(order for order in orders if order in possible)
-
-
-def _only_date_order(stored: StoredList) -> str:
-    orders = stored.possible_date_orders.split()
-    return orders[0] if len(orders) == 1 else ""
 
 
 def _behind(done: int, table: Iterable[Row], lease: Lease[StoredList]) -> Iterator[Row]:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from import_export import fields, widgets
 
 from batchcalls.batches.suppressing import suppress
+from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, numbers_to_block
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.reader import Row
@@ -21,7 +22,6 @@ from campaigns.resources import SmallResource
 
 #: The header of the reason column. Without it, and for blank cells, the list's note is used.
 REASON_HEADER = "reason"
-RAW_NUMBER_LENGTH = 200
 
 
 class SuppressionIntake:
@@ -29,7 +29,7 @@ class SuppressionIntake:
 
     def __init__(self, *, stored: StoredList, mapping: ListMapping) -> None:
         self._stored = stored
-        self._phone = mapping.phone_position or 0
+        self._phones = mapping.phone_positions or (0,)
         self._reason = next(
             (c.position for c in mapping.columns if c.header.casefold() == REASON_HEADER), None
         )
@@ -37,23 +37,26 @@ class SuppressionIntake:
     def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
         """Read the numbers of a part, and return a function that saves them. See `runner.TakeIn`.
 
-        Existing entries stay unchanged.
+        Digits that are a number with and without country code block both. Existing entries stay
+        unchanged.
         """
         numbers: dict[str, str] = {}
         problems: list[list[object]] = []
+        writing = self._stored.writing
         for row in rows:
-            raw = self._cell(row, self._phone)
             if row.problem is None and not any(map(str.strip, row.cells)):
                 continue
             # A row with too many cells, or an error elsewhere, still names a number not to call.
-            parsed = e164.parse(raw, region=self._stored.region)
-            if isinstance(parsed, e164.NumberProblem):
-                wrong = row.problem or parsed
+            found, unread = numbers_to_block(
+                row, self._phones, region=self._stored.region, writing=writing
+            )
+            for raw, problem in unread:
+                wrong = row.problem or problem
                 shown = raw[:RAW_NUMBER_LENGTH]
                 problems.append([row.number, shown, str(wrong.code), wrong.message])
-                continue
             reason = self._cell(row, self._reason) or self._stored.note
-            numbers.setdefault(parsed.e164, reason)
+            for number in found:
+                numbers.setdefault(number, reason)
 
         def save() -> tuple[int, list[list[object]]]:
             new = suppress(numbers, source=SuppressionSource.IMPORT, actor=self._stored.created_by)

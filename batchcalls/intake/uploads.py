@@ -32,6 +32,7 @@ from batchcalls.lists.tables import open_table, understand
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
 from campaigns.models import ColumnMapping
+from campaigns.number_writing import Written
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -58,6 +59,7 @@ class ReadingOptions:
     sheet: str = ""
     region: str = ""
     dates: str = ""
+    numbers_written: str = ""
     column_options: Sequence[str] = ()
     map_all: Target | None = None
 
@@ -79,7 +81,16 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
             f"{options.dates!r} is no order of day, month and year. Use dmy, mdy or ymd.",
             code="bad_dates",
         )
-    stored = StoredList(file_name=file_name[-255:], region=region, date_order=dates)
+    written = options.numbers_written.strip().lower()
+    if written and written not in set(Written):
+        known = ", ".join(Written)
+        raise UploadError(
+            f"Numbers cannot be written as {options.numbers_written!r}. Use one of {known}.",
+            code="bad_numbers_written",
+        )
+    stored = StoredList(
+        file_name=file_name[-255:], region=region, date_order=dates, numbers_written=written
+    )
     understand(
         stored,
         stream,

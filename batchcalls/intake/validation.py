@@ -82,7 +82,7 @@ def judge(
     *,
     blank: bool,
     problem: RowProblem | None,
-    raw_number: str,
+    number: e164.Number | e164.NumberProblem,
     request_data: Mapping[str, str],
     row_settings: Mapping[str, str],
     consent_cell: str | None = None,
@@ -99,7 +99,6 @@ def judge(
     says_no = consent_cell is not None and _refuses(rules, consent_cell)
     if problem is not None and not says_no:
         return RowVerdict(code=problem.code, message=problem.message)
-    number = e164.parse(raw_number, region=rules.region)
     if isinstance(number, e164.NumberProblem):
         wrong = problem or number
         return RowVerdict(code=str(wrong.code), message=wrong.message)

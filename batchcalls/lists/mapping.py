@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -31,7 +32,7 @@ NAMED_TARGETS = {
 }
 #: Targets that fill {{variables}}.
 VARIABLES = frozenset({Target.REQUEST_DATA, Target.TRUSTED_TEXT})
-#: Targets that use one cell of a row and need no name.
+#: Targets that need no name. Several columns may hold phone numbers, and only one the consent.
 SINGLE_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT})
 _OWN_TARGETS = frozenset({"phone_number", "request_data", "trusted_text", "metadata", "consent"})
 
@@ -65,6 +66,11 @@ class ColumnTarget:
     @property
     def label(self) -> str:
         return self.header or f"Column {self.position + 1}"
+
+    @property
+    def order(self) -> int:
+        """The place of a phone column: the number in the first is dialed, or else in the next."""
+        return int(self.name) if self.target == Target.PHONE_NUMBER and self.name else 1
 
     @property
     def written(self) -> str:
@@ -102,8 +108,15 @@ class ListMapping:
         return [{**asdict(column), "target": column.target.value} for column in self.columns]
 
     @property
+    def phone_positions(self) -> tuple[int, ...]:
+        """The positions of the phone columns, in the order in which they are tried."""
+        phones = [column for column in self.columns if column.target == Target.PHONE_NUMBER]
+        return tuple(c.position for c in sorted(phones, key=lambda c: (c.order, c.position)))
+
+    @property
     def phone_position(self) -> int | None:
-        return self._position_of(Target.PHONE_NUMBER)
+        """The position of the phone column that is tried first."""
+        return next(iter(self.phone_positions), None)
 
     @property
     def consent_position(self) -> int | None:
@@ -142,9 +155,6 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
         found = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
         message = f"No column holds phone numbers. Columns found: {found}. Make one phone_number."
         problems.append(MappingProblem("no_phone_column", message))
-    elif len(phones) > 1:
-        message = f"Several columns are the phone number: {_labels(phones)}. Keep one of them."
-        problems.append(_about(phones[1], "two_phone_columns", message))
     consents = [column for column in mapping.columns if column.target == Target.CONSENT]
     if len(consents) > 1:
         message = f"Several columns say who consents: {_labels(consents)}. Keep one of them."
@@ -190,11 +200,16 @@ def is_setting(name: str, is_call_setting: Callable[[str], bool]) -> bool:
 
 def unknown_target(given: str, column: str = "") -> MappingProblem:
     message = (
-        f"A column cannot become “{given}”. Use phone_number, request_data, request_data.NAME, "
-        "trusted_text, trusted_text.NAME, metadata, metadata.NAME, consent, ignore or a call "
-        "setting."
+        f"A column cannot become “{given}”. Use phone_number, phone_number.2, request_data, "
+        "request_data.NAME, trusted_text, trusted_text.NAME, metadata, metadata.NAME, consent, "
+        "ignore or a call setting."
     )
     return MappingProblem("unknown_target", message, column)
+
+
+def order_name(order: int) -> str:
+    """Return the name of a phone column: "" for the first, "2" for the next."""
+    return "" if order == 1 else str(order)
 
 
 def mapped_twice(column: str) -> MappingProblem:
@@ -207,6 +222,8 @@ def _column_from(item: Any) -> ColumnTarget:
             name = rest.get("name", "")
             if target not in set(Target):
                 raise MappingError([unknown_target(target, header)])
+            if target == Target.PHONE_NUMBER and not re.fullmatch(r"([1-9][0-9]?)?", str(name)):
+                raise MappingError([unknown_target(f"{target}.{name}", header)])
             if position >= 0 and isinstance(name, str):
                 target = Target(target)
                 return ColumnTarget(position=position, header=header, target=target, name=name)

@@ -22,22 +22,11 @@ from batchcalls.lists.mapping import (
     Target,
     is_setting,
     mapped_twice,
+    order_name,
     unknown_target,
 )
+from batchcalls.lists.phone_headers import is_vague, rank_of
 
-# Best first. Only names that almost certainly mean the person to call.
-# fmt: off
-PHONE_SPELLINGS = (
-    "phone_number", "phonenumber", "phone", "phone_no", "phone_num", "phone_e164", "e164",
-    "msisdn", "mobile_number", "mobile_phone", "mobile", "mobile_no", "cell_number", "cell_phone",
-    "cellphone", "cell", "telephone_number", "telephone", "tel_number", "tel_no", "tel",
-    "contact_number", "contact_phone", "customer_phone", "primary_phone", "main_phone",
-    "home_phone", "work_phone", "business_phone", "phone_1", "phone1", "to_number",
-    "telefonnummer", "telefon", "rufnummer", "handynummer", "handy", "mobilnummer",
-    "téléphone", "numéro_de_téléphone", "teléfono", "telefono", "número_de_teléfono",
-    "telefone", "celular", "móvil", "number",
-)
-# fmt: on
 CONSENT_SPELLINGS = frozenset(
     {
         "consent",
@@ -70,13 +59,14 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
 
     In order: phone number, consent, prefixed names, the `GUESSED_SETTINGS`, else variables.
     """
-    phone = _phone_header(headers)
+    phones = _phone_headers(headers)
     settings = _setting_headers(headers, is_call_setting)
     columns = []
     for header in headers:
         column = _as_variable(header)
-        if header is phone:
-            column = replace(column, target=Target.PHONE_NUMBER, name="")
+        if header.position in phones:
+            order = phones.index(header.position) + 1
+            column = replace(column, target=Target.PHONE_NUMBER, name=order_name(order))
         elif _spelling(header) in CONSENT_SPELLINGS:
             column = replace(column, target=Target.CONSENT, name="")
         elif header.position in settings:
@@ -133,14 +123,16 @@ def parse_option(text: str) -> Assignment:
 def _assignment(column: str, target: str) -> Assignment:
     """Read a target.
 
-    phone_number, request_data[.name], trusted_text[.name], metadata[.name], consent, ignore, or a
-    setting with or without the prefix settings.
+    phone_number[.order], request_data[.name], trusted_text[.name], metadata[.name], consent,
+    ignore, or a setting with or without the prefix settings.
     """
     kind, dot, name = clean_header(target).partition(".")
     if kind.lower() in NAMED_TARGETS:
         return Assignment(column, Target(kind.lower()), name.strip())
     if kind.lower() == "settings" and name.strip():
         return Assignment(column, Target.CALL_SETTING, name.strip())
+    if kind.lower() == Target.PHONE_NUMBER and re.fullmatch(r"[1-9][0-9]?", name.strip()):
+        return Assignment(column, Target.PHONE_NUMBER, order_name(int(name)))
     if kind.lower() in {*SINGLE_TARGETS, Target.IGNORE} and not dot:
         return Assignment(column, Target(kind.lower()))
     return Assignment(column, Target.CALL_SETTING, kind + dot + name)
@@ -176,14 +168,29 @@ def apply_options(
         chosen[header.position] = replace(column, name=name)
     if problems:
         raise MappingError(problems)
-    has_new_phone = any(column.target == Target.PHONE_NUMBER for column in chosen.values())
+    chosen = _in_given_order(chosen)
+    chosen_phones = {c.order for c in chosen.values() if c.target == Target.PHONE_NUMBER}
     columns = {column.position: column for column in mapping.columns}
     for position, column in columns.items():
-        if has_new_phone and column.target == Target.PHONE_NUMBER:
+        # A column for the first number replaces every guess, a fallback only the guessed ones.
+        is_replaced = chosen_phones and (1 in chosen_phones or column.order > 1)
+        if is_replaced and column.target == Target.PHONE_NUMBER:
             columns[position] = _as_variable(headers[position])
     columns |= chosen
     ordered = [columns[position] for position in sorted(columns)]
     return ListMapping(_distinct(ordered, fixed=chosen))
+
+
+def _in_given_order(chosen: dict[int, ColumnTarget]) -> dict[int, ColumnTarget]:
+    """Number the phone columns in the order in which a person named them, unless they say one."""
+    phones = [column for column in chosen.values() if column.target == Target.PHONE_NUMBER]
+    if any(column.name for column in phones):
+        return chosen
+    ordered = {
+        column.position: replace(column, name=order_name(order))
+        for order, column in enumerate(phones, start=1)
+    }
+    return {**chosen, **ordered}
 
 
 def reapply(saved: ListMapping, headers: Sequence[Header]) -> ListMapping:
@@ -249,14 +256,13 @@ def _setting_headers(
     return {position: name for name, position in found.items()}
 
 
-def _phone_header(headers: Sequence[Header]) -> Header | None:
-    ranks = {spelling: rank for rank, spelling in enumerate(PHONE_SPELLINGS)}
-    candidates = []
-    for header in headers:
-        spelling = _spelling(header)
-        if spelling in ranks:
-            candidates.append((header.name != "phone_number", ranks[spelling], header.position))
-    return headers[min(candidates)[2]] if candidates else None
+def _phone_headers(headers: Sequence[Header]) -> list[int]:
+    """Return the positions of the phone columns: the best is dialed, the others are fallbacks."""
+    ranked = [(rank, header) for header in headers if (rank := rank_of(header.name)) is not None]
+    if any(not is_vague(header.name) for _, header in ranked):
+        ranked = [(rank, header) for rank, header in ranked if not is_vague(header.name)]
+    in_order = sorted(ranked, key=lambda one: (one[0], one[1].position))
+    return [header.position for _, header in in_order]
 
 
 def _spelling(header: Header) -> str:

@@ -58,6 +58,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
             sheet=options["sheet"],
             region=options["region"],
             dates=options["dates"],
+            numbers_written=options["numbers_written"],
             column_options=options["map"],
             map_all=Target(options["map_all"]) if options["map_all"] else None,
         ),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0016_held"),
+        ("batchcalls", "0019_numbers_of_lists"),
     ]
 
     operations = [
@@ -37,17 +37,6 @@ class Migration(migrations.Migration):
                 ],
                 help_text="Order of day, month and year in start times: chosen, or decided by all of them.",
                 max_length=3,
-            ),
-        ),
-        migrations.AddField(
-            model_name="storedlist",
-            name="possible_date_orders",
-            field=models.CharField(
-                blank=True,
-                default="dmy mdy ymd",
-                editable=False,
-                help_text="Orders that fit every start time in a part so far.",
-                max_length=20,
             ),
         ),
     ]

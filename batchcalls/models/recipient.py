@@ -30,6 +30,11 @@ class Recipient(models.Model):
     )
     raw_number = models.CharField(max_length=200, blank=True)
     e164 = models.CharField("number", max_length=16, blank=True)
+    phone_numbers = models.TextField(
+        blank=True,
+        help_text="Usable numbers of the row if there are several, the dialed one first, with "
+        "commas between them.",
+    )
     region = models.CharField(
         max_length=3, blank=True, help_text="Country of the number; 001 for one of no country."
     )
@@ -113,3 +118,10 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return f"Row {self.row_number}: {self.e164 or self.raw_number or 'no number'}"
+
+    @property
+    def all_numbers(self) -> list[str]:
+        """The usable numbers of the row, the dialed one first."""
+        return (
+            self.phone_numbers.split(",") if self.phone_numbers else [self.e164] * bool(self.e164)
+        )

@@ -17,6 +17,7 @@ from batchcalls.models.leased import Leased
 from batchcalls.models.querysets import ListPartQuerySet, StoredListQuerySet
 from batchcalls.states import LIST_LEFT_OUT, ListStatus
 from campaigns.call_settings import DateOrder
+from campaigns.number_writing import Writing, Written
 
 
 class ListKind(models.TextChoices):
@@ -75,12 +76,16 @@ class StoredList(Leased):
         choices=[(order.value, order.label) for order in DateOrder],
         help_text="Order of day, month and year in start times: chosen, or decided by all of them.",
     )
-    possible_date_orders = models.CharField(
+    numbers_written = models.CharField(
         max_length=20,
         blank=True,
+        choices=[(written.value, written.label) for written in Written],
+        help_text="How numbers without + are written. Leave blank to decide by the whole list.",
+    )
+    number_evidence = models.JSONField(
+        null=True,
         editable=False,
-        default=" ".join(DateOrder),
-        help_text="Orders that fit every start time in a part so far.",
+        help_text="What the bare digits of the list say about the way they are written.",
     )
     note = models.CharField(max_length=200, blank=True, help_text="Why nobody on it is called.")
 
@@ -123,13 +128,9 @@ class StoredList(Leased):
         return disks.opened(self.file)
 
     @property
-    def is_date_order_open(self) -> bool:
-        """Whether start times cannot be read yet, because more of them may decide the order."""
-        is_needed = any(
-            column.get("target") == "call_setting" and column.get("name") == "start_time"
-            for column in self.mapping
-        )
-        return is_needed and not self.date_order and not self.is_split
+    def writing(self) -> Writing:
+        """How the numbers of the list are written, as far as it is known."""
+        return Writing.of(self.numbers_written, self.number_evidence)
 
     @property
     def has_own_folder(self) -> bool:

@@ -94,7 +94,8 @@ from batchcalls.models import Batch
 
 path, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 batch = Batch.objects.get().pk
-names = ["batch_id", "row_number", "raw_number", "e164", "request_data", "status", "metadata",
+names = ["batch_id", "row_number", "raw_number", "e164", "phone_numbers", "request_data",
+    "status", "metadata",
     "call_settings", "region", "time_zones", "outcome", "reason_code", "reason", "attempts",
     "tries", "called"]
 postgres = connection.vendor == "postgresql"
@@ -104,8 +105,8 @@ def values(number, row):
     parsed = phonenumbers.parse(row["phone_number"], "US")
     assert phonenumbers.is_valid_number(parsed)
     return (batch_id, number, row.pop("phone_number"),
-        phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), json.dumps(row),
-        "pending", "{}", "{}", "US", "", "", "", "", 0, 0, False)
+        phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), "",
+        json.dumps(row), "pending", "{}", "{}", "US", "", "", "", "", 0, 0, False)
 
 with open(path, newline="") as file:
     rows = islice(enumerate(csv.DictReader(file), 2), first, last)

@@ -136,7 +136,7 @@ blank_number         US | '
 scientific_notation  US | 1.23457E+11 | 1,23457e+11 | 12E10 | '1.2E+11
 has_extension        US | +1 202 555 0123 ext. 5 | 202-555-0123x55 | (202) 555-0123 X 55
 has_extension        US | +12025550123;ext=5 | +12025550123#5 | +12025550123,,5#
-has_letters          US | 1-800-FLOWERS | 1800FLOWERS | 202 555 0123 (home) | xxx-xxx-0123
+has_letters          US | 1-800-FLOWERS | 1800FLOWERS | 202 555 0123 (fax) | xxx-xxx-0123
 has_letters          US | 12025550123e | 2O25550I23
 not_a_number         US | N/A | unknown | - | + | ***-***-0123 | 1+2025550123 | 2025550123.5
 not_a_number         DK | 31.05.1987 | 2025-12-25 | 12/31/1987

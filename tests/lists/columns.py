@@ -45,7 +45,7 @@ def written(columns: ListMapping) -> list[str]:
         Target.REQUEST_DATA: "request_data.",
         Target.METADATA: "metadata.",
     }
-    return [short[c.target] + c.name if c.target in short else c.target for c in columns.columns]
+    return [short[c.target] + c.name if c.target in short else c.written for c in columns.columns]
 
 
 def codes(columns: ListMapping) -> list[str]:

@@ -34,15 +34,15 @@ from tests.lists.columns import SEED, change, codes, guess, written
                 "request_data.x.y",
             ],
         ),
-        (["phone", "\ufeffphone_number"], ["request_data.phone", "phone_number"]),
-        (["Phone_Number", "phone_number"], ["request_data.Phone_Number", "phone_number"]),
+        (["phone", "\ufeffphone_number"], ["phone_number.2", "phone_number"]),
+        (["Phone_Number", "phone_number"], ["phone_number.2", "phone_number"]),
         (
             ["number", "Mobile", "Tel."],
-            ["request_data.number", "phone_number", "request_data.Tel."],
+            ["request_data.number", "phone_number.2", "phone_number"],
         ),
         (
             ["phone_number", "phone_number", "phone_number"],
-            ["phone_number", "request_data.phone_number_2", "request_data.phone_number_3"],
+            ["phone_number", "phone_number.2", "phone_number.3"],
         ),
         (
             ["phone_number", "request_data.phone_number"],
@@ -141,7 +141,7 @@ def test_other_names_are_not_the_phone_number(header: str) -> None:
                 "request_data.x",
                 "request_data.y",
                 "request_data.x_2",
-                "request_data.phone_2",
+                "phone_number.2",
             ],
         ),
         (
@@ -153,12 +153,12 @@ def test_other_names_are_not_the_phone_number(header: str) -> None:
                 "metadata.x",
                 "metadata.y",
                 "metadata.x_2",
-                "metadata.phone",
+                "phone_number.2",
             ],
         ),
         (
             Target.IGNORE,
-            ["phone_number", "ignore", "ignore", "ignore", "ignore", "ignore", "ignore"],
+            ["phone_number", *["ignore"] * 5, "phone_number.2"],
         ),
     ],
 )
@@ -167,6 +167,87 @@ def test_all_columns_can_become_one_target_but_for_the_phone_number(
 ) -> None:
     columns = guess("phone", "webhook", "", "request_data.x", "metadata.y", "x", "phone")
     assert written(matching.map_all(columns, target)) == expected
+
+
+EXPORTS = {
+    "HubSpot": ["Record ID", "First Name", "Phone Number", "Mobile Phone Number", "Email"],
+    "Salesforce": ["Name", "Account Name", "Phone", "Mobile", "Fax", "Asst. Phone", "Other Phone"],
+    "Salesforce by API": ["Id", "Phone", "MobilePhone", "HomePhone", "AssistantPhone", "Fax"],
+    "Google": ["Name", "Phone 1 - Type", "Phone 1 - Value", "Phone 2 - Type", "Phone 2 - Value"],
+    "Outlook": [
+        "Assistant's Phone",
+        "Business Fax",
+        "Business Phone",
+        "Company Main Phone",
+        "Home Phone",
+        "Mobile Phone",
+        "Pager",
+        "Primary Phone",
+    ],
+    "Pipedrive": ["Person - Name", "Person - Phone", "Person - Phone - Mobile", "Person - Email"],
+    "Zoho": ["Lead Id", "Phone", "Mobile", "Fax", "Home Phone", "Asst Phone"],
+    "Meta": ["id", "created_time", "full_name", "phone_number", "work_phone_number"],
+    "Shopify": ["Customer ID", "Default Address Phone", "Phone", "Note"],
+    "German": ["Vorname", "Telefon", "Mobil", "Telefax"],
+    "French": ["Nom", "Numéro de téléphone", "Téléphone portable", "Télécopie"],
+    "Spanish": ["Nombre", "Teléfono", "Teléfono móvil"],
+    "Portuguese": ["Nome", "Telefone", "Celular"],
+    "Italian": ["Nome", "Numero di telefono", "Cellulare"],
+    "Dutch": ["Naam", "Telefoonnummer", "Mobiel"],
+    "Polish": ["Imię", "Numer telefonu", "Telefon komórkowy"],
+    "Russian": ["Имя", "Номер телефона", "Мобильный телефон"],
+}
+PHONES = {
+    "HubSpot": ["Phone Number", "Mobile Phone Number"],
+    "Salesforce": ["Phone", "Mobile", "Other Phone"],
+    "Salesforce by API": ["Phone", "MobilePhone", "HomePhone"],
+    "Google": ["Phone 1 - Value", "Phone 2 - Value"],
+    "Outlook": ["Primary Phone", "Mobile Phone", "Home Phone", "Business Phone"],
+    "Pipedrive": ["Person - Phone", "Person - Phone - Mobile"],
+    "Zoho": ["Phone", "Mobile", "Home Phone"],
+    "Meta": ["phone_number", "work_phone_number"],
+    "Shopify": ["Phone", "Default Address Phone"],
+    "German": ["Telefon", "Mobil"],
+    "French": ["Numéro de téléphone", "Téléphone portable"],
+    "Spanish": ["Teléfono", "Teléfono móvil"],
+    "Portuguese": ["Telefone", "Celular"],
+    "Italian": ["Numero di telefono", "Cellulare"],
+    "Dutch": ["Telefoonnummer", "Mobiel"],
+    "Polish": ["Numer telefonu", "Telefon komórkowy"],
+    "Russian": ["Номер телефона", "Мобильный телефон"],
+}
+
+
+@pytest.mark.parametrize("source", EXPORTS)
+def test_the_phone_columns_of_other_programs_are_recognized_and_tried_best_first(
+    source: str,
+) -> None:
+    headers = EXPORTS[source]
+
+    found = [headers[position] for position in guess(*headers).phone_positions]
+
+    assert found == PHONES[source]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["Mobile=phone_number"], ["Mobile"]),
+        (["Mobile=phone_number", "Phone=phone_number"], ["Mobile", "Phone"]),
+        (["Phone=phone_number.2", "Mobile=phone_number.1"], ["Mobile", "Phone"]),
+        (["Name=phone_number.2"], ["Phone", "Name"]),
+        (["Mobile=ignore"], ["Phone"]),
+    ],
+)
+def test_a_person_chooses_the_phone_columns_and_their_order(
+    options: list[str], expected: list[str]
+) -> None:
+    headers = ["Name", "Phone", "Mobile"]
+
+    found = change(headers, *options)
+
+    assert [headers[position] for position in found.phone_positions] == expected
+    assert codes(found) == []
 
 
 def test_all_columns_cannot_become_a_phone_number_or_a_call_setting() -> None:

@@ -30,6 +30,7 @@ from batchcalls.lists.mapping import (
     ListMapping,
     MappingError,
     Target,
+    order_name,
 )
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, StoredList
@@ -37,6 +38,7 @@ from batchcalls.states import BatchStatus
 from campaigns import call_settings
 from campaigns.call_settings import DateOrder
 from campaigns.models import ColumnMapping
+from campaigns.number_writing import Written
 from campaigns.prompt_pieces import pieces_of
 
 SAMPLES_SHOWN = 3
@@ -122,7 +124,12 @@ class ColumnsStep(OwnPages[Batch]):
     ) -> HttpResponse | None:
         """Handle the pressed button. Return a redirect, or None to stay on the page."""
         actor, pressed = actor_of(request), request.POST
-        edits.match(batch, columns_from(pressed, stored), date_order=pressed.get("dates"))
+        edits.match(
+            batch,
+            columns_from(pressed, stored),
+            numbers_written=pressed.get("numbers_written"),
+            date_order=pressed.get("dates"),
+        )
         if "map_all" in pressed:
             edits.map_all(batch)
             self.message_user(request, "Every column is request data now.", messages.SUCCESS)
@@ -176,7 +183,8 @@ class ColumnsStep(OwnPages[Batch]):
             reading=uploads.describe_reading(stored),
             columns=list(_rows_of(stored, mapping, found)),
             problems=found,
-            targets=TARGETS,
+            targets=_targets(mapping),
+            writings=[("", "Decide by the whole list"), *((one, one.label) for one in Written)],
             settings=SETTINGS,
             date_orders=DateOrder if mapping.start_position is not None else (),
             saved_mappings=ColumnMapping.objects.values_list("name", flat=True)[:200],
@@ -191,11 +199,12 @@ def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[Column
         place = header.position
         kept = before.get(place)
         target = data.get(f"target-{place}", "")
+        target, _, order = target.partition(".")
         if target not in set(Target):
             if kept is not None:
                 yield kept
             continue
-        name = ""
+        name = order if order.isdecimal() and target == Target.PHONE_NUMBER else ""
         if target == Target.CALL_SETTING:
             name = data.get(f"setting-{place}", "")
         elif target in NAMED_TARGETS:
@@ -206,6 +215,20 @@ def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[Column
             target=Target(target),
             name=name,
         )
+
+
+def _targets(mapping: ListMapping) -> list[tuple[str, str]]:
+    """Return the choices for a column, with a place for each phone column and for one more."""
+    places = max(2, len(mapping.phone_positions) + 1, *(one.order + 1 for one in mapping.columns))
+    fallbacks = [
+        (f"{Target.PHONE_NUMBER}.{order_name(order)}", f"Phone number, choice {order}")
+        for order in range(2, places + 1)
+    ]
+    return [*TARGETS[:1], *fallbacks, *TARGETS[1:]]
+
+
+def _value_of(column: ColumnTarget) -> str:
+    return column.written if column.target == Target.PHONE_NUMBER else column.target
 
 
 def _rows_of(
@@ -219,7 +242,7 @@ def _rows_of(
         yield ColumnRow(
             header=header,
             samples=[row[place] for row in stored.samples if place < len(row)][:SAMPLES_SHOWN],
-            target=column.target if column else Target.IGNORE,
+            target=_value_of(column) if column else Target.IGNORE,
             name=column.name if column else "",
             offered=offered,
             offered_label=call_settings.REGISTRY[offered].label if offered else "",

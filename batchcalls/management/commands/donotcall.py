@@ -18,6 +18,7 @@ from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.management.preparing import prepare_database
 from batchcalls.models import ListPart
 from batchcalls.states import ListStatus
+from campaigns.number_writing import Written
 
 PROBLEMS_SHOWN = 50
 STEP_SECONDS = 5.0
@@ -42,6 +43,12 @@ class Command(BaseCommand):
             default="",
             help=f"Country of numbers without country code; default: {settings.DEFAULT_REGION}.",
         )
+        parser.add_argument(
+            "--numbers-written",
+            default="",
+            choices=list(Written),
+            help="How numbers without + are written; default: decided by the whole list.",
+        )
         parser.add_argument("--encoding", default="", help="Of a text file; default: detected.")
         parser.add_argument("--delimiter", default="", help="Default: detected.")
         parser.add_argument("--sheet", default="", help="Of a workbook; default: the first.")
@@ -53,6 +60,7 @@ class Command(BaseCommand):
         path = Path(options["file"])
         reading = ReadingOptions(
             region=options["region"],
+            numbers_written=options["numbers_written"],
             encoding=options["encoding"],
             delimiter=options["delimiter"],
             sheet=options["sheet"],

@@ -30,6 +30,7 @@ from batchcalls.reporting.exports.tables import Table
 from batchcalls.states import BATCH_ACTIVE, BATCH_IMPORTING, BATCH_RESUMABLE, BatchStatus
 from batchcalls.webhooks import deliver
 from campaigns.call_settings import DateOrder
+from campaigns.number_writing import Written
 
 #: How often to look at the batch, and how long to import or to wait before looking again.
 LOOK_SECONDS = 0.4
@@ -65,9 +66,9 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="COLUMN=TARGET",
-            help="What a column becomes: phone_number, request_data[.NAME], trusted_text[.NAME], "
-            "metadata[.NAME], consent, ignore, or a call setting. COLUMN is a header or #3 for the "
-            "third column. Repeatable.",
+            help="What a column becomes: phone_number[.2], request_data[.NAME], "
+            "trusted_text[.NAME], metadata[.NAME], consent, ignore, or a call setting. COLUMN is "
+            "a header or #3 for the third column. Repeatable.",
         )
         parser.add_argument(
             "--map-all",
@@ -78,6 +79,12 @@ class Command(BaseCommand):
             "--region",
             default="",
             help=f"Country of numbers without country code; default: {settings.DEFAULT_REGION}.",
+        )
+        parser.add_argument(
+            "--numbers-written",
+            default="",
+            choices=list(Written),
+            help="How numbers without + are written; default: decided by the whole list.",
         )
         parser.add_argument("--encoding", default="", help="Of a text file; default: detected.")
         parser.add_argument(

@@ -1,0 +1,62 @@
+"""Which number of a row is dialed, and which numbers a row of a do-not-call list blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from batchcalls.lists.cleaning import clean_value
+from batchcalls.lists.reader import Row
+from campaigns import e164
+from campaigns.number_writing import Writing
+
+RAW_NUMBER_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenNumber:
+    """The number of a row: as it is written, as it is read, and all usable ones of the row."""
+
+    raw: str
+    number: e164.Number | e164.NumberProblem
+    usable: tuple[str, ...] = ()
+
+
+def choose_number(raws: Sequence[str], *, region: str, writing: Writing) -> ChosenNumber:
+    """Choose the first usable number of a row's phone cells, which are in the order of preference.
+
+    Without one, the problem is that of the first cell that is not blank.
+    """
+    chosen: ChosenNumber | None = None
+    usable: dict[str, None] = {}
+    for raw in raws:
+        number = e164.parse(raw, region=region, writing=writing)
+        if isinstance(number, e164.Number):
+            if not usable:
+                chosen = ChosenNumber(raw, number)
+            usable[number.e164] = None
+        elif chosen is None or _is_blank(chosen.number):
+            chosen = ChosenNumber(raw, number)
+    if chosen is None:
+        chosen = ChosenNumber("", e164.parse("", region=region))
+    return ChosenNumber(chosen.raw, chosen.number, tuple(usable) if len(usable) > 1 else ())
+
+
+def _is_blank(number: e164.Number | e164.NumberProblem) -> bool:
+    return getattr(number, "code", "") == e164.NumberProblemCode.BLANK_NUMBER
+
+
+def numbers_to_block(
+    row: Row, positions: Sequence[int], *, region: str, writing: Writing
+) -> tuple[dict[str, None], list[tuple[str, e164.NumberProblem]]]:
+    """Return every number that a row of a do-not-call list may mean, and the cells without one."""
+    numbers: dict[str, None] = {}
+    problems = []
+    for position in positions:
+        raw = clean_value(row.cells[position]) if position < len(row.cells) else ""
+        found = e164.readings(raw, region=region, writing=writing)
+        if isinstance(found, tuple):
+            numbers |= dict.fromkeys(number.e164 for number in found)
+        elif raw or len(positions) == 1:
+            problems.append((raw, found))
+    return numbers, problems

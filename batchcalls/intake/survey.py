@@ -1,0 +1,110 @@
+"""Read a list once, before its rows are imported, to learn what only all of them together say.
+
+All parts of the list are read by what was learned, whichever process imports them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from batchcalls.database import clock
+from batchcalls.database.lease import Lease
+from batchcalls.lists.cleaning import clean_value
+from batchcalls.lists.mapping import ListMapping
+from batchcalls.lists.reader import Row
+from batchcalls.lists.tables import open_table
+from batchcalls.lists.unreadable import UnreadableList
+from batchcalls.models import StoredList
+from campaigns.call_settings import DateOrder, possible_orders
+from campaigns.number_writing import Evidence, evidence_in
+
+#: Numbers that are looked at closely; more are thinned out evenly.
+SAMPLE_NUMBERS = 4_000
+#: Rows of a workbook that are looked at for its numbers: reading a workbook twice is slow.
+WORKBOOK_ROWS = 20_000
+_ROWS_PER_BEAT = 50_000
+_CELLS_PER_CHECK = 1_000
+
+
+def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
+    """Store how a list's numbers are written, and in which order its dates are.
+
+    The order of day and month is the only one in which every start time can be read. Where several
+    fit, it stays open, and unclear dates are refused. Rows that are added to a batch count together
+    with its first list. Raise `LeaseLost`, and as `disks.opened` does.
+    """
+    mapping = ListMapping.from_list(stored.mapping)
+    starts = mapping.start_position if not stored.date_order else None
+    numbers, orders = _Sample(), _PossibleOrders()
+    # An unusable list is reported by those who read it to import its rows.
+    with (
+        suppress(UnreadableList),
+        stored.open_file() as stream,
+        open_table(stored, stream) as table,
+    ):
+        for count, row in enumerate(table):
+            if count % _ROWS_PER_BEAT == 0:
+                lease.keep()
+            if not stored.sheet or count < WORKBOOK_ROWS:
+                numbers.add(_bare(row, mapping.phone_positions))
+            elif starts is None:
+                break
+            if starts is not None and starts < len(row.cells):
+                orders.add(row.cells[starts])
+    evidence = evidence_in(numbers.numbers, region=stored.region)
+    first = stored.batch.first_list if stored.batch and stored.row_offset else None
+    if first:
+        evidence += Evidence.from_dict(first.number_evidence)
+    stored.number_evidence = evidence.to_dict()
+    if starts is not None:
+        stored.date_order = orders.only() or (first.date_order if first else "")
+    lease.mine.update(number_evidence=stored.number_evidence, date_order=stored.date_order)
+
+
+def _bare(row: Row, positions: Sequence[int]) -> Iterator[str]:
+    """Yield the cells whose meaning may depend on the list: digits without + and 0 before them."""
+    for position in positions:
+        if position < len(row.cells):
+            cell = row.cells[position].strip()
+            if cell and cell[0] not in "+0":
+                yield cell
+
+
+class _Sample:
+    """Some of the numbers, spread evenly over all of them."""
+
+    def __init__(self) -> None:
+        self.numbers: list[str] = []
+        self._seen, self._step = 0, 1
+
+    def add(self, numbers: Iterable[str]) -> None:
+        for number in numbers:
+            if self._seen % self._step == 0:
+                self.numbers.append(number)
+                if len(self.numbers) == 2 * SAMPLE_NUMBERS:
+                    del self.numbers[1::2]
+                    self._step *= 2
+            self._seen += 1
+
+
+class _PossibleOrders:
+    """The orders of day, month and year in which all cells so far can be read."""
+
+    def __init__(self) -> None:
+        self._orders, self._cells = frozenset(DateOrder), set[str]()
+        self._year = clock.now().year
+
+    def add(self, cell: str) -> None:
+        self._cells.add(cell)
+        if len(self._cells) >= _CELLS_PER_CHECK:
+            self._narrow()
+
+    def only(self) -> str:
+        """Return the one order that is left, or blank."""
+        self._narrow()
+        return str(next(iter(self._orders))) if len(self._orders) == 1 else ""
+
+    def _narrow(self) -> None:
+        self._orders &= possible_orders(map(clean_value, self._cells), year=self._year)
+        self._cells.clear()
