@@ -125,9 +125,9 @@ def test_the_dry_run_says_whose_zone_was_taken_and_which_times_are_past(make_bat
         "read_in": {"batch": 1, "number": 2, "offset": 1, "row": 1},
     }
     assert report["notes"] == [
-        "1 start time without an offset: read in the row’s time zone.",
-        "2 start times without an offset: read in the number’s time zone.",
-        "1 start time without an offset: read in the batch’s time zone (America/Denver).",
+        "1 start time without an offset was read in the row’s time zone.",
+        "2 start times without an offset were read in the number’s time zone.",
+        "1 start time without an offset was read in the batch’s time zone (America/Denver).",
         "1 start time is in the past and will not delay the call.",
     ]
     assert (report["now"], report["later"]["count"]) == (1, 4)

@@ -178,7 +178,7 @@ class ColumnsStep(OwnPages[Batch]):
             problems=found,
             targets=TARGETS,
             settings=SETTINGS,
-            date_orders=DateOrder if mapping.start_position is not None else (),
+            date_orders=list(DateOrder) if mapping.start_position is not None else (),
             saved_mappings=ColumnMapping.objects.values_list("name", flat=True)[:200],
             step=2,
         )
