@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from batchcalls import queue
 from batchcalls.database import clock
@@ -52,8 +53,11 @@ def forget(batch_id: UUID) -> int:
     storage = ListPart._meta.get_field("file").storage
     for name in files:
         transaction.on_commit(partial(storage.delete, name))
+    # What the list decided is decided anew: its start times may come from another column now.
+    lists.filter(possible_date_orders=F("date_order")).update(date_order="")
     return lists.update(
         status=ListStatus.UPLOADED,
+        possible_date_orders=StoredList._meta.get_field("possible_date_orders").get_default(),
         is_split=False,
         split_through=0,
         row_offset=0,

@@ -52,7 +52,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
             delimiter=original.delimiter,
             sheet=original.sheet,
             region=original.region,
-            dates=original.date_order,
+            dates=original.chosen_date_order,
         )
         with original.open_file() as stream:
             stored = edits.attach_list(

@@ -123,6 +123,12 @@ class StoredList(Leased):
         return disks.opened(self.file)
 
     @property
+    def chosen_date_order(self) -> str:
+        """The order of dates that a person chose; blank if the list itself decided it."""
+        is_decided = self.possible_date_orders == self.date_order
+        return "" if is_decided else self.date_order
+
+    @property
     def is_date_order_open(self) -> bool:
         """Whether start times cannot be read yet, because more of them may decide the order."""
         is_needed = any(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from batchcalls.batches import lifecycle
+from batchcalls.batches import lifecycle, list_imports
 from batchcalls.database.lease import Lease
 from batchcalls.drafting import drafts
 from batchcalls.intake import runner, splitting
@@ -81,6 +81,16 @@ def test_dates_that_nothing_decides_are_refused_unless_a_person_does(
         assert unclear.start_at is not None
         assert (unclear.start_at.month, unclear.start_at.day) == expected
     assert Recipient.objects.get(row_number=3).start_at == datetime(2030, 1, 31, 14, tzinfo=UTC)
+
+
+def test_a_list_taken_back_decides_anew_and_keeps_what_a_person_chose(make_batch: Any) -> None:
+    decided = validated(batch_of(make_batch, "1/31/2030 09:00"))
+    chosen = validated(batch_of(make_batch, "3/4/2030 09:00", dates="dmy"))
+    assert [batch.first_list.date_order for batch in (decided, chosen)] == ["mdy", "dmy"]
+    for batch, kept in ((decided, ""), (chosen, "dmy")):
+        list_imports.forget(batch.pk)
+        stored = StoredList.objects.get(batch=batch)
+        assert (stored.date_order, stored.possible_date_orders) == (kept, "dmy mdy ymd")
 
 
 def test_an_unknown_order_of_dates_is_refused(make_batch: Any) -> None:
