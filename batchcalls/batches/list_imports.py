@@ -54,6 +54,7 @@ def forget(batch_id: UUID) -> int:
         transaction.on_commit(partial(storage.delete, name))
     return lists.update(
         status=ListStatus.UPLOADED,
+        evidence=None,
         is_split=False,
         split_through=0,
         row_offset=0,

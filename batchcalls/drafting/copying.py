@@ -102,7 +102,7 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
         io.BytesIO(text.getvalue().encode()),
         file_name="test-call.csv",
         reading=ReadingOptions(
-            encoding="utf-8", delimiter="comma", region=batch.region, dates=stored.date_order
+            encoding="utf-8", delimiter="comma", region=batch.region, dates=stored.dates_written
         ),
         actor=actor,
     )

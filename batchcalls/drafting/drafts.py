@@ -145,7 +145,7 @@ def add_list(
     if joined.filter(digest=stored.digest).exists():
         raise DraftError("This very file is part of the batch already.", code="list_joined_before")
     # A few corrected rows may not show the order of their dates, which the first list did.
-    stored.date_order = stored.date_order or batch.first_list.date_order
+    stored.date_order = stored.date_order or batch.first_list.dates_written
     first = ListMapping.from_list(batch.first_list.mapping)
     mapping = mapping or uploads.match_columns(stored, reading, like=first)
     stored.mapping = mapping.to_list()

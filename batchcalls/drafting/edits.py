@@ -213,7 +213,7 @@ def _needed_list(batch: Batch) -> StoredList:
 def _keep_mapping(batch: Batch, mapping: ListMapping, **choices: str | None) -> ListMapping:
     """Store a mapping and choices of how the list is written, which a survey has yet to confirm."""
     stored = _needed_list(_locked(batch))
-    fields = {"mapping": mapping.to_list(), "number_evidence": None, **choices}
+    fields = {"mapping": mapping.to_list(), "evidence": None, **choices}
     for name, value in fields.items():
         setattr(stored, name, value)
     stored.save(update_fields=fields)

@@ -18,8 +18,7 @@ from django.db.models.functions import TruncHour
 
 from batchcalls.calling import call_requests, gate
 from batchcalls.database import clock
-from batchcalls.intake import estimate, uploads
-from batchcalls.lists.mapping import ListMapping
+from batchcalls.intake import dry_run_notes, estimate
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
@@ -27,9 +26,8 @@ from batchcalls.states import (
     RECIPIENT_RETRYING,
     RecipientStatus,
 )
-from campaigns import call_settings, e164, quoted_values
-from campaigns.call_settings import ZoneSource
-from campaigns.calling_hours import SEARCH_DAYS, Closed
+from campaigns import e164, quoted_values
+from campaigns.calling_hours import Closed
 from campaigns.models import Suppression
 from campaigns.prompts import MissingVariable
 
@@ -78,11 +76,15 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
         "estimate": figures,
         "assumptions": assumptions,
         "start_times": start_times,
-        "notes": [
-            *(offer for stored in batch.lists.all() for offer in uploads.describe_offers(stored)),
-            *_notes_on_start_times(batch, start_times),
-            *_notes_on_rows_never_called(outlook["never"], without_zone, skipped),
-        ],
+        "notes": list(
+            dry_run_notes.of(
+                batch,
+                start_times=start_times,
+                never=outlook["never"],
+                without_zone=without_zone,
+                skipped=skipped,
+            )
+        ),
         "prompts": list(_prompts(batch, now=now)),
         "problems": list(_problems(batch)) if skipped else [],
     }
@@ -221,67 +223,6 @@ def _start_times(batch: Batch, *, now: datetime) -> dict[str, Any]:
         "past": sum(row["past"] for row in found),
         "read_in": dict(sorted(counts.items())),
     }
-
-
-def _notes_on_start_times(batch: Batch, start_times: dict[str, Any]) -> Iterator[str]:
-    """Say how start times were read, and which are past."""
-    zone = batch.call_settings.get("timezone")
-    whose = {
-        ZoneSource.ROW: "the row’s time zone",
-        ZoneSource.NUMBER: "the number’s time zone",
-        ZoneSource.BATCH: f"the batch’s time zone ({zone})",
-    }
-    for source, what in whose.items():
-        if rows := start_times["read_in"].get(source.value):
-            yield f"{_counted(rows, 'start time')} without an offset: read in {what}."
-    orders = {
-        stored.date_order
-        for stored in batch.lists.all()
-        if ListMapping.from_list(stored.mapping).start_position is not None
-    }
-    for order in sorted(filter(None, orders)):
-        yield f"Dates were read as {call_settings.DateOrder(order).label}."
-    if past := start_times["past"]:
-        verb = "is" if past == 1 else "are"
-        yield f"{_counted(past, 'start time')} {verb} in the past and will not delay the call."
-
-
-def _notes_on_rows_never_called(
-    never: dict[str, int], without_zone: int, skipped: dict[str, int]
-) -> Iterator[str]:
-    """Total the rows that need the same remedy, and name it."""
-    if without_zone:
-        yield (
-            f"{_counted(without_zone, 'row')} {_have(without_zone)} no single time zone: add a "
-            "timezone column with names such as America/New_York."
-        )
-    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0)
-    if never_open:
-        yield (
-            f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "
-            f"{SEARCH_DAYS} days: change the calling policy or the start times."
-        )
-    if listed := never.get("do_not_call"):
-        be = "is" if listed == 1 else "are"
-        yield f"{_counted(listed, 'row')} {be} on the do-not-call list and will not be called."
-    if ambiguous := skipped.get("ambiguous_date"):
-        yield (
-            f"{_counted(ambiguous, 'row')} {_have(ambiguous)} a date that can be read in two ways: "
-            "choose how start times are written when you match columns (--dates, “dates”)."
-        )
-    if unplaced := skipped.get("start_time_without_zone"):
-        yield (
-            f"{_counted(unplaced, 'row')} {_have(unplaced)} a start time without a time zone: add "
-            "an offset or a timezone column, or set the batch’s time zone."
-        )
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _have(count: int) -> str:
-    return "has" if count == 1 else "have"
 
 
 def _prompts(batch: Batch, *, now: datetime) -> Iterator[dict[str, Any]]:

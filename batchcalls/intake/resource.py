@@ -129,7 +129,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             number=chosen.number,
             request_data=recipient.request_data,
             row_settings=recipient.call_settings,
-            date_order=self._stored.date_order,
+            date_order=self._stored.dates_written,
             consent_cell=None if self._consent is None else clean_value(cells[self._consent]),
         )
         recipient.raw_number = chosen.raw[:RAW_NUMBER_LENGTH]

@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 SPLIT_SECONDS, SPLIT_WORKBOOK_SECONDS = 45.0, 600.0
 
 #: What a survey and splitting find out, possibly in another process.
-_SPLIT_FIELDS = ["is_split", "split_through", "number_evidence", "date_order"]
+_SPLIT_FIELDS = ["is_split", "split_through", "evidence"]
 
 #: Checks the rows of one part outside a transaction and returns a function that saves them inside
 #: one. That function returns the number of usable rows and the problems of the others.
@@ -110,9 +110,9 @@ def _run(stored: StoredList, *, until: float) -> bool:
     while True:
         if not stored.is_split:
             _split(stored)
-        if stored.number_evidence is None:
+        if stored.evidence is None:
             stored.refresh_from_db(fields=_SPLIT_FIELDS)
-            if stored.number_evidence is None and not stored.is_split:
+            if stored.evidence is None and not stored.is_split:
                 # Another worker surveys the list.
                 return _is_idle(stored)
         if not _take_in_next(stored, take_in):
@@ -140,7 +140,7 @@ def _split(stored: StoredList) -> None:
         if stored.batch and stored.batch.status == BatchStatus.INITIALIZING:
             lifecycle.begin_validating(stored.batch)
             stored.batch.status = BatchStatus.VALIDATING
-        if stored.number_evidence is None:
+        if stored.evidence is None:
             survey.survey(stored, lease)
         if not stored.is_split:
             limit = SPLIT_WORKBOOK_SECONDS if stored.sheet else SPLIT_SECONDS

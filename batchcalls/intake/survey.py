@@ -54,12 +54,12 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
                 orders.add(row.cells[starts])
     evidence = evidence_in(numbers.numbers, region=stored.region)
     first = stored.batch.first_list if stored.batch and stored.row_offset else None
-    if first:
-        evidence += Evidence.from_dict(first.number_evidence)
-    stored.number_evidence = evidence.to_dict()
+    if first and first.evidence:
+        evidence += Evidence.from_dict(first.evidence["numbers"])
+    stored.evidence = {"numbers": evidence.to_dict()}
     if starts is not None:
-        stored.date_order = orders.only() or (first.date_order if first else "")
-    lease.mine.update(number_evidence=stored.number_evidence, date_order=stored.date_order)
+        stored.evidence["date_order"] = orders.only()
+    lease.mine.update(evidence=stored.evidence)
 
 
 def _bare(row: Row, positions: Sequence[int]) -> Iterator[str]:

@@ -19,10 +19,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="storedlist",
-            name="number_evidence",
+            name="evidence",
             field=models.JSONField(
                 editable=False,
-                help_text="What the bare digits of the list say about the way they are written.",
+                help_text="What only all rows together say about how numbers and dates are written.",
                 null=True,
             ),
         ),

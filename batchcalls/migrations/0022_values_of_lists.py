@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                     ("mdy", "month/day/year"),
                     ("ymd", "year/month/day"),
                 ],
-                help_text="Order of day, month and year in start times: chosen, or decided by all of them.",
+                help_text="Order of day, month and year. Leave blank to decide by all start times.",
                 max_length=3,
             ),
         ),

@@ -74,7 +74,7 @@ class StoredList(Leased):
         max_length=3,
         blank=True,
         choices=[(order.value, order.label) for order in DateOrder],
-        help_text="Order of day, month and year in start times: chosen, or decided by all of them.",
+        help_text="Order of day, month and year. Leave blank to decide by all start times.",
     )
     numbers_written = models.CharField(
         max_length=20,
@@ -82,10 +82,10 @@ class StoredList(Leased):
         choices=[(written.value, written.label) for written in Written],
         help_text="How numbers without + are written. Leave blank to decide by the whole list.",
     )
-    number_evidence = models.JSONField(
+    evidence = models.JSONField(
         null=True,
         editable=False,
-        help_text="What the bare digits of the list say about the way they are written.",
+        help_text="What only all rows together say about how numbers and dates are written.",
     )
     note = models.CharField(max_length=200, blank=True, help_text="Why nobody on it is called.")
 
@@ -130,7 +130,12 @@ class StoredList(Leased):
     @property
     def writing(self) -> Writing:
         """How the numbers of the list are written, as far as it is known."""
-        return Writing.of(self.numbers_written, self.number_evidence)
+        return Writing.of(self.numbers_written, (self.evidence or {}).get("numbers"))
+
+    @property
+    def dates_written(self) -> str:
+        """The order of day, month and year in start times: as chosen, else as found, else blank."""
+        return self.date_order or str((self.evidence or {}).get("date_order", ""))
 
     @property
     def has_own_folder(self) -> bool:

@@ -258,6 +258,21 @@ class TestMatching:
         runner.run_batch(batch.pk, seconds=30)
         assert Recipient.objects.get().call_settings == {"max_duration": 7}
 
+    def test_the_order_of_dates_is_chosen_and_a_setting_of_the_same_name_offered(
+        self, client: Client
+    ) -> None:
+        text = b"phone_number,Start Time,language\n+12025550190,03/04/2030 09:00,German\n"
+        client.post(page("add"), fields(text, prompt="Hello."))
+        batch = Batch.objects.get()
+        shown = text_of(client.get(page("columns", batch.pk)))
+        assert "Detect from all start times" in shown
+        assert "To set “Language” for each call, choose Call setting." in shown
+        client.post(page("columns", batch.pk), {"dates": "mdy", "save": "1"})
+        assert batch.first_list.date_order == "mdy"
+        assert '<option value="mdy" selected>' in text_of(client.get(page("columns", batch.pk)))
+        client.post(page("columns", batch.pk), {"dates": "ydm", "save": "1"})
+        assert batch.first_list.date_order == "mdy"
+
     def test_the_preview_follows_the_form_and_keeps_nothing(
         self, client: Client, draft: Batch
     ) -> None:

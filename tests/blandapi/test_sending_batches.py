@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from batchcalls.intake import runner
 from batchcalls.models import Batch, CallResult, IdempotentRequest, WebhookDelivery
 from tests.blandapi.conftest import BATCH_V1, BATCH_V2, BUSY, HUMAN, NOBODY, Carry, Program
 from tests.blandapi.test_sending_calls import ANYTHING
@@ -149,6 +150,34 @@ def test_calls_may_each_bring_their_own_prompt_with_its_own_variables(
     batch = carry(answer)
     assert batch.prompt == "Hi {{a}}."
     assert set(batch.recipients.values_list("outcome", flat=True)) == {"reached", "not_reached"}
+
+
+@pytest.mark.parametrize(
+    ("call", "shared", "start"),
+    [
+        ({"start_time": "2030-07-01 09:00:00"}, {}, "2030-07-01T09:00:00+00:00"),
+        (
+            {"start_time": "2030-07-01 09:00:00", "timezone": "Asia/Tokyo"},
+            {"timezone": "Europe/London"},
+            "2030-07-01T00:00:00+00:00",
+        ),
+        (
+            {"start_time": "2030-07-01 09:00:00"},
+            {"timezone": "Europe/London"},
+            "2030-07-01T08:00:00+00:00",
+        ),
+    ],
+)
+def test_a_start_time_without_offset_is_in_the_time_zone_of_the_request_or_in_utc(
+    call: dict[str, Any], shared: dict[str, Any], start: str, program: Program, carry: Carry
+) -> None:
+    body = {
+        "global": {"task": "Hello.", **shared},
+        "call_objects": [{"phone_number": HUMAN, **call}],
+    }
+    batch = sent(program, body)
+    runner.run_batch(batch.pk, seconds=30)
+    assert batch.recipients.get().start_at.isoformat() == start
 
 
 def test_what_generated_clients_send_beside_a_batch_does_not_matter(program: Program) -> None:

@@ -18,6 +18,7 @@ from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.models import Batch, ListPart, Recipient, StoredList, VoiceAccount
 from batchcalls.reporting.exports import batch_tables
 from campaigns.models import Suppression
+from campaigns.number_writing import Evidence
 from tests.intake.test_importing import validated
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +110,7 @@ def test_every_part_of_a_list_is_read_by_the_evidence_of_all_its_rows(
 
     assert ListPart.objects.count() == 3
     assert numbers_of(batch)[0] == "+4915123456789"
-    evidence = Evidence.from_dict(batch.first_list.number_evidence)
+    evidence = Evidence.from_dict(batch.first_list.evidence["numbers"])
     assert evidence == Evidence(codes={"49": 3})
 
 
@@ -142,7 +143,7 @@ def test_a_long_list_is_sampled_evenly(make: MakeDraft, monkeypatch: pytest.Monk
     national = [f"3012345{n:03}" for n in range(100)]
     draft = make("phone_number\n" + "\n".join(coded + national) + "\n", region="DE")
 
-    evidence = validated(draft).first_list.number_evidence
+    evidence = validated(draft).first_list.evidence["numbers"]
 
     assert 5 <= evidence["codes"]["49"] <= 10
     assert 5 <= evidence["national"] <= 10
@@ -222,7 +223,7 @@ def test_a_list_that_was_split_by_an_older_release_is_imported_without_evidence(
     while runner.run_batch(batch.pk, seconds=30):
         pass
 
-    assert StoredList.objects.get().number_evidence is None
+    assert StoredList.objects.get().evidence is None
     assert numbers_of(batch) == [BOTH, BOTH, "+4930123456"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from batchcalls.batches import lifecycle
+from batchcalls.batches import lifecycle, list_imports
 from batchcalls.database.lease import Lease
 from batchcalls.drafting import drafts
 from batchcalls.intake import runner, splitting
@@ -47,7 +47,7 @@ def test_the_last_row_decides_how_the_first_is_read(
         assert (ListPart.objects.count(), Recipient.objects.count()) == (parts, 0)
     while runner.run_batch(batch.pk, seconds=0):
         pass
-    assert StoredList.objects.get().date_order == "dmy"
+    assert StoredList.objects.get().dates_written == "dmy"
     april = datetime(2030, 4, 3, 13, tzinfo=UTC)
     assert starts() == [april, None, april, None, datetime(2030, 1, 31, 14, tzinfo=UTC)]
     batch.refresh_from_db()
@@ -81,6 +81,16 @@ def test_dates_that_nothing_decides_are_refused_unless_a_person_does(
         assert unclear.start_at is not None
         assert (unclear.start_at.month, unclear.start_at.day) == expected
     assert Recipient.objects.get(row_number=3).start_at == datetime(2030, 1, 31, 14, tzinfo=UTC)
+
+
+def test_a_list_taken_back_decides_anew_and_keeps_what_a_person_chose(make_batch: Any) -> None:
+    decided = validated(batch_of(make_batch, "1/31/2030 09:00"))
+    chosen = validated(batch_of(make_batch, "3/4/2030 09:00", dates="dmy"))
+    assert [batch.first_list.dates_written for batch in (decided, chosen)] == ["mdy", "dmy"]
+    for batch, kept in ((decided, ""), (chosen, "dmy")):
+        list_imports.forget(batch.pk)
+        stored = StoredList.objects.get(batch=batch)
+        assert (stored.date_order, stored.possible_date_orders) == (kept, "dmy mdy ymd")
 
 
 def test_an_unknown_order_of_dates_is_refused(make_batch: Any) -> None:
@@ -125,9 +135,9 @@ def test_the_dry_run_says_whose_zone_was_taken_and_which_times_are_past(make_bat
         "read_in": {"batch": 1, "number": 2, "offset": 1, "row": 1},
     }
     assert report["notes"] == [
-        "1 start time without an offset: read in the row’s time zone.",
-        "2 start times without an offset: read in the number’s time zone.",
-        "1 start time without an offset: read in the batch’s time zone (America/Denver).",
+        "1 start time without an offset was read in the row’s time zone.",
+        "2 start times without an offset were read in the number’s time zone.",
+        "1 start time without an offset was read in the batch’s time zone (America/Denver).",
         "1 start time is in the past and will not delay the call.",
     ]
     assert (report["now"], report["later"]["count"]) == (1, 4)

@@ -186,7 +186,7 @@ class ColumnsStep(OwnPages[Batch]):
             targets=_targets(mapping),
             writings=[("", "Decide by the whole list"), *((one, one.label) for one in Written)],
             settings=SETTINGS,
-            date_orders=DateOrder if mapping.start_position is not None else (),
+            date_orders=list(DateOrder) if mapping.start_position is not None else (),
             saved_mappings=ColumnMapping.objects.values_list("name", flat=True)[:200],
             step=2,
         )

@@ -1,0 +1,94 @@
+"""What a person should know about a dry run, and what to do about it, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from batchcalls.intake import uploads
+from batchcalls.lists.mapping import ListMapping
+from batchcalls.models import Batch
+from campaigns.call_settings import DateOrder, ZoneSource
+from campaigns.calling_hours import SEARCH_DAYS
+
+
+def of(
+    batch: Batch,
+    *,
+    start_times: dict[str, Any],
+    never: dict[str, int],
+    without_zone: int,
+    skipped: dict[str, int],
+) -> Iterator[str]:
+    """Yield notes on columns, on start times, and on rows that are never called.
+
+    ``start_times``, ``never`` and ``skipped`` are those of the report; ``without_zone`` counts the
+    rows that are never called because their time zone is not known for certain.
+    """
+    for stored in batch.lists.all():
+        yield from uploads.describe_offers(stored)
+    yield from _on_start_times(batch, start_times)
+    yield from _on_rows_never_called(never, without_zone, skipped)
+
+
+def _on_start_times(batch: Batch, start_times: dict[str, Any]) -> Iterator[str]:
+    """Say how start times were read, and which are past."""
+    zone = batch.call_settings.get("timezone")
+    whose = {
+        ZoneSource.ROW: "the row’s time zone",
+        ZoneSource.NUMBER: "the number’s time zone",
+        ZoneSource.BATCH: f"the batch’s time zone ({zone})",
+    }
+    for source, what in whose.items():
+        if rows := start_times["read_in"].get(source.value):
+            was = "was" if rows == 1 else "were"
+            yield f"{_counted(rows, 'start time')} without an offset {was} read in {what}."
+    orders = {
+        stored.dates_written
+        for stored in batch.lists.all()
+        if ListMapping.from_list(stored.mapping).start_position is not None
+    }
+    for order in sorted(filter(None, orders)):
+        yield f"Dates were read as {DateOrder(order).label}."
+    if past := start_times["past"]:
+        verb = "is" if past == 1 else "are"
+        yield f"{_counted(past, 'start time')} {verb} in the past and will not delay the call."
+
+
+def _on_rows_never_called(
+    never: dict[str, int], without_zone: int, skipped: dict[str, int]
+) -> Iterator[str]:
+    """Total the rows that need the same remedy, and name it."""
+    if without_zone:
+        yield (
+            f"{_counted(without_zone, 'row')} {_have(without_zone)} no single time zone: add a "
+            "timezone column with names such as America/New_York."
+        )
+    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0)
+    if never_open:
+        yield (
+            f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "
+            f"{SEARCH_DAYS} days: change the calling policy or the start times."
+        )
+    if listed := never.get("do_not_call"):
+        be = "is" if listed == 1 else "are"
+        yield f"{_counted(listed, 'row')} {be} on the do-not-call list and will not be called."
+    if ambiguous := skipped.get("ambiguous_date"):
+        yield (
+            f"{_counted(ambiguous, 'row')} {_have(ambiguous)} a date that can be read in two ways: "
+            "choose how dates are written when you match columns, with --dates, or with dates in "
+            "the API."
+        )
+    if unplaced := skipped.get("start_time_without_zone"):
+        yield (
+            f"{_counted(unplaced, 'row')} {_have(unplaced)} a start time without a time zone: add "
+            "an offset or a timezone column, or set the batch’s time zone."
+        )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"
