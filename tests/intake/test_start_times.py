@@ -90,7 +90,7 @@ def test_a_list_taken_back_decides_anew_and_keeps_what_a_person_chose(make_batch
     for batch, kept in ((decided, ""), (chosen, "dmy")):
         list_imports.forget(batch.pk)
         stored = StoredList.objects.get(batch=batch)
-        assert (stored.date_order, stored.possible_date_orders) == (kept, "dmy mdy ymd")
+        assert (stored.date_order, stored.evidence) == (kept, None)
 
 
 def test_an_unknown_order_of_dates_is_refused(make_batch: Any) -> None:
