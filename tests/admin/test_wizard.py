@@ -232,10 +232,10 @@ class TestMatching:
     def test_what_is_missing_is_said_beside_the_column_and_above(self, client: Client) -> None:
         client.post(page("add"), fields(b"tel,name,name\n+12025550190,Ann,Lee\n"))
         batch = Batch.objects.get()
-        wrong = columns("phone_number", "phone_number", "request_data.x", check="1")
+        wrong = columns("phone_number", "request_data.x", "request_data.x", check="1")
         answer = text_of(client.post(page("columns", batch.pk), wrong))
-        assert "Several columns are the phone number" in answer
-        assert 'href="#target-1"' in answer
+        assert "comes from several columns" in answer
+        assert 'href="#target-2"' in answer
         assert "{{name}} is provided by no column" in answer
         assert Batch.objects.get().status == BatchStatus.DRAFT
 
@@ -265,7 +265,7 @@ class TestMatching:
         client.post(page("add"), fields(text, prompt="Hello."))
         batch = Batch.objects.get()
         shown = text_of(client.get(page("columns", batch.pk)))
-        assert "Detect from all start times" in shown
+        assert "Decide by all start times" in shown
         assert "To set “Language” for each call, choose Call setting." in shown
         client.post(page("columns", batch.pk), {"dates": "mdy", "save": "1"})
         assert batch.first_list.date_order == "mdy"
