@@ -140,8 +140,8 @@ class RowsOfFile(Strict):
     mapping = MappingField(
         required=False,
         help_text="A JSON object: header, or #3 for the third column, to phone_number, "
-        "request_data[.name], metadata[.name], consent, ignore or a call setting. Other columns "
-        "are matched by their headers.",
+        "request_data[.name], metadata[.name], consent, opt_out, ignore or a call setting. "
+        "Other columns are matched by their headers.",
     )
     map_all = serializers.BooleanField(
         default=False, help_text="Make every other column a variable."

@@ -113,7 +113,7 @@ def match(batch: Batch, columns: Iterable[ColumnTarget]) -> ListMapping:
 
 
 def map_all(batch: Batch) -> ListMapping:
-    """Map every column except phone number and consent to a variable."""
+    """Map every column except phone number, consent and opt-outs to a variable."""
     return _keep_mapping(batch, matching.map_all(mapping_of(batch), Target.REQUEST_DATA))
 
 

@@ -1,4 +1,4 @@
-"""Apply a “no” in a consent column to every row of the batch with the same number."""
+"""Apply a refusal in a list to every row of the batch with the same number, or to every batch."""
 
 from __future__ import annotations
 
@@ -6,28 +6,34 @@ from django.db import transaction
 
 from batchcalls.database.bulk import update_each
 from batchcalls.database.lease import Lease
-from batchcalls.intake.validation import CONSENT_REFUSED
+from batchcalls.intake.validation import CONSENT_REFUSED, OPT_OUT_UNCLEAR, OPTED_OUT, REFUSALS
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
 
 ROWS_AT_A_TIME = 2_000
+_SENTENCES = {
+    CONSENT_REFUSED: "Row {row} says no for the same number.",
+    OPTED_OUT: "Row {row} opts out the same number.",
+    OPT_OUT_UNCLEAR: "Row {row} has an unclear opt-out for the same number.",
+}
 
 
 def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
-    """Skip the rows of a batch whose number has a “no” in another row; return how many.
+    """Skip the rows of a batch whose number has a refusal in another row; return how many.
 
     Runs when all rows are imported, because parts arrive in any order. Rows of earlier lists are
     skipped too, unless they are being called or were called already. Raises `LeaseLost`.
     """
     rows = Recipient.objects.filter(batch=stored.batch_id)
-    said_no = rows.filter(reason_code=CONSENT_REFUSED, status=RecipientStatus.SKIPPED)
+    said_no = rows.filter(reason_code__in=REFUSALS, status=RecipientStatus.SKIPPED)
     waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)
     skipped, last = 0, ""
-    while refusals := dict(
-        said_no.filter(e164__gt=last)
+    while refusals := {
+        number: (code, row)
+        for number, code, row in said_no.filter(e164__gt=last)
         .order_by("e164")
-        .values_list("e164", "row_number")[:ROWS_AT_A_TIME]
-    ):
+        .values_list("e164", "reason_code", "row_number")[:ROWS_AT_A_TIME]
+    }:
         refused = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
         with transaction.atomic():
             lease.keep()
@@ -38,12 +44,12 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
                     (
                         pk,
                         RecipientStatus.SKIPPED,
-                        CONSENT_REFUSED,
-                        f"Row {refusals[number]} says of the same number that it consents to no "
-                        "calls.",
+                        code,
+                        _SENTENCES[code].format(row=row),
                         None,
                     )
                     for pk, number in refused
+                    for code, row in [refusals[number]]
                 ],
                 where_in=("status", RECIPIENT_NOT_YET_PLACED),
             )

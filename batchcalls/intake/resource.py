@@ -80,6 +80,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._rules = rules
         self._positions = range(len(stored.headers))
         self._consent = mapping.consent_position
+        self._opt_outs = mapping.opt_out_positions
         self.fields = {
             "row_number": fields.Field("row_number", column_name=ROW),
             "raw_number": fields.Field("raw_number", column_name=mapping.phone_position),
@@ -121,6 +122,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             request_data=recipient.request_data,
             row_settings=recipient.call_settings,
             consent_cell=None if self._consent is None else clean_value(cells[self._consent]),
+            opt_out_cells=[clean_value(cells[position]) for position in self._opt_outs],
         )
         recipient.raw_number = recipient.raw_number[:RAW_NUMBER_LENGTH]
         recipient.e164 = verdict.e164

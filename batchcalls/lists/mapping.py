@@ -19,13 +19,14 @@ class Target(StrEnum):
     METADATA = "metadata"
     CALL_SETTING = "call_setting"
     CONSENT = "consent"
+    OPT_OUT = "opt_out"
     IGNORE = "ignore"
 
 
 NAMED_TARGETS = {Target.REQUEST_DATA: "variable", Target.METADATA: "metadata"}
-#: Targets that use one cell of a row and need no name.
-SINGLE_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT})
-_OWN_TARGETS = frozenset({"phone_number", "request_data", "metadata", "consent"})
+#: Targets that need no name. They keep their columns when all others are mapped at once.
+NAMELESS_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT, Target.OPT_OUT})
+_OWN_TARGETS = frozenset({"phone_number", "request_data", "metadata", "consent", "opt_out"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,11 @@ class ListMapping:
     def consent_position(self) -> int | None:
         return self._position_of(Target.CONSENT)
 
+    @property
+    def opt_out_positions(self) -> tuple[int, ...]:
+        """The columns that say who must not be called; a yes in any of them is a refusal."""
+        return tuple(c.position for c in self.columns if c.target == Target.OPT_OUT)
+
     def _position_of(self, target: Target) -> int | None:
         return next((c.position for c in self.columns if c.target == target), None)
 
@@ -127,7 +133,7 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
         problems.append(_about(consents[1], "two_consent_columns", message))
     sources: dict[tuple[Target, str], list[ColumnTarget]] = defaultdict(list)
     for column in mapping.columns:
-        if column.target == Target.IGNORE or column.target in SINGLE_TARGETS:
+        if column.target == Target.IGNORE or column.target in NAMELESS_TARGETS:
             continue
         sources[column.target, column.name].append(column)
         if column.target == Target.CALL_SETTING and not is_setting(column.name, is_call_setting):
@@ -167,7 +173,7 @@ def is_setting(name: str, is_call_setting: Callable[[str], bool]) -> bool:
 def unknown_target(given: str, column: str = "") -> MappingProblem:
     message = (
         f"A column cannot become “{given}”, only phone_number, request_data, request_data.NAME, "
-        "metadata, metadata.NAME, consent, ignore or a call setting."
+        "metadata, metadata.NAME, consent, opt_out, ignore or a call setting."
     )
     return MappingProblem("unknown_target", message, column)
 

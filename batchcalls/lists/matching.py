@@ -13,7 +13,7 @@ from typing import NamedTuple
 from batchcalls.lists.headers import Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
-    SINGLE_TARGETS,
+    NAMELESS_TARGETS,
     ColumnTarget,
     ListMapping,
     MappingError,
@@ -23,6 +23,7 @@ from batchcalls.lists.mapping import (
     mapped_twice,
     unknown_target,
 )
+from batchcalls.lists.opt_out_headers import is_opt_out_header
 
 # Best first. Only names that almost certainly mean the person to call.
 # fmt: off
@@ -62,8 +63,8 @@ _PREFIXED = re.compile(r"(request_data|metadata)\.\s*(\S.*)", re.IGNORECASE)
 def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) -> ListMapping:
     """Match columns by their headers.
 
-    In order: phone number, consent, prefixed names, call settings, else variables. Only a header
-    that equals a call setting becomes one: “Task” in a customer list is not a prompt.
+    In order: phone number, consent, opt-out, prefixed names, call settings, else variables. Only a
+    header that equals a call setting becomes one: “Task” in a customer list is not a prompt.
     """
     phone = _phone_header(headers)
     settings: set[str] = set()
@@ -75,6 +76,8 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
             column = replace(column, target=Target.PHONE_NUMBER, name="")
         elif _spelling(header) in CONSENT_SPELLINGS:
             column = replace(column, target=Target.CONSENT, name="")
+        elif is_opt_out_header(header.name):
+            column = replace(column, target=Target.OPT_OUT, name="")
         elif is_plain and is_setting(header.name, is_call_setting) and header.name not in settings:
             settings.add(header.name)
             column = replace(column, target=Target.CALL_SETTING)
@@ -83,15 +86,15 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
 
 
 def map_all(mapping: ListMapping, target: Target) -> ListMapping:
-    """Map every column to the target, except the phone number, consent and blank columns.
+    """Map every column to the target, except phone number, consent, opt-outs and blank columns.
 
-    A “no” in a consent column always applies, whatever the person chose.
+    A refusal in the list always applies, whatever the person chose.
     """
-    if target in SINGLE_TARGETS or target == Target.CALL_SETTING:
+    if target in NAMELESS_TARGETS or target == Target.CALL_SETTING:
         raise MappingError([unknown_target(target)])
     columns = [
         column
-        if column.target in SINGLE_TARGETS or not column.header or is_rejected_reason(column)
+        if column.target in NAMELESS_TARGETS or not column.header or is_rejected_reason(column)
         else replace(column, target=target, name=_name_for(target, column.header))
         for column in mapping.columns
     ]
@@ -118,12 +121,12 @@ def parse_option(text: str) -> Assignment:
 def _assignment(column: str, target: str) -> Assignment:
     """Read a target.
 
-    phone_number, request_data[.name], metadata[.name], consent, ignore or a setting.
+    phone_number, request_data[.name], metadata[.name], consent, opt_out, ignore or a setting.
     """
     kind, dot, name = clean_header(target).partition(".")
     if kind.lower() in {Target.REQUEST_DATA, Target.METADATA}:
         return Assignment(column, Target(kind.lower()), name.strip())
-    if kind.lower() in {*SINGLE_TARGETS, Target.IGNORE} and not dot:
+    if kind.lower() in {*NAMELESS_TARGETS, Target.IGNORE} and not dot:
         return Assignment(column, Target(kind.lower()))
     return Assignment(column, Target.CALL_SETTING, kind + dot + name)
 

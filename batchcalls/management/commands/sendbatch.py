@@ -65,7 +65,8 @@ class Command(BaseCommand):
             default=[],
             metavar="COLUMN=TARGET",
             help="What a column becomes: phone_number, request_data[.NAME], metadata[.NAME], "
-            "ignore, or a call setting. COLUMN is a header or #3 for the third column. Repeatable.",
+            "consent, opt_out, ignore, or a call setting. COLUMN is a header or #3 for the third "
+            "column. Repeatable.",
         )
         parser.add_argument(
             "--map-all",
