@@ -15,11 +15,12 @@ from decimal import ROUND_UP, Decimal
 from math import ceil
 from typing import Any
 
-from django.db.models import Avg, Count, Exists, F, Min, OuterRef, QuerySet
+from django.db.models import Avg, Count, F, Min, QuerySet
 from django.db.models.functions import TruncHour
 
 from batchcalls.calling import call_requests, gate
 from batchcalls.database import clock
+from batchcalls.intake.listed import is_listed
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
@@ -31,7 +32,6 @@ from batchcalls.states import (
 )
 from campaigns import e164
 from campaigns.calling_hours import Closed
-from campaigns.models import Suppression
 from campaigns.prompts import MissingVariable
 from campaigns.quoted_values import NOTE
 
@@ -128,7 +128,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
         _rows(batch)
         .filter(status__in=_TO_DIAL)
         .annotate(
-            listed=Exists(Suppression.objects.filter(e164=OuterRef("e164"))),
+            listed=is_listed(),
             start_hour=TruncHour("start_at"),
         )
     )

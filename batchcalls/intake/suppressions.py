@@ -12,15 +12,19 @@ from import_export import fields, widgets
 
 from batchcalls.batches.suppressing import suppress
 from batchcalls.lists.cleaning import clean_value
-from batchcalls.lists.mapping import ListMapping
+from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.lists.reader import Row
 from batchcalls.models import StoredList
-from campaigns import e164
 from campaigns.models import Suppression, SuppressionSource
+from campaigns.numbers_in_text import Found, find, find_in_cells, together, why_unread
 from campaigns.resources import SmallResource
 
 #: The header of the reason column. Without it, and for blank cells, the list's note is used.
 REASON_HEADER = "reason"
+#: Headers of a column with the area codes of the numbers in another column.
+AREA_HEADERS = frozenset(
+    {"area code", "area_code", "areacode", "area", "npa", "prefix", "vorwahl", "ddd", "prefijo"}
+)
 RAW_NUMBER_LENGTH = 200
 
 
@@ -29,31 +33,32 @@ class SuppressionIntake:
 
     def __init__(self, *, stored: StoredList, mapping: ListMapping) -> None:
         self._stored = stored
-        self._phone = mapping.phone_position or 0
-        self._reason = next(
-            (c.position for c in mapping.columns if c.header.casefold() == REASON_HEADER), None
-        )
+        self._phones = [c.position for c in mapping.columns if c.target == Target.PHONE_NUMBER]
+        headers = [column.header.casefold() for column in mapping.columns]
+        self._reason = headers.index(REASON_HEADER) if REASON_HEADER in headers else None
+        self._area = next((n for n, name in enumerate(headers) if name in AREA_HEADERS), None)
 
     def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
         """Read the numbers of a part, and return a function that saves them. See `runner.TakeIn`.
 
-        Existing entries stay unchanged.
+        Existing entries stay unchanged. A row is reported unless all of its numbers were read.
         """
         numbers: dict[str, str] = {}
         problems: list[list[object]] = []
         for row in rows:
-            raw = self._cell(row, self._phone)
             if row.problem is None and not any(map(str.strip, row.cells)):
                 continue
             # A row with too many cells, or an error elsewhere, still names a number not to call.
-            parsed = e164.parse(raw, region=self._stored.region)
-            if isinstance(parsed, e164.NumberProblem):
-                wrong = row.problem or parsed
+            cells = list(map(clean_value, row.cells))
+            found, raw = self._numbers_of(cells)
+            reason = self._cell(cells, self._reason) or self._stored.note
+            for number in found.numbers:
+                numbers.setdefault(number, reason)
+            if found.unread or not found.numbers:
+                problem = row.problem if not found.numbers else None
+                wrong = problem or why_unread(raw, found, region=self._stored.region)
                 shown = raw[:RAW_NUMBER_LENGTH]
                 problems.append([row.number, shown, str(wrong.code), wrong.message])
-                continue
-            reason = self._cell(row, self._reason) or self._stored.note
-            numbers.setdefault(parsed.e164, reason)
 
         def save() -> tuple[int, list[list[object]]]:
             new = suppress(numbers, source=SuppressionSource.IMPORT, actor=self._stored.created_by)
@@ -61,11 +66,31 @@ class SuppressionIntake:
 
         return save
 
+    def _numbers_of(self, cells: list[str]) -> tuple[Found, str]:
+        """Return the numbers of a row, and the text in which they are expected.
+
+        If the columns of numbers have none, the whole row is searched.
+        """
+        region = self._stored.region
+        phones = [self._cell(cells, position) for position in self._phones]
+        raw = " ".join(filter(None, phones))
+        read = [find(text, region=region) for text in phones]
+        found = together(read)
+        if found.numbers:
+            return found, raw
+        if self._area is not None:
+            found = find_in_cells([self._cell(cells, self._area), *phones], region=region)
+            if found.numbers:
+                return found, raw
+        found = find_in_cells(cells, region=region)
+        if raw and not found.used & set(self._phones):
+            # Another cell has a number, but not the one that the list is about.
+            found = Found(found.numbers, unread=raw)
+        return found, raw or " ".join(filter(None, cells))
+
     @staticmethod
-    def _cell(row: Row, position: int | None) -> str:
-        if position is None or position >= len(row.cells):
-            return ""
-        return clean_value(row.cells[position])
+    def _cell(cells: list[str], position: int | None) -> str:
+        return cells[position] if position is not None and position < len(cells) else ""
 
 
 class SuppressionResource(SmallResource):
@@ -88,11 +113,14 @@ class SuppressionResource(SmallResource):
     )
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Convert the number as people write it to E.164."""
-        parsed = e164.parse(str(row.get("e164") or "").strip(), region=settings.DEFAULT_REGION)
-        if isinstance(parsed, e164.NumberProblem):
-            raise ValidationError({"e164": parsed.message})
-        row["e164"] = parsed.e164
+        """Convert the number as people write it to an entry."""
+        text = str(row.get("e164") or "").strip()
+        found = find(text, region=settings.DEFAULT_REGION)
+        if len(found.numbers) != 1:
+            raise ValidationError(
+                {"e164": why_unread(text, found, region=settings.DEFAULT_REGION).message}
+            )
+        row["e164"] = found.numbers[0]
         row["reason"] = str(row.get("reason") or "")
 
     def skip_row(self, instance: Suppression, original: Any, *args: Any, **kwargs: Any) -> bool:

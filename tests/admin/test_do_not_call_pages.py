@@ -272,7 +272,7 @@ class TestAddingMany:
     ) -> None:
         monkeypatch.setattr(do_not_call, "MOST_LINES", 2)
         page = content(self.add(keeper, f"{NUMBER}\n{OTHER}\n+12025550191"))
-        assert "These are 3 lines; 2 are taken in here at most." in page
+        assert "You pasted 3 lines; the limit is 2." in page
         assert OTHER in page
         assert not Suppression.objects.exists()
 

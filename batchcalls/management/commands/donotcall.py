@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 
 from batchcalls.database.disks import DiskFull, naming_full_disks
 from batchcalls.intake import do_not_call, runner
@@ -21,6 +23,8 @@ from batchcalls.states import ListStatus
 
 PROBLEMS_SHOWN = 50
 STEP_SECONDS = 5.0
+#: Exit status when not every line could be read.
+UNREAD_LINES = 3
 #: Between looks at a list that waits for a disk.
 WAIT_SECONDS = 1.0
 
@@ -28,7 +32,10 @@ WAIT_SECONDS = 1.0
 class Command(BaseCommand):
     """Imports the list, alongside any worker, and reports how many numbers are new."""
 
-    help = "Put the numbers of a list (CSV, XLSX, …) on the do-not-call list."
+    help = (
+        "Add the numbers of a list (CSV, XLSX, …) to the do-not-call list. Exit status: 0 all rows "
+        "were read, 3 some could not be read, 1 the list cannot be used."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
@@ -80,9 +87,11 @@ class Command(BaseCommand):
             told = stored.reason
         if stored.status != ListStatus.IMPORTED:
             raise CommandError(stored.reason)
-        self._report(list(stored.parts.order_by("number")))
+        if self._report(list(stored.parts.order_by("number"))):
+            sys.exit(UNREAD_LINES)
 
-    def _report(self, parts: list[ListPart]) -> None:
+    def _report(self, parts: list[ListPart]) -> bool:
+        """Say what was added, and which rows were not read; return whether there are any."""
         rows, added = sum(part.row_count for part in parts), sum(part.added for part in parts)
         problems = [problem for part in parts for problem in part.problems]
         self.stdout.write(f"{rows:,} rows, {added:,} numbers new on the do-not-call list.")
@@ -90,3 +99,9 @@ class Command(BaseCommand):
             self.stdout.write(f"  row {row} {raw!r}: {message} [{code}]")
         if len(problems) > PROBLEMS_SHOWN:
             self.stdout.write(f"  … and {len(problems) - PROBLEMS_SHOWN:,} more rows.")
+        if problems:
+            unread = (
+                f"{len(problems):,} row{pluralize(len(problems))} could not be read completely."
+            )
+            self.stderr.write(f"{unread} Correct them and import them again.")
+        return bool(problems)
