@@ -374,6 +374,11 @@ class Suppression(models.Model):
     def __str__(self) -> str:
         return self.e164
 
+    @property
+    def is_hashed(self) -> bool:
+        """Whether only the hash of the number is known."""
+        return hashed_numbers.is_hashed(self.e164)
+
     def clean(self) -> None:
         """Convert the number to E.164; refuse invalid numbers, which would have no effect."""
         if hashed := hashed_numbers.entry_of(self.e164):

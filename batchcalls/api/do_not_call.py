@@ -19,7 +19,7 @@ from batchcalls.api.views import ApiView, Deleted, Listed
 from batchcalls.batches import suppressing
 from batchcalls.models import Scope
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
-from campaigns import e164
+from campaigns import e164, hashed_numbers
 from campaigns.models import Suppression, SuppressionSource
 
 #: Maximum numbers per request.
@@ -36,11 +36,17 @@ class EntrySerializer(serializers.ModelSerializer[Suppression]):
 
 
 class NumberSerializer(Strict):
-    phone_number = serializers.CharField(max_length=50, help_text="With country code, or local.")
+    phone_number = serializers.CharField(
+        max_length=hashed_numbers.LONGEST_ENTRY,
+        help_text="With country code, or local; or the SHA-256 of the number as 64 hexadecimal "
+        "digits. Hashes of +12025550123 and of 12025550123 are both honored.",
+    )
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
     def validate_phone_number(self, value: str) -> str:
-        """Return the number in the form in which it is dialed."""
+        """Return the number in the form in which it is dialed, or its hash."""
+        if hashed := hashed_numbers.entry_of(value):
+            return hashed
         parsed = e164.parse(value, region=settings.DEFAULT_REGION)
         if isinstance(parsed, e164.NumberProblem):
             raise serializers.ValidationError(parsed.message, str(parsed.code))
@@ -70,11 +76,15 @@ class DoNotCall(Listed, Deleted, ApiView):
     }
 
     def get_object(self) -> Any:
-        """Find a number in any notation."""
-        parsed = e164.parse(self.kwargs["number"], region=settings.DEFAULT_REGION)
-        if isinstance(parsed, e164.NumberProblem):
+        """Find a number in any notation, or a hash."""
+        text = self.kwargs["number"]
+        parsed = e164.parse(text, region=settings.DEFAULT_REGION)
+        if hashed := hashed_numbers.entry_of(text):
+            self.kwargs["number"] = hashed
+        elif isinstance(parsed, e164.Number):
+            self.kwargs["number"] = parsed.e164
+        else:
             raise Http404
-        self.kwargs["number"] = parsed.e164
         return super().get_object()
 
     @extend_schema(

@@ -13,7 +13,7 @@ from batchcalls.calling.call_requests import RENDERED
 from batchcalls.database import clock
 from batchcalls.lists.reader import RowProblem
 from batchcalls.models import Batch
-from campaigns import call_settings, consent, e164, prompts
+from campaigns import call_settings, consent, e164, numbers_in_text, prompts
 from campaigns.consent import Consent
 
 #: The reason code of a row with an explicit no, as opposed to one without an answer.
@@ -105,6 +105,10 @@ def judge(
         return RowVerdict(code=problem.code, message=problem.message)
     number = e164.parse(raw_number, region=rules.region)
     if isinstance(number, e164.NumberProblem):
+        # A refusal holds for a number that is too doubtful to be dialed, too.
+        if refusal and (meant := numbers_in_text.find(raw_number, region=rules.region).numbers):
+            code, message = refusal
+            return RowVerdict(e164=meant[0], code=code, message=message)
         wrong = problem or number
         return RowVerdict(code=str(wrong.code), message=wrong.message)
     normalized = call_settings.normalize(row_settings, per_row=True, timezone=rules.timezone)

@@ -65,6 +65,12 @@ def test_an_opt_out_refuses_whatever_the_consent_column_says(make_batch: Any) ->
     assert verdicts(batch) == [("+12025550123", "opted_out")]
 
 
+def test_a_no_holds_for_a_number_that_only_the_refusing_row_spells_oddly(make_batch: Any) -> None:
+    text = "phone,consent\n+12025550123,yes\n202-555-0123 x45,STOP\n"
+    batch = make_batch(text=text, prompt="Hello.")
+    assert verdicts(batch) == [("+12025550123", "consent_refused")] * 2
+
+
 def test_an_opt_out_column_can_be_chosen_or_ignored(make_batch: Any) -> None:
     text = "phone,Gone\n+12025550123,1\n+12025550124,0\n"
     chosen = make_batch(text=text, prompt="Hello.", column_options=["Gone=opt_out"])
