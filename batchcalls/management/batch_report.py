@@ -88,7 +88,7 @@ def _detail(batch: Batch, totals: Totals) -> str:
 
 def as_json(batch: Batch) -> dict[str, Any]:
     """Return the object that ``--json`` prints."""
-    failed = batch.status == BatchStatus.FAILED
+    failed = batch.status == BatchStatus.FAILED or batch.awaits_correction
     return {
         "batch_id": str(batch.pk),
         "name": batch.name,

@@ -131,7 +131,7 @@ class TestDryRun:
     def test_when_nobody_can_be_called_the_batch_says_so(self, program: Program) -> None:
         rows = [{"phone_number": "123", "request_data": {"name": "x"}}]
         told = program.post(BATCHES, body(recipients=rows, dry_run=True)).json()
-        assert (told["status"], told["reason_code"]) == ("failed", "nobody_to_call")
+        assert (told["status"], told["reason_code"]) == ("draft", "nobody_to_call")
         assert told["dry_run"]["rejected"]["count"] == 1
 
     def test_a_dry_run_launches_nobody(self, program: Program) -> None:

@@ -133,6 +133,8 @@ class Command(BaseCommand):
             batch_report.write_text(batch, self.stdout, dry_run=options["dry_run"])
             if batch.status == BatchStatus.FAILED:
                 self.stderr.write(f"The batch failed: {batch.reason}")
+            elif batch.awaits_correction:
+                self.stderr.write(f"Nobody was called. {batch.reason} The batch is a draft again.")
         if _halted(batch):
             self.stderr.write(
                 f"The batch is paused: {batch.reason} Put that right, then resume it in the back "
