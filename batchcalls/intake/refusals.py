@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from django.db import transaction
+from django.db.models import QuerySet
+
+from batchcalls.batches.suppressing import suppress
 from batchcalls.database.bulk import update_each
 from batchcalls.database.lease import Lease
-from batchcalls.intake.validation import CONSENT_REFUSED, OPT_OUT_UNCLEAR, OPTED_OUT, REFUSALS
-from batchcalls.models import Recipient, StoredList
+from batchcalls.intake.listed import is_listed
+from batchcalls.intake.validation import (
+    CLEAR_REFUSALS,
+    CONSENT_REFUSED,
+    OPT_OUT_UNCLEAR,
+    OPTED_OUT,
+    REFUSALS,
+)
+from batchcalls.models import Batch, Recipient, StoredList
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
+from campaigns.models import SuppressionSource
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 ROWS_AT_A_TIME = 2_000
+NUMBERS_AT_A_TIME = 2_000
 _SENTENCES = {
     CONSENT_REFUSED: "Row {row} says no for the same number.",
     OPTED_OUT: "Row {row} opts out the same number.",
@@ -55,3 +72,39 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
             )
         last = max(refusals)
     return skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """How many refused numbers are new on the do-not-call list, and how many were on it."""
+
+    new: int
+    listed: int
+
+
+def suppress_refused(batch: Batch, *, actor: User | None = None) -> Suppressed:
+    """Add the numbers that clearly refuse in a batch's lists to the do-not-call list.
+
+    They are added some thousand at a time; existing entries stay unchanged.
+    """
+    reason = f"Said no in the list of {batch.name}"
+    new = total = 0
+    last = ""
+    refused = _refused(batch).values_list("e164", flat=True).distinct().order_by("e164")
+    while numbers := list(refused.filter(e164__gt=last)[:NUMBERS_AT_A_TIME]):
+        reasons = dict.fromkeys(numbers, reason)
+        new += suppress(reasons, source=SuppressionSource.IMPORT, actor=actor)
+        total += len(numbers)
+        last = numbers[-1]
+    return Suppressed(new=new, listed=total - new)
+
+
+def count_unlisted(batch: Batch) -> int:
+    """Count the numbers that clearly refuse in a batch's lists, but may be called by others."""
+    rows = _refused(batch).alias(listed=is_listed()).filter(listed=False)
+    return rows.values("e164").distinct().count()
+
+
+def _refused(batch: Batch) -> QuerySet[Recipient]:
+    rows = Recipient.objects.filter(batch=batch, reason_code__in=CLEAR_REFUSALS)
+    return rows.filter(status=RecipientStatus.SKIPPED).order_by()

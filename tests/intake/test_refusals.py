@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from batchcalls.intake import splitting
+from batchcalls.intake import refusals, splitting
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, Recipient
+from campaigns.models import Suppression
 from tests.intake.test_importing import validated
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +81,39 @@ def test_an_opt_out_column_can_be_chosen_or_ignored(make_batch: Any) -> None:
     text = text.replace("Gone", "DNC")
     ignored = make_batch(text=text, prompt="Hello.", column_options=["DNC=ignore"])
     assert [code for _, code in verdicts(ignored)] == ["", ""]
+
+
+REFUSING = (
+    "phone,consent,dnc\n+12025550123,no,\n+12025550123,yes,\n+12025550124,,yes\n"
+    "+12025550125,,perhaps\n+12025550126,yes,no\n+12025550127,no,\n"
+)
+
+
+def test_refused_numbers_can_be_added_to_the_do_not_call_list(
+    make_batch: Any, monkeypatch: pytest.MonkeyPatch, admin_user: Any
+) -> None:
+    monkeypatch.setattr(refusals, "NUMBERS_AT_A_TIME", 2)
+    Suppression.objects.create(e164="+12025550127", reason="by letter")
+    batch = validated(make_batch(text=REFUSING, prompt="Hello.", name="Spring"))
+    assert refusals.count_unlisted(batch) == 2
+    added = refusals.suppress_refused(batch, actor=admin_user)
+    assert (added.new, added.listed) == (2, 1)
+    rows = Suppression.objects.order_by("e164").values_list("e164", "reason", "source")
+    assert list(rows) == [
+        ("+12025550123", "Said no in the list of Spring", "import"),
+        ("+12025550124", "Said no in the list of Spring", "import"),
+        ("+12025550127", "by letter", "manual"),
+    ]
+    assert refusals.count_unlisted(batch) == 0
+
+
+def test_the_command_adds_them_too(make_batch: Any) -> None:
+    batch = validated(make_batch(text=REFUSING, prompt="Hello."))
+    out = io.StringIO()
+    call_command("donotcall", refused_in=str(batch.pk), stdout=out)
+    assert "3 numbers new on the do-not-call list, 0 were on it." in out.getvalue()
+    for wrong in ("nonsense", "00000000-0000-4000-8000-000000000000"):
+        with pytest.raises(CommandError, match="There is no batch"):
+            call_command("donotcall", refused_in=wrong)
+    with pytest.raises(CommandError, match="No file was given"):
+        call_command("donotcall")

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 
 from batchcalls.database.disks import DiskFull, naming_full_disks
-from batchcalls.intake import do_not_call, runner
+from batchcalls.intake import do_not_call, refusals, runner
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.management.preparing import prepare_database
-from batchcalls.models import ListPart
+from batchcalls.models import Batch, ListPart
 from batchcalls.states import ListStatus
 
 PROBLEMS_SHOWN = 50
@@ -39,7 +40,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("file", metavar="FILE")
+        parser.add_argument("file", metavar="FILE", nargs="?")
+        parser.add_argument(
+            "--refused-in",
+            default="",
+            metavar="BATCH_ID",
+            help="Instead of a file: the numbers that refused to be called in a batch's lists.",
+        )
         parser.add_argument("--reason", default="", help="For numbers of which the list has none.")
         parser.add_argument(
             "--map", action="append", default=[], metavar="COLUMN=phone_number", help="Repeatable."
@@ -57,6 +64,11 @@ class Command(BaseCommand):
         """Import the list. Raise `CommandError` for an unusable one."""
         settings.DEBUG = False
         prepare_database()
+        if options["refused_in"]:
+            self._suppress_refused(options["refused_in"])
+            return
+        if not options["file"]:
+            raise CommandError("No file was given. Name the list: donotcall FILE.")
         path = Path(options["file"])
         reading = ReadingOptions(
             region=options["region"],
@@ -89,6 +101,16 @@ class Command(BaseCommand):
             raise CommandError(stored.reason)
         if self._report(list(stored.parts.order_by("number"))):
             sys.exit(UNREAD_LINES)
+
+    def _suppress_refused(self, batch_id: str) -> None:
+        try:
+            batch = Batch.objects.get(pk=batch_id)
+        except (Batch.DoesNotExist, ValidationError) as error:
+            raise CommandError(f"There is no batch {batch_id}. Check the ID.") from error
+        added = refusals.suppress_refused(batch)
+        self.stdout.write(
+            f"{added.new:,} numbers new on the do-not-call list, {added.listed:,} were on it."
+        )
 
     def _report(self, parts: list[ListPart]) -> bool:
         """Say what was added, and which rows were not read; return whether there are any."""
