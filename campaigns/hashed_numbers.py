@@ -31,9 +31,9 @@ def is_hashed(entry: str) -> bool:
     return entry.startswith(PREFIX)
 
 
-def entries_for(e164: str) -> tuple[str, ...]:
-    """Return every entry that forbids calling a number: the number itself, and its hashes."""
+def hashes_of(e164: str) -> list[str]:
+    """Return every entry that forbids calling a number by its hash."""
     spellings = [e164, e164[1:]]
     if e164.startswith(NORTH_AMERICA):
         spellings.append(e164[2:])
-    return e164, *(PREFIX + sha256(text.encode()).hexdigest() for text in spellings)
+    return [PREFIX + sha256(text.encode()).hexdigest() for text in spellings]

@@ -152,11 +152,10 @@ def forget_check(batch: Batch) -> None:
 
 
 @transaction.atomic
-def return_to_draft(batch: Batch, *, message: str, **counted: int) -> None:
+def return_to_draft(batch: Batch, *, message: str) -> None:
     """End a check that found nobody to call: validating → draft. Raise `Conflict`.
 
     The rows, their reasons and the report are kept until another list or mapping is checked.
-    ``counted`` may have a new ``row_count`` and ``ready_through``.
     """
     _move(
         batch.pk,
@@ -167,7 +166,6 @@ def return_to_draft(batch: Batch, *, message: str, **counted: int) -> None:
         message=message,
         launch_when_ready=False,
         launched_at=None,
-        **counted,
     )
 
 

@@ -14,11 +14,11 @@ from campaigns.models import Suppression
 def is_listed(field: str = "e164") -> Exists:
     """Return whether a row's number is listed, as itself or, if there are hashes, as a hash.
 
-    The forms are those of `hashed_numbers.entries_for`.
+    The forms are those of `hashed_numbers.hashes_of`, beside the number itself.
     """
-    forms = [OuterRef(field)]
+    number = OuterRef(field)
+    forms: list[OuterRef | Concat | Case] = [number]
     if Suppression.objects.hashed().exists():
-        number = OuterRef(field)
         spellings = [number, Substr(number, 2)]
         is_north_american = Exact(Left(number, 2), Value(hashed_numbers.NORTH_AMERICA))
         forms += [

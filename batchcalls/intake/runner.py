@@ -219,15 +219,12 @@ def _conclude_recipients(
             return
         reason = "The only row cannot be called." if row_count == 1 else ""
         reason = reason or f"None of the {row_count:,} rows can be called; each says why."
+        checked = {"row_count": row_count, "ready_through": stored.last_row}
+        Batch.objects.filter(pk=batch.pk).update(**checked)
         if current.can_be_corrected:
-            lifecycle.return_to_draft(
-                batch,
-                message=f"{reason} Correct them and add them, or upload another list.",
-                row_count=row_count,
-                ready_through=stored.last_row,
-            )
+            remedy = "Correct them and add them, or upload another list."
+            lifecycle.return_to_draft(batch, message=f"{reason} {remedy}")
         else:
-            Batch.objects.filter(pk=batch.pk).update(row_count=row_count)
             lifecycle.fail(batch, code=NOBODY_TO_CALL, message=reason)
 
 
