@@ -64,7 +64,8 @@ class DoNotCallFilter(ListFilter):
         digits = digits_of(value)
         if value.strip().startswith("+"):
             return rows.filter(e164__startswith=f"+{digits}")
-        return rows.filter(e164__contains=digits)
+        # The digits of a hash are no part of a number.
+        return rows.filter(e164__contains=digits, e164__startswith="+")
 
     def by_reason(self, rows: SuppressionQuerySet, name: str, value: str) -> SuppressionQuerySet:
         """Filter by reasons that contain every word."""
