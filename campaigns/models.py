@@ -319,7 +319,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         for start in range(0, len(e164s), self.NUMBERS_AT_A_TIME):
             numbers = e164s[start : start + self.NUMBERS_AT_A_TIME]
             entries = self.filter(Q(e164__in=numbers) | Q(e164=Subquery(a_hash)))
-            found = set(entries.values_list("e164", flat=True))
+            found = set(entries.order_by().values_list("e164", flat=True))
             if any(map(hashed_numbers.is_hashed, found)):
                 by_hash = {h: e164 for e164 in numbers for h in hashed_numbers.hashes_of(e164)}
                 hashes = self.filter(e164__in=by_hash).values_list("e164", flat=True)
