@@ -1,24 +1,58 @@
-"""The meaning of a consent cell: yes, no, or unclear."""
+"""The meaning of a cell in a consent or an opt-out column.
+
+The two kinds of column ask opposite questions: “no” refuses in a consent column, and “yes” refuses
+in an opt-out column. “STOP” refuses in both.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+# Words are compared without case, and with a space for each run of punctuation.
 # fmt: off
 _YES: Final = frozenset({
-    "1", "y", "yes", "true", "t", "x", "✓", "✔", "on", "opt in", "opted in", "optin", "granted",
-    "given", "consent", "consented", "subscribed", "agreed", "express", "written",
-    "express written", "ja", "oui", "si", "sim", "sì", "sí",
+    "1", "y", "yes", "true", "t", "x", "✓", "✔", "☑", "✅", "on",
+    "ja", "j", "wahr", "oui", "vrai", "si", "sí", "sì", "verdadero", "sim", "verdadeiro",
+    "vero", "waar", "tak", "prawda", "да", "истина", "ano", "igen", "hai",
 })
 _NO: Final = frozenset({
-    "0", "n", "no", "false", "f", "off", "opt out", "opted out", "optout", "denied", "refused",
-    "withdrawn", "revoked", "unsubscribed", "declined", "not given", "none", "never", "nein",
-    "non", "não", "nee",
+    "0", "n", "no", "false", "f", "off", "none", "☐",
+    "nein", "falsch", "non", "faux", "falso", "não", "nao", "nee", "onwaar", "nie", "fałsz",
+    "falsz", "нет", "ложь", "ne", "nem", "nej", "nei",
+})
+#: Agreement, which is no refusal in an opt-out column either.
+_AGREES: Final = frozenset({
+    "opt in", "opted in", "optin", "granted", "given", "consent", "consented", "subscribed",
+    "agreed", "express", "written", "express written", "clean",
+})
+_REFUSES: Final = frozenset({
+    "✗", "✘", "❌",
+    "stop", "stopp", "stopall", "stop all", "end", "quit", "cancel", "remove", "removed", "revoke",
+    "arret", "arrêt", "alto", "pare", "parar", "basta", "baja", "стоп",
+    "opt out", "opted out", "optout", "optedout", "unsubscribe", "unsubscribed", "unsub",
+    "dnc", "dnd", "denied", "refused", "withdrawn", "revoked", "declined", "not given", "never",
+    "not interested", "no thanks", "no thank you", "blocked", "suppressed", "not consented",
+    "abgemeldet", "widerrufen", "widersprochen", "abgelehnt", "désabonné", "désinscrit", "refusé",
+    "dado de baja", "rechazado", "cancelado", "descadastrado", "recusado", "disiscritto",
+    "rifiutato", "uitgeschreven", "afgemeld", "geweigerd", "wypisany", "odmowa", "отписан",
+    "отписался", "отписалась", "отказ", "отказано",
 })
 # fmt: on
+#: A refusal in a longer text, such as “Please do not call again!”.
+_REFUSING_PHRASE: Final = re.compile(
+    r"\b(?:(?:do not|don t|dont|never|stop|no more|no) (?:ever )?(?:call|contact|phone|ring|dial)"
+    r"(?:s|ing|ed)?|unsubscribed?|opt(?:ed)? ?out|donotcall|remove me|take me off"
+    r"|nicht (?:mehr )?anrufen|keine (?:anrufe|werbung)|ne (?:pas|plus) (?:appeler|contacter)"
+    r"|no (?:llamar|contactar)|não (?:ligar|contatar|contactar)|nao ligar"
+    r"|non (?:chiamare|contattare)|niet (?:meer )?bellen|nie dzwonić|не звонить|не звоните)\b"
+)
+_STATES_NOTHING: Final = frozenset({"", "null", "nil", "nan", "na", "n a"})
+_WHOLE: Final = re.compile(r"([01])[.,]0+")
+_DATE: Final = re.compile(r"\d{1,4}([-./ ])\d{1,2}\1\d{1,4}\b")
 
 
 class Consent(StrEnum):
@@ -33,15 +67,36 @@ def read(cell: str, *, today: date) -> Consent:
 
     A future date is unclear, because no one can have agreed yet.
     """
-    text = " ".join(unicodedata.normalize("NFKC", cell).casefold().replace("-", " ").split())
-    if not text:
+    text = _words(cell)
+    if text in _STATES_NOTHING:
         return Consent.NOT_STATED
-    if text in _YES:
+    if text in _YES or text in _AGREES:
         return Consent.GIVEN
-    if text in _NO:
+    if text in _NO or text in _REFUSES or _REFUSING_PHRASE.search(text):
         return Consent.REFUSED
     try:
         given_on = datetime.fromisoformat(cell.strip()).date()
     except ValueError:
         return Consent.UNCLEAR
     return Consent.GIVEN if given_on <= today else Consent.UNCLEAR
+
+
+def read_opt_out(cell: str) -> Consent:
+    """Read an opt-out cell: a word for yes or no, or the date of the opt-out.
+
+    Never returns `Consent.GIVEN`: people who did not opt out have not agreed to anything.
+    """
+    text = _words(cell)
+    if text in _STATES_NOTHING or text in _NO or text in _AGREES:
+        return Consent.NOT_STATED
+    refuses = text in _YES or text in _REFUSES or _REFUSING_PHRASE.search(text)
+    if refuses or _DATE.match(cell.strip()):
+        return Consent.REFUSED
+    return Consent.UNCLEAR
+
+
+def _words(cell: str) -> str:
+    text = unicodedata.normalize("NFKC", cell).casefold().strip()
+    if number := _WHOLE.fullmatch(text):  # as spreadsheets and data frames write 1 and 0
+        return number[1]
+    return " ".join(re.sub(r"[\W_]+", " ", text).split()) or text.strip("-–— ")

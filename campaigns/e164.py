@@ -17,7 +17,7 @@ from phonenumbers import timezone as number_zones
 
 from campaigns.number_problems import NumberProblemCode, message_of
 from campaigns.number_text import digits_of
-from campaigns.number_writing import Choice, Evidence, Writing, Written
+from campaigns.number_writing import AS_READ_ALONE, Choice, Evidence, Writing, Written
 from campaigns.numbering_plans import (
     Plan,
     Reached,
@@ -99,7 +99,6 @@ _LENGTHS: Final = {
 }
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMERGENCY_ABROAD: Final = frozenset({"112", "911", "999"})
-_ALONE: Final = Writing()
 _LONGEST_NATIONAL: Final = 17
 
 
@@ -123,7 +122,7 @@ def national_number(e164: str) -> str:
     return str(phonenumbers.parse(e164, None).national_number) if e164 else ""
 
 
-def parse(raw: str, *, region: str, writing: Writing = _ALONE) -> Number | NumberProblem:
+def parse(raw: str, *, region: str, writing: Writing = AS_READ_ALONE) -> Number | NumberProblem:
     """Parse a raw value as a number of the region unless it has a country code.
 
     Region "ZZ" means no default: only numbers with a country code are accepted. ``writing`` says
@@ -157,7 +156,7 @@ def parse(raw: str, *, region: str, writing: Writing = _ALONE) -> Number | Numbe
 
 
 def readings(
-    raw: str, *, region: str, writing: Writing = _ALONE
+    raw: str, *, region: str, writing: Writing = AS_READ_ALONE
 ) -> tuple[Number, ...] | NumberProblem:
     """Return every number that a raw value may mean, for lists of numbers not to be called.
 

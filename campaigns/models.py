@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
-from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Q, Subquery, UniqueConstraint
 
-from campaigns import call_settings, prompts
+from campaigns import call_settings, hashed_numbers, prompts
 from campaigns.calling_hours import CallingHours
 from campaigns.e164 import NumberProblem
 from campaigns.e164 import parse as parse_e164
@@ -305,15 +305,41 @@ class SuppressionSource(models.TextChoices):
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
     """The do-not-call list as a set of numbers."""
 
+    #: A number is looked up in up to three hashes, and a database takes some 32,000 parameters.
+    NUMBERS_AT_A_TIME = 10_000
+
     def numbers_among(self, e164s: list[str]) -> set[str]:
-        """Return the subset of the numbers that must not be called."""
-        return set(self.filter(e164__in=e164s).values_list("e164", flat=True))
+        """Return the subset of the numbers that must not be called.
+
+        Hashes cost three times as much as the numbers and most lists have none, so the first query
+        also asks whether there are any.
+        """
+        a_hash = self.hashed().order_by("e164").values("e164")[:1]
+        listed: set[str] = set()
+        for start in range(0, len(e164s), self.NUMBERS_AT_A_TIME):
+            numbers = e164s[start : start + self.NUMBERS_AT_A_TIME]
+            entries = self.filter(Q(e164__in=numbers) | Q(e164=Subquery(a_hash)))
+            found = set(entries.order_by().values_list("e164", flat=True))
+            if any(map(hashed_numbers.is_hashed, found)):
+                by_hash = {h: e164 for e164 in numbers for h in hashed_numbers.hashes_of(e164)}
+                hashes = self.filter(e164__in=by_hash).values_list("e164", flat=True)
+                found = found.intersection(numbers) | {by_hash[entry] for entry in hashes}
+            listed |= found
+        return listed
+
+    def about(self, e164: str) -> SuppressionQuerySet:
+        """Return the entries that forbid calling a number: its own, and its hashes."""
+        return self.filter(e164__in=[e164, *hashed_numbers.hashes_of(e164)])
+
+    def hashed(self) -> SuppressionQuerySet:
+        """Return the entries of which only the hash is known, by the index of all entries."""
+        return self.filter(e164__gte=hashed_numbers.PREFIX)
 
 
 class Suppression(models.Model):
-    """A number that must not be called, ever, by any batch."""
+    """A number that must not be called, ever, by any batch; or its hash (`hashed_numbers`)."""
 
-    e164 = models.CharField("number", max_length=16, unique=True)
+    e164 = models.CharField("number", max_length=hashed_numbers.LONGEST_ENTRY, unique=True)
     reason = models.CharField(max_length=200, blank=True)
     source = models.CharField(
         max_length=10, choices=SuppressionSource.choices, default=SuppressionSource.MANUAL
@@ -345,7 +371,10 @@ class Suppression(models.Model):
             ),
         ]
         constraints = [
-            CheckConstraint(condition=Q(e164__startswith="+"), name="suppression_e164_form"),
+            CheckConstraint(
+                condition=Q(e164__startswith="+") | Q(e164__startswith=hashed_numbers.PREFIX),
+                name="suppression_e164_form",
+            ),
             CheckConstraint(
                 condition=Q(source__in=SuppressionSource.values), name="suppression_source"
             ),
@@ -354,8 +383,16 @@ class Suppression(models.Model):
     def __str__(self) -> str:
         return self.e164
 
+    @property
+    def is_hashed(self) -> bool:
+        """Whether only the hash of the number is known."""
+        return hashed_numbers.is_hashed(self.e164)
+
     def clean(self) -> None:
         """Convert the number to E.164; refuse invalid numbers, which would have no effect."""
+        if hashed := hashed_numbers.entry_of(self.e164):
+            self.e164 = hashed
+            return
         parsed = parse_e164(self.e164, region=settings.DEFAULT_REGION)
         if isinstance(parsed, NumberProblem):
             raise ValidationError({"e164": parsed.message})

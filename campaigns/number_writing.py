@@ -135,6 +135,10 @@ class Writing:
         )
 
 
+#: Nothing is known but the number itself.
+AS_READ_ALONE: Final = Writing()
+
+
 def evidence_in(raw_numbers: Iterable[str], *, region: str) -> Evidence:
     """Count what the bare digits among raw values say about the way they are written."""
     codes: Counter[str] = Counter()

@@ -59,7 +59,7 @@ class BatchListPage(OwnPages[Batch]):
         """Redirect to the step at which work on a draft stopped."""
         require(request.user, "batchcalls.view_batch")
         batch = get_object_or_404(Batch, pk=pk)
-        if batch.status != BatchStatus.DRAFT:
+        if batch.status != BatchStatus.DRAFT or batch.awaits_correction:
             return redirect("admin:batchcalls_batch_review", pk)
         step = "columns" if batch.lists.exists() else "upload"
         return redirect(f"admin:batchcalls_batch_{step}", pk)

@@ -163,7 +163,7 @@ class BatchPages(OwnPages[Batch]):
             tab=tab,
             actions=actions_for(batch, user),
             goes_on=batch.status in BATCH_PREPARING and user.has_perm("batchcalls.change_batch"),
-            takes_rows=batch.status in BATCH_JOINABLE
+            takes_rows=(batch.status in BATCH_JOINABLE or batch.awaits_correction)
             and user.has_perms(["batchcalls.change_batch", "batchcalls.launch_batch"]),
             **more,
         )

@@ -77,7 +77,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
         return self.page(request, "suppression/removed", title, listing=listing, table=table)
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add numbers, one per line, and return the lines that are not numbers."""
+        """Add the numbers of each line, and return the lines that were not read."""
         require(request.user, "campaigns.add_suppression")
         initial = {
             "region": settings.DEFAULT_REGION,
@@ -110,7 +110,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             request,
             "suppression/add",
             "Add numbers",
-            subtitle="They are not called any more from now on, by any batch.",
+            subtitle="These numbers will no longer be called by any batch.",
             form=form,
             added=added,
             told=_summary_of(added) if added else "",
@@ -131,8 +131,9 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             require(user, "campaigns.change_suppression")
             if form.is_valid():
                 return self._change_reason(request, entry, form.cleaned_data["reason"])
-        shows_calls = user.has_perm("batchcalls.view_callresult")
-        shows_rows = user.has_perm("batchcalls.view_recipient")
+        # Of a hash, it is not known which calls and rows it is about.
+        shows_calls = user.has_perm("batchcalls.view_callresult") and not entry.is_hashed
+        shows_rows = user.has_perm("batchcalls.view_recipient") and not entry.is_hashed
         return self.page(
             request,
             "suppression/change_form",

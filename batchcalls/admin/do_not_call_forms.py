@@ -25,14 +25,14 @@ class AddNumbersForm(RegionForm):
                 "placeholder": "+12025550123\n(202) 555-0124, asked us by letter",
             }
         ),
-        help_text="One on each line; its own reason may follow behind a comma.",
+        help_text="One per line. Add a reason after a comma. SHA-256 hashes of numbers work too.",
         error_messages={"required": "Write at least one number."},
     )
     reason = forms.CharField(
         label="Reason",
         max_length=REASON_LENGTH,
         required=False,
-        help_text="Of the lines that have none of their own.",
+        help_text="Used for lines without their own reason.",
     )
 
     def clean_numbers(self) -> str:

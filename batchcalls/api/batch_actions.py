@@ -19,6 +19,7 @@ from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView
 from batchcalls.batches import lifecycle, retrying
 from batchcalls.drafting import copying, edits
+from batchcalls.intake import refusals
 from batchcalls.models import Scope
 from batchcalls.states import BatchStatus
 
@@ -32,6 +33,9 @@ NEEDS = {
     "cancel": Need(CONTROL, "batchcalls.cancel_batch"),
     "retry": LAUNCH,
     "clone": Need(WRITE, "batchcalls.add_batch", "batchcalls.view_batch"),
+    "suppress_refused": Need(
+        Scope.DO_NOT_CALL_WRITE, "campaigns.add_suppression", "batchcalls.view_batch"
+    ),
 }
 
 
@@ -56,6 +60,11 @@ class RetrySerializer(Strict):
 class RetriedSerializer(serializers.Serializer[Any]):
     retried = serializers.IntegerField(help_text="Recipients that are called once more.")
     batch = BatchSerializer()
+
+
+class SuppressedSerializer(serializers.Serializer[Any]):
+    added = serializers.IntegerField(help_text="Numbers that are new on the do-not-call list.")
+    known = serializers.IntegerField(help_text="Numbers that were on the list already.")
 
 
 class Steering(ApiView):
@@ -146,6 +155,17 @@ class Steering(ApiView):
             raise Problem(409, "file_missing", "The file of its list is gone.") from error
         shown = self.get_serializer(copy).data
         return Response(shown, status=201, headers={"Location": shown["links"]["self"]})
+
+    @extend_schema(request=None, responses=SuppressedSerializer)
+    @action(detail=True, methods=["post"], url_path="suppress-refused")
+    def suppress_refused(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Add the numbers that refuse in the lists of a batch to the do-not-call list.
+
+        These are the rows that are skipped as `consent_refused` or `opted_out`. The batch skips
+        them anyway; on the do-not-call list, no other batch calls them either.
+        """
+        added = refusals.suppress_refused(self.get_object(), actor=actor_of(request))
+        return Response({"added": added.new, "known": added.listed})
 
     def told(self) -> Response:
         """Return the current state of the batch."""

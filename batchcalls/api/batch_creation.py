@@ -160,8 +160,8 @@ class RowsOfFile(Rows):
     mapping = MappingField(
         required=False,
         help_text="A JSON object: header, or #3 for the third column, to phone_number[.2], "
-        "request_data[.name], trusted_text[.name], metadata[.name], consent, ignore or a call "
-        "setting. Other columns are matched by their headers, and of call settings only "
+        "request_data[.name], trusted_text[.name], metadata[.name], consent, opt_out, ignore or a "
+        "call setting. Other columns are matched by their headers, and of call settings only "
         "start_time, timezone and webhook: a list must not take over a call by its headers.",
     )
     map_all = serializers.BooleanField(

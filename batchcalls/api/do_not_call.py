@@ -19,7 +19,7 @@ from batchcalls.api.views import ApiView, Deleted, Listed
 from batchcalls.batches import suppressing
 from batchcalls.models import Scope
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
-from campaigns import e164
+from campaigns import e164, hashed_numbers
 from campaigns.models import Suppression, SuppressionSource
 
 #: Maximum numbers per request.
@@ -37,14 +37,17 @@ class EntrySerializer(serializers.ModelSerializer[Suppression]):
 
 class NumberSerializer(Strict):
     phone_number = serializers.CharField(
-        max_length=50,
-        help_text="With country code, or local. Both numbers are added if the digits are a number "
-        "with and without country code.",
+        max_length=hashed_numbers.LONGEST_ENTRY,
+        help_text="With country code, or local; or the SHA-256 of the number as 64 hexadecimal "
+        "digits. Hashes of +12025550123 and of 12025550123 are both honored. Both numbers are "
+        "added if the digits are a number with and without country code.",
     )
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
     def validate_phone_number(self, value: str) -> list[str]:
-        """Return each number that may be meant, in the form in which it is dialed."""
+        """Return each number that may be meant, in the form in which it is dialed, or a hash."""
+        if hashed := hashed_numbers.entry_of(value):
+            return [hashed]
         found = e164.readings(value, region=settings.DEFAULT_REGION)
         if isinstance(found, e164.NumberProblem):
             raise serializers.ValidationError(found.message, str(found.code))
@@ -74,11 +77,15 @@ class DoNotCall(Listed, Deleted, ApiView):
     }
 
     def get_object(self) -> Any:
-        """Find a number in any notation."""
-        parsed = e164.parse(self.kwargs["number"], region=settings.DEFAULT_REGION)
-        if isinstance(parsed, e164.NumberProblem):
+        """Find a number in any notation, or a hash."""
+        text = self.kwargs["number"]
+        parsed = e164.parse(text, region=settings.DEFAULT_REGION)
+        if hashed := hashed_numbers.entry_of(text):
+            self.kwargs["number"] = hashed
+        elif isinstance(parsed, e164.Number):
+            self.kwargs["number"] = parsed.e164
+        else:
             raise Http404
-        self.kwargs["number"] = parsed.e164
         return super().get_object()
 
     @extend_schema(

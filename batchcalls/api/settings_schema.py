@@ -28,6 +28,11 @@ SENT_RECIPIENT = _reference("RecipientRequest")
 SHOWN_ROW_SETTINGS = _reference("RecipientCallSettings")
 _LIMITS = {"minLength", "maxLength", "minimum", "maximum", "pattern"}
 _CONSENT = {"type": "string", "description": "yes, no, or the date consent was given."}
+_OPT_OUT = {
+    "oneOf": [{"type": "boolean"}, {"type": "string"}],
+    "description": "true or yes, or the date of the opt-out: the number is not called in any row. "
+    "A value that is not clear skips the row too.",
+}
 
 
 class CallSettingsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
@@ -65,6 +70,7 @@ def components() -> dict[str, Schema]:
             "properties": {
                 **{one.name: _property(one) for one in fields_of_rows},
                 "consent": _CONSENT,
+                "opt_out": _OPT_OUT,
                 **_sent(of_rows),
             },
             "additionalProperties": False,

@@ -27,6 +27,7 @@ from batchcalls.states import (
     BATCH_RESUMABLE,
     BATCH_TERMINAL,
     BATCH_TRANSITIONS,
+    NOBODY_TO_CALL,
     RECIPIENT_IN_FLIGHT,
     RECIPIENT_IN_LINE,
     BatchStatus,
@@ -98,10 +99,13 @@ def _move(
 
 
 @transaction.atomic
-def submit(batch: Batch, *, launch: bool, actor: User | None = None) -> None:
+def submit(
+    batch: Batch, *, launch: bool, actor: User | None = None, adds_rows: bool = False
+) -> None:
     """Submit a draft for validation: draft → initializing. Raise `Conflict`.
 
     With ``launch``, calls start as soon as the list is validated; otherwise the batch stays ready.
+    A list that was checked before is checked from its first row again, unless ``adds_rows``.
     """
     _move(
         batch.pk,
@@ -112,6 +116,8 @@ def submit(batch: Batch, *, launch: bool, actor: User | None = None) -> None:
         launch_when_ready=launch,
         launched_at=clock.now() if launch else None,
     )
+    if not adds_rows and batch.lists.filter(status=ListStatus.IMPORTED).exists():
+        forget_check(batch)
     for stored in batch.lists.filter(status=ListStatus.UPLOADED):
         list_imports.begin(stored)
 
@@ -129,14 +135,38 @@ def back_to_draft(batch: Batch, *, actor: User | None = None) -> None:
         sources={BatchStatus.READY},
         actor=actor,
         message="Taken back to be changed.",
-        row_count=None,
-        ready_through=0,
-        dry_run={},
         launch_when_ready=False,
     )
+    forget_check(batch)
+
+
+def forget_check(batch: Batch) -> None:
+    """Delete the rows and the report of a check, within the caller's transaction; keep the list.
+
+    Raise `Conflict` when rows were added, because their numbers follow those of the first list.
+    """
     if list_imports.forget(batch.pk) > 1:
-        raise Conflict("changed", BatchStatus.READY, why="further rows were added to its list")
+        raise Conflict("changed", batch.status, why="further rows were added to its list")
     Recipient.objects.filter(batch=batch.pk).forget()
+    Batch.objects.filter(pk=batch.pk).update(row_count=None, ready_through=0, dry_run={})
+
+
+@transaction.atomic
+def return_to_draft(batch: Batch, *, message: str) -> None:
+    """End a check that found nobody to call: validating → draft. Raise `Conflict`.
+
+    The rows, their reasons and the report are kept until another list or mapping is checked.
+    """
+    _move(
+        batch.pk,
+        BatchStatus.DRAFT,
+        action="returned to its draft",
+        sources={BatchStatus.VALIDATING},
+        code=NOBODY_TO_CALL,
+        message=message,
+        launch_when_ready=False,
+        launched_at=None,
+    )
 
 
 @transaction.atomic

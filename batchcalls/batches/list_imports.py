@@ -11,7 +11,7 @@ from django.db import transaction
 from batchcalls import queue
 from batchcalls.database import clock
 from batchcalls.models import ListPart, StoredList
-from batchcalls.states import LIST_OPEN, ListStatus
+from batchcalls.states import LIST_LEFT_OUT, LIST_OPEN, ListStatus
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +41,11 @@ def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str =
 
 
 def forget(batch_id: UUID) -> int:
-    """Reset a batch's lists to freshly uploaded, keeping their files; return the number of lists.
+    """Reset a batch's usable lists to freshly uploaded, keeping their files; return their number.
 
     Only call this for batches whose lists are not being imported.
     """
-    lists = StoredList.objects.filter(batch=batch_id)
+    lists = StoredList.objects.filter(batch=batch_id).exclude(status__in=LIST_LEFT_OUT)
     parts = ListPart.objects.filter(stored_list__in=lists)
     files = list(parts.values_list("file", flat=True))
     parts.delete()

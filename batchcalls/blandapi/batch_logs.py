@@ -58,12 +58,16 @@ def _entry(
                 "message": one.reason,
             },
         }
-    if one.to_status in BATCH_TERMINAL:
+    if one.to_status in BATCH_TERMINAL or one.returned_to_draft:
         counted = batch_shapes.counters(batch_shapes.totals_of(batch))
         message = {"message": one.message} if one.message else {}
         return {
             **_frame(batch, str(one.pk), "complete", one.at),
-            "payload": {"status": one.to_status, **counted, **message},
+            "payload": {
+                "status": BatchStatus.FAILED if one.returned_to_draft else one.to_status,
+                **counted,
+                **message,
+            },
         }
     change = {"state_change": one.to_status} if one.to_status else {}
     return {

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
-from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, CallStatus, Stage
+from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, BatchStatus, CallStatus, Stage
 from batchcalls.webhooks import bland_shapes
 from campaigns.call_settings import REGISTRY, without_secrets
 
@@ -66,7 +66,8 @@ def _call_params(batch: Batch) -> dict[str, Any]:
 
 def status_v1(batch: Batch, totals: Totals) -> str:
     """Return ``completed`` when every call is done, else ``in-progress``."""
-    return "completed" if batch.status in BATCH_TERMINAL and not totals.live else "in-progress"
+    is_over = batch.is_over or batch.awaits_correction
+    return "completed" if is_over and not totals.live else "in-progress"
 
 
 def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
@@ -84,7 +85,8 @@ def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
         "created_at": bland_shapes.timestamp(batch.created_at),
         "call_objects": list(map(_call_object, recipients)),
         "description": batch.name,
-        "status": batch.status,
+        # The Bland API has no drafts: what can be corrected here has failed there.
+        "status": BatchStatus.FAILED.value if batch.awaits_correction else batch.status,
     }
 
 

@@ -22,7 +22,7 @@ from batchcalls.lists import mapping as mappings
 from batchcalls.lists import matching
 from batchcalls.lists.headers import describe_headers
 from batchcalls.lists.mapping import ColumnTarget, ListMapping, Target
-from batchcalls.models import Batch, BatchEvent, StoredList
+from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.models.launched_with import Use, values_of
 from batchcalls.states import BatchStatus
 from campaigns import call_settings
@@ -91,6 +91,11 @@ def attach_list(
     with uploads.storing(stored, stream):
         current = _locked(batch)
         _remove_lists(current)
+        if current.awaits_correction:
+            Recipient.objects.filter(batch=current).forget()
+            Batch.objects.filter(pk=current.pk).update(
+                reason_code="", reason="", row_count=None, ready_through=0, dry_run={}
+            )
         stored.batch, stored.created_by = current, actor
         stored.save(force_insert=True)
         Batch.objects.filter(pk=current.pk).update(region=stored.region)
@@ -137,7 +142,7 @@ def match(
 
 
 def map_all(batch: Batch) -> ListMapping:
-    """Map every column except phone number and consent to a variable."""
+    """Map every column except phone number, consent and opt-outs to a variable."""
     return _keep_mapping(batch, matching.map_all(mapping_of(batch), Target.REQUEST_DATA))
 
 
@@ -222,6 +227,8 @@ def _keep_mapping(batch: Batch, mapping: ListMapping, **choices: str | None) -> 
 
 def _remove_lists(batch: Batch) -> None:
     for old in batch.lists.all():
+        for name in old.parts.values_list("file", flat=True):
+            transaction.on_commit(partial(old.file.storage.delete, name))
         old.delete()
         transaction.on_commit(partial(old.file.delete, save=False))
 

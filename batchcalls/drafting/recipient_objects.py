@@ -35,7 +35,11 @@ FILE_NAME = "recipients.csv"
 #: The row number of the first object.
 FIRST_ROW = 2
 _OBJECTS = {"request_data": Target.REQUEST_DATA, "metadata": Target.METADATA}
-_SINGLE = {"phone_number": Target.PHONE_NUMBER, "consent": Target.CONSENT}
+_NAMELESS = {
+    "phone_number": Target.PHONE_NUMBER,
+    "consent": Target.CONSENT,
+    "opt_out": Target.OPT_OUT,
+}
 _IN_MEMORY = 1 << 20
 
 #: A column: its target, and its name.
@@ -69,9 +73,10 @@ def create(
 ) -> Batch:
     """Store a draft of these recipients.
 
-    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …}``, and may
-    have its own call settings as further members. All but the number are optional. Numbers and
-    call settings are validated with the list, row by row, and a bad one only skips its row.
+    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …, "opt_out":
+    …}``, and may have its own call settings as further members. All but the number are optional.
+    Numbers and call settings are validated with the list, row by row, and a bad one only skips its
+    row.
 
     Raise `RecipientsError` for objects that cannot be rows, and otherwise as `drafts.create` does.
     Nothing is stored then.
@@ -157,13 +162,13 @@ def _columns_in(name: str, value: Any) -> Iterator[tuple[tuple[str, ...], Column
     """Yield the place of each column that a member needs, with the column or an error."""
     if name in _OBJECTS:
         yield from _members(name, value)
-    elif name in _SINGLE:
+    elif name in _NAMELESS:
         yield (
             (name,),
             (
                 _wrong("not_text", f"{name} is text.")
                 if isinstance(value, Mapping | list)
-                else (_SINGLE[name], "")
+                else (_NAMELESS[name], "")
             ),
         )
     elif call_settings.is_call_setting(name):
@@ -223,8 +228,8 @@ def _cells(recipient: Mapping[str, Any], columns: Sequence[Column]) -> list[str]
         if name in _OBJECTS:
             for key, inner in (value or {}).items():
                 given[_OBJECTS[name], _name_of(str(key))] = text_of(inner)
-        elif name in _SINGLE:
-            given[_SINGLE[name], ""] = text_of(value)
+        elif name in _NAMELESS:
+            given[_NAMELESS[name], ""] = text_of(value)
         else:
             setting = call_settings.get(name)
             is_null = value is None and setting is not None and setting.nullable

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from batchcalls.batches import list_imports
-from batchcalls.batches.suppressing import REASON_LENGTH, suppress
+from batchcalls.batches.suppressing import suppress
 from batchcalls.intake import uploads
 from batchcalls.intake.uploads import ReadingOptions
-from batchcalls.lists.cleaning import clean_value
+from batchcalls.lists.mapping import ListMapping, MappingError, Target, check
 from batchcalls.models import ListKind, StoredList
-from campaigns import e164
+from campaigns import call_settings
 from campaigns.models import SuppressionSource
+from campaigns.numbers_in_text import Found, find_in_cells, why_unread
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -31,7 +32,7 @@ class TooManyLines(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongLine:
-    """A line without a valid number: its position, counted from 1, its text, and the problem."""
+    """A line that was not read, or only in part: its position from 1, its text, the problem."""
 
     number: int
     text: str
@@ -40,7 +41,7 @@ class WrongLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """The result of adding lines; ``repeated`` lines have the same number as an earlier line."""
+    """The result of adding lines; ``repeated`` counts numbers that an earlier line has too."""
 
     new: int
     listed: int
@@ -49,48 +50,36 @@ class Added:
 
 
 def add_numbers(text: str, *, region: str, reason: str = "", actor: User | None = None) -> Added:
-    """Suppress the numbers of a text, one per line, each with an optional reason after a comma.
+    """Suppress every number of a text, whose lines may have a reason after a comma.
 
     ``reason`` is used for lines without their own reason. Existing entries stay unchanged, and
-    invalid lines do not block the others. Raises `TooManyLines` and then adds nothing.
+    unread lines do not block the others. Raises `TooManyLines` and then adds nothing.
     """
     lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if len(lines) > MOST_LINES:
         raise TooManyLines(
-            f"These are {len(lines):,} lines; {MOST_LINES:,} are taken in here at most. "
+            f"You pasted {len(lines):,} lines; the limit is {MOST_LINES:,}. "
             "Save them as a file and import it as a long list."
         )
     reasons: dict[str, str] = {}
-    wrong = []
+    wrong, named = [], 0
     for number, line in lines:
-        read = _read_line(line, region)
-        if isinstance(read, str):
-            wrong.append(WrongLine(number=number, text=line, message=read))
-            continue
-        found, own = read
-        reasons.setdefault(found, own or reason)
+        cells = [cell.strip() for cell in _SEPARATOR.split(line)]
+        found = find_in_cells(cells, region=region)
+        named += len(found.numbers)
+        for entry in found.numbers:
+            reasons.setdefault(entry, _reason_in(cells, found) or reason)
+        if found.unread or not found.numbers:
+            message = why_unread(cells[0], found, region=region).message
+            wrong.append(WrongLine(number=number, text=line, message=message))
     new = suppress(reasons, source=SuppressionSource.MANUAL, actor=actor)
-    named = len(lines) - len(wrong)
     return Added(new=new, listed=len(reasons) - new, repeated=named - len(reasons), wrong=wrong)
 
 
-def _read_line(line: str, region: str) -> tuple[str, str] | str:
-    """Return a line's number and reason, or what is wrong with it."""
-    raw, *more = _SEPARATOR.split(line, maxsplit=1)
-    parsed = e164.parse(raw.strip(), region=region)
-    if isinstance(parsed, e164.NumberProblem):
-        return parsed.message
-    rest = clean_value(more[0]) if more else ""
-    if len(rest) > REASON_LENGTH:
-        return f"The reason has {len(rest):,} characters; {REASON_LENGTH} are kept. Shorten it."
-    # A second number must not become the reason of the first, or it would still be called.
-    if any(isinstance(e164.parse(part, region=region), e164.Number) for part in _parts(rest)):
-        return "Several numbers stand on this line; write each on a line of its own."
-    return parsed.e164, rest
-
-
-def _parts(text: str) -> Iterator[str]:
-    return (part.strip() for part in _SEPARATOR.split(text) if part.strip())
+def _reason_in(cells: Sequence[str], found: Found) -> str:
+    """Return what stands behind the last number of a line, else before the first."""
+    last, first = max(found.used), min(found.used)
+    return ", ".join(filter(None, cells[last + 1 :])) or ", ".join(filter(None, cells[:first]))
 
 
 def add_list(
@@ -106,11 +95,38 @@ def add_list(
     ``note`` is the reason for numbers without one in the list. Raises `UnreadableList`,
     `MappingError` or `UploadError` and then stores nothing.
     """
-    stored = uploads.read(stream, reading, file_name=file_name)
+    stored = uploads.read(stream, reading, file_name=file_name, is_row=_has_number)
     stored.kind = ListKind.DO_NOT_CALL
-    stored.mapping = uploads.match_columns(stored, reading).to_list()
+    stored.mapping = _match_columns(stored, reading).to_list()
     stored.note, stored.created_by = note.strip()[:200], actor
     with uploads.storing(stored, stream):
         stored.save(force_insert=True)
         list_imports.begin(stored)
     return stored
+
+
+def _has_number(cells: list[str], region: str) -> bool:
+    return bool(find_in_cells(cells, region=region).numbers)
+
+
+def _match_columns(stored: StoredList, reading: ReadingOptions) -> ListMapping:
+    """Find the column of numbers by its header, else each column whose first rows have numbers.
+
+    Raise `MappingError` if there is none.
+    """
+    mapping = uploads.suggest_mapping(stored, reading)
+    if mapping.phone_position is None:
+        found = [find_in_cells(row, region=stored.region) for row in stored.samples]
+        used = {max(one.used) for one in found if one.used}
+        mapping = ListMapping(
+            tuple(
+                replace(column, target=Target.PHONE_NUMBER, name="")
+                if column.position in used
+                else column
+                for column in mapping.columns
+            )
+        )
+    wrong = check(mapping, is_call_setting=call_settings.is_call_setting)
+    if mapping.phone_position is None:
+        raise MappingError(wrong)
+    return mapping

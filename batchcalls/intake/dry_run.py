@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, F, Min, Q, QuerySet, When
 from django.db.models.functions import TruncHour
 
 from batchcalls.calling import call_requests, gate
 from batchcalls.database import clock
 from batchcalls.intake import dry_run_notes, estimate
+from batchcalls.intake.listed import is_listed
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
@@ -28,7 +29,6 @@ from batchcalls.states import (
 )
 from campaigns import e164, quoted_values
 from campaigns.calling_hours import Closed
-from campaigns.models import Suppression
 from campaigns.prompts import MissingVariable
 
 PROMPTS_SHOWN = 3
@@ -114,7 +114,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
         _rows(batch)
         .filter(status__in=_TO_DIAL)
         .annotate(
-            listed=Exists(Suppression.objects.filter(e164=OuterRef("e164"))),
+            listed=is_listed(),
             # The current hour has start times that are past, and others that are still to come.
             own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
             start_hour=TruncHour("own_start"),

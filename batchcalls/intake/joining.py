@@ -15,6 +15,7 @@ from batchcalls.batches import lifecycle, list_imports
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.states import (
     BATCH_CALLING,
+    BATCH_IMPORTING,
     BATCH_JOINABLE,
     BATCH_REOPENABLE,
     LIST_UNUSABLE,
@@ -30,10 +31,12 @@ def join(stored: StoredList, *, actor: User | None = None) -> None:
     """Save a new list of a batch and start its import; raise `lifecycle.Conflict`.
 
     Its rows are dialed as soon as they are checked if the batch is calling or ended short of
-    calling everyone, else when it is launched or resumed.
+    calling everyone, else when it is launched or resumed. A draft of which nobody can be called is
+    checked again, together with them.
     """
     batch = Batch.objects.lock([stored.batch_id])[stored.batch_id]
-    if batch.status not in BATCH_JOINABLE or batch.lists.importing().exists():
+    may_join = batch.status in BATCH_JOINABLE or batch.awaits_correction
+    if not may_join or batch.lists.importing().exists():
         raise lifecycle.Conflict("given more rows", batch.status)
     stored.row_offset = batch.ready_through
     stored.created_by = actor
@@ -44,7 +47,10 @@ def join(stored: StoredList, *, actor: User | None = None) -> None:
         code="list_joined",
         message=f"{stored.file_name} joins: its row 2 counts as row {stored.row_offset + 2:,}.",
     )
-    list_imports.begin(stored)
+    if batch.awaits_correction:
+        lifecycle.submit(batch, launch=False, actor=actor, adds_rows=True)
+    else:
+        list_imports.begin(stored)
 
 
 @transaction.atomic
@@ -90,3 +96,5 @@ def give_up(stored: StoredList, *, reason: str) -> None:
     )
     if batch.status in BATCH_CALLING:
         queue.ring(queue.DISPATCH_TICK, batch.account_id)
+    elif batch.status in BATCH_IMPORTING:
+        lifecycle.return_to_draft(batch, message=f"{stored.file_name} cannot be used: {reason}")

@@ -1,12 +1,10 @@
-"""Which number of a row is dialed, and which numbers a row of a do-not-call list blocks."""
+"""Which number of a row is dialed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batchcalls.lists.cleaning import clean_value
-from batchcalls.lists.reader import Row
 from campaigns import e164
 from campaigns.number_writing import Writing
 
@@ -44,19 +42,3 @@ def choose_number(raws: Sequence[str], *, region: str, writing: Writing) -> Chos
 
 def _is_blank(number: e164.Number | e164.NumberProblem) -> bool:
     return getattr(number, "code", "") == e164.NumberProblemCode.BLANK_NUMBER
-
-
-def numbers_to_block(
-    row: Row, positions: Sequence[int], *, region: str, writing: Writing
-) -> tuple[dict[str, None], list[tuple[str, e164.NumberProblem]]]:
-    """Return every number that a row of a do-not-call list may mean, and the cells without one."""
-    numbers: dict[str, None] = {}
-    problems = []
-    for position in positions:
-        raw = clean_value(row.cells[position]) if position < len(row.cells) else ""
-        found = e164.readings(raw, region=region, writing=writing)
-        if isinstance(found, tuple):
-            numbers |= dict.fromkeys(number.e164 for number in found)
-        elif raw or len(positions) == 1:
-            problems.append((raw, found))
-    return numbers, problems

@@ -1,33 +1,56 @@
-"""Apply a “no” in a consent column to every row of the batch with the same number."""
+"""Apply a refusal in a list to every row of the batch with the same number, or to every batch."""
 
 from __future__ import annotations
 
-from django.db import transaction
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from django.db import transaction
+from django.db.models import QuerySet
+
+from batchcalls.batches.suppressing import suppress
 from batchcalls.database.bulk import update_each
 from batchcalls.database.lease import Lease
-from batchcalls.intake.validation import CONSENT_REFUSED
-from batchcalls.models import Recipient, StoredList
+from batchcalls.intake.listed import is_listed
+from batchcalls.intake.validation import (
+    CLEAR_REFUSALS,
+    CONSENT_REFUSED,
+    OPT_OUT_UNCLEAR,
+    OPTED_OUT,
+    REFUSALS,
+)
+from batchcalls.models import Batch, Recipient, StoredList
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
+from campaigns.models import SuppressionSource
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 ROWS_AT_A_TIME = 2_000
+NUMBERS_AT_A_TIME = 2_000
+_SENTENCES = {
+    CONSENT_REFUSED: "Row {row} says no for the same number.",
+    OPTED_OUT: "Row {row} opts out the same number.",
+    OPT_OUT_UNCLEAR: "Row {row} has an unclear opt-out for the same number.",
+}
 
 
 def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
-    """Skip the rows of a batch whose number has a “no” in another row; return how many.
+    """Skip the rows of a batch whose number has a refusal in another row; return how many.
 
     Runs when all rows are imported, because parts arrive in any order. Rows of earlier lists are
     skipped too, unless they are being called or were called already. Raises `LeaseLost`.
     """
     rows = Recipient.objects.filter(batch=stored.batch_id)
-    said_no = rows.filter(reason_code=CONSENT_REFUSED, status=RecipientStatus.SKIPPED)
+    said_no = rows.filter(reason_code__in=REFUSALS, status=RecipientStatus.SKIPPED)
     waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)
     skipped, last = 0, ""
-    while refusals := dict(
-        said_no.filter(e164__gt=last)
+    while refusals := {
+        number: (code, row)
+        for number, code, row in said_no.filter(e164__gt=last)
         .order_by("e164")
-        .values_list("e164", "row_number")[:ROWS_AT_A_TIME]
-    ):
+        .values_list("e164", "reason_code", "row_number")[:ROWS_AT_A_TIME]
+    }:
         refused = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
         with transaction.atomic():
             lease.keep()
@@ -38,14 +61,50 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
                     (
                         pk,
                         RecipientStatus.SKIPPED,
-                        CONSENT_REFUSED,
-                        f"Row {refusals[number]} says of the same number that it consents to no "
-                        "calls.",
+                        code,
+                        _SENTENCES[code].format(row=row),
                         None,
                     )
                     for pk, number in refused
+                    for code, row in [refusals[number]]
                 ],
                 where_in=("status", RECIPIENT_NOT_YET_PLACED),
             )
         last = max(refusals)
     return skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """How many refused numbers are new on the do-not-call list, and how many were on it."""
+
+    new: int
+    listed: int
+
+
+def suppress_refused(batch: Batch, *, actor: User | None = None) -> Suppressed:
+    """Add the numbers that clearly refuse in a batch's lists to the do-not-call list.
+
+    They are added some thousand at a time; existing entries stay unchanged.
+    """
+    reason = f"Said no in the list of {batch.name}"
+    new = total = 0
+    last = ""
+    refused = _refused(batch).values_list("e164", flat=True).distinct().order_by("e164")
+    while numbers := list(refused.filter(e164__gt=last)[:NUMBERS_AT_A_TIME]):
+        reasons = dict.fromkeys(numbers, reason)
+        new += suppress(reasons, source=SuppressionSource.IMPORT, actor=actor)
+        total += len(numbers)
+        last = numbers[-1]
+    return Suppressed(new=new, listed=total - new)
+
+
+def count_unlisted(batch: Batch) -> int:
+    """Count the numbers that clearly refuse in a batch's lists, but may be called by others."""
+    rows = _refused(batch).alias(listed=is_listed()).filter(listed=False)
+    return rows.values("e164").distinct().count()
+
+
+def _refused(batch: Batch) -> QuerySet[Recipient]:
+    rows = Recipient.objects.filter(batch=batch, reason_code__in=CLEAR_REFUSALS)
+    return rows.filter(status=RecipientStatus.SKIPPED).order_by()

@@ -87,6 +87,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._rules = rules
         self._positions = range(len(stored.headers))
         self._consent = mapping.consent_position
+        self._opt_outs = mapping.opt_out_positions
         self.fields = {
             "row_number": fields.Field("row_number", column_name=ROW),
             "request_data": ColumnsField("request_data", mapping, *VARIABLES),
@@ -126,11 +127,13 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             self._rules,
             blank=is_blank,
             problem=row.problem,
+            raw_number=chosen.raw,
             number=chosen.number,
             request_data=recipient.request_data,
             row_settings=recipient.call_settings,
             date_order=self._stored.dates_written,
             consent_cell=None if self._consent is None else clean_value(cells[self._consent]),
+            opt_out_cells=[clean_value(cells[position]) for position in self._opt_outs],
         )
         recipient.raw_number = chosen.raw[:RAW_NUMBER_LENGTH]
         recipient.phone_numbers = ",".join(chosen.usable)

@@ -39,7 +39,13 @@ from batchcalls.lists.reader import Row
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, ListPart, Recipient, StoredList
 from batchcalls.models.batch import DuplicateChoice
-from batchcalls.states import BatchStatus, ListStatus, RecipientStatus
+from batchcalls.states import (
+    BATCH_IMPORTING,
+    NOBODY_TO_CALL,
+    BatchStatus,
+    ListStatus,
+    RecipientStatus,
+)
 from campaigns.prompts import PromptError
 
 log = structlog.get_logger(__name__)
@@ -212,17 +218,26 @@ def _conclude_recipients(
         batch=batch, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
     )
     with transaction.atomic():
-        Batch.objects.lock([batch.pk])  # always before the list
+        current = Batch.objects.lock([batch.pk])[batch.pk]  # always before the list
         if not list_imports.end(stored, ListStatus.IMPORTED):
             return
-        if stored.row_offset:
+        if stored.row_offset and current.status not in BATCH_IMPORTING:
             joining.make_ready(stored, row_count=row_count, callable_rows=callable_rows.count())
-        elif callable_rows.exists():
+            return
+        if stored.row_offset:  # added to a draft of which nobody could be called
+            row_count += current.row_count or 0
+        if callable_rows.exists():
             lifecycle.finish_validating(batch, through=stored.last_row, row_count=row_count)
+            return
+        reason = "The only row cannot be called." if row_count == 1 else ""
+        reason = reason or f"None of the {row_count:,} rows can be called; each says why."
+        checked = {"row_count": row_count, "ready_through": stored.last_row}
+        Batch.objects.filter(pk=batch.pk).update(**checked)
+        if current.can_be_corrected:
+            remedy = "Correct them and add them, or upload another list."
+            lifecycle.return_to_draft(batch, message=f"{reason} {remedy}")
         else:
-            Batch.objects.filter(pk=batch.pk).update(row_count=row_count)
-            reason = f"None of the {row_count} rows can be called; each says why."
-            lifecycle.fail(batch, code="nobody_to_call", message=reason)
+            lifecycle.fail(batch, code=NOBODY_TO_CALL, message=reason)
 
 
 def _fail(stored: StoredList, *, code: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,17 +12,21 @@ from django.core.exceptions import ValidationError
 from import_export import fields, widgets
 
 from batchcalls.batches.suppressing import suppress
-from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, numbers_to_block
+from batchcalls.intake.numbers import RAW_NUMBER_LENGTH
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.reader import Row
 from batchcalls.models import StoredList
-from campaigns import e164
 from campaigns.models import Suppression, SuppressionSource
+from campaigns.numbers_in_text import Found, find, find_in_cells, together, why_unread
 from campaigns.resources import SmallResource
 
 #: The header of the reason column. Without it, and for blank cells, the list's note is used.
 REASON_HEADER = "reason"
+#: Headers of a column with the area codes of the numbers in another column.
+AREA_HEADERS = frozenset(
+    {"area code", "area_code", "areacode", "area", "npa", "prefix", "vorwahl", "ddd", "prefijo"}
+)
 
 
 class SuppressionIntake:
@@ -29,34 +34,33 @@ class SuppressionIntake:
 
     def __init__(self, *, stored: StoredList, mapping: ListMapping) -> None:
         self._stored = stored
-        self._phones = mapping.phone_positions or (0,)
-        self._reason = next(
-            (c.position for c in mapping.columns if c.header.casefold() == REASON_HEADER), None
-        )
+        self._phones = mapping.phone_positions
+        headers = [column.header.casefold() for column in mapping.columns]
+        self._reason = headers.index(REASON_HEADER) if REASON_HEADER in headers else None
+        self._area = next((n for n, name in enumerate(headers) if name in AREA_HEADERS), None)
 
     def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
         """Read the numbers of a part, and return a function that saves them. See `runner.TakeIn`.
 
         Digits that are a number with and without country code block both. Existing entries stay
-        unchanged.
+        unchanged. A row is reported unless all of its numbers were read.
         """
         numbers: dict[str, str] = {}
         problems: list[list[object]] = []
-        writing = self._stored.writing
         for row in rows:
             if row.problem is None and not any(map(str.strip, row.cells)):
                 continue
             # A row with too many cells, or an error elsewhere, still names a number not to call.
-            found, unread = numbers_to_block(
-                row, self._phones, region=self._stored.region, writing=writing
-            )
-            for raw, problem in unread:
-                wrong = row.problem or problem
+            cells = list(map(clean_value, row.cells))
+            found, raw = self._numbers_of(cells)
+            reason = self._cell(cells, self._reason) or self._stored.note
+            for number in found.numbers:
+                numbers.setdefault(number, reason)
+            if found.unread or not found.numbers:
+                problem = row.problem if not found.numbers else None
+                wrong = problem or why_unread(raw, found, region=self._stored.region)
                 shown = raw[:RAW_NUMBER_LENGTH]
                 problems.append([row.number, shown, str(wrong.code), wrong.message])
-            reason = self._cell(row, self._reason) or self._stored.note
-            for number in found:
-                numbers.setdefault(number, reason)
 
         def save() -> tuple[int, list[list[object]]]:
             new = suppress(numbers, source=SuppressionSource.IMPORT, actor=self._stored.created_by)
@@ -64,11 +68,32 @@ class SuppressionIntake:
 
         return save
 
+    def _numbers_of(self, cells: list[str]) -> tuple[Found, str]:
+        """Return the numbers of a row, and the text in which they are expected.
+
+        If the columns of numbers have none, the whole row is searched.
+        """
+        region, writing = self._stored.region, self._stored.writing
+        in_cells = partial(find_in_cells, region=region, writing=writing)
+        phones = [self._cell(cells, position) for position in self._phones]
+        raw = " ".join(filter(None, phones))
+        read = [find(text, region=region, writing=writing) for text in phones]
+        found = together(read)
+        if found.numbers:
+            return found, raw
+        if self._area is not None:
+            found = in_cells([self._cell(cells, self._area), *phones])
+            if found.numbers:
+                return found, raw
+        found = in_cells(cells)
+        if raw and not found.used & set(self._phones):
+            # Another cell has a number, but not the one that the list is about.
+            found = Found(found.numbers, unread=raw)
+        return found, raw or " ".join(filter(None, cells))
+
     @staticmethod
-    def _cell(row: Row, position: int | None) -> str:
-        if position is None or position >= len(row.cells):
-            return ""
-        return clean_value(row.cells[position])
+    def _cell(cells: list[str], position: int | None) -> str:
+        return cells[position] if position is not None and position < len(cells) else ""
 
 
 class SuppressionResource(SmallResource):
@@ -91,11 +116,14 @@ class SuppressionResource(SmallResource):
     )
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Convert the number as people write it to E.164."""
-        parsed = e164.parse(str(row.get("e164") or "").strip(), region=settings.DEFAULT_REGION)
-        if isinstance(parsed, e164.NumberProblem):
-            raise ValidationError({"e164": parsed.message})
-        row["e164"] = parsed.e164
+        """Convert the number as people write it to an entry."""
+        text = str(row.get("e164") or "").strip()
+        found = find(text, region=settings.DEFAULT_REGION)
+        if len(found.numbers) != 1:
+            raise ValidationError(
+                {"e164": why_unread(text, found, region=settings.DEFAULT_REGION).message}
+            )
+        row["e164"] = found.numbers[0]
         row["reason"] = str(row.get("reason") or "")
 
     def skip_row(self, instance: Suppression, original: Any, *args: Any, **kwargs: Any) -> bool:

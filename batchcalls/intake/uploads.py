@@ -6,10 +6,10 @@ Shared by pages, API and command line, for recipients and do-not-call numbers.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
@@ -29,6 +29,7 @@ from batchcalls.lists.mapping import (
     headers_key,
 )
 from batchcalls.lists.tables import open_table, understand
+from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
 from campaigns.models import ColumnMapping
@@ -64,10 +65,17 @@ class ReadingOptions:
     map_all: Target | None = None
 
 
-def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> StoredList:
+def read(
+    stream: BinaryIO,
+    options: ReadingOptions,
+    *,
+    file_name: str,
+    is_row: Callable[[list[str], str], bool] | None = None,
+) -> StoredList:
     """Return an unsaved list with its first rows read and its columns not matched yet.
 
-    Raises `UnreadableList` or `UploadError`.
+    ``is_row`` tells from the first cells of a list, and the region, that they are no header. Raises
+    `UnreadableList`, also for a list without rows, or `UploadError`.
     """
     _check_size(stream)
     region = (options.region or settings.DEFAULT_REGION).upper()
@@ -98,11 +106,15 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
         delimiter=options.delimiter,
         sheet=options.sheet.strip(),
     )
+    if is_row:
+        stored.has_header = not is_row(_first_cells(stored, stream), region)
     with open_table(stored, stream) as table:
         stored.headers = list(table.header)
-        stored.samples = [
-            [cell[:SAMPLE_CHARACTERS] for cell in row.cells] for row in islice(table, SAMPLE_ROWS)
-        ]
+        rows = iter(table)
+        first = list(islice(rows, SAMPLE_ROWS))
+        if not any(row.problem or any(map(str.strip, row.cells)) for row in chain(first, rows)):
+            raise UnreadableList("no_rows")
+        stored.samples = [[cell[:SAMPLE_CHARACTERS] for cell in row.cells] for row in first]
     stored.digest = _digest(stream)
     return stored
 
@@ -224,6 +236,13 @@ def preview(stored: StoredList) -> list[ColumnPreview]:
         samples = [row[header.position] for row in stored.samples if header.position < len(row)]
         columns.append(ColumnPreview(header=header, samples=samples, target=target))
     return columns
+
+
+def _first_cells(stored: StoredList, stream: BinaryIO) -> list[str]:
+    """Return the cells of the first row with text, whether it is a header or not."""
+    stored.has_header = False
+    with open_table(stored, stream) as table:
+        return next(row.cells for row in table if any(map(str.strip, row.cells)))
 
 
 def _check_size(stream: BinaryIO) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Self
@@ -13,11 +13,17 @@ from batchcalls.calling.call_requests import RENDERED
 from batchcalls.database import clock
 from batchcalls.lists.reader import RowProblem
 from batchcalls.models import Batch
-from campaigns import call_settings, consent, e164, prompts
+from campaigns import call_settings, consent, e164, numbers_in_text, prompts
 from campaigns.consent import Consent
 
 #: The reason code of a row with an explicit no, as opposed to one without an answer.
 CONSENT_REFUSED = "consent_refused"
+#: Those of a row whose opt-out column refuses, or may refuse.
+OPTED_OUT, OPT_OUT_UNCLEAR = "opted_out", "opt_out_unclear"
+#: Clear refusals, which may be added to the do-not-call list.
+CLEAR_REFUSALS = frozenset({CONSENT_REFUSED, OPTED_OUT})
+#: Refusals that apply to the same number in other rows too.
+REFUSALS = CLEAR_REFUSALS | {OPT_OUT_UNCLEAR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +92,26 @@ def judge(
     request_data: Mapping[str, str],
     row_settings: Mapping[str, str],
     consent_cell: str | None = None,
+    raw_number: str = "",
+    opt_out_cells: Sequence[str] = (),
     date_order: str = "",
 ) -> RowVerdict:
     """Check one row: its form, its number, its consent, its call settings, its variables.
 
     ``consent_cell`` is None for a list without a consent column. ``date_order`` applies to all
-    start times of the list. A “no” is reported before any other problem, because it applies to the
-    same number in other rows too.
+    start times of the list. A refusal is reported before any other problem, because it applies to
+    the same number in other rows too.
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
-    says_no = consent_cell is not None and _refuses(rules, consent_cell)
-    if problem is not None and not says_no:
+    refusal = _why_refused(rules, consent_cell, opt_out_cells)
+    if problem is not None and not refusal:
         return RowVerdict(code=problem.code, message=problem.message)
     if isinstance(number, e164.NumberProblem):
+        # A refusal holds for a number that is too doubtful to be dialed, too.
+        if refusal and (meant := numbers_in_text.find(raw_number, region=rules.region).numbers):
+            code, message = refusal
+            return RowVerdict(e164=meant[0], code=code, message=message)
         wrong = problem or number
         return RowVerdict(code=str(wrong.code), message=wrong.message)
     start_reading = call_settings.StartReading(
@@ -112,7 +124,8 @@ def judge(
     normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
     zone = normalized.values.get("timezone") or rules.timezone
     code, message = (
-        _why_without_consent(rules, consent_cell)
+        refusal
+        or _why_without_consent(rules, consent_cell)
         or _what_settings_lack(normalized)
         or _what_is_too_long(rules, request_data)
         or _what_would_be_unsaid(rules, normalized.values, request_data)
@@ -141,22 +154,34 @@ def _what_settings_lack(normalized: call_settings.Normalized) -> tuple[str, str]
     )
 
 
-def _refuses(rules: RowRules, cell: str) -> bool:
-    return consent.read(cell, today=rules.today) == Consent.REFUSED
+def _why_refused(
+    rules: RowRules, consent_cell: str | None, opt_out_cells: Sequence[str]
+) -> tuple[str, str] | None:
+    """Return code and message when the row says not to call, even if no rule requires consent.
+
+    An opt-out that is not clear refuses too: calling on a guess could break a promise.
+    """
+    opt_outs = [(consent.read_opt_out(cell), cell) for cell in opt_out_cells]
+    if cell := next((cell for said, cell in opt_outs if said == Consent.REFUSED), ""):
+        return OPTED_OUT, f"The opt-out column says “{cell[:40]}”: this person opted out."
+    if consent.read(consent_cell or "", today=rules.today) == Consent.REFUSED:
+        return CONSENT_REFUSED, f"The consent column says “{(consent_cell or '')[:40]}”, a no."
+    if cell := next((cell for said, cell in opt_outs if said == Consent.UNCLEAR), ""):
+        return (
+            OPT_OUT_UNCLEAR,
+            f"It is not clear whether “{cell[:40]}” is an opt-out, so the number is not called. "
+            "Write yes or no, or map the column to something else.",
+        )
+    return None
 
 
 def _why_without_consent(rules: RowRules, cell: str | None) -> tuple[str, str] | None:
-    """Return code and message when the person is not known to have agreed to be called.
-
-    A “no” in the column counts even where no rule requires consent.
-    """
+    """Return code and message when the person is not known to have agreed to be called."""
     if cell is None:
         if not rules.consent_required:
             return None
         return "no_consent", "The list says of nobody that they agreed to be called."
     match consent.read(cell, today=rules.today):
-        case Consent.REFUSED:
-            return CONSENT_REFUSED, f"The list says “{cell[:40]}” to being called."
         case Consent.UNCLEAR:
             return (
                 "consent_unclear",

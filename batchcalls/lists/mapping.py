@@ -22,6 +22,7 @@ class Target(StrEnum):
     METADATA = "metadata"
     CALL_SETTING = "call_setting"
     CONSENT = "consent"
+    OPT_OUT = "opt_out"
     IGNORE = "ignore"
 
 
@@ -32,9 +33,12 @@ NAMED_TARGETS = {
 }
 #: Targets that fill {{variables}}.
 VARIABLES = frozenset({Target.REQUEST_DATA, Target.TRUSTED_TEXT})
-#: Targets that need no name. Several columns may hold phone numbers, and only one the consent.
-SINGLE_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT})
-_OWN_TARGETS = frozenset({"phone_number", "request_data", "trusted_text", "metadata", "consent"})
+#: Targets that need no name. They keep their columns when all others are mapped at once. Several
+#: columns may hold phone numbers or opt-outs, and only one the consent.
+NAMELESS_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT, Target.OPT_OUT})
+_OWN_TARGETS = frozenset(
+    {"phone_number", "request_data", "trusted_text", "metadata", "consent", "opt_out"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,11 @@ class ListMapping:
     def consent_position(self) -> int | None:
         return self._position_of(Target.CONSENT)
 
+    @property
+    def opt_out_positions(self) -> tuple[int, ...]:
+        """The columns that say who must not be called; a yes in any of them is a refusal."""
+        return tuple(c.position for c in self.columns if c.target == Target.OPT_OUT)
+
     def _position_of(self, target: Target) -> int | None:
         return next((c.position for c in self.columns if c.target == target), None)
 
@@ -161,7 +170,7 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
         problems.append(_about(consents[1], "two_consent_columns", message))
     sources: dict[tuple[str, str], list[ColumnTarget]] = defaultdict(list)
     for column in mapping.columns:
-        if column.target == Target.IGNORE or column.target in SINGLE_TARGETS:
+        if column.target == Target.IGNORE or column.target in NAMELESS_TARGETS:
             continue
         what = NAMED_TARGETS.get(column.target, "call setting")
         sources[what, column.name].append(column)
@@ -202,7 +211,7 @@ def unknown_target(given: str, column: str = "") -> MappingProblem:
     message = (
         f"A column cannot become “{given}”. Use phone_number, phone_number.2, request_data, "
         "request_data.NAME, trusted_text, trusted_text.NAME, metadata, metadata.NAME, consent, "
-        "ignore or a call setting."
+        "opt_out, ignore or a call setting."
     )
     return MappingProblem("unknown_target", message, column)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from batchcalls.lists.headers import Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
-    SINGLE_TARGETS,
+    NAMELESS_TARGETS,
     VARIABLES,
     ColumnTarget,
     ListMapping,
@@ -25,6 +25,7 @@ from batchcalls.lists.mapping import (
     order_name,
     unknown_target,
 )
+from batchcalls.lists.opt_out_headers import is_opt_out_header
 from batchcalls.lists.phone_headers import is_vague, rank_of
 
 CONSENT_SPELLINGS = frozenset(
@@ -57,7 +58,8 @@ _SETTING = re.compile(r"settings\.\s*(\S.*)", re.IGNORECASE)
 def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) -> ListMapping:
     """Match columns by their headers.
 
-    In order: phone number, consent, prefixed names, the `GUESSED_SETTINGS`, else variables.
+    In order: phone number, consent, opt-out, prefixed names, the `GUESSED_SETTINGS`, else
+    variables.
     """
     phones = _phone_headers(headers)
     settings = _setting_headers(headers, is_call_setting)
@@ -69,6 +71,8 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
             column = replace(column, target=Target.PHONE_NUMBER, name=order_name(order))
         elif _spelling(header) in CONSENT_SPELLINGS:
             column = replace(column, target=Target.CONSENT, name="")
+        elif is_opt_out_header(header.name):
+            column = replace(column, target=Target.OPT_OUT, name="")
         elif header.position in settings:
             column = replace(column, target=Target.CALL_SETTING, name=settings[header.position])
         columns.append(column)
@@ -84,15 +88,15 @@ def offered_setting(column: ColumnTarget, setting_names: Iterable[str]) -> str:
 
 
 def map_all(mapping: ListMapping, target: Target) -> ListMapping:
-    """Map every column to the target, except the phone number, consent and blank columns.
+    """Map every column to the target, except phone number, consent, opt-outs and blank columns.
 
-    A “no” in a consent column always applies, whatever the person chose.
+    A refusal in the list always applies, whatever the person chose.
     """
-    if target in SINGLE_TARGETS or target == Target.CALL_SETTING:
+    if target in NAMELESS_TARGETS or target == Target.CALL_SETTING:
         raise MappingError([unknown_target(target)])
     columns = [
         column
-        if column.target in SINGLE_TARGETS
+        if column.target in NAMELESS_TARGETS
         or not column.header
         or is_rejected_reason(column)
         # A trusted text is request data already.
@@ -124,7 +128,7 @@ def _assignment(column: str, target: str) -> Assignment:
     """Read a target.
 
     phone_number[.order], request_data[.name], trusted_text[.name], metadata[.name], consent,
-    ignore, or a setting with or without the prefix settings.
+    opt_out, ignore, or a setting with or without the prefix settings.
     """
     kind, dot, name = clean_header(target).partition(".")
     if kind.lower() in NAMED_TARGETS:
@@ -133,7 +137,7 @@ def _assignment(column: str, target: str) -> Assignment:
         return Assignment(column, Target.CALL_SETTING, name.strip())
     if kind.lower() == Target.PHONE_NUMBER and re.fullmatch(r"[1-9][0-9]?", name.strip()):
         return Assignment(column, Target.PHONE_NUMBER, order_name(int(name)))
-    if kind.lower() in {*SINGLE_TARGETS, Target.IGNORE} and not dot:
+    if kind.lower() in {*NAMELESS_TARGETS, Target.IGNORE} and not dot:
         return Assignment(column, Target(kind.lower()))
     return Assignment(column, Target.CALL_SETTING, kind + dot + name)
 

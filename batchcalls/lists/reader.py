@@ -18,6 +18,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
 from batchcalls.lists.dialect import (
@@ -82,6 +83,17 @@ def make_row(number: int, cells: list[str], problem: RowProblem | None = None) -
 def looks_like_recipient(cells: list[str]) -> bool:
     """Return whether a first row is a recipient, who would be lost if it became the header."""
     return any(map(_NUMBER.fullmatch, cells)) and not any(map(_NUMBERS_NAME.search, cells))
+
+
+def without_header(rows: Iterator[Row]) -> tuple[Iterator[Row], list[str]]:
+    """Return all rows of a list that has no header, and a blank name for each cell of the first.
+
+    Raise `UnreadableList` when no row has text.
+    """
+    for row in rows:
+        if any(map(clean_header, row.cells)):
+            return chain([row], rows), [""] * len(row.cells)
+    raise UnreadableList("empty_file")
 
 
 class _Borrowed(io.RawIOBase):
@@ -156,7 +168,9 @@ class _Lines:
 class ListReader:
     """The header of a list and its rows, which can be iterated over once."""
 
-    def __init__(self, stream: BinaryIO, dialect: Dialect, limits: Limits) -> None:
+    def __init__(
+        self, stream: BinaryIO, dialect: Dialect, limits: Limits, *, has_header: bool = True
+    ) -> None:
         self.dialect, self.limits = dialect, limits
         allow_cells_of(limits.max_row_characters)
         stream.seek(0)
@@ -169,7 +183,11 @@ class ListReader:
         if not SEP_LINE.fullmatch(first.rstrip("\r\n")):
             self._lines.back([first])
         self._rows = self._read_rows()
-        self.header_row, self.header = self._read_header()
+        if has_header:
+            self.header_row, self.header = self._read_header()
+        else:
+            self.header_row = 0
+            self._rows, self.header = without_header(self._rows)
 
     def __iter__(self) -> Iterator[Row]:
         width, left = len(self.header), self.limits.max_rows
@@ -271,6 +289,8 @@ class ListReader:
         return next(csv.reader([line], delimiter=self.dialect.delimiter), [])
 
 
-def open_list(stream: BinaryIO, dialect: Dialect, limits: Limits) -> ListReader:
+def open_list(
+    stream: BinaryIO, dialect: Dialect, limits: Limits, *, has_header: bool = True
+) -> ListReader:
     """Read the header of a list; raise UnreadableList when it has no usable header."""
-    return ListReader(stream, dialect, limits)
+    return ListReader(stream, dialect, limits, has_header=has_header)

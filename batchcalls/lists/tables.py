@@ -33,11 +33,13 @@ def limits() -> Limits:
 def open_table(stored: StoredList, stream: BinaryIO) -> Iterator[ListReader | WorkbookReader]:
     """Open a list with the file format detected at upload; raise `UnreadableList`."""
     if stored.sheet:
-        with open_workbook(stream, sheet=stored.sheet, limits=limits()) as sheet:
+        with open_workbook(
+            stream, sheet=stored.sheet, limits=limits(), has_header=stored.has_header
+        ) as sheet:
             yield sheet
         return
     dialect = Dialect(encoding=stored.encoding, delimiter=stored.delimiter)
-    yield open_list(stream, dialect, limits())
+    yield open_list(stream, dialect, limits(), has_header=stored.has_header)
 
 
 def understand(

@@ -6,6 +6,8 @@ _SENTENCES = {
     "empty_file": "The file is empty. Choose a file with a header row and recipients.",
     "no_header": "The list has no row with the names of its columns. "
     "Add one above the recipients, for example: phone_number, name.",
+    "no_rows": "The file has a header but no rows. Add at least one row below the header, "
+    "or choose another file.",
     "bad_header": "The header (row {row}) cannot be used. {why}",
     "not_text": "This is not a text file. Save the list as CSV and choose the saved file.",
     "no_workbook": "The file is no workbook, so it has no sheet “{given}”. Leave the sheet blank.",

@@ -26,6 +26,7 @@ from batchcalls.lists.reader import (
     looks_like_recipient,
     make_row,
     row_problem,
+    without_header,
 )
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.lists.workbook_cells import Cells
@@ -51,7 +52,9 @@ def is_workbook(head: bytes) -> bool:
 
 
 @contextmanager
-def open_workbook(stream: BinaryIO, *, sheet: str, limits: Limits) -> Iterator[WorkbookReader]:
+def open_workbook(
+    stream: BinaryIO, *, sheet: str, limits: Limits, has_header: bool = True
+) -> Iterator[WorkbookReader]:
     """Open a visible sheet by name, or the first one; raise UnreadableList.
 
     The stream stays open. Iterating over the rows may raise UnreadableList too.
@@ -59,13 +62,15 @@ def open_workbook(stream: BinaryIO, *, sheet: str, limits: Limits) -> Iterator[W
     with refusing():
         archive = unpack(stream)
     with archive:
-        yield WorkbookReader(archive, sheet, limits)
+        yield WorkbookReader(archive, sheet, limits, has_header=has_header)
 
 
 class WorkbookReader:
     """The header of a sheet and its rows, which can be iterated over once."""
 
-    def __init__(self, archive: zipfile.ZipFile, sheet: str, limits: Limits) -> None:
+    def __init__(
+        self, archive: zipfile.ZipFile, sheet: str, limits: Limits, *, has_header: bool = True
+    ) -> None:
         self.limits = limits
         with refusing():
             self._package = Package(archive)
@@ -80,7 +85,11 @@ class WorkbookReader:
             self._cells = Cells(self._package)
         self.header: list[str] = []
         self._rows = self._read_rows(sheets[self.sheet])
-        self.header_row, self.header = self._read_header()
+        if has_header:
+            self.header_row, self.header = self._read_header()
+        else:
+            self.header_row = 0
+            self._rows, self.header = without_header(self._rows)
 
     def __iter__(self) -> Iterator[Row]:
         width, left = len(self.header), self.limits.max_rows

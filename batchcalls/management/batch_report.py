@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Protocol
 
+from django.template.defaultfilters import pluralize
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from batchcalls.intake import estimate, uploads
+from batchcalls.intake import estimate, refusals, uploads
 from batchcalls.models import Batch, ListPart, Recipient, StoredList
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting.waiting import waiting_of
@@ -87,7 +88,7 @@ def _detail(batch: Batch, totals: Totals) -> str:
 
 def as_json(batch: Batch) -> dict[str, Any]:
     """Return the object that ``--json`` prints."""
-    failed = batch.status == BatchStatus.FAILED
+    failed = batch.status == BatchStatus.FAILED or batch.awaits_correction
     return {
         "batch_id": str(batch.pk),
         "name": batch.name,
@@ -141,6 +142,10 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
         write_dry_run(batch.dry_run, out)
         out.write("Nobody was called. The batch is ready to be launched.\n")
     _write_rows(out, "Skipped", _skipped(batch), most=None)
+    if refused := refusals.count_unlisted(batch):
+        numbers = f"{refused:,} number{pluralize(refused)} refused to be called. To skip"
+        command = f"python manage.py donotcall --refused-in {batch.pk}"
+        out.write(f"{numbers} {pluralize(refused, 'it,them')} in every batch, run: {command}\n")
     unfinished = Recipient.objects.filter(batch=batch, status__in=RECIPIENT_UNFINISHED)
     rows = unfinished.order_by("row_number").iterator()
     _write_rows(out, "Failed or unconfirmed", rows, most=FAILED_ROWS_SHOWN)

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 
 from batchcalls.models.querysets import BatchQuerySet
 from batchcalls.models.webhook import validate_webhook_url
-from batchcalls.states import BATCH_TERMINAL, BatchStatus
+from batchcalls.states import BATCH_TERMINAL, NOBODY_TO_CALL, BatchStatus
 from campaigns.calling_hours import CallingHours
 from campaigns.models import validate_call_settings
 from campaigns.retry import RetryPolicy
@@ -191,6 +191,16 @@ class Batch(models.Model):
     def is_over(self) -> bool:
         """True when the batch has ended."""
         return self.status in BATCH_TERMINAL
+
+    @property
+    def awaits_correction(self) -> bool:
+        """True for a checked draft of which no row can be called; its rows and report are kept."""
+        return self.status == BatchStatus.DRAFT and self.reason_code == NOBODY_TO_CALL
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """False for calls to one number, which are placed anew instead."""
+        return not self.is_test and self.single_call_id is None
 
     @property
     def is_test(self) -> bool:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q
 
-from batchcalls.states import BatchStatus
+from batchcalls.states import NOBODY_TO_CALL, BatchStatus
 
 
 class BatchEvent(models.Model):
@@ -39,3 +39,8 @@ class BatchEvent(models.Model):
 
     def __str__(self) -> str:
         return self.message or f"{self.from_status} → {self.to_status}"
+
+    @property
+    def returned_to_draft(self) -> bool:
+        """Whether nobody on the list could be called. The Bland API knows this as a failure."""
+        return self.to_status == BatchStatus.DRAFT and self.code == NOBODY_TO_CALL

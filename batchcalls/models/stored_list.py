@@ -64,6 +64,9 @@ class StoredList(Leased):
     sheet = models.CharField(max_length=100, blank=True, help_text="Of a workbook.")
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=1, blank=True)
+    has_header = models.BooleanField(
+        default=True, editable=False, help_text="Do-not-call lists may begin with a number."
+    )
     headers = models.JSONField(default=list)
     samples = models.JSONField(default=list, help_text="The first rows, to show columns by.")
     mapping = models.JSONField(default=list)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from batchcalls.calling import gate
 from batchcalls.database import clock
-from batchcalls.intake.validation import CONSENT_REFUSED
+from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
@@ -38,7 +38,7 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys(map(str, NumberProblemCode), NUMBER),
     "blank_row": NUMBER,
     "duplicate": DUPLICATES,
-    **dict.fromkeys(["no_consent", "consent_unclear", CONSENT_REFUSED], CONSENT),
+    **dict.fromkeys(["no_consent", "consent_unclear", *REFUSALS], CONSENT),
     **dict.fromkeys(["missing_variable", "value_too_long"], VARIABLES),
     **dict.fromkeys(["prompt_and_pathway", "bad_prompt"], VARIABLES),
     "do_not_call": DO_NOT_CALL,

@@ -21,6 +21,7 @@ from batchcalls.states.batches import (
     BATCH_TERMINAL,
     BATCH_TRANSITIONS,
     BATCH_WITH_LIVE_CALLS,
+    NOBODY_TO_CALL,
     BatchStatus,
 )
 from batchcalls.states.calls import (
@@ -88,6 +89,7 @@ __all__ = [
     "LIST_LEFT_OUT",
     "LIST_OPEN",
     "LIST_UNUSABLE",
+    "NOBODY_TO_CALL",
     "OPEN_STAGES",
     "RECIPIENT_AWAITING_RESULT",
     "RECIPIENT_CLAIMABLE",

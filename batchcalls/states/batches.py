@@ -82,6 +82,9 @@ def _in_phase(*phases: Phase) -> frozenset[BatchStatus]:
     return those(BatchStatus, lambda status: status.role.phase in phases)
 
 
+#: The reason code of a draft whose list was checked and of which no row can be called.
+NOBODY_TO_CALL = "nobody_to_call"
+
 BATCH_IMPORTING = _in_phase(Phase.IMPORTING)
 #: Statuses in which calls may be placed.
 BATCH_CALLING = BATCH_PAUSABLE = _in_phase(Phase.CALLING)
@@ -112,7 +115,7 @@ _LEAVE_CALLING = frozenset({B.PAUSED, B.COMPLETED, B.COMPLETED_PARTIAL, B.FAILED
 BATCH_TRANSITIONS: dict[BatchStatus, frozenset[BatchStatus]] = {
     B.DRAFT: frozenset({B.INITIALIZING, B.CANCELED}),
     B.INITIALIZING: frozenset({B.VALIDATING, B.FAILED, B.CANCELED}),
-    B.VALIDATING: frozenset({B.READY, B.DISPATCHING, B.FAILED, B.CANCELED}),
+    B.VALIDATING: frozenset({B.READY, B.DRAFT, B.DISPATCHING, B.FAILED, B.CANCELED}),
     B.READY: frozenset({B.DRAFT, B.DISPATCHING, B.FAILED, B.CANCELED}),
     **{status: BATCH_CALLING - {status} | _LEAVE_CALLING for status in BATCH_CALLING},
     **dict.fromkeys(BATCH_RESUMABLE, frozenset({B.DISPATCHING, B.CANCELED})),

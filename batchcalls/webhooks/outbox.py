@@ -65,7 +65,7 @@ def batch_changed(event: BatchEvent) -> None:
         for endpoint in WebhookEndpoint.objects.of_batches([batch.pk]).filter(on_batch_status=True)
         if _concerns(endpoint, batch)
     ]
-    has_ended = event.to_status in BATCH_TERMINAL
+    has_ended = event.to_status in BATCH_TERMINAL or event.returned_to_draft
     urls = {batch.status_webhook, batch.batch_webhook if has_ended else ""} - {""}
     if not endpoints and not urls:
         return

@@ -149,7 +149,8 @@ def bland_batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -
 
     A finished call counts as successful, whoever answered. Source: Bland API, status_webhook.
     """
-    status = BatchStatus(event.to_status).role.bland if event.to_status else ""
+    to_status = BatchStatus.FAILED if event.returned_to_draft else event.to_status
+    status = BatchStatus(to_status).role.bland if to_status else ""
     if not status:
         return None
     message: dict[str, Any] = {
@@ -157,13 +158,13 @@ def bland_batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -
         "status": status,
         "timestamp": bland_shapes.timestamp(event.at),
     }
-    if event.to_status in BATCH_FALLEN_SHORT:
+    if to_status in BATCH_FALLEN_SHORT:
         is_canceled = event.to_status == BatchStatus.CANCELED
         message["code"] = event.code or ("batch_canceled" if is_canceled else "")
         message["reason"] = event.message or f"The batch was {batch.get_status_display().lower()}."
     elif event.message:
         message["message"] = event.message
-    if totals and event.to_status != BatchStatus.FAILED:
+    if totals and to_status != BatchStatus.FAILED:
         successful = totals.at(Stage.DONE)
         message["calls_total"] = totals.rows
         message["calls_successful"] = successful

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from batchcalls.admin.wizard.review import to_call
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList, VoiceAccount
@@ -369,15 +370,42 @@ class TestReview:
         launched = BatchEvent.objects.filter(batch=ready, to_status=BatchStatus.DISPATCHING)
         assert launched.count() == 1
 
-    def test_a_list_of_which_nobody_can_be_called_fails_with_the_reason(
+    def test_a_list_of_which_nobody_can_be_called_is_corrected_on_its_pages(
         self, client: Client
     ) -> None:
         client.post(page("add"), fields(b"phone_number,name,city\nx,Ann,Bath\n"))
         batch = Batch.objects.get()
         client.post(page("columns", batch.pk), MATCHED)
         runner.run_batch(batch.pk, seconds=30)
-        answer = client.get(page("review", batch.pk), follow=True)
-        assert "None of the 1 rows can be called" in text_of(answer)
+        answer = client.get(page("continue", batch.pk), follow=True)
+        assert answer.redirect_chain[-1][0] == page("review", batch.pk)
+        shown = text_of(answer)
+        assert "Nobody on this list can be called." in shown
+        assert "Download rejected rows" in shown
+        assert f'href="{page("add_rows", batch.pk)}"' in shown
+        assert page("add_rows", batch.pk) in text_of(client.get(page("change", batch.pk)))
+        more = SimpleUploadedFile("more.csv", LIST, content_type="text/csv")
+        assert client.post(page("add_rows", batch.pk), {"file": more}).status_code == 302
+        runner.run_batch(batch.pk, seconds=30)
+        batch.refresh_from_db()
+        assert (batch.status, to_call(batch)) == (BatchStatus.READY, 2)
+
+    def test_a_file_without_rows_is_refused_beside_the_field(self, client: Client) -> None:
+        answer = client.post(page("add"), fields(b"phone_number,name,city\n"))
+        assert "a header but no rows. Add at least one row" in text_of(answer)
+        assert not StoredList.objects.exists()
+
+    def test_refused_numbers_are_offered_to_the_do_not_call_list(self, client: Client) -> None:
+        content = b"phone_number,consent\n+12025550190,yes\n+12025550191,STOP\n"
+        client.post(page("add"), fields(content, prompt="Hello."))
+        batch = Batch.objects.get()
+        client.post(page("columns", batch.pk), columns("phone_number", "consent", check="1"))
+        runner.run_batch(batch.pk, seconds=30)
+        assert "1 number in this list refused" in text_of(client.get(page("review", batch.pk)))
+        answer = client.post(page("review", batch.pk), {"suppress": "1"}, follow=True)
+        assert "1 number added to the do-not-call list." in text_of(answer)
+        assert "refused to be called" not in text_of(answer)
+        assert Suppression.objects.get().e164 == "+12025550191"
 
     def test_a_test_call_says_what_the_first_row_would_hear(
         self, client: Client, ready: Batch, run: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import date, time
 from typing import Any
@@ -114,6 +115,14 @@ class TestCampaigns:
 
 
 class TestDoNotCall:
+    def test_a_hash_is_added_read_and_removed(self, program: Program) -> None:
+        digest = hashlib.sha256(NUMBER.encode()).hexdigest()
+        answer = program.post(LIST, {"phone_number": digest.upper(), "reason": "Broker."})
+        assert answer.json() == {"added": 1, "known": 0, "numbers": [f"sha256:{digest}"]}
+        assert Suppression.objects.numbers_among([NUMBER]) == {NUMBER}
+        assert program.get(f"{LIST}/{digest}").json()["phone_number"] == f"sha256:{digest}"
+        assert program.delete(f"{LIST}/sha256:{digest}").status_code == 204
+
     def test_one_number_is_added_however_it_is_written(self, program: Program) -> None:
         answer = program.post(LIST, {"phone_number": "(202) 555-0133", "reason": "Asked."})
         assert answer.status_code == 200, answer.json()

@@ -203,6 +203,7 @@ def steer_a_batch(recorder: Recorder, over: Batch) -> None:
     recorder.ask("batches_rows", ready, body={"recipients": [ZOE]})
     recorder.ask("batches_cancel", ready, body={"hang_up": True})
     recorder.ask("batches_clone", over.pk, body={"with_list": True})
+    recorder.ask("batches_suppress_refused", over.pk)
     recorder.ask("batches_retry", over.pk, body={"outcomes": ["voicemail"]})
 
 

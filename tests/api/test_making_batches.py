@@ -128,11 +128,39 @@ class TestDryRun:
         told = program.get(place).json()
         assert (told["status"], told["is_done"], told["report"]["rows"]) == ("ready", True, 1_001)
 
-    def test_when_nobody_can_be_called_the_batch_says_so(self, program: Program) -> None:
+    def test_when_nobody_can_be_called_the_batch_is_a_draft_that_takes_more_rows(
+        self, program: Program
+    ) -> None:
         rows = [{"phone_number": "123", "request_data": {"name": "x"}}]
-        told = program.post(BATCHES, body(recipients=rows, dry_run=True)).json()
-        assert (told["status"], told["reason_code"]) == ("failed", "nobody_to_call")
+        answer = program.post(BATCHES, body(recipients=rows, dry_run=True))
+        told = answer.json()
+        assert (told["status"], told["reason_code"]) == ("draft", "nobody_to_call")
         assert told["dry_run"]["rejected"]["count"] == 1
+        rows = [{"phone_number": HUMAN, "request_data": {"name": "x"}}]
+        assert program.post(f"{BATCHES}/{told['id']}/rows", {"recipients": rows}).status_code == 202
+        runner.run_batch(batch_of(answer).pk, seconds=30)
+        assert program.get(f"{BATCHES}/{told['id']}").json()["status"] == "ready"
+
+    def test_a_file_without_rows_is_refused(self, program: Program) -> None:
+        empty = form(file=SimpleUploadedFile("empty.csv", b"phone_number,name\n"))
+        answer = program.upload(BATCHES, empty)
+        assert (answer.status_code, answer.json()["code"]) == (400, "no_rows")
+        assert not Batch.objects.exists()
+
+    def test_an_opt_out_is_a_refusal_that_can_be_put_on_the_do_not_call_list(
+        self, program: Program
+    ) -> None:
+        rows = [
+            {"phone_number": HUMAN, "request_data": {"name": "x"}, "opt_out": True},
+            {"phone_number": "+12025550191", "request_data": {"name": "x"}, "opt_out": False},
+        ]
+        told = program.post(BATCHES, body(recipients=rows, dry_run=True)).json()
+        assert told["dry_run"]["report"]["skipped"] == {"opted_out": 1}
+        answer = program.post(f"{BATCHES}/{told['id']}/suppress-refused")
+        assert (answer.status_code, answer.json()) == (200, {"added": 1, "known": 0})
+        again = program.post(f"{BATCHES}/{told['id']}/suppress-refused")
+        assert again.json() == {"added": 0, "known": 1}
+        assert program.get(f"/api/v1/do-not-call/{HUMAN}").status_code == 200
 
     def test_a_dry_run_launches_nobody(self, program: Program) -> None:
         answer = program.post(BATCHES, body(dry_run=True, launch=True))

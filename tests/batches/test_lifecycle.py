@@ -138,19 +138,6 @@ def test_a_number_the_carrier_rejects_makes_it_completed_partial(make_batch: Any
     assert Recipient.objects.get(e164=REJECTED).reason_code == "rejected"
 
 
-def test_nobody_to_call_fails_the_batch_and_keeps_each_reason(make_batch: Any, run: Any) -> None:
-    batch = run(make_batch("12", ""))
-
-    assert (batch.status, batch.reason_code) == (BatchStatus.FAILED, "nobody_to_call")
-    assert Recipient.objects.filter(status=RecipientStatus.SKIPPED).count() == 2
-
-
-def test_a_list_without_rows_fails_the_batch(make_batch: Any, run: Any) -> None:
-    batch = run(make_batch(text="phone_number,business_name\n"))
-
-    assert (batch.status, batch.reason_code) == (BatchStatus.FAILED, "no_rows")
-
-
 def test_a_stored_list_that_is_gone_fails_the_batch(make_batch: Any, run: Any) -> None:
     batch = make_batch(HUMAN)
     stored = batch.first_list

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from batchcalls.batches import lifecycle
+from batchcalls.intake import runner
 from batchcalls.models import Batch, CallResult
 from campaigns.models import Campaign
 from tests.blandapi.conftest import BATCH_V1, BATCH_V2, CALL, HUMAN, NOBODY, Carry, Program
@@ -192,3 +193,16 @@ def test_a_batch_is_asked_about_and_only_what_is_known_is_answered(
     assert known["summary"] == reached.summary
     assert {name: known[name] for name in reached.extracted} == reached.extracted
     assert None not in first["answers"]
+
+
+def test_a_batch_of_which_nobody_can_be_called_has_failed(program: Program) -> None:
+    body = {**BATCH_V1, "call_data": [{"phone_number": "12", "name": "Cid"}]}
+    program.post("/v1/batches", body)
+    batch = Batch.objects.get()
+    runner.run_batch(batch.pk, seconds=30)
+    assert Batch.objects.get().awaits_correction
+    assert got(program, f"/v1/batches/{batch.pk}")["status"] == "completed"
+    assert got(program, f"/v2/batches/{batch.pk}")["data"]["status"] == "failed"
+    log = got(program, f"/v2/batches/{batch.pk}/logs")["data"]
+    [end] = [entry["payload"] for entry in log if entry["event_type"] == "complete"]
+    assert (end["status"], end["calls_total"]) == ("failed", 1)

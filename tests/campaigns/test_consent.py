@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from campaigns.consent import Consent, read
+from campaigns.consent import Consent, read, read_opt_out
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ from campaigns.consent import Consent, read
         ("opted  out", Consent.REFUSED),
         ("", Consent.NOT_STATED),
         ("  ", Consent.NOT_STATED),
+        ("N/A", Consent.NOT_STATED),
+        ("-", Consent.NOT_STATED),
         ("maybe", Consent.UNCLEAR),
         ("31.01.2026", Consent.UNCLEAR),
         ("yes, but not on Mondays", Consent.UNCLEAR),
@@ -31,3 +33,75 @@ from campaigns.consent import Consent, read
 )
 def test_what_a_cell_says(cell: str, consent: Consent) -> None:
     assert read(cell, today=date(2026, 3, 1)) == consent
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "STOP",
+        "stop!",
+        "StopAll",
+        "unsubscribe",
+        "Unsubscribed",
+        "do not call",
+        "Please don't call me again.",
+        "DNC",
+        "0.0",
+        "opt_out",
+        "opted-out",
+        "no calls",
+        "not interested",
+        "нет",
+        "стоп",
+        "не звонить",
+        "nein",
+        "nicht anrufen",
+        "non",
+        "ne pas appeler",
+        "no",
+        "no llamar",
+        "não",
+        "não ligar",
+        "non chiamare",
+        "nee",
+        "niet bellen",
+        "nie",
+        "nie dzwonić",
+        "FALSCH",
+        "FAUX",
+        "FALSO",
+        "FAŁSZ",
+        "ЛОЖЬ",
+        "✘",
+    ],
+)
+def test_a_no_is_read_in_every_language(cell: str) -> None:
+    assert read(cell, today=date(2026, 3, 1)) == Consent.REFUSED
+
+
+@pytest.mark.parametrize(
+    "cell", ["да", "ja", "oui", "sí", "sim", "sì", "tak", "WAHR", "VRAI", "ИСТИНА", "1.0", "✔"]
+)
+def test_a_yes_is_read_in_every_language(cell: str) -> None:
+    assert read(cell, today=date(2026, 3, 1)) == Consent.GIVEN
+
+
+@pytest.mark.parametrize(
+    ("cell", "meaning"),
+    [
+        *(
+            (cell, Consent.REFUSED)
+            for cell in ["TRUE", "1", "1.0", "yes", "x", "ja", "да", "WAHR", "STOP", "DNC"]
+        ),
+        *((cell, Consent.REFUSED) for cell in ["Opted out", "2024-05-01", "01.05.2024"]),
+        *((cell, Consent.REFUSED) for cell in ["5/1/2024 10:00", "do not call", "✘"]),
+        *(
+            (cell, Consent.NOT_STATED)
+            for cell in ["", "FALSE", "0", "0.0", "no", "nein", "нет", "NULL", "N/A", "-"]
+        ),
+        *((cell, Consent.NOT_STATED) for cell in ["opted in", "subscribed", "Clean"]),
+        *((cell, Consent.UNCLEAR) for cell in ["maybe", "2", "mornings", "?", "never mind"]),
+    ],
+)
+def test_an_opt_out_cell_refuses_or_not_and_never_agrees(cell: str, meaning: Consent) -> None:
+    assert read_opt_out(cell) == meaning

@@ -52,7 +52,7 @@ def test_a_no_holds_for_the_number_in_whichever_row_it_stands(make_batch: Any) -
     text = "phone_number,consent\n+12025550190,yes\n+12025550191,\n(202) 555-0190,no\n"
     batch = make_batch(text=text, prompt="Hello.")
     assert codes(batch) == ["consent_refused", "", "consent_refused"]
-    assert "Row 4 says" in Recipient.objects.get(row_number=2).reason
+    assert "Row 4 says no" in Recipient.objects.get(row_number=2).reason
 
 
 @pytest.mark.parametrize(

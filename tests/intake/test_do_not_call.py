@@ -19,6 +19,8 @@ from campaigns.models import Suppression
 
 pytestmark = pytest.mark.django_db
 
+CASES = Path(__file__).parents[1] / "data" / "refusals"
+
 LIST = """Phone;reason
 +12025550190;asked us to
 (202) 555-0191;
@@ -80,13 +82,72 @@ def test_the_command_takes_a_list_in_and_says_what_became_of_it(tmp_path: Path) 
     path = tmp_path / "dnc.csv"
     path.write_text(LIST, encoding="utf-8")
     out = io.StringIO()
-    call_command("donotcall", str(path), reason="state list", stdout=out)
+    with pytest.raises(SystemExit) as ended:
+        call_command("donotcall", str(path), reason="state list", stdout=out)
+    assert ended.value.code == 3
     assert "7 rows, 3 numbers new on the do-not-call list." in out.getvalue()
     assert "row 5 'not one': " in out.getvalue()
     with pytest.raises(CommandError, match="No such file"):
         call_command("donotcall", str(tmp_path / "gone.csv"))
     with pytest.raises(CommandError, match="has no column"):
         call_command("donotcall", str(path), map=["nr=phone_number"])
+
+
+def listed(prefix: str = "") -> set[str]:
+    return set(Suppression.objects.filter(e164__startswith=prefix).values_list("e164", flat=True))
+
+
+def unread(stored: StoredList) -> list[tuple[int, str, str]]:
+    parts = stored.parts.order_by("number").values_list("problems", flat=True)
+    return [(row, raw, code) for problems in parts for row, raw, code, _ in problems]
+
+
+def test_whatever_number_can_be_read_is_blocked_and_the_rest_reported() -> None:
+    stored = add((CASES / "dnc_mixed.csv").read_text())
+    assert listed() == {
+        *("+12025550123", "+12025550124", "+12025550125", "+12025550126", "+12025550127"),
+        *("+4915123456789", "+19005551234", "+447911123456"),
+    }
+    assert unread(stored) == [
+        (5, "1.20255E+10", "scientific_notation"),
+        (10, "555-0123", "too_short"),
+        (11, "911", "emergency_number"),
+    ]
+
+
+def test_a_list_without_a_header_and_with_area_codes_of_their_own_is_read(tmp_path: Path) -> None:
+    out = io.StringIO()
+    call_command("donotcall", str(CASES / "dnc_ftc_headerless.txt"), stdout=out)
+    assert "3 rows, 3 numbers new on the do-not-call list." in out.getvalue()
+    assert listed() == {"+12025550123", "+12025550124", "+13105550125"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+12025550123\n202-555-0124\n",
+        "area code,number\n202,5550123\n202,555-0124\n",
+        "number,name,npa\n5550123,Ann,202\n5550124,Bob,202\n",
+        "who,where\nAnn,202-555-0123\nBob,(202) 555-0124 or 202-555-0123\n",
+        "phone,other\n,202-555-0123\n2025550124,\n",
+    ],
+)
+def test_numbers_are_found_wherever_a_list_has_them(text: str) -> None:
+    stored = add(text)
+    assert listed() == {"+12025550123", "+12025550124"}
+    assert unread(stored) == []
+
+
+def test_a_row_of_which_a_part_was_read_is_blocked_and_reported() -> None:
+    stored = add("phone,also\n202-555-0123 / 555-0124,\n1.2E+10,2025550125\n")
+    assert listed() == {"+12025550123", "+12025550125"}
+    assert [row for row, _, _ in unread(stored)] == [2, 3]
+    assert "“555-0124” could not be read, the rest was." in stored.parts.get().problems[0][3]
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_blocked_in_both() -> None:
+    add("Telefon\n4915123456789\n", reading=ReadingOptions(region="DE"))
+    assert "+4915123456789" in listed()
 
 
 def test_the_list_goes_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,4 +188,4 @@ def test_a_batch_of_which_nobody_can_be_called_says_why(make_batch: Any) -> None
     lifecycle.submit(batch, launch=False)
     runner.run_batch(batch.pk, seconds=30)
     batch.refresh_from_db()
-    assert (batch.status, batch.dry_run["skipped"]) == ("failed", {"not_a_number": 1})
+    assert (batch.status, batch.dry_run["skipped"]) == ("draft", {"not_a_number": 1})

@@ -123,6 +123,30 @@ def test_the_sample_runs_through_on_a_machine_without_any_set_up(
     assert rows[10]["call_id"] == ""
 
 
+def test_nobody_to_call_ends_with_status_1_and_leaves_a_draft(
+    sendbatch: SendBatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("phone_number,consent\nbad1,yes\n+12025550191,STOP\n")
+    ran = sendbatch(path, "--prompt", "Hello.")
+    assert ran.returncode == 1
+    assert "Nobody was called. None of the 2 rows can be called" in ran.stderr
+    batch = Batch.objects.get()
+    assert batch.status == "draft"
+    assert "1 number refused to be called. To skip it in every batch, run: python" in ran.stdout
+    assert f"donotcall --refused-in {batch.pk}" in ran.stdout
+    told = json.loads(sendbatch(path, "--prompt", "Hello.", "--json").stdout)
+    assert told["error"]["code"] == "nobody_to_call"
+
+
+def test_a_file_without_rows_is_refused_with_status_1(sendbatch: SendBatch, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("phone_number,name\n")
+    ran = sendbatch(path, "--prompt", "Hello.")
+    assert (ran.returncode, Batch.objects.count()) == (1, 0)
+    assert "The file has a header but no rows. Add at least one row below" in ran.stderr
+
+
 def test_the_summary_names_every_skipped_row(sendbatch: SendBatch) -> None:
     ran = sendbatch(SAMPLE, "--map-all", "request_data", "--prompt", PROMPT, "--name", "Monday")
 

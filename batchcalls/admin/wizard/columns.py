@@ -49,6 +49,7 @@ TARGETS = [
     (Target.METADATA, "Metadata"),
     (Target.CALL_SETTING, "Call setting"),
     (Target.CONSENT, "Consent"),
+    (Target.OPT_OUT, "Opt-out"),
     (Target.IGNORE, "Ignore"),
 ]
 SETTINGS = [

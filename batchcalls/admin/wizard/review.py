@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import pluralize
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
@@ -19,6 +20,7 @@ from batchcalls.batches import lifecycle
 from batchcalls.database import clock
 from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import copying, edits
+from batchcalls.intake import refusals
 from batchcalls.intake.uploads import UploadError
 from batchcalls.models import Batch, ListPart, StoredList
 from batchcalls.states import BATCH_IMPORTING, BATCH_PREPARING, BatchStatus
@@ -74,6 +76,7 @@ class ReviewStep(OwnPages[Batch]):
             problems=edits.problems(batch) if batch.status == BatchStatus.DRAFT else [],
             progress=ListPart.objects.filter(stored_list__batch=batch).progress(),
             waits_for=StoredList.objects.waiting().filter(batch=batch).reason(),
+            refused=refusals.count_unlisted(batch) if batch.dry_run else 0,
             to_call=count,
             must_type=count > settings.CONFIRM_LAUNCH_ABOVE,
             wrong_count=wrong_count,
@@ -93,6 +96,14 @@ class ReviewStep(OwnPages[Batch]):
             require(request.user, "batchcalls.change_batch")
             lifecycle.back_to_draft(batch, actor=actor)
             return redirect("admin:batchcalls_batch_columns", batch.pk), ""
+        if "suppress" in request.POST:
+            require(request.user, "campaigns.add_suppression")
+            added = refusals.suppress_refused(batch, actor=actor)
+            numbers = f"{added.new:,} number{pluralize(added.new)}"
+            self.message_user(
+                request, f"{numbers} added to the do-not-call list.", messages.SUCCESS
+            )
+            return redirect("admin:batchcalls_batch_review", batch.pk), ""
         if "launch" not in request.POST:
             return None, ""
         require(request.user, "batchcalls.launch_batch")

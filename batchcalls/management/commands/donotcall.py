@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 
 from batchcalls.database.disks import DiskFull, naming_full_disks
-from batchcalls.intake import do_not_call, runner
+from batchcalls.intake import do_not_call, refusals, runner
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.management.preparing import prepare_database
-from batchcalls.models import ListPart
+from batchcalls.models import Batch, ListPart
 from batchcalls.states import ListStatus
 from campaigns.number_writing import Written
 
 PROBLEMS_SHOWN = 50
 STEP_SECONDS = 5.0
+#: Exit status when not every line could be read.
+UNREAD_LINES = 3
 #: Between looks at a list that waits for a disk.
 WAIT_SECONDS = 1.0
 
@@ -29,11 +34,20 @@ WAIT_SECONDS = 1.0
 class Command(BaseCommand):
     """Imports the list, alongside any worker, and reports how many numbers are new."""
 
-    help = "Put the numbers of a list (CSV, XLSX, …) on the do-not-call list."
+    help = (
+        "Add the numbers of a list (CSV, XLSX, …) to the do-not-call list. Exit status: 0 all rows "
+        "were read, 3 some could not be read, 1 the list cannot be used."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("file", metavar="FILE")
+        parser.add_argument("file", metavar="FILE", nargs="?")
+        parser.add_argument(
+            "--refused-in",
+            default="",
+            metavar="BATCH_ID",
+            help="Instead of a file: the numbers that refused to be called in a batch's lists.",
+        )
         parser.add_argument("--reason", default="", help="For numbers of which the list has none.")
         parser.add_argument(
             "--map", action="append", default=[], metavar="COLUMN=phone_number", help="Repeatable."
@@ -57,6 +71,11 @@ class Command(BaseCommand):
         """Import the list. Raise `CommandError` for an unusable one."""
         settings.DEBUG = False
         prepare_database()
+        if options["refused_in"]:
+            self._suppress_refused(options["refused_in"])
+            return
+        if not options["file"]:
+            raise CommandError("No file was given. Name the list: donotcall FILE.")
         path = Path(options["file"])
         reading = ReadingOptions(
             region=options["region"],
@@ -88,9 +107,21 @@ class Command(BaseCommand):
             told = stored.reason
         if stored.status != ListStatus.IMPORTED:
             raise CommandError(stored.reason)
-        self._report(list(stored.parts.order_by("number")))
+        if self._report(list(stored.parts.order_by("number"))):
+            sys.exit(UNREAD_LINES)
 
-    def _report(self, parts: list[ListPart]) -> None:
+    def _suppress_refused(self, batch_id: str) -> None:
+        try:
+            batch = Batch.objects.get(pk=batch_id)
+        except (Batch.DoesNotExist, ValidationError) as error:
+            raise CommandError(f"There is no batch {batch_id}. Check the ID.") from error
+        added = refusals.suppress_refused(batch)
+        self.stdout.write(
+            f"{added.new:,} numbers new on the do-not-call list, {added.listed:,} were on it."
+        )
+
+    def _report(self, parts: list[ListPart]) -> bool:
+        """Say what was added, and which rows were not read; return whether there are any."""
         rows, added = sum(part.row_count for part in parts), sum(part.added for part in parts)
         problems = [problem for part in parts for problem in part.problems]
         self.stdout.write(f"{rows:,} rows, {added:,} numbers new on the do-not-call list.")
@@ -98,3 +129,9 @@ class Command(BaseCommand):
             self.stdout.write(f"  row {row} {raw!r}: {message} [{code}]")
         if len(problems) > PROBLEMS_SHOWN:
             self.stdout.write(f"  … and {len(problems) - PROBLEMS_SHOWN:,} more rows.")
+        if problems:
+            unread = (
+                f"{len(problems):,} row{pluralize(len(problems))} could not be read completely."
+            )
+            self.stderr.write(f"{unread} Correct them and import them again.")
+        return bool(problems)

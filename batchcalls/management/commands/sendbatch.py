@@ -67,8 +67,8 @@ class Command(BaseCommand):
             default=[],
             metavar="COLUMN=TARGET",
             help="What a column becomes: phone_number[.2], request_data[.NAME], "
-            "trusted_text[.NAME], metadata[.NAME], consent, ignore, or a call setting. COLUMN is "
-            "a header or #3 for the third column. Repeatable.",
+            "trusted_text[.NAME], metadata[.NAME], consent, opt_out, ignore, or a call setting. "
+            "COLUMN is a header or #3 for the third column. Repeatable.",
         )
         parser.add_argument(
             "--map-all",
@@ -148,6 +148,8 @@ class Command(BaseCommand):
             batch_report.write_text(batch, self.stdout, dry_run=options["dry_run"])
             if batch.status == BatchStatus.FAILED:
                 self.stderr.write(f"The batch failed: {batch.reason}")
+            elif batch.awaits_correction:
+                self.stderr.write(f"Nobody was called. {batch.reason} The batch is a draft again.")
         if _halted(batch):
             self.stderr.write(
                 f"The batch is paused: {batch.reason} Put that right, then resume it in the back "

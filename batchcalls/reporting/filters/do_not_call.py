@@ -60,11 +60,12 @@ class DoNotCallFilter(ListFilter):
     def by_number(self, rows: SuppressionQuerySet, name: str, value: str) -> SuppressionQuerySet:
         """Filter by a whole number or its beginning, which are fast, or by part of it."""
         if number := whole_number(value):
-            return rows.filter(e164=number)
+            return rows.about(number)
         digits = digits_of(value)
         if value.strip().startswith("+"):
             return rows.filter(e164__startswith=f"+{digits}")
-        return rows.filter(e164__contains=digits)
+        # The digits of a hash are no part of a number.
+        return rows.filter(e164__contains=digits, e164__startswith="+")
 
     def by_reason(self, rows: SuppressionQuerySet, name: str, value: str) -> SuppressionQuerySet:
         """Filter by reasons that contain every word."""

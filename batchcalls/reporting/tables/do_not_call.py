@@ -15,6 +15,9 @@ from batchcalls.reporting import formatting
 from batchcalls.reporting.tables.listing import ListTable
 from campaigns.models import Suppression
 
+#: Characters to show of an entry; only hashes are longer.
+NUMBER_CHARACTERS = 20
+
 
 class DoNotCallTable(ListTable):
     """Numbers that must not be called, newest first."""
@@ -33,7 +36,8 @@ class DoNotCallTable(ListTable):
     def render_e164(self, record: Suppression) -> SafeString:
         """Link to the number's page."""
         url = reverse("admin:campaigns_suppression_change", args=[record.pk])
-        return format_html('<a class="number" href="{}">{}</a>', url, record.e164)
+        shown = Truncator(record.e164).chars(NUMBER_CHARACTERS)
+        return format_html('<a class="number" href="{}">{}</a>', url, shown)
 
     def render_reason(self, value: str) -> str:
         """Show the beginning of the reason."""

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0019_numbers_of_lists"),
+        ("batchcalls", "0018_headerless"),
     ]
 
     operations = [
