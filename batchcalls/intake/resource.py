@@ -23,7 +23,7 @@ from batchcalls.database.bulk import insert_each
 from batchcalls.intake import validation
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping, Target
-from batchcalls.lists.reader import Row
+from batchcalls.lists.rows import Row
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RecipientStatus
 

@@ -13,7 +13,7 @@ from import_export import fields, widgets
 from batchcalls.batches.suppressing import suppress
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
-from batchcalls.lists.reader import Row
+from batchcalls.lists.rows import Row
 from batchcalls.models import StoredList
 from campaigns import e164
 from campaigns.models import Suppression, SuppressionSource

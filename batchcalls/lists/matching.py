@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
-from batchcalls.lists.headers import Header, clean_header
+from batchcalls.lists.headers import REJECTED_REASON, Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
     SINGLE_TARGETS,
@@ -54,8 +54,6 @@ CONSENT_SPELLINGS = frozenset(
         "consentimiento",
     }
 )
-#: The last column of our files of rejected rows; it is not data about the person.
-REJECTED_REASON = "rejected_reason"
 _PREFIXED = re.compile(r"(request_data|metadata)\.\s*(\S.*)", re.IGNORECASE)
 
 

@@ -9,7 +9,8 @@ from typing import BinaryIO
 from django.conf import settings
 
 from batchcalls.lists.dialect import Dialect, detect
-from batchcalls.lists.reader import Limits, ListReader, open_list
+from batchcalls.lists.reader import ListReader, open_list
+from batchcalls.lists.rows import Limits
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.lists.workbook import (
     HEAD_BYTES,

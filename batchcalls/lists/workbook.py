@@ -19,7 +19,7 @@ from xml.etree.ElementTree import Element
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from batchcalls.lists.headers import clean_header
-from batchcalls.lists.reader import (
+from batchcalls.lists.rows import (
     Limits,
     Row,
     RowProblem,

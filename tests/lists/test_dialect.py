@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from batchcalls.lists.dialect import BLOCK, Dialect, detect
-from batchcalls.lists.reader import Limits, Row, open_list
+from batchcalls.lists.dialect import Dialect, detect
+from batchcalls.lists.encodings import BLOCK
+from batchcalls.lists.reader import open_list
+from batchcalls.lists.rows import Limits, Row
 from tests.lists.lists import LIST, read, refusal
 
 

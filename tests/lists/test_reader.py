@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batchcalls.lists.dialect import DELIMITERS, Dialect, detect
-from batchcalls.lists.reader import Limits, Row, open_list
+from batchcalls.lists.reader import open_list
+from batchcalls.lists.rows import Limits, Row
 from batchcalls.lists.unreadable import UnreadableList
 from tests.lists.lists import DEFAULTS, brief, read, refusal
 

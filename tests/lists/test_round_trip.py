@@ -14,7 +14,7 @@ from openpyxl.cell.cell import TYPE_STRING
 
 from batchcalls.intake import parts
 from batchcalls.lists.dialect import BOMS, DELIMITERS, Dialect, detect
-from batchcalls.lists.reader import Row, RowProblem
+from batchcalls.lists.rows import Row, RowProblem
 from batchcalls.lists.workbook import open_workbook
 from tests.lists.lists import DEFAULTS, read
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 import openpyxl
 import pytest
 
-from batchcalls.lists.reader import Limits, Row
+from batchcalls.lists.rows import Limits, Row
 from batchcalls.lists.workbook import open_workbook
 from tests.lists.lists import DEFAULTS, brief
 from tests.lists.workbooks import SHEET, made, read, refusal, saved, with_parts, with_rows
