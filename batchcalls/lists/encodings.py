@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import BinaryIO
 
 import chardet
@@ -37,16 +38,16 @@ MARKING = "batchcalls.mark"
 #: How many bytes of lines with other characters than ASCII are judged.
 _SAMPLE = 1 << 16
 _TELLING_LINES = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
-_WORDS = re.compile(
-    r"[^\s\x00-&(-,./0-9:-@\[-`{-\x7f]*[^\x00-\x7f][^\s\x00-&(-,./0-9:-@\[-`{-\x7f]*"
-)
+_IN_WORDS = r"[^\s\x00-&(-,./0-9:-@\[-`{-\x7f]"  # ASCII: only letters, apostrophe and hyphen
+_WORDS = re.compile(f"{_IN_WORDS}*[^\\x00-\\x7f]{_IN_WORDS}*")
 #: How usual an encoding is among lists, compared to the others.
 _USUAL = {"cp1252": 1.15, "iso8859-2": 0.9, "koi8-r": 0.9, "cp437": 0.6, "cp850": 0.6}
 #: A reading is likely when it scores this many times as much as the next one. Measured with lists
 #: of names in twenty languages (tests/lists/test_encodings.py).
 _LIKELY = 1.5
 _ODD_COSTS = 0.85
-_NO_LETTERS_IN_NAMES = 0x24F  # after the last Latin letter
+_APOSTROPHES = "'-\u2019\u05f3\u05f4"
+_LAST_LATIN = 0x24F
 
 
 class Certainty(StrEnum):
@@ -171,10 +172,10 @@ def _is_odd(word: str) -> bool:
     has_latin = any(char.isascii() and char.isalpha() for char in word)
     return (
         any(not char.isalpha() and not _belongs_in_words(char) for char in word)
-        or any(one.islower() and two.isupper() for one, two in zip(word, word[1:], strict=False))
-        or (has_latin and any(ord(char) > _NO_LETTERS_IN_NAMES for char in word))
+        or any(one.islower() and two.isupper() for one, two in pairwise(word))
+        or (has_latin and any(ord(char) > _LAST_LATIN for char in word))
     )
 
 
 def _belongs_in_words(char: str) -> bool:
-    return char in "'’״׳" or unicodedata.category(char) in {"Mn", "Mc", "Lm", "Cf"}
+    return char in _APOSTROPHES or unicodedata.category(char) in {"Mn", "Mc", "Lm", "Cf"}
