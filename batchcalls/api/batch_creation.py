@@ -151,6 +151,9 @@ class RowsOfFile(Strict):
         required=False, allow_blank=True, max_length=20, trim_whitespace=False
     )
     sheet = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    include_hidden = serializers.BooleanField(
+        default=False, help_text="Read the hidden rows and columns of a workbook too."
+    )
 
     @property
     def is_short(self) -> bool:
@@ -176,6 +179,7 @@ class RowsOfFile(Strict):
             encoding=values.get("encoding", ""),
             delimiter=values.get("delimiter", ""),
             sheet=values.get("sheet", ""),
+            include_hidden=values["include_hidden"],
             region=values.get("region", ""),
             column_options=[f"{one}={to}" for one, to in values.get("mapping", {}).items()],
             map_all=Target.REQUEST_DATA if values["map_all"] else None,

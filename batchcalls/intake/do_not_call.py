@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from batchcalls.batches import list_imports
@@ -106,6 +106,8 @@ def add_list(
     ``note`` is the reason for numbers without one in the list. Raises `UnreadableList`,
     `MappingError` or `UploadError` and then stores nothing.
     """
+    # A number that is only hidden must not be called either.
+    reading = replace(reading, include_hidden=True)
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.kind = ListKind.DO_NOT_CALL
     stored.mapping = uploads.match_columns(stored, reading).to_list()

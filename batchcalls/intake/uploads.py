@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
@@ -18,9 +18,9 @@ from django.db import transaction
 
 from batchcalls.database import disks
 from batchcalls.lists import matching
-from batchcalls.lists.dialect import DELIMITERS
 from batchcalls.lists.headers import Header, describe_headers
 from batchcalls.lists.mapping import ListMapping, MappingError, Target, check, headers_key
+from batchcalls.lists.rows import Row
 from batchcalls.lists.tables import open_table, understand
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
@@ -49,6 +49,7 @@ class ReadingOptions:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
+    include_hidden: bool = False
     region: str = ""
     column_options: Sequence[str] = ()
     map_all: Target | None = None
@@ -72,11 +73,13 @@ def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> Stored
         encoding=options.encoding,
         delimiter=options.delimiter,
         sheet=options.sheet.strip(),
+        include_hidden=options.include_hidden,
     )
     with open_table(stored, stream) as table:
         stored.headers = list(table.header)
         stored.samples = [
-            [cell[:SAMPLE_CHARACTERS] for cell in row.cells] for row in islice(table, SAMPLE_ROWS)
+            [cell[:SAMPLE_CHARACTERS] for cell in row.cells]
+            for row in islice(filterfalse(_is_hidden, table), SAMPLE_ROWS)
         ]
     stored.digest = _digest(stream)
     return stored
@@ -158,13 +161,6 @@ def storing(stored: StoredList, stream: BinaryIO) -> Iterator[None]:
         raise UploadError(f"{error} Nothing was stored.", code=error.code) from error
 
 
-def describe_reading(stored: StoredList) -> str:
-    """Return the file format in words."""
-    if stored.sheet:
-        return f"workbook, sheet “{stored.sheet}”"
-    return f"{stored.encoding}, separated by {DELIMITERS.get(stored.delimiter, stored.delimiter)}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnPreview:
     """One column for a person to check: header, first values and target."""
@@ -184,6 +180,10 @@ def preview(stored: StoredList) -> list[ColumnPreview]:
         samples = [row[header.position] for row in stored.samples if header.position < len(row)]
         columns.append(ColumnPreview(header=header, samples=samples, target=target))
     return columns
+
+
+def _is_hidden(row: Row) -> bool:
+    return row.problem is not None and row.problem.code == "hidden_row"
 
 
 def _check_size(stream: BinaryIO) -> None:

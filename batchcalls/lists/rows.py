@@ -66,8 +66,9 @@ def make_row(number: int, cells: list[str], problem: RowProblem | None = None) -
 
     NULs and bytes that do not fit the encoding become visible and are reported as a problem.
     """
+    text = "".join(cells)
     for character, shown, kind in (("\0", "␀", "nul_character"), (MARK, "�", "broken_character")):
-        if any(character in cell for cell in cells):
+        if character in text:
             cells = [cell.replace(character, shown) for cell in cells]
             problem = problem or row_problem(kind)
     return Row(number, cells, problem)

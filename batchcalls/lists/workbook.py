@@ -11,7 +11,7 @@ cannot distinguish an empty cell from a formula without a result.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -132,7 +132,8 @@ class WorkbookReader:
                 number = given
                 row = self._row(number, raw)
                 if row.problem or any(map(str.strip, row.cells)):
-                    yield from (Row(blank, []) for blank in range(last + 1, number))
+                    if number > last + 1:
+                        yield from (Row(blank, []) for blank in range(last + 1, number))
                     yield row
                     last = number
 
@@ -180,10 +181,13 @@ class _Columns:
     """The columns of a sheet, numbered from 1, and their places in a row without hidden ones."""
 
     def __init__(self, hidden: set[int]) -> None:
-        self.shown = [one for one in range(1, MAX_SHEET_COLUMNS + 1) if one not in hidden]
-        self.places: list[int | None] = [None] * (MAX_SHEET_COLUMNS + 1)
-        for place, column in enumerate(self.shown):
-            self.places[column] = place
+        columns = range(1, MAX_SHEET_COLUMNS + 1)
+        self.shown: Sequence[int] = columns
+        self.places: Sequence[int | None] = range(-1, MAX_SHEET_COLUMNS)
+        if hidden:
+            self.shown = [one for one in columns if one not in hidden]
+            places = {column: place for place, column in enumerate(self.shown)}
+            self.places = [None, *map(places.get, columns)]
         self._numbers: dict[str, int] = {"": 0}
 
     def number_of(self, reference: str) -> int:

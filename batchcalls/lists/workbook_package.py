@@ -25,7 +25,7 @@ MAX_RATIO, RATIO_COUNTS_FROM = 200, 10 << 20
 MAX_NAME_CHARACTERS = 100  # of a sheet; spreadsheet programs allow 31
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # legacy workbooks, and encrypted ones
-_BLOCK = 1 << 16
+_BLOCK, _PARSED = 1 << 16, 1 << 14  # bytes unpacked, and bytes parsed at a time
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
     *(
@@ -76,10 +76,10 @@ class Package:
         parser.buffer_text = True
         parser.StartElementHandler = handlers.start
         parser.EndElementHandler = handlers.end
-        parser.CharacterDataHandler = handlers.text
+        parser.CharacterDataHandler = handlers.pieces.append
         parser.EntityDeclHandler = _refuse_entities
         with self._archive.open(self._members[path.lower()]) as file:
-            while not handlers.is_done and (block := file.read(_BLOCK)):
+            while not handlers.is_done and (block := file.read(_PARSED)):
                 handlers.size += len(block)
                 if handlers.size > MAX_PART_BYTES:
                     raise too_large("one row", MAX_PART_BYTES)
@@ -118,49 +118,34 @@ class Package:
         }
 
 
-class PartHandlers:
-    """Handles the elements of a part by their local names, whatever their namespaces.
+class _LocalNames(dict[str, str]):
+    """The names of elements without the prefixes of their namespaces."""
 
-    ``depth`` is 1 in the root. An item at the depth ``unit`` may have a limited size. Text is added
-    to ``pieces`` unless they are None. Set ``is_done`` to end parsing.
+    def __missing__(self, name: str) -> str:
+        self[name] = name.rpartition(":")[2]
+        return self[name]
+
+
+class PartHandlers:
+    """Handles the elements of a part.
+
+    A subclass resets ``size`` at the end of each item, so that it limits the size of an item. The
+    parser adds all text to ``pieces``, without a call per text. ``is_done`` ends parsing.
     """
 
-    unit = 1
-
     def __init__(self) -> None:
-        self.depth = self.size = 0
+        self.local_names = _LocalNames()
+        self.size = 0
         self.is_done = False
-        self.pieces: list[str] | None = None
-        self._names: dict[str, str] = {}
-
-    def open(self, name: str, attributes: dict[str, str]) -> None:
-        """Handle the start of an element."""
-        raise NotImplementedError
-
-    def close(self, name: str) -> None:
-        """Handle the end of an element."""
-        raise NotImplementedError
+        self.pieces: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Receive a start tag from the parser."""
-        self.depth += 1
-        if name not in self._names:
-            self._names[name] = name.rpartition(":")[2]
-        if not self.is_done:
-            self.open(self._names[name], attributes)
+        """Handle a start tag."""
+        raise NotImplementedError
 
     def end(self, name: str) -> None:
-        """Receive an end tag from the parser."""
-        if not self.is_done:
-            self.close(self._names[name])
-        if self.depth <= self.unit:
-            self.size = 0
-        self.depth -= 1
-
-    def text(self, text: str) -> None:
-        """Receive text from the parser."""
-        if self.pieces is not None:
-            self.pieces.append(text)
+        """Handle an end tag."""
+        raise NotImplementedError
 
 
 class _Pieces:

@@ -39,34 +39,32 @@ class RawRow(NamedTuple):
 class _Texts(PartHandlers):
     """Collects the text of each item, without pronunciation hints (rPh)."""
 
-    unit = 2
-
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
-        self._pieces: list[str] = []
+        self._text = ""
         self._is_hint = False
 
-    def open(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "rPh":
-            self._is_hint = True
-        elif name == "t":
-            self.pieces = None if self._is_hint else self._pieces
-
-    def close(self, name: str) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        name = self.local_names[name]
         if name == "t":
-            self.pieces = None
+            self.pieces.clear()
+        elif name == "rPh":
+            self._is_hint = True
+
+    def end(self, name: str) -> None:
+        name = self.local_names[name]
+        if name == "t" and not self._is_hint:
+            self._text += "".join(self.pieces)
+        elif name == "si":
+            self.texts.append(self._text)
+            self._text, self.size = "", 0
         elif name == "rPh":
             self._is_hint = False
-        elif name == "si":
-            self.texts.append("".join(self._pieces))
-            self._pieces.clear()
 
 
 class _Sheet(PartHandlers):
     """Collects the rows of a sheet, and its hidden columns, which come before them."""
-
-    unit = 3
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,61 +72,51 @@ class _Sheet(PartHandlers):
         self.hidden_columns: set[int] = set()
         self._row: dict[str, str] = {}
         self._cells: list[RawCell] = []
-        self._cell: dict[str, str] | None = None
-        self._value: list[str] = []
-        self._inline: list[str] = []
+        self._cell: dict[str, str] = {}
+        self._value = self._inline = ""
         self._is_in_data = self._is_hint = self._has_formula = False
 
-    def open(self, name: str, attributes: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        name = self.local_names[name]
         if name == "c":
-            if self._is_in_data and self.depth == 4:
-                self._cell = attributes
-        elif name == "v":
-            self.pieces = self._value
-        elif name == "t":
-            self.pieces = None if self._is_hint else self._inline
+            self._cell, self._value, self._inline = attributes, "", ""
+            self._has_formula = False
+        elif name in {"v", "t"}:
+            self.pieces.clear()
         elif name == "f":
             self._has_formula = True
         elif name == "row":
-            self._row = attributes
+            self._row, self._cells = attributes, []
         elif name == "rPh":
             self._is_hint = True
         elif name == "sheetData":
-            self._is_in_data = self.depth == 2
+            self._is_in_data = True
         elif name == "col" and attributes.get("hidden") in _TRUE:
             last = min(int(attributes["max"]), MAX_SHEET_COLUMNS)
             self.hidden_columns.update(range(int(attributes["min"]), last + 1))
 
-    def close(self, name: str) -> None:
-        if name in {"v", "t"}:
-            self.pieces = None
+    def end(self, name: str) -> None:
+        name = self.local_names[name]
+        if name == "v":
+            self._value = "".join(self.pieces)
+        elif name == "t" and not self._is_hint:
+            self._inline += "".join(self.pieces)
         elif name == "c":
-            self._end_cell()
+            get = self._cell.get
+            # An empty cell matters only where the place of the next one follows from it.
+            if self._value or self._inline or self._has_formula or "r" not in self._cell:
+                place, kind, style = get("r", ""), get("t", "n"), get("s", "")
+                self._cells.append(
+                    RawCell(place, kind, style, self._value, self._inline, self._has_formula)
+                )
+        elif name == "row" and self._is_in_data:
+            self.size = 0
+            is_hidden = self._row.get("hidden") in _TRUE
+            self.rows.append(RawRow(self._row.get("r", ""), is_hidden, self._cells))
         elif name == "rPh":
             self._is_hint = False
-        elif name == "row" and self._is_in_data:
-            row, self._row = self._row, {}
-            self.rows.append(RawRow(row.get("r", ""), row.get("hidden") in _TRUE, self._cells))
-            self._cells = []
-        elif name == "sheetData" and self._is_in_data:
-            self.is_done = True
-
-    def _end_cell(self) -> None:
-        if self._cell is not None:
-            cell, self._cell = self._cell, None
-            self._cells.append(
-                RawCell(
-                    cell.get("r", ""),
-                    cell.get("t", "n"),
-                    cell.get("s", ""),
-                    "".join(self._value),
-                    "".join(self._inline),
-                    self._has_formula,
-                )
-            )
-        self._value.clear()
-        self._inline.clear()
-        self._has_formula = False
+        elif name == "sheetData":
+            self.is_done, self._is_in_data = True, False
 
 
 class SheetRows:

@@ -62,6 +62,12 @@ class StoredList(Leased):
     sheet = models.CharField(max_length=100, blank=True, help_text="Of a workbook.")
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=1, blank=True)
+    include_hidden = models.BooleanField(
+        default=False, help_text="Read the hidden rows and columns of a workbook too."
+    )
+    format_details = models.JSONField(
+        default=dict, help_text="What was found about the file format at upload."
+    )
     headers = models.JSONField(default=list)
     samples = models.JSONField(default=list, help_text="The first rows, to show columns by.")
     mapping = models.JSONField(default=list)

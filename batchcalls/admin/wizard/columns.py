@@ -20,7 +20,7 @@ from batchcalls.batches import lifecycle
 from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import edits
 from batchcalls.drafting.drafts import DraftProblem
-from batchcalls.intake import uploads
+from batchcalls.intake import file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.headers import Header, clean_header, describe_headers
 from batchcalls.lists.mapping import ColumnTarget, ListMapping, MappingError, Target
@@ -160,7 +160,7 @@ class ColumnsStep(OwnPages[Batch]):
             **_preview(batch, stored, mapping, request.POST.get("row")),
             subtitle=batch.name,
             stored=stored,
-            reading=uploads.describe_reading(stored),
+            reading=file_formats.describe(stored),
             columns=list(_rows_of(stored, mapping, found)),
             problems=found,
             targets=TARGETS,

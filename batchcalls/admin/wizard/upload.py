@@ -21,7 +21,7 @@ from batchcalls.admin.wizard.upload_form import UploadForm
 from batchcalls.batches import lifecycle
 from batchcalls.database import disks
 from batchcalls.drafting import drafts, edits
-from batchcalls.intake import uploads
+from batchcalls.intake import file_formats
 from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
@@ -107,7 +107,7 @@ class UploadStep(OwnPages[Batch]):
             "Create Batch Call",
             batch=batch,
             stored=stored,
-            reading=uploads.describe_reading(stored) if stored else "",
+            reading=file_formats.describe(stored) if stored else "",
             form=form,
             settings_form=own,
             errors=_errors_of(form, own),
