@@ -44,6 +44,9 @@ class DoNotCallForm(ReadingForm, RegionForm):
         help_text="Of numbers for which the list has none in a column “reason”.",
     )
 
+    #: Hidden rows are always read: a number that is only hidden must not be called either.
+    include_hidden = None
+
     READING = ("encoding", "delimiter", "sheet", "columns")
     field_order = ["file", "note", "region"]
 

@@ -54,6 +54,11 @@ class ReadingOptions:
     column_options: Sequence[str] = ()
     map_all: Target | None = None
 
+    @property
+    def names_a_format(self) -> bool:
+        """Whether a person chose something about the file's format."""
+        return bool(self.encoding or self.delimiter or self.sheet or self.include_hidden)
+
 
 def read(stream: BinaryIO, options: ReadingOptions, *, file_name: str) -> StoredList:
     """Return an unsaved list with its first rows read and its columns not matched yet.

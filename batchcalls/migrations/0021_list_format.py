@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('batchcalls', '0016_held'),
+        ("batchcalls", "0016_held"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='storedlist',
-            name='format_details',
-            field=models.JSONField(default=dict, help_text='What was found about the file format at upload.'),
+            model_name="storedlist",
+            name="format_details",
+            field=models.JSONField(
+                default=dict, help_text="What was found about the file format at upload."
+            ),
         ),
         migrations.AddField(
-            model_name='storedlist',
-            name='include_hidden',
-            field=models.BooleanField(default=False, help_text='Read the hidden rows and columns of a workbook too.'),
+            model_name="storedlist",
+            name="include_hidden",
+            field=models.BooleanField(
+                default=False, help_text="Read the hidden rows and columns of a workbook too."
+            ),
         ),
     ]

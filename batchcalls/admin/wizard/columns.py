@@ -22,6 +22,7 @@ from batchcalls.drafting import edits
 from batchcalls.drafting.drafts import DraftProblem
 from batchcalls.intake import file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions, UploadError
+from batchcalls.lists.encodings import ENCODINGS
 from batchcalls.lists.headers import Header, clean_header, describe_headers
 from batchcalls.lists.mapping import ColumnTarget, ListMapping, MappingError, Target
 from batchcalls.lists.unreadable import UnreadableList
@@ -121,11 +122,12 @@ class ColumnsStep(OwnPages[Batch]):
                 self.message_user(request, f"Matched as in {saved}.", messages.SUCCESS)
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
-        elif "read_again" in pressed:
+        elif "read_again" in pressed or "use_encoding" in pressed:
             reading = ReadingOptions(
-                encoding=pressed.get("encoding", ""),
+                encoding=pressed.get("use_encoding") or pressed.get("encoding", ""),
                 delimiter=pressed.get("delimiter", ""),
                 sheet=pressed.get("sheet", ""),
+                include_hidden="include_hidden" in pressed,
                 region=batch.region,
             )
             edits.read_again(batch, reading, actor=actor)
@@ -161,6 +163,10 @@ class ColumnsStep(OwnPages[Batch]):
             subtitle=batch.name,
             stored=stored,
             reading=file_formats.describe(stored),
+            hidden=file_formats.describe_hidden(stored),
+            encoding_choices=file_formats.encoding_choices(stored),
+            encodings=ENCODINGS,
+            sheets=stored.format_details.get("sheets") or [stored.sheet],
             columns=list(_rows_of(stored, mapping, found)),
             problems=found,
             targets=TARGETS,

@@ -165,7 +165,7 @@ def _attach_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
         edits.attach_list(
             batch, upload.file, file_name=upload.name, reading=reading, actor=actor_of(request)
         )
-    elif batch.lists.exists() and (reading.encoding or reading.delimiter or reading.sheet):
+    elif batch.lists.exists() and reading.names_a_format:
         edits.read_again(batch, reading, actor=actor_of(request))
 
 
