@@ -9,11 +9,10 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import chardet
 
@@ -45,7 +44,7 @@ _USUAL = {"cp1252": 1.15, "iso8859-2": 0.9, "koi8-r": 0.9, "cp437": 0.6, "cp850"
 #: A reading is likely when it scores this many times as much as the next one. Measured with lists
 #: of names in twenty languages (tests/lists/test_encodings.py).
 _LIKELY = 1.5
-_ODD_COSTS = 0.85
+_ODD_COSTS, _TOO_ODD = 0.85, 0.5
 _APOSTROPHES = "'-\u2019\u05f3\u05f4"
 _LAST_LATIN = 0x24F
 
@@ -119,19 +118,26 @@ def guess(stream: BinaryIO) -> Guess | None:
     if not utf8.bad:
         return Guess(encoding="utf-8", certainty=Certainty.CERTAIN)
     # A file that is merely damaged has few other characters that are valid by accident.
-    scores = [
-        (score, encoding)
-        for score, encoding in _readings(_telling_lines(stream))
-        if not fit(stream, encoding).bad
-    ]
+    sample = _telling_lines(stream, is_telling=_is_not_utf8 if utf8.is_usable else bool)
+    readings = _readings(sample)
     if utf8.is_usable:
         certainty = Certainty.LIKELY if utf8.good >= 4 * utf8.bad else Certainty.UNSURE
-        return Guess(encoding="utf-8", certainty=certainty, other=scores[0][1] if scores else "")
-    if not scores:
+        return Guess(
+            encoding="utf-8", certainty=certainty, other=readings[0].encoding if readings else ""
+        )
+    readings = [one for one in readings if not fit(stream, one.encoding).bad]
+    if not readings:
         return None
-    (best, encoding), (second, other) = scores[0], (*scores, (0.0, ""))[1]
-    certainty = Certainty.LIKELY if best >= _LIKELY * second else Certainty.UNSURE
-    return Guess(encoding=encoding, certainty=certainty, other=other)
+    best, second = (*readings, _Reading(0.0, "", 0.0))[:2]
+    is_likely = best.score >= _LIKELY * second.score and best.odd_share < _TOO_ODD
+    certainty = Certainty.LIKELY if is_likely else Certainty.UNSURE
+    return Guess(encoding=best.encoding, certainty=certainty, other=second.encoding)
+
+
+class _Reading(NamedTuple):
+    score: float
+    encoding: str
+    odd_share: float
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
@@ -142,24 +148,37 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
     yield b""
 
 
-def _telling_lines(stream: BinaryIO) -> bytes:
+def _telling_lines(stream: BinaryIO, *, is_telling: Callable[[bytes], bool]) -> bytes:
+    """Return the first lines with other characters than ASCII."""
     lines: list[bytes] = []
     for block in _blocks(stream):
-        lines += _TELLING_LINES.findall(block)
+        lines += filter(is_telling, _TELLING_LINES.findall(block))
         if sum(map(len, lines)) > _SAMPLE:
             break
     return b"\n".join(lines)[:_SAMPLE]
 
 
-def _readings(sample: bytes) -> list[tuple[float, str]]:
-    """Return the encodings that make different texts of a sample, best first, with a score."""
-    scores: dict[str, tuple[float, str]] = {}
+def _is_not_utf8(line: bytes) -> bool:
+    return MARK in line.decode("utf-8", MARKING)
+
+
+def _readings(sample: bytes) -> list[_Reading]:
+    """Return the encodings that make different texts of a sample, best first.
+
+    Of several that make the same text, the most usual one stands for them.
+    """
+    names: dict[str, list[tuple[float, float, str]]] = {}
     for found in chardet.detect_all(sample, ignore_threshold=True, include_encodings=_GUESSED):
         name = codecs.lookup(found["encoding"] or "ascii").name
+        usual = _USUAL.get(name, 1.0)
         text = sample.decode(name, "replace")
-        score = found["confidence"] * _USUAL.get(name, 1) * (1 - _ODD_COSTS * _odd_share(text))
-        scores[text] = max(scores.get(text, (0.0, "")), (score, name))
-    return sorted(scores.values(), reverse=True)[:4]
+        names.setdefault(text, []).append((usual, found["confidence"] * usual, name))
+    readings = []
+    for text, same in names.items():
+        odd = _odd_share(text)
+        score = max(score for _, score, _ in same) * (1 - _ODD_COSTS * odd)
+        readings.append(_Reading(score, max(same)[2], odd))
+    return sorted(readings, reverse=True)[:4]
 
 
 def _odd_share(text: str) -> float:
@@ -170,9 +189,11 @@ def _odd_share(text: str) -> float:
 
 def _is_odd(word: str) -> bool:
     has_latin = any(char.isascii() and char.isalpha() for char in word)
+    cases = "".join("U" if char.isupper() else "l" if char.islower() else "." for char in word)
     return (
         any(not char.isalpha() and not _belongs_in_words(char) for char in word)
-        or any(one.islower() and two.isupper() for one, two in pairwise(word))
+        or "lU" in cases
+        or "UUl" in cases
         or (has_latin and any(ord(char) > _LAST_LATIN for char in word))
     )
 

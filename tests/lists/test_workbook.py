@@ -27,23 +27,23 @@ from tests.lists.workbooks import SHEET, made, read, refusal, saved, with_parts,
         (1.2e15, "General", "1200000000000000"),
         (1.5e22, "General", "15000000000000000000000"),
         (-0.0, "General", "0"),
-        (0.1, "0%", "0.1"),
+        (0.1, "0%", "10%"),
         (1.5e-7, "General", "0.00000015"),
         (501, "00000", "00501"),
         (501.0, "00000", "00501"),
         (-5, "000", "-005"),
         (1234567, "000", "1234567"),
-        (1.5, "000", "1.5"),
+        (1.5, "000", "002"),
         (True, "General", "true"),
         (False, "General", "false"),
         (datetime(2026, 3, 1), "yyyy-mm-dd", "2026-03-01"),  # noqa: DTZ001
         (date(2026, 3, 1), "[$-en-US]d mmm yyyy;@", "2026-03-01"),
         (datetime(2026, 3, 1), "yyyy-mm-dd hh:mm", "2026-03-01T00:00:00"),  # noqa: DTZ001
-        (datetime(2026, 3, 1, 9, 30), "yyyy-mm-dd", "2026-03-01T09:30:00"),  # noqa: DTZ001
-        (time(9, 30), "h:mm", "09:30:00"),
+        (datetime(2026, 3, 1, 9, 30), "yyyy-mm-dd", "2026-03-01"),  # noqa: DTZ001
+        (time(9, 30), "h:mm", "9:30"),
         (timedelta(hours=30, seconds=5), "[h]:mm:ss", "30:00:05"),
         (-1.5, "[h]:mm", "-36:00:00"),
-        (46082, '"days" 0', "46082"),
+        (46082, '"days" 0', "days 46082"),
     ],
 )
 def test_a_cell_says_what_it_holds_as_text(value: object, code: str, text: str) -> None:
