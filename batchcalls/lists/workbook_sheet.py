@@ -13,7 +13,7 @@ from batchcalls.lists.workbook_package import Package, PartHandlers
 
 MAX_SHEET_ROWS, MAX_SHEET_COLUMNS = 1_048_576, 16_384
 
-_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*\shidden=[\"'](?:1|true)[\"'][^>]*[^/>]>")
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*\shidden=[\"'](?:1|true)[\"'](?:[^>]*[^/>])?>")
 _TRUE = {"1", "true"}
 
 
