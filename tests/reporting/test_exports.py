@@ -200,7 +200,8 @@ def test_a_row_that_still_has_cells_beyond_the_header_is_not_called(
 def test_a_skipped_row_without_any_text_is_among_the_rejected_ones(
     make_batch: Any, run: Any
 ) -> None:
-    batch = run(make_batch(text="Phone,name\n+12025550190,Ann\n+12025550191,B\n"))
+    text = "Phone,name\n+12025550190,Ann\n+12025550191,B\n"
+    batch = run(make_batch(text=text, prompt="Hello."))
     rows = Recipient.objects.filter(batch=batch)
     rows.filter(row_number=2).update(status="skipped", reason="Its file is gone.", row_number=99)
     rows.filter(row_number=3).update(status="skipped", reason="Skipped.")
