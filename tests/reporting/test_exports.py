@@ -203,8 +203,9 @@ def test_a_skipped_row_without_any_text_is_among_the_rejected_ones(
     text = "Phone,name\n+12025550190,Ann\n+12025550191,B\n"
     batch = run(make_batch(text=text, prompt="Hello."))
     rows = Recipient.objects.filter(batch=batch)
-    rows.filter(row_number=2).update(status="skipped", reason="Its file is gone.", row_number=99)
-    rows.filter(row_number=3).update(status="skipped", reason="Skipped.")
+    skipped = {"status": "skipped", "outcome": "", "reason_code": "x"}
+    rows.filter(row_number=2).update(**skipped, reason="Its file is gone.", row_number=99)
+    rows.filter(row_number=3).update(**skipped, reason="Skipped.")
     assert read(batch_tables.rejected(batch))[1:] == [
         ["+12025550191", "B", "Skipped."],
         ["", "", "Its file is gone."],
