@@ -45,7 +45,7 @@ class DoNotCallForm(ReadingForm, RegionForm):
     )
 
     #: Hidden rows are always read: a number that is only hidden must not be called either.
-    include_hidden = None
+    include_hidden = None  # type: ignore[assignment]
 
     READING = ("encoding", "delimiter", "sheet", "columns")
     field_order = ["file", "note", "region"]

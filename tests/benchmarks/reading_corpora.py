@@ -15,10 +15,12 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import signal
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,8 @@ except ImportError:  # an extra reader, for those who have it
 
 LIMITS = Limits(max_columns=16_384, max_row_characters=10_000_000)
 TEXTS, WORKBOOKS = {".csv", ".tsv", ".txt"}, {".xlsx", ".xlsm"}
+
+SECONDS = 5  # for another reader of a file
 
 #: Cells by row number and position.
 Cells = dict[tuple[int, int], Any]
@@ -76,7 +80,8 @@ def _compare(path: Path, counts: Counter[str], *, shown: int) -> None:
     counts[f"rows with a problem in {kind}"] += len(problems)
     for name, reader in (WORKBOOK_READERS if as_workbook else TEXT_READERS).items():
         try:
-            theirs = reader(data, extra)
+            with _at_most(SECONDS):
+                theirs = reader(data, extra)
         except Exception:
             counts[f"{kind} that {name} cannot read"] += 1
             continue
@@ -94,6 +99,21 @@ def _compare(path: Path, counts: Counter[str], *, shown: int) -> None:
                     f"{path}: {len(wrong)} cells differ from {name}, the first in row {row}, "
                     f"column {place + 1}: ours {found[0]!r:.200}, theirs {found[1]!r:.200}"
                 )
+
+
+@contextmanager
+def _at_most(seconds: int) -> Iterator[None]:
+    """Raise `TimeoutError` in a reader that takes longer, such as openpyxl for merged columns."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 def _list(data: bytes) -> tuple[int, Cells, set[int], Any]:
