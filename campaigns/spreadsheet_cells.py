@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 
-# A plus or minus is harmless before a plain number. A cell that already has an apostrophe gets
-# another one, so that `restore` is exact.
-_RUNS = re.compile(r"'*(?:[=@\t\r]|[+-](?![\d\s().,-]*$))")
+# Some programs skip blanks before the sign, and read full-width signs as the usual ones. A plus or
+# minus is harmless before a plain number. A cell that already has an apostrophe gets another one,
+# so that `restore` is exact.
+_RUNS = re.compile(
+    r"'*(?:[\t\r]|[\s\u200b\ufeff]*(?:[=@\uff1d\uff20]|[+\-\uff0b\uff0d](?![\d\s().,-]*$)))"
+)
 
 
 def neutralise(cell: str) -> str:

@@ -19,7 +19,7 @@ from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
 from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
-from batchcalls.intake import dry_run, estimate, uploads
+from batchcalls.intake import dry_run, estimate, file_formats, uploads
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.reporting import batch_figures, charts
 from batchcalls.reporting.batch_figures import totals_of
@@ -75,7 +75,7 @@ class BatchPages(OwnPages[Batch]):
             request,
             batch,
             "overview",
-            readings=[(one, uploads.describe_reading(one)) for one in batch.lists.all()],
+            readings=[(one, file_formats.describe(one)) for one in batch.lists.all()],
             trials=list(batch.tests.order_by("-created_at")[:5]),
             events=list(_events(batch)[:6]),
             calls=list(batch.calls.select_related("recipient").order_by("-pk")[:CALLS_SHOWN])

@@ -22,7 +22,7 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import Done, act
 from batchcalls.admin.reading_form import ReadingForm, RegionForm
 from batchcalls.admin.readonly import ReadOnlyAdmin
-from batchcalls.intake import do_not_call, uploads
+from batchcalls.intake import do_not_call, file_formats, uploads
 from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
@@ -43,6 +43,9 @@ class DoNotCallForm(ReadingForm, RegionForm):
         required=False,
         help_text="Of numbers for which the list has none in a column “reason”.",
     )
+
+    #: Hidden rows are always read: a number that is only hidden must not be called either.
+    include_hidden = None  # type: ignore[assignment]
 
     READING = ("encoding", "delimiter", "sheet", "numbers_written", "columns")
     field_order = ["file", "note", "region"]
@@ -188,7 +191,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
     @admin.display(description="Read as")
     def read_as(self, stored: StoredList) -> str:
         """Return the format in which the file was read."""
-        return uploads.describe_reading(stored)
+        return file_formats.describe(stored)
 
     @admin.display(description="Columns")
     def columns(self, stored: StoredList) -> SafeString:

@@ -47,9 +47,15 @@ class FormatForm(forms.Form):
         max_length=100, required=False, help_text="Of a workbook; blank: the first."
     )
 
+    include_hidden = forms.BooleanField(
+        label="Include hidden rows and columns",
+        required=False,
+        help_text="For Excel files. They are skipped otherwise.",
+    )
+
     def reading(self) -> ReadingOptions:
         """Return the chosen options, ignoring invalid fields."""
-        names = ("encoding", "delimiter", "sheet", "region", "numbers_written")
+        names = ("encoding", "delimiter", "sheet", "include_hidden", "region", "numbers_written")
         return ReadingOptions(**{name: self.cleaned_data.get(name, "") for name in names})
 
 

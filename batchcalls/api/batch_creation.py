@@ -179,6 +179,9 @@ class RowsOfFile(Rows):
         help_text="Order of day, month and year in start times. Leave blank to detect it from all "
         "of them; dates that fit several orders are then skipped.",
     )
+    include_hidden = serializers.BooleanField(
+        default=False, help_text="Read the hidden rows and columns of a workbook too."
+    )
 
     @property
     def is_short(self) -> bool:
@@ -204,6 +207,7 @@ class RowsOfFile(Rows):
             encoding=values.get("encoding", ""),
             delimiter=values.get("delimiter", ""),
             sheet=values.get("sheet", ""),
+            include_hidden=values["include_hidden"],
             region=values.get("region", ""),
             dates=values.get("dates", ""),
             numbers_written=values.get("numbers_written", ""),

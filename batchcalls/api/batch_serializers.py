@@ -14,7 +14,9 @@ from rest_framework import serializers
 
 from batchcalls.api.fields import CountsField
 from batchcalls.api.settings_schema import SHOWN_SETTINGS
-from batchcalls.models import Batch, BatchEvent
+from batchcalls.intake import file_formats
+from batchcalls.lists.encodings import Certainty
+from batchcalls.models import Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting import batch_figures
@@ -60,6 +62,29 @@ class WaitingSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True, help_text="Null when it is not known.")
 
 
+class FileFormatSerializer(serializers.Serializer[Any]):
+    """How a list was read. What does not apply to the kind of file is null."""
+
+    file_name = serializers.CharField()
+    encoding = serializers.CharField(allow_null=True, help_text="Python's name, such as `cp1252`.")
+    delimiter = serializers.CharField(allow_null=True)
+    certainty = serializers.ChoiceField(
+        choices=[str(one) for one in Certainty],
+        allow_null=True,
+        help_text="Of the encoding. When `unsure`, compare some values, and send `encoding`.",
+    )
+    other_encoding = serializers.CharField(
+        allow_null=True, help_text="The next likeliest encoding, unless it is certain."
+    )
+    sheet = serializers.CharField(allow_null=True, help_text="The sheet that was read.")
+    sheets = serializers.ListField(
+        child=serializers.CharField(), help_text="All visible sheets of the workbook."
+    )
+    include_hidden = serializers.BooleanField()
+    hidden_rows = serializers.IntegerField(help_text="Hidden rows that were left out.")
+    hidden_columns = serializers.IntegerField(help_text="Hidden columns that were left out.")
+
+
 class LinksSerializer(serializers.Serializer[Any]):
     self = serializers.URLField()
     recipients = serializers.URLField()
@@ -80,6 +105,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
         help_text="Why no one is being called; null while calls are placed or no one is left."
     )
     totals = serializers.SerializerMethodField()
+    lists = serializers.SerializerMethodField(help_text="How each of its files was read.")
     links = serializers.SerializerMethodField()
 
     class Meta:
@@ -105,6 +131,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
             "ended_at",
             "blocked_by",
             "totals",
+            "lists",
             "links",
         ]
         read_only_fields = fields
@@ -113,6 +140,11 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
     def get_totals(self, batch: Batch) -> dict[str, int]:
         """Count the rows."""
         return totals_in_full(self._for_all("totals", batch, batch_figures.totals_of)[batch.pk])
+
+    @extend_schema_field(FileFormatSerializer(many=True))
+    def get_lists(self, batch: Batch) -> list[dict[str, Any]]:
+        """Return the file formats of the lists."""
+        return self._for_all("lists", batch, _formats_of)[batch.pk]
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_blocked_by(self, batch: Batch) -> Any:
@@ -140,6 +172,14 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
         found = {name: reverse(f"api:v1:{view}", args=[batch.pk]) for name, view in LINKS.items()}
         found["calls"] = f"{reverse('api:v1:call-list')}?batch={batch.pk}"
         return {name: request.build_absolute_uri(path) for name, path in found.items()}
+
+
+def _formats_of(batches: list[Batch]) -> dict[UUID, list[dict[str, Any]]]:
+    formats: dict[UUID, list[dict[str, Any]]] = {batch.pk: [] for batch in batches}
+    lists = StoredList.objects.filter(batch__in=batches).order_by("row_offset", "created_at")
+    for stored in lists.defer("headers", "samples", "mapping"):
+        formats[stored.batch_id].append(file_formats.as_json(stored))  # type: ignore[index]
+    return formats
 
 
 def totals_in_full(totals: Totals) -> dict[str, int]:

@@ -51,6 +51,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
             encoding=original.encoding,
             delimiter=original.delimiter,
             sheet=original.sheet,
+            include_hidden=original.include_hidden,
             region=original.region,
             dates=original.date_order,
             numbers_written=original.numbers_written,
@@ -60,7 +61,8 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
                 copy, stream, file_name=original.file_name, reading=reading, actor=actor
             )
         stored.mapping = original.mapping
-        stored.save(update_fields=["mapping"])
+        stored.format_details = original.format_details
+        stored.save(update_fields=["mapping", "format_details"])
     return copy
 
 
@@ -113,10 +115,10 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
 
 
 def _first_row(stored: StoredList) -> list[str] | None:
-    """Return the first row that is not blank, as wide as the header."""
+    """Return the first row that is not blank and has no problem, as wide as the header."""
     width = len(stored.headers)
     with stored.open_file() as stream, open_table(stored, stream) as table:
         for row in table:
-            if any(cell.strip() for cell in row.cells):
+            if not row.problem and any(cell.strip() for cell in row.cells):
                 return [*row.cells, *[""] * width][:width]
     return None

@@ -95,6 +95,8 @@ def add_list(
     ``note`` is the reason for numbers without one in the list. Raises `UnreadableList`,
     `MappingError` or `UploadError` and then stores nothing.
     """
+    # A number that is only hidden must not be called either.
+    reading = replace(reading, include_hidden=True)
     stored = uploads.read(stream, reading, file_name=file_name, is_row=_has_number)
     stored.kind = ListKind.DO_NOT_CALL
     stored.mapping = _match_columns(stored, reading).to_list()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from batchcalls.database import disks
-from batchcalls.lists.reader import Row, RowProblem
+from batchcalls.lists.rows import Row, RowProblem
 from batchcalls.lists.tables import open_table
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import ListPart, StoredList

@@ -24,7 +24,7 @@ from batchcalls.intake import validation
 from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
-from batchcalls.lists.reader import Row
+from batchcalls.lists.rows import Row
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RecipientStatus
 from campaigns.number_writing import Writing

@@ -35,7 +35,7 @@ from batchcalls.intake import (
 from batchcalls.intake.resource import RecipientResource
 from batchcalls.intake.suppressions import SuppressionIntake
 from batchcalls.lists.mapping import ListMapping, MappingError
-from batchcalls.lists.reader import Row
+from batchcalls.lists.rows import Row
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, ListPart, Recipient, StoredList
 from batchcalls.models.batch import DuplicateChoice

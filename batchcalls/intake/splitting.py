@@ -17,8 +17,8 @@ from batchcalls import queue
 from batchcalls.database import disks
 from batchcalls.database.lease import Lease
 from batchcalls.intake import parts
-from batchcalls.lists.matching import REJECTED_REASON
-from batchcalls.lists.reader import Row
+from batchcalls.lists.headers import REJECTED_REASON
+from batchcalls.lists.rows import Row
 from batchcalls.lists.tables import open_table
 from batchcalls.models import ListPart, StoredList
 from campaigns.spreadsheet_cells import restore
@@ -39,8 +39,7 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
         done = max(stored.split_through, table.header_row)
         rows_left = _behind(done, table, lease)
         if not stored.sheet and REJECTED_REASON in map(str.strip, stored.headers):
-            # This is our own file of rejected rows: restore the cells that it neutralized.
-            rows_left = (row._replace(cells=list(map(restore, row.cells))) for row in rows_left)
+            rows_left = _as_uploaded(rows_left, stored.headers)
         for rows in _groups(rows_left):
             number += 1
             _write(stored, lease, number, rows)
@@ -84,6 +83,18 @@ def _behind(done: int, table: Iterable[Row], lease: Lease[StoredList]) -> Iterat
             yield row
         elif row.number % PART_ROWS == 0:
             lease.keep()
+
+
+def _as_uploaded(rows: Iterable[Row], headers: list[str]) -> Iterator[Row]:
+    """Yield the rows of our own file of rejected rows as they were in the file before it.
+
+    Restore the cells that it neutralized, and remove the reasons, so that blank rows are blank.
+    """
+    reason = [header.strip() for header in headers].index(REJECTED_REASON)
+    for row in rows:
+        cells = list(map(restore, row.cells))
+        cells[reason : reason + 1] = [""]
+        yield row._replace(cells=cells)
 
 
 def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:

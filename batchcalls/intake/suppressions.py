@@ -15,7 +15,7 @@ from batchcalls.batches.suppressing import suppress
 from batchcalls.intake.numbers import RAW_NUMBER_LENGTH
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
-from batchcalls.lists.reader import Row
+from batchcalls.lists.rows import Row
 from batchcalls.models import StoredList
 from campaigns.models import Suppression, SuppressionSource
 from campaigns.numbers_in_text import Found, find, find_in_cells, together, why_unread

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, filterfalse, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
@@ -18,7 +18,6 @@ from django.db import transaction
 
 from batchcalls.database import disks
 from batchcalls.lists import matching
-from batchcalls.lists.dialect import DELIMITERS
 from batchcalls.lists.headers import Header, describe_headers
 from batchcalls.lists.mapping import (
     ColumnTarget,
@@ -28,6 +27,7 @@ from batchcalls.lists.mapping import (
     check,
     headers_key,
 )
+from batchcalls.lists.rows import Row
 from batchcalls.lists.tables import open_table, understand
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList
@@ -58,11 +58,17 @@ class ReadingOptions:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
+    include_hidden: bool = False
     region: str = ""
     dates: str = ""
     numbers_written: str = ""
     column_options: Sequence[str] = ()
     map_all: Target | None = None
+
+    @property
+    def names_a_format(self) -> bool:
+        """Whether a person chose something about the file's format."""
+        return bool(self.encoding or self.delimiter or self.sheet or self.include_hidden)
 
 
 def read(
@@ -105,12 +111,13 @@ def read(
         encoding=options.encoding,
         delimiter=options.delimiter,
         sheet=options.sheet.strip(),
+        include_hidden=options.include_hidden,
     )
     if is_row:
         stored.has_header = not is_row(_first_cells(stored, stream), region)
     with open_table(stored, stream) as table:
         stored.headers = list(table.header)
-        rows = iter(table)
+        rows = filterfalse(_is_hidden, table)
         first = list(islice(rows, SAMPLE_ROWS))
         if not any(row.problem or any(map(str.strip, row.cells)) for row in chain(first, rows)):
             raise UnreadableList("no_rows")
@@ -195,13 +202,6 @@ def storing(stored: StoredList, stream: BinaryIO) -> Iterator[None]:
         raise UploadError(f"{error} Nothing was stored.", code=error.code) from error
 
 
-def describe_reading(stored: StoredList) -> str:
-    """Return the file format in words."""
-    if stored.sheet:
-        return f"workbook, sheet “{stored.sheet}”"
-    return f"{stored.encoding}, separated by {DELIMITERS.get(stored.delimiter, stored.delimiter)}"
-
-
 def offered_setting(column: ColumnTarget) -> str:
     """Return the call setting of rows that a variable could be by its header, or ""."""
     names = (name for name, one in call_settings.REGISTRY.items() if one.per_row and not one.legacy)
@@ -243,6 +243,10 @@ def _first_cells(stored: StoredList, stream: BinaryIO) -> list[str]:
     stored.has_header = False
     with open_table(stored, stream) as table:
         return next(row.cells for row in table if any(map(str.strip, row.cells)))
+
+
+def _is_hidden(row: Row) -> bool:
+    return row.problem is not None and row.problem.code == "hidden_row"
 
 
 def _check_size(stream: BinaryIO) -> None:

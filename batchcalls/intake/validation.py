@@ -11,7 +11,7 @@ from django.conf import settings
 
 from batchcalls.calling.call_requests import RENDERED
 from batchcalls.database import clock
-from batchcalls.lists.reader import RowProblem
+from batchcalls.lists.rows import RowProblem
 from batchcalls.models import Batch
 from campaigns import call_settings, consent, e164, numbers_in_text, prompts
 from campaigns.consent import Consent

@@ -10,22 +10,34 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
+from batchcalls.lists.encodings import (
+    ENCODINGS,
+    MARKING,
+    Certainty,
+    Guess,
+    first_misfit,
+    fit,
+    guess,
+)
 from batchcalls.lists.unreadable import UnreadableList
 
-# fmt: off
-ENCODINGS = (  # the choices for a person, by their Python names
-    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254",
-    "cp1255", "cp1256", "iso8859-1", "iso8859-2", "iso8859-15", "mac-roman", "cp437", "cp850",
-    "koi8-r", "cp932", "gb18030", "big5", "euc_kr",
-)
-# fmt: on
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 SEP_LINE = re.compile(r'"?sep=(.?)"?', re.IGNORECASE)
-BLOCK = 1 << 20  # bytes read at a time
 
 _HEAD = 1 << 16
-_OTHER_KINDS = re.compile(rb"(?i)\s*(?:\x89PNG|GIF8|%PDF-|{\\rtf|<!doctype|<html|<\?xml)")
+_BOM_BYTES = b"\xef\xbb\xbf\xff\xfe"
+#: Files that are no lists, whatever their names end in, by their first bytes.
+_OTHER_KINDS = {
+    code: re.compile(rb"(?is)\s*(?:" + pattern + rb")")
+    for code, pattern in {
+        "not_text": rb"\x89PNG|GIF8|%PDF-|{\\rtf",
+        "xml_workbook": rb"<\?xml.{0,2000}(?:excel\.sheet|office:spreadsheet)",
+        "web_page": rb"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)?"
+        rb"<(?:!doctype html|html|head|meta|body|style|table|div)\b|mime-version:",
+        "xml_file": rb"<\?xml|<!doctype",
+    }.items()
+}
 _CONTROLS = bytes([*range(9), *range(14, 27), *range(28, 32)])
 
 
@@ -33,6 +45,9 @@ _CONTROLS = bytes([*range(9), *range(14, 27), *range(28, 32)])
 class Dialect:
     encoding: str
     delimiter: str
+    certainty: Certainty = Certainty.CERTAIN
+    #: The encoding to compare with, unless the one above is certain.
+    other_encoding: str = ""
 
 
 def detect(
@@ -40,14 +55,15 @@ def detect(
 ) -> Dialect:
     """Detect how to read the bytes, decoding them all once; raise UnreadableList on failure.
 
-    1. Refuse anything that is not text, by its first bytes.
-    2. Encoding: the chosen one, else byte-order mark, pattern of NULs, UTF-8, Windows-1252.
+    1. Refuse anything that is not a list, by its first bytes.
+    2. Encoding: the chosen one, else byte-order mark, pattern of NULs, UTF-8, the likeliest one.
     3. Delimiter: the chosen one, else the ``sep=`` line, else what splits the header best.
     """
     stream.seek(0)
     head = stream.read(_HEAD)
-    if _OTHER_KINDS.match(head.removeprefix(codecs.BOM_UTF8)):
-        raise UnreadableList("not_text")
+    for code, kind in _OTHER_KINDS.items():
+        if kind.match(head.replace(b"\0", b"").lstrip(_BOM_BYTES)):
+            raise UnreadableList(code)
     marked = next((name for bom, name in BOMS if head.startswith(bom)), None)
     likely = marked or _utf16_by_nuls(head)
     wanted = _requested_encoding(encoding, likely) if encoding else likely
@@ -56,15 +72,18 @@ def detect(
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(8, len(head) // 50) and wanted not in {"utf-16-le", "utf-16-be"}:
         raise UnreadableList("not_text")
-    chosen = _first_that_fits(stream, [wanted] if wanted else ["utf-8", "cp1252"])
-    text = codecs.getincrementaldecoder(chosen)().decode(head).removeprefix("\ufeff")
+    found = _judged(stream, wanted)
+    text = codecs.getincrementaldecoder(found.encoding)(MARKING).decode(head)
+    text = text.removeprefix("\ufeff")
     if not text.strip():
         raise UnreadableList("empty_file")
     if not delimiter and (stated := SEP_LINE.fullmatch(re.split("[\r\n]", text, maxsplit=1)[0])):
         delimiter = stated[1] or "sep="
     return Dialect(
-        encoding=chosen,
+        encoding=found.encoding,
         delimiter=_requested_delimiter(delimiter) if delimiter else _delimiter_by_header(text),
+        certainty=found.certainty,
+        other_encoding=found.other,
     )
 
 
@@ -89,28 +108,21 @@ def _requested_encoding(requested: str, likely: str | None) -> str:
     return "utf-16-be" if likely == "utf-16-be" else "utf-16-le"
 
 
-def _first_that_fits(stream: BinaryIO, names: list[str]) -> str:
-    misfits = []
-    for name in names:
-        position = _first_bad_byte(stream, name)
-        if position is None:
-            return name
-        misfits.append(f"not {name} (byte {position:,} does not fit)")
-    raise UnreadableList("bad_encoding", misfits=" and ".join(misfits))
+def _judged(stream: BinaryIO, wanted: str | None) -> Guess:
+    """Return the wanted encoding if it fits, else the likeliest one."""
+    if not wanted:
+        if found := guess(stream):
+            return found
+        position = first_misfit(stream, "utf-8") or 0
+        raise UnreadableList("bad_encoding", misfits=_misfit("utf-8", position))
+    if not fit(stream, wanted).is_usable:
+        position = first_misfit(stream, wanted) or 0
+        raise UnreadableList("bad_encoding", misfits=_misfit(wanted, position))
+    return Guess(encoding=wanted, certainty=Certainty.CERTAIN)
 
 
-def _first_bad_byte(stream: BinaryIO, encoding: str) -> int | None:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    stream.seek(0)
-    block = b"any"
-    while block:
-        block = stream.read(BLOCK)
-        try:
-            decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            # error.object also holds bytes that the decoder kept from the previous block.
-            return stream.tell() - len(error.object) + error.start
-    return None
+def _misfit(encoding: str, position: int) -> str:
+    return f"not {encoding} (byte {position:,} does not fit)"
 
 
 def _requested_delimiter(requested: str) -> str:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+#: The column that we add to files of rejected rows; it is not data about the person.
+REJECTED_REASON = "rejected_reason"
+#: Columns that we add to them for cells beyond the header: beyond_header_1 and so on.
+BEYOND_HEADER = "beyond_header_"
+
 _DRAWS_NOTHING = frozenset("\u034f\u115f\u1160\u2800\u3164\ufe0e\ufe0f\uffa0")
 
 
@@ -46,3 +51,17 @@ def _as_seen(char: str) -> str:
     if kind in {"Cc", "Zs", "Zl", "Zp"}:
         return " "
     return "" if kind == "Cf" or char in _DRAWS_NOTHING else char
+
+
+def without_beyond(header: list[str]) -> list[str]:
+    """Return a header without the columns that we add to rejected rows for cells beyond it.
+
+    These cells are still beyond the header when the file comes back: a row counts as corrected only
+    when they are empty.
+    """
+    names = [clean_header(raw) for raw in header]
+    width = len(names)
+    if REJECTED_REASON in names:
+        while names[width - 1].startswith(BEYOND_HEADER):
+            width -= 1
+    return header[:width]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
-from batchcalls.lists.headers import Header, clean_header
+from batchcalls.lists.headers import REJECTED_REASON, Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
     NAMELESS_TARGETS,
@@ -45,8 +45,6 @@ CONSENT_SPELLINGS = frozenset(
         "consentimiento",
     }
 )
-#: The last column of our files of rejected rows; it is not data about the person.
-REJECTED_REASON = "rejected_reason"
 #: Call settings that a header may become by its name alone, in any case and with spaces. A list
 #: must not take over a call: “Task” or “language” in a customer list is about the customer.
 GUESSED_SETTINGS = ("start_time", "timezone", "webhook")

@@ -8,6 +8,8 @@ Mismatched quotes are the only damage that can hide rows. A quote closed in the 
 the lines in between: each becomes a row with the problem ``mismatched_quote``. After a quote that
 is never closed, no row can be trusted (half a cell might hold a phone number), so the list is
 refused as ``unclosed_quote``, with the number of the row that opens it.
+
+Bytes that do not fit the encoding spoil their row only, which has the problem ``broken_character``.
 """
 
 from __future__ import annotations
@@ -17,83 +19,20 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
-from batchcalls.lists.dialect import (
-    BLOCK,
-    BOMS,
-    DELIMITERS,
-    SEP_LINE,
-    Dialect,
-    allow_cells_of,
+from batchcalls.lists.dialect import BOMS, DELIMITERS, SEP_LINE, Dialect, allow_cells_of
+from batchcalls.lists.encodings import BLOCK, MARK, MARKING
+from batchcalls.lists.headers import clean_header, without_beyond
+from batchcalls.lists.rows import (
+    Limits,
+    Row,
+    looks_like_recipient,
+    make_row,
+    row_problem,
+    without_header,
 )
-from batchcalls.lists.headers import clean_header
 from batchcalls.lists.unreadable import UnreadableList
-
-_ROW_SENTENCES = {
-    "mismatched_quote": 'A quote (") opened in row {row} is not closed at the end of a cell, so '
-    "it is not certain where the row ends. Close it, or double the quotes inside the cell.",
-    "row_too_long": "The row has more than {limit:,} characters. Shorten its longest cell.",
-    "nul_character": "The row holds a character that is not text (NUL, shown as ␀). Remove it.",
-    "too_many_cells": "The row has {found:,} cells, the header {width:,}. "
-    "Put a cell that holds a {delimiter} in quotes.",
-}
-_NUMBER = re.compile(r"\s*\+?(?:[ ().-]*\d){10,15}\s*")
-_NUMBERS_NAME = re.compile(r"phone|mobil|tel|cell|number|msisdn|e164", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Size limits of a list; blank rows are not counted."""
-
-    max_rows: int = 1_000_000
-    max_columns: int = 200
-    max_row_characters: int = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    code: str
-    message: str
-
-
-class Row(NamedTuple):
-    """One row below the header; a row with a problem must not be called."""
-
-    number: int
-    cells: list[str]
-    problem: RowProblem | None = None
-
-
-def row_problem(code: str, **values: object) -> RowProblem:
-    """Return the problem for a code."""
-    return RowProblem(code, _ROW_SENTENCES[code].format(**values))
-
-
-def make_row(number: int, cells: list[str], problem: RowProblem | None = None) -> Row:
-    """Build a row that a database can store; NULs become visible and are reported as a problem."""
-    if any("\0" in cell for cell in cells):
-        cells = [cell.replace("\0", "␀") for cell in cells]
-        problem = problem or row_problem("nul_character")
-    return Row(number, cells, problem)
-
-
-def looks_like_recipient(cells: list[str]) -> bool:
-    """Return whether a first row is a recipient, who would be lost if it became the header."""
-    return any(map(_NUMBER.fullmatch, cells)) and not any(map(_NUMBERS_NAME.search, cells))
-
-
-def without_header(rows: Iterator[Row]) -> tuple[Iterator[Row], list[str]]:
-    """Return all rows of a list that has no header, and a blank name for each cell of the first.
-
-    Raise `UnreadableList` when no row has text.
-    """
-    for row in rows:
-        if any(map(clean_header, row.cells)):
-            return chain([row], rows), [""] * len(row.cells)
-    raise UnreadableList("empty_file")
 
 
 class _Borrowed(io.RawIOBase):
@@ -127,7 +66,7 @@ class _Lines:
     def start(self) -> None:
         self.taken: list[str] = []
         self.size = 0
-        self.has_nul = False
+        self.is_damaged = False
         self.is_at_end = False
 
     def back(self, lines: list[str]) -> None:
@@ -147,20 +86,17 @@ class _Lines:
         self.size += len(line)
         if self.size > self._limit:
             raise _RowTooLong
-        if "\0" in line:
-            self.has_nul = True
+        if "\0" in line or MARK in line:
+            self.is_damaged = True
         return line
 
     def read(self) -> str:
         """Return the next line with its end, or only the part of it that is already too long."""
         if self._back:
             return self._back.popleft()
-        try:
+        line = self._text.readline(self._limit + 1)
+        if line == "\n" and self._is_cut_at_cr:  # the second half of a CRLF
             line = self._text.readline(self._limit + 1)
-            if line == "\n" and self._is_cut_at_cr:  # the second half of a CRLF
-                line = self._text.readline(self._limit + 1)
-        except UnicodeDecodeError as error:
-            raise UnreadableList("bad_encoding", misfits=f"not {error.encoding}") from error
         self._is_cut_at_cr = len(line) > self._limit and line[-1] == "\r"
         return line
 
@@ -177,7 +113,7 @@ class ListReader:
         start = stream.read(3)
         stream.seek(next((len(bom) for bom, _ in BOMS if start.startswith(bom)), 0))
         buffered = io.BufferedReader(_Borrowed(stream), BLOCK)
-        text = io.TextIOWrapper(buffered, dialect.encoding, newline="")
+        text = io.TextIOWrapper(buffered, dialect.encoding, MARKING, newline="")
         self._lines = _Lines(text, limits.max_row_characters)
         first = self._lines.read()
         if not SEP_LINE.fullmatch(first.rstrip("\r\n")):
@@ -216,7 +152,7 @@ class ListReader:
             if looks_like_recipient(cells):
                 break
             if any(map(clean_header, cells)):
-                return number, cells
+                return number, without_beyond(cells)
         raise UnreadableList("no_header")
 
     def _read_rows(self) -> Iterator[Row]:
@@ -235,7 +171,7 @@ class ListReader:
                     number = row.number
                     yield row
             else:
-                yield Row(number, cells) if not lines.has_nul else make_row(number, cells)
+                yield Row(number, cells) if not lines.is_damaged else make_row(number, cells)
 
     def _sort_out(self, number: int) -> Iterator[Row]:
         """Yield the row or rows of a record that is malformed or too long to keep."""

@@ -9,7 +9,8 @@ from typing import BinaryIO
 from django.conf import settings
 
 from batchcalls.lists.dialect import Dialect, detect
-from batchcalls.lists.reader import Limits, ListReader, open_list
+from batchcalls.lists.reader import ListReader, open_list
+from batchcalls.lists.rows import Limits
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.lists.workbook import (
     HEAD_BYTES,
@@ -34,7 +35,11 @@ def open_table(stored: StoredList, stream: BinaryIO) -> Iterator[ListReader | Wo
     """Open a list with the file format detected at upload; raise `UnreadableList`."""
     if stored.sheet:
         with open_workbook(
-            stream, sheet=stored.sheet, limits=limits(), has_header=stored.has_header
+            stream,
+            sheet=stored.sheet,
+            limits=limits(),
+            has_header=stored.has_header,
+            include_hidden=stored.include_hidden,
         ) as sheet:
             yield sheet
         return
@@ -43,7 +48,13 @@ def open_table(stored: StoredList, stream: BinaryIO) -> Iterator[ListReader | Wo
 
 
 def understand(
-    stored: StoredList, stream: BinaryIO, *, encoding: str, delimiter: str, sheet: str
+    stored: StoredList,
+    stream: BinaryIO,
+    *,
+    encoding: str,
+    delimiter: str,
+    sheet: str,
+    include_hidden: bool,
 ) -> None:
     """Store the file format on a list: as chosen by a person, else as detected.
 
@@ -51,10 +62,23 @@ def understand(
     """
     stream.seek(0)
     if is_workbook(stream.read(HEAD_BYTES)):
-        with open_workbook(stream, sheet=sheet, limits=limits()) as workbook:
+        stored.include_hidden = include_hidden
+        with open_workbook(
+            stream, sheet=sheet, limits=limits(), include_hidden=include_hidden
+        ) as workbook:
             stored.sheet = workbook.sheet
+            rows, columns = workbook.hidden()
+            stored.format_details = {
+                "sheets": workbook.sheets,
+                "hidden_rows": rows,
+                "hidden_columns": columns,
+            }
         return
     if sheet:
         raise UnreadableList("no_workbook", given=sheet)
     dialect = detect(stream, encoding=encoding or None, delimiter=delimiter or None)
     stored.encoding, stored.delimiter = dialect.encoding, dialect.delimiter
+    stored.format_details = {
+        "certainty": str(dialect.certainty),
+        "other_encoding": dialect.other_encoding,
+    }

@@ -10,6 +10,11 @@ _SENTENCES = {
     "or choose another file.",
     "bad_header": "The header (row {row}) cannot be used. {why}",
     "not_text": "This is not a text file. Save the list as CSV and choose the saved file.",
+    "web_page": "This is a web page (HTML), even if its name ends in .xls or .csv. Open it in a "
+    "spreadsheet program, save it as .xlsx or “CSV UTF-8”, and choose the saved file.",
+    "xml_workbook": "This is an “XML Spreadsheet 2003”, even if its name ends in .xls. Open it in "
+    "a spreadsheet program, save it as .xlsx or “CSV UTF-8”, and choose the saved file.",
+    "xml_file": "This is an XML file, not a list. Export the recipients as CSV or .xlsx instead.",
     "no_workbook": "The file is no workbook, so it has no sheet “{given}”. Leave the sheet blank.",
     "bad_encoding": "The file is {misfits}. Choose its encoding, or save it as “CSV UTF-8”.",
     "broken_workbook": "The workbook cannot be read: it is damaged, protected, or of another kind "

@@ -11,15 +11,14 @@ cannot distinguish an empty cell from a formula without a result.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
-from xml.etree.ElementTree import Element
 
 from openpyxl.utils import column_index_from_string, get_column_letter
 
-from batchcalls.lists.headers import clean_header
-from batchcalls.lists.reader import (
+from batchcalls.lists.headers import clean_header, without_beyond
+from batchcalls.lists.rows import (
     Limits,
     Row,
     RowProblem,
@@ -30,20 +29,17 @@ from batchcalls.lists.reader import (
 )
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.lists.workbook_cells import Cells
-from batchcalls.lists.workbook_package import OLE, Package, local_name, refusing, unpack
-
-MAX_SHEET_ROWS, MAX_SHEET_COLUMNS = 1_048_576, 16_384
+from batchcalls.lists.workbook_package import OLE, Package, refusing, unpack
+from batchcalls.lists.workbook_sheet import (
+    MAX_SHEET_COLUMNS,
+    MAX_SHEET_ROWS,
+    RawRow,
+    SheetRows,
+)
 
 #: Bytes of a file that `is_workbook` needs.
 HEAD_BYTES = len(OLE)
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", OLE)
-_SENTENCES = {
-    "error_cell": "Cell {cell} holds the error {text}. Correct or empty it in the workbook.",
-    "formula_without_result": "Cell {cell} is a formula whose result is not in the file. "
-    "Open the workbook in a spreadsheet program, let it calculate, and save it.",
-    "too_many_cells": "Cell {cell} is filled, but the header ends at column {last}. "
-    "Give column {letter} a name in the header, or empty the cell.",
-}
 
 
 def is_workbook(head: bytes) -> bool:
@@ -53,38 +49,55 @@ def is_workbook(head: bytes) -> bool:
 
 @contextmanager
 def open_workbook(
-    stream: BinaryIO, *, sheet: str, limits: Limits, has_header: bool = True
+    stream: BinaryIO,
+    *,
+    sheet: str,
+    limits: Limits,
+    has_header: bool = True,
+    include_hidden: bool = False,
 ) -> Iterator[WorkbookReader]:
     """Open a visible sheet by name, or the first one; raise UnreadableList.
 
-    The stream stays open. Iterating over the rows may raise UnreadableList too.
+    ``include_hidden`` reads hidden rows and columns as if they were shown. The stream stays open.
+    Iterating over the rows may raise UnreadableList too.
     """
     with refusing():
         archive = unpack(stream)
     with archive:
-        yield WorkbookReader(archive, sheet, limits, has_header=has_header)
+        yield WorkbookReader(
+            archive, sheet, limits, has_header=has_header, include_hidden=include_hidden
+        )
 
 
 class WorkbookReader:
     """The header of a sheet and its rows, which can be iterated over once."""
 
     def __init__(
-        self, archive: zipfile.ZipFile, sheet: str, limits: Limits, *, has_header: bool = True
+        self,
+        archive: zipfile.ZipFile,
+        sheet: str,
+        limits: Limits,
+        *,
+        has_header: bool,
+        include_hidden: bool,
     ) -> None:
         self.limits = limits
         with refusing():
-            self._package = Package(archive)
-            sheets = self._package.sheets
+            package = Package(archive)
+            sheets = package.sheets
             if not sheets:
                 raise UnreadableList("no_sheet")
             wanted = sheet.strip().casefold()
             found = (name for name in sheets if not wanted or name.strip().casefold() == wanted)
-            self.sheet = next(found, "")
+            self.sheet, self.sheets = next(found, ""), list(sheets)
             if not self.sheet:
                 raise UnreadableList("unknown_sheet", given=sheet, known=", ".join(sheets))
-            self._cells = Cells(self._package)
+            self._cells = Cells(package)
+            self._sheet = SheetRows(package, sheets[self.sheet])
+        self._include_hidden = include_hidden
+        self._columns = _Columns(set() if include_hidden else self._sheet.hidden_columns)
         self.header: list[str] = []
-        self._rows = self._read_rows(sheets[self.sheet])
+        self._rows = self._read_rows()
         if has_header:
             self.header_row, self.header = self._read_header()
         else:
@@ -99,71 +112,109 @@ class WorkbookReader:
                 left -= 1
                 if left < 0:
                     raise UnreadableList("too_many_rows", limit=self.limits.max_rows)
+            if len(cells) <= width:
+                yield row
+                continue
             beyond = next((at for at, text in enumerate(cells) if at >= width and text.strip()), 0)
             if beyond and not problem:
-                last = get_column_letter(width)
-                problem = _problem("too_many_cells", number, beyond + 1, last=last)
+                problem = self._problem("cell_beyond_header", number, self._columns.shown[beyond])
             yield Row(number, cells[: self.limits.max_columns if beyond else width], problem)
+
+    def hidden(self) -> tuple[int, int]:
+        """Count the hidden rows and columns that are left out."""
+        if self._include_hidden:
+            return 0, 0
+        with refusing():
+            return self._sheet.count_hidden(), self._columns.hidden_before(len(self.header))
 
     def _read_header(self) -> tuple[int, list[str]]:
         for number, cells, problem in self._rows:
+            if problem and problem.code == "hidden_row":
+                continue
             if problem:
                 raise UnreadableList("bad_header", row=number, why=problem.message)
             if looks_like_recipient(cells):
                 break
             if any(map(clean_header, cells)):
-                return number, cells
+                return number, without_beyond(cells)
         raise UnreadableList("no_header")
 
-    def _read_rows(self, path: str) -> Iterator[Row]:
+    def _read_rows(self) -> Iterator[Row]:
         """Yield every row up to the last one with text."""
         number = last = 0
         with refusing():
-            for section, element in self._package.items(path, until="sheetData"):
-                if section != "sheetData" or local_name(element) != "row":
-                    continue
-                given = int(element.get("r") or number + 1)
+            for raw in self._sheet:
+                given = int(raw.number or number + 1)
                 if not number < given <= MAX_SHEET_ROWS:
                     raise UnreadableList("broken_workbook")
                 number = given
-                row = self._row(number, element)
+                row = self._row(number, raw)
                 if row.problem or any(map(str.strip, row.cells)):
-                    yield from (Row(blank, []) for blank in range(last + 1, number))
+                    if number > last + 1:
+                        yield from (Row(blank, []) for blank in range(last + 1, number))
                     yield row
                     last = number
 
-    def _row(self, number: int, element: Element) -> Row:
+    def _row(self, number: int, raw: RawRow) -> Row:
         cells: list[str] = []
         problem, column, last = None, 0, self.limits.max_columns
         far = 0  # a cell beyond the last column; kept apart, or the row would need 16,384 cells
-        for cell in element:
-            if local_name(cell) != "c":
-                continue
-            place = cell.get("r", "").rstrip("0123456789")
-            column = column_index_from_string(place) if place else column + 1
+        for cell in raw.cells:
+            column = self._columns.number_of(cell.reference) or column + 1
             if column > MAX_SHEET_COLUMNS:
                 raise UnreadableList("broken_workbook")
+            place = self._columns.places[column]
+            if place is None:
+                continue
             text, code = self._cells.read(cell)
             if code:
-                problem = problem or _problem(code, number, column, text=text[:20])
-            if column <= last and text:
-                cells += [""] * (column - len(cells))
-                cells[column - 1] = text
+                problem = problem or self._problem(code, number, column, text=text[:20])
+            if place < last and text:
+                if place == len(cells):
+                    cells.append(text)
+                    continue
+                cells += [""] * (place + 1 - len(cells))
+                cells[place] = text
             elif text.strip():
                 far = max(far, column)
         if far and not self.header:
             raise UnreadableList("too_many_columns", found=far, limit=last)
         if far:
             cells += [""] * (last - len(cells)) + ["…"]  # with only such a cell, not blank
-            end = get_column_letter(len(self.header))
-            problem = problem or _problem("too_many_cells", number, far, last=end)
+            problem = problem or self._problem("cell_beyond_header", number, far)
         if sum(map(len, cells)) > (limit := self.limits.max_row_characters):
             problem = row_problem("row_too_long", limit=limit)
             cells = [text[:100] for text in cells]
+        if raw.is_hidden and not self._include_hidden and any(map(str.strip, cells)):
+            problem = row_problem("hidden_row")
         return make_row(number, cells, problem)
 
+    def _problem(self, kind: str, row: int, column: int, *, text: str = "") -> RowProblem:
+        letter = get_column_letter(column)
+        last = get_column_letter(self._columns.shown[max(len(self.header) - 1, 0)])
+        return row_problem(kind, cell=f"{letter}{row}", letter=letter, text=text, last=last)
 
-def _problem(code: str, row: int, column: int, **values: object) -> RowProblem:
-    letter = get_column_letter(column)
-    sentence = _SENTENCES[code].format(cell=f"{letter}{row}", letter=letter, **values)
-    return RowProblem(code, sentence)
+
+class _Columns:
+    """The columns of a sheet, numbered from 1, and their places in a row without hidden ones."""
+
+    def __init__(self, hidden: set[int]) -> None:
+        columns = range(1, MAX_SHEET_COLUMNS + 1)
+        self.shown: Sequence[int] = columns
+        self.places: Sequence[int | None] = range(-1, MAX_SHEET_COLUMNS)
+        if hidden:
+            self.shown = [one for one in columns if one not in hidden]
+            places = {column: place for place, column in enumerate(self.shown)}
+            self.places = [None, *map(places.get, columns)]
+        self._numbers: dict[str, int] = {"": 0}
+
+    def number_of(self, reference: str) -> int:
+        """Return the number of the column in a reference such as B7, or 0 without one."""
+        letters = reference.rstrip("0123456789")
+        if letters not in self._numbers:
+            self._numbers[letters] = column_index_from_string(letters)
+        return self._numbers[letters]
+
+    def hidden_before(self, width: int) -> int:
+        """Count the hidden columns to the left of the last shown one of a row."""
+        return self.shown[width - 1] - width

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, BinaryIO, cast
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import ExpatError, ParserCreate
 
-from defusedxml.ElementTree import fromstring, iterparse
+from defusedxml.ElementTree import fromstring
 
 from batchcalls.lists.unreadable import UnreadableList
 
@@ -24,10 +25,16 @@ MAX_RATIO, RATIO_COUNTS_FROM = 200, 10 << 20
 MAX_NAME_CHARACTERS = 100  # of a sheet; spreadsheet programs allow 31
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # legacy workbooks, and encrypted ones
-_BLOCK = 1 << 16
+_BLOCK, _PARSED = 1 << 16, 1 << 14  # bytes unpacked, and bytes parsed at a time
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
-    *(ParseError, LookupError, ValueError, ArithmeticError),  # defusedxml's are ValueErrors
+    *(
+        ParseError,
+        ExpatError,
+        LookupError,
+        ValueError,
+        ArithmeticError,
+    ),  # defusedxml's are ValueErrors
     RuntimeError,  # encrypted members, unknown compression
 )
 
@@ -37,15 +44,19 @@ class Package:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._members = {info.filename.lower(): info for info in archive.infolist()}
+        # Some programs write the separators of their system, against the standard.
+        self._members = {
+            info.filename.replace("\\", "/").lower(): info for info in archive.infolist()
+        }
         self._book = next(iter(self._relations("", "officeDocument").values()), "")
-        book, worksheets = self._tree(self._book), self._relations(self._book, "worksheet")
+        book, worksheets = self.tree(self._book), self._relations(self._book, "worksheet")
         if local_name(book) != "workbook":
             raise UnreadableList("broken_workbook")
         self.sheets: dict[str, str] = {}
         self.starts_in_1904 = False
+        properties = book.tag.replace("workbook", "workbookPr")
         for element in book.iter():
-            if local_name(element) == "workbookPr":
+            if element.tag == properties:  # Excel adds another of this name for its own use
                 self.starts_in_1904 = element.get("date1904") in {"1", "true"}
             elif local_name(element) == "sheet" and element.get("state", "visible") == "visible":
                 places = (worksheets.get(v) for k, v in element.items() if k.endswith("}id"))
@@ -56,57 +67,85 @@ class Package:
         """Return the path of the workbook's part of this kind, or "" if it has none."""
         return next(iter(self._relations(self._book, kind).values()), "")
 
-    def items(self, path: str, *, until: str, depth: int = 3) -> Iterator[tuple[str, Element]]:
-        """Yield the elements at a depth with their section's name, up to the end of a section."""
+    def parse(self, path: str, handlers: PartHandlers) -> Iterator[None]:
+        """Parse a part as it is unpacked, and yield after each block, until the handlers are done.
+
+        Refuse declared entities, as defusedxml does, and an item that grows too large.
+        """
+        parser = ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = handlers.start
+        parser.EndElementHandler = handlers.end
+        parser.CharacterDataHandler = handlers.pieces.append
+        parser.EntityDeclHandler = _refuse_entities
         with self._archive.open(self._members[path.lower()]) as file:
-            source, above = _Metered(file), list[Element]()
-            for event, element in iterparse(source, events=("start", "end")):
-                if event == "start":
-                    above.append(element)
-                    continue
-                above.pop()
-                if len(above) == depth - 1:
-                    yield local_name(above[-1]), element
-                    above[-1].clear()
-                    source.since = 0
-                elif len(above) == depth - 2 and local_name(element) == until:
-                    break
+            while not handlers.is_done and (block := file.read(_PARSED)):
+                handlers.size += len(block)
+                if handlers.size > MAX_PART_BYTES:
+                    raise too_large("one row", MAX_PART_BYTES)
+                parser.Parse(block)
+                yield
+            if not handlers.is_done:
+                parser.Parse(b"", True)
             while file.read(_BLOCK):  # at the end of a part, zipfile checks its integrity
                 pass
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """Yield the unpacked bytes of a part."""
+        with self._archive.open(self._members[path.lower()]) as file:
+            while block := file.read(_BLOCK):
+                yield block
+
+    def tree(self, path: str) -> Element:
+        """Return a part that is small enough to be read in one piece."""
+        self.check_size(path, MAX_PART_BYTES, path)
+        # In pieces: a read of everything makes zipfile unpack more than the size it checks.
+        tree: Element = fromstring(b"".join(self.blocks(path)))
+        return tree
 
     def check_size(self, path: str, limit: int, what: str) -> None:
         if self._members[path.lower()].file_size > limit:
             raise too_large(what, limit)
 
-    def _tree(self, path: str) -> Element:
-        self.check_size(path, MAX_PART_BYTES, path)
-        with self._archive.open(self._members[path.lower()]) as file:
-            # In pieces: a read of everything makes zipfile unpack more than the size it checks.
-            tree: Element = fromstring(b"".join(iter(lambda: file.read(_BLOCK), b"")))
-        return tree
-
     def _relations(self, path: str, kind: str) -> dict[str, str]:
         folder, name = posixpath.split(path)
         return {
             each.attrib["Id"]: posixpath.normpath(
-                posixpath.join("/", folder, each.attrib["Target"])
+                posixpath.join("/", folder, each.attrib["Target"].replace("\\", "/"))
             ).lstrip("/")
-            for each in self._tree(posixpath.join(folder, "_rels", f"{name}.rels"))
+            for each in self.tree(posixpath.join(folder, "_rels", f"{name}.rels"))
             if posixpath.basename(each.get("Type", "")) == kind
         }
 
 
-class _Metered:
-    """Reads a part as it is unpacked; refuses a row or an element that grows too large."""
+class _LocalNames(dict[str, str]):
+    """The names of elements without the prefixes of their namespaces."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.since = file, 0
+    def __missing__(self, name: str) -> str:
+        self[name] = name.rpartition(":")[2]
+        return self[name]
 
-    def read(self, size: int) -> bytes:
-        self.since += size
-        if self.since > MAX_PART_BYTES:
-            raise too_large("one row", MAX_PART_BYTES)
-        return self._file.read(size)
+
+class PartHandlers:
+    """Handles the elements of a part.
+
+    A subclass resets ``size`` at the end of each item, so that it limits the size of an item. The
+    parser adds all text to ``pieces``, without a call per text. ``is_done`` ends parsing.
+    """
+
+    def __init__(self) -> None:
+        self.local_names = _LocalNames()
+        self.size = 0
+        self.is_done = False
+        self.pieces: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Handle a start tag."""
+        raise NotImplementedError
+
+    def end(self, name: str) -> None:
+        """Handle an end tag."""
+        raise NotImplementedError
 
 
 class _Pieces:
@@ -141,6 +180,10 @@ def unpack(stream: BinaryIO) -> zipfile.ZipFile:
             if file.read(100).startswith(b"application/vnd.oasis.opendocument"):
                 raise UnreadableList("opendocument_workbook")
     return archive
+
+
+def _refuse_entities(*declared: object) -> None:
+    raise ValueError("A part declares entities.")
 
 
 @contextmanager

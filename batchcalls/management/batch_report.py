@@ -11,7 +11,7 @@ from django.template.defaultfilters import pluralize
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from batchcalls.intake import estimate, refusals, uploads
+from batchcalls.intake import estimate, file_formats, refusals, uploads
 from batchcalls.models import Batch, ListPart, Recipient, StoredList
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting.waiting import waiting_of
@@ -93,6 +93,7 @@ def as_json(batch: Batch) -> dict[str, Any]:
         "batch_id": str(batch.pk),
         "name": batch.name,
         "status": batch.status,
+        "lists": [file_formats.as_json(stored) for stored in batch.lists.all()],
         "totals": Recipient.objects.totals(batch.pk).summary(),
         "skipped": [
             {
@@ -114,6 +115,7 @@ def refusal(code: str, message: str) -> dict[str, Any]:
         "batch_id": None,
         "name": None,
         "status": None,
+        "lists": [],
         "totals": Totals().summary(),
         "skipped": [],
         "dry_run": None,
@@ -132,7 +134,7 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
     out.write(f"{batch.name}: {batch.get_status_display()}\n")
     out.write(f"  batch id      {batch.pk}\n")
     for stored in batch.lists.all():
-        out.write(f"  list          {stored.file_name}: {uploads.describe_reading(stored)}\n")
+        out.write(f"  list          {stored.file_name}: {file_formats.describe(stored)}\n")
         for offer in uploads.describe_offers(stored):
             out.write(f"  {offer}\n")
     shown = totals.summary() if batch.is_over else asdict(totals)

@@ -56,6 +56,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
             encoding=options["encoding"],
             delimiter=options["delimiter"],
             sheet=options["sheet"],
+            include_hidden=options["include_hidden"],
             region=options["region"],
             dates=options["dates"],
             numbers_written=options["numbers_written"],

@@ -67,6 +67,12 @@ class StoredList(Leased):
     has_header = models.BooleanField(
         default=True, editable=False, help_text="Do-not-call lists may begin with a number."
     )
+    include_hidden = models.BooleanField(
+        default=False, help_text="Read the hidden rows and columns of a workbook too."
+    )
+    format_details = models.JSONField(
+        default=dict, help_text="What was found about the file format at upload."
+    )
     headers = models.JSONField(default=list)
     samples = models.JSONField(default=list, help_text="The first rows, to show columns by.")
     mapping = models.JSONField(default=list)

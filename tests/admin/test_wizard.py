@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
 
+FIELD_FILES = Path(__file__).parents[1] / "data" / "field"
 LIST = b"phone_number,name,city\n+12025550190,Ann,Bath\n+12025550191,Bob,York\nnot one,Eve,Ely\n"
 
 
@@ -316,6 +318,31 @@ class TestMatching:
             page("columns", batch.pk), {"read_again": "1", "encoding": "cp1252", "delimiter": ","}
         )
         assert len(batch.lists.get().headers) == 1
+
+    def test_an_unclear_encoding_is_chosen_by_its_values(self, client: Client) -> None:
+        content = (FIELD_FILES / "one_bad_byte.csv").read_bytes()
+        client.post(page("add"), fields(content))
+        batch = Batch.objects.get()
+        url = page("columns", batch.pk)
+        shown = text_of(client.get(url))
+        assert "Which values are spelled correctly?" in shown
+        assert "<td>Zoë · Jos�</td>" in shown
+        assert "<td>ZoÃ« · José</td>" in shown
+        client.post(url, {"use_encoding": "cp1252", "delimiter": ","})
+        assert batch.lists.get().encoding == "cp1252"
+        assert batch.lists.get().samples[1][1] == "José"
+        assert "spelled correctly" not in text_of(client.get(url))
+
+    def test_hidden_rows_are_counted_and_can_be_included(self, client: Client) -> None:
+        content = (FIELD_FILES / "filtered_rows.xlsx").read_bytes()
+        client.post(page("add"), fields(content, file_name="filtered.xlsx"))
+        batch = Batch.objects.get()
+        url = page("columns", batch.pk)
+        assert "3 hidden rows skipped" in text_of(client.get(url))
+        assert [row[1] for row in batch.lists.get().samples] == ["N0", "N2", "N4"]
+        client.post(url, {"read_again": "1", "sheet": "Sheet", "include_hidden": "1"})
+        assert "hidden rows skipped" not in text_of(client.get(url))
+        assert [row[1] for row in batch.lists.get().samples] == ["N0", "N1", "N2", "N3", "N4"]
 
     def test_two_hundred_columns_are_matched(self, client: Client) -> None:
         names = [f"c{place}" for place in range(198)]

@@ -10,7 +10,7 @@ import pytest
 from batchcalls.intake.resource import RecipientResource
 from batchcalls.intake.validation import RowRules
 from batchcalls.lists.mapping import ListMapping
-from batchcalls.lists.reader import Row
+from batchcalls.lists.rows import Row
 from batchcalls.models import Batch, Recipient
 
 HEADER = "Phone,name,request_data.city,crm,settings.voice,settings.max_duration,,secret"

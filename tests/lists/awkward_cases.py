@@ -120,7 +120,7 @@ ENCODINGS = [
             (3, 91, {"name": "„Bob“ O’Neill", "fällig": "3 €"}),
         ),
     ),
-    Case(file="dos_umlauts.csv", refused=("bad_encoding", "Choose its encoding")),
+    Case(file="dos_umlauts.csv", read_as="cp437 ,", headers=NAMED, rows=of((2, 90, "Jürgen"))),
     Case(
         file="dos_umlauts.csv",
         asked={"encoding": "cp850"},
@@ -135,11 +135,16 @@ ENCODINGS = [
         headers=NAMED,
         rows=of((2, 90, "Иван")),
     ),
-    Case(
-        file="two_encodings.csv",
-        asked={"encoding": "utf-8"},
-        refused=("bad_encoding", "byte 51 does not fit"),
+    *(
+        Case(
+            file="two_encodings.csv",
+            asked=asked,
+            headers=NAMED,
+            rows=of((2, 90, "Zoë"), (3, "", "broken_character", "No�l")),
+        )
+        for asked in ({}, {"encoding": "utf-8"})
     ),
+    Case(file="cyrillic_1251.csv", read_as="cp1251 ;", headers=NAMED, rows=of((2, 90, "Иван"))),
 ]
 
 QUOTES_AND_SHAPES = [
@@ -478,8 +483,8 @@ VALUES = [
 
 NO_LISTS = [
     Case(file=file, refused=("not_text", "Save the list as CSV"))
-    for file in ("picture.csv", "document.csv", "page.csv", "compressed.csv")
-]
+    for file in ("picture.csv", "document.csv", "compressed.csv")
+] + [Case(file="page.csv", refused=("web_page", "This is a web page (HTML)"))]
 
 WORKBOOKS = [
     Case(

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from batchcalls.lists.dialect import detect
-from batchcalls.lists.reader import Limits, Row, open_list
+from batchcalls.lists.reader import open_list
+from batchcalls.lists.rows import Limits, Row
 from batchcalls.lists.unreadable import UnreadableList
 
 DEFAULTS = Limits()

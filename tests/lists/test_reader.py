@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batchcalls.lists.dialect import DELIMITERS, Dialect, detect
-from batchcalls.lists.reader import Limits, Row, open_list
+from batchcalls.lists.reader import open_list
+from batchcalls.lists.rows import Limits, Row
 from batchcalls.lists.unreadable import UnreadableList
 from tests.lists.lists import DEFAULTS, brief, read, refusal
 
@@ -78,11 +79,23 @@ def test_a_header_that_looks_like_a_number_is_one_beside_a_name_for_numbers() ->
     assert read("Mobile,4006381333931\n1,2\n")[0] == ["Mobile", "4006381333931"]
 
 
-def test_a_file_that_does_not_fit_the_dialect_given_is_refused() -> None:
-    stream = io.BytesIO(b"a,b\n\xff,1\n")
-    with pytest.raises(UnreadableList) as caught:
+def test_bytes_that_do_not_fit_spoil_their_row_only() -> None:
+    stream = io.BytesIO(b'a,b\n1,\xff\n2,"x\ny"\n3,\xed\xa0\x80\n4,\xc3\xab\n5,Zo\xc3')
+    rows = open_list(stream, Dialect(encoding="utf-8", delimiter=","), Limits())
+    assert brief(list(rows)) == [
+        (2, ["1", "�"], "broken_character"),
+        (3, ["2", "x\ny"], ""),
+        (4, ["3", "���"], "broken_character"),
+        (5, ["4", "ë"], ""),
+        (6, ["5", "Zo�"], "broken_character"),
+    ]
+
+
+def test_a_header_whose_bytes_do_not_fit_is_refused() -> None:
+    stream = io.BytesIO(b"phone,n\xffme\n1,2\n")
+    with pytest.raises(UnreadableList, match="do not fit the encoding") as caught:
         open_list(stream, Dialect(encoding="utf-8", delimiter=","), Limits())
-    assert caught.value.code == "bad_encoding"
+    assert caught.value.code == "bad_header"
 
 
 @pytest.mark.parametrize(

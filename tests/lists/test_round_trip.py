@@ -14,7 +14,7 @@ from openpyxl.cell.cell import TYPE_STRING
 
 from batchcalls.intake import parts
 from batchcalls.lists.dialect import BOMS, DELIMITERS, Dialect, detect
-from batchcalls.lists.reader import Row, RowProblem
+from batchcalls.lists.rows import Row, RowProblem
 from batchcalls.lists.workbook import open_workbook
 from tests.lists.lists import DEFAULTS, read
 
@@ -79,6 +79,8 @@ def numbered(table: Table) -> tuple[list[str], list[Row]]:
     return table[0], [Row(number, cells) for number, cells in enumerate(table[1:], 2)]
 
 
+#: Encodings that give themselves away, whatever the text says.
+UNICODE = [name for name in ENCODINGS if name != "cp1252"]
 DIALECTS = {
     "delimiter": st.sampled_from(list(DELIMITERS)),
     "line_end": st.sampled_from(["\r\n", "\n", "\r"]),
@@ -99,23 +101,8 @@ def test_a_table_comes_back_when_encoding_and_delimiter_are_given(
     assert read(mark + saved, encoding=name, delimiter=delimiter) == numbered(table)
 
 
-def is_unambiguous(name: str, saved: bytes) -> bool:
-    """Tell whether the bytes can be nothing but the encoding.
-
-    Marks and UTF-8 always are; Windows-1252 when the bytes are no UTF-8; UTF-16 without a mark
-    for Latin text, whose every other byte is NUL.
-    """
-    if name != "cp1252":
-        return True
-    try:
-        saved.decode("utf-8")
-    except UnicodeDecodeError:
-        return not saved.startswith(tuple(bom for bom, _ in BOMS))
-    return False
-
-
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(st.data(), st.sampled_from(list(ENCODINGS)), *DIALECTS.values())
+@given(st.data(), st.sampled_from(UNICODE), *DIALECTS.values())
 def test_a_table_comes_back_by_detection_where_its_shape_leaves_no_doubt(
     data: st.DataObject, name: str, delimiter: str, line_end: str, quote_all: bool
 ) -> None:
@@ -129,10 +116,7 @@ def test_a_table_comes_back_by_detection_where_its_shape_leaves_no_doubt(
     header = data.draw(headers(chars, at_least=2))
     row = st.lists(st.text(chars, max_size=10), min_size=len(header), max_size=len(header))
     table = [header, *data.draw(st.lists(row, max_size=6))]
-    if name == "cp1252":
-        table.append(["é", *[""] * (len(header) - 1)])
     saved = mark + written(table, delimiter, line_end, quote_all=quote_all).encode(encoding)
-    assume(is_unambiguous(name, saved))
 
     stream = io.BytesIO(saved)
     assert Dialect(encoding=encoding, delimiter=delimiter) == detect(stream)

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 import openpyxl
 import pytest
 
-from batchcalls.lists.reader import Limits, Row
+from batchcalls.lists.rows import Limits, Row
 from batchcalls.lists.workbook import open_workbook
 from tests.lists.lists import DEFAULTS, brief
 from tests.lists.workbooks import SHEET, made, read, refusal, saved, with_parts, with_rows
@@ -27,23 +27,23 @@ from tests.lists.workbooks import SHEET, made, read, refusal, saved, with_parts,
         (1.2e15, "General", "1200000000000000"),
         (1.5e22, "General", "15000000000000000000000"),
         (-0.0, "General", "0"),
-        (0.1, "0%", "0.1"),
+        (0.1, "0%", "10%"),
         (1.5e-7, "General", "0.00000015"),
         (501, "00000", "00501"),
         (501.0, "00000", "00501"),
         (-5, "000", "-005"),
         (1234567, "000", "1234567"),
-        (1.5, "000", "1.5"),
+        (1.5, "000", "002"),
         (True, "General", "true"),
         (False, "General", "false"),
         (datetime(2026, 3, 1), "yyyy-mm-dd", "2026-03-01"),  # noqa: DTZ001
         (date(2026, 3, 1), "[$-en-US]d mmm yyyy;@", "2026-03-01"),
         (datetime(2026, 3, 1), "yyyy-mm-dd hh:mm", "2026-03-01T00:00:00"),  # noqa: DTZ001
-        (datetime(2026, 3, 1, 9, 30), "yyyy-mm-dd", "2026-03-01T09:30:00"),  # noqa: DTZ001
-        (time(9, 30), "h:mm", "09:30:00"),
+        (datetime(2026, 3, 1, 9, 30), "yyyy-mm-dd", "2026-03-01"),  # noqa: DTZ001
+        (time(9, 30), "h:mm", "9:30"),
         (timedelta(hours=30, seconds=5), "[h]:mm:ss", "30:00:05"),
         (-1.5, "[h]:mm", "-36:00:00"),
-        (46082, '"days" 0', "46082"),
+        (46082, '"days" 0', "days 46082"),
     ],
 )
 def test_a_cell_says_what_it_holds_as_text(value: object, code: str, text: str) -> None:
@@ -214,3 +214,58 @@ def test_a_sheet_is_found_by_its_name_and_only_visible_ones_count() -> None:
     book = several()
     del book["People"], book["Zoë’s"]
     assert refusal(saved(book)).code == "no_sheet"
+
+
+def test_hidden_rows_and_columns_are_left_out_unless_they_are_included() -> None:
+    book = openpyxl.Workbook()
+    for row in (["internal"], ["phone", "old", "name"], ["1", "x", "Ann"], ["2", "y", "Bob"]):
+        book.active.append(row)
+    book.active.append(["3", None, "Cy", "beyond"])
+    book.active.row_dimensions[1].hidden = book.active.row_dimensions[3].hidden = True
+    book.active.column_dimensions["B"].hidden = True
+    data = saved(book)
+    with open_workbook(io.BytesIO(data), sheet="", limits=DEFAULTS) as reader:
+        assert (reader.header_row, reader.header) == (2, ["phone", "name"])
+        assert reader.hidden() == (2, 1)
+        rows = list(reader)
+    assert brief(rows) == [
+        (3, ["1", "Ann"], "hidden_row"),
+        (4, ["2", "Bob"], ""),
+        (5, ["3", "Cy", "beyond"], "too_many_cells"),
+    ]
+    assert rows[2].problem is not None
+    assert "D5 is filled, but the header ends at column C." in rows[2].problem.message
+    with open_workbook(
+        io.BytesIO(data), sheet="", limits=DEFAULTS, include_hidden=True
+    ) as everything:
+        assert everything.header == ["internal"]
+        assert everything.hidden() == (0, 0)
+
+
+def test_a_row_that_is_hidden_and_empty_is_not_counted() -> None:
+    data = with_rows(
+        '<row r="2" hidden="1"><c r="A2"><v>1</v></c></row><row r="3" hidden="1"/>'
+        '<row r="4" hidden=\'true\'><c r="A4"><v>2</v></c></row><row r="5" hidden="0"><c/></row>'
+    )
+    with open_workbook(io.BytesIO(data), sheet="", limits=DEFAULTS) as reader:
+        assert reader.hidden() == (2, 0)
+        assert [row.problem.code for row in reader if row.problem] == ["hidden_row"] * 2
+
+
+def test_backslashes_in_the_package_are_separators() -> None:
+    good, out = made(["phone"], ["1"]), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.endswith("workbook.xml.rels"):
+                content = content.replace(b"/xl/worksheets/", b"worksheets\\")
+            info = zipfile.ZipInfo("x")
+            info.filename = name.replace("/", "\\")
+            new.writestr(info, content)
+    assert b"xl\\workbook.xml" in out.getvalue()
+    assert brief(read(out.getvalue())[1]) == [(2, ["1"], "")]
+
+
+def test_all_visible_sheets_are_named() -> None:
+    with open_workbook(io.BytesIO(saved(several())), sheet="", limits=DEFAULTS) as reader:
+        assert reader.sheets == ["People", "Zoë’s"]

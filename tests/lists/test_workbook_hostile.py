@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchcalls.lists import workbook_cells, workbook_package
-from batchcalls.lists.reader import Row
+from batchcalls.lists.rows import Row
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.lists.workbook import is_workbook, open_workbook
 from tests.lists.lists import DEFAULTS

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from batchcalls.lists.reader import Limits, Row
+from batchcalls.lists.rows import Limits, Row
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.lists.workbook import open_workbook
 from tests.lists.lists import DEFAULTS

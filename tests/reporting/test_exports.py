@@ -106,6 +106,15 @@ def test_a_long_list_is_joined_piece_by_piece(
         ("+1 (202) 555-0190", "+1 (202) 555-0190"),
         ("-3.5", "-3.5"),
         ("a=b", "a=b"),
+        ("  =1+1", "'  =1+1"),
+        ("\u3000\u00a0=1+1", "'\u3000\u00a0=1+1"),
+        ("\n=1+1", "'\n=1+1"),
+        ("\uff1d1+1", "'\uff1d1+1"),  # full-width = @ + -
+        ("\uff20SUM(A1)", "'\uff20SUM(A1)"),
+        ("\uff0bcmd|' /C calc'!A0", "'\uff0bcmd|' /C calc'!A0"),
+        (" \uff0d2+cmd", "' \uff0d2+cmd"),
+        ("\uff0b\uff11\uff12 \uff13", "\uff0b\uff11\uff12 \uff13"),
+        (" +12025550190", " +12025550190"),
         ("'tis", "'tis"),
         ("", ""),
     ],
@@ -117,7 +126,7 @@ def test_what_a_spreadsheet_would_run_is_neutralised_and_numbers_are_not(
     assert restore(shown) == cell
 
 
-@given(st.text(alphabet="'=@+-\t\r1a "))
+@given(st.text(alphabet="'=@+-\t\r1a \u3000\uff1d\uff0b"))
 def test_restoring_undoes_neutralising(cell: str) -> None:
     assert restore(neutralise(cell)) == cell
 
@@ -137,15 +146,17 @@ def test_rejected_rows_have_their_columns_and_a_reason_and_can_come_back(
 ) -> None:
     batch = run(make_batch(text=REJECTS, prompt="Call {{name}}."))
     header, *rows = read(batch_tables.rejected(batch))
-    assert header == ["Phone", "name", "note", "rejected_reason"]
-    assert [row[:3] for row in rows] == [
-        ["12", "'=Bob's", "'+nope"],
-        ["+12025550191", "Cy", "x"],
-        ["+12025550190", "Ann again", ""],
+    assert header == ["Phone", "name", "note", "rejected_reason", "beyond_header_1"]
+    assert [[*row[:3], row[4]] for row in rows] == [
+        ["12", "'=Bob's", "'+nope", ""],
+        ["", "", "", ""],
+        ["+12025550191", "Cy", "x", "surplus"],
+        ["+12025550190", "Ann again", "", ""],
     ]
     assert "too short" in rows[0][3]
-    assert rows[1][4:] == ["surplus"]
-    assert rows[2][3] == "Row 2 has the same number, +12025550190."
+    assert rows[1][3] == "The row is empty."
+    assert rows[2][3].startswith("The row has 4 cells")
+    assert rows[3][3] == "Row 2 has the same number, +12025550190."
 
     # One number and the surplus cell are put right, in the very file that was given out.
     text = b"".join(csv_blocks(batch_tables.rejected(batch))).decode()
@@ -158,12 +169,47 @@ def test_rejected_rows_have_their_columns_and_a_reason_and_can_come_back(
     joined = Recipient.objects.filter(batch=batch, row_number__gt=7).order_by("row_number")
     assert list(joined.values_list("e164", "status", "request_data__name")) == [
         ("+12025550192", "done", "=Bob's"),
+        ("", "skipped", ""),
         ("+12025550191", "done", "Cy"),
         ("+12025550190", "skipped", "Ann again"),
     ]
     again = read(batch_tables.rejected(batch))
     assert again[0] == header
-    assert len(again) == 5
+    assert len(again) == 7
+    assert Recipient.objects.filter(batch=batch).skipped().count() == 6
+
+
+def test_a_row_that_still_has_cells_beyond_the_header_is_not_called(
+    make_batch: Any, run: Any
+) -> None:
+    batch = run(make_batch(text=REJECTS, prompt="Call {{name}}."))
+    text = b"".join(csv_blocks(batch_tables.rejected(batch)))
+    drafts.add_list(batch, io.BytesIO(text + b"+12025550193,Di,,,\r\n"), file_name="same.csv")
+    while runner.run_batch(batch.pk, seconds=30):
+        pass
+    joined = Recipient.objects.filter(batch=batch, row_number__gt=7).order_by("row_number")
+    assert list(joined.values_list("reason_code", flat=True)) == [
+        "too_short",
+        "blank_row",
+        "too_many_cells",
+        "duplicate",
+        "",
+    ]
+
+
+def test_a_skipped_row_without_any_text_is_among_the_rejected_ones(
+    make_batch: Any, run: Any
+) -> None:
+    text = "Phone,name\n+12025550190,Ann\n+12025550191,B\n"
+    batch = run(make_batch(text=text, prompt="Hello."))
+    rows = Recipient.objects.filter(batch=batch)
+    skipped = {"status": "skipped", "outcome": "", "reason_code": "x"}
+    rows.filter(row_number=2).update(**skipped, reason="Its file is gone.", row_number=99)
+    rows.filter(row_number=3).update(**skipped, reason="Skipped.")
+    assert read(batch_tables.rejected(batch))[1:] == [
+        ["+12025550191", "B", "Skipped."],
+        ["", "", "Its file is gone."],
+    ]
 
 
 def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: Any) -> None:
@@ -213,14 +259,15 @@ def test_the_call_log_has_the_calls_of_the_filter_whole(make_batch: Any, run: An
 
 def test_a_workbook_holds_text_as_text() -> None:
     out = io.BytesIO()
-    long = Table(name="t", header=["=h"], rows=iter([["=1+1"], ["x" * 40_000], [3], ["a\x07b"]]))
+    forbidden = "a\x07b\ufffec\uffffd\ud800e\U0001f600"
+    long = Table(name="t", header=["=h"], rows=iter([["=1+1"], ["x" * 40_000], [3], [forbidden]]))
     assert write_xlsx(long, out) == 4
     sheet = openpyxl.load_workbook(out).active
     header, formula, cut, number, bell = (row[0] for row in sheet.iter_rows())
     assert (header.value, formula.value, formula.data_type) == ("=h", "=1+1", "s")
     assert len(cut.value) == writing.MAX_CELL_CHARACTERS
     assert cut.value.endswith("the CSV file has all of it)")
-    assert (number.value, bell.value) == (3, "ab")
+    assert (number.value, bell.value) == (3, "a�b�c�d�e\U0001f600")
 
 
 def test_a_large_workbook_is_written_by_a_worker_once(make_batch: Any, run: Any) -> None:

@@ -20,8 +20,9 @@ from batchcalls.batches import lifecycle
 from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import edits
 from batchcalls.drafting.drafts import DraftProblem
-from batchcalls.intake import uploads
+from batchcalls.intake import file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions, UploadError
+from batchcalls.lists.encodings import ENCODINGS
 from batchcalls.lists.headers import Header, clean_header, describe_headers
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
@@ -141,11 +142,12 @@ class ColumnsStep(OwnPages[Batch]):
                 self.message_user(request, f"Matched as in {saved}.", messages.SUCCESS)
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
-        elif "read_again" in pressed:
+        elif "read_again" in pressed or "use_encoding" in pressed:
             reading = ReadingOptions(
-                encoding=pressed.get("encoding", ""),
+                encoding=pressed.get("use_encoding") or pressed.get("encoding", ""),
                 delimiter=pressed.get("delimiter", ""),
                 sheet=pressed.get("sheet", ""),
+                include_hidden="include_hidden" in pressed,
                 region=batch.region,
                 dates=pressed.get("dates", stored.date_order),
             )
@@ -181,7 +183,11 @@ class ColumnsStep(OwnPages[Batch]):
             **_preview(batch, stored, mapping, request.POST.get("row")),
             subtitle=batch.name,
             stored=stored,
-            reading=uploads.describe_reading(stored),
+            reading=file_formats.describe(stored),
+            hidden=file_formats.describe_hidden(stored),
+            encoding_choices=file_formats.encoding_choices(stored),
+            encodings=ENCODINGS,
+            sheets=stored.format_details.get("sheets") or [stored.sheet],
             columns=list(_rows_of(stored, mapping, found)),
             problems=found,
             targets=_targets(mapping),

@@ -21,7 +21,7 @@ from batchcalls.admin.wizard.upload_form import UploadForm
 from batchcalls.batches import lifecycle
 from batchcalls.database import disks
 from batchcalls.drafting import drafts, edits
-from batchcalls.intake import uploads
+from batchcalls.intake import file_formats
 from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
@@ -107,7 +107,7 @@ class UploadStep(OwnPages[Batch]):
             "Create Batch Call",
             batch=batch,
             stored=stored,
-            reading=uploads.describe_reading(stored) if stored else "",
+            reading=file_formats.describe(stored) if stored else "",
             form=form,
             settings_form=own,
             errors=_errors_of(form, own),
@@ -165,7 +165,7 @@ def _attach_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
         edits.attach_list(
             batch, upload.file, file_name=upload.name, reading=reading, actor=actor_of(request)
         )
-    elif batch.lists.exists() and (reading.encoding or reading.delimiter or reading.sheet):
+    elif batch.lists.exists() and reading.names_a_format:
         edits.read_again(batch, reading, actor=actor_of(request))
 
 

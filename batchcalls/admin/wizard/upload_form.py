@@ -22,7 +22,7 @@ LOCAL_TIME = "%Y-%m-%dT%H:%M"
 class UploadForm(FormatForm, RegionForm):
     """The fields of a draft, except its call settings, which have their own form."""
 
-    field_order = ["name", "file", "encoding", "delimiter", "sheet", "region"]
+    field_order = ["name", "file", "encoding", "delimiter", "sheet", "include_hidden", "region"]
 
     name = forms.CharField(
         label="Batch name",
@@ -95,7 +95,7 @@ class UploadForm(FormatForm, RegionForm):
     )
 
     BASIC = ("name",)
-    READING = ("encoding", "delimiter", "sheet", "region")
+    READING = ("encoding", "delimiter", "sheet", "include_hidden", "region")
     PATHWAY = ("pathway", "pathway_id", "pathway_version")
     LIMITS = ("account", "cps", "concurrency")
     SCHEDULE = ("start_at", "duplicates")

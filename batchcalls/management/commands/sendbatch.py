@@ -19,6 +19,7 @@ from batchcalls import tasks
 from batchcalls.batches import lifecycle
 from batchcalls.calling import ticks
 from batchcalls.database import disks
+from batchcalls.intake import file_formats
 from batchcalls.lists.mapping import Target
 from batchcalls.management import batch_report
 from batchcalls.management.csv_file import check_writable, write_csv_file
@@ -100,6 +101,11 @@ class Command(BaseCommand):
             metavar="|".join(DateOrder),
             help="Order of day, month and year in start times; default: detected from all of them.",
         )
+        parser.add_argument(
+            "--include-hidden",
+            action="store_true",
+            help="Read the hidden rows and columns of a workbook too.",
+        )
         parser.add_argument("--account", default="simulator", help="Voice account to call with.")
         parser.add_argument("--start-at", default="", metavar="ISO", help="Call no earlier.")
         parser.add_argument("--cps", type=float, metavar="N", help="Calls to start each second.")
@@ -129,6 +135,11 @@ class Command(BaseCommand):
             logging.getLogger("batchcalls").setLevel(logging.ERROR)
         batch = self._submit(options)
         interrupted = False
+        for stored in filter(file_formats.is_unsure, batch.lists.all()):
+            self.stderr.write(
+                f"The encoding of {stored.file_name} is unclear: {stored.encoding}, or "
+                f"{stored.format_details['other_encoding']}. Use --encoding to choose it."
+            )
         if not options["dry_run"] and EmergencyStop.objects.in_force().exists():
             self.stderr.write(
                 "All calling is stopped; the batch waits until it goes on "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 
+from batchcalls.lists.headers import BEYOND_HEADER, REJECTED_REASON
 from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
-from batchcalls.lists.matching import REJECTED_REASON
+from batchcalls.lists.rows import ROW_FORM_CODES
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.call_fields import Place, fields_of, names_in
 from batchcalls.models.export import ExportKind
@@ -58,25 +60,20 @@ def results(batch: Batch) -> Table:
 
 
 def rejected(batch: Batch) -> Table:
-    """Return the skipped rows as they were uploaded, with reasons. Blank rows are left out.
+    """Return every skipped row as it was uploaded, with the reason.
 
-    The corrected file can be uploaded to the same batch. Cells beyond the header follow the reason,
-    so that they are not lost and the row does not pass as valid.
+    The corrected file can be uploaded to the same batch. Cells beyond the header have columns of
+    their own after the reason, so that they are not lost and the row does not pass as valid.
     """
     originals = OriginalRows(batch)
+    beyond = _cells_beyond(batch, originals)
 
     def rows() -> Iterator[list[Cell]]:
-        reasons = _skipped(batch)
-        current = next(reasons, None)
-        for row_number, cells, surplus in originals:
-            if current is None:
-                return
-            if current[0] == row_number:
-                if any(map(str.strip, [*cells, *surplus])):
-                    yield [*cells, current[1], *surplus]
-                current = next(reasons, None)
+        for reason, cells, surplus in _rejected(batch, originals):
+            yield [*cells, reason, *surplus, *[""] * (beyond - len(surplus))]
 
-    header = [*originals.header, REJECTED_REASON]
+    more = [f"{BEYOND_HEADER}{place}" for place in range(1, beyond + 1)]
+    header = [*originals.header, REJECTED_REASON, *more]
     return Table(name="rejected rows", header=header, rows=rows())
 
 
@@ -147,6 +144,33 @@ def _chunks(batch: Batch) -> Iterator[list[Recipient]]:
     while chunk := list(rows.filter(row_number__gt=last_row)[:ROWS_AT_A_TIME]):
         yield chunk
         last_row = chunk[-1].row_number
+
+
+def _rejected(batch: Batch, originals: OriginalRows) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield the reason, cells and cells beyond the header of each skipped row.
+
+    The cells are blank for a row whose file is gone.
+    """
+    rows = iter(originals)
+    row_number, cells, surplus = 0, list[str](), list[str]()
+    for skipped, reason in _skipped(batch):
+        while row_number < skipped:
+            row_number, cells, surplus = next(rows, (sys.maxsize, [], []))
+        if row_number == skipped:
+            yield reason, cells, surplus
+        else:
+            yield reason, [""] * len(originals.header), []
+
+
+def _cells_beyond(batch: Batch, originals: OriginalRows) -> int:
+    """Return the most cells that a skipped row has beyond its header.
+
+    Only rows whose form is wrong can have any, so that most batches are read once only.
+    """
+    skipped = Recipient.objects.filter(batch=batch, reason_code__in=ROW_FORM_CODES).skipped()
+    if not skipped.exists():
+        return 0
+    return max(len(surplus) for _, _, surplus in _rejected(batch, originals))
 
 
 def _skipped(batch: Batch) -> Iterator[tuple[int, str]]:

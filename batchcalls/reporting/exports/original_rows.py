@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batchcalls.intake import parts
-from batchcalls.lists.headers import describe_headers
-from batchcalls.lists.matching import REJECTED_REASON
+from batchcalls.lists.headers import REJECTED_REASON, describe_headers
 from batchcalls.models import Batch, StoredList
 
 #: A header's name, and its index among columns of the same name.

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from batchcalls.reporting.exports.tables import Cell, Table
 from campaigns.spreadsheet_cells import neutralise
 
 #: Limits of a workbook. Source: Microsoft, Excel specifications and limits.
 MAX_SHEET_ROWS, MAX_CELL_CHARACTERS = 1_048_576, 32_767
+#: Everything else is allowed. Source: XML 1.0, production 2 (Char).
+_XML_FORBIDS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CUT = "… (cut here; the CSV file has all of it)"
 _BLOCK = 1 << 16
 
@@ -53,7 +55,8 @@ def _csv_blocks(table: Table, *, bom: bool) -> Iterator[bytes]:
 def write_xlsx(table: Table, out: BinaryIO, *, between: Callable[[], None] = lambda: None) -> int:
     """Write a table as a workbook of one sheet. Return the number of rows below the header.
 
-    Texts are stored as texts, which no spreadsheet runs. ``between`` is called periodically. Raise
+    Texts are stored as texts, which no spreadsheet runs; characters that XML forbids become U+FFFD,
+    or no program would open the file. ``between`` is called periodically. Raise
     `TooManyRows`.
     """
     book = Workbook(write_only=True)
@@ -62,7 +65,7 @@ def write_xlsx(table: Table, out: BinaryIO, *, between: Callable[[], None] = lam
     def shown(cell: Cell) -> object:
         if not isinstance(cell, str):
             return cell
-        text = ILLEGAL_CHARACTERS_RE.sub("", cell)
+        text = _XML_FORBIDS.sub("\ufffd", cell)
         if len(text) > MAX_CELL_CHARACTERS:
             text = text[: MAX_CELL_CHARACTERS - len(_CUT)] + _CUT
         if not text.startswith("="):

@@ -1,0 +1,108 @@
+"""How a list was read, for people and programs, and how else it could be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from batchcalls.database.disks import StorageAway
+from batchcalls.lists.dialect import DELIMITERS, Dialect
+from batchcalls.lists.encodings import Certainty
+from batchcalls.lists.reader import open_list
+from batchcalls.lists.tables import limits
+from batchcalls.lists.unreadable import UnreadableList
+from batchcalls.models import StoredList
+
+#: Rows that are compared in two encodings, and values that are shown.
+_ROWS_COMPARED, _VALUES_SHOWN, _CHARACTERS_SHOWN = 5_000, 6, 60
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingChoice:
+    """An encoding of a list, and values as they are in it."""
+
+    encoding: str
+    values: list[str]
+
+
+def describe(stored: StoredList) -> str:
+    """Return the file format in words."""
+    details = stored.format_details
+    if not stored.sheet:
+        delimiter = DELIMITERS.get(stored.delimiter, stored.delimiter)
+        guessed = " (unclear)" if is_unsure(stored) else ""
+        return f"{stored.encoding}{guessed}, separated by {delimiter}"
+    sheets = len(details.get("sheets", []))
+    text = f"workbook, sheet “{stored.sheet}”"
+    if sheets > 1:
+        text += f" (of {sheets})"
+    if hidden := describe_hidden(stored):
+        text += f", {hidden} skipped"
+    return text
+
+
+def describe_hidden(stored: StoredList) -> str:
+    """Return what is hidden in a workbook and left out, such as “3 hidden rows”."""
+    counts = (
+        (stored.format_details.get("hidden_rows", 0), "row"),
+        (stored.format_details.get("hidden_columns", 0), "column"),
+    )
+    return " and ".join(
+        f"{count:,} hidden {noun}{'' if count == 1 else 's'}" for count, noun in counts if count
+    )
+
+
+def is_unsure(stored: StoredList) -> bool:
+    """Return whether a person should choose the encoding."""
+    return bool(stored.format_details.get("certainty") == Certainty.UNSURE)
+
+
+def as_json(stored: StoredList) -> dict[str, Any]:
+    """Return the file format for programs. What does not apply to the kind of file is null."""
+    is_workbook, details = bool(stored.sheet), stored.format_details
+    return {
+        "file_name": stored.file_name,
+        "encoding": None if is_workbook else stored.encoding,
+        "delimiter": None if is_workbook else stored.delimiter,
+        "certainty": None if is_workbook else details.get("certainty", Certainty.CERTAIN.value),
+        "other_encoding": details.get("other_encoding") or None,
+        "sheet": stored.sheet or None,
+        "sheets": details.get("sheets", []),
+        "include_hidden": stored.include_hidden,
+        "hidden_rows": details.get("hidden_rows", 0),
+        "hidden_columns": details.get("hidden_columns", 0),
+    }
+
+
+def encoding_choices(stored: StoredList) -> list[EncodingChoice]:
+    """Return the two likeliest encodings with the first values that differ in them.
+
+    Empty for a list whose encoding is clear, and while its file cannot be read.
+    """
+    if not is_unsure(stored):
+        return []
+    encodings = list(filter(None, (stored.encoding, stored.format_details["other_encoding"])))
+    try:
+        tables = [_first_cells(stored, encoding) for encoding in encodings]
+    except (UnreadableList, StorageAway, FileNotFoundError):
+        return []
+    differing = [
+        cells for cells in zip(*tables, strict=False) if len(set(cells)) > 1 or len(cells) == 1
+    ]
+    shown = list(dict.fromkeys(cells for cells in differing if not cells[0].isascii()))
+    return [
+        EncodingChoice(
+            encoding, [cells[place][:_CHARACTERS_SHOWN] for cells in shown[:_VALUES_SHOWN]]
+        )
+        for place, encoding in enumerate(encodings)
+    ]
+
+
+def _first_cells(stored: StoredList, encoding: str) -> list[str]:
+    dialect = Dialect(encoding=encoding, delimiter=stored.delimiter)
+    with stored.open_file() as stream:
+        table = open_list(stream, dialect, limits())
+        rows = [table.header, *(row.cells for row in islice(table, _ROWS_COMPARED))]
+    width = len(table.header)
+    return [cell for row in rows for cell in [*row, *[""] * width][:width]]
