@@ -185,8 +185,8 @@ class Enquirer:
         denied = [one.call for one, reply in replies if isinstance(reply, CallAbsent)]
         if pulled:
             self._apply_all(pulled, now=now)
-        if found:
-            recording.record_accepted(found, now=now)
+        for call, error in recording.record_accepted(found, now=now) if found else ():
+            _look_up_later(call, str(error), now=now)
         if lost := [call for call in denied if call.status in CALL_IN_DOUBT]:
             giving_up.give_up(self._account.pk, lost, now=now)
         for call in denied:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +17,9 @@ from batchcalls.calling import claiming, reconcile, recording, ticks
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.models import CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
-from batchcalls.voice.base import CallRequest
+from batchcalls.voice.base import CallAccepted, CallFound, CallRequest
 from batchcalls.voice.errors import AccountRefused, NotPlaced, ProviderThrottled
+from tests.calling.asking import check, lose
 from tests.calling.placing import HUMAN, OTHER, Recorder, lease_of, place_due
 
 
@@ -198,3 +200,44 @@ class TestRefusals:
         with lease_of(account) as lease:
             place_due(Recorder(lambda request: everybody.wait(timeout=30) and None), lease)
         assert Recipient.objects.filter(status="in_call").count() == 40
+
+
+@pytest.mark.django_db
+class TestIdsOfOtherCalls:
+    def test_one_id_for_several_calls_spoils_no_other_answer(
+        self, launched: Any, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        numbers = [f"+120255501{n:02}" for n in range(4)]
+        launched(*numbers)
+        provider = Recorder()
+
+        def place(request: CallRequest, *, may_send: Callable[[], None]) -> CallAccepted:
+            may_send()
+            own = CallAccepted(provider_call_id=f"rec-{request.correlation_id}")
+            return own if request.to == numbers[3] else CallAccepted(provider_call_id="same")
+
+        monkeypatch.setattr(provider, "place", place)
+        with lease_of(account) as lease:
+            place_due(provider, lease)
+
+        rows = Recipient.objects.order_by("row_number").values_list("status", "reason_code")
+        assert list(rows) == [
+            ("in_call", ""),
+            ("unconfirmed", "id_taken"),
+            ("unconfirmed", "id_taken"),
+            ("in_call", ""),
+        ]
+
+    def test_a_look_up_that_finds_the_id_of_another_call_is_repeated_later(
+        self, make_batch: Any, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+        with lease_of(account) as lease:
+            place_due(Recorder(), lease)
+        other = CallResult.objects.get()
+        call = lose(make_batch(OTHER))
+        check(call, CallFound(provider_call_id=str(other.provider_call_id)))
+
+        assert (call.status, call.lookups) == (CallStatus.UNKNOWN, 1)
+        assert call.next_check_at is not None
+        assert str(other.provider_call_id) in call.recipient.reason
