@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 import time_machine
+from django.db import OperationalError
 from django.utils import timezone
 
 from batchcalls.batches import lifecycle
-from batchcalls.calling import claiming, reconcile, recording, ticks
+from batchcalls.calling import claiming, dispatch, reconcile, recording, ticks
 from batchcalls.calling.dispatch import Dispatcher
+from batchcalls.database import insisting
 from batchcalls.models import CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallAccepted, CallFound, CallRequest
@@ -241,3 +245,54 @@ class TestIdsOfOtherCalls:
         assert (call.status, call.lookups) == (CallStatus.UNKNOWN, 1)
         assert call.next_check_at is not None
         assert str(other.provider_call_id) in call.recipient.reason
+
+
+@pytest.mark.django_db
+class TestADatabaseThatIsAway:
+    def test_answers_are_recorded_once_it_is_back(
+        self, launched: Any, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It goes away while a request is under way, and returns after two failed writes."""
+        launched(HUMAN, OTHER)
+        failures = iter([OperationalError("away")] * 3)
+        for module, name in ((recording, "record"), (recording, "withdraw")):
+            monkeypatch.setattr(module, name, failing_first(getattr(module, name), failures))
+        monkeypatch.setattr(insisting, "AGAIN_SECONDS", 0)
+
+        def place() -> None:
+            with lease_of(account) as lease, Dispatcher(Recorder(), lease) as dispatcher:
+                dispatcher.step()
+                dispatcher.wait(0.1)
+                raise OperationalError("away")
+
+        with pytest.raises(OperationalError):
+            place()
+        assert set(Recipient.objects.values_list("status", flat=True)) == {"in_call"}
+        assert not CallResult.objects.filter(provider_call_id=None).exists()
+
+    def test_a_database_that_stays_away_leaves_the_ids_in_the_log(
+        self, launched: Any, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        launched(HUMAN)
+        always_away = (OperationalError("away") for _ in itertools.count())
+        monkeypatch.setattr(recording, "record", failing_first(recording.record, always_away))
+        monkeypatch.setattr(dispatch, "INSIST_SECONDS", 0)
+        with (
+            structlog.testing.capture_logs() as logged,
+            pytest.raises(OperationalError),
+            lease_of(account) as lease,
+        ):
+            place_due(Recorder(), lease)
+        [entry] = [one for one in logged if one["event"] == "dispatch.answers_not_recorded"]
+        assert f"rec-{CallResult.objects.get().call_id}" in str(entry["answers"])
+
+
+def failing_first(function: Any, failures: Iterator[Exception]) -> Any:
+    """Return the function, which first raises these errors."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return function(*arguments, **options)
+
+    return call
