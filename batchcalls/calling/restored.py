@@ -22,10 +22,10 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from batchcalls.batches.halts import RESTORED
-from batchcalls.calling import recording, restored_rows, ticks, unknown_calls
+from batchcalls.calling import forgotten, recording, restored_rows, ticks, unknown_calls
 from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, CallResult, EmergencyStop, Recipient, VoiceAccount
-from batchcalls.states import CALL_UNANSWERED, RECIPIENT_NOT_YET_PLACED, RecipientStatus
+from batchcalls.states import CALL_UNANSWERED, RecipientStatus
 from batchcalls.voice.base import CallAccepted, CannotTell, ListedCall, Origin, VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid, VoiceError
 
@@ -146,7 +146,7 @@ def _store(
             accepted = CallAccepted(provider_call_id=call.provider_call_id, next_event_at=now)
             recording.record_accepted([(attempt, accepted)], now=now)
             counts["calls"] += 1
-        elif attempt is None and (row := _recipient(batch_id, call.to)):
+        elif attempt is None and (row := forgotten.recipient_of(batch_id, call.to)):
             if call_id and origin.batch_id:
                 _adopt(row, account, call, call_id, now=now)
                 counts["calls"] += 1
@@ -161,13 +161,6 @@ def _store(
             f"unconfirmed recipients: {counts['doubtful']:,}.",
         )
     return counts
-
-
-def _recipient(batch_id: UUID, number: str) -> Recipient | None:
-    """Return the row that a call to the number belongs to: one that still waits, if any."""
-    rows = Recipient.objects.filter(batch=batch_id, e164=number).order_by("row_number")
-    waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)
-    return waiting.first() or rows.exclude(attempts=0).first()
 
 
 def _adopt(
