@@ -22,7 +22,7 @@ from django.db.models import Q, QuerySet
 
 from batchcalls.calling import claiming, pacing, recording
 from batchcalls.calling.claiming import ACCOUNT, Claim
-from batchcalls.calling.permission import Permissions, Withheld, halted
+from batchcalls.calling.permission import DATABASE_SLOW, Permissions, Withheld, halted
 from batchcalls.database import clock
 from batchcalls.database.insisting import insist
 from batchcalls.database.lease import Lease
@@ -77,6 +77,8 @@ class Dispatcher:
         self._answered: list[tuple[Claim, recording.Answer]] = []
         self._answered_since = 0.0
         self._spacing = pacing.Spacing()
+        #: Whether the account's row may say that the database is too slow.
+        self._may_be_slow = True
         #: Batches that changed since they were last settled.
         self.touched: set[UUID] = set()
         #: True when the last claim ran out of due recipients.
@@ -250,10 +252,20 @@ class Dispatcher:
             recording.record(
                 [(one.call, answer) for one, answer in answered if not isinstance(answer, Withheld)]
             )
+            self._note_slowness([answer for _, answer in answered])
             self.touched |= {claim.call.batch_id for claim, _ in answered}
         # Only now: what could not be recorded is recorded again.
         del self._answered[: len(answered)]
         return bool(answered)
+
+    def _note_slowness(self, answers: Sequence[recording.Answer]) -> None:
+        """Store that the database is too slow for dialing, and later that it no longer is."""
+        if any(isinstance(one, Withheld) and one.code == DATABASE_SLOW for one in answers):
+            self._may_be_slow = True
+            self._lease.mine.update(database_slow_at=clock.now())
+        elif self._may_be_slow and not all(isinstance(one, Withheld) for one in answers):
+            self._may_be_slow = False
+            self._lease.mine.exclude(database_slow_at=None).update(database_slow_at=None)
 
     # Leaving -------------------------------------------------------------------------------------
 

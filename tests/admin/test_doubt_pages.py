@@ -66,3 +66,6 @@ def test_a_possible_double_dial_is_on_every_page_of_the_call(
             assert "may have been called twice" in text
             assert "p-1" in text
     assert "p-2" in pages(admin_client, given_up)["batch"]
+    dashboard = admin_client.get("/").content.decode()
+    assert "someone may have been called twice" in dashboard
+    assert "p-1" in dashboard
