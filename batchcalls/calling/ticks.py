@@ -102,6 +102,7 @@ def _work(
         while True:
             worked = beat.feed(dispatcher)
             worked = dispatcher.step() or worked
+            clock.seconds_since_step()  # Notice a jump even while nobody is asked about.
             worked = beat.follow(dispatcher, enquirer, settle=not worked) or worked
             if stop() or time.monotonic() >= until:
                 break
