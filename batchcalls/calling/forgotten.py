@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Max
 
@@ -49,16 +50,18 @@ def _accepted(event: VoiceEvent, now: datetime) -> CallAccepted:
 
 def _adopt(account_id: int, event: VoiceEvent, *, now: datetime) -> bool:
     """Store the attempt of a call that nobody knows; return whether it was ours."""
-    batches = Batch.objects.filter(pk=event.batch_id, account=account_id) if event.batch_id else ()
-    if not batches or not event.to:
+    call_id, batch_id = event.correlation_id, event.batch_id
+    if not (call_id and batch_id and event.to):
         return False
-    Batch.objects.lock([event.batch_id])
-    row = recipient_of(event.batch_id, event.to)
+    if not Batch.objects.filter(pk=batch_id, account=account_id).exists():
+        return False
+    Batch.objects.lock([batch_id])
+    row = recipient_of(batch_id, event.to)
     if row is None or row.calls.unanswered().exists():
         # The event is applied again later, when the attempt under way has its answer.
         return False
     call = CallResult.objects.create(
-        call_id=event.correlation_id,
+        call_id=call_id,
         batch_id=row.batch_id,
         recipient=row,
         account_id=account_id,
@@ -75,7 +78,7 @@ def _adopt(account_id: int, event: VoiceEvent, *, now: datetime) -> bool:
     return True
 
 
-def recipient_of(batch_id: object, number: str) -> Recipient | None:
+def recipient_of(batch_id: UUID, number: str) -> Recipient | None:
     """Return the row that a call to the number belongs to: one that still waits, if any."""
     rows = Recipient.objects.filter(batch=batch_id, e164=number).order_by("row_number")
     waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)

@@ -91,7 +91,8 @@ def _take_in(
     account: VoiceAccount, provider: VoiceProvider, listed: Sequence[ListedCall]
 ) -> Outcome:
     """Store what the provider knows and the database does not."""
-    answers = unknown_calls.among(account, provider, listed)
+    new = unknown_calls.among(account, listed)
+    answers = unknown_calls.to_our_recipients(account, provider, new)
     found = [(call, origin) for call, origin in answers if isinstance(origin, Origin)]
     counts: Counter[str] = Counter()
     for batch_id, calls in _by_batch(account, found).items():
@@ -102,6 +103,11 @@ def _take_in(
         f"Calls since the backup found at the provider: {counts['calls']:,}. "
         f"Unconfirmed recipients: {counts['doubtful']:,}."
     )
+    if others := len(new) - len(answers):
+        text += (
+            f" Calls to numbers in no batch here: {others:,}. They may be of batches launched "
+            "after the backup. Look them up before you upload those lists again."
+        )
     if errors:
         return Outcome(
             f"{text} Calls that could not be read: {len(errors):,}. {errors[0]}", done=False

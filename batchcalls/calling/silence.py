@@ -54,8 +54,10 @@ def _has_newer_calls(account: VoiceAccount, *, since: datetime) -> bool | None:
         return None
     if isinstance(listed, CannotTell):
         return None
-    origins = [origin for _, origin in unknown_calls.among(account, provider, listed)]
-    ours = {one.correlation_id for one in origins if isinstance(one, Origin)} - {None}
+    new = unknown_calls.among(account, listed)
+    origins = [origin for _, origin in unknown_calls.to_our_recipients(account, provider, new)]
+    ids = (one.correlation_id for one in origins if isinstance(one, Origin))
+    ours = {call_id for call_id in ids if call_id}
     if ours - set(CallResult.objects.filter(call_id__in=ours).values_list("call_id", flat=True)):
         return True
     is_clear = all(isinstance(one, Origin) and one.is_known for one in origins)

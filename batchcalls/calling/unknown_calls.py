@@ -14,10 +14,8 @@ from batchcalls.voice.errors import VoiceError
 GROUP = 500
 
 
-def among(
-    account: VoiceAccount, provider: VoiceProvider, listed: Sequence[ListedCall]
-) -> list[tuple[ListedCall, Origin | VoiceError]]:
-    """Return the listed calls to our recipients that we do not know, and who placed them."""
+def among(account: VoiceAccount, listed: Sequence[ListedCall]) -> list[ListedCall]:
+    """Return the listed calls that we do not know."""
     known = {
         provider_id
         for ids in _groups([call.provider_call_id for call in listed])
@@ -25,7 +23,13 @@ def among(
             account=account, provider_call_id__in=ids
         ).values_list("provider_call_id", flat=True)
     }
-    new = [call for call in listed if call.provider_call_id not in known]
+    return [call for call in listed if call.provider_call_id not in known]
+
+
+def to_our_recipients(
+    account: VoiceAccount, provider: VoiceProvider, new: Sequence[ListedCall]
+) -> list[tuple[ListedCall, Origin | VoiceError]]:
+    """Return the calls to recipients of the account's batches, and who placed them."""
     ours = _numbers_among(account, {call.to for call in new})
     asked = [call for call in new if call.to in ours]
     with ThreadPoolExecutor(ASKING_THREADS) as threads:
