@@ -55,9 +55,13 @@ class GivenUpForm(SettleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["verdict"] = forms.CharField(widget=forms.HiddenInput, initial="placed")
+        del self.fields["verdict"]
         self.fields["provider_call_id"].required = True
         self.fields["provider_call_id"].help_text = "The result is fetched from the provider."
+
+    def clean(self) -> dict[str, Any]:
+        """Take the call as placed, because it has an id."""
+        return {**super().clean(), "verdict": "placed"}
 
 
 class SettlingPage(OwnPages[CallResult]):

@@ -77,9 +77,8 @@ def test_a_person_attaches_the_providers_id_to_an_attempt_that_was_given_up(
     page = reverse("admin:batchcalls_callresult_settle", args=[given_up.pk])
     assert page in pages(admin_client, given_up)["callresult"]
     assert "Call again" not in admin_client.get(page).content.decode()
-    assert admin_client.post(page, {"verdict": "placed"}).status_code == 200
-    assert admin_client.post(page, {"verdict": "not_placed", "provider_call_id": "p-1"}).context
-    admin_client.post(page, {"verdict": "placed", "provider_call_id": "p-1"})
+    assert "This field is required" in admin_client.post(page, {"note": ""}).content.decode()
+    admin_client.post(page, {"provider_call_id": "p-1"})
 
     given_up.refresh_from_db()
     assert (given_up.provider_call_id, given_up.status) == ("p-1", "queued")

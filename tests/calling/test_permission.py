@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -208,20 +207,23 @@ class TestASlowDatabase:
     ) -> None:
         batch = launched(HUMAN)
         provider = Recorder()
-        with monkeypatch.context() as slow:
-            slow.setattr(permission, "PERMITTED_SECONDS", 0.0)
-            slow.setattr(settings, "SEND_WITHIN_SECONDS", 0.2)
-            with lease_of(account) as lease:
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+            with monkeypatch.context() as slow, lease_of(account) as lease:
+                slow.setattr(permission, "PERMITTED_SECONDS", 0.0)
+                slow.setattr(
+                    permission.Permissions, "_await_answer", lambda *_, **__: clock.shift(60)
+                )
                 place_due_once(provider, lease)
-        assert provider.placed == []
-        assert Recipient.objects.get().status == RecipientStatus.QUEUED
-        batch.refresh_from_db()
-        assert waiting_of([batch])[batch.pk].code == "database_slow"
-        assert "half a second" in client.get("/readyz").json()["checks"]["database"]["detail"]
-        assert any("waiting for the database" in one.what for one in troubles())
+            assert provider.placed == []
+            assert Recipient.objects.get().status == RecipientStatus.QUEUED
+            batch.refresh_from_db()
+            assert waiting_of([batch])[batch.pk].code == "database_slow"
+            database = client.get("/readyz").json()["checks"]["database"]
+            assert "half a second" in database["detail"]
+            assert any("waiting for the database" in one.what for one in troubles())
 
-        with lease_of(account) as lease:
-            place_due(provider, lease)
+            with lease_of(account) as lease:
+                place_due(provider, lease)
         assert len(provider.placed) == 1
         account.refresh_from_db()
         assert account.database_slow_at is None
