@@ -58,7 +58,11 @@ def _database(now: datetime) -> dict[str, Any]:
     connection.ensure_connection()
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return {"ok": True}
+    if not _is_migrated():
+        return {"ok": True}
+    accounts = VoiceAccount.objects.filter(enabled=True, database_slow_at__isnull=False)
+    problem = next(filter(None, (account.database_problem(now) for account in accounts)), "")
+    return {"ok": False, "detail": problem} if problem else {"ok": True}
 
 
 def _migrations(now: datetime) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from django.db.models import Exists, F, OuterRef
 
 from batchcalls import queue
 from batchcalls.access import idempotency
-from batchcalls.batches import epochs
-from batchcalls.calling import restored, ticks
+from batchcalls.calling import restored, silence, ticks
 from batchcalls.database import clock
 from batchcalls.intake import runner
 from batchcalls.models import (
@@ -83,7 +82,7 @@ def deliver_webhooks() -> None:
 
 def sweep() -> None:
     """Confirm the epoch and a heartbeat, restart work that lost its tick, delete expired rows."""
-    epochs.confirm()
+    silence.confirm()
     WorkerHeartbeat.objects.beat()
     ring_for_lost_work()
     deliver.sweep()

@@ -103,6 +103,8 @@ def media(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the database along when a test travels in time; a real server would stay behind."""
     monkeypatch.setattr(database_clock, "_has_own_clock", lambda: False)
+    # Clocks that other tests set are forgotten.
+    monkeypatch.setattr(database_clock, "_steps", database_clock._Steps())
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ class SettleForm(forms.Form):
     called = forms.TypedChoiceField(
         choices=[("yes", "Called"), ("no", "Not called")], coerce=lambda value: value == "yes"
     )
+    confirmed = forms.BooleanField(required=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,10 +61,10 @@ def restored_view(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def settle_view(request: HttpRequest) -> HttpResponse:
-    """Record whether a batch's recipients in doubt were called."""
+    """Record whether a batch's recipients in doubt were called; confirm before calling them."""
     require(request.user, PERMISSION)
 
-    def settle(batch: Batch, called: bool) -> str:
+    def settle(batch: Batch, called: bool, confirmed: bool) -> str:
         count = restored_rows.settle(batch, called=called, actor=actor_of(request))
         verdict = "count as called" if called else "are called again"
         return f"Settled: {count:,} recipients of {batch} {verdict}."
@@ -71,6 +72,12 @@ def settle_view(request: HttpRequest) -> HttpResponse:
     here = reverse("admin:restored")
     refusals = (restored_rows.CannotSettle,)
     form = SettleForm(request.POST)
+    if form.is_valid() and not (form.cleaned_data["called"] or form.cleaned_data["confirmed"]):
+        batch = form.cleaned_data["batch"]
+        count = restored_rows.in_doubt(batch).count()
+        context = admin.site.each_context(request)
+        context |= {"title": "Call these recipients?", "batch": batch, "count": count}
+        return TemplateResponse(request, "admin/restored_settle.html", context)
     answer = act(request, settle, form=form, back=here, refusals=refusals)
     return answer or TemplateResponse(request, "admin/restored.html", _context(request))
 

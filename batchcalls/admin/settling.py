@@ -14,6 +14,7 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import Done, OwnPages, act
 from batchcalls.calling import unconfirmed
 from batchcalls.models import CallResult
+from batchcalls.states import CALL_GIVEN_UP
 
 
 class SettleForm(forms.Form):
@@ -49,6 +50,20 @@ class SettleForm(forms.Form):
         return data
 
 
+class GivenUpForm(SettleForm):
+    """The provider's id of a call whose attempt had been given up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["verdict"]
+        self.fields["provider_call_id"].required = True
+        self.fields["provider_call_id"].help_text = "The result is fetched from the provider."
+
+    def clean(self) -> dict[str, Any]:
+        """Take the call as placed, because it has an id."""
+        return {**super().clean(), "verdict": "placed"}
+
+
 class SettlingPage(OwnPages[CallResult]):
     """Adds the page on which an unconfirmed call is settled."""
 
@@ -65,7 +80,8 @@ class SettlingPage(OwnPages[CallResult]):
         call = CallResult.objects.select_related("batch").filter(pk=pk).first()
         if call is None:
             raise Http404("This attempt is gone: it was not sent, and its recipient is queued.")
-        form = SettleForm(request.POST or None)
+        was_given_up = call.status in CALL_GIVEN_UP
+        form = (GivenUpForm if was_given_up else SettleForm)(request.POST or None)
 
         def settle(verdict: str, provider_call_id: str, note: str) -> Done | str | None:
             actor = actor_of(request)
@@ -83,5 +99,10 @@ class SettlingPage(OwnPages[CallResult]):
             return Done(f"Settled: {call.to_number} is called again.", batch_page)
 
         return act(request, settle, form=form, back=self.url_of("change", pk)) or self.page(
-            request, "callresult/settle", "Was this call placed?", call=call, form=form
+            request,
+            "callresult/settle",
+            "Was this call placed?",
+            call=call,
+            form=form,
+            was_given_up=was_given_up,
         )

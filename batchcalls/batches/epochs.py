@@ -6,20 +6,26 @@ database ahead, which is no alarm. A database that is behind has lost claims, so
 called since may be in its queue.
 
 Each host has its own file, and an idle host's file may be old. Only a higher number counts.
+
+A restore on a new host, or of a whole machine, takes the number back too. Then the last epoch is
+old. After such a silence nobody is dialed until `calling.silence` has asked the providers whether
+they know newer calls of ours.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Max
 
 from batchcalls.batches import halts
 from batchcalls.database import clock, mark
-from batchcalls.models import EmergencyStop, Epoch
+from batchcalls.models import Batch, CallResult, EmergencyStop, Epoch, WorkerHeartbeat
 from batchcalls.models.epoch import ONLY_ROW
+from batchcalls.states import BATCH_CALLING, BATCH_RESUMABLE
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -28,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 #: After a restore, the epoch leaps past every number that any host may have kept.
 LEAP = 1_000_000_000
+#: A worker raises the epoch every minute. If none did for this long, all were off, or the database
+#: is a backup.
+LONGEST_PAUSE = timedelta(minutes=5)
 
 
 class WentBack(Exception):
@@ -55,12 +64,33 @@ def keep(epoch: Epoch) -> None:
     mark.raise_to(epoch.key, epoch.number)
 
 
-def confirm() -> None:
+def silent_since() -> datetime | None:
+    """Return the last known moment, if it is long ago and batches may continue; else None."""
+    epoch = Epoch.objects.first()
+    since = epoch.at if epoch else _last_sign_of_life()
+    if clock.now() - since <= LONGEST_PAUSE:
+        return None
+    may_continue = Batch.objects.filter(status__in=BATCH_CALLING | BATCH_RESUMABLE)
+    return since if may_continue.exists() else None
+
+
+def _last_sign_of_life() -> datetime:
+    """Return when a database without an epoch, from an older version, was last in use."""
+    beat = WorkerHeartbeat.objects.aggregate(at=Max("at"))["at"]
+    newest = CallResult.objects.order_by("-pk").values_list("claimed_at", flat=True).first()
+    return max(filter(None, (beat, newest)), default=clock.now())
+
+
+def confirm(*, is_checked: bool = False) -> None:
     """Raise the epoch, or stop all calling when the database went back.
 
+    After a silence, only if the providers were asked (``is_checked``).
     A number that is not kept any more is no alarm: the host may be new, or have lost its files.
     Until it is kept again a restore would not be noticed, which the log and `/readyz` say.
     """
+    if not is_checked and silent_since():
+        log.warning("epoch.not_checked")
+        return
     if not is_guarded():
         log.warning("epoch.not_kept")
     try:
@@ -116,15 +146,20 @@ def is_behind() -> bool:
 
 def is_guarded() -> bool:
     """Return whether a restore would be noticed: the number is kept beside the database."""
+    return is_kept() or not Epoch.objects.exists()
+
+
+def is_kept() -> bool:
+    """Return whether a number of this database is kept beside it."""
     epoch = Epoch.objects.first()
-    return epoch is None or mark.highest(epoch.key) is not None
+    return epoch is not None and mark.highest(epoch.key) is not None
 
 
 def _lock() -> Epoch:
     rows = Epoch.objects.select_for_update()
     row = rows.first()
     if row is None:
-        Epoch.objects.get_or_create(pk=ONLY_ROW, defaults={"at": clock.now()})
+        Epoch.objects.get_or_create(pk=ONLY_ROW, defaults={"at": _last_sign_of_life()})
         # Another process may have created the row and raised its number meanwhile.
         row = rows.get()
     return row

@@ -17,12 +17,14 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 
 from batchcalls.calling import claiming, pacing, recording
 from batchcalls.calling.claiming import ACCOUNT, Claim
-from batchcalls.calling.permission import Permissions, Withheld, halted
+from batchcalls.calling.permission import DATABASE_SLOW, Permissions, Withheld, halted
 from batchcalls.database import clock
+from batchcalls.database.insisting import insist
 from batchcalls.database.lease import Lease
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.net.under_way import UnderWay
@@ -37,6 +39,8 @@ CLAIM_SIZE = 128
 CLAIM_AGAIN_SECONDS = 0.1
 #: Answers are recorded when there are this many, or when the first is this old.
 RECORD_SIZE, RECORD_SECONDS = 64, 0.25
+#: How long answers wait for a database that is away or full.
+INSIST_SECONDS = 60.0
 #: How early a call is handed to a thread.
 AHEAD_SECONDS = 0.05
 #: Calls held longer than this return to the queue, where a pause or cancel can reach them.
@@ -73,6 +77,8 @@ class Dispatcher:
         self._answered: list[tuple[Claim, recording.Answer]] = []
         self._answered_since = 0.0
         self._spacing = pacing.Spacing()
+        #: Whether the account's row may say that the database is too slow.
+        self._may_be_slow = True
         #: Batches that changed since they were last settled.
         self.touched: set[UUID] = set()
         #: True when the last claim ran out of due recipients.
@@ -238,7 +244,7 @@ class Dispatcher:
         self._lease.mine.filter(shorter).update(held_until=until, held_reason=str(answer))
 
     def _record(self) -> bool:
-        answered, self._answered = self._answered, []
+        answered = list(self._answered)
         if answered:
             withheld = [(one, answer) for one, answer in answered if isinstance(answer, Withheld)]
             if withheld:
@@ -246,8 +252,20 @@ class Dispatcher:
             recording.record(
                 [(one.call, answer) for one, answer in answered if not isinstance(answer, Withheld)]
             )
+            self._note_slowness([answer for _, answer in answered])
             self.touched |= {claim.call.batch_id for claim, _ in answered}
+        # Only now: what could not be recorded is recorded again.
+        del self._answered[: len(answered)]
         return bool(answered)
+
+    def _note_slowness(self, answers: Sequence[recording.Answer]) -> None:
+        """Store that the database is too slow for dialing, and later that it no longer is."""
+        if any(isinstance(one, Withheld) and one.code == DATABASE_SLOW for one in answers):
+            self._may_be_slow = True
+            self._lease.mine.update(database_slow_at=clock.now())
+        elif self._may_be_slow and not all(isinstance(one, Withheld) for one in answers):
+            self._may_be_slow = False
+            self._lease.mine.exclude(database_slow_at=None).update(database_slow_at=None)
 
     # Leaving -------------------------------------------------------------------------------------
 
@@ -255,12 +273,28 @@ class Dispatcher:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Return unplaced calls to the queue, then await and record running requests."""
+        """Return unplaced calls to the queue, then await and record running requests.
+
+        If the database is away, the answers wait for it: they say which calls exist.
+        """
         with self._under_way:
             waiting, self._waiting = list(self._waiting), deque()
-            self._halt([*waiting, *self._permissions.revoke()])
+            unsent = [*waiting, *self._permissions.revoke()]
+            try:
+                self._halt(unsent)
+            except DatabaseError:
+                log.warning("dispatch.not_returned", calls=len(unsent))
+            else:
+                unsent = []
             self._note(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
-            self._record()
+            try:
+                insist(self._record, seconds=INSIST_SECONDS)
+            except DatabaseError:
+                # The provider will be asked about them. A person may need the ids.
+                answers = {str(one.call.call_id): str(answer) for one, answer in self._answered}
+                log.error("dispatch.answers_not_recorded", answers=answers)
+                raise
+            self._halt(unsent)
             self._store_spacing()
 
     def _store_spacing(self) -> None:

@@ -123,17 +123,14 @@ def _doubt_list(account_id: int, *, now: datetime) -> None:
 
     What was denied before a person resumed a batch counts no more.
     """
-    since = now - DOUBT_WINDOW
-    resumed = BatchEvent.objects.filter(
-        batch__account=account_id, from_status__in=BATCH_RESUMABLE, at__gt=since
-    ).aggregate(at=Max("at"))["at"]
+    since = doubted_since(account_id, now=now)
     denied = CallResult.objects.given_up().filter(
-        account=account_id, error_code=DENIED, given_up_at__gt=resumed or since
+        account=account_id, error_code=DENIED, given_up_at__gt=since
     )
     count = denied.count()
     if count < MOST_DENIED:
         return
-    attempts = CallResult.objects.filter(account=account_id, claimed_at__gt=resumed or since)
+    attempts = CallResult.objects.filter(account=account_id, claimed_at__gt=since)
     enough = count * ATTEMPTS_PER_DENIED
     if attempts.order_by()[:enough].count() == enough:
         return
@@ -148,3 +145,12 @@ def _doubt_list(account_id: int, *, now: datetime) -> None:
                 "called twice. Look for the calls at the provider before you resume."
             ),
         )
+
+
+def doubted_since(account_id: int, *, now: datetime) -> datetime:
+    """Return the beginning of the window in which doubts add up: not before a person resumed."""
+    since = now - DOUBT_WINDOW
+    resumed: datetime | None = BatchEvent.objects.filter(
+        batch__account=account_id, from_status__in=BATCH_RESUMABLE, at__gt=since
+    ).aggregate(at=Max("at"))["at"]
+    return resumed or since

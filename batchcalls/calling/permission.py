@@ -32,6 +32,8 @@ PERMITTED_SECONDS = 0.5
 #: Ask the database again when its oldest answer has this age.
 RENEW_SECONDS = 0.2
 
+DATABASE_SLOW = "database_slow"
+
 
 class Withheld(NotPlaced):
     """We did not send the request, so the provider knows nothing of it."""
@@ -47,6 +49,13 @@ def halted() -> Withheld:
 def too_late() -> Withheld:
     """Return the reason for a call that another process may soon ask about."""
     return Withheld("The worker was held up.", code="too_late", retry_after_seconds=0)
+
+
+def database_slow() -> Withheld:
+    """Return the reason for a call that no answer of the database was fresh enough to permit."""
+    return Withheld(
+        "The database takes too long to answer.", code=DATABASE_SLOW, retry_after_seconds=0
+    )
 
 
 class Permissions:
@@ -113,6 +122,7 @@ class Permissions:
         if claim.call.sent_at is not None:
             raise RuntimeError("A provider asked twice whether it may send one request.")
         longest = settings.SEND_WITHIN_SECONDS
+        waited = False
         with self._changed:
             while True:
                 if claim.call.pk not in self._unsent:
@@ -120,10 +130,11 @@ class Permissions:
                 age = claim.made_at.age_seconds
                 if age > longest:
                     del self._unsent[claim.call.pk]
-                    raise too_late()
+                    raise database_slow() if waited else too_late()
                 _, asked_at = self._unsent[claim.call.pk]
                 if asked_at.age_seconds < PERMITTED_SECONDS:
                     break
+                waited = True
                 self._await_answer(seconds=longest - age)
             del self._unsent[claim.call.pk]
             # By the clock of the claim, whichever that is.

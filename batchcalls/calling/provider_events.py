@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from batchcalls import queue
-from batchcalls.calling import results
+from batchcalls.calling import forgotten, results
 from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.models import CallEvent, VoiceAccount
@@ -156,6 +156,7 @@ def apply_due(account_id: int, provider: VoiceProvider, *, now: datetime) -> set
 
 @transaction.atomic
 def _apply(account_id: int, events: Mapping[CallEvent, VoiceEvent], *, now: datetime) -> set[UUID]:
+    forgotten.attach(account_id, list(events.values()), now=now)
     calls = results.apply(account_id, list(events.values()), now=now, keep=False)
     matched = {row: call for row, event in events.items() if (call := calls.get(event.event_key))}
     update_each(

@@ -44,6 +44,9 @@ log = structlog.get_logger(__name__)
 ASKING_THREADS = 16
 #: Seconds before each further question about an unconfirmed call. After the last, a person decides.
 LOOKUP_WAITS = (5, 15, 60, 180, 600)
+#: How long denials are not believed after the clock was set: longer than a call may take to appear
+#: in a list, and shorter than the waits above.
+STEP_DOUBT_SECONDS = 600.0
 #: The same for an attempt that was given up, after the first such question.
 GIVEN_UP_WAITS = (180, 600)
 
@@ -169,6 +172,7 @@ class Enquirer:
         if not replies:
             return False
         now = clock.now()
+        replies = [(question, _unless_in_doubt(reply)) for question, reply in replies]
         self._asked -= {question.call.pk for question, _ in replies}
         self.touched |= {question.call.batch_id for question, _ in replies}
         pulled = [(one, reply) for one, reply in replies if isinstance(reply, Pulled)]
@@ -185,8 +189,8 @@ class Enquirer:
         denied = [one.call for one, reply in replies if isinstance(reply, CallAbsent)]
         if pulled:
             self._apply_all(pulled, now=now)
-        if found:
-            recording.record_accepted(found, now=now)
+        for call, error in recording.record_accepted(found, now=now) if found else ():
+            _look_up_later(call, str(error), now=now)
         if lost := [call for call in denied if call.status in CALL_IN_DOUBT]:
             giving_up.give_up(self._account.pk, lost, now=now)
         for call in denied:
@@ -268,6 +272,13 @@ class Enquirer:
         """Wait for running questions and apply their answers."""
         with self._under_way:
             self._apply_replies(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+
+
+def _unless_in_doubt(reply: Reply) -> Reply:
+    """Believe no denial while the call may be younger than its stored times say."""
+    if isinstance(reply, CallAbsent) and clock.seconds_since_step() < STEP_DOUBT_SECONDS:
+        return CannotTell("The clock was set, so it is too early to tell.")
+    return reply
 
 
 def _ask_later(calls: Sequence[CallResult], at: datetime) -> None:

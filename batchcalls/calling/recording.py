@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from batchcalls.batches import lifecycle
-from batchcalls.calling import turned_up
+from batchcalls.calling import taken_ids, turned_up
 from batchcalls.calling.next_check import next_check
 from batchcalls.database import clock
 from batchcalls.database.bulk import update_each
@@ -72,7 +72,7 @@ def record(answered: Sequence[tuple[CallResult, Answer]]) -> None:
         if isinstance(answer, NotPlaced)
     ]
     if accepted:
-        record_accepted(accepted, now=now)
+        unknown += record_accepted(accepted, now=now)
     if rejected:
         record_rejected(rejected, now=now)
     if unknown:
@@ -91,15 +91,19 @@ def _wait_seconds(answer: NotPlaced) -> float:
     return 0.0 if is_held else answer.retry_after_seconds
 
 
-def record_accepted(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime) -> None:
-    """Store the provider's ids: dialing → in call.
+def record_accepted(
+    accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime
+) -> list[tuple[CallResult, OutcomeUnknown]]:
+    """Store the provider's ids: dialing → in call; return the calls whose id is another call's.
 
     An attempt that was marked unconfirmed in the meantime becomes confirmed. One that was given up
-    is attached as a possible double dial.
+    is attached as a possible double dial. The returned calls are not changed.
     """
+    accepted, taken = taken_ids.separate(accepted)
     if _confirm(accepted, now=now) < len(accepted):
         # In a transaction of its own, because it locks batches before calls.
         turned_up.attach(accepted, now=now)
+    return taken
 
 
 @transaction.atomic

@@ -12,8 +12,7 @@ Everything may be repeated: a call that is known is skipped.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -23,11 +22,10 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from batchcalls.batches.halts import RESTORED
-from batchcalls.calling import recording, restored_rows, ticks
-from batchcalls.calling.reconcile import ASKING_THREADS
+from batchcalls.calling import forgotten, recording, restored_rows, ticks, unknown_calls
 from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, CallResult, EmergencyStop, Recipient, VoiceAccount
-from batchcalls.states import CALL_UNANSWERED, RECIPIENT_NOT_YET_PLACED, RecipientStatus
+from batchcalls.states import CALL_UNANSWERED, RecipientStatus
 from batchcalls.voice.base import CallAccepted, CannotTell, ListedCall, Origin, VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid, VoiceError
 
@@ -35,8 +33,6 @@ log = structlog.get_logger(__name__)
 
 #: How long to follow the calls that were live in the backup before looking for later ones.
 FOLLOW_SECONDS = 2.0
-#: Numbers or ids in one query.
-GROUP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,42 +91,28 @@ def _take_in(
     account: VoiceAccount, provider: VoiceProvider, listed: Sequence[ListedCall]
 ) -> Outcome:
     """Store what the provider knows and the database does not."""
-    known = {
-        provider_id
-        for ids in _groups([call.provider_call_id for call in listed])
-        for provider_id in CallResult.objects.filter(
-            account=account, provider_call_id__in=ids
-        ).values_list("provider_call_id", flat=True)
-    }
-    new = [call for call in listed if call.provider_call_id not in known]
-    ours = _numbers_among(account, {call.to for call in new})
-    with ThreadPoolExecutor(ASKING_THREADS) as threads:
-        asked = [call for call in new if call.to in ours]
-        origins = list(threads.map(lambda call: _origin(provider, call), asked))
-    answers = list(zip(asked, origins, strict=True))
+    new = unknown_calls.among(account, listed)
+    answers = unknown_calls.to_our_recipients(account, provider, new)
     found = [(call, origin) for call, origin in answers if isinstance(origin, Origin)]
     counts: Counter[str] = Counter()
     for batch_id, calls in _by_batch(account, found).items():
         with transaction.atomic():
             counts += _store(account, batch_id, calls, now=clock.now())
-    errors = [origin for origin in origins if isinstance(origin, VoiceError)]
+    errors = [origin for _, origin in answers if isinstance(origin, VoiceError)]
     text = (
         f"Calls since the backup found at the provider: {counts['calls']:,}. "
         f"Unconfirmed recipients: {counts['doubtful']:,}."
     )
+    if others := len(new) - len(answers):
+        text += (
+            f" Calls to numbers in no batch here: {others:,}. They may be of batches launched "
+            "after the backup. Look them up before you upload those lists again."
+        )
     if errors:
         return Outcome(
             f"{text} Calls that could not be read: {len(errors):,}. {errors[0]}", done=False
         )
     return Outcome(text)
-
-
-def _origin(provider: VoiceProvider, call: ListedCall) -> Origin | VoiceError:
-    """Ask who placed a call; runs in a thread."""
-    try:
-        return provider.origin_of(call.provider_call_id)
-    except VoiceError as error:
-        return error
 
 
 def _by_batch(account: VoiceAccount, found: Sequence[Found]) -> dict[UUID, list[Found]]:
@@ -170,7 +152,7 @@ def _store(
             accepted = CallAccepted(provider_call_id=call.provider_call_id, next_event_at=now)
             recording.record_accepted([(attempt, accepted)], now=now)
             counts["calls"] += 1
-        elif attempt is None and (row := _recipient(batch_id, call.to)):
+        elif attempt is None and (row := forgotten.recipient_of(batch_id, call.to)):
             if call_id and origin.batch_id:
                 _adopt(row, account, call, call_id, now=now)
                 counts["calls"] += 1
@@ -185,13 +167,6 @@ def _store(
             f"unconfirmed recipients: {counts['doubtful']:,}.",
         )
     return counts
-
-
-def _recipient(batch_id: UUID, number: str) -> Recipient | None:
-    """Return the row that a call to the number belongs to: one that still waits, if any."""
-    rows = Recipient.objects.filter(batch=batch_id, e164=number).order_by("row_number")
-    waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)
-    return waiting.first() or rows.exclude(attempts=0).first()
 
 
 def _adopt(
@@ -227,20 +202,3 @@ def _adopt(
         reason_code="",
         reason="",
     )
-
-
-def _numbers_among(account: VoiceAccount, numbers: set[str]) -> set[str]:
-    """Return the numbers that some recipient of the account's batches has."""
-    batches = list(Batch.objects.filter(account=account).order_by().values_list("pk", flat=True))
-    return {
-        number
-        for group in _groups(sorted(numbers))
-        for number in Recipient.objects.filter(batch__in=batches, e164__in=group)
-        .order_by()
-        .values_list("e164", flat=True)
-    }
-
-
-def _groups(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(values), GROUP):
-        yield values[first : first + GROUP]

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from batchcalls import queue
 from batchcalls.database import clock
-from batchcalls.models import BatchEvent, CallResult, Recipient
+from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus, StopRequest
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def stop(call: CallResult, *, actor: User | None = None) -> None:
     its provider id is known. If its attempt was withdrawn in the meantime, the recipient is
     canceled and not called again.
     """
+    # Nobody withdraws or claims the attempt between the questions below.
+    Batch.objects.lock([call.batch_id])
     # After a withdrawal, the next attempt has the same number but is another row.
     mine = CallResult.objects.filter(
         recipient=call.recipient_id, attempt=call.attempt, ended_at=None

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Min
 
 from batchcalls.batches import epochs, lifecycle
-from batchcalls.calling import chunks, provider_events, reconcile
+from batchcalls.calling import chunks, provider_events, reconcile, silence
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.calling.reconcile import Enquirer
 from batchcalls.database import clock
@@ -62,6 +62,8 @@ def tick_account(
         # It could misjudge calling hours, and how old a claim or a provider's list is.
         log.warning("tick.clock_off", account_id=account_id, ahead=clock.ahead_seconds())
         return None
+    if epochs.silent_since():
+        silence.confirm()
     lease = Lease.acquire(VoiceAccount.objects.all(), account_id, seconds=settings.LEASE_SECONDS)
     if lease is None:
         return None
@@ -100,6 +102,7 @@ def _work(
         while True:
             worked = beat.feed(dispatcher)
             worked = dispatcher.step() or worked
+            clock.seconds_since_step()  # Notice a jump even while nobody is asked about.
             worked = beat.follow(dispatcher, enquirer, settle=not worked) or worked
             if stop() or time.monotonic() >= until:
                 break

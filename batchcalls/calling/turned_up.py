@@ -67,7 +67,10 @@ def attach(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime
     for call, answer in back:
         _alarm(call, answer.provider_call_id, "No further attempt will be made.")
     for call, answer in beyond:
-        _alarm(call, answer.provider_call_id)
+        if call.provider_call_id is None:
+            _alarm(call, answer.provider_call_id)
+        elif not _is_in_log(call, answer.provider_call_id):
+            _alarm_second(call, answer.provider_call_id)
 
 
 def _follow(recipients: set[int], *, now: datetime) -> None:
@@ -107,6 +110,26 @@ def _alarm(call: CallResult, provider_call_id: str, then: str = "") -> None:
             f"provider has a call for it ({_ids(call, provider_call_id)}).{also} {then}"
         ).strip(),
     )
+
+
+def _alarm_second(call: CallResult, provider_call_id: str) -> None:
+    """Log that the provider has a second call for one attempt."""
+    log.error(
+        "call.possible_double_dial", call_id=str(call.call_id), provider_call_id=provider_call_id
+    )
+    BatchEvent.objects.create(
+        batch_id=call.batch_id,
+        code=POSSIBLE_DOUBLE_DIAL,
+        message=(
+            f"{call.to_number} may have been called twice: the provider has another call for "
+            f"attempt {call.attempt}, {provider_call_id} ({_ids(call, call.provider_call_id)})."
+        ),
+    )
+
+
+def _is_in_log(call: CallResult, provider_call_id: str) -> bool:
+    alarms = BatchEvent.objects.filter(batch=call.batch_id, code=POSSIBLE_DOUBLE_DIAL)
+    return alarms.filter(message__contains=provider_call_id).exists()
 
 
 def _ids(call: CallResult, provider_call_id: str | None) -> str:

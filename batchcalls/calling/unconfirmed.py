@@ -15,6 +15,8 @@ from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_CALLS_AGAIN,
     BATCH_REOPENABLE,
+    CALL_GIVEN_UP,
+    CALL_IN_DOUBT,
     CallStatus,
     RecipientStatus,
 )
@@ -36,9 +38,10 @@ def was_placed(
     """Record that the call was placed; its recipient is not dialed again. Raise `CannotSettle`.
 
     With the provider's call id, the result is fetched from the provider. Without it, the result
-    stays unknown and the recipient is marked failed for that reason.
+    stays unknown and the recipient is marked failed for that reason. An attempt that was given up
+    needs the id: its recipient may have been called twice.
     """
-    _lock(call)
+    _lock(call, CALL_IN_DOUBT | CALL_GIVEN_UP if provider_call_id else CALL_IN_DOUBT)
     if provider_call_id:
         _attach(call, provider_call_id)
         verdict = f"was placed, as {provider_call_id}"
@@ -117,11 +120,11 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
         queue.ring(queue.DISPATCH_TICK, batch.account_id)
 
 
-def _lock(call: CallResult) -> Batch:
+def _lock(call: CallResult, statuses: frozenset[CallStatus] = CALL_IN_DOUBT) -> Batch:
     """Lock the batch, then the call, and refresh the call. Raise `CannotSettle`."""
     batch = Batch.objects.lock([call.batch_id])[call.batch_id]
     rows = CallResult.objects.select_for_update(no_key=True)
-    current = rows.filter(pk=call.pk, status=CallStatus.UNKNOWN, provider_call_id=None).first()
+    current = rows.filter(pk=call.pk, status__in=statuses, provider_call_id=None).first()
     if current is None:
         raise CannotSettle("This call is not unconfirmed any more.")
     call.next_check_at = current.next_check_at

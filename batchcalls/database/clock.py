@@ -6,6 +6,7 @@ clock, a host whose clock is ahead would take over leases that others still hold
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,12 +67,37 @@ def ahead_seconds() -> float:
     return _clock.ahead_seconds() if _has_own_clock() else 0.0
 
 
+class _Steps:
+    """Notices that this host's wall clock was set, or its database's, or that the host slept."""
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+        self._noticed_at = -math.inf
+
+    def seconds_since_last(self) -> float:
+        """Return the seconds since the last step; infinite if there was none."""
+        offset = time.time() - ahead_seconds() - time.monotonic()
+        if self._offset is not None and abs(offset - self._offset) > STEP_SECONDS:
+            self._noticed_at = time.monotonic()
+        self._offset = offset
+        return time.monotonic() - self._noticed_at
+
+
+def seconds_since_step() -> float:
+    """Return the seconds since `now` jumped; infinite if this process noticed no jump.
+
+    Until then, the age of a stored time may be wrong by as much.
+    """
+    return _steps.seconds_since_last()
+
+
 def is_off() -> bool:
     """Return whether this host's clock is too wrong for dialing."""
     return abs(ahead_seconds()) > TOLERANCE_SECONDS
 
 
 _clock = _DatabaseClock()
+_steps = _Steps()
 
 
 def _has_own_clock() -> bool:

@@ -11,6 +11,9 @@ from django.db.models import Model, Q, QuerySet
 
 from batchcalls.database import clock
 
+#: Leases are shorter, whatever the settings say.
+LONGEST_SECONDS = 600.0
+
 ModelT = TypeVar("ModelT", bound=Model)
 
 
@@ -36,6 +39,8 @@ class Lease(Generic[ModelT]):
         """Take the lease of a row; return None when another process holds it."""
         token, now = uuid4(), clock.now()
         free = Q(lease_until=None) | Q(lease_until__lt=now)
+        # No holder takes a lease so far ahead: it is from before the clock was set back.
+        free |= Q(lease_until__gt=now + timedelta(seconds=LONGEST_SECONDS + seconds))
         taken = rows.filter(free, pk=pk).update(
             lease_token=token, lease_until=now + timedelta(seconds=seconds)
         )

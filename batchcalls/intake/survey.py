@@ -12,7 +12,7 @@ from batchcalls.database import clock
 from batchcalls.database.lease import Lease
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
-from batchcalls.lists.reader import Row
+from batchcalls.lists.rows import Row
 from batchcalls.lists.tables import open_table
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList

@@ -29,7 +29,10 @@ class BatchEvent(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
-        indexes = [models.Index(fields=["batch", "at"], name="batch_event_by_batch")]
+        indexes = [
+            models.Index(fields=["batch", "at"], name="batch_event_by_batch"),
+            models.Index(fields=["code", "at"], name="batch_event_by_code"),
+        ]
         constraints = [
             CheckConstraint(
                 condition=Q(to_status="") | Q(to_status__in=BatchStatus.values),

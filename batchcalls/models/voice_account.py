@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,10 @@ from campaigns.e164 import NumberProblem
 from campaigns.e164 import parse as parse_e164
 
 validate_currency = RegexValidator(r"^[A-Z]{3}$", "A currency is three capital letters (ISO 4217).")
+
+#: How long a slow database is reported after calls were last held back. Calls are held back at
+#: most once in `SEND_WITHIN_SECONDS`.
+SLOW_FOR = timedelta(seconds=2 * settings.STALE_CLAIM_SECONDS)
 
 
 class VoiceAccount(Leased):
@@ -56,6 +60,11 @@ class VoiceAccount(Leased):
         null=True, editable=False, help_text="Until when the provider asked for no more calls."
     )
     held_reason = models.TextField(blank=True, editable=False)
+    database_slow_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When calls were last held back because the database was too slow.",
+    )
     clock_ahead_seconds = models.IntegerField(
         null=True,
         editable=False,
@@ -87,6 +96,15 @@ class VoiceAccount(Leased):
     def is_held(self, now: datetime) -> bool:
         """Return whether the provider asked for no calls before a time that is still to come."""
         return self.held_until is not None and self.held_until > now
+
+    def database_problem(self, now: datetime) -> str:
+        """Return why the database keeps the account from dialing; blank if it does not."""
+        if self.database_slow_at is None or now - self.database_slow_at > SLOW_FOR:
+            return ""
+        return (
+            "Nobody is dialed, because the database takes longer than half a second to answer. "
+            "Check its load and the network between it and the workers."
+        )
 
     @property
     def provider_class(self) -> type[VoiceProvider]:

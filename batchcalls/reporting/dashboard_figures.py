@@ -12,9 +12,11 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
 from batchcalls.database import clock
 from batchcalls.models import (
     Batch,
+    BatchEvent,
     CallResult,
     Export,
     StoredList,
@@ -115,7 +117,7 @@ def days(first: date, end: date) -> list[Day]:
 
 def troubles() -> list[Trouble]:
     """Return recent problems, newest first."""
-    found = [*_batches(), *_files(), *_accounts(), *_webhooks()]
+    found = [*_batches(), *_double_dials(), *_files(), *_accounts(), *_webhooks()]
     return sorted(found, key=lambda one: one.at, reverse=True)[:ERRORS_SHOWN]
 
 
@@ -133,6 +135,20 @@ def _batches() -> Iterator[Trouble]:
         what = f"{batch} {batch.get_status_display().lower()}"
         at = batch.ended_at or batch.launched_at or batch.created_at
         yield Trouble(at=at, what=what, why=batch.reason, kind="batch", key=batch.pk)
+
+
+def _double_dials() -> Iterator[Trouble]:
+    events = BatchEvent.objects.filter(
+        code=POSSIBLE_DOUBLE_DIAL, at__gte=clock.now() - ERRORS_SINCE
+    ).select_related("batch")
+    for event in events.order_by("-at")[:ERRORS_SHOWN]:
+        yield Trouble(
+            at=event.at,
+            what=f"{event.batch}: someone may have been called twice",
+            why=event.message,
+            kind="batch",
+            key=event.batch_id,
+        )
 
 
 def _files() -> Iterator[Trouble]:
@@ -163,6 +179,16 @@ def _accounts() -> Iterator[Trouble]:
             kind="voiceaccount",
             key=account.pk,
         )
+    now = clock.now()
+    for account in VoiceAccount.objects.filter(enabled=True, database_slow_at__isnull=False):
+        if problem := account.database_problem(now):
+            yield Trouble(
+                at=account.database_slow_at or now,
+                what=f"The voice account {account} is waiting for the database",
+                why=problem,
+                kind="voiceaccount",
+                key=account.pk,
+            )
 
 
 def _webhooks() -> Iterator[Trouble]:

@@ -93,6 +93,8 @@ def _halted(batch: Batch, stop: EmergencyStop | None, *, now: datetime) -> Waiti
         return Waiting(code="account_off", message=message)
     if message := held_message(account, now=now):
         return Waiting(code="account_held", message=message, until=account.held_until)
+    if message := account.database_problem(now):
+        return Waiting(code="database_slow", message=message)
     return None
 
 

@@ -82,9 +82,9 @@ class VoiceEvent:
     """Evidence about one call. ``event_key`` is the same whenever the same event is sent again.
 
     ``correlation_id`` is ours, if the provider returned it: it links an event to its call even
-    when the event overtakes the answer to placing the call. ``status`` is ``unknown`` if the event
-    says nothing about the call's progress. ``answered_by`` is blank until someone or something
-    could pick up.
+    when the event overtakes the answer to placing the call. ``batch_id`` and ``to`` (E.164) say
+    whose call it is if our database forgot it. ``status`` is ``unknown`` if the event says nothing
+    about the call's progress. ``answered_by`` is blank until someone or something could pick up.
     """
 
     event_key: str
@@ -93,6 +93,8 @@ class VoiceEvent:
     raw_status: str
     occurred_at: datetime
     correlation_id: UUID | None = None
+    batch_id: UUID | None = None
+    to: str = ""
     answered_by: str = ""
     details: CallDetails | None = None
 

@@ -66,3 +66,22 @@ def test_a_possible_double_dial_is_on_every_page_of_the_call(
             assert "may have been called twice" in text
             assert "p-1" in text
     assert "p-2" in pages(admin_client, given_up)["batch"]
+    dashboard = admin_client.get("/").content.decode()
+    assert "someone may have been called twice" in dashboard
+    assert "p-1" in dashboard
+
+
+def test_a_person_attaches_the_providers_id_to_an_attempt_that_was_given_up(
+    given_up: CallResult, admin_client: Client
+) -> None:
+    page = reverse("admin:batchcalls_callresult_settle", args=[given_up.pk])
+    assert page in pages(admin_client, given_up)["callresult"]
+    assert "Call again" not in admin_client.get(page).content.decode()
+    assert "This field is required" in admin_client.post(page, {"note": ""}).content.decode()
+    admin_client.post(page, {"provider_call_id": "p-1"})
+
+    given_up.refresh_from_db()
+    assert (given_up.provider_call_id, given_up.status) == ("p-1", "queued")
+    assert given_up.recipient.calls.count() == 1
+    events = set(given_up.batch.events.values_list("code", flat=True))
+    assert {"call_settled", "possible_double_dial"} <= events

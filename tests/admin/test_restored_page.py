@@ -60,6 +60,22 @@ def test_resuming_without_asking_the_providers_needs_a_tick(manager: Any) -> Non
     assert not EmergencyStop.objects.in_force().exists()
 
 
+def test_calling_unconfirmed_recipients_again_asks_first(manager: Any, launched: Any) -> None:
+    _, client = manager
+    batch = launched(HUMAN)
+    epochs.declare_restored()
+    tasks.reconcile_restored()
+    page = client.post(PAGE, {"action": "reconcile"}, follow=True)
+    tasks.reconcile_restored()
+    answer = {"batch": batch.pk, "called": "no"}
+    page = client.post(f"{PAGE}settle/", answer)
+    assert "1 unconfirmed recipient" in words(page)
+    assert Recipient.objects.get().status == "unconfirmed"
+    page = client.post(f"{PAGE}settle/", {**answer, "confirmed": "on"}, follow=True)
+    assert "are called again" in words(page)
+    assert Recipient.objects.get().status == "queued"
+
+
 def test_a_person_can_say_that_the_database_was_restored(manager: Any) -> None:
     user, client = manager
     page = client.post(PAGE, {"action": "declare"}, follow=True)

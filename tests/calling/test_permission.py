@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from batchcalls.batches import lifecycle
+from batchcalls.calling import permission
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.calling.permission import PERMITTED_SECONDS
 from batchcalls.models import CallResult, Recipient, VoiceAccount
+from batchcalls.reporting.dashboard_figures import troubles
+from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import CallStatus, RecipientStatus
 from batchcalls.voice.base import CallAccepted, CallRequest, always
 from batchcalls.voice.errors import CallRejected, OutcomeUnknown
@@ -195,3 +199,38 @@ class TestSentAt:
         with lease_of(account) as lease:
             place_due(Forgetful(), lease)
         assert statuses() == {RecipientStatus.UNCONFIRMED}
+
+
+class TestASlowDatabase:
+    def test_when_no_answer_is_fresh_nobody_is_dialed_and_the_batch_says_why(
+        self, launched: Any, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch, client: Client
+    ) -> None:
+        batch = launched(HUMAN)
+        provider = Recorder()
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+            with monkeypatch.context() as slow, lease_of(account) as lease:
+                slow.setattr(permission, "PERMITTED_SECONDS", 0.0)
+                slow.setattr(
+                    permission.Permissions, "_await_answer", lambda *_, **__: clock.shift(60)
+                )
+                place_due_once(provider, lease)
+            assert provider.placed == []
+            assert Recipient.objects.get().status == RecipientStatus.QUEUED
+            batch.refresh_from_db()
+            assert waiting_of([batch])[batch.pk].code == "database_slow"
+            database = client.get("/readyz").json()["checks"]["database"]
+            assert "half a second" in database["detail"]
+            assert any("waiting for the database" in one.what for one in troubles())
+
+            with lease_of(account) as lease:
+                place_due(provider, lease)
+        assert len(provider.placed) == 1
+        account.refresh_from_db()
+        assert account.database_slow_at is None
+
+
+def place_due_once(provider: Recorder, lease: Any) -> None:
+    with Dispatcher(provider, lease) as dispatcher:
+        dispatcher.step()
+        while dispatcher._under_way.count:
+            dispatcher.wait(0.05)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import reconcile, ticks
+from batchcalls.database import clock
 from batchcalls.models import CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallAbsent, CallFound, CannotTell, Lookup
@@ -59,6 +60,19 @@ def test_a_call_that_exists_is_confirmed_and_never_placed_again(lost: CallResult
     assert (lost.status, lost.provider_call_id) == (CallStatus.QUEUED, "p-1")
     assert lost.recipient.status == RecipientStatus.IN_CALL
     assert lost.recipient.called
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_a_denial_right_after_the_clock_was_set_is_not_believed(
+    lost: CallResult, minutes: int
+) -> None:
+    """The call may be younger than it looks, and therefore not be in the provider's list yet."""
+    clock.seconds_since_step()
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+        CallResult.objects.update(next_check_at=timezone.now())
+        check(lost, CallAbsent())
+    assert lost.status == CallStatus.UNKNOWN
+    assert "clock was set" in lost.recipient.reason
 
 
 def test_a_definite_no_queues_the_recipient_again_and_keeps_the_attempt(lost: CallResult) -> None:

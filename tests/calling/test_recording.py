@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 import time_machine
+from django.db import OperationalError
 from django.utils import timezone
 
 from batchcalls.batches import lifecycle
-from batchcalls.calling import claiming, reconcile, recording, ticks
+from batchcalls.calling import claiming, dispatch, reconcile, recording, ticks
 from batchcalls.calling.dispatch import Dispatcher
+from batchcalls.database import insisting
 from batchcalls.models import CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
-from batchcalls.voice.base import CallRequest
+from batchcalls.voice.base import CallAccepted, CallFound, CallRequest
 from batchcalls.voice.errors import AccountRefused, NotPlaced, ProviderThrottled
+from tests.calling.asking import check, lose
 from tests.calling.placing import HUMAN, OTHER, Recorder, lease_of, place_due
 
 
@@ -198,3 +204,95 @@ class TestRefusals:
         with lease_of(account) as lease:
             place_due(Recorder(lambda request: everybody.wait(timeout=30) and None), lease)
         assert Recipient.objects.filter(status="in_call").count() == 40
+
+
+@pytest.mark.django_db
+class TestIdsOfOtherCalls:
+    def test_one_id_for_several_calls_spoils_no_other_answer(
+        self, launched: Any, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        numbers = [f"+120255501{n:02}" for n in range(4)]
+        launched(*numbers)
+        provider = Recorder()
+
+        def place(request: CallRequest, *, may_send: Callable[[], None]) -> CallAccepted:
+            may_send()
+            own = CallAccepted(provider_call_id=f"rec-{request.correlation_id}")
+            return own if request.to == numbers[3] else CallAccepted(provider_call_id="same")
+
+        monkeypatch.setattr(provider, "place", place)
+        with lease_of(account) as lease:
+            place_due(provider, lease)
+
+        rows = Recipient.objects.order_by("row_number").values_list("status", "reason_code")
+        assert list(rows) == [
+            ("in_call", ""),
+            ("unconfirmed", "id_taken"),
+            ("unconfirmed", "id_taken"),
+            ("in_call", ""),
+        ]
+
+    def test_a_look_up_that_finds_the_id_of_another_call_is_repeated_later(
+        self, make_batch: Any, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN)
+        with lease_of(account) as lease:
+            place_due(Recorder(), lease)
+        other = CallResult.objects.get()
+        call = lose(make_batch(OTHER))
+        check(call, CallFound(provider_call_id=str(other.provider_call_id)))
+
+        assert (call.status, call.lookups) == (CallStatus.UNKNOWN, 1)
+        assert call.next_check_at is not None
+        assert str(other.provider_call_id) in call.recipient.reason
+
+
+@pytest.mark.django_db
+class TestADatabaseThatIsAway:
+    def test_answers_are_recorded_once_it_is_back(
+        self, launched: Any, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It goes away while a request is under way, and returns after two failed writes."""
+        launched(HUMAN, OTHER)
+        failures = iter([OperationalError("away")] * 3)
+        for module, name in ((recording, "record"), (recording, "withdraw")):
+            monkeypatch.setattr(module, name, failing_first(getattr(module, name), failures))
+        monkeypatch.setattr(insisting, "AGAIN_SECONDS", 0)
+
+        def place() -> None:
+            with lease_of(account) as lease, Dispatcher(Recorder(), lease) as dispatcher:
+                dispatcher.step()
+                dispatcher.wait(0.1)
+                raise OperationalError("away")
+
+        with pytest.raises(OperationalError):
+            place()
+        assert set(Recipient.objects.values_list("status", flat=True)) == {"in_call"}
+        assert not CallResult.objects.filter(provider_call_id=None).exists()
+
+    def test_a_database_that_stays_away_leaves_the_ids_in_the_log(
+        self, launched: Any, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        launched(HUMAN)
+        always_away = (OperationalError("away") for _ in itertools.count())
+        monkeypatch.setattr(recording, "record", failing_first(recording.record, always_away))
+        monkeypatch.setattr(dispatch, "INSIST_SECONDS", 0)
+        with (
+            structlog.testing.capture_logs() as logged,
+            pytest.raises(OperationalError),
+            lease_of(account) as lease,
+        ):
+            place_due(Recorder(), lease)
+        [entry] = [one for one in logged if one["event"] == "dispatch.answers_not_recorded"]
+        assert f"rec-{CallResult.objects.get().call_id}" in str(entry["answers"])
+
+
+def failing_first(function: Any, failures: Iterator[Exception]) -> Any:
+    """Return the function, which first raises these errors."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return function(*arguments, **options)
+
+    return call

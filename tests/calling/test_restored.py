@@ -224,3 +224,13 @@ class TestProviderThatCannotList:
         lifecycle.cancel(batch)
         with pytest.raises(restored_rows.CannotSettle, match="Canceled"):
             restored_rows.settle(batch, called=False, actor=ada)
+
+
+def test_calls_of_a_batch_that_is_lost_are_counted(
+    bland: VoiceAccount, launched: Any, carrier: Carrier
+) -> None:
+    launched(HUMAN, account=bland)
+    bland.voice_provider().place(request_to(OTHER, batch_id=uuid4()))
+    [outcome] = restored.reconcile(stopped())
+    assert outcome.done
+    assert "Calls to numbers in no batch here: 1." in outcome.text

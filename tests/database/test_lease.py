@@ -81,3 +81,11 @@ def test_a_row_whose_lease_is_lost_is_not_handed_out(account: VoiceAccount) -> N
     VoiceAccount.objects.update(lease_token=None)
     with pytest.raises(LeaseLost):
         lease.get()
+
+
+def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody_waiting(
+    account: VoiceAccount,
+) -> None:
+    with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False):
+        assert acquire(account) is not None
+    assert acquire(account) is not None

@@ -150,6 +150,9 @@ BROKEN: list[tuple[dict[str, Any], int]] = [
     (answered(status=200, body={"call_id": 7}), 0),
     (answered(status=200, body={"call_id": "x" * 101}), 0),
     (answered(status=200, body={"call_id": "c-1", "status": "error"}), 0),
+    (answered(status=400, body={"call_id": "c-1", "status": "error"}), 0),
+    (answered(status=429, body={"call_id": "c-1", "status": "error"}), 0),
+    (answered(status=303, headers={"location": "/v1/calls/c-1"}), 0),
     (answered(raw=CUT_OFF, close=True), 0),
     (answered(raw=EARLY_HINTS), 0),
     (answered(raw="gibberish\r\n\r\n", close=True), 0),
@@ -345,6 +348,17 @@ def test_the_provider_names_a_date(carrier: Carrier) -> None:
     assert 30 < error.retry_after_seconds <= 60
 
 
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_a_date_is_read_by_the_clock_that_named_it(carrier: Carrier, hours: int) -> None:
+    by_its_clock = datetime.now(UTC) + timedelta(hours=hours, minutes=1)
+    in_a_minute = format_datetime(by_its_clock, usegmt=True)
+    carrier.control(clock_offset_seconds=3600 * hours)
+    carrier.control(throttle_rate=1, throttle_retry_after=in_a_minute)
+    error = refusal()
+    assert isinstance(error, ProviderThrottled)
+    assert 30 < error.retry_after_seconds <= 61
+
+
 def test_without_a_word_about_time_a_default_is_waited(carrier: Carrier) -> None:
     carrier.control(throttle_rate=1)
     error = refusal()
@@ -387,7 +401,7 @@ def test_every_refusal_is_one_of_the_errors_that_dispatch_knows(
     assert 0 < len(error.code) <= 60
     assert len(str(error)) < LONGEST_MESSAGE + 150
     assert "\x00" not in str(error)
-    if status == 408 or status >= 500:
+    if status in {303, 408} or status >= 500:
         assert isinstance(error, OutcomeUnknown)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
 
 from batchcalls.voice.base import ListedCall, Origin
+from batchcalls.voice.bland.lookup import Incomplete, Pages, read_list
 from batchcalls.voice.errors import NotPlaced, OutcomeUnknown, VoiceError
 from tests.voice.bland_account import bland, placed, request_to
 from tests.voice.carrier.process import Carrier
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 def listed(*, minutes_ago: float = 30, until_minutes_ago: float = 5) -> list[ListedCall]:
@@ -58,12 +62,34 @@ def test_a_list_that_may_lack_the_newest_calls_is_not_used(carrier: Carrier) -> 
         {"calls": [], "total_count": 3},
         {"calls": [{"call_id": "a"}], "total_count": 1},
         {"calls": [{"created_at": "2026-01-01T00:00:00Z"}], "total_count": 1},
+        # Without end: the same page again and again.
+        {"calls": [{"call_id": "a", "created_at": "2026-01-01T00:00:00Z"}], "total_count": 10**9},
     ],
 )
 def test_an_incomplete_list_is_an_error(carrier: Carrier, body: dict[str, Any]) -> None:
     carrier.control(answers={"list": {"status": 200, "body": body}})
     with pytest.raises(OutcomeUnknown):
         listed()
+
+
+def test_a_list_without_end_is_an_error() -> None:
+    def page(path: str) -> tuple[dict[str, Any], datetime]:
+        first = int(parse_qs(path)["from"][0])
+        calls = [{"call_id": str(n)} for n in range(first, first + 100)]
+        return {"calls": calls, "total_count": first + 200}, NOW
+
+    with pytest.raises(Incomplete, match="grows"):
+        list(read_list({}, Pages(page, since=NOW, now=NOW)))
+
+
+def test_a_list_that_counts_one_page_only_is_an_error() -> None:
+    def page(path: str) -> tuple[dict[str, Any], datetime]:
+        first = int(parse_qs(path)["from"][0])
+        calls = [{"call_id": str(n)} for n in range(first, min(first + 100, 150))]
+        return {"calls": calls, "total_count": len(calls)}, NOW
+
+    with pytest.raises(Incomplete, match="more calls than it says"):
+        list(read_list({}, Pages(page, since=NOW, now=NOW)))
 
 
 def test_inbound_calls_are_left_out(carrier: Carrier) -> None:

@@ -89,6 +89,7 @@ _ACCOUNT_STATUSES: Mapping[int, str] = {
     405: "wrong_address",
     407: "wrong_address",
 }
+_MAYBE_CARRIED_OUT = frozenset({303, 408})
 #: A gateway may return these itself, about this one request.
 _TOO_LARGE = frozenset({413, 414, 431})
 
@@ -171,7 +172,8 @@ class Judge:
                 code=rule.code,
                 retry_after_seconds=ACCOUNT_WAIT_SECONDS,
             )
-        asked_for = retry_after(answer.headers.get("retry-after", ""), now=now)
+        # A date is meant by the provider's clock, which may differ from ours.
+        asked_for = retry_after(answer.headers.get("retry-after", ""), now=answer.date or now)
         return ProviderThrottled(
             self._sentence(status, said),
             code=rule.code,
@@ -182,9 +184,10 @@ class Judge:
     def unknown(self, status: int, said: Said) -> OutcomeUnknown | None:
         """Return the error for a status with which a call may exist, else None.
 
-        A gateway that timed out or failed may already have forwarded the request.
+        A gateway that timed out or failed may already have forwarded the request. A redirect with
+        303 follows a request that was carried out (RFC 9110, section 15.4.4).
         """
-        if status == 408 or status >= 500:
+        if status in _MAYBE_CARRIED_OUT or status >= 500:
             return OutcomeUnknown(self._sentence(status, said), code=f"http_{status}")
         return None
 

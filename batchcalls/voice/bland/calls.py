@@ -102,6 +102,8 @@ def event_of(call: Mapping[str, Any], *, now: datetime | None = None) -> VoiceEv
         raw_status=remark or _raw_status(call, status),
         occurred_at=_occurred_at(call, status) or now or datetime.now(UTC),
         correlation_id=correlation_id_of(call),
+        batch_id=origin_of(call).batch_id,
+        to=e164_of(call.get("to")),
         answered_by=_answered_by(call, status),
         details=_details(call, status) if status in CALL_FINAL else None,
     )
@@ -120,6 +122,14 @@ def origin_of(call: Mapping[str, Any]) -> Origin:
         batch_id=reading.uuid(metadata.get(BATCH_KEY)),
         is_known=has_metadata(call),
     )
+
+
+def e164_of(number: Any) -> str:
+    """Return a number with its plus; documented examples omit a leading +1."""
+    text = reading.text(number, at_most=16)
+    if not text or text.startswith("+"):
+        return text
+    return f"+1{text}" if len(text) == 10 else f"+{text}"
 
 
 def has_metadata(call: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from batchcalls.voice.base import ListedCall
 from batchcalls.voice.bland import reading
-from batchcalls.voice.bland.calls import call_id_of
+from batchcalls.voice.bland.calls import call_id_of, e164_of
 from batchcalls.voice.bland.lookup import GetPage, Incomplete, Pages, read_list
 from batchcalls.voice.errors import NotPlaced, OutcomeUnknown
 
@@ -47,15 +47,7 @@ def _listed(item: Mapping[str, Any]) -> ListedCall:
         raise OutcomeUnknown("A call in the list has no id or time.", code="list_incomplete")
     return ListedCall(
         provider_call_id=call_id,
-        to=_e164(item.get("to")),
-        from_number=_e164(item.get("from")),
+        to=e164_of(item.get("to")),
+        from_number=e164_of(item.get("from")),
         created_at=created_at,
     )
-
-
-def _e164(number: Any) -> str:
-    """Return a number with its plus; documented examples omit a leading +1."""
-    text = reading.text(number, at_most=16)
-    if not text or text.startswith("+"):
-        return text
-    return f"+1{text}" if len(text) == 10 else f"+{text}"

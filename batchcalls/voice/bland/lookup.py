@@ -119,26 +119,42 @@ def read_list(
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the listed calls, oldest first.
 
-    Raise `Incomplete` when the list cannot be read to its end or has more than ``most`` calls.
+    Raise `Incomplete` when the list cannot be read to its end or has more than ``most`` calls. A
+    list is complete when the page behind its last call has no other call: some providers count
+    only the calls of one page.
     """
     seen: set[str] = set()
-    read, total = 0, 1
+    read, total, first_total = 0, 1, None
     while read < total:
-        page = pages.fetch(filters, read)
-        calls, total = page.get("calls"), _count(page)
-        if not isinstance(calls, list):
-            raise Incomplete("The list of calls is not what the provider documents.")
+        calls, total = _calls_of(pages.fetch(filters, read))
+        first_total = total if first_total is None else first_total
         if most is not None and total > most:
             raise Incomplete(f"There are {total} calls to this number to go through.")
+        if total > 2 * first_total + PAGE_SIZE:
+            raise Incomplete("The list of calls grows faster than it can be read.")
         if not calls and read < total:
             raise Incomplete("The list of calls ended before it was complete.")
-        for item in map(reading.mapping, calls):
+        before = len(seen)
+        for item in calls:
             if (call_id := call_id_of(item)) not in seen or not call_id:
                 seen.add(call_id)
                 yield item
+        if calls and len(seen) == before:
+            raise Incomplete("The list of calls repeated some and left others out.")
         read += len(calls)
     if len(seen) < total:
         raise Incomplete("The list of calls repeated some and left others out.")
+    behind, _ = _calls_of(pages.fetch(filters, read)) if read else ([], 0)
+    if not {call_id_of(item) for item in behind} <= seen:
+        raise Incomplete("The list of calls has more calls than it says.")
+
+
+def _calls_of(page: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], int]:
+    """Return a page's calls, and how many calls the whole list has."""
+    calls, total = page.get("calls"), _count(page)
+    if not isinstance(calls, list):
+        raise Incomplete("The list of calls is not what the provider documents.")
+    return [reading.mapping(item) for item in calls], total
 
 
 def _path(filters: Mapping[str, str], since: datetime, first: int) -> str:

@@ -122,15 +122,18 @@ class BlandProvider(VoiceProvider):
         answer = self._send("POST", "/v1/calls", body=body.encode(), before_sending=may_send)
         said = self._judge.read(answer)
         now = datetime.now(UTC)
-        if not 200 <= answer.status < 300:
+        call_id, is_success = calls.call_id_of(said.payload), 200 <= answer.status < 300
+        if not call_id and (said.is_error or not is_success):
             raise self._judge.refusal(answer, said, now=now)
-        call_id = calls.call_id_of(said.payload)
-        if said.is_error and not call_id:
-            raise self._judge.refusal(answer, said, now=now)
-        if said.is_error or not call_id:
+        if not call_id:
             raise OutcomeUnknown(
                 f"{self.label} answered {answer.status} and did not say which call it made.",
                 code="answer_unreadable",
+            )
+        if said.is_error or not is_success:
+            raise OutcomeUnknown(
+                f"{self.label} answered {answer.status} and yet named a call, {call_id}.",
+                code="answer_contradictory",
             )
         return CallAccepted(provider_call_id=call_id, next_event_at=now + self._wait)
 
