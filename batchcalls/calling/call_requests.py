@@ -100,16 +100,19 @@ def _follows_a_call(call: CallResult) -> bool:
 def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, Any]:
     """Return the values of {{variables}}: the built-in ones, overridden by the row's own."""
     settings = {**batch.call_settings, **recipient.call_settings}
-    used = prompts.names_in([batch.prompt, *map(settings.get, RENDERED)]).names
+    texts = [settings[name] for name in RENDERED if name in settings]
+    used = prompts.names_in([batch.prompt, *texts]).names
     now = call.claimed_at
     built_in = {
         "phone_number": call.to_number,
         "to": call.to_number,
         "from": call.from_number,
-        "call_id": str(call.call_id),
-        "now_utc": f"{now:%Y-%m-%d %H:%M}",
     }
-    # Look up slow values only when they are used.
+    # Work out other values only when they are used.
+    if "call_id" in used:
+        built_in["call_id"] = str(call.call_id)
+    if "now_utc" in used:
+        built_in["now_utc"] = f"{now:%Y-%m-%d %H:%M}"
     if "short_to" in used:
         built_in["short_to"] = e164.national_number(call.to_number)
     if "short_from" in used:

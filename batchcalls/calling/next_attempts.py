@@ -34,9 +34,9 @@ def next_attempt(
             return verdict
         call = CallResult(
             call_id=_call_id(batch, recipient),
-            batch=batch,
-            recipient=recipient,
-            account=account,
+            batch_id=batch.pk,
+            recipient_id=recipient.pk,
+            account_id=account.pk,
             attempt=recipient.attempts + 1,
             tries=recipient.tries,
             to_number=recipient.e164,

@@ -39,8 +39,11 @@ class Room:
 
 def room(account: VoiceAccount, batches: Sequence[Batch], *, now: datetime, at_most: int) -> Room:
     """Return the room left by rates and occupied lines, at most ``at_most`` calls in total."""
-    held = CallResult.objects.filter(account=account).lines_held()
-    free = 0 if account.is_held(now) else max(0, account.concurrency - sum(held.values()))
+    calls = CallResult.objects.filter(account=account)
+    # Counting by batch reads every live call.
+    limited = [batch.pk for batch in batches if batch.concurrency is not None]
+    held = calls.filter(batch__in=limited).lines_held() if limited else {}
+    free = 0 if account.is_held(now) else max(0, account.concurrency - calls.count_lines_held())
     return Room(
         account=min(at_most, free, _slots(account, now=now, at_most=at_most)),
         batches={

@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 
 from batchcalls.calling.claiming import Claim
 from batchcalls.calling.instants import Instant
@@ -67,6 +68,7 @@ class Permissions:
 
     def __init__(self, lease: Lease[VoiceAccount], *, stop: Callable[[], bool]) -> None:
         self._lease = lease
+        self._allowed = _allowed(lease)
         self._stop = stop
         self._asker = threading.get_ident()
         self._changed = threading.Condition()
@@ -153,22 +155,24 @@ class Permissions:
             self._unsent.clear()
 
     def _still_wanted(self, claims: Sequence[Claim]) -> set[int]:
-        """Return the calls that are not halted, stopped or on the do-not-call list."""
+        """Return which of the calls may still be placed. Raise `LeaseLost`."""
         if self._stop():
             return set()
-        self._lease.keep()
-        running = set(
-            Batch.objects.dialing()
-            .filter(pk__in={claim.call.batch_id for claim in claims})
-            .values_list("pk", flat=True)
-        )
-        suppressed = Suppression.objects.numbers_among([claim.call.to_number for claim in claims])
-        calls = CallResult.objects.filter(pk__in=[claim.call.pk for claim in claims])
-        stopped = set(calls.exclude(stop_requested="").values_list("pk", flat=True))
-        return {
-            claim.call.pk
-            for claim in claims
-            if claim.call.batch_id in running
-            and claim.call.to_number not in suppressed
-            and claim.call.pk not in stopped
-        }
+        asked = self._allowed.filter(pk__in=[claim.call.pk for claim in claims])
+        wanted = set(asked.values_list("pk", flat=True))
+        self._lease.keep(is_mine=bool(wanted))
+        return wanted
+
+
+def _allowed(lease: Lease[VoiceAccount]) -> QuerySet[CallResult]:
+    """Return the calls that are not halted, stopped or on the do-not-call list.
+
+    One query for all rules: it runs up to twenty times a second.
+    """
+    listed = Suppression.objects.filter(e164=OuterRef("to_number"))
+    return CallResult.objects.order_by().filter(
+        ~Exists(listed),
+        stop_requested="",
+        batch__in=Batch.objects.dialing().order_by(),
+        account__in=lease.mine.order_by(),
+    )

@@ -13,9 +13,11 @@ from typing import Any
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
+    BigAutoField,
     BooleanField,
     CharField,
     Field,
+    ForeignKey,
     Model,
     PositiveIntegerField,
     PositiveSmallIntegerField,
@@ -27,7 +29,10 @@ Column = Field[Any, Any]
 #: Fields whose plain values need no conversion. Calling ``get_db_prep_save`` for each of them
 #: would take longer than the rest of the write.
 _PLAIN_FIELDS = frozenset(
-    {BooleanField, CharField, PositiveIntegerField, PositiveSmallIntegerField, TextField}
+    {
+        *(BigAutoField, BooleanField, CharField),
+        *(PositiveIntegerField, PositiveSmallIntegerField, TextField),
+    }
 )
 _PLAIN_VALUES = frozenset({bool, int, str, type(None)})
 
@@ -130,16 +135,30 @@ def _columns(model: type[Model], names: Sequence[str]) -> list[Column]:
 def _prepare(
     columns: Sequence[Column], rows: Iterable[Sequence[Any]], connection: BaseDatabaseWrapper
 ) -> list[list[Any]]:
-    plain = [(column, type(column) in _PLAIN_FIELDS) for column in columns]
-    return [
-        [
-            value
-            if is_plain and type(value) in _PLAIN_VALUES
-            else column.get_db_prep_save(value, connection)
-            for (column, is_plain), value in zip(plain, values, strict=True)
-        ]
-        for values in rows
+    by_column = zip(*rows, strict=True)
+    prepared = [
+        _prepare_column(column, values, connection)
+        for column, values in zip(columns, by_column, strict=False)  # no values without rows
     ]
+    return [list(row) for row in zip(*prepared, strict=True)]
+
+
+def _prepare_column(
+    column: Column, values: Sequence[Any], connection: BaseDatabaseWrapper
+) -> list[Any]:
+    stored = column.target_field if isinstance(column, ForeignKey) else column
+    is_plain = type(stored) in _PLAIN_FIELDS
+    prepared: list[Any] = []
+    # Rows often share a value, such as the time of their claim.
+    previous = converted = None
+    for value in values:
+        if is_plain and type(value) in _PLAIN_VALUES:
+            prepared.append(value)
+            continue
+        if value is not previous:
+            previous, converted = value, column.get_db_prep_save(value, connection)
+        prepared.append(converted)
+    return prepared
 
 
 def _unnest(columns: Sequence[Column], connection: BaseDatabaseWrapper) -> str:

@@ -46,10 +46,13 @@ class Lease(Generic[ModelT]):
         )
         return cls(rows, pk, token, seconds) if taken else None
 
-    def keep(self) -> None:
-        """Check that the lease is still ours, and extend it when needed. Raise `LeaseLost`."""
+    def keep(self, *, is_mine: bool = False) -> None:
+        """Check that the lease is still ours, and extend it when needed. Raise `LeaseLost`.
+
+        ``is_mine``: a query on `mine` has just checked it.
+        """
         if time.monotonic() - self._renewed < self._seconds / 4:
-            if not self.mine.exists():
+            if not (is_mine or self.mine.exists()):
                 raise LeaseLost
             return
         until = clock.now() + timedelta(seconds=self._seconds)

@@ -311,16 +311,25 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
         return self.filter(ended_at=None, status=CallStatus.QUEUED, provider_call_id=None)
 
     def lines_held(self) -> dict[UUID, int]:
-        """Count the calls that occupy or may occupy a line, by batch.
-
-        A call in doubt counts while the provider is being asked. This runs two queries, because
-        a query with "or" would read all rows.
-        """
-        lost = self.filter(ended_at=None, status__in=CALL_IN_DOUBT, next_check_at__isnull=False)
+        """Count the calls that occupy or may occupy a line, by batch."""
         counts: Counter[UUID] = Counter()
-        for rows in (self.live(), lost):
-            counts.update(dict(rows.order_by().values_list("batch_id").annotate(n=Count("pk"))))
-        return counts
+        for rows, count in self._holding_lines():
+            counts.update(dict(rows.order_by().values_list("batch_id").annotate(n=count)))
+        return +counts
+
+    def count_lines_held(self) -> int:
+        """Count the calls that occupy or may occupy a line, without grouping them all."""
+        return sum(rows.aggregate(n=count)["n"] for rows, count in self._holding_lines())
+
+    def _holding_lines(self) -> tuple[tuple[CallResultQuerySet[ModelT], Count], ...]:
+        """Return the calls that may hold a line, in two parts, and how to count each.
+
+        A call in doubt counts while the provider is being asked. One query with "or" would read
+        all rows. A condition on ``next_check_at`` would make SQLite read all live calls.
+        """
+        doubted = self.filter(ended_at=None, status__in=CALL_IN_DOUBT)
+        being_asked = Count("pk", filter=Q(next_check_at__isnull=False))
+        return (self.live(), Count("pk")), (doubted, being_asked)
 
     def to_check(self, now: datetime) -> CallResultQuerySet[ModelT]:
         """Return the calls to ask the provider about now, longest due first."""

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
+import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from functools import lru_cache
-from typing import Any
-from urllib.parse import urlsplit
-
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry, Timeout
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import EmptyPoolError, LocationParseError, NameResolutionError
-from urllib3.exceptions import TimeoutError as TimeoutException
-from urllib3.response import BaseHTTPResponse
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
 
 #: Longer answers are not read to the end.
 LONGEST_ANSWER_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
-#: No request is ever repeated, because the server may have acted on it.
-_NEVER = Retry(total=False, connect=False, read=False, redirect=False, status=False, other=False)
+#: Characters of an address that are left as they are (RFC 3986); "%" because it may be encoded.
+_ENCODED = "/%:@!$&'()*+,;=~"
 
 
 class Cause(Enum):
@@ -54,12 +51,19 @@ class AnswerLost(_Failed):
     """The request may have arrived, but its answer is missing, incomplete, late or unreadable."""
 
 
+class Headers(Protocol):
+    """The headers of an answer."""
+
+    def get(self, name: str, default: str, /) -> str:
+        """Return the first value of a header, whatever the case of its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A complete answer; ``headers`` lookups ignore case."""
+    """A complete answer."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Headers
     body: bytes
 
     @property
@@ -71,109 +75,82 @@ class HttpAnswer:
             return None
 
 
-class _Withheld(Exception):
-    """Carries what ``before_sending`` raised through urllib3."""
+class _Collects(HTTPConnection):
+    """A connection that collects a request, and sends it whole with `transmit`.
 
-    def __init__(self, reason: Exception) -> None:
-        super().__init__()
-        self.reason = reason
-
-
-#: The current request's ``before_sending``, because urllib3 passes nothing on to its connections.
-_before_sending: ContextVar[Callable[[], None] | None] = ContextVar("before_sending", default=None)
-
-
-class _ReportsNotSent:
-    """Raises `NotSent` for every failure to connect.
-
-    urllib3 uses the same exception classes for a failed TLS handshake and for a connection that
-    broke later.
+    ``http.client`` sends head and body separately. Together they are one packet, one TLS record and
+    one system call, and the last question whether to send them comes right before the first byte.
     """
+
+    def __init__(self, *args: Any, read_timeout: float, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._read_timeout = read_timeout
+        self._parts: list[bytes] = []
+
+    @property
+    def is_usable(self) -> bool:
+        """True when it is open and nothing came unasked: an answer to nobody, or the end."""
+        if self.sock is None:
+            return False
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return not poll.poll(0)
 
     def connect(self) -> None:
+        """Connect anew; raise `NotSent`."""
         try:
-            super().connect()  # type: ignore[misc]
+            self.close()
+            super().connect()
         except Exception as error:
             raise NotSent(_in_words(error), cause=_cause(error)) from error
-
-
-class _SendsTogether(HTTPConnection):
-    """Sends a request's head and body together: one packet, one TLS record, one system call.
-
-    urllib3 sends them separately, which is noticeably slower at a thousand requests a second.
-    With the connection open, and right before the first byte, it calls ``before_sending``.
-    """
-
-    _head: bytes | None = None
-    _holds_head = False
-    _ask_first: Callable[[], None] | None = None
-
-    def request(self, method: str, url: str, body: Any = None, *args: Any, **options: Any) -> None:
-        self._holds_head, self._head = bool(body), None
-        self._ask_first = _before_sending.get()
-        super().request(method, url, body, *args, **options)
+        self.sock.settimeout(self._read_timeout)
 
     def send(self, data: Any) -> None:
-        if self._holds_head:
-            self._holds_head, self._head = False, data
-            return
-        head, self._head = self._head, None
-        ask_first, self._ask_first = self._ask_first, None
-        if ask_first is not None:
-            if self.sock is None:
-                self.connect()
-            try:
-                ask_first()
-            except Exception as reason:
-                raise _Withheld(reason) from reason
-        super().send(data if head is None else head + data)
+        """Collect a part of a request."""
+        self._parts.append(data)
+
+    def transmit(self) -> None:
+        """Send the request that was collected."""
+        request, self._parts = b"".join(self._parts), []
+        self.sock.sendall(request)
+
+    def close(self) -> None:
+        """Close the connection, and forget the request."""
+        self._parts = []
+        super().close()
 
 
-class _PlainConnection(_ReportsNotSent, _SendsTogether):
+class _CollectsForTls(_Collects, HTTPSConnection):
     pass
-
-
-class _TlsConnection(_ReportsNotSent, _SendsTogether, HTTPSConnection):
-    pass
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
 
 
 class HttpClient:
     """Thread-safe client that keeps up to ``connections`` connections to one base URL open.
 
     It ignores proxies from the environment and does not follow redirects, so a key is sent only to
-    the configured address. Times are in seconds. ``read_timeout`` limits both the wait for an
-    answer and the time to read its whole body.
+    the configured address. Times are in seconds. ``connect_timeout`` limits the wait for a free
+    connection, and each step of opening one. ``read_timeout`` limits both the wait for an answer
+    and the time to read its whole body.
     """
 
     def __init__(
         self, base_url: str, *, connect_timeout: float, read_timeout: float, connections: int
     ) -> None:
         url = urlsplit(base_url)
-        tls: dict[str, Any] = {}
+        kind: type[_Collects] = _Collects
+        options: dict[str, Any] = {"timeout": connect_timeout, "read_timeout": read_timeout}
         if url.scheme == "https":
+            kind = _CollectsForTls
             # One for all connections, because loading the system's certificates is slow.
-            tls["ssl_context"] = ssl.create_default_context()
-        pool_class = _TlsPool if tls else _PlainPool
-        self._path = url.path.rstrip("/")
+            options["context"] = ssl.create_default_context()
+        self._path = quote(url.path.rstrip("/"), safe=_ENCODED)
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
-        self._pool = pool_class(
-            str(url.hostname),
-            url.port,
-            timeout=Timeout(connect=connect_timeout, read=read_timeout),
-            maxsize=connections,
-            block=True,
-            retries=_NEVER,
-            **tls,
-        )
+        #: The connection that was used last comes first, so that a quiet client needs few.
+        self._free: queue.LifoQueue[_Collects] = queue.LifoQueue()
+        for _ in range(connections):
+            self._free.put(kind(str(url.hostname), url.port, **options))
+        weakref.finalize(self, _close, self._free)
 
     def request(
         self,
@@ -184,55 +161,52 @@ class HttpClient:
         body: bytes | None = None,
         before_sending: Callable[[], None] | None = None,
     ) -> HttpAnswer:
-        """Send one request and return its answer, whatever its status.
+        """Send one request once and return its answer, whatever its status.
 
         ``path`` must be encoded and begin with a slash. ``before_sending`` is called right before
         the first byte, when the connection is open; if it raises, nothing is sent and its exception
         is raised here. Otherwise raise `NotSent` or `AnswerLost`; their messages contain neither
         headers nor body.
         """
-        token = _before_sending.set(before_sending)
         try:
-            response = self._pool.urlopen(
-                method,
-                self._path + path,
-                body=body,
-                headers=headers,
-                retries=_NEVER,
-                redirect=False,
-                assert_same_host=False,
-                pool_timeout=self._connect_timeout,  # type: ignore[arg-type]  # takes fractions
-                preload_content=False,
-            )
-        except NotSent:
-            raise
-        except _Withheld as withheld:
-            raise withheld.reason from None
-        except EmptyPoolError as error:
+            connection = self._free.get(timeout=self._connect_timeout)
+        except queue.Empty as error:
             raise NotSent("every connection was in use") from error
+        is_clean = False
+        try:
+            if not connection.is_usable:
+                connection.connect()
+            connection.request(method, self._path + path, body=body, headers=headers)
+            if before_sending is not None:
+                before_sending()
+            answer = self._exchange(connection)
+            is_clean = True
+            return answer
+        finally:
+            if not is_clean:
+                # What is still to come would be read as the next request's answer.
+                connection.close()
+            self._free.put(connection)
+
+    def _exchange(self, connection: _Collects) -> HttpAnswer:
+        """Send the collected request and read its answer; raise `AnswerLost`."""
+        try:
+            connection.transmit()
+            with connection.getresponse() as response:
+                if response.status < 200:
+                    # The final answer is still to come.
+                    raise AnswerLost(f"the answer was announced with {response.status}")
+                return HttpAnswer(response.status, response.headers, self._read(response))
+        except AnswerLost:
+            raise
         except Exception as error:
             raise AnswerLost(_in_words(error), cause=_cause(error)) from error
-        finally:
-            _before_sending.reset(token)
-        try:
-            content = self._read(response)
-        except BaseException as error:
-            # A connection with a partly read answer cannot be reused.
-            response.close()
-            response.release_conn()
-            if isinstance(error, AnswerLost) or not isinstance(error, Exception):
-                raise
-            raise AnswerLost(_in_words(error), cause=_cause(error)) from error
-        return HttpAnswer(response.status, response.headers, content)
 
-    def _read(self, response: BaseHTTPResponse) -> bytes:
+    def _read(self, response: HTTPResponse) -> bytes:
         """Read a body within the limits for size and time.
 
         The socket timeout is not enough: it restarts with every byte received.
         """
-        if response.status < 200:
-            # The final answer is still to come and would be read as the next request's answer.
-            raise AnswerLost(f"the answer was announced with {response.status}")
         deadline = time.monotonic() + self._read_timeout
         chunks: list[bytes] = []
         size = 0
@@ -246,8 +220,14 @@ class HttpClient:
                     f"the answer took longer than {self._read_timeout:g} seconds",
                     cause=Cause.TIMEOUT,
                 )
-        response.release_conn()
+        if response.length:
+            raise AnswerLost("the answer ended early")
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _close(connections: queue.LifoQueue[_Collects]) -> None:
+    while not connections.empty():
+        connections.get().close()
 
 
 def client(
@@ -322,8 +302,8 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 #: UnicodeError means that a label of the host name is too long to encode.
 _CAUSES: tuple[tuple[tuple[type[BaseException], ...], Cause], ...] = (
-    ((socket.gaierror, NameResolutionError, LocationParseError, UnicodeError), Cause.NAME),
+    ((socket.gaierror, UnicodeError), Cause.NAME),
     ((ssl.SSLError,), Cause.TLS),
     ((ConnectionRefusedError,), Cause.REFUSED),
-    ((TimeoutError, TimeoutException), Cause.TIMEOUT),
+    ((TimeoutError,), Cause.TIMEOUT),
 )

@@ -149,6 +149,7 @@ def test_a_second_denial_in_a_canceled_batch_needs_no_person(given_up: CallResul
 def test_an_attempt_that_was_given_up_counts_as_no_call(given_up: CallResult) -> None:
     assert dashboard_figures.today().calls == 0
     assert CallResult.objects.lines_held() == {}
+    assert CallResult.objects.count_lines_held() == 0
     assert CallResult.objects.ended_by_outcome([given_up.recipient_id]) == {}
     assert not WebhookDelivery.objects.exists()
 

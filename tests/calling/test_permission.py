@@ -14,9 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from batchcalls.batches import lifecycle
-from batchcalls.calling import permission
+from batchcalls.calling import claiming, permission
 from batchcalls.calling.dispatch import Dispatcher
-from batchcalls.calling.permission import PERMITTED_SECONDS
+from batchcalls.calling.permission import PERMITTED_SECONDS, Permissions
 from batchcalls.models import CallResult, Recipient, VoiceAccount
 from batchcalls.reporting.dashboard_figures import troubles
 from batchcalls.reporting.waiting import waiting_of
@@ -127,6 +127,18 @@ class TestHalts:
             with lease_of(account) as lease:
                 place_due(provider, lease)
         assert len(provider.placed) == 1
+
+
+def test_one_query_answers_for_all_calls_and_all_rules(
+    launched: Any, account: VoiceAccount, django_assert_num_queries: Any
+) -> None:
+    launched(HUMAN, OTHER)
+    with lease_of(account) as lease:
+        claims = claiming.claim(lease, want=10).placeable
+        permissions = Permissions(lease, stop=lambda: False)
+        with django_assert_num_queries(1):
+            assert permissions.ask(claims) == []
+        assert len(permissions.revoke()) == 2
 
 
 class TestSleep:

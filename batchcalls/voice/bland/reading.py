@@ -29,7 +29,7 @@ def parse(body: bytes) -> Any:
     """Parse a JSON body; raise `NotJson` and nothing else."""
     try:
         text = body.decode()
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise NotJson(type(error).__name__) from None
     # Such characters come only from escapes, so most bodies need no second pass.
@@ -46,6 +46,10 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError("too large")
     return number
+
+
+#: Made once, because `json.loads` would make one for every answer.
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 def _storable(value: Any, depth: int = 0) -> Any:
