@@ -20,7 +20,7 @@ from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallRequest
-from campaigns import quoted_values
+from campaigns import hashed_numbers, quoted_values
 from campaigns.models import Suppression
 from tests.calling.placing import HUMAN, OTHER, Recorder, lease_of, place_due
 
@@ -80,7 +80,9 @@ class TestClaims:
         assert provider.placed == []
         assert Recipient.objects.get().status == RecipientStatus.QUEUED
 
-    @pytest.mark.parametrize("halt", ["pause", "cancel", "switch off", "do not call", "stop"])
+    @pytest.mark.parametrize(
+        "halt", ["pause", "cancel", "switch off", "do not call", "do not call by hash", "stop"]
+    )
     def test_pause_between_claim_and_place_places_nothing(
         self, launched: Any, account: VoiceAccount, halt: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -96,6 +98,8 @@ class TestClaims:
                 lifecycle.cancel(batch)
             elif halt == "do not call":
                 Suppression.objects.create(e164=HUMAN)
+            elif halt == "do not call by hash":
+                Suppression.objects.create(e164=hashed_numbers.hashes_of(HUMAN)[0])
             elif halt == "stop":
                 stopping.stop(CallResult.objects.get())
             else:
