@@ -159,7 +159,7 @@ class Permissions:
         if self._stop():
             return set()
         asked = self._allowed.filter(pk__in=[claim.call.pk for claim in claims])
-        allowed = dict(asked.values_list("pk", "has_hashes"))
+        allowed: dict[int, bool] = dict(asked)
         self._lease.keep(is_mine=bool(allowed))
         if not any(allowed.values()):
             return set(allowed)
@@ -168,11 +168,11 @@ class Permissions:
         return {pk for pk in allowed if numbers[pk] not in listed}
 
 
-def _allowed(lease: Lease[VoiceAccount]) -> QuerySet[CallResult]:
+def _allowed(lease: Lease[VoiceAccount]) -> QuerySet[CallResult, tuple[int, bool]]:
     """Return the calls that are not halted, stopped or on the do-not-call list.
 
-    One query for all rules: it runs up to twenty times a second. ``has_hashes`` says whether the
-    list has hashes too, which only another query can compare.
+    One query for all rules: it runs up to twenty times a second. Beside each key, it says whether
+    the list has hashes too, which only another query can compare.
     """
     listed = Suppression.objects.filter(e164=OuterRef("to_number"))
     return (
@@ -183,5 +183,5 @@ def _allowed(lease: Lease[VoiceAccount]) -> QuerySet[CallResult]:
             batch__in=Batch.objects.dialing().order_by(),
             account__in=lease.mine.order_by(),
         )
-        .annotate(has_hashes=Exists(Suppression.objects.hashed().order_by()))
+        .values_list("pk", Exists(Suppression.objects.hashed().order_by()))
     )
