@@ -85,7 +85,7 @@ def test_a_chunk_that_goes_out_leaves_a_refusal_alone(
 @pytest.mark.django_db
 def test_a_no_comes_before_whatever_else_is_wrong_with_its_row(make_batch: Any) -> None:
     batch = make_batch(
-        text="phone_number,consent,max_duration\n"
+        text="phone_number,consent,settings.max_duration\n"
         "+12025550190,no,abc\n"
         "+12025550190,,\n"
         "+12025550191,no,5,surplus\n"
