@@ -84,7 +84,7 @@ def test_the_consent_column_may_have_any_name_but_is_one(make_batch: Any) -> Non
     batch = make_batch(text=text, prompt="Hello.", column_options=["agreed?=consent"])
     assert codes(batch)[1] == "consent_refused"
     with pytest.raises(MappingError, match="Keep one of them") as refused:
-        make_batch(text="phone_number,consent,opt_in\n", prompt="Hello.")
+        make_batch(text="phone_number,consent,opt_in\n+12025550190,,\n", prompt="Hello.")
     assert refused.value.problems[0].code == "two_consent_columns"
 
 

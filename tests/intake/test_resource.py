@@ -41,7 +41,7 @@ def test_a_row_is_taken_apart(
     django_assert_num_queries: Any,
 ) -> None:
     batch = make_batch(
-        text=f"{HEADER}\n",
+        text=f"{HEADER}\n+12025550123\n",
         prompt="Hello.",
         map_all=None,
         column_options=["crm=metadata.crm_id", "secret=ignore"],
