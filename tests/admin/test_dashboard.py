@@ -41,8 +41,9 @@ def test_what_runs_is_followed_and_what_failed_stands_there(
 ) -> None:
     running = make_batch("+12025550190", name="Goes on")
     lifecycle.submit(running, launch=True)
-    broken = make_batch("nobody", name="Broken")
+    broken = make_batch("+12025550190", name="Broken")
     lifecycle.submit(broken, launch=True)
+    broken.first_list.file.delete(save=False)
     runner.run_batch(broken.pk, seconds=30)
     page = shown(admin_client)
     assert "Goes on" in page

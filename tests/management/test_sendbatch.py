@@ -83,7 +83,9 @@ def test_the_sample_runs_through_on_a_machine_without_any_set_up(
 
     assert ran.returncode == 3, ran.stderr
     answer = json.loads(ran.stdout)
-    assert set(answer) == {"batch_id", "name", "status", "totals", "skipped", "dry_run", "error"}
+    assert set(answer) == {
+        *("batch_id", "name", "status", "lists", "totals", "skipped", "dry_run", "error"),
+    }
     assert answer["status"] == "completed_partial"
     assert answer["name"] == "sample-recipients"
     assert answer["error"] is None

@@ -221,6 +221,7 @@ def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: An
         "row": "2",
         "number": "+12025550190",
         "raw_number": "+12025550190",
+        "phone_numbers": "+12025550190",
         "country": "US",
         "time_zones": "America/New_York",
         "status": "done",
@@ -234,7 +235,7 @@ def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: An
         "metadata.id": "7",
         "max_duration": "5",
     }
-    assert second[5:8] == ["skipped", "", "not_a_number"]
+    assert second[6:9] == ["skipped", "", "not_a_number"]
 
 
 def test_the_call_log_has_the_calls_of_the_filter_whole(make_batch: Any, run: Any) -> None:

@@ -89,6 +89,7 @@ def test_a_report_says_which_call_ended_how_and_when() -> None:
         raw_status="completed",
         occurred_at=datetime(2026, 7, 1, 12, 1, 16, tzinfo=UTC),
         correlation_id=CORRELATION_ID,
+        to="+12025550190",
         answered_by="human",
         details=CallDetails(
             duration_seconds=71,
