@@ -77,7 +77,7 @@ def add_numbers(text: str, *, region: str, reason: str = "", actor: User | None 
 
 
 def _reason_in(cells: Sequence[str], found: Found) -> str:
-    """Return what stands behind the last number of a line, else before the first."""
+    """Return the text after the last number of a line, else before the first."""
     last, first = max(found.used), min(found.used)
     return ", ".join(filter(None, cells[last + 1 :])) or ", ".join(filter(None, cells[:first]))
 
