@@ -93,7 +93,11 @@ def restore_in_mid_batch(folder: Path, url: str, *, recipients: int, cps: int) -
         unasked = dialed(carrier) - before
         again = sum(number in before for number in unasked)
         assert not unasked, f"{len(unasked)} were dialed unasked, {again} of them again."
-        assert here.ask("EmergencyStop.objects.restored().count()") == 1
+        wait_for(
+            lambda: here.ask("EmergencyStop.objects.restored().count()") == 1,
+            seconds=60,
+            what="the restore is noticed",
+        )
 
         wait_for(lambda: reconciled(here), seconds=30, what="the provider's list is complete")
         assert here.ask("CallResult.objects.exclude(provider_call_id=None).count()") == len(before)

@@ -228,7 +228,7 @@ def _targets(mapping: ListMapping) -> list[tuple[str, str]]:
     """Return the choices for a column, with a place for each phone column and for one more."""
     places = max(2, len(mapping.phone_positions) + 1, *(one.order + 1 for one in mapping.columns))
     fallbacks = [
-        (f"{Target.PHONE_NUMBER}.{order_name(order)}", f"Phone number, choice {order}")
+        (f"{Target.PHONE_NUMBER}.{order_name(order)}", f"Phone number {order}")
         for order in range(2, places + 1)
     ]
     return [*TARGETS[:1], *fallbacks, *TARGETS[1:]]
