@@ -35,8 +35,8 @@ SWEEP = "batchcalls.tasks.sweep"
 #: A message unanswered for this long counts as lost; `ring_once` then sends another.
 LOST_AFTER = timedelta(minutes=1)
 #: Timeouts in seconds of tasks that cannot always stop and continue later: workbooks are written
-#: and read in one go. Other tasks use the queue's limit.
-_TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000, RECONCILE_RESTORED: 1_000}
+#: and read in one go, and a tick awaits its requests. Other tasks use the queue's limit.
+_TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000, RECONCILE_RESTORED: 1_000, DISPATCH_TICK: 240}
 
 
 class DatabaseBroker(ORM):  # type: ignore[misc]

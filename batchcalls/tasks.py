@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from batchcalls import queue
 from batchcalls.access import idempotency
@@ -18,6 +19,7 @@ from batchcalls.database import clock
 from batchcalls.intake import runner
 from batchcalls.models import (
     Batch,
+    Doorbell,
     EmergencyStop,
     Export,
     Recipient,
@@ -37,6 +39,8 @@ from batchcalls.webhooks import deliver
 
 #: How often a host whose clock is off hands work on, and how long it leaves it to others.
 MOST_HAND_ONS, HAND_ON_SECONDS = 10, 1.0
+#: If there was no sweep for this long, every worker is busy.
+SWEEPS_ARE_LATE_AFTER = timedelta(seconds=75)
 
 
 def import_list(list_id: str) -> None:
@@ -61,9 +65,23 @@ def dispatch_tick(account_id: int, hand_ons: int = MOST_HAND_ONS) -> None:
         if hand_ons > 0:
             queue.ring(queue.DISPATCH_TICK, account_id, hand_ons - 1)
             time.sleep(HAND_ON_SECONDS)
-    wake = ticks.tick_account(account_id)
+    wake = ticks.tick_account(account_id, go_on=lambda: not _is_work_waiting())
     if wake is not None and ticks.is_near(wake):
         queue.ring(queue.DISPATCH_TICK, account_id)
+
+
+def _is_work_waiting() -> bool:
+    """Return whether other work waits for a worker, as far as rows tell."""
+    now = clock.now()
+    swept = WorkerHeartbeat.objects.filter(at__gt=now - SWEEPS_ARE_LATE_AFTER)
+    if not swept.exists() or Doorbell.objects.filter(rung_at__isnull=False).exists():
+        return True
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    waiting = StoredList.objects.importing(), Export.objects.filter(status=ExportStatus.WAITING)
+    if any(rows.filter(free).exists() for rows in waiting):
+        return True
+    wakes = (ticks.next_work_at(account) for account in VoiceAccount.objects.filter(free))
+    return any(wake is not None and wake <= now for wake in wakes)
 
 
 def reconcile_restored(give_up: int = 0) -> None:

@@ -119,7 +119,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 BROKER_URL = env.url("BROKER_URL", default="", schemes=frozenset({"redis", "rediss", "unix"}))
 WORKERS = env.integer("WORKERS", default=2, at_least=1)
 
-# A task runs for 20 s at most, so a timeout means that it hangs. `retry` is how long a message
+# Most tasks run for 20 s at most, so a timeout means that one hangs. `retry` is how long a message
 # stays locked: the lock starts when the message is fetched, not when work on it begins, so it
 # must cover the time in the worker's own queue too, or healthy tasks run twice.
 Q_CLUSTER: dict[str, Any] = {

@@ -74,6 +74,8 @@ class Dispatcher:
         #: Calls are started in groups because each group costs database queries.
         self._group = max(1, self._under_way.threads // 8)
         self._waiting: deque[Claim] = deque()
+        #: When each running request was handed to a thread, oldest first.
+        self._started: dict[int, float] = {}
         self._answered: list[tuple[Claim, recording.Answer]] = []
         self._answered_since = 0.0
         self._spacing = pacing.Spacing()
@@ -105,6 +107,13 @@ class Dispatcher:
             self._note(self._under_way.collect(wait_seconds=max(seconds, 0.001)))
         elif seconds > 0:
             time.sleep(seconds)
+
+    @property
+    def longest_wait_seconds(self) -> float:
+        """How long the oldest request has been without an answer; 0 if none is running."""
+        for started in self._started.values():
+            return time.monotonic() - started
+        return 0.0
 
     @property
     def idle(self) -> bool:
@@ -164,6 +173,7 @@ class Dispatcher:
         self._halt(refused)
         for claim, start in group:
             if claim.call.pk not in not_wanted:
+                self._started[claim.call.pk] = now
                 self._under_way.start((claim, start))
         return True
 
@@ -232,6 +242,7 @@ class Dispatcher:
         if answers and not self._answered:
             self._answered_since = time.monotonic()
         for (claim, _), answer in answers:
+            self._started.pop(claim.call.pk, None)
             self._answered.append((claim, answer))
             if isinstance(answer, ProviderThrottled) and answer.account_wide:
                 self._hold(answer)

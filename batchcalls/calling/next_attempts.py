@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -17,6 +19,18 @@ log = structlog.get_logger(__name__)
 
 #: The first row below a list's header.
 FIRST_ROW = 2
+
+#: The columns of an attempt in their order, with their defaults. Working out each default again for
+#: each attempt would take as long as the rules.
+_FRESH_DEFAULTS: dict[str, Callable[[], Any]] = {
+    column.attname: column.default
+    for column in CallResult._meta.concrete_fields
+    if column.has_default() and callable(column.default) and column.attname != "call_id"
+}
+_DEFAULTS: dict[str, Any] = {
+    column.attname: None if column.attname in _FRESH_DEFAULTS else column.get_default()
+    for column in CallResult._meta.concrete_fields
+}
 
 
 def next_attempt(
@@ -33,17 +47,21 @@ def next_attempt(
         if isinstance(verdict, gate.Refused):
             return verdict
         call = CallResult(
-            call_id=_call_id(batch, recipient),
-            batch_id=batch.pk,
-            recipient_id=recipient.pk,
-            account_id=account.pk,
-            attempt=recipient.attempts + 1,
-            tries=recipient.tries,
-            to_number=recipient.e164,
-            from_number=_caller_id(account, batch, recipient),
-            webhook=_setting("webhook", batch, recipient),
-            checks=verdict.checks,
-            claimed_at=now,
+            *{
+                **_DEFAULTS,
+                **{name: make() for name, make in _FRESH_DEFAULTS.items()},
+                "call_id": _call_id(batch, recipient),
+                "batch_id": batch.pk,
+                "recipient_id": recipient.pk,
+                "account_id": account.pk,
+                "attempt": recipient.attempts + 1,
+                "tries": recipient.tries,
+                "to_number": recipient.e164,
+                "from_number": _caller_id(account, batch, recipient),
+                "webhook": _setting("webhook", batch, recipient),
+                "checks": verdict.checks,
+                "claimed_at": now,
+            }.values()
         )
         return call, call_requests.build(batch, recipient, call)
     except MissingVariable as error:

@@ -33,6 +33,11 @@ from batchcalls.voice.errors import OptionsInvalid
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 20.0
+#: A tick lasts at most so long, if answers take longer than `SLOW_ANSWER_SECONDS`. Whoever stops a
+#: worker waits for its tick.
+LONGEST_TICK_SECONDS, SLOW_ANSWER_SECONDS = 60.0, 1.0
+#: How often such a tick asks whether it may go on.
+GO_ON_SECONDS = 2.0
 #: Longest sleep within a tick, short enough to notice a pause or a new batch.
 NAP_SECONDS = 0.25
 WATCH_SECONDS = 60.0
@@ -52,11 +57,13 @@ def tick_account(
     *,
     seconds: float = TICK_SECONDS,
     stop: Callable[[], bool] = never,
+    go_on: Callable[[], bool] = never,
 ) -> datetime | None:
-    """Work on one account's calls for at most ``seconds``; return when there is more to do.
+    """Work on one account's calls for about ``seconds``; return when there is more to do.
 
     Return None when nothing is left, another process works on the account, or this host's clock is
     off. ``stop`` is called before each group of calls; returning True ends the tick early.
+    ``go_on`` is called when the time is up and the provider is slow; returning True continues.
     """
     if clock.is_off():
         # It could misjudge calling hours, and how old a claim or a provider's list is.
@@ -72,7 +79,7 @@ def tick_account(
             return _work(
                 account_id,
                 lease,
-                until=time.monotonic() + seconds,
+                end=_End(seconds, go_on),
                 stop=lambda: stop() or clock.is_off(),
             )
         except LeaseLost:
@@ -84,7 +91,7 @@ def tick_account(
 
 
 def _work(
-    account_id: int, lease: Lease[VoiceAccount], *, until: float, stop: Callable[[], bool]
+    account_id: int, lease: Lease[VoiceAccount], *, end: _End, stop: Callable[[], bool]
 ) -> datetime | None:
     account = VoiceAccount.objects.get(pk=account_id)
     try:
@@ -104,7 +111,7 @@ def _work(
             worked = dispatcher.step() or worked
             clock.seconds_since_step()  # Notice a jump even while nobody is asked about.
             worked = beat.follow(dispatcher, enquirer, settle=not worked) or worked
-            if stop() or time.monotonic() >= until:
+            if stop() or end.has_come(dispatcher):
                 break
             if not worked:
                 lease.keep()
@@ -113,7 +120,7 @@ def _work(
                     wake = next_work_at(account)
                     if wake is None or not is_near(wake):
                         break
-                dispatcher.wait(_nap(wake, until))
+                dispatcher.wait(_nap(wake))
     beat.settle(dispatcher, enquirer)
     _note_clock(account, provider)
     return next_work_at(account)
@@ -127,6 +134,30 @@ def _note_clock(account: VoiceAccount, provider: VoiceProvider) -> None:
     noticed = round(ahead) if abs(ahead) > clocks.NOTICED_SECONDS else None
     rows = VoiceAccount.objects.filter(pk=account.pk).exclude(clock_ahead_seconds=noticed)
     rows.update(clock_ahead_seconds=noticed)
+
+
+class _End:
+    """When a tick ends: after its time, or later while answers are slow and it may go on.
+
+    An ending tick awaits its requests and starts none. With a provider that answers after 20
+    seconds, the account would be silent half of the time.
+    """
+
+    def __init__(self, seconds: float, go_on: Callable[[], bool]) -> None:
+        self._at = self._ask_at = time.monotonic() + seconds
+        self._latest = self._at - seconds + LONGEST_TICK_SECONDS
+        self._go_on = go_on
+
+    def has_come(self, dispatcher: Dispatcher) -> bool:
+        now = time.monotonic()
+        if now < self._at:
+            return False
+        if now >= self._latest or dispatcher.longest_wait_seconds < SLOW_ANSWER_SECONDS:
+            return True
+        if now < self._ask_at:
+            return False
+        self._ask_at = now + GO_ON_SECONDS
+        return not self._go_on()
 
 
 class _Beat:
@@ -187,9 +218,9 @@ def is_near(moment: datetime) -> bool:
     return moment <= clock.now() + timedelta(seconds=WATCH_SECONDS)
 
 
-def _nap(wake: datetime | None, until: float) -> float:
+def _nap(wake: datetime | None) -> float:
     ahead = (wake - clock.now()).total_seconds() if wake else NAP_SECONDS
-    return max(0.02, min(ahead, NAP_SECONDS, until - time.monotonic()))
+    return max(0.02, min(ahead, NAP_SECONDS))
 
 
 def next_work_at(account: VoiceAccount) -> datetime | None:

@@ -92,8 +92,10 @@ class CallResult(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["batch", "-id"], name="call_by_batch"),
+            # With ``ended_at``, which is always null here, so that SQLite counts live calls without
+            # reading them.
             models.Index(
-                fields=["status", "account", "claimed_at"],
+                fields=["status", "account", "claimed_at", "ended_at"],
                 condition=Q(ended_at=None),
                 name="call_not_ended",
             ),

@@ -20,6 +20,8 @@ from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
+from batchcalls.net import messages
+
 #: Longer answers are not read to the end.
 LONGEST_ANSWER_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
@@ -75,17 +77,10 @@ class HttpAnswer:
             return None
 
 
-class _Collects(HTTPConnection):
-    """A connection that collects a request, and sends it whole with `transmit`.
-
-    ``http.client`` sends head and body separately. Together they are one packet, one TLS record and
-    one system call, and the last question whether to send them comes right before the first byte.
-    """
-
+class _Connection(HTTPConnection):
     def __init__(self, *args: Any, read_timeout: float, **options: Any) -> None:
         super().__init__(*args, **options)
         self._read_timeout = read_timeout
-        self._parts: list[bytes] = []
 
     @property
     def is_usable(self) -> bool:
@@ -105,22 +100,8 @@ class _Collects(HTTPConnection):
             raise NotSent(_in_words(error), cause=_cause(error)) from error
         self.sock.settimeout(self._read_timeout)
 
-    def send(self, data: Any) -> None:
-        """Collect a part of a request."""
-        self._parts.append(data)
 
-    def transmit(self) -> None:
-        """Send the request that was collected."""
-        request, self._parts = b"".join(self._parts), []
-        self.sock.sendall(request)
-
-    def close(self) -> None:
-        """Close the connection, and forget the request."""
-        self._parts = []
-        super().close()
-
-
-class _CollectsForTls(_Collects, HTTPSConnection):
+class _TlsConnection(_Connection, HTTPSConnection):
     pass
 
 
@@ -137,17 +118,18 @@ class HttpClient:
         self, base_url: str, *, connect_timeout: float, read_timeout: float, connections: int
     ) -> None:
         url = urlsplit(base_url)
-        kind: type[_Collects] = _Collects
+        kind: type[_Connection] = _Connection
         options: dict[str, Any] = {"timeout": connect_timeout, "read_timeout": read_timeout}
         if url.scheme == "https":
-            kind = _CollectsForTls
+            kind = _TlsConnection
             # One for all connections, because loading the system's certificates is slow.
             options["context"] = ssl.create_default_context()
+        self._host = url.netloc.rpartition("@")[2]
         self._path = quote(url.path.rstrip("/"), safe=_ENCODED)
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         #: The connection that was used last comes first, so that a quiet client needs few.
-        self._free: queue.LifoQueue[_Collects] = queue.LifoQueue()
+        self._free: queue.LifoQueue[_Connection] = queue.LifoQueue()
         for _ in range(connections):
             self._free.put(kind(str(url.hostname), url.port, **options))
         weakref.finalize(self, _close, self._free)
@@ -176,10 +158,12 @@ class HttpClient:
         try:
             if not connection.is_usable:
                 connection.connect()
-            connection.request(method, self._path + path, body=body, headers=headers)
+            request = messages.request(
+                method, self._path + path, host=self._host, headers=headers, body=body
+            )
             if before_sending is not None:
                 before_sending()
-            answer = self._exchange(connection)
+            answer = self._exchange(connection, request)
             is_clean = True
             return answer
         finally:
@@ -188,19 +172,35 @@ class HttpClient:
                 connection.close()
             self._free.put(connection)
 
-    def _exchange(self, connection: _Collects) -> HttpAnswer:
-        """Send the collected request and read its answer; raise `AnswerLost`."""
+    def _exchange(self, connection: _Connection, request: bytes) -> HttpAnswer:
+        """Send a request and read its answer; raise `AnswerLost`.
+
+        The request is one packet, one TLS record and one system call, so that the last question
+        whether to send it comes right before its first byte.
+        """
         try:
-            connection.transmit()
-            with connection.getresponse() as response:
-                if response.status < 200:
-                    # The final answer is still to come.
-                    raise AnswerLost(f"the answer was announced with {response.status}")
-                return HttpAnswer(response.status, response.headers, self._read(response))
+            connection.sock.sendall(request)
+            received = connection.sock.recv(_CHUNK_BYTES)
+            if complete := messages.complete_answer(received):
+                return HttpAnswer(*complete)
+            return self._read_on(connection, received)
         except AnswerLost:
             raise
         except Exception as error:
             raise AnswerLost(_in_words(error), cause=_cause(error)) from error
+
+    def _read_on(self, connection: _Connection, received: bytes) -> HttpAnswer:
+        """Read an answer that is unusual, or of which only the beginning was received."""
+        source: Any = messages.Resumed(received, connection.sock)
+        with HTTPResponse(source) as response:
+            response.begin()
+            if response.status < 200:
+                # The final answer is still to come.
+                raise AnswerLost(f"the answer was announced with {response.status}")
+            answer = HttpAnswer(response.status, response.headers, self._read(response))
+            if response.will_close:
+                connection.close()
+            return answer
 
     def _read(self, response: HTTPResponse) -> bytes:
         """Read a body within the limits for size and time.
@@ -225,7 +225,7 @@ class HttpClient:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _close(connections: queue.LifoQueue[_Collects]) -> None:
+def _close(connections: queue.LifoQueue[_Connection]) -> None:
     while not connections.empty():
         connections.get().close()
 

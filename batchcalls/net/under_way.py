@@ -7,9 +7,10 @@ that thread uses the database.
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Generic, Self, TypeVar
 
 #: Number of jobs in place of the thread count when the caller runs each job itself.
@@ -23,12 +24,15 @@ class UnderWay(Generic[JobT, AnswerT]):
     """Runs ``ask`` for many jobs concurrently, and returns each job with its answer.
 
     ``ask`` must not raise. With ``threads=0`` the caller runs each job immediately, which is
-    faster for a provider that never waits.
+    faster for a provider that never waits. Jobs that no thread has begun are dropped on exit.
     """
 
     def __init__(self, ask: Callable[[JobT], AnswerT], *, threads: int) -> None:
         self._ask = ask
-        self._pool = ThreadPoolExecutor(max_workers=threads) if threads else None
+        # Not a ThreadPoolExecutor: its futures take longer than handing a job over.
+        self._most_workers = threads
+        self._workers: list[threading.Thread] = []
+        self._jobs: queue.SimpleQueue[tuple[JobT] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[JobT, AnswerT]] = queue.SimpleQueue()
         self.threads = threads or MOST_INLINE
         self.count = 0
@@ -45,10 +49,18 @@ class UnderWay(Generic[JobT, AnswerT]):
     def start(self, job: JobT) -> None:
         """Start a job."""
         self.count += 1
-        if self._pool is None:
+        if not self._most_workers:
             self._run(job)
-        else:
-            self._pool.submit(self._run, job)
+            return
+        self._jobs.put((job,))
+        if len(self._workers) < min(self.count, self._most_workers):
+            worker = threading.Thread(target=self._work, daemon=True)
+            self._workers.append(worker)
+            worker.start()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._run(*job)
 
     def _run(self, job: JobT) -> None:
         self._answers.put((job, self._ask(job)))
@@ -78,5 +90,8 @@ class UnderWay(Generic[JobT, AnswerT]):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        with suppress(queue.Empty):
+            while True:
+                self._jobs.get_nowait()
+        for _ in self._workers:
+            self._jobs.put(None)

@@ -87,3 +87,18 @@ def test_no_beat_of_the_engine_reads_a_large_table_from_end_to_end(
 
     assert CallResult.objects.filter(status="completed").exists()
     assert plans.scans == {}
+
+
+def test_live_calls_are_counted_without_reading_them(account: Any) -> None:
+    queries: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        queries.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        CallResult.objects.filter(account=account).count_lines_held()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {queries[0][0]}", queries[0][1])
+        steps = [step for *_, step in cursor.fetchall()]
+    assert "USING COVERING INDEX call_not_ended" in steps[0]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,3 +76,29 @@ def test_without_a_connection_nobody_is_asked_whether_to_send(
     with pytest.raises(NotPlaced):
         bland().place(request_to(), may_send=lambda: asked.append(True))
     assert asked == []
+
+
+def test_a_call_that_was_halted_while_its_host_name_was_resolved_is_not_sent(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving, is_halted = threading.Event(), threading.Event()
+    resolve = socket.getaddrinfo
+
+    def resolve_slowly(*args: Any, **options: Any) -> Any:
+        resolving.set()
+        assert is_halted.wait(timeout=60)
+        return resolve(*args, **options)
+
+    def may_send() -> None:
+        if is_halted.is_set():
+            raise NotPlaced("Halted.", code="halted")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_slowly)
+    provider = bland()
+    with ThreadPoolExecutor(1) as pool:
+        placing = pool.submit(provider.place, request_to(), may_send=may_send)
+        assert resolving.wait(timeout=60)
+        is_halted.set()
+        with pytest.raises(NotPlaced, match="Halted"):
+            placing.result()
+    assert carrier.ledger() == []
