@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from itertools import repeat
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
@@ -177,11 +176,13 @@ def _prepare_column(
 
 def _json(value: Any) -> str:
     """Return what ``json.dumps`` does, in a third of its time for an object of texts."""
-    if type(value) is dict:
-        with suppress(TypeError):  # for a member that is no text
-            members = [f"{quoted(name)}: {quoted(text)}" for name, text in value.items()]
-            return f"{{{', '.join(members)}}}"
-    return json.dumps(value)
+    if type(value) is not dict:
+        return json.dumps(value)
+    try:
+        members = [f"{quoted(name)}: {quoted(text)}" for name, text in value.items()]
+    except TypeError:
+        return json.dumps(value)
+    return f"{{{', '.join(members)}}}"
 
 
 def _unnest(columns: Sequence[Column], connection: BaseDatabaseWrapper) -> str:
