@@ -94,7 +94,7 @@ print(time.monotonic() - began, usage.getrusage(usage.RUSAGE_SELF).ru_maxrss // 
 """
 
 FLOOR = """
-import csv, json, sys
+import csv, json, os, sys
 from itertools import islice
 import phonenumbers
 from django.db import connection, transaction
