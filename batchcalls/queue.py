@@ -5,7 +5,9 @@ A message carries only ids. Losing one loses no work, because `sweep` finds it a
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import structlog
@@ -105,6 +107,18 @@ def _options(task: str) -> dict[str, Any]:
 def sweep_when_a_worker_starts(**kwargs: Any) -> None:
     """Sweep as soon as a worker starts, because the last one may have died."""
     ring(SWEEP)
+
+
+@receiver(post_spawn, dispatch_uid="batchcalls.queue.modules")
+def load_tasks_for_good(**kwargs: Any) -> None:
+    """Load all tasks, and exclude what is loaded from garbage collection.
+
+    Otherwise the collector walks through all modules again and again while a list is imported,
+    which takes a tenth of the time.
+    """
+    import_module(SWEEP.rpartition(".")[0])
+    gc.collect()
+    gc.freeze()
 
 
 def on_post_migrate(

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 # Words are compared without case, and with a space for each run of punctuation.
@@ -53,6 +54,8 @@ _REFUSING_PHRASE: Final = re.compile(
 _STATES_NOTHING: Final = frozenset({"", "null", "nil", "nan", "na", "n a"})
 _WHOLE: Final = re.compile(r"([01])[.,]0+")
 _DATE: Final = re.compile(r"\d{1,4}([-./ ])\d{1,2}\1\d{1,4}\b")
+#: Cells up to this length are read once: a column has few different ones.
+_SHORT: Final = 40
 
 
 class Consent(StrEnum):
@@ -67,6 +70,10 @@ def read(cell: str, *, today: date) -> Consent:
 
     A future date is unclear, because no one can have agreed yet.
     """
+    return _read_short(cell, today) if len(cell) <= _SHORT else _read(cell, today)
+
+
+def _read(cell: str, today: date) -> Consent:
     text = _words(cell)
     if text in _STATES_NOTHING:
         return Consent.NOT_STATED
@@ -81,11 +88,18 @@ def read(cell: str, *, today: date) -> Consent:
     return Consent.GIVEN if given_on <= today else Consent.UNCLEAR
 
 
+_read_short = lru_cache(maxsize=1_000)(_read)
+
+
 def read_opt_out(cell: str) -> Consent:
     """Read an opt-out cell: a word for yes or no, or the date of the opt-out.
 
     Never returns `Consent.GIVEN`: people who did not opt out have not agreed to anything.
     """
+    return _read_short_opt_out(cell) if len(cell) <= _SHORT else _read_opt_out(cell)
+
+
+def _read_opt_out(cell: str) -> Consent:
     text = _words(cell)
     if text in _STATES_NOTHING or text in _NO or text in _AGREES:
         return Consent.NOT_STATED
@@ -93,6 +107,9 @@ def read_opt_out(cell: str) -> Consent:
     if refuses or _DATE.match(cell.strip()):
         return Consent.REFUSED
     return Consent.UNCLEAR
+
+
+_read_short_opt_out = lru_cache(maxsize=1_000)(_read_opt_out)
 
 
 def _words(cell: str) -> str:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumberType
 from phonenumbers.timezone import UNKNOWN_TIMEZONE
-from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 #: The order in which libphonenumber tries the types; the last two are one where both match.
 _TYPES: Final = (
@@ -215,11 +215,24 @@ def _reached(code: str, national: str) -> Reached | None:
 def zones_of(found: Reached) -> tuple[str, ...]:
     """List the IANA zones that a number may be in, without Etc/Unknown."""
     is_local = phonenumbers.is_number_type_geographical(found.type, int(found.code))
-    return _zones(found.e164[1:] if is_local else found.code)
-
-
-def _zones(digits: str) -> tuple[str, ...]:
-    for length in range(TIMEZONE_LONGEST_PREFIX, 0, -1):
-        if (zones := TIMEZONE_DATA.get(digits[:length])) is not None:
-            return tuple(zone for zone in zones if zone != UNKNOWN_TIMEZONE)
+    digits = found.code + found.national if is_local else found.code
+    zones = _zones_by_prefix()
+    for length in _prefix_lengths(found.code):
+        if (listed := zones.get(digits[:length])) is not None:
+            return listed
     return ()
+
+
+@cache
+def _zones_by_prefix() -> dict[str, tuple[str, ...]]:
+    return {
+        prefix: tuple(zone for zone in zones if zone != UNKNOWN_TIMEZONE)
+        for prefix, zones in TIMEZONE_DATA.items()
+    }
+
+
+@cache
+def _prefix_lengths(code: str) -> list[int]:
+    """Return how many digits of a country's numbers may tell its zones, most first."""
+    lengths = {len(prefix) for prefix in TIMEZONE_DATA if prefix.startswith(code)}
+    return sorted(lengths | set(range(1, len(code))), reverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -130,6 +131,13 @@ class TestRinging:
     def test_a_worker_that_starts_looks_for_what_was_left_behind(self) -> None:
         queue.sweep_when_a_worker_starts()
         assert queued() == [(queue.SWEEP, ())]
+
+    def test_a_worker_that_starts_excludes_loaded_modules_from_garbage_collection(self) -> None:
+        queue.load_tasks_for_good()
+        try:
+            assert gc.get_freeze_count() > 0
+        finally:
+            gc.unfreeze()
 
     def test_a_tick_rings_again_only_while_work_is_near(
         self, make_batch: Any, run: Any, account: VoiceAccount

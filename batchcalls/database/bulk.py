@@ -7,7 +7,10 @@ and ``bulk_update``, which build a statement from every single value.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from django.db import connections, router
@@ -18,6 +21,7 @@ from django.db.models import (
     CharField,
     Field,
     ForeignKey,
+    JSONField,
     Model,
     PositiveIntegerField,
     PositiveSmallIntegerField,
@@ -54,6 +58,7 @@ def insert_each(
     prepared = _prepare(columns, rows, connection)
     if not prepared:
         return 0
+    count = len(prepared[0])
     others = [
         column
         for column in model._meta.concrete_fields
@@ -66,20 +71,21 @@ def insert_each(
     sql = f"INSERT INTO {target} "
     ending = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     with connection.cursor() as cursor:
-        is_many = connection.vendor == "postgresql" and len(prepared) > 1
+        is_many = connection.vendor == "postgresql" and count > 1
         if is_many and not ignore_conflicts:
             # Unlike other cursor methods, `copy` does not convert driver errors to Django's.
             with connection.wrap_database_errors, cursor.copy(f"COPY {target} FROM STDIN") as copy:
-                for row in prepared:
-                    copy.write_row([*row, *defaults])
+                for row in zip(*prepared, *map(repeat, defaults), strict=False):
+                    copy.write_row(row)
         elif is_many:  # COPY cannot ignore conflicts
             values = ["v.*", *(f"%s::{column.db_type(connection)}" for column in others)]
             source = f"{_unnest(columns, connection)} AS v"
             sql += f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608 - names of models only
-            cursor.execute(sql + ending, [*defaults, *_transpose(prepared)])
+            cursor.execute(sql + ending, [*defaults, *prepared])
         else:
             sql += f"VALUES ({', '.join(['%s'] * (len(columns) + len(others)))})"
-            cursor.executemany(sql + ending, [[*row, *defaults] for row in prepared])
+            each = zip(*prepared, *map(repeat, defaults), strict=False)  # defaults repeat forever
+            cursor.executemany(sql + ending, list(each))
         return int(cursor.rowcount)
 
 
@@ -118,12 +124,14 @@ def update_each(
             where = " AND ".join([f"{table}.{names[0]} = v.{names[0]}", *guards])
             source = f"{_unnest(columns, connection)} AS v({', '.join(names)})"
             sql = f"UPDATE {table} SET {assignments} FROM {source} WHERE {where}"  # noqa: S608 - names of models only
-            cursor.execute(sql, [*_transpose(prepared), *allowed])
+            cursor.execute(sql, [*prepared, *allowed])
         else:
             assignments = ", ".join(f"{name} = %s" for name in names[1:])
             where = " AND ".join([f"{names[0]} = %s", *guards])
             sql = f"UPDATE {table} SET {assignments} WHERE {where}"  # noqa: S608 - names of models only
-            cursor.executemany(sql, [[*values, pk, *allowed] for pk, *values in prepared])
+            primary_keys, *values = prepared
+            each = zip(*values, primary_keys, *map(repeat, allowed), strict=False)
+            cursor.executemany(sql, list(each))
         return int(cursor.rowcount)
 
 
@@ -135,12 +143,12 @@ def _columns(model: type[Model], names: Sequence[str]) -> list[Column]:
 def _prepare(
     columns: Sequence[Column], rows: Iterable[Sequence[Any]], connection: BaseDatabaseWrapper
 ) -> list[list[Any]]:
+    """Return the values of each column as the database takes them; nothing without rows."""
     by_column = zip(*rows, strict=True)
-    prepared = [
+    return [
         _prepare_column(column, values, connection)
-        for column, values in zip(columns, by_column, strict=False)  # no values without rows
+        for column, values in zip(columns, by_column, strict=False)
     ]
-    return [list(row) for row in zip(*prepared, strict=True)]
 
 
 def _prepare_column(
@@ -148,6 +156,9 @@ def _prepare_column(
 ) -> list[Any]:
     stored = column.target_field if isinstance(column, ForeignKey) else column
     is_plain = type(stored) in _PLAIN_FIELDS
+    if is_plain and _PLAIN_VALUES.issuperset(map(type, values)):
+        return list(values)
+    is_json = type(stored) is JSONField and stored.encoder is None
     prepared: list[Any] = []
     # Rows often share a value, such as the time of their claim.
     previous = converted = None
@@ -156,16 +167,25 @@ def _prepare_column(
             prepared.append(value)
             continue
         if value is not previous:
-            previous, converted = value, column.get_db_prep_save(value, connection)
+            is_text = is_json and value is not None
+            converted = _json(value) if is_text else column.get_db_prep_save(value, connection)
+            previous = value
         prepared.append(converted)
     return prepared
+
+
+def _json(value: Any) -> str:
+    """Return what ``json.dumps`` does, in a third of its time for an object of texts."""
+    if type(value) is not dict:
+        return json.dumps(value)
+    try:
+        members = [f"{quoted(name)}: {quoted(text)}" for name, text in value.items()]
+    except TypeError:
+        return json.dumps(value)
+    return f"{{{', '.join(members)}}}"
 
 
 def _unnest(columns: Sequence[Column], connection: BaseDatabaseWrapper) -> str:
     """Return the SQL that turns one array per column into rows."""
     arrays = (f"%s::{column.rel_db_type(connection)}[]" for column in columns)
     return f"unnest({', '.join(arrays)})"
-
-
-def _transpose(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from campaigns import e164
 from campaigns.number_writing import Writing
@@ -11,8 +11,7 @@ from campaigns.number_writing import Writing
 RAW_NUMBER_LENGTH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenNumber:
+class ChosenNumber(NamedTuple):
     """The number of a row: as it is written, as it is read, and all usable ones of the row."""
 
     raw: str
@@ -25,19 +24,19 @@ def choose_number(raws: Sequence[str], *, region: str, writing: Writing) -> Chos
 
     Without one, the problem is that of the first cell that is not blank.
     """
-    chosen: ChosenNumber | None = None
+    chosen: tuple[str, e164.Number | e164.NumberProblem] | None = None
     usable: dict[str, None] = {}
     for raw in raws:
         number = e164.parse(raw, region=region, writing=writing)
         if isinstance(number, e164.Number):
             if not usable:
-                chosen = ChosenNumber(raw, number)
+                chosen = raw, number
             usable[number.e164] = None
-        elif chosen is None or _is_blank(chosen.number):
-            chosen = ChosenNumber(raw, number)
+        elif chosen is None or _is_blank(chosen[1]):
+            chosen = raw, number
     if chosen is None:
-        chosen = ChosenNumber("", e164.parse("", region=region))
-    return ChosenNumber(chosen.raw, chosen.number, tuple(usable) if len(usable) > 1 else ())
+        chosen = "", e164.parse("", region=region)
+    return ChosenNumber(*chosen, tuple(usable) if len(usable) > 1 else ())
 
 
 def _is_blank(number: e164.Number | e164.NumberProblem) -> bool:

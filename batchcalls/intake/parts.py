@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from json.encoder import encode_basestring as quoted
 from typing import BinaryIO
 
 from batchcalls.database import disks
@@ -21,17 +22,16 @@ def encode(rows: Iterable[Row]) -> bytes:
     """Return rows as JSON lines."""
     lines = []
     for number, cells, problem in rows:
-        form = [problem.code, problem.message] if problem else []
-        line = [number, cells, *form]
-        lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
+        form = f",{quoted(problem.code)},{quoted(problem.message)}" if problem else ""
+        lines.append(f"[{number},[{','.join(map(quoted, cells))}]{form}]")
     # UTF-8 cannot encode a lone surrogate, which no row of a text file has.
     return ("\n".join(lines) + "\n").encode(errors="replace")
 
 
 def decode(lines: BinaryIO) -> Iterator[Row]:
-    """Yield the rows of JSON lines."""
-    for line in lines:
-        number, cells, *problem = json.loads(line)
+    """Yield the rows of JSON lines, which are parsed together, as one array."""
+    array = b"[%b]" % lines.read().rstrip(b"\n").replace(b"\n", b",")
+    for number, cells, *problem in json.loads(array):
         yield Row(number, cells, RowProblem(*problem) if problem else None)
 
 

@@ -35,6 +35,7 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
     with its first list. Raise `LeaseLost`, and as `disks.opened` does.
     """
     mapping = ListMapping.from_list(stored.mapping)
+    phones = mapping.phone_positions
     starts = mapping.start_position if not stored.date_order else None
     numbers, orders = _Sample(), _PossibleOrders()
     # An unusable list is reported by those who read it to import its rows.
@@ -47,7 +48,7 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
             if count % _ROWS_PER_BEAT == 0:
                 lease.keep()
             if not stored.sheet or count < WORKBOOK_ROWS:
-                numbers.add(_bare(row, mapping.phone_positions))
+                numbers.add(_bare(row, phones))
             elif starts is None:
                 break
             if starts is not None and starts < len(row.cells):

@@ -59,7 +59,7 @@ class RowRules:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, which would take three times as long
 class RowVerdict:
     """The result for a row: callable if ``code`` is blank, else ``message`` says why not."""
 
@@ -114,14 +114,16 @@ def judge(
             return RowVerdict(e164=meant[0], code=code, message=message)
         wrong = problem or number
         return RowVerdict(code=str(wrong.code), message=wrong.message)
-    start_reading = call_settings.StartReading(
-        order=date_order,
-        zones=number.time_zones,
-        timezone=rules.timezone,
-        year=rules.today.year,
-        is_of_row=True,
-    )
-    normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
+    normalized = call_settings.Normalized()
+    if row_settings:
+        start_reading = call_settings.StartReading(
+            order=date_order,
+            zones=number.time_zones,
+            timezone=rules.timezone,
+            year=rules.today.year,
+            is_of_row=True,
+        )
+        normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
     zone = normalized.values.get("timezone") or rules.timezone
     code, message = (
         refusal
@@ -164,8 +166,8 @@ def _why_refused(
     opt_outs = [(consent.read_opt_out(cell), cell) for cell in opt_out_cells]
     if cell := next((cell for said, cell in opt_outs if said == Consent.REFUSED), ""):
         return OPTED_OUT, f"The opt-out column says “{cell[:40]}”: this person opted out."
-    if consent.read(consent_cell or "", today=rules.today) == Consent.REFUSED:
-        return CONSENT_REFUSED, f"The consent column says “{(consent_cell or '')[:40]}”, a no."
+    if consent_cell and consent.read(consent_cell, today=rules.today) == Consent.REFUSED:
+        return CONSENT_REFUSED, f"The consent column says “{consent_cell[:40]}”, a no."
     if cell := next((cell for said, cell in opt_outs if said == Consent.UNCLEAR), ""):
         return (
             OPT_OUT_UNCLEAR,
@@ -198,6 +200,8 @@ def _why_without_consent(rules: RowRules, cell: str | None) -> tuple[str, str] |
 
 def _what_is_too_long(rules: RowRules, request_data: Mapping[str, str]) -> tuple[str, str] | None:
     limit = rules.max_value_characters
+    if max(map(len, request_data.values()), default=0) <= limit:
+        return None
     for name, value in request_data.items():
         if len(value) > limit:
             return (
@@ -217,17 +221,17 @@ def _what_would_be_unsaid(
     required = rules.required
     if not settings.keys() & {"task", "pathway_id"}:
         required |= rules.required_by_prompt
-    if own := spoken(settings):
+    if settings and (own := spoken(settings)):
         try:
             required |= prompts.names_in(own).required - prompts.BUILT_IN
         except prompts.PromptError as error:
             return "bad_prompt", str(error)
-    missing = sorted(name for name in required if prompts.is_blank(request_data.get(name, "")))
+    missing = [name for name in required if prompts.is_blank(request_data.get(name, ""))]
     if not missing:
         return None
     names = ", ".join(
         f"{{{{{name}}}}}" + (f" (the cell says “{cell[:20]}”)" if cell else "")
-        for name in missing
+        for name in sorted(missing)
         for cell in [request_data.get(name, "").strip()]
     )
     return (

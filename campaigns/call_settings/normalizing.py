@@ -67,6 +67,8 @@ def normalize(
     if not raw:
         return result
     given = dict(_given(raw, result, per_row=per_row))
+    if not given:
+        return result
     expanded = _expand(given, result)
     for name, setting in REGISTRY.items():
         direct, aliases = given.get(name, _ABSENT), expanded.get(name, {})
@@ -132,6 +134,8 @@ def _unknown(name: str) -> str:
 def _expand(given: Mapping[str, Any], result: Normalized) -> dict[str, dict[str, Any]]:
     """Return the meanings of the aliases in use, by target and then by alias."""
     expanded: dict[str, dict[str, Any]] = {}
+    if given.keys().isdisjoint(ALIASES):  # as in most rows
+        return expanded
     for name, alias in ALIASES.items():
         if name not in given:
             continue

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from batchcalls.database.bulk import insert_each, update_each
+from batchcalls.models import VoiceAccount
 from campaigns.models import Suppression
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +71,27 @@ def test_each_row_is_updated_with_its_own_values() -> None:
     found = Suppression.objects.order_by("e164").values_list("reason", flat=True)
     assert list(found) == ["r0", "r1", "r2"]
     assert update_each(Suppression, ["reason"], [(keys[0], "x")], where_in=("source", ["api"])) == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"name": 'Zoë "Z" 王 \\ \n\t\x7f', "": ""},
+        {},
+        {"number": 1, "none": None, "list": ["a", {"b": 2.5}], "yes": True},
+        {1: "a key that is no text"},
+        ["a", {"b": ""}],
+        "text",
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 3])
+def test_json_is_stored_as_django_stores_it(value: Any, rows: int) -> None:
+    account = VoiceAccount.objects.create(name="django", options=value)
+    made = [(f"bulk {n}", timezone.now(), value) for n in range(rows)]
+    insert_each(VoiceAccount, ("name", "created_at", "options"), made)
+    update_each(VoiceAccount, ["caller_ids"], [(account.pk, value)])
+    account.refresh_from_db()
+    stored = VoiceAccount.objects.filter(name__in=["django", *(name for name, *_ in made)])
+    assert list(stored.values_list("options", flat=True)) == [account.options] * (rows + 1)
+    assert len(set(stored.values_list(Cast("options", TextField()), flat=True))) == 1
+    assert account.caller_ids == account.options

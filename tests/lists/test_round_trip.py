@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 import re
 
 import openpyxl
@@ -132,6 +133,9 @@ ROWS = st.builds(Row, st.integers(1, 10**7), st.lists(TEXT, max_size=5), PROBLEM
 def test_rows_come_back_from_the_lines_of_a_part(rows: list[Row]) -> None:
     encoded = parts.encode(rows)
     assert encoded.count(b"\n") == len(rows)
+    assert [json.loads(line)[:2] for line in encoded.split(b"\n")[:-1]] == [
+        [row.number, row.cells] for row in rows
+    ]
     assert list(parts.decode(io.BytesIO(encoded))) == rows
 
 
