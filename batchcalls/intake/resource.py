@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from import_export import fields, resources
 
 from batchcalls.database.bulk import insert_each
 from batchcalls.intake import validation
-from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number
+from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number, numbers_meant
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
 from batchcalls.lists.rows import Row
@@ -41,6 +42,7 @@ class JudgedRow:
     raw_number: str = ""
     e164: str = ""
     phone_numbers: str = ""
+    refused_numbers: str = ""
     region: str = ""
     time_zones: str = ""
     request_data: dict[str, str] = field(default_factory=dict)
@@ -127,8 +129,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             self._rules,
             blank=is_blank,
             problem=row.problem,
-            raw_number=chosen.raw,
             number=chosen.number,
+            numbers_meant=partial(numbers_meant, raws, region=self._rules.region, writing=writing),
             request_data=recipient.request_data,
             row_settings=recipient.call_settings,
             date_order=self._stored.dates_written,
@@ -137,6 +139,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         )
         recipient.raw_number = chosen.raw[:RAW_NUMBER_LENGTH]
         recipient.phone_numbers = ",".join(chosen.usable)
+        if len(verdict.refused_numbers) > 1:
+            recipient.refused_numbers = ",".join(verdict.refused_numbers)
         recipient.e164 = verdict.e164
         recipient.region = verdict.region
         recipient.time_zones = ",".join(verdict.time_zones)

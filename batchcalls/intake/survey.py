@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from batchcalls.database import clock
 from batchcalls.database.lease import Lease
+from batchcalls.intake.numbers import each_number
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.rows import Row
@@ -64,11 +65,10 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
 
 def _bare(row: Row, positions: Sequence[int]) -> Iterator[str]:
     """Yield the cells whose meaning may depend on the list: digits without + and 0 before them."""
-    for position in positions:
-        if position < len(row.cells):
-            cell = row.cells[position].strip()
-            if cell and cell[0] not in "+0":
-                yield cell
+    phones = [row.cells[position].strip() for position in positions if position < len(row.cells)]
+    for number in each_number(phones):
+        if number and number[0] not in "+0":
+            yield number
 
 
 class _Sample:
