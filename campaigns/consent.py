@@ -12,17 +12,21 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from campaigns.prompts import NO_VALUE
+
 # Words are compared without case, and with a space for each run of punctuation.
 # fmt: off
 _YES: Final = frozenset({
     "1", "y", "yes", "true", "t", "x", "✓", "✔", "☑", "✅", "on",
     "ja", "j", "wahr", "oui", "vrai", "si", "sí", "sì", "verdadero", "sim", "verdadeiro",
     "vero", "waar", "tak", "prawda", "да", "истина", "ano", "igen", "hai",
+    "evet", "kyllä", "da", "ναι", "так", "ya", "はい", "是", "예", "네", "نعم", "כן",
 })
 _NO: Final = frozenset({
     "0", "n", "no", "false", "f", "off", "none", "☐",
     "nein", "falsch", "non", "faux", "falso", "não", "nao", "nee", "onwaar", "nie", "fałsz",
     "falsz", "нет", "ложь", "ne", "nem", "nej", "nei",
+    "hayır", "hayir", "ei", "nu", "όχι", "ні", "tidak", "いいえ", "否", "아니요", "لا", "לא",
 })
 #: Agreement, which is no refusal in an opt-out column either.
 _AGREES: Final = frozenset({
@@ -50,7 +54,9 @@ _REFUSING_PHRASE: Final = re.compile(
     r"|no (?:llamar|contactar)|não (?:ligar|contatar|contactar)|nao ligar"
     r"|non (?:chiamare|contattare)|niet (?:meer )?bellen|nie dzwonić|не звонить|не звоните)\b"
 )
-_STATES_NOTHING: Final = frozenset({"", "null", "nil", "nan", "na", "n a"})
+#: Placeholders, in any case because the column holds no names. An error of a spreadsheet is none:
+#: whoever it hides may have refused.
+_STATES_NOTHING: Final = {"", "nil", "na"} | {one.casefold() for one in NO_VALUE - {"None"}}
 _WHOLE: Final = re.compile(r"([01])[.,]0+")
 _DATE: Final = re.compile(r"\d{1,4}([-./ ])\d{1,2}\1\d{1,4}\b")
 
@@ -67,9 +73,9 @@ def read(cell: str, *, today: date) -> Consent:
 
     A future date is unclear, because no one can have agreed yet.
     """
-    text = _words(cell)
-    if text in _STATES_NOTHING:
+    if _states_nothing(cell):
         return Consent.NOT_STATED
+    text = _words(cell)
     if text in _YES or text in _AGREES:
         return Consent.GIVEN
     if text in _NO or text in _REFUSES or _REFUSING_PHRASE.search(text):
@@ -87,12 +93,17 @@ def read_opt_out(cell: str) -> Consent:
     Never returns `Consent.GIVEN`: people who did not opt out have not agreed to anything.
     """
     text = _words(cell)
-    if text in _STATES_NOTHING or text in _NO or text in _AGREES:
+    if _states_nothing(cell) or text in _NO or text in _AGREES:
         return Consent.NOT_STATED
     refuses = text in _YES or text in _REFUSES or _REFUSING_PHRASE.search(text)
     if refuses or _DATE.match(cell.strip()):
         return Consent.REFUSED
     return Consent.UNCLEAR
+
+
+def _states_nothing(cell: str) -> bool:
+    seen = "".join(filter(str.isprintable, cell)).strip().casefold()
+    return seen in _STATES_NOTHING or not _words(seen)
 
 
 def _words(cell: str) -> str:

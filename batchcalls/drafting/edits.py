@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts
 from batchcalls.drafting.drafts import DraftError, DraftProblem, DraftRequest
-from batchcalls.intake import uploads
+from batchcalls.intake import file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists import mapping as mappings
 from batchcalls.lists import matching
@@ -85,7 +85,8 @@ def attach_list(
 ) -> StoredList:
     """Attach a list to a draft, replacing the lists it had. Match its columns as far as possible.
 
-    With ``replaced``, it takes the place of that list and the others stay. Raise `UnreadableList`, `UploadError` or `Conflict`. The draft is unchanged then.
+    With ``replaced``, it takes the place of that list and the others stay. Raise `UnreadableList`,
+    `UploadError` or `Conflict`. The draft is unchanged then.
     """
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.mapping = uploads.suggest_mapping(stored, reading).to_list()
@@ -158,7 +159,9 @@ def apply_saved(batch: Batch, saved: ColumnMapping) -> ListMapping:
     """Apply a saved mapping. Raise `MappingError` if the list lacks one of its columns."""
     stored = _needed_list(batch)
     headers = describe_headers(stored.headers)
-    return _keep_mapping(batch, matching.reapply(ListMapping.from_list(saved.columns), headers))
+    mapping = matching.reapply(ListMapping.from_list(saved.columns), headers)
+    choices = {"numbers_written": saved.numbers_written, "date_order": saved.date_order}
+    return _keep_mapping(batch, mapping, **{name: one for name, one in choices.items() if one})
 
 
 def list_of(batch: Batch) -> StoredList | None:
@@ -205,6 +208,19 @@ def submit(batch: Batch, *, launch: bool = False, actor: User | None = None) -> 
     if found := problems(batch):
         raise DraftError(" ".join(one.message for one in found), code=found[0].code)
     lifecycle.submit(batch, launch=launch, actor=actor)
+
+
+def launch_unseen(batch: Batch, *, actor: User | None = None) -> None:
+    """Launch a draft or a ready batch whose list no person looked at. Raise as `submit` does.
+
+    A list whose encoding is unclear is refused.
+    """
+    for stored in filter(file_formats.is_risky, batch.lists.exclude(status__in=LIST_LEFT_OUT)):
+        raise DraftError(file_formats.why_risky(stored), code="unclear_encoding")
+    if batch.status == BatchStatus.DRAFT:
+        submit(batch, launch=True, actor=actor)
+    else:
+        lifecycle.launch(batch, actor=actor)
 
 
 def _locked(batch: Batch) -> Batch:

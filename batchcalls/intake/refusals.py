@@ -41,8 +41,9 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
     """Skip the rows of a batch whose number has a refusal in another row; return how many.
 
     A refusal applies to all numbers of its row. It does not spread from a row that is skipped here
-    to that row's other numbers, because nobody refused calls to them. Runs when all rows are imported, because parts arrive in any order. Rows of earlier lists are
-    skipped too, unless they are being called or were called already. Raises `LeaseLost`.
+    to that row's other numbers, because nobody refused calls to them. Runs when all rows are
+    imported, because parts arrive in any order. Rows of earlier lists are skipped too, unless they
+    are being called or were called already. Raises `LeaseLost`.
     """
     rows = Recipient.objects.filter(batch=stored.batch_id)
     said_no = rows.filter(reason_code__in=REFUSALS, status=RecipientStatus.SKIPPED)

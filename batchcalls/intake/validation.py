@@ -104,8 +104,8 @@ def judge(
 
     ``consent_cell`` is None for a list without a consent column. ``date_order`` applies to all
     start times of the list. ``numbers_meant`` finds all numbers of a row that refuses, including
-    numbers that are too doubtful to be dialed. A refusal is reported before any other problem, because it applies to
-    the same number in other rows too.
+    numbers that are too doubtful to be dialed. A refusal is reported before any other problem,
+    because it applies to the same numbers in other rows too.
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")

@@ -294,12 +294,14 @@ class TestMatching:
     ) -> None:
         given = columns("phone_number", "request_data.who", "ignore")
         client.post(
-            page("columns", draft.pk), {**given, "save_mapping": "1", "mapping_name": "CRM"}
+            page("columns", draft.pk),
+            {**given, "save_mapping": "1", "mapping_name": "CRM", "numbers_written": "national"},
         )
         assert ColumnMapping.objects.get().name == "CRM"
         client.post(page("add"), fields(name="Next"))
         following = Batch.objects.get(name="Next")
         assert following.first_list.mapping[1]["name"] == "who"
+        assert following.first_list.numbers_written == "national"
         client.post(page("columns", following.pk), {**MATCHED, "check": "", "map_all": "1"})
         client.post(page("columns", following.pk), {"apply": "1", "saved": "CRM"})
         assert following.lists.get().mapping[2]["target"] == "ignore"
