@@ -14,7 +14,7 @@ from batchcalls.intake.numbers import each_number
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.rows import Row
-from batchcalls.lists.tables import open_table
+from batchcalls.lists.tables import open_table, rows_as_uploaded
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList
 from campaigns.call_settings import DateOrder, possible_orders
@@ -44,7 +44,7 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
         stored.open_file() as stream,
         open_table(stored, stream) as table,
     ):
-        for count, row in enumerate(table):
+        for count, row in enumerate(rows_as_uploaded(stored, table)):
             if count % _ROWS_PER_BEAT == 0:
                 lease.keep()
             if not stored.sheet or count < WORKBOOK_ROWS:

@@ -29,7 +29,7 @@ from batchcalls.lists.mapping import (
     headers_key,
 )
 from batchcalls.lists.rows import Row
-from batchcalls.lists.tables import open_table, understand
+from batchcalls.lists.tables import header_as_uploaded, open_table, rows_as_uploaded, understand
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
@@ -122,8 +122,8 @@ def read(
     if is_row:
         stored.has_header = not is_row(_first_cells(stored, stream), region)
     with open_table(stored, stream) as table:
-        stored.headers = list(table.header)
-        rows = filterfalse(_is_hidden, table)
+        stored.headers = header_as_uploaded(stored, table.header)
+        rows = filterfalse(_is_hidden, rows_as_uploaded(stored, table))
         first = list(islice(rows, SAMPLE_ROWS))
         if not any(row.problem or any(map(str.strip, row.cells)) for row in chain(first, rows)):
             raise UnreadableList("no_rows")
