@@ -18,7 +18,7 @@ from django.db import transaction
 
 from batchcalls.database import disks
 from batchcalls.intake import file_formats
-from batchcalls.lists import matching
+from batchcalls.lists import guessing, matching
 from batchcalls.lists.headers import Header, describe_headers
 from batchcalls.lists.mapping import (
     ColumnTarget,
@@ -166,7 +166,7 @@ def suggest_mapping(
         stored.numbers_written = stored.numbers_written or match.numbers_written
         stored.date_order = stored.date_order or match.date_order
     else:
-        mapping = matching.guess(headers, is_call_setting=is_setting)
+        mapping = guessing.guess(headers, is_call_setting=is_setting)
     if options.map_all is not None:
         mapping = matching.map_all(mapping, options.map_all)
     return matching.apply_options(
@@ -218,7 +218,7 @@ def storing(stored: StoredList, stream: BinaryIO) -> Iterator[None]:
 def offered_setting(column: ColumnTarget) -> str:
     """Return the call setting of rows that a variable could be by its header, or ""."""
     names = (name for name, one in call_settings.REGISTRY.items() if one.per_row and not one.legacy)
-    return matching.offered_setting(column, names)
+    return guessing.offered_setting(column, names)
 
 
 def describe_offers(stored: StoredList) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,26 @@ def test_the_command_takes_a_list_in_and_says_what_became_of_it(tmp_path: Path) 
         call_command("donotcall", str(tmp_path / "gone.csv"))
     with pytest.raises(CommandError, match="has no column"):
         call_command("donotcall", str(path), map=["nr=phone_number"])
+
+
+def test_the_command_answers_as_json_and_names_the_encoding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dnc.csv"
+    path.write_bytes("phone,reason\n+12025550123,Łódź\nnot one,\n".encode("cp1250"))
+    with pytest.raises(SystemExit) as ended:
+        call_command("donotcall", str(path), json=True)
+    answer = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 3
+    assert (answer["rows"], answer["added"]) == (2, 1)
+    assert answer["list"]["encoding"] == "cp1250"
+    assert [(row["row"], row["code"]) for row in answer["unread"]] == [(3, "not_a_number")]
+    with pytest.raises(CommandError):
+        call_command("donotcall", str(path), map=["nr=phone_number"], json=True)
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "unknown_column"
+    with pytest.raises(SystemExit):
+        call_command("donotcall", str(path))
+    assert "dnc.csv: cp1250, separated by comma" in capsys.readouterr().out
 
 
 def listed(prefix: str = "") -> set[str]:
