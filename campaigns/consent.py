@@ -58,6 +58,11 @@ _REFUSING_PHRASE: Final = re.compile(
 #: whoever it hides may have refused.
 _STATES_NOTHING: Final = {"", "nil", "na"} | {one.casefold() for one in NO_VALUE - {"None"}}
 _WHOLE: Final = re.compile(r"([01])[.,]0+")
+#: A date, and perhaps a time, beside a word: “revoked 2025-01-01”, “STOP (5/1/2025 10:00)”.
+_DATED: Final = re.compile(
+    r"\d{1,4}([-./ ])\d{1,2}\1\d{1,4}(?:[T ]+\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]m|Z)?)?",
+    re.IGNORECASE,
+)
 _DATE: Final = re.compile(r"\d{1,4}([-./ ])\d{1,2}\1\d{1,4}\b")
 
 
@@ -78,7 +83,8 @@ def read(cell: str, *, today: date) -> Consent:
     text = _words(cell)
     if text in _YES or text in _AGREES:
         return Consent.GIVEN
-    if text in _NO or text in _REFUSES or _REFUSING_PHRASE.search(text):
+    without_date = _words(_DATED.sub(" ", cell))
+    if without_date in _NO | _REFUSES or _REFUSING_PHRASE.search(text):
         return Consent.REFUSED
     try:
         given_on = datetime.fromisoformat(cell.strip()).date()
@@ -95,7 +101,8 @@ def read_opt_out(cell: str) -> Consent:
     text = _words(cell)
     if _states_nothing(cell) or text in _NO or text in _AGREES:
         return Consent.NOT_STATED
-    refuses = text in _YES or text in _REFUSES or _REFUSING_PHRASE.search(text)
+    without_date = _words(_DATED.sub(" ", cell))
+    refuses = without_date in _YES | _REFUSES or _REFUSING_PHRASE.search(text)
     if refuses or _DATE.match(cell.strip()):
         return Consent.REFUSED
     return Consent.UNCLEAR

@@ -233,10 +233,13 @@ def _conclude_recipients(
         if callable_rows.exists():
             lifecycle.finish_validating(batch, through=stored.last_row, row_count=row_count)
             return
-        reason = "The only row cannot be called." if row_count == 1 else ""
-        reason = reason or f"None of the {row_count:,} rows can be called; each says why."
+        if row_count == 1:
+            reason, them = "The only row cannot be called; it says why.", "it"
+        else:
+            reason = f"None of the {row_count:,} rows can be called; each says why."
+            them = "them"
         if current.can_be_corrected:
-            remedy = "Correct them and add them, or upload another list."
+            remedy = f"Correct {them} and add {them}, or upload another list."
             lifecycle.return_to_draft(batch, message=f"{reason} {remedy}")
         else:
             lifecycle.fail(batch, code=NOBODY_TO_CALL, message=reason)

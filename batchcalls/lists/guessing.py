@@ -32,9 +32,20 @@ CONSENT_SPELLINGS = frozenset(
         "opt_in",
         "optin",
         "opted_in",
-        "einwilligung",
-        "consentement",
-        "consentimiento",
+        # German, French, Spanish, Portuguese, Italian, Dutch
+        *("einwilligung", "werbeeinwilligung", "einverständnis", "anrufeinwilligung"),
+        *("telefonwerbung_erlaubt", "darf_angerufen_werden", "einwilligung_telefon"),
+        *("consentement", "consentement_appel", "accord_pour_appel"),
+        *("consentimiento", "autorización", "autoriza_llamadas"),
+        *("consentimento", "autorização", "consenso", "consenso_marketing"),
+        *("toestemming", "toestemming_bellen"),
+        # Polish, Czech, Slovak, Russian, Ukrainian
+        *("zgoda", "zgoda_marketingowa", "zgoda_na_kontakt", "souhlas", "súhlas"),
+        *("согласие", "согласие_на_звонки", "згода"),
+        # Swedish, Danish, Norwegian, Finnish, Hungarian, Romanian, Turkish, Greek
+        *("samtycke", "samtykke", "suostumus", "hozzájárulás", "consimțământ", "acord"),
+        *("izin", "arama_izni", "συγκατάθεση"),
+        *("同意", "동의"),
     }
 )
 #: Call settings that a header may become by its name alone, in any case and with spaces. A list
@@ -59,7 +70,7 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
         if header.position in phones:
             order = phones.index(header.position) + 1
             column = replace(column, target=Target.PHONE_NUMBER, name=order_name(order))
-        elif _spelling(header) in CONSENT_SPELLINGS:
+        elif _spelling(header.name) in CONSENT_SPELLINGS:
             column = replace(column, target=Target.CONSENT, name="")
         elif is_opt_out_header(header.name):
             column = replace(column, target=Target.OPT_OUT, name="")
@@ -148,8 +159,13 @@ def _phone_headers(headers: Sequence[Header]) -> list[int]:
     return [header.position for _, header in in_order]
 
 
-def _spelling(header: Header) -> str:
-    return re.sub(r"[\W_]+", "_", header.name.casefold()).strip("_")
+def says_who_may_be_called(header: str) -> bool:
+    """Return whether a column is guessed to hold consent or opt-outs."""
+    return _spelling(header) in CONSENT_SPELLINGS or is_opt_out_header(header)
+
+
+def _spelling(header: str) -> str:
+    return re.sub(r"[\W_]+", "_", header.casefold()).strip("_")
 
 
 def _squashed(name: str) -> str:

@@ -78,6 +78,7 @@ def test_what_a_cell_says(cell: str, consent: Consent) -> None:
         "FALSO",
         "FAŁSZ",
         "ЛОЖЬ",
+        *("revoked 2025-01-01", "No (5/1/2024)", "STOP 2024-05-01 10:00", "withdrawn - 1.5.2024"),
         *("HAYIR", "Ei", "NU", "ΌΧΙ", "Ні", "いいえ", "否", "아니요", "لا", "לא"),
         "✘",
     ],
@@ -119,7 +120,10 @@ def test_a_yes_is_read_in_every_language(cell: str) -> None:
             for cell in ["TRUE", "1", "1.0", "yes", "x", "ja", "да", "WAHR", "STOP", "DNC"]
         ),
         *((cell, Consent.REFUSED) for cell in ["Opted out", "2024-05-01", "01.05.2024"]),
-        *((cell, Consent.REFUSED) for cell in ["5/1/2024 10:00", "do not call", "✘"]),
+        *(
+            (cell, Consent.REFUSED)
+            for cell in ["5/1/2024 10:00", "do not call", "✘", "yes 5/1/2024"]
+        ),
         *(
             (cell, Consent.NOT_STATED)
             for cell in ["", "FALSE", "0", "0.0", "no", "nein", "нет", "NULL", "N/A", "-"]
