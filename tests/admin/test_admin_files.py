@@ -155,7 +155,7 @@ def test_a_long_do_not_call_list_comes_in_by_its_page_and_goes_out_whole(
     url = reverse("admin:batchcalls_storedlist_add_do_not_call")
     upload = SimpleUploadedFile("dnc.csv", b"phone\n+12025550190\nnot one\n")
     page = admin_client.post(url, {"file": upload, "note": "state list"}, follow=True)
-    assert "The numbers of dnc.csv are taken in." in page.content.decode()
+    assert "The numbers of dnc.csv are being imported." in page.content.decode()
     runner.run(StoredList.objects.get().pk, seconds=30)
     stored = reverse("admin:batchcalls_storedlist_change", args=[StoredList.objects.get().pk])
     page = admin_client.get(stored)

@@ -17,6 +17,7 @@ from batchcalls.models import ListPart, StoredList
 from batchcalls.reporting.exports.do_not_call import do_not_call as table
 from batchcalls.states import ListStatus
 from campaigns.models import Suppression
+from campaigns.numbers_in_text import find
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +178,7 @@ def test_the_list_goes_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     made = table()
     assert made.header == ["e164", "reason", "source", "created_at"]
     assert [row[0] for row in made.rows] == ["+12025550190", "+12025550191", "+442079460123"]
+
+
+def test_an_extension_is_no_part_of_another_number() -> None:
+    assert find("202 555 0125 ext 4", region="US").numbers == ("+12025550125",)
