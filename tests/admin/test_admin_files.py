@@ -129,7 +129,7 @@ def test_further_rows_join_a_batch_from_its_page(
 ) -> None:
     batch = run(make_batch("+12025550190", "not one"))
     url = reverse("admin:batchcalls_batch_add_rows", args=[batch.pk])
-    assert "Rows that were rejected" in admin_client.get(url).content.decode()
+    assert "Upload corrected rows" in admin_client.get(url).content.decode()
 
     def post(text: str) -> str:
         upload = SimpleUploadedFile("fixed.csv", text.encode())
