@@ -201,7 +201,11 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
             '<tr><th scope="row" data-label="Column">{}</th><td data-label="First values">{}</td>'
             '<td data-label="Becomes"><code>{}</code></td></tr>',
             (
-                (column.header.name, " · ".join(column.samples[:3]), column.target)
+                (
+                    column.header.name,
+                    " · ".join(sample or "–" for sample in column.samples[:3]),
+                    column.target,
+                )
                 for column in uploads.preview(stored)
             ),
         )

@@ -20,7 +20,7 @@ class RegionForm(forms.Form):
         max_length=2,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Two letters, such as US or GB; blank: the default of this installation.",
+        help_text="Two letters, such as US or GB. Leave blank for the site’s default.",
     )
 
     def clean_region(self) -> str:
