@@ -13,17 +13,21 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from campaigns.prompts import NO_VALUE
+
 # Words are compared without case, and with a space for each run of punctuation.
 # fmt: off
 _YES: Final = frozenset({
     "1", "y", "yes", "true", "t", "x", "✓", "✔", "☑", "✅", "on",
     "ja", "j", "wahr", "oui", "vrai", "si", "sí", "sì", "verdadero", "sim", "verdadeiro",
     "vero", "waar", "tak", "prawda", "да", "истина", "ano", "igen", "hai",
+    "evet", "kyllä", "da", "ναι", "так", "ya", "はい", "是", "예", "네", "نعم", "כן",
 })
 _NO: Final = frozenset({
     "0", "n", "no", "false", "f", "off", "none", "☐",
     "nein", "falsch", "non", "faux", "falso", "não", "nao", "nee", "onwaar", "nie", "fałsz",
     "falsz", "нет", "ложь", "ne", "nem", "nej", "nei",
+    "hayır", "hayir", "ei", "nu", "όχι", "ні", "tidak", "いいえ", "否", "아니요", "لا", "לא",
 })
 #: Agreement, which is no refusal in an opt-out column either.
 _AGREES: Final = frozenset({
@@ -51,8 +55,15 @@ _REFUSING_PHRASE: Final = re.compile(
     r"|no (?:llamar|contactar)|não (?:ligar|contatar|contactar)|nao ligar"
     r"|non (?:chiamare|contattare)|niet (?:meer )?bellen|nie dzwonić|не звонить|не звоните)\b"
 )
-_STATES_NOTHING: Final = frozenset({"", "null", "nil", "nan", "na", "n a"})
+#: Placeholders, in any case because the column holds no names. An error of a spreadsheet is none:
+#: whoever it hides may have refused.
+_STATES_NOTHING: Final = {"", "nil", "na"} | {one.casefold() for one in NO_VALUE - {"None"}}
 _WHOLE: Final = re.compile(r"([01])[.,]0+")
+#: A date, and perhaps a time, beside a word: “revoked 2025-01-01”, “STOP (5/1/2025 10:00)”.
+_DATED: Final = re.compile(
+    r"\d{1,4}([-./ ])\d{1,2}\1\d{1,4}(?:[T ]+\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]m|Z)?)?",
+    re.IGNORECASE,
+)
 _DATE: Final = re.compile(r"\d{1,4}([-./ ])\d{1,2}\1\d{1,4}\b")
 #: Cells up to this length are read once: a column has few different ones.
 _SHORT: Final = 40
@@ -74,12 +85,13 @@ def read(cell: str, *, today: date) -> Consent:
 
 
 def _read(cell: str, today: date) -> Consent:
-    text = _words(cell)
-    if text in _STATES_NOTHING:
+    if _states_nothing(cell):
         return Consent.NOT_STATED
+    text = _words(cell)
     if text in _YES or text in _AGREES:
         return Consent.GIVEN
-    if text in _NO or text in _REFUSES or _REFUSING_PHRASE.search(text):
+    without_date = _words(_DATED.sub(" ", cell))
+    if without_date in _NO | _REFUSES or _REFUSING_PHRASE.search(text):
         return Consent.REFUSED
     try:
         given_on = datetime.fromisoformat(cell.strip()).date()
@@ -101,15 +113,21 @@ def read_opt_out(cell: str) -> Consent:
 
 def _read_opt_out(cell: str) -> Consent:
     text = _words(cell)
-    if text in _STATES_NOTHING or text in _NO or text in _AGREES:
+    if _states_nothing(cell) or text in _NO or text in _AGREES:
         return Consent.NOT_STATED
-    refuses = text in _YES or text in _REFUSES or _REFUSING_PHRASE.search(text)
+    without_date = _words(_DATED.sub(" ", cell))
+    refuses = without_date in _YES | _REFUSES or _REFUSING_PHRASE.search(text)
     if refuses or _DATE.match(cell.strip()):
         return Consent.REFUSED
     return Consent.UNCLEAR
 
 
 _read_short_opt_out = lru_cache(maxsize=1_000)(_read_opt_out)
+
+
+def _states_nothing(cell: str) -> bool:
+    seen = "".join(filter(str.isprintable, cell)).strip().casefold()
+    return seen in _STATES_NOTHING or not _words(seen)
 
 
 def _words(cell: str) -> str:

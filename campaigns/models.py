@@ -13,9 +13,11 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, Subquery, UniqueConstraint
 
 from campaigns import call_settings, hashed_numbers, prompts
+from campaigns.call_settings import DateOrder
 from campaigns.calling_hours import CallingHours
 from campaigns.e164 import NumberProblem
 from campaigns.e164 import parse as parse_e164
+from campaigns.number_writing import Written
 from campaigns.retry import RetryPolicy, RetryRule
 from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
 
@@ -282,6 +284,18 @@ class ColumnMapping(models.Model):
     headers_key = models.CharField(max_length=64, db_index=True, editable=False)
     columns = models.JSONField(
         default=list, help_text="A list of {position, header, target, name}, one for each column."
+    )
+    numbers_written = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=[(written.value, written.label) for written in Written],
+        help_text="How numbers without + are written. Leave blank to decide by the whole list.",
+    )
+    date_order = models.CharField(
+        max_length=3,
+        blank=True,
+        choices=[(order.value, order.label) for order in DateOrder],
+        help_text="Order of day, month and year. Leave blank to decide by all start times.",
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False

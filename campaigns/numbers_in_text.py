@@ -82,7 +82,7 @@ def find(text: str, *, region: str, writing: Writing = AS_READ_ALONE) -> Found:
     rest, lost = _SCIENTIFIC.subn(" ", rest)
     for match in list(PhoneNumberMatcher(rest, region, leniency=Leniency.VALID)):
         numbers_found.update(dict.fromkeys(_e164s(match.number)))
-        if "+" not in match.raw_string:
+        if "+" not in match.raw_string and not match.number.extension:
             numbers_found.update(dict.fromkeys(_readings(match.raw_string, region, writing)))
         blank = " " * (match.end - match.start)
         rest = rest[: match.start] + blank + rest[match.end :]

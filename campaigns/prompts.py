@@ -30,28 +30,26 @@ BUILT_IN: Final = frozenset(
         "to",
     }
 )
-#: What exports write into empty cells (SQL, pandas, Python, JSON, spreadsheets), and their errors.
-#: Spelled exactly: Nan and Null are names of people, and “none” may answer a question.
-_PLACEHOLDERS: Final = frozenset(
+# fmt: off
+#: What exports write into empty cells: SQL, pandas, Python, JSON, spreadsheets. Spelled exactly:
+#: Nan and Null are names of people, and “none” may answer a question.
+NO_VALUE: Final = frozenset(
     {
-        *(
-            "NULL",
-            "null",
-            "\\N",
-            "None",
-            "NaN",
-            "nan",
-            "NAN",
-            "<NA>",
-            "NaT",
-            "undefined",
-            "{}",
-            "[]",
-        ),
-        *("N/A", "n/a", "N/a", "#N/A", "#NA", "-", "--", "---", "–", "—"),
-        *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#ERROR!"),
+        "NULL", "null", "\\N", "None", "NaN", "nan", "NAN", "<NA>", "NaT", "undefined", "{}", "[]",
+        "N/A", "n/a", "N/a", "#N/A", "#NA", "-", "--", "---", "–", "—",
     }
 )
+# fmt: on
+#: And what a spreadsheet shows instead of a value that it could not calculate.
+_PLACEHOLDERS: Final = NO_VALUE | {
+    "#NULL!",
+    "#DIV/0!",
+    "#VALUE!",
+    "#REF!",
+    "#NAME?",
+    "#NUM!",
+    "#ERROR!",
+}
 _OPEN: Final = "{{"
 _CLOSE: Final = "}}"
 _REQUEST_DATA: Final = "request_data."

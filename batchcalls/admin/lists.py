@@ -41,7 +41,7 @@ class DoNotCallForm(ReadingForm, RegionForm):
         label="Reason",
         max_length=200,
         required=False,
-        help_text="Of numbers for which the list has none in a column “reason”.",
+        help_text="Used for rows without a “reason” cell.",
     )
 
     #: Hidden rows are always read: a number that is only hidden must not be called either.
@@ -126,14 +126,14 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
                 form.add_error("file", str(error))
                 return None
             to = self.url_of("change", stored.pk) if to_list else back
-            return Done(f"The numbers of {stored.file_name} are taken in.", to)
+            return Done(f"The numbers of {stored.file_name} are being imported.", to)
 
         back = reverse("admin:campaigns_suppression_changelist")
         return act(request, add, form=form, back=back) or self.page(
             request,
             "storedlist/add_do_not_call",
             "Import a do-not-call list",
-            subtitle="For lists of any length, taken in by the workers.",
+            subtitle="For lists of any length. The workers import them.",
             form=form,
         )
 
@@ -201,7 +201,11 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
             '<tr><th scope="row" data-label="Column">{}</th><td data-label="First values">{}</td>'
             '<td data-label="Becomes"><code>{}</code></td></tr>',
             (
-                (column.header.name, " · ".join(column.samples[:3]), column.target)
+                (
+                    column.header.name,
+                    " · ".join(sample or "–" for sample in column.samples[:3]),
+                    column.target,
+                )
                 for column in uploads.preview(stored)
             ),
         )

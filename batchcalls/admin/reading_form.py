@@ -20,7 +20,7 @@ class RegionForm(forms.Form):
         max_length=2,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Two letters, such as US or GB; blank: the default of this installation.",
+        help_text="Two letters, such as US or GB. Leave blank for the site’s default.",
     )
 
     def clean_region(self) -> str:
@@ -35,16 +35,20 @@ class FormatForm(forms.Form):
     """The format of a list, where it is not detected."""
 
     encoding = forms.CharField(
-        max_length=40, required=False, help_text="Such as utf-8 or cp1252; blank: detected."
+        max_length=40,
+        required=False,
+        help_text="For example utf-8 or cp1252. Leave blank to detect.",
     )
     delimiter = forms.CharField(
         max_length=10,
         required=False,
         strip=False,
-        help_text="comma, semicolon, tab or pipe; blank: detected.",
+        help_text="Comma, semicolon, tab, or pipe. Leave blank to detect.",
     )
     sheet = forms.CharField(
-        max_length=100, required=False, help_text="Of a workbook; blank: the first."
+        max_length=100,
+        required=False,
+        help_text="For Excel files. Leave blank for the first sheet.",
     )
 
     include_hidden = forms.BooleanField(
@@ -64,15 +68,14 @@ class ReadingForm(FormatForm):
 
     field_order = ["file"]
 
-    file = forms.FileField(
-        label="List", help_text="CSV, TSV, semicolons or pipes in any usual encoding, or XLSX."
-    )
+    file = forms.FileField(label="List", help_text="A CSV or Excel file (.xlsx).")
     columns = forms.CharField(
         widget=AdminTextareaWidget(attrs={"rows": 4}),
         required=False,
-        help_text="What single columns become, one COLUMN=TARGET on a line: phone_number[.2], "
-        "request_data.NAME, metadata.NAME, consent, opt_out, ignore, or a call setting; COLUMN is "
-        "a header, or #3 for the third. The others are matched by their headers.",
+        help_text="One COLUMN=TARGET per line, for columns that should not be matched by their "
+        "headers. COLUMN is a header, or #3 for the third column. TARGET is phone_number[.2], "
+        "request_data.NAME, trusted_text.NAME, metadata.NAME, consent, opt_out, ignore, or a call "
+        "setting.",
     )
 
     numbers_written = forms.ChoiceField(

@@ -21,7 +21,6 @@ from batchcalls.batches import lifecycle, retrying
 from batchcalls.drafting import copying, edits
 from batchcalls.intake import refusals
 from batchcalls.models import Scope
-from batchcalls.states import BatchStatus
 
 WRITE, CONTROL = Scope.BATCHES_WRITE, Scope.BATCHES_CONTROL
 LAUNCH = Need(CONTROL, "batchcalls.launch_batch")
@@ -79,11 +78,7 @@ class Steering(ApiView):
         A draft is checked first, and calls start when the check is done. Calls of a ready batch
         start immediately.
         """
-        batch = self.get_object()
-        if batch.status == BatchStatus.DRAFT:
-            edits.submit(batch, launch=True, actor=actor_of(request))
-        else:
-            lifecycle.launch(batch, actor=actor_of(request))
+        edits.launch_unseen(self.get_object(), actor=actor_of(request))
         return self.told()
 
     @extend_schema(request=None, responses=BatchSerializer)

@@ -167,7 +167,13 @@ class RowsOfFile(Rows):
     map_all = serializers.BooleanField(
         default=False, help_text="Make every other column a variable."
     )
-    encoding = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    encoding = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=40,
+        help_text="For example utf-8 or cp1252. Leave blank to detect it. A file whose encoding is "
+        "unclear is refused if its rows would be called right away.",
+    )
     delimiter = serializers.CharField(
         required=False, allow_blank=True, max_length=20, trim_whitespace=False
     )
@@ -205,6 +211,7 @@ class RowsOfFile(Rows):
         values = self.validated_data
         return ReadingOptions(
             encoding=values.get("encoding", ""),
+            must_be_clear=values.get("launch", False),
             delimiter=values.get("delimiter", ""),
             sheet=values.get("sheet", ""),
             include_hidden=values["include_hidden"],

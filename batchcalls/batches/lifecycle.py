@@ -118,8 +118,11 @@ def submit(
     )
     if not adds_rows and batch.lists.filter(status=ListStatus.IMPORTED).exists():
         forget_check(batch)
-    for stored in batch.lists.filter(status=ListStatus.UPLOADED):
-        list_imports.begin(stored)
+    if adds_rows:
+        for stored in batch.lists.filter(status=ListStatus.UPLOADED):
+            list_imports.begin(stored)
+    else:
+        list_imports.begin_next(batch.pk, behind=0)
 
 
 @transaction.atomic
@@ -141,12 +144,13 @@ def back_to_draft(batch: Batch, *, actor: User | None = None) -> None:
 
 
 def forget_check(batch: Batch) -> None:
-    """Delete the rows and the report of a check, within the caller's transaction; keep the list.
+    """Delete the rows and the report of a check, within the caller's transaction; keep the lists.
 
-    Raise `Conflict` when rows were added, because their numbers follow those of the first list.
+    Raise `Conflict` while rows are being added.
     """
-    if list_imports.forget(batch.pk) > 1:
-        raise Conflict("changed", batch.status, why="further rows were added to its list")
+    if batch.lists.importing().exists():
+        raise Conflict("changed", batch.status, why="rows are still being added to it")
+    list_imports.forget(batch.pk)
     Recipient.objects.filter(batch=batch.pk).forget()
     Batch.objects.filter(pk=batch.pk).update(row_count=None, ready_through=0, dry_run={})
 

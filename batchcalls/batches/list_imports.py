@@ -25,6 +25,21 @@ def begin(stored: StoredList) -> None:
         queue.ring(queue.IMPORT_LIST, str(stored.pk))
 
 
+def begin_next(batch_id: UUID, *, behind: int) -> bool:
+    """Import the first list of a batch that waits, its rows numbered from ``behind``.
+
+    Return False if none waits. A batch with several lists is checked list by list, because the rows
+    of each are numbered after those of the one before it.
+    """
+    waiting = StoredList.objects.filter(batch=batch_id, status=ListStatus.UPLOADED)
+    stored = waiting.order_by("created_at", "pk").first()
+    if stored is None:
+        return False
+    StoredList.objects.filter(pk=stored.pk).update(row_offset=behind)
+    begin(stored)
+    return True
+
+
 @transaction.atomic
 def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str = "") -> bool:
     """End an import: importing → imported or failed; return False when it had already ended.
@@ -40,8 +55,8 @@ def end(stored: StoredList, status: ListStatus, *, code: str = "", reason: str =
     return True
 
 
-def forget(batch_id: UUID) -> int:
-    """Reset a batch's usable lists to freshly uploaded, keeping their files; return their number.
+def forget(batch_id: UUID) -> None:
+    """Reset a batch's usable lists to freshly uploaded, keeping their files.
 
     Only call this for batches whose lists are not being imported.
     """
@@ -52,7 +67,7 @@ def forget(batch_id: UUID) -> int:
     storage = ListPart._meta.get_field("file").storage
     for name in files:
         transaction.on_commit(partial(storage.delete, name))
-    return lists.update(
+    lists.update(
         status=ListStatus.UPLOADED,
         evidence=None,
         is_split=False,

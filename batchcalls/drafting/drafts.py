@@ -133,7 +133,7 @@ def add_list(
     """
     reading = reading or ReadingOptions()
     written = reading.numbers_written or batch.first_list.numbers_written
-    reading = replace(reading, region=batch.region, numbers_written=written)
+    reading = replace(reading, region=batch.region, numbers_written=written, must_be_clear=True)
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.batch = batch
     if batch.lists.importing().exists():

@@ -16,15 +16,15 @@ from django.db import DatabaseError, transaction
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts
 from batchcalls.drafting.drafts import DraftError, DraftProblem, DraftRequest
-from batchcalls.intake import uploads
+from batchcalls.intake import file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists import mapping as mappings
 from batchcalls.lists import matching
 from batchcalls.lists.headers import describe_headers
-from batchcalls.lists.mapping import ColumnTarget, ListMapping, Target
-from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
+from batchcalls.lists.mapping import ColumnTarget, ListMapping, MappingError, Target
+from batchcalls.models import Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, values_of
-from batchcalls.states import BatchStatus
+from batchcalls.states import LIST_LEFT_OUT, BatchStatus
 from campaigns import call_settings
 from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign, ColumnMapping
@@ -80,24 +80,26 @@ def attach_list(
     *,
     file_name: str,
     reading: ReadingOptions,
+    replaced: StoredList | None = None,
     actor: User | None = None,
 ) -> StoredList:
-    """Attach a list to a draft, replacing the list it had. Match its columns as far as possible.
+    """Attach a list to a draft, replacing the lists it had. Match its columns as far as possible.
 
-    Raise `UnreadableList`, `UploadError` or `Conflict`. The draft is unchanged then.
+    With ``replaced``, it takes the place of that list and the others stay. Raise `UnreadableList`,
+    `UploadError` or `Conflict`. The draft is unchanged then.
     """
     stored = uploads.read(stream, reading, file_name=file_name)
     stored.mapping = uploads.suggest_mapping(stored, reading).to_list()
     with uploads.storing(stored, stream):
         current = _locked(batch)
-        _remove_lists(current)
+        _remove_lists([replaced] if replaced else list(current.lists.all()))
         if current.awaits_correction:
-            Recipient.objects.filter(batch=current).forget()
-            Batch.objects.filter(pk=current.pk).update(
-                reason_code="", reason="", row_count=None, ready_through=0, dry_run={}
-            )
+            lifecycle.forget_check(current)
+            Batch.objects.filter(pk=current.pk).update(reason_code="", reason="")
         stored.batch, stored.created_by = current, actor
         stored.save(force_insert=True)
+        if replaced:  # the order of the lists is that of their times
+            StoredList.objects.filter(pk=stored.pk).update(created_at=replaced.created_at)
         Batch.objects.filter(pk=current.pk).update(region=stored.region)
         BatchEvent.objects.create(
             batch=current, actor=actor, message=f"The list is {stored.file_name}."
@@ -108,14 +110,21 @@ def attach_list(
 def read_again(batch: Batch, reading: ReadingOptions, *, actor: User | None = None) -> StoredList:
     """Read a draft's list again, for example with another encoding. Raise as `attach_list`.
 
-    What a person said of its numbers and dates is kept.
+    What a person said of its numbers and dates is kept, and so are lists that were added to it.
     """
     stored = list_of(batch)
     if stored is None:
         raise DraftError("There is no list yet. Upload one.", code="no_list")
     reading = replace(reading, numbers_written=stored.numbers_written, dates=stored.date_order)
     with stored.open_file() as stream:
-        return attach_list(batch, stream, file_name=stored.file_name, reading=reading, actor=actor)
+        return attach_list(
+            batch,
+            stream,
+            file_name=stored.file_name,
+            reading=reading,
+            replaced=stored,
+            actor=actor,
+        )
 
 
 def match(
@@ -150,7 +159,9 @@ def apply_saved(batch: Batch, saved: ColumnMapping) -> ListMapping:
     """Apply a saved mapping. Raise `MappingError` if the list lacks one of its columns."""
     stored = _needed_list(batch)
     headers = describe_headers(stored.headers)
-    return _keep_mapping(batch, matching.reapply(ListMapping.from_list(saved.columns), headers))
+    mapping = matching.reapply(ListMapping.from_list(saved.columns), headers)
+    choices = {"numbers_written": saved.numbers_written, "date_order": saved.date_order}
+    return _keep_mapping(batch, mapping, **{name: one for name, one in choices.items() if one})
 
 
 def list_of(batch: Batch) -> StoredList | None:
@@ -199,6 +210,19 @@ def submit(batch: Batch, *, launch: bool = False, actor: User | None = None) -> 
     lifecycle.submit(batch, launch=launch, actor=actor)
 
 
+def launch_unseen(batch: Batch, *, actor: User | None = None) -> None:
+    """Launch a draft or a ready batch whose list no person looked at. Raise as `submit` does.
+
+    A list whose encoding is unclear is refused.
+    """
+    for stored in filter(file_formats.is_risky, batch.lists.exclude(status__in=LIST_LEFT_OUT)):
+        raise DraftError(file_formats.why_risky(stored), code="unclear_encoding")
+    if batch.status == BatchStatus.DRAFT:
+        submit(batch, launch=True, actor=actor)
+    else:
+        lifecycle.launch(batch, actor=actor)
+
+
 def _locked(batch: Batch) -> Batch:
     """Lock a draft for the rest of the transaction. Raise `Conflict` if it is no longer a draft."""
     current = Batch.objects.lock([batch.pk]).get(batch.pk)
@@ -218,15 +242,24 @@ def _needed_list(batch: Batch) -> StoredList:
 def _keep_mapping(batch: Batch, mapping: ListMapping, **choices: str | None) -> ListMapping:
     """Store a mapping and choices of how the list is written, which a survey has yet to confirm."""
     stored = _needed_list(_locked(batch))
-    fields = {"mapping": mapping.to_list(), "evidence": None, **choices}
-    for name, value in fields.items():
-        setattr(stored, name, value)
-    stored.save(update_fields=fields)
+    for one in batch.lists.exclude(status__in=LIST_LEFT_OUT):
+        followed = mapping if one.pk == stored.pk else _followed(one, mapping)
+        fields = {"mapping": followed.to_list(), "evidence": None, **choices}
+        for name, value in fields.items():
+            setattr(one, name, value)
+        one.save(update_fields=fields)
     return mapping
 
 
-def _remove_lists(batch: Batch) -> None:
-    for old in batch.lists.all():
+def _followed(added: StoredList, mapping: ListMapping) -> ListMapping:
+    """Return the mapping of an added list with the columns of the first list as they are there."""
+    with suppress(MappingError):
+        return uploads.suggest_mapping(added, ReadingOptions(), like=mapping)
+    return ListMapping.from_list(added.mapping)
+
+
+def _remove_lists(lists: Iterable[StoredList]) -> None:
+    for old in lists:
         for name in old.parts.values_list("file", flat=True):
             transaction.on_commit(partial(old.file.storage.delete, name))
         old.delete()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 from batchcalls.database.disks import StorageAway
 from batchcalls.lists.dialect import DELIMITERS, Dialect
@@ -16,6 +16,8 @@ from batchcalls.models import StoredList
 
 #: Rows that are compared in two encodings, and values that are shown.
 _ROWS_COMPARED, _VALUES_SHOWN, _CHARACTERS_SHOWN = 5_000, 6, 60
+#: Values in a sentence.
+_VALUES_QUOTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ def as_json(stored: StoredList) -> dict[str, Any]:
     }
 
 
+def is_risky(stored: StoredList) -> bool:
+    """Return whether wrong text may be spoken, so that no one may be called before a person looks.
+
+    In UTF-8, the rows that do not fit are skipped.
+    """
+    return is_unsure(stored) and stored.encoding != "utf-8"
+
+
 def encoding_choices(stored: StoredList) -> list[EncodingChoice]:
     """Return the two likeliest encodings with the first values that differ in them.
 
@@ -82,11 +92,33 @@ def encoding_choices(stored: StoredList) -> list[EncodingChoice]:
     """
     if not is_unsure(stored):
         return []
-    encodings = list(filter(None, (stored.encoding, stored.format_details["other_encoding"])))
     try:
-        tables = [_first_cells(stored, encoding) for encoding in encodings]
+        with stored.open_file() as stream:
+            return _choices(stored, stream)
     except (UnreadableList, StorageAway, FileNotFoundError):
         return []
+
+
+def why_risky(stored: StoredList, stream: BinaryIO | None = None) -> str:
+    """Return a sentence with both readings of a list whose encoding is unclear.
+
+    ``stream`` holds the file of a list that is not stored.
+    """
+    choices = _choices(stored, stream) if stream else encoding_choices(stored)
+    readings = (
+        f"{one.encoding} it says {', '.join(f'“{value}”' for value in one.values[:_VALUES_QUOTED])}"
+        for one in choices
+    )
+    return f"The encoding of {stored.file_name} is unclear. " + (
+        f"In {', in '.join(readings)}. Choose the encoding in which the words are spelled right."
+        if choices
+        else "Choose it."
+    )
+
+
+def _choices(stored: StoredList, stream: BinaryIO) -> list[EncodingChoice]:
+    encodings = list(filter(None, (stored.encoding, stored.format_details["other_encoding"])))
+    tables = [_first_cells(stored, stream, encoding) for encoding in encodings]
     differing = [
         cells for cells in zip(*tables, strict=False) if len(set(cells)) > 1 or len(cells) == 1
     ]
@@ -99,10 +131,9 @@ def encoding_choices(stored: StoredList) -> list[EncodingChoice]:
     ]
 
 
-def _first_cells(stored: StoredList, encoding: str) -> list[str]:
+def _first_cells(stored: StoredList, stream: BinaryIO, encoding: str) -> list[str]:
     dialect = Dialect(encoding=encoding, delimiter=stored.delimiter)
-    with stored.open_file() as stream:
-        table = open_list(stream, dialect, limits())
-        rows = [table.header, *(row.cells for row in islice(table, _ROWS_COMPARED))]
+    table = open_list(stream, dialect, limits())
+    rows = [table.header, *(row.cells for row in islice(table, _ROWS_COMPARED))]
     width = len(table.header)
     return [cell for row in rows for cell in [*row, *[""] * width][:width]]

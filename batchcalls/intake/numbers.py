@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from campaigns import e164
+from campaigns import e164, numbers_in_text
 from campaigns.number_writing import Writing
 
 RAW_NUMBER_LENGTH = 200
+#: Between several numbers in one cell of a Google Contacts export, in the order of preference.
+_BETWEEN_NUMBERS = " ::: "
 
 
 class ChosenNumber(NamedTuple):
@@ -19,6 +21,33 @@ class ChosenNumber(NamedTuple):
     usable: tuple[str, ...] = ()
 
 
+def each_number(cells: Iterable[str]) -> Iterator[str]:
+    """Yield the text of each number in the phone cells of a row."""
+    for cell in cells:
+        if _BETWEEN_NUMBERS in cell:
+            yield from map(str.strip, cell.split(_BETWEEN_NUMBERS))
+        else:
+            yield cell
+
+
+def numbers_meant(raws: Sequence[str], *, region: str, writing: Writing) -> tuple[str, ...]:
+    """Return every number that the phone cells of a row may mean, for a row that refuses calls.
+
+    A number that can be dialed is meant as it would be dialed. Of any other text, every number that
+    can be found in it is meant, such as both readings of an ambiguous one.
+    """
+    meant: dict[str, None] = {}
+    for raw in each_number(raws):
+        number = e164.parse(raw, region=region, writing=writing)
+        if isinstance(number, e164.Number):
+            meant[number.e164] = None
+        else:
+            found = numbers_in_text.find(raw, region=region, writing=writing).numbers
+            # Hashes cannot be compared with the numbers of other rows.
+            meant.update(dict.fromkeys(one for one in found if one.startswith("+")))
+    return tuple(meant)
+
+
 def choose_number(raws: Sequence[str], *, region: str, writing: Writing) -> ChosenNumber:
     """Choose the first usable number of a row's phone cells, which are in the order of preference.
 
@@ -26,7 +55,7 @@ def choose_number(raws: Sequence[str], *, region: str, writing: Writing) -> Chos
     """
     chosen: tuple[str, e164.Number | e164.NumberProblem] | None = None
     usable: dict[str, None] = {}
-    for raw in raws:
+    for raw in each_number(raws):
         number = e164.parse(raw, region=region, writing=writing)
         if isinstance(number, e164.Number):
             if not usable:

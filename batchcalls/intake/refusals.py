@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -21,7 +23,7 @@ from batchcalls.intake.validation import (
 )
 from batchcalls.models import Batch, Recipient, StoredList
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
-from campaigns.models import SuppressionSource
+from campaigns.models import Suppression, SuppressionSource
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -38,19 +40,26 @@ _SENTENCES = {
 def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
     """Skip the rows of a batch whose number has a refusal in another row; return how many.
 
-    Runs when all rows are imported, because parts arrive in any order. Rows of earlier lists are
-    skipped too, unless they are being called or were called already. Raises `LeaseLost`.
+    A refusal applies to all numbers of its row. It does not spread from a row that is skipped here
+    to that row's other numbers, because nobody refused calls to them. Runs when all rows are
+    imported, because parts arrive in any order. Rows of earlier lists are skipped too, unless they
+    are being called or were called already. Raises `LeaseLost`.
     """
     rows = Recipient.objects.filter(batch=stored.batch_id)
     said_no = rows.filter(reason_code__in=REFUSALS, status=RecipientStatus.SKIPPED)
     waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)
-    skipped, last = 0, ""
-    while refusals := {
-        number: (code, row)
-        for number, code, row in said_no.filter(e164__gt=last)
-        .order_by("e164")
-        .values_list("e164", "reason_code", "row_number")[:ROWS_AT_A_TIME]
-    }:
+    skipped = last = 0
+    while refusing := list(
+        said_no.filter(row_number__gt=last)
+        .order_by("row_number")
+        .only("row_number", "e164", "refused_numbers", "reason_code")[:ROWS_AT_A_TIME]
+    ):
+        last = refusing[-1].row_number
+        refusals = {
+            number: (row.reason_code, row.row_number)
+            for row in reversed(refusing)
+            for number in row.numbers_refused
+        }
         refused = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
         with transaction.atomic():
             lease.keep()
@@ -70,7 +79,6 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
                 ],
                 where_in=("status", RECIPIENT_NOT_YET_PLACED),
             )
-        last = max(refusals)
     return skipped
 
 
@@ -89,20 +97,43 @@ def suppress_refused(batch: Batch, *, actor: User | None = None) -> Suppressed:
     """
     reason = f"Said no in the list of {batch.name}"
     new = total = 0
-    last = ""
-    refused = _refused(batch).values_list("e164", flat=True).distinct().order_by("e164")
-    while numbers := list(refused.filter(e164__gt=last)[:NUMBERS_AT_A_TIME]):
+    for numbers in chain(_first_numbers(batch), _other_numbers(batch)):
         reasons = dict.fromkeys(numbers, reason)
         new += suppress(reasons, source=SuppressionSource.IMPORT, actor=actor)
         total += len(numbers)
-        last = numbers[-1]
     return Suppressed(new=new, listed=total - new)
 
 
 def count_unlisted(batch: Batch) -> int:
     """Count the numbers that clearly refuse in a batch's lists, but may be called by others."""
     rows = _refused(batch).alias(listed=is_listed()).filter(listed=False)
-    return rows.values("e164").distinct().count()
+    unlisted: int = rows.values("e164").distinct().count()
+    for numbers in _other_numbers(batch):
+        unlisted += len(numbers) - len(Suppression.objects.numbers_among(numbers))
+    return unlisted
+
+
+def _first_numbers(batch: Batch) -> Iterator[list[str]]:
+    """Yield the different first numbers of the rows that clearly refuse, some thousand a time."""
+    last = ""
+    refused = _refused(batch).values_list("e164", flat=True).distinct().order_by("e164")
+    while numbers := list(refused.filter(e164__gt=last)[:NUMBERS_AT_A_TIME]):
+        yield numbers
+        last = numbers[-1]
+
+
+def _other_numbers(batch: Batch) -> Iterator[list[str]]:
+    """Yield the different numbers that are not the first of any row that clearly refuses."""
+    rows = _refused(batch).exclude(refused_numbers="").order_by("row_number")
+    rows = rows.only("row_number", "e164", "refused_numbers")
+    yielded, last = set[str](), 0
+    while refusing := list(rows.filter(row_number__gt=last)[:ROWS_AT_A_TIME]):
+        last = refusing[-1].row_number
+        others = {number for row in refusing for number in row.numbers_refused} - yielded
+        first = _refused(batch).filter(e164__in=others).values_list("e164", flat=True)
+        others -= set(first)
+        yielded |= others
+        yield sorted(others)
 
 
 def _refused(batch: Batch) -> QuerySet[Recipient]:

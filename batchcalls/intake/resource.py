@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from import_export import fields, resources
 
 from batchcalls.database.bulk import insert_each
 from batchcalls.intake import validation
-from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number
+from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number, numbers_meant
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
 from batchcalls.lists.rows import Row
@@ -37,6 +38,7 @@ class JudgedRow(NamedTuple):
     raw_number: str
     e164: str
     phone_numbers: str
+    refused_numbers: str
     region: str
     time_zones: str
     request_data: dict[str, str]
@@ -105,11 +107,9 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         """Read a recipient from its columns and check it."""
         cells = [cell.strip() for cell in row.cells[: self._width]]
         cells += [""] * (self._width - len(cells))
-        chosen = choose_number(
-            [cells[position] for position in self._phones],
-            region=self._rules.region,
-            writing=writing,
-        )
+        raws = [cells[position] for position in self._phones]
+        region = self._rules.region
+        chosen = choose_number(raws, region=region, writing=writing)
         text = "".join(cells)
         if not text.isprintable():
             cells = list(map(clean_value, cells))
@@ -119,8 +119,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             # A row with a problem is not blank, whatever its cells under the header hold.
             blank=not text and row.problem is None,
             problem=row.problem,
-            raw_number=chosen.raw,
             number=chosen.number,
+            numbers_meant=partial(numbers_meant, raws, region=region, writing=writing),
             request_data=request_data,
             row_settings=self._call_settings.clean(cells),
             date_order=date_order,
@@ -128,12 +128,14 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             opt_out_cells=[cells[position] for position in self._opt_outs],
         )
         status = RecipientStatus.SKIPPED if verdict.code else RecipientStatus.PENDING
+        refused = verdict.refused_numbers
         return JudgedRow(
             batch_id=self._batch_id,
             row_number=row.number + self._offset,
             raw_number=chosen.raw[:RAW_NUMBER_LENGTH],
             e164=verdict.e164,
             phone_numbers=",".join(chosen.usable),
+            refused_numbers=",".join(refused) if len(refused) > 1 else "",
             region=verdict.region,
             time_zones=",".join(verdict.time_zones),
             request_data=request_data,

@@ -65,9 +65,11 @@ TakeIn = Callable[[list[Row]], Callable[[], tuple[int, list[list[object]]]]]
 def run_batch(batch_id: UUID, *, seconds: float) -> bool:
     """Import the remaining rows of a batch's lists, as `run` does."""
     until = time.monotonic() + seconds
-    lists = StoredList.objects.importing().filter(batch=batch_id)
-    is_left = False
-    for pk in lists.values_list("pk", flat=True):
+    lists = StoredList.objects.importing().filter(batch=batch_id).values_list("pk", flat=True)
+    is_left, before = False, set[UUID]()
+    # When one list of a draft is checked, the next begins.
+    while pk := lists.exclude(pk__in=before).first():
+        before.add(pk)
         is_left = run(pk, seconds=until - time.monotonic()) or is_left
     return is_left
 
@@ -214,27 +216,30 @@ def _conclude_recipients(
     if batch.duplicates == DuplicateChoice.CALL_ONCE:
         duplicates.skip_repeated(stored, lease)
     dry_run.store(batch)
-    callable_rows = Recipient.objects.filter(
-        batch=batch, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
-    )
+    callable_rows = Recipient.objects.filter(batch=batch, status=RecipientStatus.PENDING)
     with transaction.atomic():
         current = Batch.objects.lock([batch.pk])[batch.pk]  # always before the list
         if not list_imports.end(stored, ListStatus.IMPORTED):
             return
         if stored.row_offset and current.status not in BATCH_IMPORTING:
-            joining.make_ready(stored, row_count=row_count, callable_rows=callable_rows.count())
+            added = callable_rows.filter(row_number__gt=stored.row_offset).count()
+            joining.make_ready(stored, row_count=row_count, callable_rows=added)
             return
-        if stored.row_offset:  # added to a draft of which nobody could be called
-            row_count += current.row_count or 0
+        row_count += current.row_count or 0
+        checked = {"row_count": row_count, "ready_through": stored.last_row}
+        Batch.objects.filter(pk=batch.pk).update(**checked)
+        if list_imports.begin_next(batch.pk, behind=stored.last_row):
+            return
         if callable_rows.exists():
             lifecycle.finish_validating(batch, through=stored.last_row, row_count=row_count)
             return
-        reason = "The only row cannot be called." if row_count == 1 else ""
-        reason = reason or f"None of the {row_count:,} rows can be called; each says why."
-        checked = {"row_count": row_count, "ready_through": stored.last_row}
-        Batch.objects.filter(pk=batch.pk).update(**checked)
+        if row_count == 1:
+            reason, them = "The only row cannot be called; it says why.", "it"
+        else:
+            reason = f"None of the {row_count:,} rows can be called; each says why."
+            them = "them"
         if current.can_be_corrected:
-            remedy = "Correct them and add them, or upload another list."
+            remedy = f"Correct {them} and add {them}, or upload another list."
             lifecycle.return_to_draft(batch, message=f"{reason} {remedy}")
         else:
             lifecycle.fail(batch, code=NOBODY_TO_CALL, message=reason)

@@ -17,11 +17,9 @@ from batchcalls import queue
 from batchcalls.database import disks
 from batchcalls.database.lease import Lease
 from batchcalls.intake import parts
-from batchcalls.lists.headers import REJECTED_REASON
 from batchcalls.lists.rows import Row
-from batchcalls.lists.tables import open_table
+from batchcalls.lists.tables import open_table, rows_as_uploaded
 from batchcalls.models import ListPart, StoredList
-from campaigns.spreadsheet_cells import restore
 
 #: Rows per transaction. On SQLite, all other writes wait for it.
 PART_ROWS = 2_000
@@ -37,10 +35,7 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
     number = ListPart.objects.filter(stored_list=stored).count()
     with stored.open_file() as stream, open_table(stored, stream) as table:
         done = max(stored.split_through, table.header_row)
-        rows_left = _behind(done, table, lease)
-        if not stored.sheet and REJECTED_REASON in map(str.strip, stored.headers):
-            rows_left = _as_uploaded(rows_left, stored.headers)
-        for rows in _groups(rows_left):
+        for rows in _groups(_behind(done, rows_as_uploaded(stored, table), lease)):
             number += 1
             _write(stored, lease, number, rows)
             if number <= HELPERS_RUNG:
@@ -83,18 +78,6 @@ def _behind(done: int, table: Iterable[Row], lease: Lease[StoredList]) -> Iterat
             yield row
         elif row.number % PART_ROWS == 0:
             lease.keep()
-
-
-def _as_uploaded(rows: Iterable[Row], headers: list[str]) -> Iterator[Row]:
-    """Yield the rows of our own file of rejected rows as they were in the file before it.
-
-    Restore the cells that it neutralized, and remove the reasons, so that blank rows are blank.
-    """
-    reason = [header.strip() for header in headers].index(REJECTED_REASON)
-    for row in rows:
-        cells = list(map(restore, row.cells))
-        cells[reason : reason + 1] = [""]
-        yield row._replace(cells=cells)
 
 
 def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:

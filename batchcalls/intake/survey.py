@@ -10,10 +10,11 @@ from contextlib import suppress
 
 from batchcalls.database import clock
 from batchcalls.database.lease import Lease
+from batchcalls.intake.numbers import each_number
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.rows import Row
-from batchcalls.lists.tables import open_table
+from batchcalls.lists.tables import open_table, rows_as_uploaded
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList
 from campaigns.call_settings import DateOrder, possible_orders
@@ -44,7 +45,7 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
         stored.open_file() as stream,
         open_table(stored, stream) as table,
     ):
-        for count, row in enumerate(table):
+        for count, row in enumerate(rows_as_uploaded(stored, table)):
             if count % _ROWS_PER_BEAT == 0:
                 lease.keep()
             if not stored.sheet or count < WORKBOOK_ROWS:
@@ -65,11 +66,10 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
 
 def _bare(row: Row, positions: Sequence[int]) -> Iterator[str]:
     """Yield the cells whose meaning may depend on the list: digits without + and 0 before them."""
-    for position in positions:
-        if position < len(row.cells):
-            cell = row.cells[position].strip()
-            if cell and cell[0] not in "+0":
-                yield cell
+    phones = [row.cells[position].strip() for position in positions if position < len(row.cells)]
+    for number in each_number(phones):
+        if number and number[0] not in "+0":
+            yield number
 
 
 class _Sample:

@@ -17,7 +17,8 @@ from django.core.files import File
 from django.db import transaction
 
 from batchcalls.database import disks
-from batchcalls.lists import matching
+from batchcalls.intake import file_formats
+from batchcalls.lists import guessing, matching
 from batchcalls.lists.headers import Header, describe_headers
 from batchcalls.lists.mapping import (
     ColumnTarget,
@@ -28,7 +29,7 @@ from batchcalls.lists.mapping import (
     headers_key,
 )
 from batchcalls.lists.rows import Row
-from batchcalls.lists.tables import open_table, understand
+from batchcalls.lists.tables import header_as_uploaded, open_table, rows_as_uploaded, understand
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList
 from campaigns import call_settings, e164
@@ -53,9 +54,14 @@ class UploadError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingOptions:
-    """A person's choices for reading and matching a file; blank means "detect"."""
+    """A person's choices for reading and matching a file; blank means "detect".
+
+    With ``must_be_clear``, a list whose encoding is unclear is refused, because no one looks at it
+    before its rows may be called.
+    """
 
     encoding: str = ""
+    must_be_clear: bool = False
     delimiter: str = ""
     sheet: str = ""
     include_hidden: bool = False
@@ -116,12 +122,14 @@ def read(
     if is_row:
         stored.has_header = not is_row(_first_cells(stored, stream), region)
     with open_table(stored, stream) as table:
-        stored.headers = list(table.header)
-        rows = filterfalse(_is_hidden, table)
+        stored.headers = header_as_uploaded(stored, table.header)
+        rows = filterfalse(_is_hidden, rows_as_uploaded(stored, table))
         first = list(islice(rows, SAMPLE_ROWS))
         if not any(row.problem or any(map(str.strip, row.cells)) for row in chain(first, rows)):
             raise UnreadableList("no_rows")
         stored.samples = [[cell[:SAMPLE_CHARACTERS] for cell in row.cells] for row in first]
+    if options.must_be_clear and file_formats.is_risky(stored):
+        raise UploadError(file_formats.why_risky(stored, stream), code="unclear_encoding")
     stored.digest = _digest(stream)
     return stored
 
@@ -145,7 +153,8 @@ def suggest_mapping(
 ) -> ListMapping:
     """Match columns as `match_columns` does, but leave other problems for a person to fix.
 
-    Raises `MappingError` only for options that cannot be applied.
+    A saved mapping also says how numbers and dates are written, unless a person says so. Raises
+    `MappingError` only for options that cannot be applied.
     """
     headers = describe_headers(stored.headers)
     is_setting = call_settings.is_call_setting
@@ -154,8 +163,10 @@ def suggest_mapping(
         mapping = matching.follow(like, headers, is_call_setting=is_setting)
     elif (match := saved.order_by("-created_at").first()) and options.map_all is None:
         mapping = matching.reapply(ListMapping.from_list(match.columns), headers)
+        stored.numbers_written = stored.numbers_written or match.numbers_written
+        stored.date_order = stored.date_order or match.date_order
     else:
-        mapping = matching.guess(headers, is_call_setting=is_setting)
+        mapping = guessing.guess(headers, is_call_setting=is_setting)
     if options.map_all is not None:
         mapping = matching.map_all(mapping, options.map_all)
     return matching.apply_options(
@@ -167,7 +178,7 @@ def suggest_mapping(
 
 
 def save_mapping(stored: StoredList, *, name: str, actor: User | None = None) -> ColumnMapping:
-    """Save a list's column mapping for lists with the same headers.
+    """Save a list's column mapping, and how it is written, for lists with the same headers.
 
     Replaces a mapping of the same name.
     """
@@ -176,6 +187,8 @@ def save_mapping(stored: StoredList, *, name: str, actor: User | None = None) ->
         defaults={
             "headers_key": headers_key(describe_headers(stored.headers)),
             "columns": stored.mapping,
+            "numbers_written": stored.numbers_written,
+            "date_order": stored.date_order,
             "created_by": actor,
         },
     )
@@ -205,7 +218,7 @@ def storing(stored: StoredList, stream: BinaryIO) -> Iterator[None]:
 def offered_setting(column: ColumnTarget) -> str:
     """Return the call setting of rows that a variable could be by its header, or ""."""
     names = (name for name, one in call_settings.REGISTRY.items() if one.per_row and not one.legacy)
-    return matching.offered_setting(column, names)
+    return guessing.offered_setting(column, names)
 
 
 def describe_offers(stored: StoredList) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Self
@@ -13,7 +13,7 @@ from batchcalls.calling.call_requests import RENDERED
 from batchcalls.database import clock
 from batchcalls.lists.rows import RowProblem
 from batchcalls.models import Batch
-from campaigns import call_settings, consent, e164, numbers_in_text, prompts
+from campaigns import call_settings, consent, e164, prompts
 from campaigns.consent import Consent
 
 #: The reason code of a row with an explicit no, as opposed to one without an answer.
@@ -61,9 +61,13 @@ class RowRules:
 
 @dataclass(slots=True, kw_only=True)  # not frozen, which would take three times as long
 class RowVerdict:
-    """The result for a row: callable if ``code`` is blank, else ``message`` says why not."""
+    """The result for a row: callable if ``code`` is blank, else ``message`` says why not.
+
+    ``refused_numbers`` are those that must not be called because of this row.
+    """
 
     e164: str = ""
+    refused_numbers: tuple[str, ...] = ()
     region: str = ""
     time_zones: tuple[str, ...] = ()
     call_settings: dict[str, Any] = field(default_factory=dict)
@@ -92,26 +96,27 @@ def judge(
     request_data: Mapping[str, str],
     row_settings: Mapping[str, str],
     consent_cell: str | None = None,
-    raw_number: str = "",
+    numbers_meant: Callable[[], tuple[str, ...]] = tuple,
     opt_out_cells: Sequence[str] = (),
     date_order: str = "",
 ) -> RowVerdict:
     """Check one row: its form, its number, its consent, its call settings, its variables.
 
     ``consent_cell`` is None for a list without a consent column. ``date_order`` applies to all
-    start times of the list. A refusal is reported before any other problem, because it applies to
-    the same number in other rows too.
+    start times of the list. ``numbers_meant`` finds all numbers of a row that refuses, including
+    numbers that are too doubtful to be dialed. A refusal is reported before any other problem,
+    because it applies to the same numbers in other rows too.
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
     refusal = _why_refused(rules, consent_cell, opt_out_cells)
+    refused = numbers_meant() if refusal else ()
     if problem is not None and not refusal:
         return RowVerdict(code=problem.code, message=problem.message)
     if isinstance(number, e164.NumberProblem):
-        # A refusal holds for a number that is too doubtful to be dialed, too.
-        if refusal and (meant := numbers_in_text.find(raw_number, region=rules.region).numbers):
+        if refusal and refused:
             code, message = refusal
-            return RowVerdict(e164=meant[0], code=code, message=message)
+            return RowVerdict(e164=refused[0], refused_numbers=refused, code=code, message=message)
         wrong = problem or number
         return RowVerdict(code=str(wrong.code), message=wrong.message)
     normalized = call_settings.Normalized()
@@ -136,6 +141,7 @@ def judge(
     start = normalized.values.pop("start_time", None)
     return RowVerdict(
         e164=number.e164,
+        refused_numbers=refused,
         region=number.region,
         time_zones=(zone,) if zone else number.time_zones,
         call_settings={} if code else normalized.values,

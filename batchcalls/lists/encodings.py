@@ -44,6 +44,8 @@ _USUAL = {"cp1252": 1.15, "iso8859-2": 0.9, "koi8-r": 0.9, "cp437": 0.6, "cp850"
 #: A reading is likely when it scores this many times as much as the next one. Measured with lists
 #: of names in twenty languages (tests/lists/test_encodings.py).
 _LIKELY = 1.5
+#: With fewer words than these, another reading that looks like names too is as good a guess.
+_FEWEST_WORDS = 3
 _ODD_COSTS, _TOO_ODD = 0.85, 0.5
 _APOSTROPHES = "'-\u2019\u05f3\u05f4"
 _LAST_LATIN = 0x24F
@@ -128,8 +130,10 @@ def guess(stream: BinaryIO) -> Guess | None:
     readings = [one for one in readings if not fit(stream, one.encoding).bad]
     if not readings:
         return None
-    best, second = (*readings, _Reading(0.0, "", 0.0))[:2]
+    best, second = (*readings, _Reading(0.0, "", 0.0, 0))[:2]
     is_likely = best.score >= _LIKELY * second.score and best.odd_share < _TOO_ODD
+    if best.words < _FEWEST_WORDS and second.score and second.odd_share < _TOO_ODD:
+        is_likely = False
     certainty = Certainty.LIKELY if is_likely else Certainty.UNSURE
     return Guess(encoding=best.encoding, certainty=certainty, other=second.encoding)
 
@@ -138,6 +142,8 @@ class _Reading(NamedTuple):
     score: float
     encoding: str
     odd_share: float
+    #: How many different words the encoding decides about.
+    words: int
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
@@ -177,7 +183,8 @@ def _readings(sample: bytes) -> list[_Reading]:
     for text, same in names.items():
         odd = _odd_share(text)
         score = max(score for _, score, _ in same) * (1 - _ODD_COSTS * odd)
-        readings.append(_Reading(score, max(same)[2], odd))
+        words = len(set(_WORDS.findall(text)))
+        readings.append(_Reading(score, max(same)[2], odd, words))
     return sorted(readings, reverse=True)[:4]
 
 

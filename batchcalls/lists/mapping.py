@@ -31,6 +31,12 @@ NAMED_TARGETS = {
     Target.TRUSTED_TEXT: "variable",
     Target.METADATA: "metadata",
 }
+#: What a header begins with that names its target.
+PREFIXES = {
+    Target.REQUEST_DATA: "request_data.",
+    Target.METADATA: "metadata.",
+    Target.CALL_SETTING: "settings.",
+}
 #: Targets that fill {{variables}}.
 VARIABLES = frozenset({Target.REQUEST_DATA, Target.TRUSTED_TEXT})
 #: Targets that need no name. They keep their columns when all others are mapped at once. Several

@@ -1,20 +1,19 @@
-"""Column matching: guessed from the headers, chosen by a person, or from a saved mapping."""
+"""Column matching: chosen by a person, from a saved mapping, or like another list."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import NamedTuple
 
+from batchcalls.lists.guessing import as_variable, distinct, guess, name_for
 from batchcalls.lists.headers import REJECTED_REASON, Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
     NAMELESS_TARGETS,
-    VARIABLES,
     ColumnTarget,
     ListMapping,
     MappingError,
@@ -25,64 +24,10 @@ from batchcalls.lists.mapping import (
     order_name,
     unknown_target,
 )
-from batchcalls.lists.opt_out_headers import is_opt_out_header
-from batchcalls.lists.phone_headers import is_vague, rank_of
-
-CONSENT_SPELLINGS = frozenset(
-    {
-        "consent",
-        "has_consent",
-        "consent_given",
-        "consent_to_call",
-        "call_consent",
-        "marketing_consent",
-        "tcpa_consent",
-        "opt_in",
-        "optin",
-        "opted_in",
-        "einwilligung",
-        "consentement",
-        "consentimiento",
-    }
-)
-#: Call settings that a header may become by its name alone, in any case and with spaces. A list
-#: must not take over a call: “Task” or “language” in a customer list is about the customer.
-GUESSED_SETTINGS = ("start_time", "timezone", "webhook")
-_PREFIXED = re.compile(r"(request_data|metadata)\.\s*(\S.*)", re.IGNORECASE)
-#: The prefix that makes any header a call setting: settings.voice.
-_SETTING = re.compile(r"settings\.\s*(\S.*)", re.IGNORECASE)
 
 
-def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) -> ListMapping:
-    """Match columns by their headers.
-
-    In order: phone number, consent, opt-out, prefixed names, the `GUESSED_SETTINGS`, else
-    variables.
-    """
-    phones = _phone_headers(headers)
-    settings = _setting_headers(headers, is_call_setting)
-    columns = []
-    for header in headers:
-        column = _as_variable(header)
-        if header.position in phones:
-            order = phones.index(header.position) + 1
-            column = replace(column, target=Target.PHONE_NUMBER, name=order_name(order))
-        elif _spelling(header) in CONSENT_SPELLINGS:
-            column = replace(column, target=Target.CONSENT, name="")
-        elif is_opt_out_header(header.name):
-            column = replace(column, target=Target.OPT_OUT, name="")
-        elif header.position in settings:
-            column = replace(column, target=Target.CALL_SETTING, name=settings[header.position])
-        columns.append(column)
-    return ListMapping(_distinct(columns))
-
-
-def offered_setting(column: ColumnTarget, setting_names: Iterable[str]) -> str:
-    """Return the call setting that a variable's header names, or "": offered, never applied."""
-    if column.target not in VARIABLES or not column.header:
-        return ""
-    header = _squashed(column.header)
-    return next((name for name in setting_names if _squashed(name) == header), "")
+def is_rejected_reason(column: ColumnTarget) -> bool:
+    return column.header == REJECTED_REASON
 
 
 def map_all(mapping: ListMapping, target: Target) -> ListMapping:
@@ -99,10 +44,10 @@ def map_all(mapping: ListMapping, target: Target) -> ListMapping:
         or is_rejected_reason(column)
         # A trusted text is request data already.
         or (target == Target.REQUEST_DATA and column.target == Target.TRUSTED_TEXT)
-        else replace(column, target=target, name=_name_for(target, column.header))
+        else replace(column, target=target, name=name_for(target, column.header))
         for column in mapping.columns
     ]
-    return ListMapping(_distinct(columns))
+    return ListMapping(distinct(columns))
 
 
 class Assignment(NamedTuple):
@@ -165,8 +110,8 @@ def apply_options(
         except MappingError as error:
             problems += error.problems
             continue
-        column = replace(_as_variable(header), target=target)
-        name = option.name or _name_for(target, header.name)
+        column = replace(as_variable(header), target=target)
+        name = option.name or name_for(target, header.name)
         chosen[header.position] = replace(column, name=name)
     if problems:
         raise MappingError(problems)
@@ -177,10 +122,10 @@ def apply_options(
         # A column for the first number replaces every guess, a fallback only the guessed ones.
         is_replaced = chosen_phones and (1 in chosen_phones or column.order > 1)
         if is_replaced and column.target == Target.PHONE_NUMBER:
-            columns[position] = _as_variable(headers[position])
+            columns[position] = as_variable(headers[position])
     columns |= chosen
     ordered = [columns[position] for position in sorted(columns)]
-    return ListMapping(_distinct(ordered, fixed=chosen))
+    return ListMapping(distinct(ordered, fixed=chosen))
 
 
 def _in_given_order(chosen: dict[int, ColumnTarget]) -> dict[int, ColumnTarget]:
@@ -206,7 +151,7 @@ def reapply(saved: ListMapping, headers: Sequence[Header]) -> ListMapping:
         by_header[column.header].append(column)
     columns, kept = [], set()
     for header in headers:
-        column = _as_variable(header)
+        column = as_variable(header)
         if by_header[column.header]:
             column = replace(by_header[column.header].pop(0), position=header.position)
             kept.add(header.position)
@@ -217,7 +162,7 @@ def reapply(saved: ListMapping, headers: Sequence[Header]) -> ListMapping:
     ]
     if problems:
         raise MappingError(problems)
-    return ListMapping(_distinct(columns, fixed=kept))
+    return ListMapping(distinct(columns, fixed=kept))
 
 
 def follow(
@@ -240,90 +185,6 @@ def follow(
         for column in guessed.columns
     ]
     return ListMapping(tuple(columns))
-
-
-def _setting_headers(
-    headers: Sequence[Header], is_call_setting: Callable[[str], bool]
-) -> dict[int, str]:
-    """Return the call settings that headers name, by position; an exact spelling comes first."""
-    guessed = {_squashed(name): name for name in GUESSED_SETTINGS}
-    found: dict[str, int] = {}
-    for header in sorted(headers, key=lambda header: header.name not in GUESSED_SETTINGS):
-        if prefixed := _SETTING.fullmatch(header.name):
-            name = prefixed[1]
-        else:
-            name = guessed.get(_squashed(header.name), "")
-        if not header.is_blank and is_setting(name, is_call_setting):
-            found.setdefault(name, header.position)
-    return {position: name for name, position in found.items()}
-
-
-def _phone_headers(headers: Sequence[Header]) -> list[int]:
-    """Return the positions of the phone columns: the best is dialed, the others are fallbacks."""
-    ranked = [(rank, header) for header in headers if (rank := rank_of(header.name)) is not None]
-    if any(not is_vague(header.name) for _, header in ranked):
-        ranked = [(rank, header) for rank, header in ranked if not is_vague(header.name)]
-    in_order = sorted(ranked, key=lambda one: (one[0], one[1].position))
-    return [header.position for _, header in in_order]
-
-
-def _spelling(header: Header) -> str:
-    return re.sub(r"[\W_]+", "_", header.name.casefold()).strip("_")
-
-
-def _squashed(name: str) -> str:
-    """Return a name without what people write between its words: Start Time, start_time."""
-    return re.sub(r"[\W_]+", "", name.casefold())
-
-
-def is_rejected_reason(column: ColumnTarget) -> bool:
-    return column.header == REJECTED_REASON
-
-
-def _as_variable(header: Header) -> ColumnTarget:
-    """Return a column's target by its header alone; without a header it is ignored."""
-    if header.is_blank:
-        return ColumnTarget(position=header.position, header="", target=Target.IGNORE)
-    if header.name == REJECTED_REASON:
-        return ColumnTarget(position=header.position, header=header.name, target=Target.IGNORE)
-    target, name = Target.REQUEST_DATA, header.name
-    if prefixed := _PREFIXED.fullmatch(header.name):
-        target, name = Target(prefixed[1].lower()), prefixed[2]
-    return ColumnTarget(position=header.position, header=header.name, target=target, name=name)
-
-
-def _name_for(target: Target, header: str) -> str:
-    if target not in NAMED_TARGETS:
-        return ""
-    prefixed = _PREFIXED.fullmatch(header)
-    return prefixed[2] if prefixed else header
-
-
-def _distinct(
-    columns: Sequence[ColumnTarget], *, fixed: Collection[int] = ()
-) -> tuple[ColumnTarget, ...]:
-    """Number repeated names: name, name_2; columns in ``fixed`` keep their names."""
-    wanted = {(_kind(column), column.name) for column in columns}
-    taken = {(_kind(column), column.name) for column in columns if column.position in fixed}
-    # The phone column's header is taken too, unless a person gave a column that name.
-    phones = {column.header for column in columns if column.target == Target.PHONE_NUMBER}
-    given = {column.name for column in columns if column.name != column.header}
-    taken |= {(NAMED_TARGETS[Target.REQUEST_DATA], header) for header in phones - given}
-    result = []
-    for column in columns:
-        key = (_kind(column), column.name)
-        if column.target in NAMED_TARGETS and column.position not in fixed:
-            numbered = ((key[0], f"{column.name}_{n}") for n in count(2))
-            if key in taken:
-                key = next(key for key in numbered if key not in wanted | taken)
-            taken.add(key)
-        result.append(replace(column, name=key[1]))
-    return tuple(result)
-
-
-def _kind(column: ColumnTarget) -> str:
-    """Return what a column's name must be unique among: variables, trusted or not, are one kind."""
-    return NAMED_TARGETS.get(column.target, column.target)
 
 
 def _find(column: str, headers: Sequence[Header]) -> Header:

@@ -15,17 +15,25 @@ _GROUPS = (
     "customer_phone lead_phone phonenumber",
     "phone telephone telephone_number telephone_no tel tel_number tel_no phone_1 phone1 "
     "phone_1_value telefonnummer telefon telefon_nr rufnummer numéro_de_téléphone n_de_téléphone "
-    "no_de_téléphone téléphone_principal téléphone teléfono número_de_teléfono número_teléfono "
+    "no_de_téléphone téléphone_principal téléphone téléphone_fixe fixe teléfono "
+    "número_de_teléfono número_teléfono "
     "telefone número_de_telefone numero_di_telefono telefoon telefoonnummer numer_telefonu "
     "nr_telefonu telefonní_číslo telefónne_číslo telefonszám puhelin puhelinnumero "
-    "număr_de_telefon telefon_numarasi телефон номер_телефона номер_телефону τηλέφωνο",
+    "număr_de_telefon telefon_numarası cep_telefonu cep_tel cep gsm телефон номер_телефона "
+    "номер_телефону τηλέφωνο telefonnr tlf tlf_nr telefono_fisso teléfono_fijo telefone_fixo "
+    "festnetz festnetznummer vaste_telefoon telefon_stacjonarny pevná_linka "
+    "电话 电话号码 电话号 電話 電話番号 電話號碼 聯絡電話 "
+    "联系电话 전화 전화번호 هاتف رقم_الهاتف טלפון",
     "mobile_phone_number mobile_phone mobilephone mobile_number mobile mobile_no cell_number "
     "cell_phone cellphone cell phone_mobile person_phone_mobile sms_phone whatsapp whatsapp_number "
     "whatsapp_phone_number handynummer handy mobilnummer mobiltelefon mobil mobilfunknummer "
     "téléphone_portable téléphone_mobile portable numéro_de_portable celular móvil teléfono_móvil "
     "teléfono_celular número_de_celular telemóvel telefone_celular telefone_móvel cellulare "
     "telefono_cellulare mobiel mobiele_telefoon mobiel_nummer telefon_komórkowy komórka "
-    "numer_komórkowy matkapuhelin мобильный мобильный_телефон",
+    "numer_komórkowy matkapuhelin мобильный мобильный_телефон мобільний мобільний_телефон "
+    "mobilní_telefon mobil_nr mobilnr mobilszám κινητό 手机 手机号 手机号码 手機 手機號碼 行動電話 "
+    "携帯 携帯電話 携帯電話番号 휴대폰 휴대전화 휴대폰번호 핸드폰 "
+    "جوال الجوال موبايل נייד טלפון_נייד",
     "phone_2_value phone_2 phone2 phone_3_value phone_3 phone3 mobile_phone_2 other_phone "
     "otherphone person_phone_other contact_number",
     "home_phone homephone home_phone_number phone_home person_phone_home home_phone_2 "

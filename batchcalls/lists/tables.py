@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from django.conf import settings
 
 from batchcalls.lists.dialect import Dialect, detect
+from batchcalls.lists.headers import REJECTED_REASON
 from batchcalls.lists.reader import ListReader, open_list
-from batchcalls.lists.rows import Limits
+from batchcalls.lists.rows import Limits, Row
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.lists.workbook import (
     HEAD_BYTES,
@@ -19,6 +20,7 @@ from batchcalls.lists.workbook import (
     open_workbook,
 )
 from batchcalls.models import StoredList
+from campaigns.spreadsheet_cells import restore
 
 
 def limits() -> Limits:
@@ -45,6 +47,31 @@ def open_table(stored: StoredList, stream: BinaryIO) -> Iterator[ListReader | Wo
         return
     dialect = Dialect(encoding=stored.encoding, delimiter=stored.delimiter)
     yield open_list(stream, dialect, limits(), has_header=stored.has_header)
+
+
+def rows_as_uploaded(stored: StoredList, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of our own file of rejected rows as they were in the file before it.
+
+    Restore the cells that it neutralized, and remove the reasons, so that blank rows are blank. The
+    rows of any other file stay unchanged.
+    """
+    if not _is_rejected_file(stored, stored.headers):
+        yield from rows
+        return
+    reason = list(map(str.strip, stored.headers)).index(REJECTED_REASON)
+    for row in rows:
+        cells = list(map(restore, row.cells))
+        cells[reason : reason + 1] = [""]
+        yield row._replace(cells=cells)
+
+
+def header_as_uploaded(stored: StoredList, header: Sequence[str]) -> list[str]:
+    """Return the header of a list, restored like `rows_as_uploaded`."""
+    return list(map(restore, header) if _is_rejected_file(stored, header) else header)
+
+
+def _is_rejected_file(stored: StoredList, header: Sequence[str]) -> bool:
+    return not stored.sheet and REJECTED_REASON in map(str.strip, header)
 
 
 def understand(

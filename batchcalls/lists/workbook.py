@@ -11,12 +11,13 @@ cannot distinguish an empty cell from a formula without a result.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from batchcalls.lists.guessing import says_who_may_be_called
 from batchcalls.lists.headers import clean_header, without_beyond
 from batchcalls.lists.rows import (
     Limits,
@@ -94,8 +95,12 @@ class WorkbookReader:
                 raise UnreadableList("unknown_sheet", given=sheet, known=", ".join(sheets))
             self._cells = Cells(package)
             self._sheet = SheetRows(package, sheets[self.sheet])
+            hidden = set() if include_hidden else set(self._sheet.hidden_columns)
+            if hidden:
+                header = next(self._headers(SheetRows(package, sheets[self.sheet])), {})
+                hidden -= {at for at, text in header.items() if says_who_may_be_called(text)}
         self._include_hidden = include_hidden
-        self._columns = _Columns(set() if include_hidden else self._sheet.hidden_columns)
+        self._columns = _Columns(hidden)
         self.header: list[str] = []
         self._rows = self._read_rows()
         if has_header:
@@ -126,6 +131,20 @@ class WorkbookReader:
             return 0, 0
         with refusing():
             return self._sheet.count_hidden(), self._columns.hidden_before(len(self.header))
+
+    def _headers(self, rows: Iterable[RawRow]) -> Iterator[dict[int, str]]:
+        """Yield the texts of each shown row by column, hidden columns included, until one has any.
+
+        A hidden column of opt-outs refuses all the same, so its header must be known.
+        """
+        columns = _Columns(set())
+        for raw in rows:
+            texts, column = {}, 0
+            for cell in raw.cells:
+                column = columns.number_of(cell.reference) or column + 1
+                texts[column] = self._cells.read(cell)[0]
+            if not raw.is_hidden and any(map(str.strip, texts.values())):
+                yield texts
 
     def _read_header(self) -> tuple[int, list[str]]:
         for number, cells, problem in self._rows:

@@ -26,6 +26,7 @@ HINTS = {
     "variable_without_column": "Use --map-all request_data, or --map COLUMN=request_data.NAME.",
     "no_prompt": "Use --prompt or --campaign.",
     "bad_region": "Use --region.",
+    "unclear_encoding": "Use --encoding.",
 }
 
 
@@ -54,6 +55,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
         concurrency=_cap("--concurrency", options["concurrency"]),
         reading=ReadingOptions(
             encoding=options["encoding"],
+            must_be_clear=not options["dry_run"],
             delimiter=options["delimiter"],
             sheet=options["sheet"],
             include_hidden=options["include_hidden"],

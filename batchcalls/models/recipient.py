@@ -35,6 +35,12 @@ class Recipient(models.Model):
         help_text="Usable numbers of the row if there are several, the dialed one first, with "
         "commas between them.",
     )
+    refused_numbers = models.TextField(
+        blank=True,
+        editable=False,
+        help_text="Numbers that must not be called because of this row if there are several, with "
+        "commas between them.",
+    )
     region = models.CharField(
         max_length=3, blank=True, help_text="Country of the number; 001 for one of no country."
     )
@@ -125,3 +131,10 @@ class Recipient(models.Model):
         return (
             self.phone_numbers.split(",") if self.phone_numbers else [self.e164] * bool(self.e164)
         )
+
+    @property
+    def numbers_refused(self) -> list[str]:
+        """The numbers that a row with a refusal refuses, its own first."""
+        if self.refused_numbers:
+            return self.refused_numbers.split(",")
+        return [self.e164] * bool(self.e164)

@@ -12,11 +12,15 @@ from campaigns.call_settings.registry import REGISTRY, all_names
 from campaigns.call_settings.shapes import decode
 from campaigns.call_settings.times import SettingUnclear, StartReading
 from campaigns.call_settings.types import SettingInvalid, is_blank, shorten
+from campaigns.prompts import NO_VALUE
 
 INVALID = "invalid_call_setting"
 UNKNOWN = "unknown_call_setting"
 
 _ABSENT = object()
+
+#: Cells of a list that give no setting. “None” may be one of the values of a setting.
+_PLACEHOLDERS = NO_VALUE - {"None"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +120,19 @@ def _given(
         setting = REGISTRY.get(ALIASES[name].target if name in ALIASES else name)
         if setting is None:
             result.add_problem(name, _unknown(name), code=UNKNOWN)
-        elif is_blank(value) and not (value is None and setting.nullable):
+        elif (per_row and _is_placeholder(value)) or (
+            is_blank(value) and not (value is None and setting.nullable)
+        ):
             continue
         elif per_row and not setting.per_row:
             message = f"{name} is not a call setting of one row: give it a column of its own."
             result.add_problem(name, message)
         else:
             yield name, value
+
+
+def _is_placeholder(cell: Any) -> bool:
+    return isinstance(cell, str) and cell.strip() in _PLACEHOLDERS
 
 
 def _unknown(name: str) -> str:

@@ -129,7 +129,7 @@ def test_further_rows_join_a_batch_from_its_page(
 ) -> None:
     batch = run(make_batch("+12025550190", "not one"))
     url = reverse("admin:batchcalls_batch_add_rows", args=[batch.pk])
-    assert "Rows that were rejected" in admin_client.get(url).content.decode()
+    assert "Upload corrected rows" in admin_client.get(url).content.decode()
 
     def post(text: str) -> str:
         upload = SimpleUploadedFile("fixed.csv", text.encode())
@@ -155,7 +155,7 @@ def test_a_long_do_not_call_list_comes_in_by_its_page_and_goes_out_whole(
     url = reverse("admin:batchcalls_storedlist_add_do_not_call")
     upload = SimpleUploadedFile("dnc.csv", b"phone\n+12025550190\nnot one\n")
     page = admin_client.post(url, {"file": upload, "note": "state list"}, follow=True)
-    assert "The numbers of dnc.csv are taken in." in page.content.decode()
+    assert "The numbers of dnc.csv are being imported." in page.content.decode()
     runner.run(StoredList.objects.get().pk, seconds=30)
     stored = reverse("admin:batchcalls_storedlist_change", args=[StoredList.objects.get().pk])
     page = admin_client.get(stored)

@@ -294,12 +294,14 @@ class TestMatching:
     ) -> None:
         given = columns("phone_number", "request_data.who", "ignore")
         client.post(
-            page("columns", draft.pk), {**given, "save_mapping": "1", "mapping_name": "CRM"}
+            page("columns", draft.pk),
+            {**given, "save_mapping": "1", "mapping_name": "CRM", "numbers_written": "national"},
         )
         assert ColumnMapping.objects.get().name == "CRM"
         client.post(page("add"), fields(name="Next"))
         following = Batch.objects.get(name="Next")
         assert following.first_list.mapping[1]["name"] == "who"
+        assert following.first_list.numbers_written == "national"
         client.post(page("columns", following.pk), {**MATCHED, "check": "", "map_all": "1"})
         client.post(page("columns", following.pk), {"apply": "1", "saved": "CRM"})
         assert following.lists.get().mapping[2]["target"] == "ignore"
@@ -368,15 +370,25 @@ class TestReview:
         client.post(page("review", ready.pk), {"launch": "1"})
         assert run(ready, launch=False).status == BatchStatus.COMPLETED_PARTIAL
 
-    def test_a_batch_to_which_rows_were_added_is_not_taken_back(
+    def test_a_batch_to_which_rows_were_added_is_checked_again_with_another_mapping(
         self, client: Client, ready: Batch, make_batch: Any
     ) -> None:
         upload = SimpleUploadedFile("more.csv", b"phone_number,name,city\n+12025550195,Di,Ely\n")
         client.post(page("add_rows", ready.pk), {"file": upload})
+        client.post(page("review", ready.pk), {"back": "1"})
+        ready.refresh_from_db()
+        assert ready.status == BatchStatus.READY  # its rows are still being added
         runner.run_batch(ready.pk, seconds=30)
-        answer = client.post(page("review", ready.pk), {"back": "1"}, follow=True)
-        assert "further rows were added" in text_of(answer)
-        assert Recipient.objects.count() == 4
+        before = list(Recipient.objects.values_list("row_number", "e164"))
+        client.post(page("review", ready.pk), {"back": "1"})
+        assert Recipient.objects.count() == 0
+        client.post(page("columns", ready.pk), MATCHED | {"target-2": "metadata"})
+        while runner.run_batch(ready.pk, seconds=30):
+            pass
+        assert list(Recipient.objects.values_list("row_number", "e164")) == before
+        assert Recipient.objects.get(e164="+12025550195").metadata == {"city": "Ely"}
+        ready.refresh_from_db()
+        assert (ready.status, ready.row_count) == (BatchStatus.READY, 4)
 
     def test_a_large_launch_asks_for_the_number_of_people(
         self, client: Client, ready: Batch, settings: Any

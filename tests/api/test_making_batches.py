@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from batchcalls.intake import runner
 from batchcalls.models import Batch, Scope, VoiceAccount
 from campaigns.models import Campaign
-from tests.api.bodies import BATCHES, HUMAN, LIST, a_file, batch_of, body, form, pointers
+from tests.api.bodies import BATCHES, HUMAN, LIST, OTHER, a_file, batch_of, body, form, pointers
 from tests.api.conftest import MakeProgram, Program
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +84,36 @@ class TestMaking:
         answer = program.upload(BATCHES, form(file=file, map_all="true", dry_run="true"))
         assert answer.status_code == 201, answer.json()
         assert answer.json()["dry_run"]["report"]["rows"] == 1
+
+    def test_a_file_of_unclear_encoding_is_not_called_unseen(self, program: Program) -> None:
+        def upload(**fields: Any) -> Any:
+            content = f"phone_number,Name\n{HUMAN},Żaneta\n".encode("iso8859-2")
+            file = SimpleUploadedFile("customers.csv", content)
+            return program.upload(BATCHES, form(file=file, **fields))
+
+        answer = upload(launch="true")
+        assert (answer.status_code, answer.json()["code"]) == (400, "unclear_encoding")
+        assert (
+            "In mac-roman it says “Øaneta”, in cp1250 it says “Żaneta”." in answer.json()["detail"]
+        )
+        assert not Batch.objects.exists()
+        draft = upload()
+        assert draft.json()["lists"][0]["certainty"] == "unsure"
+        for _ in ("a draft", "a ready batch"):
+            launched = program.post(f"{BATCHES}/{draft.json()['id']}/launch", {})
+            assert (launched.status_code, launched.json()["code"]) == (400, "unclear_encoding")
+            program.post(f"{BATCHES}/{draft.json()['id']}/check", {})
+            runner.run_batch(batch_of(draft).pk, seconds=30)
+        rows = {
+            "file": SimpleUploadedFile(
+                "more.csv", f"phone_number,Name\n{OTHER},Żaneta\n".encode("iso8859-2")
+            )
+        }
+        added = program.upload(f"{BATCHES}/{draft.json()['id']}/rows", rows)
+        assert (added.status_code, added.json()["code"]) == (400, "unclear_encoding")
+        chosen = upload(launch="true", encoding="iso8859-2")
+        assert chosen.status_code == 201
+        assert batch_of(chosen).first_list.samples[0][1] == "Żaneta"
 
 
 class TestDryRun:

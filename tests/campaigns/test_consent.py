@@ -26,6 +26,12 @@ from campaigns.consent import Consent, read, read_opt_out
         ("  ", Consent.NOT_STATED),
         ("N/A", Consent.NOT_STATED),
         ("-", Consent.NOT_STATED),
+        ("\\N", Consent.NOT_STATED),
+        ("<NA>", Consent.NOT_STATED),
+        ("#N/A", Consent.NOT_STATED),
+        ("undefined", Consent.NOT_STATED),
+        ("None", Consent.REFUSED),
+        ("#REF!", Consent.UNCLEAR),
         ("maybe", Consent.UNCLEAR),
         ("31.01.2026", Consent.UNCLEAR),
         ("yes, but not on Mondays", Consent.UNCLEAR),
@@ -72,6 +78,8 @@ def test_what_a_cell_says(cell: str, consent: Consent) -> None:
         "FALSO",
         "FAŁSZ",
         "ЛОЖЬ",
+        *("revoked 2025-01-01", "No (5/1/2024)", "STOP 2024-05-01 10:00", "withdrawn - 1.5.2024"),
+        *("HAYIR", "Ei", "NU", "ΌΧΙ", "Ні", "いいえ", "否", "아니요", "لا", "לא"),
         "✘",
     ],
 )
@@ -80,7 +88,25 @@ def test_a_no_is_read_in_every_language(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["да", "ja", "oui", "sí", "sim", "sì", "tak", "WAHR", "VRAI", "ИСТИНА", "1.0", "✔"]
+    "cell",
+    [
+        "да",
+        "ja",
+        "oui",
+        "sí",
+        "sim",
+        "sì",
+        "tak",
+        "WAHR",
+        "VRAI",
+        "ИСТИНА",
+        "1.0",
+        "✔",
+        "Evet",
+        "Ναι",
+        "はい",
+        "是",
+    ],
 )
 def test_a_yes_is_read_in_every_language(cell: str) -> None:
     assert read(cell, today=date(2026, 3, 1)) == Consent.GIVEN
@@ -94,7 +120,10 @@ def test_a_yes_is_read_in_every_language(cell: str) -> None:
             for cell in ["TRUE", "1", "1.0", "yes", "x", "ja", "да", "WAHR", "STOP", "DNC"]
         ),
         *((cell, Consent.REFUSED) for cell in ["Opted out", "2024-05-01", "01.05.2024"]),
-        *((cell, Consent.REFUSED) for cell in ["5/1/2024 10:00", "do not call", "✘"]),
+        *(
+            (cell, Consent.REFUSED)
+            for cell in ["5/1/2024 10:00", "do not call", "✘", "yes 5/1/2024"]
+        ),
         *(
             (cell, Consent.NOT_STATED)
             for cell in ["", "FALSE", "0", "0.0", "no", "nein", "нет", "NULL", "N/A", "-"]

@@ -144,3 +144,23 @@ def test_a_list_without_rows_is_refused_at_upload(make_batch: Any, rows: str) ->
     with pytest.raises(UnreadableList, match=r"has a header but no rows\. Add at least one row"):
         make_batch(text=f"phone_number,business_name\n{rows}")
     assert not Batch.objects.exists()
+
+
+def test_two_lists_of_a_draft_are_checked_again_with_what_was_changed(nobody: Batch) -> None:
+    batch = add_rows(nobody, f"phone_number,name\n{HUMAN},-\nbad3,Cid\n")
+    assert batch.awaits_correction  # {{name}} is missing
+    Batch.objects.filter(pk=batch.pk).update(prompt="Hello {{name|there}}.")
+    batch = checked(Batch.objects.get(pk=batch.pk), launch=True)
+    assert [row for row, code in codes(batch) if not code] == [5]
+    assert (batch.row_count, batch.ready_through) == (4, 6)
+    assert batch.status == BatchStatus.DISPATCHING
+    assert batch.dry_run["rows"] == 4
+
+
+def test_a_list_that_is_read_again_keeps_the_lists_added_to_it(nobody: Batch) -> None:
+    batch = add_rows(nobody, "phone_number,name\nbad3,Zoë\n")
+    edits.read_again(batch, ReadingOptions(encoding="cp1252"))
+    batch = Batch.objects.get(pk=batch.pk)
+    assert [one.file_name for one in batch.lists.all()] == [batch.first_list.file_name, "more.csv"]
+    assert batch.first_list.encoding == "cp1252"
+    assert codes(checked(batch)) == [(2, "not_a_number"), (3, "not_a_number"), (5, "not_a_number")]

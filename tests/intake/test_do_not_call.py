@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from batchcalls.models import ListPart, StoredList
 from batchcalls.reporting.exports.do_not_call import do_not_call as table
 from batchcalls.states import ListStatus
 from campaigns.models import Suppression
+from campaigns.numbers_in_text import find
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +95,26 @@ def test_the_command_takes_a_list_in_and_says_what_became_of_it(tmp_path: Path) 
         call_command("donotcall", str(path), map=["nr=phone_number"])
 
 
+def test_the_command_answers_as_json_and_names_the_encoding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dnc.csv"
+    path.write_bytes("phone,reason\n+12025550123,Łódź\nnot one,\n".encode("cp1250"))
+    with pytest.raises(SystemExit) as ended:
+        call_command("donotcall", str(path), json=True)
+    answer = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 3
+    assert (answer["rows"], answer["added"]) == (2, 1)
+    assert answer["list"]["encoding"] == "cp1250"
+    assert [(row["row"], row["code"]) for row in answer["unread"]] == [(3, "not_a_number")]
+    with pytest.raises(CommandError):
+        call_command("donotcall", str(path), map=["nr=phone_number"], json=True)
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "unknown_column"
+    with pytest.raises(SystemExit):
+        call_command("donotcall", str(path))
+    assert "dnc.csv: cp1250, separated by comma" in capsys.readouterr().out
+
+
 def listed(prefix: str = "") -> set[str]:
     return set(Suppression.objects.filter(e164__startswith=prefix).values_list("e164", flat=True))
 
@@ -156,3 +178,7 @@ def test_the_list_goes_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     made = table()
     assert made.header == ["e164", "reason", "source", "created_at"]
     assert [row[0] for row in made.rows] == ["+12025550190", "+12025550191", "+442079460123"]
+
+
+def test_an_extension_is_no_part_of_another_number() -> None:
+    assert find("202 555 0125 ext 4", region="US").numbers == ("+12025550125",)

@@ -117,3 +117,39 @@ def test_the_command_adds_them_too(make_batch: Any) -> None:
             call_command("donotcall", refused_in=wrong)
     with pytest.raises(CommandError, match="No file was given"):
         call_command("donotcall")
+
+
+def test_a_no_holds_for_the_other_numbers_of_its_row(make_batch: Any) -> None:
+    text = (
+        "phone,phone 2,dnc\n+12025550123,202 555 0124 or +12025550125,yes\n+12025550124,,\n"
+        "+12025550125,,\n+12025550126,+12025550123,\n"
+    )
+    batch = make_batch(text=text, prompt="Hello.", region="US")
+    assert [code for _, code in verdicts(batch)] == [*["opted_out"] * 3, ""]
+    assert refusals.count_unlisted(batch) == 3
+    assert refusals.suppress_refused(batch).new == 3
+    assert refusals.count_unlisted(batch) == 0
+
+
+def test_a_no_does_not_spread_to_the_other_numbers_of_rows_that_did_not_refuse(
+    make_batch: Any,
+) -> None:
+    text = "phone,phone 2,dnc\n+12025550123,,yes\n+12025550123,+12025550124,\n+12025550124,,\n"
+    batch = make_batch(text=text, prompt="Hello.")
+    assert [code for _, code in verdicts(batch)] == ["opted_out", "opted_out", ""]
+    assert refusals.count_unlisted(batch) == 1
+
+
+def test_a_no_holds_for_both_readings_of_an_ambiguous_number(make_batch: Any) -> None:
+    text = "phone,dnc\n4915123456789,yes\n+4915123456789,\n+494915123456789,\n+4915112345678,\n"
+    batch = make_batch(text=text, prompt="Hello.", region="DE")
+    assert [code for _, code in verdicts(batch)] == [*["opted_out"] * 3, ""]
+    assert refusals.suppress_refused(batch).new == 2
+
+
+def test_several_numbers_in_a_cell_of_google_contacts_are_tried_in_order(make_batch: Any) -> None:
+    text = "Phone 1 - Value,dnc\nnone ::: +12025550124 ::: +12025550125,\n+12025550125,\n"
+    batch = make_batch(text=text, prompt="Hello.")
+    assert verdicts(batch) == [("+12025550124", ""), ("+12025550125", "")]
+    first = Recipient.objects.filter(batch=batch).earliest("row_number")
+    assert first.phone_numbers == "+12025550124,+12025550125"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batchcalls.lists import matching
+from batchcalls.lists import guessing, matching
 from batchcalls.lists.headers import describe_headers
 from batchcalls.lists.mapping import ListMapping, Target, check
 
@@ -25,13 +25,13 @@ def is_setting(name: str) -> bool:
 
 
 def guess(*headers: str) -> ListMapping:
-    return matching.guess(describe_headers(list(headers)), is_call_setting=is_setting)
+    return guessing.guess(describe_headers(list(headers)), is_call_setting=is_setting)
 
 
 def change(headers: list[str], *options: str) -> ListMapping:
     described = describe_headers(headers)
     return matching.apply_options(
-        matching.guess(described, is_call_setting=is_setting),
+        guessing.guess(described, is_call_setting=is_setting),
         described,
         [matching.parse_option(option) for option in options],
         is_call_setting=is_setting,

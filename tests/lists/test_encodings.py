@@ -69,3 +69,9 @@ def test_bytes_that_spell_nothing_are_asked_about() -> None:
     found = guess(io.BytesIO(bytes(range(0x80, 0x100)) * 2))
     assert found is not None
     assert found.certainty == Certainty.UNSURE
+
+
+def test_few_words_that_are_names_in_two_encodings_decide_nothing() -> None:
+    found = guess(io.BytesIO("Namn;Mobilnummer;Ring ej\nÅsa;070-123 45 67;nej\n".encode("cp1252")))
+    assert found is not None
+    assert (found.certainty, {found.encoding, found.other}) == ("unsure", {"cp1250", "cp1252"})

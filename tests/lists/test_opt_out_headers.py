@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from batchcalls.lists.opt_out_headers import is_opt_out_header
+from batchcalls.lists.phone_headers import rank_of
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,9 @@ from batchcalls.lists.opt_out_headers import is_opt_out_header
         *("Nicht anrufen", "Anrufsperre", "Werbesperre", "Ne pas appeler", "Désabonné"),
         *("No llamar", "Dado de baja", "Não ligar", "Descadastrado", "Non chiamare", "Disiscritto"),
         *("Niet bellen", "Uitgeschreven", "Nie dzwonić", "Wypisany"),
-        *("Не звонить", "Чёрный список"),  # noqa: RUF001
+        *("Не звонить", "Чёрный список", "Не дзвонити", "Μην καλείτε"),
+        *("Ring ej", "Ring ikke", "Älä soita", "Nevolat", "Ne hívja", "Aramayın", "Nu suna"),
+        *("请勿致电", "架電禁止", "수신거부"),
     ],
 )
 def test_a_usual_header_of_opt_outs_is_recognized(header: str) -> None:
@@ -28,7 +31,27 @@ def test_a_usual_header_of_opt_outs_is_recognized(header: str) -> None:
     [
         *("consent", "opt_in", "options", "state", "status", "name", "call", "DNC reason", ""),
         *("HasOptedOutOfEmail", "Email Opt Out", "sms_opt_out", "do not call before", "on" * 60),
+        *("Ring", "Cep", "Telefon", "Suna"),
     ],
 )
 def test_a_header_about_something_else_is_not(header: str) -> None:
     assert not is_opt_out_header(header)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(
+            "Cep Telefonu",
+            "電話番号",
+            "携帯電話",
+            "手机号",
+            "전화번호",
+            "Téléphone fixe",
+            "Festnetz",
+        ),
+        *("Telefon numarası", "Κινητό", "טלפון", "Mobilní telefon", "هاتف"),
+    ],
+)
+def test_a_usual_header_of_phone_numbers_is_recognized(header: str) -> None:
+    assert rank_of(header) is not None

@@ -242,6 +242,19 @@ def test_hidden_rows_and_columns_are_left_out_unless_they_are_included() -> None
         assert everything.hidden() == (0, 0)
 
 
+def test_a_hidden_column_still_says_who_must_not_be_called() -> None:
+    book = openpyxl.Workbook()
+    for row in (["A list"], ["phone", "Do Not Call", "old", "Einwilligung"], ["1", "x", "y", "no"]):
+        book.active.append(row)
+    book.active.row_dimensions[1].hidden = True
+    for letter in "BCD":
+        book.active.column_dimensions[letter].hidden = True
+    with open_workbook(io.BytesIO(saved(book)), sheet="", limits=DEFAULTS) as reader:
+        assert reader.header == ["phone", "Do Not Call", "Einwilligung"]
+        assert reader.hidden() == (1, 1)
+        assert brief(reader) == [(3, ["1", "x", "no"], "")]
+
+
 def test_a_row_that_is_hidden_and_empty_is_not_counted() -> None:
     data = with_rows(
         '<row r="2" hidden="1"><c r="A2"><v>1</v></c></row><row r="3" hidden="1"/>'

@@ -204,6 +204,7 @@ def bad_files(tmp_path: Path) -> dict[str, Path]:
         "no phone": b"name,town\nAnn,Leeds\n",
         "png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01" + bytes(range(256)),
         "good": b"phone_number,name\n+12025550190,Ann\n",
+        "unclear": "phone_number,name\n+12025550190,Żaneta\n".encode("iso8859-2"),
     }
     paths = {}
     for name, content in contents.items():
@@ -220,6 +221,7 @@ def bad_files(tmp_path: Path) -> dict[str, Path]:
         ("empty", [], 1, "empty_file", "The file is empty."),
         ("no phone", [], 1, "no_phone_column", "Columns found: name, town."),
         ("png", [], 1, "not_text", "not a text file"),
+        ("unclear", [], 2, "unclear_encoding", "cp1250 it says “Żaneta”. Choose the encoding"),
         ("good", ["--map", "name=nonsense"], 2, "unknown_target", "nonsense"),
         ("good", ["--map", "nome=ignore"], 2, "unknown_column", "nome"),
         ("good", ["--map", "gibberish"], 2, "bad_option", "gibberish"),

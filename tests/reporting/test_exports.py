@@ -179,6 +179,23 @@ def test_rejected_rows_have_their_columns_and_a_reason_and_can_come_back(
     assert Recipient.objects.filter(batch=batch).skipped().count() == 6
 
 
+def test_the_survey_and_the_samples_see_rejected_rows_as_they_were_uploaded(
+    make_batch: Any, run: Any
+) -> None:
+    numbers = "".join(f'"=""49151234567{n}""",x,-\n' for n in range(10, 20))
+    text = f"phone,=who,name\n{numbers}"
+    batch = run(make_batch(text=text + "+12025550190,x,Ann\n", prompt="Hello {{name}}."))
+    text = b"".join(csv_blocks(batch_tables.rejected(batch))).decode()
+    assert "'=who" in text
+    assert text.count("'=\"") == 10
+    again = drafts.add_list(batch, io.BytesIO(text.encode()), file_name="fixed.csv")
+    assert again.headers[:2] == ["phone", "=who"]
+    assert again.samples[0][0] == '="4915123456710"'
+    runner.run_batch(batch.pk, seconds=30)
+    again.refresh_from_db()
+    assert again.evidence["numbers"]["codes"] == {"49": 20}  # of the first list and of this one
+
+
 def test_a_row_that_still_has_cells_beyond_the_header_is_not_called(
     make_batch: Any, run: Any
 ) -> None:
@@ -216,7 +233,7 @@ def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: An
     text = "phone,city,metadata.id,settings.max_duration\n+12025550190,Bonn,7,5\nnot one,Ulm,8,\n"
     batch = run(make_batch(text=text, map_all=None, prompt="Hello."))
     header, first, second = read(batch_tables.recipients(batch))
-    assert header[-3:] == ["request_data.city", "metadata.id", "max_duration"]
+    assert header[-3:] == ["request_data.city", "metadata.id", "settings.max_duration"]
     assert dict(zip(header, first, strict=True)) | {"due_at": ""} == {
         "row": "2",
         "number": "+12025550190",
@@ -233,7 +250,7 @@ def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: An
         "due_at": "",
         "request_data.city": "Bonn",
         "metadata.id": "7",
-        "max_duration": "5",
+        "settings.max_duration": "5",
     }
     assert second[6:9] == ["skipped", "", "not_a_number"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from argparse import ArgumentParser
@@ -14,12 +15,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 
 from batchcalls.database.disks import DiskFull, naming_full_disks
-from batchcalls.intake import do_not_call, refusals, runner
+from batchcalls.intake import do_not_call, file_formats, refusals, runner
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.management.preparing import prepare_database
-from batchcalls.models import Batch, ListPart
+from batchcalls.models import Batch, StoredList
 from batchcalls.states import ListStatus
 from campaigns.number_writing import Written
 
@@ -66,13 +67,22 @@ class Command(BaseCommand):
         parser.add_argument("--encoding", default="", help="Of a text file; default: detected.")
         parser.add_argument("--delimiter", default="", help="Default: detected.")
         parser.add_argument("--sheet", default="", help="Of a workbook; default: the first.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object, only.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import the list. Raise `CommandError` for an unusable one."""
         settings.DEBUG = False
+        try:
+            self._handle(options)
+        except CommandError as error:
+            if options["json"]:
+                self._print_json({"error": {"code": _code_of(error), "message": str(error)}})
+            raise
+
+    def _handle(self, options: dict[str, Any]) -> None:
         prepare_database()
         if options["refused_in"]:
-            self._suppress_refused(options["refused_in"])
+            self._suppress_refused(options["refused_in"], as_json=options["json"])
             return
         if not options["file"]:
             raise CommandError("No file was given. Name the list: donotcall FILE.")
@@ -107,23 +117,34 @@ class Command(BaseCommand):
             told = stored.reason
         if stored.status != ListStatus.IMPORTED:
             raise CommandError(stored.reason)
-        if self._report(list(stored.parts.order_by("number"))):
+        if self._report(stored, as_json=options["json"]):
             sys.exit(UNREAD_LINES)
 
-    def _suppress_refused(self, batch_id: str) -> None:
+    def _suppress_refused(self, batch_id: str, *, as_json: bool) -> None:
         try:
             batch = Batch.objects.get(pk=batch_id)
         except (Batch.DoesNotExist, ValidationError) as error:
             raise CommandError(f"There is no batch {batch_id}. Check the ID.") from error
         added = refusals.suppress_refused(batch)
+        if as_json:
+            self._print_json({"added": added.new, "known": added.listed})
+            return
         self.stdout.write(
             f"{added.new:,} numbers new on the do-not-call list, {added.listed:,} were on it."
         )
 
-    def _report(self, parts: list[ListPart]) -> bool:
+    def _report(self, stored: StoredList, *, as_json: bool) -> bool:
         """Say what was added, and which rows were not read; return whether there are any."""
+        parts = list(stored.parts.order_by("number"))
         rows, added = sum(part.row_count for part in parts), sum(part.added for part in parts)
         problems = [problem for part in parts for problem in part.problems]
+        if as_json:
+            names = ("row", "raw_number", "code", "message")
+            unread_rows = [dict(zip(names, problem, strict=True)) for problem in problems]
+            found = {"rows": rows, "added": added, "unread": unread_rows}
+            self._print_json({"list": file_formats.as_json(stored), **found})
+            return bool(problems)
+        self.stdout.write(f"{stored.file_name}: {file_formats.describe(stored)}")
         self.stdout.write(f"{rows:,} rows, {added:,} numbers new on the do-not-call list.")
         for row, raw, code, message in problems[:PROBLEMS_SHOWN]:
             self.stdout.write(f"  row {row} {raw!r}: {message} [{code}]")
@@ -135,3 +156,13 @@ class Command(BaseCommand):
             )
             self.stderr.write(f"{unread} Correct them and import them again.")
         return bool(problems)
+
+    def _print_json(self, answer: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(answer, ensure_ascii=False))
+
+
+def _code_of(error: CommandError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, MappingError):
+        return cause.problems[0].code
+    return str(getattr(cause, "code", "list_unusable"))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from batchcalls.lists.headers import BEYOND_HEADER, REJECTED_REASON
-from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
+from batchcalls.lists.mapping import PREFIXES, VARIABLES, ListMapping, Target
 from batchcalls.lists.rows import ROW_FORM_CODES
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.call_fields import Place, fields_of, names_in
@@ -108,7 +108,7 @@ def recipients(batch: Batch) -> Table:
 
     header = [
         *RECIPIENT_COLUMNS,
-        *(name if target == Target.CALL_SETTING else f"{target}.{name}" for target, name in names),
+        *(f"{PREFIXES[target]}{name}" for target, name in names),
     ]
     return Table(name="recipients", header=header, rows=rows())
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("batchcalls", "0021_database_slow")]
+    dependencies = [("batchcalls", "0022_refused_numbers")]
 
     operations = [
         migrations.RemoveIndex(model_name="callresult", name="call_not_ended"),
