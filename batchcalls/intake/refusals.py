@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from batchcalls.batches.suppressing import suppress
 from batchcalls.database.bulk import update_each
 from batchcalls.database.lease import Lease
-from batchcalls.intake.listed import is_listed
+from batchcalls.intake.listed import is_listed_for_good
 from batchcalls.intake.validation import (
     CLEAR_REFUSALS,
     CONSENT_REFUSED,
@@ -101,7 +101,7 @@ def suppress_refused(batch: Batch, *, actor: User | None = None) -> Suppressed:
 
 def count_unlisted(batch: Batch) -> int:
     """Count the numbers that clearly refuse in a batch's lists, but may be called by others."""
-    rows = _refused(batch).alias(listed=is_listed()).filter(listed=False)
+    rows = _refused(batch).alias(listed=is_listed_for_good()).filter(listed=False)
     return rows.values("e164").distinct().count()
 
 
