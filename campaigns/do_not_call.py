@@ -76,7 +76,7 @@ class Bans:
         return Ban.HELD if any(is_hold for _, is_hold in entries) else None
 
     def among(self, e164s: Iterable[str], campaign_id: int | None = None) -> set[str]:
-        """Return the subset of the numbers that a batch of a campaign, or of none, must not call."""
+        """Return the subset of the numbers that a campaign's batches, or others, must not call."""
         return {e164 for e164 in e164s if self.on(e164, campaign_id)}
 
 

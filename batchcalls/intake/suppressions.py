@@ -17,7 +17,7 @@ from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.rows import Row
 from batchcalls.models import StoredList
-from campaigns.models import Suppression, SuppressionSource
+from campaigns.models import Suppression, SuppressionQuerySet, SuppressionSource
 from campaigns.numbers_in_text import Found, find, find_in_cells, together, why_unread
 from campaigns.resources import SmallResource
 
@@ -101,12 +101,20 @@ class SuppressionResource(SmallResource):
 
     class Meta:
         model = Suppression
-        fields = ("e164", "reason", "source", "created_at")
+        fields = ("e164", "reason", "source", "created_at", "campaign", "expires_at", "evidence")
         export_order = fields
         import_id_fields = ("e164",)
         skip_unchanged = True
         clean_model_instances = True
 
+    campaign = fields.Field(attribute="campaign__name", column_name="campaign", readonly=True)
+    evidence = fields.Field(attribute="evidence", column_name="evidence", readonly=True)
+    expires_at = fields.Field(
+        attribute="expires_at",
+        column_name="expires_at",
+        readonly=True,
+        widget=widgets.DateTimeWidget(format="%Y-%m-%dT%H:%M:%S%z"),
+    )
     source = fields.Field(attribute="source", column_name="source", readonly=True)
     created_at = fields.Field(
         attribute="created_at",
@@ -114,6 +122,10 @@ class SuppressionResource(SmallResource):
         readonly=True,
         widget=widgets.DateTimeWidget(format="%Y-%m-%dT%H:%M:%S%z"),
     )
+
+    def get_queryset(self) -> SuppressionQuerySet:
+        """Compare with the entries that an import adds: for all campaigns, for good."""
+        return Suppression.objects.entries().filter(campaign=None, expires_at=None)
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """Convert the number as people write it to an entry."""
@@ -139,6 +151,6 @@ class SuppressionResource(SmallResource):
         """Add the number through the shared function for do-not-call entries."""
         reasons = {instance.e164: instance.reason}
         suppress(reasons, source=SuppressionSource.IMPORT, actor=instance.created_by)
-        listed = Suppression.objects.get(e164=instance.e164)
+        listed = self.get_queryset().get(e164=instance.e164)
         instance.pk, instance.reason = listed.pk, listed.reason
         instance.source, instance.created_at = listed.source, listed.created_at

@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "opt-out review",
                 "ordering": ["-pk"],
+                "default_permissions": ("view",),
                 "permissions": [("decide_optoutreview", "Can decide whether a person opted out")],
                 "indexes": [
                     models.Index(

@@ -39,6 +39,7 @@ class OptOutReview(models.Model):
     class Meta:
         ordering = ["-pk"]
         verbose_name = "opt-out review"
+        default_permissions = ("view",)
         permissions = [("decide_optoutreview", "Can decide whether a person opted out")]
         # SQLite too uses this one: "is null" needs no parameter.
         indexes = [
