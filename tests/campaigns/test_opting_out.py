@@ -9,8 +9,10 @@ from campaigns.opting_out import MOST_OUTCOMES, opts_out, outcomes_in
 
 @pytest.mark.parametrize(
     "outcome",
-    ["DO_NOT_CONTACT", "do_not_call", "Do Not Contact", "do-not-call", "DoNotCall", "dnc", "D.N.C."]
-    + ["Opted out", "opt-out", "Unsubscribe", "Don’t call", "remove from list"],
+    [
+        *("DO_NOT_CONTACT", "do_not_call", "Do Not Contact", "do-not-call", "DoNotCall", "dnc"),
+        *("D.N.C.", "Opted out", "opt-out", "Unsubscribe", "Don’t call", "remove from list"),
+    ],
 )
 def test_an_outcome_opts_out_however_it_is_written(outcome: str) -> None:
     assert opts_out(outcome)
