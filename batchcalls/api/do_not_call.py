@@ -80,7 +80,7 @@ class NumberSerializer(Strict):
         help_text="The only campaign that must not call the number. Null: all.",
     )
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    source = serializers.ChoiceField(
+    source: Any = serializers.ChoiceField(
         choices=[(source.value, source.label) for source in SOURCES],
         required=False,
         default=SuppressionSource.API.value,

@@ -49,7 +49,8 @@ def _outcomes_chosen(
     calls: Sequence[CallResult], batches: Mapping[object, Batch]
 ) -> dict[int | None, list[str]]:
     """Return the outcomes that opt out by campaign, without those that have none."""
-    ids = {batches[call.batch_id].campaign_id for call in calls if call.disposition} - {None}
+    campaigns = (batches[call.batch_id].campaign_id for call in calls if call.disposition)
+    ids = {campaign for campaign in campaigns if campaign is not None}
     if not ids:
         return {}
     rows = Campaign.objects.filter(pk__in=ids).exclude(opt_out_outcomes="").order_by()

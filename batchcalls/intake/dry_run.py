@@ -111,7 +111,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     """Group the rows still to be dialed in one pass."""
     keys = ["region", "time_zones", "listed", "held", "start_hour"]
     earliest = max(now, batch.start_at) if batch.start_at else now
-    recipients = with_bans(_rows(batch).filter(status__in=_TO_DIAL), now=now).annotate(
+    recipients: Any = with_bans(_rows(batch).filter(status__in=_TO_DIAL), now=now).annotate(
         # The current hour has start times that are past, and others that are still to come.
         own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
         start_hour=TruncHour("own_start"),
