@@ -162,6 +162,7 @@ class Suppression(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="suppressions",
         help_text="Leave blank to block calls of all campaigns.",
     )
@@ -199,6 +200,11 @@ class Suppression(models.Model):
         indexes = [
             models.Index(
                 fields=["e164"], opclasses=["varchar_pattern_ops"], name="suppression_by_beginning"
+            ),
+            models.Index(
+                fields=["campaign"],
+                condition=Q(campaign__isnull=False),
+                name="suppression_by_campaign",
             ),
             models.Index(fields=["created_at", "id"], name="suppression_by_time"),
             models.Index(

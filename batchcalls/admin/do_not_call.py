@@ -99,6 +99,8 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
                         data["numbers"],
                         region=data["region"] or settings.DEFAULT_REGION,
                         reason=data["reason"],
+                        campaign=data["campaign"],
+                        expires_at=form.expires_at,
                         actor=actor_of(request),
                     )
             except do_not_call.TooManyLines as error:
@@ -116,7 +118,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             request,
             "suppression/add",
             "Add numbers",
-            subtitle="These numbers will no longer be called by any batch.",
+            subtitle="These numbers will no longer be called.",
             form=form,
             added=added,
             told=_summary_of(added) if added else "",

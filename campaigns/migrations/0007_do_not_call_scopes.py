@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
             name="campaign",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 help_text="Leave blank to block calls of all campaigns.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
@@ -93,6 +94,14 @@ class Migration(migrations.Migration):
                 ],
                 default="manual",
                 max_length=10,
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="suppression",
+            index=models.Index(
+                condition=models.Q(("campaign__isnull", False)),
+                fields=["campaign"],
+                name="suppression_by_campaign",
             ),
         ),
         migrations.AddIndex(

@@ -153,3 +153,16 @@ class TestNumber:
         _, client = person(*self.PERMISSIONS)
         url = reverse("admin:campaigns_suppression_number", args=["nobody"])
         assert client.get(url).status_code == 404
+
+
+def test_numbers_are_added_for_one_campaign_until_a_day() -> None:
+    campaign = Campaign.objects.create(name="Spring", prompt="Hi.")
+    _, client = person("add_suppression", "view_suppression")
+    url = reverse("admin:campaigns_suppression_add")
+    data = {"numbers": "+12025550133", "campaign": campaign.pk, "expires_on": "2999-01-31"}
+    answer = client.post(url, data, follow=True)
+    assert "Spring, until" in content(answer)
+    entry = Suppression.objects.get()
+    assert entry.campaign == campaign
+    assert str(entry.expires_at) == "2999-02-01 00:00:00+00:00"
+    assert "This day has passed." in content(client.post(url, {**data, "expires_on": "2020-01-01"}))
