@@ -62,8 +62,9 @@ def add_numbers(
     """Suppress every number of a text, whose lines may have a reason after a comma.
 
     ``reason`` is used for lines without their own reason, and all numbers are blocked for
-    ``campaign`` or, without one, everywhere, for good or until ``expires_at``. Existing entries stay unchanged, and
-    unread lines do not block the others. Raises `TooManyLines` and then adds nothing.
+    ``campaign`` or, without one, everywhere, for good or until ``expires_at``. Existing
+    entries stay unchanged, and unread lines do not block the others. Raises `TooManyLines` and
+    then adds nothing.
     """
     lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if len(lines) > MOST_LINES:
