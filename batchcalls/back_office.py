@@ -6,7 +6,7 @@ they are imported, so this module imports them only when it needs them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
-from batchcalls.models import EmergencyStop
+from batchcalls.models import EmergencyStop, OptOutReview
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Entry:
     label: str
     url_name: str
     permissions: tuple[str, ...]
+    #: How many rows wait for a person, which the sidebar shows.
+    count: Callable[[], int] | None = None
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Link:
     label: str
     url: str
     current: bool = False
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -61,6 +64,12 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
     "Rules": (
         _entry("Calling policies", "campaigns", "callingpolicy"),
         _entry("Do-not-call", "campaigns", "suppression"),
+        Entry(
+            "Review opt-outs",
+            "admin:batchcalls_optoutreview_changelist",
+            ("batchcalls.view_optoutreview",),
+            lambda: OptOutReview.objects.pending().count(),
+        ),
     ),
     "Set-up": (
         _entry("Voice accounts", "batchcalls", "voiceaccount"),
@@ -140,6 +149,8 @@ class BackOffice(AdminSite):
             if not any(map(request.user.has_perm, entry.permissions)):
                 continue
             try:
-                yield Link(entry.label, reverse(entry.url_name))
+                link = Link(entry.label, reverse(entry.url_name))
             except NoReverseMatch:  # The queue has no table of messages in the database.
                 continue
+            link.count = entry.count() if entry.count else 0
+            yield link

@@ -30,10 +30,20 @@ class CampaignForm(forms.ModelForm[Campaign]):
 
     class Meta:
         model = Campaign
-        fields = ["name", "purpose", "says", "prompt", "pathway", "tools", "policy"]
+        fields = [
+            "name",
+            "purpose",
+            "says",
+            "prompt",
+            "pathway",
+            "tools",
+            "policy",
+            "opt_out_outcomes",
+        ]
         widgets = {
             "prompt": forms.Textarea(attrs={"rows": 12, "data-prompt": ""}),
             "tools": forms.CheckboxSelectMultiple,
+            "opt_out_outcomes": forms.Textarea(attrs={"rows": 3}),
         }
         help_texts = {
             "prompt": "What the agent is told. Write {{column_name}} for what differs from row to "

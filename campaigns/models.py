@@ -10,22 +10,33 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
-from django.db.models import CheckConstraint, F, Q, Subquery, UniqueConstraint
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
-from campaigns import call_settings, hashed_numbers, prompts
+from campaigns import call_settings, prompts
 from campaigns.call_settings import DateOrder
 from campaigns.calling_hours import CallingHours
-from campaigns.e164 import NumberProblem
-from campaigns.e164 import parse as parse_e164
+from campaigns.do_not_call import Ban, Bans, Suppression, SuppressionQuerySet, SuppressionSource
 from campaigns.number_writing import Written
+from campaigns.opting_out import outcomes_in
 from campaigns.retry import RetryPolicy, RetryRule
 from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
+
+#: The table of a module of its own, which Django finds here.
+__all__ = ["Ban", "Bans", "Suppression", "SuppressionQuerySet", "SuppressionSource"]
 
 MINUTES_PER_DAY = 24 * 60
 
 validate_reference = RegexValidator(
     r"^(TL|KB)-[\w-]+$", "A tool is named TL-… and a knowledge base KB-…, as the provider shows it."
 )
+
+
+def validate_outcomes(value: str) -> None:
+    """Raise `ValidationError` for a list of outcomes that cannot be read."""
+    try:
+        outcomes_in(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 def validate_call_settings(value: Any) -> None:
@@ -237,6 +248,15 @@ class Campaign(models.Model):
     tools = models.ManyToManyField(Tool, blank=True)
     call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
     policy = models.ForeignKey(CallingPolicy, on_delete=models.PROTECT, null=True, blank=True)
+    opt_out_outcomes = models.TextField(
+        "outcomes that opt out",
+        blank=True,
+        max_length=2_000,
+        validators=[validate_outcomes],
+        help_text="Outcomes after which a number goes on the do-not-call list, one per line. Case, "
+        "spaces, and punctuation do not matter. DO_NOT_CONTACT, DO_NOT_CALL, DNC, OPT_OUT, and "
+        "UNSUBSCRIBE always count.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
     )
@@ -307,107 +327,3 @@ class ColumnMapping(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class SuppressionSource(models.TextChoices):
-    MANUAL = "manual", "Entered by staff"
-    IMPORT = "import", "Imported list"
-    CALL = "call", "Asked for in a call"
-    API = "api", "API"
-
-
-class SuppressionQuerySet(models.QuerySet["Suppression"]):
-    """The do-not-call list as a set of numbers."""
-
-    #: A number is looked up in up to three hashes, and a database takes some 32,000 parameters.
-    NUMBERS_AT_A_TIME = 10_000
-
-    def numbers_among(self, e164s: list[str]) -> set[str]:
-        """Return the subset of the numbers that must not be called.
-
-        Hashes cost three times as much as the numbers and most lists have none, so the first query
-        also asks whether there are any.
-        """
-        a_hash = self.hashed().order_by("e164").values("e164")[:1]
-        listed: set[str] = set()
-        for start in range(0, len(e164s), self.NUMBERS_AT_A_TIME):
-            numbers = e164s[start : start + self.NUMBERS_AT_A_TIME]
-            entries = self.filter(Q(e164__in=numbers) | Q(e164=Subquery(a_hash)))
-            found = set(entries.order_by().values_list("e164", flat=True))
-            if any(map(hashed_numbers.is_hashed, found)):
-                by_hash = {h: e164 for e164 in numbers for h in hashed_numbers.hashes_of(e164)}
-                hashes = self.filter(e164__in=by_hash).values_list("e164", flat=True)
-                found = found.intersection(numbers) | {by_hash[entry] for entry in hashes}
-            listed |= found
-        return listed
-
-    def about(self, e164: str) -> SuppressionQuerySet:
-        """Return the entries that forbid calling a number: its own, and its hashes."""
-        return self.filter(e164__in=[e164, *hashed_numbers.hashes_of(e164)])
-
-    def hashed(self) -> SuppressionQuerySet:
-        """Return the entries of which only the hash is known, by the index of all entries."""
-        return self.filter(e164__gte=hashed_numbers.PREFIX)
-
-
-class Suppression(models.Model):
-    """A number that must not be called, ever, by any batch; or its hash (`hashed_numbers`)."""
-
-    e164 = models.CharField("number", max_length=hashed_numbers.LONGEST_ENTRY, unique=True)
-    reason = models.CharField(max_length=200, blank=True)
-    source = models.CharField(
-        max_length=10, choices=SuppressionSource.choices, default=SuppressionSource.MANUAL
-    )
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = SuppressionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-        verbose_name = "do-not-call number"
-        permissions = [
-            ("import_suppression", "Can import do-not-call lists"),
-            ("export_suppression", "Can export the do-not-call list"),
-        ]
-        # For the do-not-call page, newest first: one index of all numbers, and one by source, which
-        # may have few rows among a million. The second leaves out imported numbers: they are the
-        # majority and quickly found by time, and without them a long list costs little. SQLite
-        # cannot use the partial index with query parameters and scans the numbers instead.
-        indexes = [
-            models.Index(fields=["created_at", "id"], name="suppression_by_time"),
-            models.Index(
-                fields=["source", "created_at", "id"],
-                condition=~Q(source="import"),
-                name="suppression_by_source",
-            ),
-        ]
-        constraints = [
-            CheckConstraint(
-                condition=Q(e164__startswith="+") | Q(e164__startswith=hashed_numbers.PREFIX),
-                name="suppression_e164_form",
-            ),
-            CheckConstraint(
-                condition=Q(source__in=SuppressionSource.values), name="suppression_source"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.e164
-
-    @property
-    def is_hashed(self) -> bool:
-        """Whether only the hash of the number is known."""
-        return hashed_numbers.is_hashed(self.e164)
-
-    def clean(self) -> None:
-        """Convert the number to E.164; refuse invalid numbers, which would have no effect."""
-        if hashed := hashed_numbers.entry_of(self.e164):
-            self.e164 = hashed
-            return
-        parsed = parse_e164(self.e164, region=settings.DEFAULT_REGION)
-        if isinstance(parsed, NumberProblem):
-            raise ValidationError({"e164": parsed.message})
-        self.e164 = parsed.e164

@@ -92,7 +92,10 @@ class CampaignResource(SmallResource):
 
     class Meta:
         model = Campaign
-        fields = ("name", "purpose", "prompt", "pathway", "tools", "call_settings", "policy")
+        fields = (
+            *("name", "purpose", "prompt", "pathway", "tools", "call_settings", "policy"),
+            "opt_out_outcomes",
+        )
         export_order = fields
         import_id_fields = ("name",)
         skip_unchanged = True

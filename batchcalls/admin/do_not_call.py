@@ -14,12 +14,13 @@ from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, reverse
 
 from batchcalls.access.permissions import require
+from batchcalls.admin import number_page
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, RemoveForm
 from batchcalls.admin.listing import Listing, listing_of, without_place
 from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.batches import suppressing
-from batchcalls.database import disks
+from batchcalls.database import clock, disks
 from batchcalls.intake import do_not_call
 from batchcalls.intake.suppressions import SuppressionResource
 from batchcalls.reporting import suppression_traces
@@ -41,9 +42,14 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of removed numbers."""
+        """Add the page of removed numbers, and the page of each number with its proof."""
         urls: list[URLPattern] = super().get_urls()
-        return [self.at("removed/", self.removed_view, "removed"), *urls]
+        return [
+            self.at("removed/", self.removed_view, "removed"),
+            self.at("number/<str:number>/", number_page.number_view, "number"),
+            self.at("number/<str:number>/proof.<str:form>", number_page.proof_view, "proof"),
+            *urls,
+        ]
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Suppression]:
         """Export the numbers that the page shows, under the same filters."""
@@ -53,7 +59,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show one page of the list."""
         require(request.user, "campaigns.view_suppression")
-        rows = Suppression.objects.select_related("created_by")
+        rows = Suppression.objects.select_related("created_by", "campaign")
         listing: Listing[Suppression] = listing_of(request, rows, DoNotCallFilter, order=ORDER)
         asked = listing.filter.asked_number if not listing.page.rows else ""
         return self.list_page(
@@ -93,6 +99,8 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
                         data["numbers"],
                         region=data["region"] or settings.DEFAULT_REGION,
                         reason=data["reason"],
+                        campaign=data["campaign"],
+                        expires_at=form.expires_at,
                         actor=actor_of(request),
                     )
             except do_not_call.TooManyLines as error:
@@ -110,7 +118,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             request,
             "suppression/add",
             "Add numbers",
-            subtitle="These numbers will no longer be called by any batch.",
+            subtitle="These numbers will no longer be called.",
             form=form,
             added=added,
             told=_summary_of(added) if added else "",
@@ -146,6 +154,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             rows=suppression_traces.rows_not_called(entry.e164) if shows_rows else [],
             batches_looked_at=suppression_traces.BATCHES_LOOKED_AT,
             notes=suppression_traces.notes_about(entry.e164),
+            in_force=entry.is_in_force(clock.now()),
         )
 
     def _change_reason(self, request: HttpRequest, entry: Suppression, reason: str) -> HttpResponse:
@@ -171,7 +180,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
         def remove(why: str) -> Done:
             try:
                 suppressing.remove(entry, why=why, actor=actor_of(request))
-            except suppressing.NotListed as error:
+            except (suppressing.NotListed, suppressing.IsHeld) as error:
                 return Done(str(error), to, messages.ERROR)
             return Done(f"{entry.e164} is removed: it may be called again.", to)
 
@@ -203,7 +212,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
 
 
 def _entry(object_id: str) -> Suppression:
-    rows = Suppression.objects.select_related("created_by")
+    rows = Suppression.objects.select_related("created_by", "campaign")
     return row_or_404(rows, object_id)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
+
 from django import forms
+from django.utils import timezone
 
 from batchcalls.admin.reading_form import RegionForm
 from batchcalls.batches.suppressing import REASON_LENGTH
+from batchcalls.reporting.filters.listing import midnight
+from campaigns.models import Campaign
 
 
 class AddNumbersForm(RegionForm):
     """Numbers, one per line."""
 
-    field_order = ["numbers", "reason", "region"]
+    field_order = ["numbers", "reason", "campaign", "expires_on", "region"]
 
     # No maximum length: browsers truncate longer pasted text without a message.
     numbers = forms.CharField(
@@ -34,6 +39,33 @@ class AddNumbersForm(RegionForm):
         required=False,
         help_text="Used for lines without their own reason.",
     )
+
+    campaign = forms.ModelChoiceField(
+        Campaign.objects.order_by("name"),
+        label="Scope",
+        required=False,
+        empty_label="Everywhere",
+        help_text="Choose a campaign to block its calls only.",
+    )
+    expires_on = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Leave blank to block the numbers for good.",
+    )
+
+    def clean_expires_on(self) -> date | None:
+        """Reject a day that is over, with which the entries would have no effect."""
+        day: date | None = self.cleaned_data["expires_on"]
+        if day is not None and day < timezone.localdate():
+            raise forms.ValidationError("This day has passed. Enter a later one.")
+        return day
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Return the end of the last day, in the site's time zone."""
+        day: date | None = self.cleaned_data["expires_on"]
+        return midnight(day + timedelta(days=1)) if day else None
 
     def clean_numbers(self) -> str:
         """Reject input that has only blank lines."""

@@ -34,6 +34,7 @@ class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
             "tools",
             "call_settings",
             "policy",
+            "opt_out_outcomes",
             "created_at",
             "updated_at",
         ]

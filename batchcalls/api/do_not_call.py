@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import F
 from django.http import Http404
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
@@ -17,10 +21,12 @@ from batchcalls.api.fields import Strict
 from batchcalls.api.idempotent import once
 from batchcalls.api.views import ApiView, Deleted, Listed
 from batchcalls.batches import suppressing
-from batchcalls.models import Scope
+from batchcalls.batches.suppressing import NewEntry
+from batchcalls.database import clock
+from batchcalls.models import CallResult, Scope
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from campaigns import e164, hashed_numbers
-from campaigns.models import Suppression, SuppressionSource
+from campaigns.models import Campaign, Suppression, SuppressionSource
 
 #: Maximum numbers per request.
 MOST_NUMBERS = 10_000
@@ -28,21 +34,90 @@ MOST_NUMBERS = 10_000
 
 class EntrySerializer(serializers.ModelSerializer[Suppression]):
     phone_number = serializers.CharField(source="e164", read_only=True)
+    call = serializers.UUIDField(
+        source="call_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The call that is the evidence.",
+    )
+    under_review = serializers.BooleanField(
+        source="is_hold",
+        read_only=True,
+        help_text="Held until someone decides whether the person opted out.",
+    )
 
     class Meta:
         model = Suppression
-        fields = ["id", "phone_number", "reason", "source", "created_at"]
+        fields = [
+            *("id", "phone_number", "campaign", "reason", "source", "evidence", "call"),
+            *("expires_at", "under_review", "created_at"),
+        ]
         read_only_fields = fields
+
+
+#: Where opt-outs from elsewhere come from. The others are for what people do here.
+SOURCES = [source for source in SuppressionSource if source not in {"manual", "import", "call"}]
 
 
 class NumberSerializer(Strict):
     phone_number = serializers.CharField(
+        required=False,
         max_length=hashed_numbers.LONGEST_ENTRY,
         help_text="With country code, or local; or the SHA-256 of the number as 64 hexadecimal "
         "digits. Hashes of +12025550123 and of 12025550123 are both honored. Both numbers are "
         "added if the digits are a number with and without country code.",
     )
+    call = serializers.UUIDField(
+        required=False,
+        help_text="The ID of a call in which the person opted out. Instead of phone_number, or as "
+        "its evidence.",
+    )
+    campaign: serializers.PrimaryKeyRelatedField[Any] = serializers.PrimaryKeyRelatedField(
+        queryset=Campaign.objects.order_by(),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The only campaign that must not call the number. Null: all.",
+    )
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    source: Any = serializers.ChoiceField(
+        choices=[(source.value, source.label) for source in SOURCES],
+        required=False,
+        default=SuppressionSource.API.value,
+    )
+    evidence = serializers.CharField(
+        max_length=suppressing.EVIDENCE_LENGTH,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Where the request can be looked up, such as a ticket or a URL.",
+    )
+    expires_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="When the number may be called again. Null: never.",
+    )
+
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        """Reject a time that has passed, with which the entry would have no effect."""
+        if value is not None and value <= clock.now():
+            raise serializers.ValidationError("This time has passed. Enter a later one.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Find the number of the call, unless the number is stated."""
+        if "call" not in attrs:
+            if "phone_number" not in attrs:
+                raise serializers.ValidationError({"phone_number": ["This field is required."]})
+            return attrs
+        call = CallResult.objects.filter(call_id=attrs["call"]).only("to_number").first()
+        if call is None:
+            raise serializers.ValidationError({"call": ["No call has this ID."]})
+        if call.to_number not in attrs.setdefault("phone_number", [call.to_number]):
+            message = "This call was made to another number. Send its number, or none."
+            raise serializers.ValidationError({"call": [message]})
+        return attrs
 
     def validate_phone_number(self, value: str) -> list[str]:
         """Return each number that may be meant, in the form in which it is dialed, or a hash."""
@@ -61,7 +136,7 @@ class ListedSerializer(serializers.Serializer[Any]):
 
 
 class DoNotCall(Listed, Deleted, ApiView):
-    """Numbers that no batch ever calls."""
+    """Numbers that must not be called: by any batch or by one campaign, for good or for a time."""
 
     queryset = Suppression.objects.all()
     nouns = ("number that must not be called", "numbers that must not be called")
@@ -69,6 +144,7 @@ class DoNotCall(Listed, Deleted, ApiView):
     filter_class = DoNotCallFilter
     lookup_field = "e164"
     lookup_url_kwarg = "number"
+    problems = {"destroy": (409,)}
     needs = {
         "list": Need(Scope.DO_NOT_CALL_READ, "campaigns.view_suppression"),
         "retrieve": Need(Scope.DO_NOT_CALL_READ, "campaigns.view_suppression"),
@@ -77,7 +153,7 @@ class DoNotCall(Listed, Deleted, ApiView):
     }
 
     def get_object(self) -> Any:
-        """Find a number in any notation, or a hash."""
+        """Find a number in any notation, or a hash: of its entries, the one that blocks most."""
         text = self.kwargs["number"]
         parsed = e164.parse(text, region=settings.DEFAULT_REGION)
         if hashed := hashed_numbers.entry_of(text):
@@ -86,7 +162,15 @@ class DoNotCall(Listed, Deleted, ApiView):
             self.kwargs["number"] = parsed.e164
         else:
             raise Http404
-        return super().get_object()
+        entries = Suppression.objects.filter(e164=self.kwargs["number"])
+        ordered = entries.order_by(
+            F("is_hold").asc(),
+            F("campaign").asc(nulls_first=True),
+            F("expires_at").desc(nulls_first=True),
+        )
+        if (found := ordered.first()) is None:
+            raise Http404
+        return found
 
     @extend_schema(
         request=PolymorphicProxySerializer(
@@ -101,8 +185,8 @@ class DoNotCall(Listed, Deleted, ApiView):
     def create(self, request: Request) -> Response:
         """Add numbers to the do-not-call list.
 
-        Send an object, or a list of up to 10,000. Numbers already on the list stay unchanged. If
-        one of the numbers is invalid, none is stored.
+        Send an object, or a list of up to 10,000. Entries already on the list, for the same
+        campaign and time, stay unchanged. If one of the numbers is invalid, none is stored.
         """
         given = request.data if isinstance(request.data, list) else [request.data]
         if len(given) > MOST_NUMBERS:
@@ -112,18 +196,46 @@ class DoNotCall(Listed, Deleted, ApiView):
         body: Any = NumberSerializer(data=request.data, many=not is_one)
         body.is_valid(raise_exception=True)
         rows = [body.validated_data] if is_one else body.validated_data
-        reasons = {n: row["reason"] for row in reversed(rows) for n in row["phone_number"]}
-        added = suppressing.suppress(reasons, source=SuppressionSource.API, actor=actor_of(request))
+        # Of entries that are the same, the first counts.
+        entries = {
+            (entry.e164, entry.campaign_id, entry.expires_at): entry
+            for row in reversed(rows)
+            for entry in _entries_of(row)
+        }
+        added = suppressing.add(entries.values(), actor=actor_of(request))
         told = {
             "added": added,
-            "known": len(reasons) - added,
+            "known": len(entries) - added,
             "numbers": [number for row in rows for number in row["phone_number"]],
         }
         return Response(told)
 
     def perform_destroy(self, instance: Suppression) -> None:
-        """Remove the number from the list, and record who removed it."""
+        """Remove all of the number's entries in force, and record who removed them.
+
+        Expired entries stay as proof. A number that is only held for a review cannot be removed.
+        """
+        entries = Suppression.objects.in_force(clock.now()).filter(e164=instance.e164)
+        removable = list(entries.entries().select_related("campaign")) or list(entries)
+        if not removable:
+            raise Http404
         try:
-            suppressing.remove(instance, why="by API", actor=actor_of(self.request))
+            with transaction.atomic():
+                for entry in removable:
+                    suppressing.remove(entry, why="by API", actor=actor_of(self.request))
         except suppressing.NotListed as error:
             raise Http404 from error
+
+
+def _entries_of(row: dict[str, Any]) -> Iterator[NewEntry]:
+    """Yield the entries of a validated body."""
+    for number in row["phone_number"]:
+        yield NewEntry(
+            e164=number,
+            campaign_id=row["campaign"].pk if row["campaign"] else None,
+            reason=row["reason"],
+            source=SuppressionSource(row["source"]),
+            evidence=row["evidence"],
+            call_id=row.get("call"),
+            expires_at=row["expires_at"],
+        )

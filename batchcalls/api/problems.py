@@ -17,6 +17,7 @@ from rest_framework.views import set_rollback
 
 from batchcalls.access.idempotency import NameRefused
 from batchcalls.batches.lifecycle import Conflict
+from batchcalls.batches.suppressing import IsHeld
 from batchcalls.calling.stopping import CallOver
 from batchcalls.database import disks
 from batchcalls.drafting.recipient_objects import RecipientsError
@@ -149,6 +150,8 @@ def _conflict(error: Exception) -> Problem | None:
         return Problem(error.status, error.code, str(error))
     if isinstance(error, Conflict | CallOver):
         return Problem(HTTPStatus.CONFLICT, "conflict", str(error), current_status=error.status)
+    if isinstance(error, IsHeld):
+        return Problem(HTTPStatus.CONFLICT, "under_review", str(error))
     if isinstance(error, ProtectedError):
         used = sorted({str(one._meta.verbose_name) for one in error.protected_objects})
         detail = f"It is in use by a {' and a '.join(used)}. Take it out there first."

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.db import transaction
@@ -17,26 +20,61 @@ from campaigns.models import Suppression, SuppressionSource
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-REASON_LENGTH = 200
-_FIELDS = ("e164", "reason", "source", "created_by_id", "created_at")
+REASON_LENGTH, EVIDENCE_LENGTH = 200, 500
+_FIELDS = (
+    *("e164", "campaign_id", "reason", "source", "evidence", "call_id"),
+    *("expires_at", "is_hold", "created_by_id", "created_at"),
+)
 
 
 class NotListed(Exception):
     """The number is no longer on the list."""
 
 
-@transaction.atomic(savepoint=False)
+class IsHeld(Exception):
+    """The entry is a hold, which ends with the review of its opt-out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry to add, for one campaign or for all, and until when.
+
+    ``call_id`` and ``evidence`` say where the request can be looked up.
+    """
+
+    e164: str
+    source: SuppressionSource
+    reason: str = ""
+    campaign_id: int | None = None
+    evidence: str = ""
+    call_id: UUID | None = None
+    expires_at: datetime | None = None
+    is_hold: bool = False
+
+
 def suppress(
     reasons: Mapping[str, str], *, source: SuppressionSource, actor: User | None = None
 ) -> int:
-    """Add numbers (E.164), each with its reason; return how many are new.
+    """Add numbers (E.164) for all campaigns and for good, each with its reason; see `add`."""
+    entries = (NewEntry(e164=e164, reason=why, source=source) for e164, why in reasons.items())
+    return add(entries, actor=actor)
 
-    Numbers that are already listed are not changed. Numbers are written in sorted order, so that
-    two concurrent writers cannot deadlock.
+
+@transaction.atomic(savepoint=False)
+def add(entries: Iterable[NewEntry], *, actor: User | None = None) -> int:
+    """Add entries; return how many are new.
+
+    Entries that are already there, for the same campaign and time, are not changed. Entries are
+    written in sorted order, so that two concurrent writers cannot deadlock.
     """
     now, creator = clock.now(), actor.pk if actor else None
     rows = (
-        (number, _fit(reasons[number]), source.value, creator, now) for number in sorted(reasons)
+        (
+            *(entry.e164, entry.campaign_id, _fit(entry.reason), entry.source.value),
+            *(clean_value(entry.evidence)[:EVIDENCE_LENGTH], entry.call_id),
+            *(entry.expires_at, entry.is_hold, creator, now),
+        )
+        for entry in sorted(entries, key=lambda entry: (entry.e164, entry.campaign_id or 0))
     )
     return insert_each(Suppression, _FIELDS, rows, ignore_conflicts=True)
 
@@ -61,18 +99,27 @@ def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
 
 
 def remove(entry: Suppression, *, why: str = "", actor: User) -> None:
-    """Remove a number from the list, and log who removed it, why, and its previous entry.
+    """Remove an entry from the list, and log who removed it, why, and what it said.
 
-    Raise `NotListed` when the number is no longer on the list.
+    Raise `NotListed` when it is no longer on the list, and `IsHeld` for a number under review.
     """
+    if entry.is_hold:
+        raise IsHeld(f"{entry.e164} is held for a review. Decide it under Review opt-outs.")
     with transaction.atomic():
         if not Suppression.objects.filter(pk=entry.pk).delete()[0]:
             raise NotListed(f"{entry.e164} is not on the list any more.")
-        listed = f"Listed since {timezone.localtime(entry.created_at):%Y-%m-%d}"
-        listed += f" ({entry.get_source_display()})"
-        listed += f" because: {entry.reason}" if entry.reason else ""
-        message = f"Removed: {why.strip()[:REASON_LENGTH] or 'no reason given'}. {listed}"
+        message = f"Removed: {why.strip()[:REASON_LENGTH] or 'no reason given'}. {described(entry)}"
         LogEntry.objects.log_actions(actor.pk, [entry], DELETION, message, single_object=True)
+
+
+def described(entry: Suppression) -> str:
+    """Return an entry in words: since when, from where, for whom, until when, and why."""
+    said = f"Listed since {timezone.localtime(entry.created_at):%Y-%m-%d}"
+    said += f" ({entry.get_source_display()})"
+    said += f" for the campaign {entry.campaign}" if entry.campaign else ""
+    if entry.expires_at:
+        said += f" until {timezone.localtime(entry.expires_at):%Y-%m-%d %H:%M %Z}"
+    return f"{said} because: {entry.reason}" if entry.reason else said
 
 
 def _fit(reason: str) -> str:

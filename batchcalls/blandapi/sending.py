@@ -22,7 +22,7 @@ from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import RecipientStatus
 from campaigns import e164
-from campaigns.models import Campaign, Suppression
+from campaigns.models import Bans, Campaign, Suppression
 from campaigns.prompts import PromptError
 
 if TYPE_CHECKING:
@@ -79,13 +79,14 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
     parsed = e164.parse(recipient_objects.text_of(number), region=REGION)
     if isinstance(parsed, e164.NumberProblem):
         raise invalid(f"Invalid phone number: {parsed.message}")
-    if Suppression.objects.numbers_among([parsed.e164]):
-        text = f"Number found in DNC list: {parsed.e164} must not be called."
-        raise Refused(400, "DNC_ERROR", text, word="DNC Error")
     campaign = parameters.label(body.get(CAMPAIGN), name=CAMPAIGN, at_most=200)
     request = _request(
         found, name=f"Call to {parsed.e164}", campaign=campaign, concurrency=None, actor=actor
     )
+    bans = Suppression.objects.bans_among([parsed.e164], now=clock.now())
+    if bans.on(parsed.e164, request.campaign.pk if request.campaign else None):
+        text = f"Number found in DNC list: {parsed.e164} must not be called."
+        raise Refused(400, "DNC_ERROR", text, word="DNC Error")
     recipient = {
         "phone_number": number,
         "request_data": found.request_data,
@@ -162,7 +163,7 @@ def _delay_warnings(batch: Batch) -> list[str]:
     row = batch.recipients.filter(status=RecipientStatus.PENDING).first()
     if row is None or batch.start_at is not None:
         return []
-    verdict = gate.check(batch, row, suppressed=set(), now=clock.now())
+    verdict = gate.check(batch, row, bans=Bans(), now=clock.now())
     return (
         [f"The call is held back: {verdict.message}"] if isinstance(verdict, gate.Refused) else []
     )

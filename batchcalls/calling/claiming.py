@@ -159,13 +159,14 @@ def _write_claims(
     now: datetime,
     made_at: Instant,
 ) -> list[Claim]:
-    suppressed = Suppression.objects.numbers_among([row.e164 for _, due in drawn for row in due])
+    numbers = (row.e164 for _, due in drawn for row in due)
+    bans = Suppression.objects.bans_among(numbers, now=now)
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
         calls: list[tuple[CallResult, CallRequest]] = []
         for recipient in due:
-            verdict = next_attempt(account, batch, recipient, suppressed=suppressed, now=now)
+            verdict = next_attempt(account, batch, recipient, bans=bans, now=now)
             if isinstance(verdict, gate.Refused):
                 refused.append((recipient.pk, verdict))
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,10 @@ from batchcalls.calling import call_requests
 from batchcalls.models import Batch, Recipient
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import CallingHours, Closed
+from campaigns.models import Ban, Bans
+
+#: A held number is released by the decision about it; until then it is checked this often.
+CHECK_HOLDS_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +39,15 @@ class Refused:
     due_at: datetime | None = None
 
 
-def check(
-    batch: Batch, recipient: Recipient, *, suppressed: set[str], now: datetime
-) -> Allowed | Refused:
+def check(batch: Batch, recipient: Recipient, *, bans: Bans, now: datetime) -> Allowed | Refused:
     """Check one recipient against every rule.
 
     The batch's status and the account's switch are the same for all recipients, so
-    `claiming.claim` checks them. ``suppressed`` holds the do-not-call numbers among the numbers
-    being claimed.
+    `claiming.claim` checks them. ``bans`` are the do-not-call entries about the numbers being
+    claimed.
     """
-    if recipient.e164 in suppressed:
-        return Refused(
-            status=RecipientStatus.SKIPPED,
-            code="do_not_call",
-            message="The number is on the do-not-call list.",
-        )
+    if ban := bans.on(recipient.e164, batch.campaign_id):
+        return _refused_by_list(ban, now)
     checks = {"do_not_call": "not listed"}
     own_hours = recipient.call_settings.get("dispatch_hours")
     for rule, hours in rules_of(batch, own_hours or batch.call_settings.get("dispatch_hours")):
@@ -77,6 +75,16 @@ def _every_day(start: str, end: str) -> CallingHours:
     spans = [[start, end]] if start < end else [["00:00", end], [start, "24:00"]]
     spans = [span for span in spans if span[0] != span[1]]
     return CallingHours.from_dict({"windows": {str(day): spans for day in range(7)}})
+
+
+def _refused_by_list(ban: Ban, now: datetime) -> Refused:
+    is_held = ban == Ban.HELD
+    return Refused(
+        status=RecipientStatus.DEFERRED if is_held else RecipientStatus.SKIPPED,
+        code=ban.code,
+        message=ban.message,
+        due_at=now + CHECK_HOLDS_AFTER if is_held else None,
+    )
 
 
 def _refused_by_hours(closed: Closed) -> Refused:

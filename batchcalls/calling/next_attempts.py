@@ -13,6 +13,7 @@ from batchcalls.calling import call_requests, gate
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from batchcalls.voice.base import CallRequest
+from campaigns.models import Bans
 from campaigns.prompts import MissingVariable
 
 log = structlog.get_logger(__name__)
@@ -38,12 +39,12 @@ def next_attempt(
     batch: Batch,
     recipient: Recipient,
     *,
-    suppressed: set[str],
+    bans: Bans,
     now: datetime,
 ) -> tuple[CallResult, CallRequest] | gate.Refused:
     """Return the recipient's next attempt and its request, or the reason for refusing it."""
     try:
-        verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
+        verdict = gate.check(batch, recipient, bans=bans, now=now)
         if isinstance(verdict, gate.Refused):
             return verdict
         call = CallResult(

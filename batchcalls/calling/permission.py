@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -21,6 +21,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from batchcalls.calling.claiming import Claim
 from batchcalls.calling.instants import Instant
+from batchcalls.database import clock
 from batchcalls.database.lease import Lease
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from batchcalls.voice.errors import NotPlaced
@@ -68,7 +69,6 @@ class Permissions:
 
     def __init__(self, lease: Lease[VoiceAccount], *, stop: Callable[[], bool]) -> None:
         self._lease = lease
-        self._allowed = _allowed(lease)
         self._stop = stop
         self._asker = threading.get_ident()
         self._changed = threading.Condition()
@@ -158,30 +158,39 @@ class Permissions:
         """Return which of the calls may still be placed. Raise `LeaseLost`."""
         if self._stop():
             return set()
-        asked = self._allowed.filter(pk__in=[claim.call.pk for claim in claims])
-        allowed: dict[int, bool] = dict(asked)
+        now = clock.now()
+        keys = [claim.call.pk for claim in claims]
+        rows = list(_allowed(self._lease, now=now).filter(pk__in=keys))
+        allowed = {pk for pk, *_ in rows}
         self._lease.keep(is_mine=bool(allowed))
-        if not any(allowed.values()):
-            return set(allowed)
-        numbers = {claim.call.pk: claim.call.to_number for claim in claims}
-        listed = Suppression.objects.numbers_among([numbers[pk] for pk in allowed])
-        return {pk for pk in allowed if numbers[pk] not in listed}
+        if not any(has_hashes for *_, has_hashes in rows):
+            return allowed
+        campaigns = {pk: campaign for pk, campaign, _ in rows}
+        numbers = {
+            claim.call.pk: claim.call.to_number for claim in claims if claim.call.pk in allowed
+        }
+        bans = Suppression.objects.bans_among(numbers.values(), now=now)
+        return {pk for pk in allowed if not bans.on(numbers[pk], campaigns[pk])}
 
 
-def _allowed(lease: Lease[VoiceAccount]) -> QuerySet[CallResult, tuple[int, bool]]:
-    """Return the calls that are not halted, stopped or on the do-not-call list.
+def _allowed(
+    lease: Lease[VoiceAccount], *, now: datetime
+) -> QuerySet[CallResult, tuple[int, int | None, bool]]:
+    """Return the calls that are not halted, stopped, held or on the do-not-call list.
 
-    One query for all rules: it runs up to twenty times a second. Beside each key, it says whether
-    the list has hashes too, which only another query can compare.
+    One query for all rules: it runs up to twenty times a second. Beside each key and campaign, it
+    says whether the list has hashes too, which only another query can compare.
     """
-    listed = Suppression.objects.filter(e164=OuterRef("to_number"))
+    forbidden = Suppression.objects.forbidding(
+        number=OuterRef("to_number"), campaign=OuterRef("batch__campaign_id"), now=now
+    )
     return (
         CallResult.objects.order_by()
         .filter(
-            ~Exists(listed),
+            ~forbidden,
             stop_requested="",
             batch__in=Batch.objects.dialing().order_by(),
             account__in=lease.mine.order_by(),
         )
-        .values_list("pk", Exists(Suppression.objects.hashed().order_by()))
+        .values_list("pk", "batch__campaign_id", Exists(Suppression.objects.hashed().order_by()))
     )

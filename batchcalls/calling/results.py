@@ -15,8 +15,7 @@ import structlog
 from django.db import transaction
 from django.db.models import CharField, Model, prefetch_related_objects
 
-from batchcalls.batches.suppressing import suppress
-from batchcalls.calling import call_requests
+from batchcalls.calling import call_requests, opting_out
 from batchcalls.calling.recording import record_accepted
 from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient
@@ -30,8 +29,7 @@ from batchcalls.states import (
 )
 from batchcalls.voice.base import CallAccepted, CallDetails, VoiceEvent
 from batchcalls.webhooks import outbox
-from campaigns.models import SuppressionSource
-from campaigns.vocabulary import AnsweredBy, Disposition, RetryOutcome
+from campaigns.vocabulary import AnsweredBy, RetryOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -209,10 +207,7 @@ def _write(columns: list[str], calls: list[CallResult]) -> None:
 
 def _settle(calls: list[CallResult], batches: dict[object, Batch], *, now: datetime) -> None:
     """Give recipients of ended calls an outcome or another attempt."""
-    opted_out = {call.to_number for call in calls if call.disposition == Disposition.DO_NOT_CONTACT}
-    if opted_out:
-        reasons = dict.fromkeys(opted_out, "Asked not to be called again.")
-        suppress(reasons, source=SuppressionSource.CALL)
+    opted_out = opting_out.take_in(calls, batches)
     may_retry = [
         call.recipient_id
         for call in calls

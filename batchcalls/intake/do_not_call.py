@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from batchcalls.batches import list_imports
-from batchcalls.batches.suppressing import suppress
+from batchcalls.batches.suppressing import NewEntry, add
 from batchcalls.intake import uploads
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import ListMapping, MappingError, Target, check
 from batchcalls.models import ListKind, StoredList
 from campaigns import call_settings
-from campaigns.models import SuppressionSource
+from campaigns.models import Campaign, SuppressionSource
 from campaigns.numbers_in_text import Found, find_in_cells, why_unread
 
 if TYPE_CHECKING:
@@ -49,11 +50,21 @@ class Added:
     wrong: list[WrongLine] = field(default_factory=list)
 
 
-def add_numbers(text: str, *, region: str, reason: str = "", actor: User | None = None) -> Added:
+def add_numbers(
+    text: str,
+    *,
+    region: str,
+    reason: str = "",
+    campaign: Campaign | None = None,
+    expires_at: datetime | None = None,
+    actor: User | None = None,
+) -> Added:
     """Suppress every number of a text, whose lines may have a reason after a comma.
 
-    ``reason`` is used for lines without their own reason. Existing entries stay unchanged, and
-    unread lines do not block the others. Raises `TooManyLines` and then adds nothing.
+    ``reason`` is used for lines without their own reason, and all numbers are blocked for
+    ``campaign`` or, without one, everywhere, for good or until ``expires_at``. Existing
+    entries stay unchanged, and unread lines do not block the others. Raises `TooManyLines` and
+    then adds nothing.
     """
     lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if len(lines) > MOST_LINES:
@@ -72,7 +83,17 @@ def add_numbers(text: str, *, region: str, reason: str = "", actor: User | None 
         if found.unread or not found.numbers:
             message = why_unread(cells[0], found, region=region).message
             wrong.append(WrongLine(number=number, text=line, message=message))
-    new = suppress(reasons, source=SuppressionSource.MANUAL, actor=actor)
+    entries = [
+        NewEntry(
+            e164=entry,
+            reason=why,
+            source=SuppressionSource.MANUAL,
+            campaign_id=campaign.pk if campaign else None,
+            expires_at=expires_at,
+        )
+        for entry, why in reasons.items()
+    ]
+    new = add(entries, actor=actor)
     return Added(new=new, listed=len(reasons) - new, repeated=named - len(reasons), wrong=wrong)
 
 

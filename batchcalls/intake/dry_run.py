@@ -19,7 +19,7 @@ from django.db.models.functions import TruncHour
 from batchcalls.calling import call_requests, gate
 from batchcalls.database import clock
 from batchcalls.intake import dry_run_notes, estimate
-from batchcalls.intake.listed import is_listed
+from batchcalls.intake.listed import with_bans
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
@@ -29,6 +29,7 @@ from batchcalls.states import (
 )
 from campaigns import e164, quoted_values
 from campaigns.calling_hours import Closed
+from campaigns.models import Ban
 from campaigns.prompts import MissingVariable
 
 PROMPTS_SHOWN = 3
@@ -101,24 +102,19 @@ class _Group:
     rows: int
     region: str
     zones: str
-    is_listed: bool
+    ban: Ban | None
     starts_at: datetime
     dispatch_hours: dict[str, Any] | None
 
 
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     """Group the rows still to be dialed in one pass."""
-    keys = ["region", "time_zones", "listed", "start_hour"]
+    keys = ["region", "time_zones", "listed", "held", "start_hour"]
     earliest = max(now, batch.start_at) if batch.start_at else now
-    recipients = (
-        _rows(batch)
-        .filter(status__in=_TO_DIAL)
-        .annotate(
-            listed=is_listed(),
-            # The current hour has start times that are past, and others that are still to come.
-            own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
-            start_hour=TruncHour("own_start"),
-        )
+    recipients: Any = with_bans(_rows(batch).filter(status__in=_TO_DIAL), now=now).annotate(
+        # The current hour has start times that are past, and others that are still to come.
+        own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
+        start_hour=TruncHour("own_start"),
     )
     rows = recipients.exclude(region="")
     if estimate.has_column(batch, "dispatch_hours"):
@@ -129,7 +125,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             rows=row["rows"],
             region=row["region"],
             zones=row["time_zones"],
-            is_listed=row["listed"],
+            ban=_ban(listed=row["listed"], held=row["held"]),
             starts_at=row["starts_at"] or earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
         )
@@ -141,7 +137,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             rows=1,
             region=number.region if isinstance(number, e164.Number) else "",
             zones=",".join(call_requests.zones_of(batch, recipient)),
-            is_listed=recipient.listed,
+            ban=_ban(listed=recipient.listed, held=recipient.held),
             starts_at=recipient.own_start or earliest,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
         )
@@ -156,7 +152,7 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
     countries: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
-        opens_at, reason = (None, "do_not_call") if group.is_listed else _opening(batch, group)
+        opens_at, reason = (None, group.ban.code) if group.ban else _opening(batch, group)
         if reason:
             never[reason] += group.rows
             if reason == "unknown_timezone" or (reason == "never_open" and "," in group.zones):
@@ -186,6 +182,10 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
         "time_zones": sorted(zones.values(), key=lambda zone: -(zone["now"] + zone["later"])),
     }
     return outlook, without_zone
+
+
+def _ban(*, listed: bool, held: bool) -> Ban | None:
+    return Ban.EVERYWHERE if listed else Ban.HELD if held else None
 
 
 def _opening(batch: Batch, group: _Group) -> tuple[datetime | None, str]:

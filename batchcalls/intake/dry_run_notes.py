@@ -10,6 +10,7 @@ from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch
 from campaigns.call_settings import DateOrder, ZoneSource
 from campaigns.calling_hours import SEARCH_DAYS
+from campaigns.models import Ban
 
 
 def of(
@@ -64,7 +65,8 @@ def _on_rows_never_called(
             f"{_counted(without_zone, 'row')} {_have(without_zone)} no single time zone: add a "
             "timezone column with names such as America/New_York."
         )
-    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0)
+    held = never.get(Ban.HELD.code, 0)
+    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0) - held
     if never_open:
         yield (
             f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "
@@ -73,6 +75,11 @@ def _on_rows_never_called(
     if listed := never.get("do_not_call"):
         be = "is" if listed == 1 else "are"
         yield f"{_counted(listed, 'row')} {be} on the do-not-call list and will not be called."
+    if held:
+        yield (
+            f"{_counted(held, 'row')} {_have(held)} a number whose opt-out is under review, and "
+            f"{'waits' if held == 1 else 'wait'} until someone decides under Review opt-outs."
+        )
     if ambiguous := skipped.get("ambiguous_date"):
         yield (
             f"{_counted(ambiguous, 'row')} {_have(ambiguous)} a date that can be read in two ways: "

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, Exists, OuterRef, Value, When
+from datetime import datetime
+
+from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Concat, Left, Substr
 from django.db.models.lookups import Exact
 
+from batchcalls.database import clock
 from batchcalls.database.hashing import Sha256Hex
+from batchcalls.models import Recipient
 from campaigns import hashed_numbers
 from campaigns.models import Suppression
 
 
-def is_listed(field: str = "e164") -> Exists:
-    """Return whether a row's number is listed, as itself or, if there are hashes, as a hash.
+def with_bans(rows: QuerySet[Recipient], *, now: datetime) -> QuerySet[Recipient]:
+    """Annotate rows with ``listed``, and with ``held`` for numbers whose opt-out is reviewed.
 
-    The forms are those of `hashed_numbers.hashes_of`, beside the number itself.
+    They are those that the row's own batch must not call. A held number may be listed too.
     """
+    number, campaign = _forms("e164"), OuterRef("batch__campaign_id")
+    entries = Suppression.objects
+    return rows.annotate(
+        listed=entries.entries().forbidding(number=number, campaign=campaign, now=now),
+        held=entries.holds().forbidding(number=number, campaign=campaign, now=now),
+    )
+
+
+def is_listed_for_good() -> Exists:
+    """Return whether no batch may ever call a row's number."""
+    entries = Suppression.objects.entries().filter(campaign=None, expires_at=None)
+    return entries.forbidding(number=_forms("e164"), campaign=Value(None), now=clock.now())
+
+
+def _forms(field: str) -> list[OuterRef | Concat | Case]:
+    """Return a row's number and, if the list has hashes, those of `hashed_numbers.hashes_of`."""
     number = OuterRef(field)
     forms: list[OuterRef | Concat | Case] = [number]
     if Suppression.objects.hashed().exists():
@@ -32,4 +52,4 @@ def is_listed(field: str = "e164") -> Exists:
                 )
             )
         )
-    return Exists(Suppression.objects.filter(e164__in=forms))
+    return forms

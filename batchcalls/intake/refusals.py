@@ -11,9 +11,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from batchcalls.batches.suppressing import suppress
+from batchcalls.database import clock
 from batchcalls.database.bulk import update_each
 from batchcalls.database.lease import Lease
-from batchcalls.intake.listed import is_listed
+from batchcalls.intake.listed import is_listed_for_good
 from batchcalls.intake.validation import (
     CLEAR_REFUSALS,
     CONSENT_REFUSED,
@@ -23,7 +24,7 @@ from batchcalls.intake.validation import (
 )
 from batchcalls.models import Batch, Recipient, StoredList
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
-from campaigns.models import Suppression, SuppressionSource
+from campaigns.models import Ban, Suppression, SuppressionSource
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -106,10 +107,11 @@ def suppress_refused(batch: Batch, *, actor: User | None = None) -> Suppressed:
 
 def count_unlisted(batch: Batch) -> int:
     """Count the numbers that clearly refuse in a batch's lists, but may be called by others."""
-    rows = _refused(batch).alias(listed=is_listed()).filter(listed=False)
+    rows = _refused(batch).alias(listed=is_listed_for_good()).filter(listed=False)
     unlisted: int = rows.values("e164").distinct().count()
     for numbers in _other_numbers(batch):
-        unlisted += len(numbers) - len(Suppression.objects.numbers_among(numbers))
+        bans = Suppression.objects.bans_among(numbers, now=clock.now())
+        unlisted += sum(bans.on(number, None) != Ban.EVERYWHERE for number in numbers)
     return unlisted
 
 

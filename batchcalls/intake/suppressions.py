@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
 from import_export import fields, widgets
 
-from batchcalls.batches.suppressing import suppress
+from batchcalls.batches.suppressing import NewEntry, add, suppress
 from batchcalls.intake.numbers import RAW_NUMBER_LENGTH
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.lists.rows import Row
 from batchcalls.models import StoredList
-from campaigns.models import Suppression, SuppressionSource
+from campaigns.models import Campaign, Suppression, SuppressionQuerySet, SuppressionSource
 from campaigns.numbers_in_text import Found, find, find_in_cells, together, why_unread
 from campaigns.resources import SmallResource
 
 #: The header of the reason column. Without it, and for blank cells, the list's note is used.
 REASON_HEADER = "reason"
+#: Headers of our own exports. A list of others has no such columns.
+CAMPAIGN_HEADER, EXPIRY_HEADER = "only_for_campaign", "expires_at"
 #: Headers of a column with the area codes of the numbers in another column.
 AREA_HEADERS = frozenset(
     {"area code", "area_code", "areacode", "area", "npa", "prefix", "vorwahl", "ddd", "prefijo"}
@@ -37,6 +41,8 @@ class SuppressionIntake:
         self._phones = mapping.phone_positions
         headers = [column.header.casefold() for column in mapping.columns]
         self._reason = headers.index(REASON_HEADER) if REASON_HEADER in headers else None
+        self._campaign = headers.index(CAMPAIGN_HEADER) if CAMPAIGN_HEADER in headers else None
+        self._expiry = headers.index(EXPIRY_HEADER) if EXPIRY_HEADER in headers else None
         self._area = next((n for n, name in enumerate(headers) if name in AREA_HEADERS), None)
 
     def take_in(self, rows: Iterable[Row]) -> Callable[[], tuple[int, list[list[object]]]]:
@@ -45,7 +51,8 @@ class SuppressionIntake:
         Digits that are a number with and without country code block both. Existing entries stay
         unchanged. A row is reported unless all of its numbers were read.
         """
-        numbers: dict[str, str] = {}
+        entries: dict[tuple[str, int | None, datetime | None], NewEntry] = {}
+        campaigns = self._campaigns()
         problems: list[list[object]] = []
         for row in rows:
             if row.problem is None and not any(map(str.strip, row.cells)):
@@ -54,8 +61,18 @@ class SuppressionIntake:
             cells = list(map(clean_value, row.cells))
             found, raw = self._numbers_of(cells)
             reason = self._cell(cells, self._reason) or self._stored.note
+            # A campaign or time that is not understood must not narrow what is blocked.
+            campaign_id = campaigns.get(self._cell(cells, self._campaign))
+            expires_at = _aware(self._cell(cells, self._expiry))
             for number in found.numbers:
-                numbers.setdefault(number, reason)
+                entry = NewEntry(
+                    e164=number,
+                    reason=reason,
+                    source=SuppressionSource.IMPORT,
+                    campaign_id=campaign_id,
+                    expires_at=expires_at,
+                )
+                entries.setdefault((number, campaign_id, expires_at), entry)
             if found.unread or not found.numbers:
                 problem = row.problem if not found.numbers else None
                 wrong = problem or why_unread(raw, found, region=self._stored.region)
@@ -63,7 +80,7 @@ class SuppressionIntake:
                 problems.append([row.number, shown, str(wrong.code), wrong.message])
 
         def save() -> tuple[int, list[list[object]]]:
-            new = suppress(numbers, source=SuppressionSource.IMPORT, actor=self._stored.created_by)
+            new = add(entries.values(), actor=self._stored.created_by)
             return new, problems
 
         return save
@@ -91,9 +108,24 @@ class SuppressionIntake:
             found = Found(found.numbers, unread=raw)
         return found, raw or " ".join(filter(None, cells))
 
+    def _campaigns(self) -> dict[str, int]:
+        """Return the keys of campaigns by name, if the list names any."""
+        if self._campaign is None:
+            return {}
+        return dict(Campaign.objects.order_by().values_list("name", "pk"))
+
     @staticmethod
     def _cell(cells: list[str], position: int | None) -> str:
         return cells[position] if position is not None and position < len(cells) else ""
+
+
+def _aware(text: str) -> datetime | None:
+    """Return a time with its offset, or None for any other text."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 class SuppressionResource(SmallResource):
@@ -101,12 +133,20 @@ class SuppressionResource(SmallResource):
 
     class Meta:
         model = Suppression
-        fields = ("e164", "reason", "source", "created_at")
+        fields = ("e164", "reason", "source", "created_at", "campaign", "expires_at", "evidence")
         export_order = fields
         import_id_fields = ("e164",)
         skip_unchanged = True
         clean_model_instances = True
 
+    campaign = fields.Field(attribute="campaign__name", column_name="campaign", readonly=True)
+    evidence = fields.Field(attribute="evidence", column_name="evidence", readonly=True)
+    expires_at = fields.Field(
+        attribute="expires_at",
+        column_name="expires_at",
+        readonly=True,
+        widget=widgets.DateTimeWidget(format="%Y-%m-%dT%H:%M:%S%z"),
+    )
     source = fields.Field(attribute="source", column_name="source", readonly=True)
     created_at = fields.Field(
         attribute="created_at",
@@ -114,6 +154,10 @@ class SuppressionResource(SmallResource):
         readonly=True,
         widget=widgets.DateTimeWidget(format="%Y-%m-%dT%H:%M:%S%z"),
     )
+
+    def get_queryset(self) -> SuppressionQuerySet:
+        """Compare with the entries that an import adds: for all campaigns, for good."""
+        return Suppression.objects.entries().filter(campaign=None, expires_at=None)
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """Convert the number as people write it to an entry."""
@@ -139,6 +183,6 @@ class SuppressionResource(SmallResource):
         """Add the number through the shared function for do-not-call entries."""
         reasons = {instance.e164: instance.reason}
         suppress(reasons, source=SuppressionSource.IMPORT, actor=instance.created_by)
-        listed = Suppression.objects.get(e164=instance.e164)
+        listed = self.get_queryset().get(e164=instance.e164)
         instance.pk, instance.reason = listed.pk, listed.reason
         instance.source, instance.created_at = listed.source, listed.created_at

@@ -10,6 +10,7 @@ from batchcalls.models.event import BatchEvent
 from batchcalls.models.export import Export, ExportKind
 from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.idempotent_request import IdempotentRequest
+from batchcalls.models.opt_out_review import OptOutDecision, OptOutReview
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
@@ -39,6 +40,8 @@ __all__ = [
     "IdempotentRequest",
     "ListKind",
     "ListPart",
+    "OptOutDecision",
+    "OptOutReview",
     "Recipient",
     "SavedFilter",
     "Scope",

@@ -23,7 +23,7 @@ from batchcalls.states import (
     RecipientStatus,
 )
 from campaigns.e164 import NumberProblemCode
-from campaigns.models import Suppression
+from campaigns.models import Ban, Suppression
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, BATCH = "Do-not-call list", "Calling hours", "Batch"
@@ -41,7 +41,7 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys(["no_consent", "consent_unclear", *REFUSALS], CONSENT),
     **dict.fromkeys(["missing_variable", "value_too_long"], VARIABLES),
     **dict.fromkeys(["prompt_and_pathway", "bad_prompt"], VARIABLES),
-    "do_not_call": DO_NOT_CALL,
+    **dict.fromkeys((ban.code for ban in Ban), DO_NOT_CALL),
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
@@ -132,9 +132,9 @@ def _of_batch(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
 
 def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     """Yield the gate's verdicts. It does not check the rules after a refusal."""
-    suppressed = Suppression.objects.numbers_among([recipient.e164])
+    bans = Suppression.objects.bans_among([recipient.e164], now=now)
     try:
-        answer = gate.check(recipient.batch, recipient, suppressed=suppressed, now=now)
+        answer = gate.check(recipient.batch, recipient, bans=bans, now=now)
     except ValueError as error:
         # As when dialing: an undecidable rule counts as a refusal.
         detail = f"It could not be told whether this call may be made: {error}"

@@ -1,12 +1,12 @@
-"""Traces of a do-not-call number: calls, skipped rows, and log entries."""
+"""Traces of a number: entries, reviews, calls, skipped rows, and log entries."""
 
 from __future__ import annotations
 
 from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models import Batch, CallResult, OptOutReview, Recipient
 from batchcalls.states import RecipientStatus
 from campaigns.models import Suppression
 from campaigns.vocabulary import Disposition
@@ -16,9 +16,30 @@ BATCHES_LOOKED_AT = 200
 CALLS_SHOWN, NOTES_SHOWN = 10, 50
 
 
+def entries_about(e164: str) -> list[Suppression]:
+    """Return all entries about a number, expired ones and hashes too, the latest first."""
+    entries = Suppression.objects.about(e164).select_related("created_by", "campaign")
+    return list(entries.order_by("-pk"))
+
+
+def reviews_of(e164: str) -> list[OptOutReview]:
+    """Return all reviews of a number's calls, the latest first."""
+    reviews = OptOutReview.objects.filter(e164=e164)
+    return list(reviews.select_related("call__batch", "decided_by").order_by("-pk"))
+
+
+def calls_to(e164: str, *, at_most: int = CALLS_SHOWN) -> list[CallResult]:
+    """Return the last calls to a number, the latest first."""
+    calls = CallResult.objects.filter(to_number=e164).select_related("batch")
+    return list(calls.defer("transcript", "variables", "extracted").order_by("-pk")[:at_most])
+
+
 def calls_that_asked(e164: str) -> list[CallResult]:
     """Return the last calls in which the person at the number asked not to be called again."""
-    calls = CallResult.objects.filter(to_number=e164, disposition=Disposition.DO_NOT_CONTACT)
+    evidence = Suppression.objects.entries().about(e164).exclude(call_id=None).values("call_id")
+    calls = CallResult.objects.filter(
+        Q(disposition=Disposition.DO_NOT_CONTACT) | Q(call_id__in=evidence), to_number=e164
+    )
     shown = calls.select_related("batch").only("claimed_at", "attempt", "to_number", "batch__name")
     return list(shown.order_by("-pk")[:CALLS_SHOWN])
 

@@ -29,7 +29,7 @@ MAX_VALUES = 200
 class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
     resource_classes = [CampaignResource]
     form = CampaignForm
-    fields = ["name", "purpose", "says", "prompt", "pathway", "tools", "policy"]
+    fields = CampaignForm.Meta.fields
     change_form_template = "admin/campaigns/campaign/change_form.html"
     list_display = ["name", "purpose", "led_by", "policy", "updated_at"]
     list_filter = ["purpose", "policy"]

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 choices=[
                     ("with_country_code", "With country code"),
                     ("national", "National, without country code"),
-                    ("mixed", "Mixed: check each number by itself"),
+                    ("mixed", "Mixed: decide for each number alone"),
                 ],
                 help_text="How numbers without + are written. Leave blank to decide by the whole list.",
                 max_length=20,

@@ -21,6 +21,7 @@ from batchcalls.models import (
     Export,
     FilteredPage,
     ListPart,
+    OptOutReview,
     Recipient,
     SavedFilter,
     StoredList,
@@ -89,7 +90,12 @@ class Crowd:
         )
         batch = self._batch(n, user, rules, account)
         row = self._recipient(batch, 2)
-        self._call(row, 1, status="completed", answered_by="human", price="0.1", currency="USD")
+        called = self._call(
+            row, 1, status="completed", answered_by="human", price="0.1", currency="USD"
+        )
+        OptOutReview.objects.create(
+            call=called, e164=called.to_number, heard="Stop.", created_at=timezone.now()
+        )
         self._behind_the_batch(n, user)
         Export.objects.create(
             kind="results", batch=batch, created_by=user, status=("failed", "done")[n % 2]

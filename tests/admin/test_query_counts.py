@@ -54,6 +54,7 @@ LISTS = {
     "Tools": "campaigns_tool",
     "Calling policies": "campaigns_callingpolicy",
     "Do-not-call": "campaigns_suppression",
+    "Review opt-outs": "batchcalls_optoutreview",
     "Voice accounts": "batchcalls_voiceaccount",
     "Column mappings": "campaigns_columnmapping",
     "API keys": "batchcalls_apikey",
@@ -99,6 +100,9 @@ PAGES: dict[str, Callable[[Crowd], str]] = {
     "Campaign": page_of("campaigns_campaign", "campaign"),
     "Calling policy": page_of("campaigns_callingpolicy", "policy"),
     "Voice account": page_of("batchcalls_voiceaccount", "account"),
+    "Number": lambda crowd: reverse(
+        "admin:campaigns_suppression_number", args=[crowd.call.to_number]
+    ),
     "List": page_of("batchcalls_storedlist", "list"),
     "User": page_of("auth_user", "admin"),
 }

@@ -94,6 +94,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_export_changelist": ("batchcalls.export_batch",),
     "batchcalls_export_file": ("batchcalls.export_batch",),
     "batchcalls_apikey_revoke": ("batchcalls.view_apikey", "batchcalls.change_apikey"),
+    "batchcalls_optoutreview_decide": ("batchcalls.decide_optoutreview",),
+    "campaigns_suppression_number": ("campaigns.view_suppression",),
+    "campaigns_suppression_proof": ("campaigns.export_suppression", "campaigns.view_suppression"),
     "batchcalls_storedlist_add_do_not_call": (
         "campaigns.import_suppression",
         "campaigns.add_suppression",

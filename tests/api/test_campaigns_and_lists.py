@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from batchcalls.database import clock
 from batchcalls.models import Scope, VoiceAccount
 from campaigns.models import (
     BlackoutDate,
@@ -119,7 +120,7 @@ class TestDoNotCall:
         digest = hashlib.sha256(NUMBER.encode()).hexdigest()
         answer = program.post(LIST, {"phone_number": digest.upper(), "reason": "Broker."})
         assert answer.json() == {"added": 1, "known": 0, "numbers": [f"sha256:{digest}"]}
-        assert Suppression.objects.numbers_among([NUMBER]) == {NUMBER}
+        assert Suppression.objects.bans_among([NUMBER], now=clock.now()).on(NUMBER, None)
         assert program.get(f"{LIST}/{digest}").json()["phone_number"] == f"sha256:{digest}"
         assert program.delete(f"{LIST}/sha256:{digest}").status_code == 204
 

@@ -81,25 +81,6 @@ def test_a_finished_call_has_transcript_summary_variables_price_and_times(
     assert call.answered_at <= call.ended_at  # type: ignore[operator]
 
 
-@pytest.fixture
-def live_call(make_batch: Any, account: Any) -> CallResult:
-    batch: Batch = make_batch("+12025550190")
-    now = timezone.now()
-    Batch.objects.update(status=BatchStatus.IN_PROGRESS, row_count=1)
-    recipient = Recipient.objects.create(
-        batch=batch, row_number=2, e164="+12025550190", status="in_call", attempts=1, called=True
-    )
-    return CallResult.objects.create(
-        batch=batch,
-        recipient=recipient,
-        account=account,
-        attempt=1,
-        to_number=recipient.e164,
-        provider_call_id="p-1",
-        claimed_at=now,
-    )
-
-
 def event(status: CallStatus, key: str = "", **fields: Any) -> VoiceEvent:
     return VoiceEvent(
         event_key=key or f"p-1:{status}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from batchcalls.lists.mapping import MappingError
 from batchcalls.models import ListPart, StoredList
 from batchcalls.reporting.exports.do_not_call import do_not_call as table
 from batchcalls.states import ListStatus
-from campaigns.models import Suppression
+from campaigns.models import Campaign, Suppression
 from campaigns.numbers_in_text import find
 
 pytestmark = pytest.mark.django_db
@@ -176,9 +177,28 @@ def test_the_list_goes_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("batchcalls.reporting.exports.do_not_call.ROWS_AT_A_TIME", 2)
     add(LIST)
     made = table()
-    assert made.header == ["e164", "reason", "source", "created_at"]
+    assert made.header[:4] == ["e164", "reason", "source", "created_at"]
     assert [row[0] for row in made.rows] == ["+12025550190", "+12025550191", "+442079460123"]
 
 
 def test_an_extension_is_no_part_of_another_number() -> None:
     assert find("202 555 0125 ext 4", region="US").numbers == ("+12025550125",)
+
+
+def test_an_export_is_imported_again_with_its_scope_and_expiry() -> None:
+    campaign = Campaign.objects.create(name="Spring", prompt="Hi.")
+    ended = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    for fields in ({"campaign": campaign}, {"expires_at": ended}, {}):
+        Suppression.objects.create(e164="+12025550190", **fields)
+    Suppression.objects.create(e164="+12025550191", is_hold=True)
+    exported = table()
+    rows = [exported.header, *exported.rows]
+    Suppression.objects.all().delete()
+    add("\n".join(",".join(map(str, row)) for row in rows) + "\n+12025550192,,,,Unknown,soon,,\n")
+    entries = Suppression.objects.order_by("pk").values_list("e164", "campaign", "expires_at")
+    assert set(entries) == {
+        ("+12025550190", campaign.pk, None),
+        ("+12025550190", None, ended),
+        ("+12025550190", None, None),
+        ("+12025550192", None, None),
+    }

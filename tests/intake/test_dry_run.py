@@ -13,7 +13,14 @@ from batchcalls.calling import gate
 from batchcalls.intake import dry_run, estimate, runner
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus
-from campaigns.models import CallingPolicy, CallingWindow, Campaign, PolicyRetryRule, Suppression
+from campaigns.models import (
+    Bans,
+    CallingPolicy,
+    CallingWindow,
+    Campaign,
+    PolicyRetryRule,
+    Suppression,
+)
 from tests.intake.test_importing import validated
 
 pytestmark = pytest.mark.django_db
@@ -100,7 +107,7 @@ def test_the_gate_agrees_with_the_report(make_batch: Any, office: Campaign) -> N
     for hours in range(0, 24 * 7, 5):
         now = NOW + timedelta(hours=hours)
         verdicts = [
-            gate.check(batch, one, suppressed=set(), now=now)
+            gate.check(batch, one, bans=Bans(), now=now)
             for one in Recipient.objects.filter(batch=batch)
         ]
         allowed = sum(isinstance(verdict, gate.Allowed) for verdict in verdicts)

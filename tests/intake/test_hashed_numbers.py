@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from batchcalls.database import clock
 from batchcalls.intake import dry_run
 from batchcalls.models import Recipient
 from batchcalls.states import RecipientStatus
@@ -43,12 +44,13 @@ def test_a_hash_of_another_kind_is_reported_instead_of_read_as_a_number() -> Non
 def test_a_hash_blocks_its_number_however_it_was_written() -> None:
     add("\n".join(HASHES))
     asked = [*HASHED, "+12025550193", "+442079460123", "+202555019"]
-    assert Suppression.objects.numbers_among(asked) == set(HASHED)
+    assert Suppression.objects.bans_among(asked, now=clock.now()).among(asked) == set(HASHED)
 
 
 def test_a_number_whose_national_digits_are_hashed_is_north_american() -> None:
     add(digest("9301234567"))
-    assert not Suppression.objects.numbers_among(["+499301234567"])
+    german = "+499301234567"
+    assert not Suppression.objects.bans_among([german], now=clock.now()).on(german, None)
 
 
 def test_the_dry_run_counts_hashed_numbers_and_dialing_skips_them(

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from batchcalls.models import StoredList
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
 from campaigns.models import Suppression
 
 COLUMNS = ["e164", "reason", "source", "created_at"]
+#: What only some entries have. A list that is imported again is read by these headers.
+SCOPE_COLUMNS = ["only_for_campaign", "expires_at", "evidence", "call_id"]
 
 
 def do_not_call(listed: QuerySet[Suppression] | None = None) -> Table:
-    """Return the numbers in ``listed``, or all numbers that must not be called, in order."""
+    """Return the entries in ``listed``, or all, in order of their numbers. Holds are left out."""
 
     def rows() -> Iterator[list[Cell]]:
-        last = ""
+        last, last_pk = "", 0
         found = Suppression.objects.all() if listed is None else listed
-        numbers = found.order_by("e164").values_list(*COLUMNS)
-        while chunk := list(numbers.filter(e164__gt=last)[:ROWS_AT_A_TIME]):
-            for number, reason, source, created_at in chunk:
-                yield [number, reason, source, created_at.isoformat(timespec="seconds")]
-            last = chunk[-1][0]
+        entries = found.filter(is_hold=False).select_related("campaign").order_by("e164", "pk")
+        after = Q(e164__gt=last)
+        while chunk := list(entries.filter(after)[:ROWS_AT_A_TIME]):
+            for entry in chunk:
+                yield [
+                    *(entry.e164, entry.reason, entry.source, instant(entry.created_at)),
+                    *(entry.campaign.name if entry.campaign else "", instant(entry.expires_at)),
+                    *(entry.evidence, str(entry.call_id or "")),
+                ]
+            last, last_pk = chunk[-1].e164, chunk[-1].pk
+            after = Q(e164__gt=last) | Q(e164=last, pk__gt=last_pk)
 
-    return Table(name="do not call", header=COLUMNS, rows=rows())
+    return Table(name="do not call", header=[*COLUMNS, *SCOPE_COLUMNS], rows=rows())
+
+
+def instant(moment: datetime | None) -> str:
+    """Return a time as ISO 8601, or "" if there is none."""
+    return moment.isoformat(timespec="seconds") if moment else ""
 
 
 def not_taken_in(stored: StoredList) -> Table:

@@ -6,6 +6,7 @@ import django_filters
 from django import forms
 from django.conf import settings
 
+from batchcalls.database import clock
 from batchcalls.reporting.filters.listing import (
     ListFilter,
     add_period,
@@ -42,6 +43,13 @@ class DoNotCallFilter(ListFilter):
         label="Source", choices=SuppressionSource.choices, empty_label="Any source"
     )
 
+    state = django_filters.ChoiceFilter(
+        label="State",
+        method="by_state",
+        choices=[("in_force", "In force"), ("expired", "Expired"), ("held", "Under review")],
+        empty_label="Any state",
+    )
+
     class Meta:
         model = Suppression
         fields: list[str] = []
@@ -66,6 +74,13 @@ class DoNotCallFilter(ListFilter):
             return rows.filter(e164__startswith=f"+{digits}")
         # The digits of a hash are no part of a number.
         return rows.filter(e164__contains=digits, e164__startswith="+")
+
+    def by_state(self, rows: SuppressionQuerySet, name: str, value: str) -> SuppressionQuerySet:
+        """Filter by whether an entry blocks calls now."""
+        if value == "held":
+            return rows.holds()
+        now = clock.now()
+        return rows.in_force(now) if value == "in_force" else rows.filter(expires_at__lte=now)
 
     def by_reason(self, rows: SuppressionQuerySet, name: str, value: str) -> SuppressionQuerySet:
         """Filter by reasons that contain every word."""

@@ -11,12 +11,26 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from batchcalls.database import clock
 from batchcalls.reporting import formatting
 from batchcalls.reporting.tables.listing import ListTable
+from batchcalls.states import Tone
 from campaigns.models import Suppression
 
 #: Characters to show of an entry; only hashes are longer.
 NUMBER_CHARACTERS = 20
+
+
+def scope_of(entry: Suppression) -> SafeString | str:
+    """Show an entry's campaign, and a pill for a hold, an expired entry, or one that expires."""
+    scope = str(entry.campaign) if entry.campaign else "Everywhere"
+    if entry.is_hold:
+        return format_html("{} {}", scope, formatting.pill("held", "Under review", Tone.WARNING))
+    if entry.expires_at is None:
+        return scope
+    if not entry.is_in_force(clock.now()):
+        return format_html("{} {}", scope, formatting.pill("expired", "", Tone.NEUTRAL))
+    return format_html("{}, until {}", scope, formatting.at(entry.expires_at))
 
 
 class DoNotCallTable(ListTable):
@@ -25,6 +39,7 @@ class DoNotCallTable(ListTable):
     caption = "Do-not-call numbers"
 
     e164 = django_tables2.Column("Number")
+    campaign = django_tables2.Column("Scope", empty_values=(), attrs={"td": {"class": "scope"}})
     reason = django_tables2.Column(attrs={"td": {"class": "reason"}})
     source = django_tables2.Column(attrs={"td": {"class": "nowrap"}})
     created_by = django_tables2.Column("Added by")
@@ -38,6 +53,10 @@ class DoNotCallTable(ListTable):
         url = reverse("admin:campaigns_suppression_change", args=[record.pk])
         shown = Truncator(record.e164).chars(NUMBER_CHARACTERS)
         return format_html('<a class="number" href="{}">{}</a>', url, shown)
+
+    def render_campaign(self, record: Suppression) -> SafeString | str:
+        """Show for which calls the entry holds, and until when."""
+        return scope_of(record)
 
     def render_reason(self, value: str) -> str:
         """Show the beginning of the reason."""
