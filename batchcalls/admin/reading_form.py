@@ -71,8 +71,9 @@ class ReadingForm(FormatForm):
         widget=AdminTextareaWidget(attrs={"rows": 4}),
         required=False,
         help_text="What single columns become, one COLUMN=TARGET on a line: phone_number[.2], "
-        "request_data.NAME, metadata.NAME, consent, opt_out, ignore, or a call setting; COLUMN is "
-        "a header, or #3 for the third. The others are matched by their headers.",
+        "request_data.NAME, metadata.NAME, postcode, state, consent, opt_out, ignore, or a call "
+        "setting; COLUMN is a header, or #3 for the third. The others are matched by their "
+        "headers.",
     )
 
     numbers_written = forms.ChoiceField(

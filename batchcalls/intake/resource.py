@@ -43,6 +43,7 @@ class JudgedRow:
     phone_numbers: str = ""
     region: str = ""
     time_zones: str = ""
+    zone_sources: str = ""
     request_data: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     call_settings: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class ColumnsField(fields.Field):  # type: ignore[misc]
     def __init__(self, attribute: str, mapping: ListMapping, *targets: Target) -> None:
         # `column_name` must exist in the row, because import-export looks for it first.
         super().__init__(attribute, column_name=ROW)
-        columns = [column for column in mapping.columns if column.target in targets]
+        columns = [column for column in mapping.columns if column.target in targets and column.name]
         self.positions = {column.name: column.position for column in columns}
 
     def clean(self, row: dict[Any, Any], **kwargs: Any) -> dict[str, str]:
@@ -88,6 +89,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._positions = range(len(stored.headers))
         self._consent = mapping.consent_position
         self._opt_outs = mapping.opt_out_positions
+        self._postcode, self._state = mapping.postcode_position, mapping.state_position
         self.fields = {
             "row_number": fields.Field("row_number", column_name=ROW),
             "request_data": ColumnsField("request_data", mapping, *VARIABLES),
@@ -134,12 +136,15 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             date_order=self._stored.dates_written,
             consent_cell=None if self._consent is None else clean_value(cells[self._consent]),
             opt_out_cells=[clean_value(cells[position]) for position in self._opt_outs],
+            postcode="" if self._postcode is None else clean_value(cells[self._postcode]),
+            state="" if self._state is None else clean_value(cells[self._state]),
         )
         recipient.raw_number = chosen.raw[:RAW_NUMBER_LENGTH]
         recipient.phone_numbers = ",".join(chosen.usable)
         recipient.e164 = verdict.e164
         recipient.region = verdict.region
-        recipient.time_zones = ",".join(verdict.time_zones)
+        recipient.time_zones = ",".join(verdict.whereabouts.zones)
+        recipient.zone_sources = ",".join(verdict.whereabouts.sources)
         recipient.call_settings = verdict.call_settings
         recipient.trusted = self._trusted
         recipient.start_at = verdict.start_at

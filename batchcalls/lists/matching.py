@@ -14,7 +14,7 @@ from batchcalls.lists.headers import REJECTED_REASON, Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
     NAMELESS_TARGETS,
-    VARIABLES,
+    PLACES,
     ColumnTarget,
     ListMapping,
     MappingError,
@@ -27,6 +27,7 @@ from batchcalls.lists.mapping import (
 )
 from batchcalls.lists.opt_out_headers import is_opt_out_header
 from batchcalls.lists.phone_headers import is_vague, rank_of
+from batchcalls.lists.place_headers import place_of
 
 CONSENT_SPELLINGS = frozenset(
     {
@@ -56,10 +57,10 @@ _SETTING = re.compile(r"settings\.\s*(\S.*)", re.IGNORECASE)
 def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) -> ListMapping:
     """Match columns by their headers.
 
-    In order: phone number, consent, opt-out, prefixed names, the `GUESSED_SETTINGS`, else
-    variables.
+    In order: phone number, consent, opt-out, prefixed names, the `GUESSED_SETTINGS`, postcode and
+    state (which stay variables), else variables.
     """
-    phones = _phone_headers(headers)
+    phones, places = _phone_headers(headers), _place_headers(headers)
     settings = _setting_headers(headers, is_call_setting)
     columns = []
     for header in headers:
@@ -73,13 +74,15 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
             column = replace(column, target=Target.OPT_OUT, name="")
         elif header.position in settings:
             column = replace(column, target=Target.CALL_SETTING, name=settings[header.position])
+        elif header.position in places:
+            column = replace(column, target=places[header.position])
         columns.append(column)
     return ListMapping(_distinct(columns))
 
 
 def offered_setting(column: ColumnTarget, setting_names: Iterable[str]) -> str:
     """Return the call setting that a variable's header names, or "": offered, never applied."""
-    if column.target not in VARIABLES or not column.header:
+    if not column.is_variable or not column.header:
         return ""
     header = _squashed(column.header)
     return next((name for name in setting_names if _squashed(name) == header), "")
@@ -97,8 +100,8 @@ def map_all(mapping: ListMapping, target: Target) -> ListMapping:
         if column.target in NAMELESS_TARGETS
         or not column.header
         or is_rejected_reason(column)
-        # A trusted text is request data already.
-        or (target == Target.REQUEST_DATA and column.target == Target.TRUSTED_TEXT)
+        # These are request data already.
+        or (target == Target.REQUEST_DATA and column.target in {Target.TRUSTED_TEXT, *PLACES})
         else replace(column, target=target, name=_name_for(target, column.header))
         for column in mapping.columns
     ]
@@ -125,8 +128,9 @@ def parse_option(text: str) -> Assignment:
 def _assignment(column: str, target: str) -> Assignment:
     """Read a target.
 
-    phone_number[.order], request_data[.name], trusted_text[.name], metadata[.name], consent,
-    opt_out, ignore, or a setting with or without the prefix settings.
+    phone_number[.order], request_data[.name], trusted_text[.name], metadata[.name],
+    postcode[.name], state[.name], consent, opt_out, ignore, or a setting with or without the prefix
+    settings.
     """
     kind, dot, name = clean_header(target).partition(".")
     if kind.lower() in NAMED_TARGETS:
@@ -172,11 +176,13 @@ def apply_options(
         raise MappingError(problems)
     chosen = _in_given_order(chosen)
     chosen_phones = {c.order for c in chosen.values() if c.target == Target.PHONE_NUMBER}
+    chosen_targets = {column.target for column in chosen.values()}
     columns = {column.position: column for column in mapping.columns}
     for position, column in columns.items():
         # A column for the first number replaces every guess, a fallback only the guessed ones.
         is_replaced = chosen_phones and (1 in chosen_phones or column.order > 1)
-        if is_replaced and column.target == Target.PHONE_NUMBER:
+        is_moved = column.target in PLACES and column.target in chosen_targets
+        if is_moved or (is_replaced and column.target == Target.PHONE_NUMBER):
             columns[position] = _as_variable(headers[position])
     columns |= chosen
     ordered = [columns[position] for position in sorted(columns)]
@@ -267,6 +273,16 @@ def _phone_headers(headers: Sequence[Header]) -> list[int]:
     return [header.position for _, header in in_order]
 
 
+def _place_headers(headers: Sequence[Header]) -> dict[int, Target]:
+    """Return the likeliest postcode and state columns, by position."""
+    found: dict[Target, tuple[int, int]] = {}
+    for header in headers:
+        if not header.is_blank and (place := place_of(header.name)):
+            kind, at = Target(place.kind), (place.rank, header.position)
+            found[kind] = min(found.get(kind, at), at)
+    return {position: kind for kind, (_, position) in found.items()}
+
+
 def _spelling(header: Header) -> str:
     return re.sub(r"[\W_]+", "_", header.name.casefold()).strip("_")
 
@@ -312,7 +328,7 @@ def _distinct(
     result = []
     for column in columns:
         key = (_kind(column), column.name)
-        if column.target in NAMED_TARGETS and column.position not in fixed:
+        if column.target in NAMED_TARGETS and column.name and column.position not in fixed:
             numbered = ((key[0], f"{column.name}_{n}") for n in count(2))
             if key in taken:
                 key = next(key for key in numbered if key not in wanted | taken)

@@ -5,12 +5,12 @@ Calling hours must be open in all of them at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from campaigns.places.postcodes import zones_of_zip
@@ -37,6 +37,8 @@ _CHOSEN: Final = (Source.ROW, Source.POSTCODE, Source.NUMBER)
 #: Countries whose postcodes and states are known, by the country of the number.
 _NORTH_AMERICA: Final = ("US", "CA")
 _US_AREAS: Final = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+#: A toll-free number may be in forty zones.
+_SHOWN: Final = 4
 _YEAR_BEGINS: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -50,6 +52,34 @@ class Whereabouts:
 
     zones: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+
+    @classmethod
+    def from_stored(cls, zones: str, sources: str) -> Self:
+        """Read zones and sources as they are stored, with commas between them."""
+        return cls(
+            tuple(filter(None, zones.split(","))),
+            tuple(map(Source, filter(None, sources.split(",")))),
+        )
+
+    @property
+    def said_by(self) -> str:
+        """What says so, in words: “the number”."""
+        return " and ".join(_IN_WORDS[source] for source in self.sources)
+
+    @property
+    def contradicts_itself(self) -> bool:
+        return len(self.sources) > 1
+
+    def __str__(self) -> str:
+        if not self.zones:
+            return "no time zone is known"
+        shown = self.zones[0]
+        if len(self.zones) > 1:
+            some = f"{', '.join(self.zones[:_SHOWN])}"
+            more = len(self.zones) - _SHOWN
+            shown = f"all of {some}{f' and {more} more' if more > 0 else ''}"
+        disagree = ", which disagree" if self.contradicts_itself else ""
+        return f"{shown}, by {self.said_by}{disagree}"
 
 
 def find(
@@ -120,25 +150,3 @@ def _clocks(zone: str) -> tuple[timedelta | None, ...]:
     place = ZoneInfo(zone)
     days = (_YEAR_BEGINS + timedelta(days=day) for day in range(366))
     return tuple(day.astimezone(place).utcoffset() for day in days)
-
-
-def said_by(sources: Sequence[str]) -> str:
-    """Return where zones come from, in words; "" if it is not known."""
-    return " and ".join(_IN_WORDS[Source(source)] for source in sources)
-
-
-def describe(zones: Sequence[str], sources: Sequence[str]) -> str:
-    """Return zones and their sources as one phrase."""
-    if not zones:
-        return "no time zone is known"
-    shown = zones[0] if len(zones) == 1 else f"all of {', '.join(zones)}"
-    return f"{shown}, by {said_by(sources)}" if sources else shown
-
-
-def count_by_source(groups: Mapping[str, int]) -> dict[str, int]:
-    """Return how many rows take their zones from each source, from counts by stored sources."""
-    counts = dict.fromkeys(map(str, _CHOSEN), 0)
-    for stored, rows in groups.items():
-        if stored:
-            counts[stored.split(",")[0]] += rows
-    return {source: rows for source, rows in counts.items() if rows}
