@@ -284,7 +284,7 @@ def _listed(spans: Sequence[Span]) -> str:
 
 def _unknown_message(unknown: Sequence[str]) -> str:
     """Explain that the time zone is unknown, and how to provide it."""
-    remedy = "fill a timezone column with a name such as America/New_York."
+    remedy = "add a postcode or timezone column."
     if not unknown:
         return f"The recipient's time zone is not known; {remedy}"
     return f"{unknown[0]!r:.40} is not an IANA time zone; {remedy}"
@@ -296,5 +296,5 @@ def _never_message(zones: Sequence[str]) -> str:
         return f"No call may start in {zones[0]} during the next {SEARCH_DAYS} days."
     return (
         f"During the next {SEARCH_DAYS} days the number's {len(zones)} possible time zones are "
-        "never open at once; fill a timezone column to tell which one it is."
+        "never open at once; add a postcode or timezone column."
     )

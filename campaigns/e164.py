@@ -27,6 +27,7 @@ from campaigns.numbering_plans import (
     split_code,
     zones_of,
 )
+from campaigns.places.numbers import corrected_zones
 
 __all__ = [
     "Number",
@@ -108,7 +109,9 @@ def is_region(code: str) -> bool:
 
 
 def time_zones(e164: str) -> tuple[str, ...]:
-    """List the IANA zones the number may be in, without Etc/Unknown; empty when none is known."""
+    """List all IANA zones the number may be in, without Etc/Unknown; empty when none is known."""
+    if corrected := corrected_zones(e164.removeprefix("+")):
+        return corrected
     try:
         number = phonenumbers.parse(e164, None)
     except NumberParseException:

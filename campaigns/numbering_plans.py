@@ -17,6 +17,8 @@ from phonenumbers import PhoneMetadata, PhoneNumberType
 from phonenumbers.timezone import UNKNOWN_TIMEZONE
 from phonenumbers.tzdata import TIMEZONE_DATA
 
+from campaigns.places.numbers import corrected_zones
+
 #: The order in which libphonenumber tries the types; the last two are one where both match.
 _TYPES: Final = (
     ("premium_rate", PhoneNumberType.PREMIUM_RATE),
@@ -213,7 +215,9 @@ def _reached(code: str, national: str) -> Reached | None:
 
 
 def zones_of(found: Reached) -> tuple[str, ...]:
-    """List the IANA zones that a number may be in, without Etc/Unknown."""
+    """List all IANA zones that a number may be in, without Etc/Unknown."""
+    if corrected := corrected_zones(found.e164[1:]):
+        return corrected
     is_local = phonenumbers.is_number_type_geographical(found.type, int(found.code))
     digits = found.code + found.national if is_local else found.code
     zones = _zones_by_prefix()

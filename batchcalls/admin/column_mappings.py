@@ -56,7 +56,7 @@ def lines_of(mapping: ColumnMapping) -> list[Line]:
 
 def _name(target: Target, name: str) -> str:
     """Return the name as it is used: a variable in its braces, a setting by its label."""
-    if target in VARIABLES:
+    if target in VARIABLES and name:
         return "{{" + name + "}}"
     setting = call_settings.REGISTRY.get(name) if target == Target.CALL_SETTING else None
     return setting.label if setting else name

@@ -267,6 +267,17 @@ class ZoneSerializer(serializers.Serializer[Any]):
     first_at = serializers.DateTimeField(allow_null=True)
 
 
+class ZoneConflictSerializer(serializers.Serializer[Any]):
+    row = serializers.IntegerField(help_text="Row of the file; the header is row 1.")
+    number = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ZoneConflictsSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    rows = ZoneConflictSerializer(many=True, help_text="The first twenty.")
+
+
 class EstimateSerializer(serializers.Serializer[Any]):
     """Each figure is a range: from, to."""
 
@@ -293,8 +304,8 @@ class StartTimesSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     past = serializers.IntegerField(help_text="They do not delay the call.")
     read_in = CountsField(
-        help_text="By where the time zone came from: offset (in the text itself), row, number, "
-        "or batch."
+        help_text="By where the time zone came from: offset (in the text itself), row, postcode, "
+        "number, or batch."
     )
 
 
@@ -310,6 +321,16 @@ class ReportSerializer(serializers.Serializer[Any]):
     duplicates = DuplicatesSerializer()
     countries = CountsField()
     time_zones = ZoneSerializer(many=True)
+    zone_sources = CountsField(
+        required=False,
+        help_text="Rows by what says where the recipient is: row (its own time zone), postcode, or "
+        "number.",
+    )
+    zone_conflicts = ZoneConflictsSerializer(
+        required=False,
+        help_text="Rows whose time zone, postcode, number, or state contradict each other. Calls "
+        "wait until hours are open in all of these places.",
+    )
     estimate = EstimateSerializer()
     assumptions = serializers.ListField(child=serializers.CharField())
     start_times = StartTimesSerializer(

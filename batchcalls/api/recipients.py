@@ -48,6 +48,7 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
             "phone_numbers",
             "region",
             "time_zones",
+            "zone_sources",
             "request_data",
             "metadata",
             "call_settings",

@@ -33,6 +33,16 @@ _OPT_OUT = {
     "description": "true or yes, or the date of the opt-out: the number is not called in any row. "
     "A value that is not clear skips the row too.",
 }
+_POSTCODE = {
+    "type": "string",
+    "description": "Where the recipient is: a US ZIP code gives the time zone, if the row has none "
+    "of its own. Not a variable; repeat it in `request_data` to use it in a prompt.",
+}
+_STATE = {
+    "type": "string",
+    "description": "Code or name of a state or province in the US, Canada, or Australia. Checked "
+    "against the time zone, postcode, and number. Not a variable.",
+}
 
 
 class CallSettingsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
@@ -71,6 +81,8 @@ def components() -> dict[str, Schema]:
                 **{one.name: _property(one) for one in fields_of_rows},
                 "consent": _CONSENT,
                 "opt_out": _OPT_OUT,
+                "postcode": _POSTCODE,
+                "state": _STATE,
                 **_sent(of_rows),
             },
             "additionalProperties": False,

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.query import QuerySet
 
 from batchcalls.blandapi.errors import not_found
-from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
+from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import BATCH_TERMINAL, RECIPIENT_TERMINAL, CallStatus
 from batchcalls.webhooks import bland_shapes
@@ -137,7 +137,7 @@ def _unread_row(batch: Batch) -> Recipient:
         cell = cells[column.position] if column.position < len(cells) else ""
         if column.position == mapping.phone_position:
             row.raw_number = cell
-        elif column.target in VARIABLES:
+        elif column.is_variable:
             row.request_data[column.name] = cell
         elif column.target == Target.METADATA:
             row.metadata[column.name] = cell

@@ -6,7 +6,6 @@ recipient's variables, the attempt). It is therefore rebuilt whenever needed and
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,23 +17,13 @@ from campaigns import call_settings, e164, prompts, quoted_values
 RENDERED = frozenset(name for name, setting in call_settings.REGISTRY.items() if setting.rendered)
 
 
-def zones_of(batch: Batch, recipient: Recipient) -> tuple[str, ...]:
-    """Return the recipient's possible time zones: the row's own, else those of the number."""
+def agent_zone(batch: Batch, recipient: Recipient) -> str:
+    """Return the time zone of the agent's clock, or "": the call setting, else the recipient's.
+
+    It says nothing about calling hours. Those are the recipient's (`Recipient.whereabouts`).
+    """
     own = recipient.call_settings.get("timezone") or batch.call_settings.get("timezone")
-    if own:
-        return (own,)
-    # Rows older than the column have no stored zones.
-    return zones_in(recipient.time_zones) or _zones_of_number(recipient.e164)
-
-
-def zones_in(stored: str) -> tuple[str, ...]:
-    """Return the zones in a value of `Recipient.time_zones`."""
-    return tuple(stored.split(",")) if stored else ()
-
-
-@lru_cache(maxsize=4096)
-def _zones_of_number(number: str) -> tuple[str, ...]:
-    return e164.time_zones(number)
+    return own or next(iter(recipient.whereabouts.zones), "")
 
 
 def retry_setting(batch: Batch, recipient: Recipient) -> dict[str, Any] | None:
@@ -117,9 +106,9 @@ def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, A
         built_in["short_to"] = e164.national_number(call.to_number)
     if "short_from" in used:
         built_in["short_from"] = e164.national_number(call.from_number)
-    if used & {"timezone", "now"} and (zones := zones_of(batch, recipient)):
-        built_in["timezone"] = zones[0]
-        built_in["now"] = f"{now.astimezone(ZoneInfo(zones[0])):%A, %B %d, %Y %H:%M}"
+    if used & {"timezone", "now"} and (zone := agent_zone(batch, recipient)):
+        built_in["timezone"] = zone
+        built_in["now"] = f"{now.astimezone(ZoneInfo(zone)):%A, %B %d, %Y %H:%M}"
     if "country" in used:
         number = e164.parse(call.to_number, region="ZZ")
         built_in["country"] = number.region if isinstance(number, e164.Number) else ""

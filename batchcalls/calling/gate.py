@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from batchcalls.calling import call_requests
 from batchcalls.models import Batch, Recipient
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import CallingHours, Closed
@@ -54,11 +53,12 @@ def check(batch: Batch, recipient: Recipient, *, bans: Bans, now: datetime) -> A
         if hours.is_unrestricted:
             checks[rule] = "no restriction"
             continue
-        zones = call_requests.zones_of(batch, recipient)
-        verdict = hours.check(now, zones)
+        place = recipient.whereabouts
+        verdict = hours.check(now, place.zones)
         if isinstance(verdict, Closed):
             return _refused_by_hours(verdict)
-        checks[rule] = f"open in {', '.join(zones)}"
+        checks["time_zone"] = str(place)
+        checks[rule] = f"open in {', '.join(place.zones)}"
     return Allowed(checks=checks)
 
 

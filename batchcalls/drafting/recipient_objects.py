@@ -39,6 +39,8 @@ _NAMELESS = {
     "phone_number": Target.PHONE_NUMBER,
     "consent": Target.CONSENT,
     "opt_out": Target.OPT_OUT,
+    "postcode": Target.POSTCODE,
+    "state": Target.STATE,
 }
 _IN_MEMORY = 1 << 20
 
@@ -73,8 +75,9 @@ def create(
 ) -> Batch:
     """Store a draft of these recipients.
 
-    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …, "opt_out":
-    …}``, and may have its own call settings as further members. All but the number are optional.
+    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …, "opt_out": …,
+    "postcode": …, "state": …}``, and may have its own call settings as further members. All but the
+    number are optional.
     Numbers and call settings are validated with the list, row by row, and a bad one only skips its
     row.
 

@@ -30,10 +30,12 @@ from batchcalls.states import (
 from campaigns import e164, quoted_values
 from campaigns.calling_hours import Closed
 from campaigns.models import Ban
+from campaigns.places.whereabouts import Whereabouts
 from campaigns.prompts import MissingVariable
 
 PROMPTS_SHOWN = 3
 PROBLEMS_SHOWN = 50
+CONFLICTS_SHOWN = 20
 
 _TO_DIAL = RECIPIENT_NOT_YET_PLACED - RECIPIENT_RETRYING
 
@@ -52,7 +54,9 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
     ``rows``, ``now``, ``later`` (count and first_at, ISO 8601), ``never`` (count by reason: rules
     that would skip the row when it is dialed, including do-not-call), ``skipped`` (count by reason
     code), ``duplicates`` (the choice, and the number of rows affected), ``countries``,
-    ``time_zones``, ``estimate`` (each figure [from, to]; seconds, and money as text),
+    ``time_zones``, ``zone_sources`` (count by what says where the recipient is), ``zone_conflicts``
+    (rows whose sources contradict each other: their count, and the first), ``estimate`` (each
+    figure [from, to]; seconds, and money as text),
     ``assumptions`` (sentences), ``start_times`` (of rows still to be dialed: their count, how many
     are past, and by whose zone they were read), ``notes`` (sentences: what to know, and what to do
     about it), ``prompts`` as the agent would say them, and ``problems`` (rows of the file).
@@ -66,12 +70,14 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
         .order_by("-rows", "reason_code")
     }
     outlook, without_zone = _outlook(batch, now=now)
+    zone_conflicts = _zone_conflicts(batch)
     figures, assumptions = estimate.of(batch, recipients=outlook["now"] + outlook["later"]["count"])
     start_times = _start_times(batch, now=now)
     return {
         "computed_at": now.isoformat(timespec="seconds"),
         "rows": _rows(batch).count(),
         **outlook,
+        "zone_conflicts": zone_conflicts,
         "skipped": skipped,
         "duplicates": _duplicates(batch, skipped),
         "estimate": figures,
@@ -83,6 +89,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 start_times=start_times,
                 never=outlook["never"],
                 without_zone=without_zone,
+                zone_conflicts=zone_conflicts["count"],
                 skipped=skipped,
             )
         ),
@@ -101,7 +108,8 @@ class _Group:
 
     rows: int
     region: str
-    zones: str
+    zones: tuple[str, ...]
+    zone_source: str
     ban: Ban | None
     starts_at: datetime
     dispatch_hours: dict[str, Any] | None
@@ -109,34 +117,38 @@ class _Group:
 
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     """Group the rows still to be dialed in one pass."""
-    keys = ["region", "time_zones", "listed", "held", "start_hour"]
+    keys = ["region", "time_zones", "zone_sources", "listed", "held", "start_hour"]
     earliest = max(now, batch.start_at) if batch.start_at else now
     recipients: Any = with_bans(_rows(batch).filter(status__in=_TO_DIAL), now=now).annotate(
         # The current hour has start times that are past, and others that are still to come.
         own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
         start_hour=TruncHour("own_start"),
     )
-    rows = recipients.exclude(region="")
+    rows = recipients.exclude(zone_sources="")
     if estimate.has_column(batch, "dispatch_hours"):
         rows = rows.annotate(hours=F("call_settings__dispatch_hours"))
         keys.append("hours")
     for row in rows.values(*keys).annotate(rows=Count("pk"), starts_at=Min("own_start")):
+        place = Whereabouts.from_stored(row["time_zones"], row["zone_sources"])
         yield _Group(
             rows=row["rows"],
             region=row["region"],
-            zones=row["time_zones"],
+            zones=place.zones,
+            zone_source=place.sources[0],
             ban=_ban(listed=row["listed"], held=row["held"]),
             starts_at=row["starts_at"] or earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
         )
-    # Rows older than the column, whose zones are otherwise looked up only at dialing time.
-    for recipient in recipients.filter(region="").iterator(chunk_size=2_000):
+    # Rows of no known zone, or older than the column, whose zones are looked up at dialing time.
+    for recipient in recipients.filter(zone_sources="").iterator(chunk_size=2_000):
         number = e164.parse(recipient.e164, region="ZZ")
         own_hours = recipient.call_settings.get("dispatch_hours")
+        place = recipient.whereabouts
         yield _Group(
             rows=1,
             region=number.region if isinstance(number, e164.Number) else "",
-            zones=",".join(call_requests.zones_of(batch, recipient)),
+            zones=place.zones,
+            zone_source=next(iter(place.sources), ""),
             ban=_ban(listed=recipient.listed, held=recipient.held),
             starts_at=recipient.own_start or earliest,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
@@ -150,18 +162,19 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
     """
     callable_now, without_zone, never = 0, 0, Counter[str]()
     countries: Counter[str] = Counter()
+    sources: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
         opens_at, reason = (None, group.ban.code) if group.ban else _opening(batch, group)
         if reason:
             never[reason] += group.rows
-            if reason == "unknown_timezone" or (reason == "never_open" and "," in group.zones):
+            if reason == "unknown_timezone" or (reason == "never_open" and len(group.zones) > 1):
                 without_zone += group.rows
             continue
         countries[group.region or "unknown"] += group.rows
-        zone = zones.setdefault(
-            group.zones, {"zones": group.zones, "now": 0, "later": 0, "first_at": None}
-        )
+        sources[group.zone_source or "unknown"] += group.rows
+        names = ",".join(group.zones)
+        zone = zones.setdefault(names, {"zones": names, "now": 0, "later": 0, "first_at": None})
         if opens_at is None or opens_at <= now:
             callable_now += group.rows
             zone["now"] += group.rows
@@ -180,6 +193,7 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
         "never": dict(never.most_common()),
         "countries": dict(countries.most_common()),
         "time_zones": sorted(zones.values(), key=lambda zone: -(zone["now"] + zone["later"])),
+        "zone_sources": dict(sources.most_common()),
     }
     return outlook, without_zone
 
@@ -190,7 +204,7 @@ def _ban(*, listed: bool, held: bool) -> Ban | None:
 
 def _opening(batch: Batch, group: _Group) -> tuple[datetime | None, str]:
     """Return when rows of a group may first be called, or why never."""
-    at, zones = group.starts_at, call_requests.zones_in(group.zones)
+    at, zones = group.starts_at, group.zones
     rules = [hours for _, hours in gate.rules_of(batch, group.dispatch_hours)]
     # One rule may move the time to where another is closed; within weeks they agree or never do.
     for _ in range(20):
@@ -201,6 +215,19 @@ def _opening(batch: Batch, group: _Group) -> tuple[datetime | None, str]:
             return None, shut.reason
         at = max(verdict.opens_at for verdict in closed if verdict.opens_at)
     return None, "never_open"
+
+
+def _zone_conflicts(batch: Batch) -> dict[str, Any]:
+    """Count the rows whose time zone, postcode, number or state contradict each other."""
+    rows = _rows(batch).filter(status__in=_TO_DIAL, zone_sources__contains=",")
+    shown = rows.order_by("row_number")[:CONFLICTS_SHOWN]
+    return {
+        "count": rows.count(),
+        "rows": [
+            {"row": one.row_number, "number": one.e164, "message": f"{one.whereabouts}."}
+            for one in shown
+        ],
+    }
 
 
 def _duplicates(batch: Batch, skipped: dict[str, int]) -> dict[str, Any]:

@@ -19,16 +19,24 @@ def of(
     start_times: dict[str, Any],
     never: dict[str, int],
     without_zone: int,
+    zone_conflicts: int,
     skipped: dict[str, int],
 ) -> Iterator[str]:
-    """Yield notes on columns, on start times, and on rows that are never called.
+    """Yield notes on columns, on start times, on time zones, and on rows that are never called.
 
     ``start_times``, ``never`` and ``skipped`` are those of the report; ``without_zone`` counts the
-    rows that are never called because their time zone is not known for certain.
+    rows that are never called because their time zone is not known for certain, ``zone_conflicts``
+    those with zones that contradict each other.
     """
     for stored in batch.lists.all():
         yield from uploads.describe_offers(stored)
     yield from _on_start_times(batch, start_times)
+    if zone_conflicts:
+        yield (
+            f"{_counted(zone_conflicts, 'row')} {_have(zone_conflicts)} a time zone, postcode, or "
+            "state that the number or another column contradicts: calls wait until hours are open "
+            "in both places. Correct the cells if only one of them is right."
+        )
     yield from _on_rows_never_called(never, without_zone, skipped)
 
 
@@ -37,6 +45,7 @@ def _on_start_times(batch: Batch, start_times: dict[str, Any]) -> Iterator[str]:
     zone = batch.call_settings.get("timezone")
     whose = {
         ZoneSource.ROW: "the row’s time zone",
+        ZoneSource.POSTCODE: "the postcode’s time zone",
         ZoneSource.NUMBER: "the number’s time zone",
         ZoneSource.BATCH: f"the batch’s time zone ({zone})",
     }
@@ -62,8 +71,8 @@ def _on_rows_never_called(
     """Total the rows that need the same remedy, and name it."""
     if without_zone:
         yield (
-            f"{_counted(without_zone, 'row')} {_have(without_zone)} no single time zone: add a "
-            "timezone column with names such as America/New_York."
+            f"{_counted(without_zone, 'row')} {_have(without_zone)} no single time zone: "
+            "add a postcode or timezone column."
         )
     held = never.get(Ban.HELD.code, 0)
     never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0) - held

@@ -41,6 +41,7 @@ class JudgedRow(NamedTuple):
     refused_numbers: str
     region: str
     time_zones: str
+    zone_sources: str
     request_data: dict[str, str]
     metadata: dict[str, str]
     call_settings: dict[str, Any]
@@ -57,7 +58,7 @@ class ColumnsField(fields.Field):  # type: ignore[misc]
 
     def __init__(self, attribute: str, mapping: ListMapping, *targets: Target) -> None:
         super().__init__(attribute)
-        columns = [column for column in mapping.columns if column.target in targets]
+        columns = [column for column in mapping.columns if column.target in targets and column.name]
         self.positions = {column.name: column.position for column in columns}
 
     def clean(self, row: Sequence[str], **kwargs: Any) -> dict[str, str]:
@@ -84,6 +85,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._request_data = ColumnsField("request_data", mapping, *VARIABLES)
         self._metadata = ColumnsField("metadata", mapping, Target.METADATA)
         self._call_settings = ColumnsField("call_settings", mapping, Target.CALL_SETTING)
+        self._postcode, self._state = mapping.postcode_position, mapping.state_position
         self.fields = {
             field.attribute: field
             for field in (self._request_data, self._metadata, self._call_settings)
@@ -126,6 +128,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             date_order=date_order,
             consent_cell=None if self._consent is None else cells[self._consent],
             opt_out_cells=[cells[position] for position in self._opt_outs],
+            postcode="" if self._postcode is None else cells[self._postcode],
+            state="" if self._state is None else cells[self._state],
         )
         status = RecipientStatus.SKIPPED if verdict.code else RecipientStatus.PENDING
         refused = verdict.refused_numbers
@@ -137,7 +141,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             phone_numbers=",".join(chosen.usable),
             refused_numbers=",".join(refused) if len(refused) > 1 else "",
             region=verdict.region,
-            time_zones=",".join(verdict.time_zones),
+            time_zones=",".join(verdict.whereabouts.zones),
+            zone_sources=",".join(verdict.whereabouts.sources),
             request_data=request_data,
             metadata=self._metadata.clean(cells),
             call_settings=verdict.call_settings,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Self
 
 from django.conf import settings
@@ -14,7 +15,10 @@ from batchcalls.database import clock
 from batchcalls.lists.rows import RowProblem
 from batchcalls.models import Batch
 from campaigns import call_settings, consent, e164, prompts
+from campaigns.call_settings import ZoneSource
 from campaigns.consent import Consent
+from campaigns.places import whereabouts
+from campaigns.places.whereabouts import Source, Whereabouts
 
 #: The reason code of a row with an explicit no, as opposed to one without an answer.
 CONSENT_REFUSED = "consent_refused"
@@ -69,7 +73,7 @@ class RowVerdict:
     e164: str = ""
     refused_numbers: tuple[str, ...] = ()
     region: str = ""
-    time_zones: tuple[str, ...] = ()
+    whereabouts: Whereabouts = field(default_factory=Whereabouts)
     call_settings: dict[str, Any] = field(default_factory=dict)
     start_at: datetime | None = None
     start_zone: str = ""
@@ -98,14 +102,17 @@ def judge(
     consent_cell: str | None = None,
     numbers_meant: Callable[[], tuple[str, ...]] = tuple,
     opt_out_cells: Sequence[str] = (),
+    postcode: str = "",
+    state: str = "",
     date_order: str = "",
 ) -> RowVerdict:
     """Check one row: its form, its number, its consent, its call settings, its variables.
 
-    ``consent_cell`` is None for a list without a consent column. ``date_order`` applies to all
-    start times of the list. ``numbers_meant`` finds all numbers of a row that refuses, including
-    numbers that are too doubtful to be dialed. A refusal is reported before any other problem,
-    because it applies to the same numbers in other rows too.
+    ``consent_cell`` is None for a list without a consent column. ``postcode`` and ``state`` are
+    cells that say where the recipient is. ``date_order`` applies to all start times of the list.
+    ``numbers_meant`` finds all numbers of a row that refuses, including numbers that are too
+    doubtful to be dialed. A refusal is reported before any other problem, because it applies to
+    the same numbers in other rows too.
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
@@ -119,17 +126,26 @@ def judge(
             return RowVerdict(e164=refused[0], refused_numbers=refused, code=code, message=message)
         wrong = problem or number
         return RowVerdict(code=str(wrong.code), message=wrong.message)
+    place = partial(
+        whereabouts.find,
+        region=number.region,
+        number=number.time_zones,
+        postcode=postcode,
+        state=state,
+    )
+    by_list = place()
     normalized = call_settings.Normalized()
     if row_settings:
+        from_postcode = Source.POSTCODE in by_list.sources
         start_reading = call_settings.StartReading(
             order=date_order,
-            zones=number.time_zones,
+            zones=by_list.zones,
+            zones_by=ZoneSource.POSTCODE if from_postcode else ZoneSource.NUMBER,
             timezone=rules.timezone,
             year=rules.today.year,
             is_of_row=True,
         )
         normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
-    zone = normalized.values.get("timezone") or rules.timezone
     code, message = (
         refusal
         or _why_without_consent(rules, consent_cell)
@@ -143,7 +159,7 @@ def judge(
         e164=number.e164,
         refused_numbers=refused,
         region=number.region,
-        time_zones=(zone,) if zone else number.time_zones,
+        whereabouts=place(row=normalized.values.get("timezone", "")),
         call_settings={} if code else normalized.values,
         start_at=datetime.fromisoformat(start) if start and not code else None,
         start_zone="" if code else normalized.start_zone,

@@ -10,7 +10,6 @@ from itertools import count
 from batchcalls.lists.headers import REJECTED_REASON, Header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
-    VARIABLES,
     ColumnTarget,
     ListMapping,
     Target,
@@ -19,6 +18,7 @@ from batchcalls.lists.mapping import (
 )
 from batchcalls.lists.opt_out_headers import is_opt_out_header
 from batchcalls.lists.phone_headers import is_vague, rank_of
+from batchcalls.lists.place_headers import place_of
 
 CONSENT_SPELLINGS = frozenset(
     {
@@ -59,10 +59,10 @@ _SETTING = re.compile(r"settings\.\s*(\S.*)", re.IGNORECASE)
 def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) -> ListMapping:
     """Match columns by their headers.
 
-    In order: phone number, consent, opt-out, prefixed names, the `GUESSED_SETTINGS`, else
-    variables.
+    In order: phone number, consent, opt-out, prefixed names, the `GUESSED_SETTINGS`, postcode and
+    state (which stay variables), else variables.
     """
-    phones = _phone_headers(headers)
+    phones, places = _phone_headers(headers), _place_headers(headers)
     settings = _setting_headers(headers, is_call_setting)
     columns = []
     for header in headers:
@@ -76,13 +76,15 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
             column = replace(column, target=Target.OPT_OUT, name="")
         elif header.position in settings:
             column = replace(column, target=Target.CALL_SETTING, name=settings[header.position])
+        elif header.position in places:
+            column = replace(column, target=places[header.position])
         columns.append(column)
     return ListMapping(distinct(columns))
 
 
 def offered_setting(column: ColumnTarget, setting_names: Iterable[str]) -> str:
     """Return the call setting that a variable's header names, or "": offered, never applied."""
-    if column.target not in VARIABLES or not column.header:
+    if not column.is_variable or not column.header:
         return ""
     header = _squashed(column.header)
     return next((name for name in setting_names if _squashed(name) == header), "")
@@ -120,7 +122,7 @@ def distinct(
     result = []
     for column in columns:
         key = (_kind(column), column.name)
-        if column.target in NAMED_TARGETS and column.position not in fixed:
+        if column.target in NAMED_TARGETS and column.name and column.position not in fixed:
             numbered = ((key[0], f"{column.name}_{n}") for n in count(2))
             if key in taken:
                 key = next(key for key in numbered if key not in wanted | taken)
@@ -157,6 +159,16 @@ def _phone_headers(headers: Sequence[Header]) -> list[int]:
         ranked = [(rank, header) for rank, header in ranked if not is_vague(header.name)]
     in_order = sorted(ranked, key=lambda one: (one[0], one[1].position))
     return [header.position for _, header in in_order]
+
+
+def _place_headers(headers: Sequence[Header]) -> dict[int, Target]:
+    """Return the likeliest postcode and state columns, by position."""
+    found: dict[Target, tuple[int, int]] = {}
+    for header in headers:
+        if not header.is_blank and (place := place_of(header.name)):
+            kind, at = Target(place.kind), (place.rank, header.position)
+            found[kind] = min(found.get(kind, at), at)
+    return {position: kind for kind, (_, position) in found.items()}
 
 
 def says_who_may_be_called(header: str) -> bool:

@@ -23,6 +23,9 @@ class Target(StrEnum):
     CALL_SETTING = "call_setting"
     CONSENT = "consent"
     OPT_OUT = "opt_out"
+    #: Where the recipient is. A variable too, if the column has a name.
+    POSTCODE = "postcode"
+    STATE = "state"
     IGNORE = "ignore"
 
 
@@ -30,6 +33,8 @@ NAMED_TARGETS = {
     Target.REQUEST_DATA: "variable",
     Target.TRUSTED_TEXT: "variable",
     Target.METADATA: "metadata",
+    Target.POSTCODE: "variable",
+    Target.STATE: "variable",
 }
 #: What a header begins with that names its target.
 PREFIXES = {
@@ -37,14 +42,14 @@ PREFIXES = {
     Target.METADATA: "metadata.",
     Target.CALL_SETTING: "settings.",
 }
+#: Targets of one column at most, which say where the recipient is. Their names are optional.
+PLACES = frozenset({Target.POSTCODE, Target.STATE})
 #: Targets that fill {{variables}}.
-VARIABLES = frozenset({Target.REQUEST_DATA, Target.TRUSTED_TEXT})
+VARIABLES = frozenset({Target.REQUEST_DATA, Target.TRUSTED_TEXT, *PLACES})
 #: Targets that need no name. They keep their columns when all others are mapped at once. Several
 #: columns may hold phone numbers or opt-outs, and only one the consent.
 NAMELESS_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT, Target.OPT_OUT})
-_OWN_TARGETS = frozenset(
-    {"phone_number", "request_data", "trusted_text", "metadata", "consent", "opt_out"}
-)
+_OWN_TARGETS = frozenset(set(Target) - {Target.CALL_SETTING, Target.IGNORE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,11 @@ class ColumnTarget:
     @property
     def label(self) -> str:
         return self.header or f"Column {self.position + 1}"
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether the column fills a {{variable}}."""
+        return self.target in VARIABLES and bool(self.name)
 
     @property
     def order(self) -> int:
@@ -133,6 +143,14 @@ class ListMapping:
         return self._position_of(Target.CONSENT)
 
     @property
+    def postcode_position(self) -> int | None:
+        return self._position_of(Target.POSTCODE)
+
+    @property
+    def state_position(self) -> int | None:
+        return self._position_of(Target.STATE)
+
+    @property
     def opt_out_positions(self) -> tuple[int, ...]:
         """The columns that say who must not be called; a yes in any of them is a refusal."""
         return tuple(c.position for c in self.columns if c.target == Target.OPT_OUT)
@@ -142,7 +160,7 @@ class ListMapping:
 
     def variables(self) -> list[str]:
         """Return the names that a prompt may use, in column order."""
-        return [column.name for column in self.columns if column.target in VARIABLES]
+        return [column.name for column in self.columns if column.is_variable]
 
     def trusted(self) -> list[str]:
         """Return the names of the variables that are inserted in prompts as they are."""
@@ -174,6 +192,11 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
     if len(consents) > 1:
         message = f"Several columns say who consents: {_labels(consents)}. Keep one of them."
         problems.append(_about(consents[1], "two_consent_columns", message))
+    for place in sorted(PLACES):
+        several = [column for column in mapping.columns if column.target == place]
+        if len(several) > 1:
+            message = f"Several columns hold the {place}: {_labels(several)}. Keep one of them."
+            problems.append(_about(several[1], f"two_{place}_columns", message))
     sources: dict[tuple[str, str], list[ColumnTarget]] = defaultdict(list)
     for column in mapping.columns:
         if column.target == Target.IGNORE or column.target in NAMELESS_TARGETS:
@@ -183,7 +206,7 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
         if column.target == Target.CALL_SETTING and not is_setting(column.name, is_call_setting):
             message = f"“{column.name}” is not a call setting that a column can give."
             problems.append(_about(column, "unknown_call_setting", message))
-        elif not column.name:
+        elif not column.name and column.target not in PLACES:
             message = f"{column.label} becomes {column.target}, but under which name? Give one."
             problems.append(_about(column, "missing_name", message))
     for (what, name), columns in sources.items():
@@ -216,8 +239,8 @@ def is_setting(name: str, is_call_setting: Callable[[str], bool]) -> bool:
 def unknown_target(given: str, column: str = "") -> MappingProblem:
     message = (
         f"A column cannot become “{given}”. Use phone_number, phone_number.2, request_data, "
-        "request_data.NAME, trusted_text, trusted_text.NAME, metadata, metadata.NAME, consent, "
-        "opt_out, ignore or a call setting."
+        "request_data.NAME, trusted_text, trusted_text.NAME, metadata, metadata.NAME, postcode, "
+        "state, consent, opt_out, ignore or a call setting."
     )
     return MappingProblem("unknown_target", message, column)
 

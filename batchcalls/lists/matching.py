@@ -14,6 +14,7 @@ from batchcalls.lists.headers import REJECTED_REASON, Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
     NAMELESS_TARGETS,
+    PLACES,
     ColumnTarget,
     ListMapping,
     MappingError,
@@ -42,8 +43,8 @@ def map_all(mapping: ListMapping, target: Target) -> ListMapping:
         if column.target in NAMELESS_TARGETS
         or not column.header
         or is_rejected_reason(column)
-        # A trusted text is request data already.
-        or (target == Target.REQUEST_DATA and column.target == Target.TRUSTED_TEXT)
+        # These are request data already.
+        or (target == Target.REQUEST_DATA and column.target in {Target.TRUSTED_TEXT, *PLACES})
         else replace(column, target=target, name=name_for(target, column.header))
         for column in mapping.columns
     ]
@@ -70,8 +71,9 @@ def parse_option(text: str) -> Assignment:
 def _assignment(column: str, target: str) -> Assignment:
     """Read a target.
 
-    phone_number[.order], request_data[.name], trusted_text[.name], metadata[.name], consent,
-    opt_out, ignore, or a setting with or without the prefix settings.
+    phone_number[.order], request_data[.name], trusted_text[.name], metadata[.name],
+    postcode[.name], state[.name], consent, opt_out, ignore, or a setting with or without the prefix
+    settings.
     """
     kind, dot, name = clean_header(target).partition(".")
     if kind.lower() in NAMED_TARGETS:
@@ -117,11 +119,13 @@ def apply_options(
         raise MappingError(problems)
     chosen = _in_given_order(chosen)
     chosen_phones = {c.order for c in chosen.values() if c.target == Target.PHONE_NUMBER}
+    chosen_targets = {column.target for column in chosen.values()}
     columns = {column.position: column for column in mapping.columns}
     for position, column in columns.items():
         # A column for the first number replaces every guess, a fallback only the guessed ones.
         is_replaced = chosen_phones and (1 in chosen_phones or column.order > 1)
-        if is_replaced and column.target == Target.PHONE_NUMBER:
+        is_moved = column.target in PLACES and column.target in chosen_targets
+        if is_moved or (is_replaced and column.target == Target.PHONE_NUMBER):
             columns[position] = as_variable(headers[position])
     columns |= chosen
     ordered = [columns[position] for position in sorted(columns)]

@@ -179,6 +179,10 @@ def write_dry_run(report: dict[str, Any], out: Writes) -> None:
     for zone in report["time_zones"][:ZONES_SHOWN]:
         name = zone["zones"].replace(",", " or ") or "time zone unknown"
         out.write(f"  {zone['now']:>9,} now {zone['later']:>9,} later  {name[:60]}\n")
+    for source, rows in report.get("zone_sources", {}).items():
+        out.write(f"  {f'time zone by {source}':<25}{rows:>9,}\n")
+    for conflict in report.get("zone_conflicts", {}).get("rows", [])[:ZONES_SHOWN]:
+        out.write(f"  row {conflict['row']} {conflict['number']}: {conflict['message']}\n")
     for note in report.get("notes", []):
         out.write(f"  {note}\n")
     out.write(f"  {estimate.describe(report['estimate'])}\n")

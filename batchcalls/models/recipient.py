@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
@@ -12,7 +14,15 @@ from batchcalls.states import (
     RecipientOutcome,
     RecipientStatus,
 )
+from campaigns import e164
 from campaigns.call_settings import ZoneSource
+from campaigns.places import whereabouts
+from campaigns.places.whereabouts import Whereabouts
+
+
+@lru_cache(maxsize=4096)
+def _by_number(number: str, row_zone: str) -> Whereabouts:
+    return whereabouts.find(region="", number=e164.time_zones(number), row=row_zone)
 
 
 class Recipient(models.Model):
@@ -46,6 +56,13 @@ class Recipient(models.Model):
     )
     time_zones = models.TextField(
         blank=True, help_text="Where the recipient may be: IANA names, with commas between them."
+    )
+    zone_sources = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="What the time zones come from: row, postcode, number, or state. Several, with "
+        "commas between them, contradict each other, so that all zones count. Blank for rows "
+        "older than this field, whose zones are found again when they are dialed.",
     )
     request_data = models.JSONField(default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
@@ -124,6 +141,17 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return f"Row {self.row_number}: {self.e164 or self.raw_number or 'no number'}"
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        """Return the time zones the recipient may be in, and what says so.
+
+        Rows older than the sources are looked up again: their stored zones may be those of a call
+        setting, or incomplete.
+        """
+        if self.zone_sources:
+            return Whereabouts.from_stored(self.time_zones, self.zone_sources)
+        return _by_number(self.e164, self.call_settings.get("timezone", ""))
 
     @property
     def all_numbers(self) -> list[str]:

@@ -27,9 +27,11 @@ from campaigns.models import Ban, Suppression
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, BATCH = "Do-not-call list", "Calling hours", "Batch"
+TIME_ZONE = "Time zone"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
+    "time_zone": TIME_ZONE,
     "calling_hours": HOURS,
     "dispatch_hours": "Dispatch hours",
 }
@@ -151,6 +153,9 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
         yield Verdict(rule=HOURS, allows=None, detail="not asked")
         return
     yield Verdict(rule=DO_NOT_CALL, allows=True, detail="not listed")
+    if rule == HOURS:
+        place = recipient.whereabouts
+        yield Verdict(rule=TIME_ZONE, allows=bool(place.zones), detail=str(place))
     yield Verdict(rule=rule, allows=False, detail=answer.message + again)
 
 

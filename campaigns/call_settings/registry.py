@@ -367,7 +367,8 @@ _SCHEDULE = (
         Section.SCHEDULE,
         Kind.TIMEZONE,
         timezone_name,
-        help="The recipient's time zone, for the agent and for start times without an offset.",
+        help="Time zone of the agent's clock, and of start times without an offset. It never moves "
+        "calling hours. In a list, a timezone column is where the recipient is.",
         default="America/Los_Angeles",
     ),
     setting(

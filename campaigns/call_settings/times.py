@@ -14,6 +14,7 @@ from typing import Any
 
 from campaigns.call_settings.dates import DateOrder, Written, readings
 from campaigns.call_settings.types import SettingInvalid, invalid, returns, shorten
+from campaigns.places.zone_names import us_zone
 
 _CLOCK_TIME = re.compile(
     r"(?P<hour>[0-9]{1,2})(:?(?P<minute>[0-5][0-9]))?\s*(?P<half>am|pm)?", re.I
@@ -31,8 +32,13 @@ def _zones() -> Mapping[str, str]:
 
 @returns({"type": "string", "format": "timezone", "example": "America/New_York"})
 def timezone_name(name: str, value: Any) -> str:
-    """Return the IANA name of a time zone in the database's spelling."""
-    zone = _zones().get(value.strip().casefold()) if isinstance(value, str) else None
+    """Return the IANA name of a time zone in the database's spelling.
+
+    US names and abbreviations mean the zones with their summer time: EST is America/New_York.
+    """
+    zone = None
+    if isinstance(value, str):
+        zone = us_zone(value) or _zones().get(value.strip().casefold())
     if zone is None:
         raise invalid(name, value, "give an IANA time zone such as America/New_York")
     return zone
@@ -56,6 +62,7 @@ class ZoneSource(StrEnum):
     """Whose time zone a start time without an offset was read in."""
 
     ROW = "row"
+    POSTCODE = "postcode"
     NUMBER = "number"
     BATCH = "batch"
 
@@ -72,13 +79,14 @@ class SettingUnclear(SettingInvalid):
 class StartReading:
     """How start times are read: the order of their dates, and the zone of those without an offset.
 
-    ``zones`` are those that a recipient's number may be in, ``timezone`` is the batch's, and
+    ``zones`` are those that a recipient may be in by ``zones_by``, ``timezone`` is the batch's, and
     ``order`` was decided for the whole column. Without ``is_of_row``, nothing but UTC is left for a
     text without any zone.
     """
 
     order: str = ""
     zones: Sequence[str] = ()
+    zones_by: ZoneSource = ZoneSource.NUMBER
     timezone: str | None = None
     year: int = 0
     is_of_row: bool = False
@@ -99,7 +107,7 @@ class StartReading:
             return _at(naive, own_zone), ZoneSource.ROW
         instants = [_at(naive, zone) for zone in self.zones]
         if instants and all(at == instants[0] for at in instants):
-            return instants[0], ZoneSource.NUMBER
+            return instants[0], self.zones_by
         if self.timezone:
             return _at(naive, self.timezone), ZoneSource.BATCH
         if self.is_of_row:
@@ -107,7 +115,7 @@ class StartReading:
                 text,
                 "add an offset such as -05:00, add a timezone column, or set the batch's timezone",
                 code="start_time_without_zone",
-                fault="has no time zone, and the number is in no single one",
+                fault=f"has no time zone, and the {self.zones_by} is in no single one",
             )
         return naive.replace(tzinfo=UTC), ""
 

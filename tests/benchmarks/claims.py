@@ -99,11 +99,11 @@ account = VoiceAccount.objects.create(name=f"Now {now}", provider="simulator",
     concurrency=1_000_000)
 batch = Batch.objects.create(name="Now", account=account, prompt="Call {{shop}}.",
     status="dispatching", launched_at=now)
-names = ["batch_id", "row_number", "e164", "region", "time_zones", "request_data", "status",
-    "due_at"]
+names = ["batch_id", "row_number", "e164", "region", "time_zones", "zone_sources",
+    "request_data", "status", "due_at"]
 insert_each(Recipient, names, [
-    [batch.pk, n + 2, f"+1415{2_000_000 + n}", "US", "America/Los_Angeles", {"shop": f"Shop {n}"},
-        "queued", now]
+    [batch.pk, n + 2, f"+1415{2_000_000 + n}", "US", "America/Los_Angeles", "number",
+        {"shop": f"Shop {n}"}, "queued", now]
     for n in range(SIZE * (WARM_UP + ROUNDS))
 ])
 lease = Lease.acquire(VoiceAccount.objects.all(), account.pk, seconds=3600)

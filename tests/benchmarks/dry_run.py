@@ -50,7 +50,8 @@ def row(n):
     start = now + timedelta(minutes=random.randrange(10_000)) if n % 10 == 5 else None
     values = {
         "batch_id": batch.pk, "row_number": n + 2, "raw_number": number, "e164": number,
-        "region": region, "time_zones": where, "metadata": {}, "call_settings": {},
+        "region": region, "time_zones": where, "zone_sources": "number",
+        "metadata": {}, "call_settings": {},
         "request_data": {"name": f"Name {n}", "company": f"Company {n}", "city": "Springfield"},
         "start_at": start, "status": "skipped" if skipped else "pending",
         "reason_code": random.choice(["duplicate", "too_short"]) if skipped else "",
@@ -58,7 +59,7 @@ def row(n):
     }
     if n % 10 == 1:
         listed.append(number)
-    return [values[name] for name in SAVED_FIELDS]
+    return [values.get(name, "") for name in SAVED_FIELDS]
 
 listed = []
 for first in range(0, count, 10_000):

@@ -320,7 +320,7 @@ SAMPLES: dict[str, tuple[list[tuple[Any, Any]], list[Any]]] = {
     ),
     "timezone": (
         [("America/New_York", "America/New_York"), (" europe/london ", "Europe/London")],
-        ["Mars/Olympus", "localtime", "../../etc/passwd", "America", "EDT", 5],
+        ["Mars/Olympus", "localtime", "../../etc/passwd", "America", "BST", 5],
     ),
     "start_time": (
         [

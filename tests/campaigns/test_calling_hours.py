@@ -67,7 +67,9 @@ def test_an_unknown_time_zone_with_any_restriction_fails_closed(restricted: Call
     verdict = closed(restricted.check(at("2025-06-02T15:00"), []))
 
     assert (verdict.reason, verdict.opens_at) == ("unknown_timezone", None)
-    assert verdict.message.startswith("The recipient's time zone is not known; fill a timezone")
+    assert verdict.message.startswith(
+        "The recipient's time zone is not known; add a postcode or timezone"
+    )
 
 
 NO_ZONES = "Mars/Olympus America ../etc/passwd /etc/localtime localtime Factory right/UTC"
@@ -133,7 +135,7 @@ def test_the_next_opening_skips_closed_days_and_blackout_dates() -> None:
 
 NEVER = "No call may start in America/New_York during the next 60 days."
 NEVER_AT_ONCE = """During the next 60 days the number's 2 possible time zones are never open at \
-once; fill a timezone column to tell which one it is."""
+once; add a postcode or timezone column."""
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_everybody_is_counted_once_now_later_never_or_skipped(
             "+12125550124,Ed,2026-03-07T15:00:00Z,\n"  # a Saturday
             "+12125550199,Flo,,\n"
             "+80012345678,Gus,,\n"  # of no country, in no time zone
-            "+12125550125,Hal,,Asia/Tokyo\n"  # midnight there
+            "+80012345670,Hal,,Asia/Tokyo\n"  # midnight there
             f"{NEW_YORK},Ann again,,\n"
             "not one,Ida,,\n"
             ",,,\n",
@@ -78,7 +78,8 @@ def test_everybody_is_counted_once_now_later_never_or_skipped(
     assert found["later"]["first_at"] == "2026-03-04T17:00:00+00:00"  # nine in Los Angeles
     assert found["skipped"] == {"blank_row": 1, "duplicate": 1, "not_a_number": 1}
     assert found["never"] == {"do_not_call": 1, "unknown_timezone": 1}
-    assert found["countries"] == {"US": 5, "GB": 1}
+    assert found["countries"] == {"US": 4, "GB": 1, "001": 1}
+    assert found["zone_sources"] == {"number": 5, "row": 1}
     zones = {zone["zones"]: zone for zone in found["time_zones"]}
     assert zones["America/New_York"] == {
         "zones": "America/New_York",

@@ -138,6 +138,9 @@ def test_the_dry_run_says_whose_zone_was_taken_and_which_times_are_past(make_bat
         "2 start times without an offset were read in the number’s time zone.",
         "1 start time without an offset was read in the batch’s time zone (America/Denver).",
         "1 start time is in the past and will not delay the call.",
+        "1 row has a time zone, postcode, or state that the number or another column contradicts: "
+        "calls wait until hours are open in both places. Correct the cells if only one of them is "
+        "right.",
     ]
     assert (report["now"], report["later"]["count"]) == (1, 4)
 
@@ -150,10 +153,7 @@ def test_rows_never_called_are_totaled_with_the_remedy(make_batch: Any) -> None:
     batch.save()
     found = validated(batch).dry_run
     assert found["never"] == {"unknown_timezone": 2}
-    assert found["notes"] == [
-        "2 rows have no single time zone: add a timezone column with names such as "
-        "America/New_York."
-    ]
+    assert found["notes"] == ["2 rows have no single time zone: add a postcode or timezone column."]
 
 
 def test_columns_named_like_settings_are_variables_and_offered(make_batch: Any) -> None:

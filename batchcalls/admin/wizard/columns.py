@@ -26,7 +26,6 @@ from batchcalls.lists.encodings import ENCODINGS
 from batchcalls.lists.headers import Header, clean_header, describe_headers
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
-    VARIABLES,
     ColumnTarget,
     ListMapping,
     MappingError,
@@ -51,6 +50,8 @@ TARGETS = [
     (Target.CALL_SETTING, "Call setting"),
     (Target.CONSENT, "Consent"),
     (Target.OPT_OUT, "Opt-out"),
+    (Target.POSTCODE, "Postcode"),
+    (Target.STATE, "State"),
     (Target.IGNORE, "Ignore"),
 ]
 SETTINGS = [
@@ -267,7 +268,7 @@ def _preview(
     values = {
         column.name: cells[column.position]
         for column in mapping.columns
-        if column.target in VARIABLES and column.position < len(cells)
+        if column.is_variable and column.position < len(cells)
     }
     phone = mapping.phone_position
     return {

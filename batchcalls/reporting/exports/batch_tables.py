@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from batchcalls.lists.headers import BEYOND_HEADER, REJECTED_REASON
-from batchcalls.lists.mapping import PREFIXES, VARIABLES, ListMapping, Target
+from batchcalls.lists.mapping import PREFIXES, ListMapping, Target
 from batchcalls.lists.rows import ROW_FORM_CODES
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.call_fields import Place, fields_of, names_in
@@ -26,6 +26,7 @@ RECIPIENT_COLUMNS = [
     "phone_numbers",
     "country",
     "time_zones",
+    "zones_by",
     "status",
     "outcome",
     "reason_code",
@@ -96,6 +97,7 @@ def recipients(batch: Batch) -> Table:
                     " ".join(one.all_numbers),
                     one.region,
                     one.time_zones.replace(",", " "),
+                    one.zone_sources.replace(",", " "),
                     one.status,
                     one.outcome,
                     one.reason_code,
@@ -123,12 +125,12 @@ OF_A_BATCH: dict[ExportKind, Callable[[Batch], Table]] = {
 
 def _names(batch: Batch) -> list[tuple[Target, str]]:
     """Return the target and name of each mapped column of the batch's lists, without repeats."""
-    named = {*VARIABLES, Target.METADATA, Target.CALL_SETTING}
+    named = {Target.METADATA, Target.CALL_SETTING}
     found = {
-        (Target.REQUEST_DATA if column.target in VARIABLES else column.target, column.name): None
+        (Target.REQUEST_DATA if column.is_variable else column.target, column.name): None
         for stored in batch.lists.order_by("row_offset")
         for column in ListMapping.from_list(stored.mapping).columns
-        if column.target in named
+        if column.is_variable or column.target in named
     }
     return list(found)
 
