@@ -81,6 +81,17 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, "Sunday"
 
 
+class CallingPolicyQuerySet(models.QuerySet["CallingPolicy"]):
+    """Calling policies."""
+
+    NARROWING = ("calling_windows", "blackout_dates")
+
+    def as_of_now(self, ids: Iterable[int]) -> dict[int, CallingPolicy]:
+        """Return policies by id, with the rules that narrow batches launched under them."""
+        rows = self.filter(pk__in=set(ids)).order_by()
+        return {policy.pk: policy for policy in rows.prefetch_related(*self.NARROWING)}
+
+
 class CallingPolicy(models.Model):
     """When people may be called and how often to retry; checked at the moment of dialing."""
 
@@ -94,6 +105,8 @@ class CallingPolicy(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = CallingPolicyQuerySet.as_manager()
+
     class Meta:
         ordering = ["name", "pk"]
         verbose_name_plural = "calling policies"
@@ -106,9 +119,13 @@ class CallingPolicy(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def hours(self) -> CallingHours:
+        """The calling hours of the windows and blackout dates."""
+        return hours_of(self.calling_windows.all(), self.blackout_dates.all())
+
     def to_dict(self, purpose: Purpose) -> dict[str, Any]:
         """Return the rules for calls of a purpose as plain data, to be stored with a batch."""
-        hours = hours_of(self.calling_windows.all(), self.blackout_dates.all())
         rules = [
             RetryRule(
                 outcome=RetryOutcome(rule.outcome),
@@ -118,8 +135,9 @@ class CallingPolicy(models.Model):
             for rule in self.retry_rules.all()
         ]
         return {
+            "id": self.pk,
             "name": self.name,
-            "calling_hours": hours.to_dict(),
+            "calling_hours": self.hours.to_dict(),
             "retry": RetryPolicy(rules=tuple(rules)).to_dict(),
             "consent_required": ConsentRule(self.consent_required).applies_to(purpose),
         }

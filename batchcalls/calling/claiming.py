@@ -102,6 +102,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
         ]
         if not batches:
             return Claims()
+        gate.look_up_policies(account, batches)
         drawn, full = _draw(account, batches, now=now, want=want)
         if not drawn:
             return Claims(full=full)

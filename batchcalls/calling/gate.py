@@ -13,9 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 from batchcalls.calling import call_requests
-from batchcalls.models import Batch, Recipient
+from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import CallingHours, Closed
+from campaigns.legal_floor import LEGAL_HOURS
+from campaigns.models import CallingPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ def check(
         )
     checks = {"do_not_call": "not listed"}
     own_hours = recipient.call_settings.get("dispatch_hours")
-    for rule, hours in rules_of(batch, own_hours or batch.call_settings.get("dispatch_hours")):
+    daily = own_hours or batch.call_settings.get("dispatch_hours")
+    for rule, hours in rules_of(batch, daily, now=now):
         if hours.is_unrestricted:
             checks[rule] = "no restriction"
             continue
@@ -64,9 +67,31 @@ def check(
     return Allowed(checks=checks)
 
 
-def rules_of(batch: Batch, daily: dict[str, Any] | None) -> Iterator[tuple[str, CallingHours]]:
-    """Yield the policy's hours and, if set, those of the call setting ``dispatch_hours``."""
+def look_up_policies(account: VoiceAccount, batches: list[Batch]) -> None:
+    """Set the account and today's policy of many batches, with a query or none for each table."""
+    ids = {batch.policy["id"] for batch in batches if batch.policy.get("id")}
+    policies = CallingPolicy.objects.as_of_now(ids) if ids else {}
+    for batch in batches:
+        batch.account = account
+        batch.policy_now = policies.get(batch.policy.get("id", 0))
+
+
+def rules_of(
+    batch: Batch, daily: dict[str, Any] | None, *, now: datetime
+) -> Iterator[tuple[str, CallingHours]]:
+    """Yield the hours that must all be open; each can only narrow the others.
+
+    1. The legal floor, for real phones, unless a person lifted it for the account.
+    2. The hours copied from the policy when the batch was made.
+    3. The policy's hours of today, if they differ: a stricter policy holds at once.
+    4. Those of the call setting ``dispatch_hours``, if set.
+    """
+    if batch.account.has_floor(now):
+        yield "legal_hours", LEGAL_HOURS
     yield "calling_hours", batch.calling_hours
+    today = batch.policy_now.hours if batch.policy_now else None
+    if today and not today.is_unrestricted and today != batch.calling_hours:
+        yield "policy_hours", today
     if daily:
         yield "dispatch_hours", _every_day(daily["start"], daily["end"])
 

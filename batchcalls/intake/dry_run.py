@@ -156,7 +156,9 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
     countries: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
-        opens_at, reason = (None, "do_not_call") if group.is_listed else _opening(batch, group)
+        opens_at, reason = (
+            (None, "do_not_call") if group.is_listed else _opening(batch, group, now=now)
+        )
         if reason:
             never[reason] += group.rows
             if reason == "unknown_timezone" or (reason == "never_open" and "," in group.zones):
@@ -188,10 +190,10 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
     return outlook, without_zone
 
 
-def _opening(batch: Batch, group: _Group) -> tuple[datetime | None, str]:
+def _opening(batch: Batch, group: _Group, *, now: datetime) -> tuple[datetime | None, str]:
     """Return when rows of a group may first be called, or why never."""
     at, zones = group.starts_at, call_requests.zones_in(group.zones)
-    rules = [hours for _, hours in gate.rules_of(batch, group.dispatch_hours)]
+    rules = [hours for _, hours in gate.rules_of(batch, group.dispatch_hours, now=now)]
     # One rule may move the time to where another is closed; within weeks they agree or never do.
     for _ in range(20):
         closed = [verdict for rule in rules if isinstance(verdict := rule.check(at, zones), Closed)]

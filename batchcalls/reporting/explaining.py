@@ -30,7 +30,9 @@ DO_NOT_CALL, HOURS, BATCH = "Do-not-call list", "Calling hours", "Batch"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
+    "legal_hours": "Legal hours",
     "calling_hours": HOURS,
+    "policy_hours": "Policy’s hours today",
     "dispatch_hours": "Dispatch hours",
 }
 #: The rule for each reason code.

@@ -135,7 +135,7 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
     @admin.display(description="Calling hours")
     def hours(self, policy: CallingPolicy) -> str:
         """Return the hours in words."""
-        return hours_in_words(_hours(policy))
+        return hours_in_words(policy.hours)
 
     @admin.display(description="Campaigns", ordering="campaign_count")
     def campaigns(self, policy: Any) -> int:
@@ -157,7 +157,7 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
         """Show the stored hours as a chart and in words."""
         policy: Model | None = kwargs.get("obj")
         if isinstance(policy, CallingPolicy):
-            hours = _hours(policy)
+            hours = policy.hours
             context |= {
                 "week": list(week_of(hours)),
                 "hour_marks": hour_marks(),
@@ -194,7 +194,3 @@ def hour_marks() -> list[tuple[float, str]]:
 
 def _across(minutes: int) -> float:
     return PLOT_LEFT + (96 - PLOT_LEFT) * minutes / MINUTES_PER_DAY
-
-
-def _hours(policy: CallingPolicy) -> CallingHours:
-    return hours_of(policy.calling_windows.all(), policy.blackout_dates.all())
