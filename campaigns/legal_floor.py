@@ -6,5 +6,5 @@ from typing import Final
 
 from campaigns.calling_hours import CallingHours
 
-#: 08:00 to 21:00 every day, in each time zone the recipient may be in. Source: 47 CFR 64.1200(c)(1).
+#: 08:00 to 21:00 every day, in each time zone the recipient may be in (47 CFR 64.1200(c)(1)).
 LEGAL_HOURS: Final = CallingHours(windows=(((8 * 60, 21 * 60),),) * 7)

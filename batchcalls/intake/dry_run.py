@@ -83,6 +83,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 never=outlook["never"],
                 without_zone=without_zone,
                 skipped=skipped,
+                now=now,
             )
         ),
         "prompts": list(_prompts(batch, now=now)),

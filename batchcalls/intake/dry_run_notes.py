@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from batchcalls.intake import uploads
@@ -19,12 +20,19 @@ def of(
     never: dict[str, int],
     without_zone: int,
     skipped: dict[str, int],
+    now: datetime,
 ) -> Iterator[str]:
-    """Yield notes on columns, on start times, and on rows that are never called.
+    """Yield notes on the legal floor, columns, start times, and rows that are never called.
 
     ``start_times``, ``never`` and ``skipped`` are those of the report; ``without_zone`` counts the
     rows that are never called because their time zone is not known for certain.
     """
+    if batch.account.dials_people and batch.account.is_beyond_floor(now):
+        yield (
+            f"Calls through {batch.account} may go beyond the legal floor until "
+            f"{batch.account.beyond_floor_until:%Y-%m-%d %H:%M} UTC: "
+            f"{batch.account.beyond_floor_reason}"
+        )
     for stored in batch.lists.all():
         yield from uploads.describe_offers(stored)
     yield from _on_start_times(batch, start_times)

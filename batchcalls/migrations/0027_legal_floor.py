@@ -6,51 +6,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('batchcalls', '0021_database_slow'),
+        ("batchcalls", "0021_database_slow"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccountEvent',
+            name="AccountEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('code', models.CharField(max_length=60)),
-                ('message', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                ("code", models.CharField(max_length=60)),
+                ("message", models.TextField()),
             ],
             options={
-                'ordering': ['-at', '-pk'],
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.AlterModelOptions(
-            name='voiceaccount',
-            options={'ordering': ['name', 'pk'], 'permissions': [('waive_voiceaccount', 'Can let an account call beyond the legal floor')]},
+            name="voiceaccount",
+            options={
+                "ordering": ["name", "pk"],
+                "permissions": [
+                    ("waive_voiceaccount", "Can let an account call beyond the legal floor")
+                ],
+            },
         ),
         migrations.AddField(
-            model_name='voiceaccount',
-            name='beyond_floor_reason',
+            model_name="voiceaccount",
+            name="beyond_floor_reason",
             field=models.TextField(blank=True, editable=False),
         ),
         migrations.AddField(
-            model_name='voiceaccount',
-            name='beyond_floor_until',
-            field=models.DateTimeField(editable=False, help_text='Until when calls may go beyond the legal floor; blank: never.', null=True),
+            model_name="voiceaccount",
+            name="beyond_floor_until",
+            field=models.DateTimeField(
+                editable=False,
+                help_text="Until when calls may go beyond the legal floor; blank: never.",
+                null=True,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='voiceaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('beyond_floor_until', None), models.Q(('beyond_floor_reason', ''), _negated=True), _connector='OR'), name='account_beyond_floor_has_reason'),
+            model_name="voiceaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("beyond_floor_until", None),
+                    models.Q(("beyond_floor_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="account_beyond_floor_has_reason",
+            ),
         ),
         migrations.AddField(
-            model_name='accountevent',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='batchcalls.voiceaccount'),
+            model_name="accountevent",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="events",
+                to="batchcalls.voiceaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='accountevent',
-            name='actor',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL),
+            model_name="accountevent",
+            name="actor",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
     ]

@@ -19,6 +19,7 @@ from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QueryS
 from batchcalls.database import clock
 from batchcalls.states import (
     BATCH_CALLING,
+    BATCH_TERMINAL,
     CALL_FINAL,
     CALL_GIVEN_UP,
     CALL_IN_DOUBT,
@@ -84,6 +85,10 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
     def calling(self) -> BatchQuerySet[ModelT]:
         """Return the batches in a calling status."""
         return self.filter(status__in=BATCH_CALLING)
+
+    def under(self, policy: Any) -> BatchQuerySet[ModelT]:
+        """Return the batches that are not over and were made under a calling policy."""
+        return self.exclude(status__in=BATCH_TERMINAL).filter(policy__id=policy.pk)
 
     def dialing(self) -> BatchQuerySet[ModelT]:
         """Return the calling batches that may place calls now.
