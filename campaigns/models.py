@@ -8,12 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, Subquery, UniqueConstraint
 
 from campaigns import call_settings, hashed_numbers, prompts
 from campaigns.calling_hours import CallingHours
+from campaigns.caps import WINDOWS, Caps
 from campaigns.e164 import NumberProblem
 from campaigns.e164 import parse as parse_e164
 from campaigns.retry import RetryPolicy, RetryRule
@@ -81,6 +82,22 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, "Sunday"
 
 
+class WhenCapped(models.TextChoices):
+    WAIT = "wait", "Wait until the caps allow the call"
+    SKIP = "skip", "Skip the recipient"
+
+
+def _cap(name: str, note: str = "") -> models.PositiveSmallIntegerField[int | None, int | None]:
+    """Return the field of a cap on calls to one number."""
+    return models.PositiveSmallIntegerField(
+        name,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=f"The most to one number, in all batches. Leave blank for no cap. {note}".strip(),
+    )
+
+
 class CallingPolicyQuerySet(models.QuerySet["CallingPolicy"]):
     """Calling policies."""
 
@@ -103,6 +120,17 @@ class CallingPolicy(models.Model):
         default=ConsentRule.NOBODY,
         help_text="Calls that need a column in the list saying that the person agreed to them.",
     )
+    attempts_24h = _cap("calls in 24 hours", "Real phones never get more than 3.")
+    attempts_7d = _cap("calls in 7 days")
+    attempts_30d = _cap("calls in 30 days")
+    answered_7d = _cap("answered calls in 7 days")
+    when_capped = models.CharField(
+        "at a cap",
+        max_length=4,
+        choices=WhenCapped.choices,
+        default=WhenCapped.WAIT,
+        help_text="What happens to a recipient whose number was called too often.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = CallingPolicyQuerySet.as_manager()
@@ -113,7 +141,10 @@ class CallingPolicy(models.Model):
         constraints = [
             CheckConstraint(
                 condition=Q(consent_required__in=ConsentRule.values), name="calling_policy_consent"
-            )
+            ),
+            CheckConstraint(
+                condition=Q(when_capped__in=WhenCapped.values), name="calling_policy_when_capped"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,6 +154,12 @@ class CallingPolicy(models.Model):
     def hours(self) -> CallingHours:
         """The calling hours of the windows and blackout dates."""
         return hours_of(self.calling_windows.all(), self.blackout_dates.all())
+
+    @property
+    def caps(self) -> Caps:
+        """The caps on calls to one number."""
+        limits = {name: getattr(self, name) for name in WINDOWS}
+        return Caps(**limits, skip=self.when_capped == WhenCapped.SKIP)
 
     def to_dict(self, purpose: Purpose) -> dict[str, Any]:
         """Return the rules for calls of a purpose as plain data, to be stored with a batch."""
@@ -138,6 +175,7 @@ class CallingPolicy(models.Model):
             "id": self.pk,
             "name": self.name,
             "calling_hours": self.hours.to_dict(),
+            "caps": self.caps.to_dict(),
             "retry": RetryPolicy(rules=tuple(rules)).to_dict(),
             "consent_required": ConsentRule(self.consent_required).applies_to(purpose),
         }

@@ -6,9 +6,9 @@ for a refusal, with the recipient. A rule that cannot be evaluated refuses the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,8 @@ from batchcalls.calling import call_requests
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import CallingHours, Closed
-from campaigns.legal_floor import LEGAL_HOURS
+from campaigns.caps import Attempt, Capped, Caps
+from campaigns.legal_floor import LEGAL_CAPS, LEGAL_HOURS
 from campaigns.models import CallingPolicy
 
 
@@ -38,13 +39,18 @@ class Refused:
 
 
 def check(
-    batch: Batch, recipient: Recipient, *, suppressed: set[str], now: datetime
+    batch: Batch,
+    recipient: Recipient,
+    *,
+    suppressed: set[str],
+    recent: Mapping[str, Sequence[Attempt]],
+    now: datetime,
 ) -> Allowed | Refused:
     """Check one recipient against every rule.
 
     The batch's status and the account's switch are the same for all recipients, so
     `claiming.claim` checks them. ``suppressed`` holds the do-not-call numbers among the numbers
-    being claimed.
+    being claimed, and ``recent`` the attempts to each of them.
     """
     if recipient.e164 in suppressed:
         return Refused(
@@ -64,7 +70,20 @@ def check(
         if isinstance(verdict, Closed):
             return _refused_by_hours(verdict)
         checks[rule] = f"open in {', '.join(zones)}"
+    caps, attempts = caps_of(batch, now=now), recent.get(recipient.e164, ())
+    if capped := caps.check(attempts, now=now):
+        return _refused_by_cap(capped, skip=caps.skip)
+    if caps.limits:
+        checks["caps"] = caps.in_words(attempts, now=now)
     return Allowed(checks=checks)
+
+
+def caps_of(batch: Batch, *, now: datetime) -> Caps:
+    """Return the strictest caps: those copied from the policy, those of today, the legal floor."""
+    caps = batch.caps
+    if batch.policy_now:
+        caps = caps.narrowed(batch.policy_now.caps)
+    return caps.narrowed(LEGAL_CAPS) if batch.account.has_floor(now) else caps
 
 
 def look_up_policies(account: VoiceAccount, batches: list[Batch]) -> None:
@@ -96,6 +115,14 @@ def rules_of(
         yield "dispatch_hours", _every_day(daily["start"], daily["end"])
 
 
+def longest_cap(batch: Batch, *, now: datetime) -> timedelta:
+    """Return the longest time over which a batch's caps count; zero without caps."""
+    try:
+        return caps_of(batch, now=now).longest
+    except ValueError:  # `check` then refuses each recipient
+        return timedelta(0)
+
+
 @lru_cache(maxsize=256)
 def _every_day(start: str, end: str) -> CallingHours:
     """Return the same hours for every day; an end before the start means the next day."""
@@ -110,4 +137,13 @@ def _refused_by_hours(closed: Closed) -> Refused:
         code=closed.reason,
         message=closed.message,
         due_at=closed.opens_at,
+    )
+
+
+def _refused_by_cap(capped: Capped, *, skip: bool) -> Refused:
+    return Refused(
+        status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
+        code="capped",
+        message=capped.message,
+        due_at=None if skip else capped.free_at,
     )

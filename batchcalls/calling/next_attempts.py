@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from batchcalls.calling import call_requests, gate
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from batchcalls.voice.base import CallRequest
+from campaigns.caps import Attempt
 from campaigns.prompts import MissingVariable
 
 log = structlog.get_logger(__name__)
@@ -25,11 +27,12 @@ def next_attempt(
     recipient: Recipient,
     *,
     suppressed: set[str],
+    recent: Mapping[str, Sequence[Attempt]],
     now: datetime,
 ) -> tuple[CallResult, CallRequest] | gate.Refused:
     """Return the recipient's next attempt and its request, or the reason for refusing it."""
     try:
-        verdict = gate.check(batch, recipient, suppressed=suppressed, now=now)
+        verdict = gate.check(batch, recipient, suppressed=suppressed, recent=recent, now=now)
         if isinstance(verdict, gate.Refused):
             return verdict
         call = CallResult(

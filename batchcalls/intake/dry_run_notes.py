@@ -20,12 +20,14 @@ def of(
     never: dict[str, int],
     without_zone: int,
     skipped: dict[str, int],
+    called_today: int,
     now: datetime,
 ) -> Iterator[str]:
-    """Yield notes on the legal floor, columns, start times, and rows that are never called.
+    """Yield notes on the legal floor, recent calls, columns, start times, and rows not called.
 
     ``start_times``, ``never`` and ``skipped`` are those of the report; ``without_zone`` counts the
-    rows that are never called because their time zone is not known for certain.
+    rows that are never called because their time zone is not known for certain, ``called_today``
+    those whose numbers were called in the last 24 hours.
     """
     if batch.account.dials_people and batch.account.is_beyond_floor(now):
         yield (
@@ -33,6 +35,9 @@ def of(
             f"{batch.account.beyond_floor_until:%Y-%m-%d %H:%M} UTC: "
             f"{batch.account.beyond_floor_reason}"
         )
+    if called_today:
+        were = "was" if called_today == 1 else "were"
+        yield f"{called_today:,} of these {were} called in the last 24 hours."
     for stored in batch.lists.all():
         yield from uploads.describe_offers(stored)
     yield from _on_start_times(batch, start_times)
@@ -72,7 +77,9 @@ def _on_rows_never_called(
             f"{_counted(without_zone, 'row')} {_have(without_zone)} no single time zone: add a "
             "timezone column with names such as America/New_York."
         )
-    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0)
+    never_open = (
+        sum(never.values()) - without_zone - never.get("do_not_call", 0) - never.get("capped", 0)
+    )
     if never_open:
         yield (
             f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "
@@ -81,6 +88,9 @@ def _on_rows_never_called(
     if listed := never.get("do_not_call"):
         be = "is" if listed == 1 else "are"
         yield f"{_counted(listed, 'row')} {be} on the do-not-call list and will not be called."
+    if capped := never.get("capped"):
+        be = "is" if capped == 1 else "are"
+        yield f"{_counted(capped, 'row')} {be} at a cap of the calling policy and will be skipped."
     if ambiguous := skipped.get("ambiguous_date"):
         yield (
             f"{_counted(ambiguous, 'row')} {_have(ambiguous)} a date that can be read in two ways: "

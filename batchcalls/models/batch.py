@@ -15,6 +15,7 @@ from batchcalls.models.querysets import BatchQuerySet
 from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.states import BATCH_TERMINAL, NOBODY_TO_CALL, BatchStatus
 from campaigns.calling_hours import CallingHours
+from campaigns.caps import Caps
 from campaigns.models import CallingPolicy, validate_call_settings
 from campaigns.retry import RetryPolicy
 
@@ -218,6 +219,11 @@ class Batch(models.Model):
         """The batch's calling hours, copied when it was created."""
         hours: dict[str, Any] = self.policy.get("calling_hours", {})
         return CallingHours.from_dict(hours) if hours else CallingHours.always()
+
+    @cached_property
+    def caps(self) -> Caps:
+        """The batch's caps on calls to one number, copied when it was created."""
+        return Caps.from_dict(self.policy.get("caps", {}))
 
     @cached_property
     def policy_now(self) -> CallingPolicy | None:

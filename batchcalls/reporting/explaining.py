@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from batchcalls.calling import gate
+from batchcalls.calling import gate, recent_attempts
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -26,7 +26,7 @@ from campaigns.e164 import NumberProblemCode
 from campaigns.models import Suppression
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
-DO_NOT_CALL, HOURS, BATCH = "Do-not-call list", "Calling hours", "Batch"
+DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
@@ -34,6 +34,7 @@ _NAMES = {
     "calling_hours": HOURS,
     "policy_hours": "Policy’s hours today",
     "dispatch_hours": "Dispatch hours",
+    "caps": CAPS,
 }
 #: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
@@ -46,6 +47,7 @@ _RULE_OF: dict[str, str] = {
     "do_not_call": DO_NOT_CALL,
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
+    "capped": CAPS,
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
 }
 
@@ -136,7 +138,15 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     """Yield the gate's verdicts. It does not check the rules after a refusal."""
     suppressed = Suppression.objects.numbers_among([recipient.e164])
     try:
-        answer = gate.check(recipient.batch, recipient, suppressed=suppressed, now=now)
+        recent = recent_attempts.of(
+            [recipient.e164],
+            recipient.batch.account,
+            longest=gate.longest_cap(recipient.batch, now=now),
+            now=now,
+        )
+        answer = gate.check(
+            recipient.batch, recipient, suppressed=suppressed, recent=recent, now=now
+        )
     except ValueError as error:
         # As when dialing: an undecidable rule counts as a refusal.
         detail = f"It could not be told whether this call may be made: {error}"

@@ -100,7 +100,7 @@ def test_the_gate_agrees_with_the_report(make_batch: Any, office: Campaign) -> N
     for hours in range(0, 24 * 7, 5):
         now = NOW + timedelta(hours=hours)
         verdicts = [
-            gate.check(batch, one, suppressed=set(), now=now)
+            gate.check(batch, one, suppressed=set(), recent={}, now=now)
             for one in Recipient.objects.filter(batch=batch)
         ]
         allowed = sum(isinstance(verdict, gate.Allowed) for verdict in verdicts)
