@@ -131,6 +131,18 @@ class CallingPolicy(models.Model):
         default=WhenCapped.WAIT,
         help_text="What happens to a recipient whose number was called too often.",
     )
+    max_total_retries = models.PositiveSmallIntegerField(
+        "retries in total",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(80)],
+        help_text="The most for one recipient over all outcomes. Leave blank for no such limit.",
+    )
+    retry_another_hour = models.BooleanField(
+        "retry at another time of day",
+        default=False,
+        help_text="Never call a recipient twice in the same hour of the day (their time).",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = CallingPolicyQuerySet.as_manager()
@@ -163,20 +175,17 @@ class CallingPolicy(models.Model):
 
     def to_dict(self, purpose: Purpose) -> dict[str, Any]:
         """Return the rules for calls of a purpose as plain data, to be stored with a batch."""
-        rules = [
-            RetryRule(
-                outcome=RetryOutcome(rule.outcome),
-                max_retries=rule.max_retries,
-                wait_seconds=rule.wait_seconds,
-            )
-            for rule in self.retry_rules.all()
-        ]
+        retry = RetryPolicy(
+            rules=tuple(rule.to_rule() for rule in self.retry_rules.all()),
+            max_total=self.max_total_retries,
+            another_hour=self.retry_another_hour,
+        )
         return {
             "id": self.pk,
             "name": self.name,
             "calling_hours": self.hours.to_dict(),
             "caps": self.caps.to_dict(),
-            "retry": RetryPolicy(rules=tuple(rules)).to_dict(),
+            "retry": retry.to_dict(),
             "consent_required": ConsentRule(self.consent_required).applies_to(purpose),
         }
 
@@ -262,6 +271,11 @@ class PolicyRetryRule(models.Model):
     wait_seconds = models.PositiveIntegerField(
         default=3600, validators=[MaxValueValidator(30 * 24 * 3600)]
     )
+    waits = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Seconds before the first, second, … retry; later ones wait “wait seconds”.",
+    )
 
     class Meta:
         ordering = ["policy", "outcome"]
@@ -275,6 +289,23 @@ class PolicyRetryRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.max_retries} × after {self.wait_seconds} s"
+
+    def clean(self) -> None:
+        """Refuse waits that are out of range, and more waits than retries."""
+        if self.outcome in RetryOutcome.values:
+            try:
+                self.to_rule()
+            except ValueError as error:
+                raise ValidationError({"waits": str(error)}) from error
+
+    def to_rule(self) -> RetryRule:
+        """Return the rule as plain data; raise ValueError for waits that it cannot have."""
+        return RetryRule(
+            outcome=RetryOutcome(self.outcome),
+            max_retries=self.max_retries,
+            wait_seconds=self.wait_seconds,
+            waits=self.waits,
+        )
 
 
 class Campaign(models.Model):

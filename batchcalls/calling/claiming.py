@@ -162,7 +162,8 @@ def _write_claims(
     made_at: Instant,
 ) -> list[Claim]:
     suppressed = Suppression.objects.numbers_among([row.e164 for _, due in drawn for row in due])
-    recent = _count_attempts(account, drawn, now=now)
+    attempts = _count_attempts(account, drawn, now=now)
+    recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
@@ -175,7 +176,7 @@ def _write_claims(
                 refused.append((recipient.pk, verdict))
             else:
                 calls.append(verdict)
-                recent[recipient.e164].append(Attempt(verdict[0].latest_sent_at))
+                attempts[recipient.e164].append(Attempt(verdict[0].latest_sent_at))
         allowed.append(calls)
     update_each(
         Recipient,

@@ -6,17 +6,19 @@ for a refusal, with the recipient. A rule that cannot be evaluated refuses the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from batchcalls.calling import call_requests
+from batchcalls.calling import call_requests, recent_attempts
+from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import CallingHours, Closed
-from campaigns.caps import Attempt, Capped, Caps
+from campaigns.caps import Capped, Caps
 from campaigns.legal_floor import LEGAL_CAPS, LEGAL_HOURS
 from campaigns.models import CallingPolicy
 
@@ -43,14 +45,14 @@ def check(
     recipient: Recipient,
     *,
     suppressed: set[str],
-    recent: Mapping[str, Sequence[Attempt]],
+    recent: Recent,
     now: datetime,
 ) -> Allowed | Refused:
     """Check one recipient against every rule.
 
     The batch's status and the account's switch are the same for all recipients, so
     `claiming.claim` checks them. ``suppressed`` holds the do-not-call numbers among the numbers
-    being claimed, and ``recent`` the attempts to each of them.
+    being claimed, and ``recent`` the attempts to each of them and the recipients' own.
     """
     if recipient.e164 in suppressed:
         return Refused(
@@ -70,7 +72,13 @@ def check(
         if isinstance(verdict, Closed):
             return _refused_by_hours(verdict)
         checks[rule] = f"open in {', '.join(zones)}"
-    caps, attempts = caps_of(batch, now=now), recent.get(recipient.e164, ())
+    if called_at := recent.called_at.get(recipient.pk):
+        zones = call_requests.zones_of(batch, recipient)[:1] or ("UTC",)
+        hours = _other_hours(batch, daily, called_at, zones[0], now=now)
+        if isinstance(closed := hours.check(now, zones), Closed):
+            return _refused_by_hours(closed, code="called_at_this_hour")
+        checks["another_hour"] = f"not called at this hour in {zones[0]}"
+    caps, attempts = caps_of(batch, now=now), recent.attempts.get(recipient.e164, ())
     if capped := caps.check(attempts, now=now):
         return _refused_by_cap(capped, skip=caps.skip)
     if caps.limits:
@@ -115,12 +123,49 @@ def rules_of(
         yield "dispatch_hours", _every_day(daily["start"], daily["end"])
 
 
+def times_of_retries(
+    drawn: Iterable[tuple[Batch, Sequence[Recipient]]],
+) -> dict[int, list[datetime]]:
+    """Return when those recipients were called who must be called at another hour."""
+    again = [
+        row.pk
+        for batch, rows in drawn
+        for row in rows
+        if row.attempts and batch.policy.get("retry", {}).get("another_hour")
+    ]
+    return recent_attempts.times_of(again) if again else {}
+
+
 def longest_cap(batch: Batch, *, now: datetime) -> timedelta:
     """Return the longest time over which a batch's caps count; zero without caps."""
     try:
         return caps_of(batch, now=now).longest
     except ValueError:  # `check` then refuses each recipient
         return timedelta(0)
+
+
+def _other_hours(
+    batch: Batch,
+    daily: dict[str, Any] | None,
+    called_at: Sequence[datetime],
+    zone: str,
+    *,
+    now: datetime,
+) -> CallingHours:
+    """Return the allowed hours of the day in which the recipient was not called so far."""
+    # One zone will do: where offsets differ by whole hours, two calls share an hour in all or none.
+    used = frozenset(at.astimezone(ZoneInfo(zone)).hour for at in called_at)
+    hours = _without(used)
+    for _, others in rules_of(batch, daily, now=now):
+        hours = hours.intersected(others)
+    return hours
+
+
+@lru_cache(maxsize=256)
+def _without(used: frozenset[int]) -> CallingHours:
+    """Return every day without some hours."""
+    spans = tuple((60 * hour, 60 * hour + 60) for hour in range(24) if hour not in used)
+    return CallingHours(windows=(spans,) * 7)
 
 
 @lru_cache(maxsize=256)
@@ -131,10 +176,10 @@ def _every_day(start: str, end: str) -> CallingHours:
     return CallingHours.from_dict({"windows": {str(day): spans for day in range(7)}})
 
 
-def _refused_by_hours(closed: Closed) -> Refused:
+def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
     return Refused(
         status=RecipientStatus.DEFERRED if closed.opens_at else RecipientStatus.SKIPPED,
-        code=closed.reason,
+        code=code or closed.reason,
         message=closed.message,
         due_at=closed.opens_at,
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
 
 from batchcalls.calling import call_requests, gate
+from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from batchcalls.voice.base import CallRequest
-from campaigns.caps import Attempt
 from campaigns.prompts import MissingVariable
 
 log = structlog.get_logger(__name__)
@@ -27,7 +26,7 @@ def next_attempt(
     recipient: Recipient,
     *,
     suppressed: set[str],
-    recent: Mapping[str, Sequence[Attempt]],
+    recent: Recent,
     now: datetime,
 ) -> tuple[CallResult, CallRequest] | gate.Refused:
     """Return the recipient's next attempt and its request, or the reason for refusing it."""

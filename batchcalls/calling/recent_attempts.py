@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -22,6 +23,14 @@ from campaigns.vocabulary import AnsweredBy
 _LOCKS = 0x63617073
 
 Attempts = dict[str, list[Attempt]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Attempts by number, and when recipients were called who may not be called at that hour."""
+
+    attempts: Mapping[str, list[Attempt]] = field(default_factory=dict)
+    called_at: Mapping[int, list[datetime]] = field(default_factory=dict)
 
 
 def lock(numbers: Collection[str]) -> None:
@@ -55,6 +64,15 @@ def of(
         .only("to_number", "claimed_at", "sent_at", "status", "answered_by", "answered_at")
     ):
         found[call.to_number].append(Attempt(call.latest_sent_at, _is_answered(call)))
+    return found
+
+
+def times_of(recipients: Collection[int]) -> dict[int, list[datetime]]:
+    """Return when each recipient was called so far."""
+    found: dict[int, list[datetime]] = {}
+    calls = CallResult.objects.counted().filter(recipient__in=recipients).order_by()
+    for recipient, sent_at, claimed_at in calls.values_list("recipient", "sent_at", "claimed_at"):
+        found.setdefault(recipient, []).append(sent_at or claimed_at)
     return found
 
 

@@ -48,6 +48,7 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
     "capped": CAPS,
+    "called_at_this_hour": "Another hour",
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
 }
 
@@ -138,12 +139,14 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     """Yield the gate's verdicts. It does not check the rules after a refusal."""
     suppressed = Suppression.objects.numbers_among([recipient.e164])
     try:
-        recent = recent_attempts.of(
+        attempts = recent_attempts.of(
             [recipient.e164],
             recipient.batch.account,
             longest=gate.longest_cap(recipient.batch, now=now),
             now=now,
         )
+        times = gate.times_of_retries([(recipient.batch, [recipient])])
+        recent = recent_attempts.Recent(attempts, times)
         answer = gate.check(
             recipient.batch, recipient, suppressed=suppressed, recent=recent, now=now
         )

@@ -5,8 +5,9 @@
 
 The defaults are 10,000,000 and 1,000,000. Past calls have ended and belong to other batches, five
 to a recipient. The baseline, in the same run and the same database, is the same claim without
-them. "CPU" is the time of the claiming process, which on SQLite includes the database. On a busy
-machine, compare the fastest claims and the CPU times.
+them. The last claim also counts the calls to each number for caps. "CPU" is the time of the
+claiming process, which on SQLite includes the database. On a busy machine, compare the fastest
+claims and the CPU times.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ analyze()
 """
 
 MEASURE = """
-import statistics, time
+import statistics, sys, time
 from django.db import connection
 from django.utils import timezone
 from batchcalls.calling import claiming
@@ -93,8 +94,9 @@ SIZE, WARM_UP, ROUNDS = 128, 5, 60
 now = timezone.now()
 account = VoiceAccount.objects.create(name=f"Now {now}", provider="simulator",
     concurrency=1_000_000)
+caps = {"attempts_24h": 3, "attempts_30d": 20} if "caps" in sys.argv else {}
 batch = Batch.objects.create(name="Now", account=account, prompt="Call {{shop}}.",
-    status="dispatching", launched_at=now)
+    status="dispatching", launched_at=now, policy={"caps": caps})
 names = ["batch_id", "row_number", "e164", "region", "time_zones", "request_data", "status",
     "due_at"]
 insert_each(Recipient, names, [
@@ -131,6 +133,7 @@ def main() -> None:
             measured[f"{numbers:,} do-not-call numbers"] = measure(here)
             finish(script(here, FILL, 0, calls))
             measured[f"and {calls:,} past calls"] = measure(here)
+            measured["and caps"] = measure(here, "caps")
     base = measured["nothing"]
     print(f"claim of 128 calls, {url.partition(':')[0]}")
     for behind, times in measured.items():
@@ -141,9 +144,9 @@ def main() -> None:
         print(f"{behind:30} {'; '.join(told)}")
 
 
-def measure(here: Installation) -> list[float]:
+def measure(here: Installation, *options: str) -> list[float]:
     """Return the fastest claim, the median, and the median of its CPU time, in milliseconds."""
-    return [float(word) for word in finish(script(here, MEASURE)).split()]
+    return [float(word) for word in finish(script(here, MEASURE, *options)).split()]
 
 
 if __name__ == "__main__":
