@@ -37,10 +37,8 @@ class RetryRule:
                 f"{self.outcome!r:.40} is no outcome to retry after; use one of {known}."
             )
         object.__setattr__(self, "outcome", RetryOutcome(self.outcome))
-        if not isinstance(self.waits, list | tuple) or len(self.waits) > self.max_retries:
-            raise ValueError(
-                f"waits after {self.outcome.value} must be a list with at most max_retries waits."
-            )
+        if not isinstance(self.waits, list | tuple):
+            raise ValueError(f"waits after {self.outcome.value} must be a list of seconds.")
         object.__setattr__(self, "waits", tuple(self.waits))
         for name, limit, number in (
             ("max_retries", MAX_RETRIES, self.max_retries),
@@ -52,6 +50,11 @@ class RetryRule:
                     f"{name} after {self.outcome.value} must be a whole number "
                     f"from 0 to {limit}, not {number!r:.40}."
                 )
+        if len(self.waits) > self.max_retries:
+            raise ValueError(
+                f"waits after {self.outcome.value} must be no more than its {self.max_retries} "
+                "retries."
+            )
 
     @property
     def all_waits(self) -> tuple[int, ...]:
