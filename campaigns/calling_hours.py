@@ -112,6 +112,19 @@ class CallingHours:
         """True when calls may start at any time, so that no time zone is needed."""
         return self.windows == _ALWAYS and not self.blackout_dates
 
+    def intersected(self, other: CallingHours) -> CallingHours:
+        """Return the hours when both are open."""
+        both = tuple(
+            tuple(
+                (max(a[0], b[0]), min(a[1], b[1]))
+                for a in mine
+                for b in others
+                if a[0] < b[1] and b[0] < a[1]
+            )
+            for mine, others in zip(self.windows, other.windows, strict=True)
+        )
+        return CallingHours(both, self.blackout_dates | other.blackout_dates)
+
     def check(self, now: datetime, zones: Sequence[str]) -> Open | Closed:
         """Return whether a call may start now, given the IANA zones the recipient may be in.
 

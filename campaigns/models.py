@@ -8,13 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from campaigns import call_settings, prompts
 from campaigns.call_settings import DateOrder
 from campaigns.calling_hours import CallingHours
+from campaigns.caps import WINDOWS, Caps
 from campaigns.do_not_call import Ban, Bans, Suppression, SuppressionQuerySet, SuppressionSource
 from campaigns.number_writing import Written
 from campaigns.opting_out import outcomes_in
@@ -94,6 +95,33 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, "Sunday"
 
 
+class WhenCapped(models.TextChoices):
+    WAIT = "wait", "Wait until the caps allow the call"
+    SKIP = "skip", "Skip the recipient"
+
+
+def _cap(name: str, note: str = "") -> models.PositiveSmallIntegerField[int | None, int | None]:
+    """Return the field of a cap on calls to one number."""
+    return models.PositiveSmallIntegerField(
+        name,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=f"The most to one number, in all batches. Leave blank for no cap. {note}".strip(),
+    )
+
+
+class CallingPolicyQuerySet(models.QuerySet["CallingPolicy"]):
+    """Calling policies."""
+
+    NARROWING = ("calling_windows", "blackout_dates")
+
+    def as_of_now(self, ids: Iterable[int]) -> dict[int, CallingPolicy]:
+        """Return policies by id, with the rules that narrow batches launched under them."""
+        rows = self.filter(pk__in=set(ids)).order_by()
+        return {policy.pk: policy for policy in rows.prefetch_related(*self.NARROWING)}
+
+
 class CallingPolicy(models.Model):
     """When people may be called and how often to retry; checked at the moment of dialing."""
 
@@ -105,7 +133,32 @@ class CallingPolicy(models.Model):
         default=ConsentRule.NOBODY,
         help_text="Calls that need a column in the list saying that the person agreed to them.",
     )
+    attempts_24h = _cap("calls in 24 hours", "Real phones never get more than 3.")
+    attempts_7d = _cap("calls in 7 days")
+    attempts_30d = _cap("calls in 30 days")
+    answered_7d = _cap("answered calls in 7 days")
+    when_capped = models.CharField(
+        "at a cap",
+        max_length=4,
+        choices=WhenCapped.choices,
+        default=WhenCapped.WAIT,
+        help_text="What happens to a recipient whose number was called too often.",
+    )
+    max_total_retries = models.PositiveSmallIntegerField(
+        "retries in total",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(80)],
+        help_text="The most for one recipient over all outcomes. Leave blank for no such limit.",
+    )
+    retry_another_hour = models.BooleanField(
+        "retry at another time of day",
+        default=False,
+        help_text="Never call a recipient twice in the same hour of the day (their time).",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CallingPolicyQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "pk"]
@@ -113,27 +166,39 @@ class CallingPolicy(models.Model):
         constraints = [
             CheckConstraint(
                 condition=Q(consent_required__in=ConsentRule.values), name="calling_policy_consent"
-            )
+            ),
+            CheckConstraint(
+                condition=Q(when_capped__in=WhenCapped.values), name="calling_policy_when_capped"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def hours(self) -> CallingHours:
+        """The calling hours of the windows and blackout dates."""
+        return hours_of(self.calling_windows.all(), self.blackout_dates.all())
+
+    @property
+    def caps(self) -> Caps:
+        """The caps on calls to one number."""
+        limits = {name: getattr(self, name) for name in WINDOWS}
+        return Caps(**limits, skip=self.when_capped == WhenCapped.SKIP)
+
     def to_dict(self, purpose: Purpose) -> dict[str, Any]:
         """Return the rules for calls of a purpose as plain data, to be stored with a batch."""
-        hours = hours_of(self.calling_windows.all(), self.blackout_dates.all())
-        rules = [
-            RetryRule(
-                outcome=RetryOutcome(rule.outcome),
-                max_retries=rule.max_retries,
-                wait_seconds=rule.wait_seconds,
-            )
-            for rule in self.retry_rules.all()
-        ]
+        retry = RetryPolicy(
+            rules=tuple(rule.to_rule() for rule in self.retry_rules.all()),
+            max_total=self.max_total_retries,
+            another_hour=self.retry_another_hour,
+        )
         return {
+            "id": self.pk,
             "name": self.name,
-            "calling_hours": hours.to_dict(),
-            "retry": RetryPolicy(rules=tuple(rules)).to_dict(),
+            "calling_hours": self.hours.to_dict(),
+            "caps": self.caps.to_dict(),
+            "retry": retry.to_dict(),
             "consent_required": ConsentRule(self.consent_required).applies_to(purpose),
         }
 
@@ -219,6 +284,11 @@ class PolicyRetryRule(models.Model):
     wait_seconds = models.PositiveIntegerField(
         default=3600, validators=[MaxValueValidator(30 * 24 * 3600)]
     )
+    waits = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Seconds before the first, second, … retry; later ones wait “wait seconds”.",
+    )
 
     class Meta:
         ordering = ["policy", "outcome"]
@@ -232,6 +302,23 @@ class PolicyRetryRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.max_retries} × after {self.wait_seconds} s"
+
+    def clean(self) -> None:
+        """Refuse waits that are out of range, and more waits than retries."""
+        if self.outcome in RetryOutcome.values:
+            try:
+                self.to_rule()
+            except ValueError as error:
+                raise ValidationError({"waits": str(error)}) from error
+
+    def to_rule(self) -> RetryRule:
+        """Return the rule as plain data; raise ValueError for waits that it cannot have."""
+        return RetryRule(
+            outcome=RetryOutcome(self.outcome),
+            max_retries=self.max_retries,
+            wait_seconds=self.wait_seconds,
+            waits=self.waits,
+        )
 
 
 class Campaign(models.Model):

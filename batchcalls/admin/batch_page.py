@@ -18,7 +18,9 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
 from batchcalls.admin.pages import OwnPages, row_or_404
+from batchcalls.calling import gate
 from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
+from batchcalls.database import clock
 from batchcalls.intake import dry_run, estimate, file_formats, uploads
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.reporting import batch_figures, charts
@@ -114,7 +116,8 @@ class BatchPages(OwnPages[Batch]):
             "settings",
             sections=settings_by_section(batch.call_settings),
             hours=hours_in_words(batch.calling_hours),
-            retry_rules=batch.retry_policy.rules,
+            retry=batch.retry_policy,
+            caps=list(gate.caps_of(batch, now=clock.now()).limits.values()),
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
             endpoints=list(batch.webhook_endpoints.all())
             if request.user.has_perm("batchcalls.view_webhookendpoint")
@@ -181,6 +184,8 @@ class BatchPages(OwnPages[Batch]):
             "timeline": _chart(figures.timeline),
             "alarms": list(_events(batch).filter(code=POSSIBLE_DOUBLE_DIAL)[:ALARMS_SHOWN]),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
+            "is_beyond_floor": batch.account.dials_people
+            and batch.account.is_beyond_floor(clock.now()),
             "waits_for": _waits_for(batch),
             "is_calling": batch.status in BATCH_CALLING,
             "live_url": self.url_of("change", batch.pk),

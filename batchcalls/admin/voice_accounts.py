@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
+from batchcalls.admin.voice_account_floor import WAIVE, VoiceAccountFloorPage
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
 from batchcalls.calling import connection_check
@@ -41,7 +42,7 @@ NOT_ASKED = {
 
 
 @admin.register(VoiceAccount)
-class VoiceAccountAdmin(VoiceAccountListPage):
+class VoiceAccountAdmin(VoiceAccountFloorPage, VoiceAccountListPage):
     form = VoiceAccountForm
     add_form_template = change_form_template = "admin/batchcalls/voiceaccount/change_form.html"
 
@@ -125,6 +126,8 @@ class VoiceAccountAdmin(VoiceAccountListPage):
             context |= {
                 "account": account,
                 "held": held_message(account, now=clock.now()),
+                "is_beyond_floor": account.is_beyond_floor(clock.now()),
+                "may_waive": account.dials_people and request.user.has_perm(WAIVE),
                 "use": use_of(account),
                 "variables": account.provider_class.environment(account.options),
                 "sends_webhooks": account.provider_class.sends_webhooks,

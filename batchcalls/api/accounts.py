@@ -54,6 +54,8 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
             "held_until",
             "held_reason",
             "dials_people",
+            "beyond_floor_until",
+            "beyond_floor_reason",
             "caller_ids",
             "cps",
             "concurrency",

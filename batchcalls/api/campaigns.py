@@ -13,6 +13,7 @@ from batchcalls.api.fields import CallSettingsField, Strict
 from batchcalls.api.pathways import needs_of
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
+from campaigns.caps import WINDOWS
 from campaigns.models import CallingPolicy, Campaign, PolicyRetryRule
 
 
@@ -80,9 +81,15 @@ class BlackoutSerializer(serializers.Serializer[Any]):
 
 
 class RetryRuleSerializer(serializers.ModelSerializer[PolicyRetryRule]):
+    waits = serializers.ListField(
+        child=serializers.IntegerField(),
+        read_only=True,
+        help_text="Seconds before the first retries; later ones wait `wait_seconds`.",
+    )
+
     class Meta:
         model = PolicyRetryRule
-        fields = ["outcome", "max_retries", "wait_seconds"]
+        fields = ["outcome", "max_retries", "wait_seconds", "waits"]
 
 
 class PolicySerializer(serializers.ModelSerializer[CallingPolicy]):
@@ -102,6 +109,10 @@ class PolicySerializer(serializers.ModelSerializer[CallingPolicy]):
             "calling_windows",
             "blackout_dates",
             "retry_rules",
+            "max_total_retries",
+            "retry_another_hour",
+            *WINDOWS,
+            "when_capped",
             "created_at",
         ]
         read_only_fields = fields

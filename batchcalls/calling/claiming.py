@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from batchcalls.batches import epochs
-from batchcalls.calling import gate, pacing
+from batchcalls.calling import gate, pacing, recent_attempts
 from batchcalls.calling.instants import Instant
 from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.database import clock
@@ -28,6 +28,7 @@ from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BATCH_CALLING, RECIPIENT_CLAIMABLE, RecipientStatus
 from batchcalls.voice.base import CallRequest
+from campaigns.caps import Attempt
 from campaigns.models import Suppression
 
 log = structlog.get_logger(__name__)
@@ -102,6 +103,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
         ]
         if not batches:
             return Claims()
+        gate.look_up_policies(account, batches)
         drawn, full = _draw(account, batches, now=now, want=want)
         if not drawn:
             return Claims(full=full)
@@ -161,16 +163,19 @@ def _write_claims(
 ) -> list[Claim]:
     numbers = (row.e164 for _, due in drawn for row in due)
     bans = Suppression.objects.bans_among(numbers, now=now)
+    attempts = _count_attempts(account, drawn, now=now)
+    recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
         calls: list[tuple[CallResult, CallRequest]] = []
         for recipient in due:
-            verdict = next_attempt(account, batch, recipient, bans=bans, now=now)
+            verdict = next_attempt(account, batch, recipient, bans=bans, recent=recent, now=now)
             if isinstance(verdict, gate.Refused):
                 refused.append((recipient.pk, verdict))
             else:
                 calls.append(verdict)
+                attempts[recipient.e164].append(Attempt(verdict[0].latest_sent_at))
         allowed.append(calls)
     update_each(
         Recipient,
@@ -197,6 +202,20 @@ def _write_claims(
     Batch.objects.filter(pk__in=[batch.pk for batch, _ in drawn]).update(served_at=now)
     calls_of = [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)]
     return _take_slots(account, calls_of, now=now, made_at=made_at)
+
+
+def _count_attempts(
+    account: VoiceAccount, drawn: list[tuple[Batch, list[Recipient]]], *, now: datetime
+) -> recent_attempts.Attempts:
+    """Return the recent attempts to the numbers that have caps; no other claim may add to them."""
+    capped: set[str] = set()
+    longest = timedelta(0)
+    for batch, due in drawn:
+        if length := gate.longest_cap(batch, now=now):
+            capped.update(row.e164 for row in due)
+            longest = max(longest, length)
+    recent_attempts.lock(capped)
+    return recent_attempts.of(capped, account, longest=longest, now=now)
 
 
 def _store(calls: list[CallResult]) -> None:

@@ -6,16 +6,21 @@ for a refusal, with the recipient. A rule that cannot be evaluated refuses the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from batchcalls.models import Batch, Recipient
+from batchcalls.calling import call_requests, recent_attempts
+from batchcalls.calling.recent_attempts import Recent
+from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import CallingHours, Closed
-from campaigns.models import Ban, Bans
+from campaigns.caps import Capped, Caps
+from campaigns.legal_floor import LEGAL_CAPS, LEGAL_HOURS
+from campaigns.models import Ban, Bans, CallingPolicy
 
 #: A held number is released by the decision about it; until then it is checked this often.
 CHECK_HOLDS_AFTER = timedelta(hours=1)
@@ -38,18 +43,21 @@ class Refused:
     due_at: datetime | None = None
 
 
-def check(batch: Batch, recipient: Recipient, *, bans: Bans, now: datetime) -> Allowed | Refused:
+def check(
+    batch: Batch, recipient: Recipient, *, bans: Bans, recent: Recent, now: datetime
+) -> Allowed | Refused:
     """Check one recipient against every rule.
 
     The batch's status and the account's switch are the same for all recipients, so
     `claiming.claim` checks them. ``bans`` are the do-not-call entries about the numbers being
-    claimed.
+    claimed, and ``recent`` the attempts to each of them and the recipients' own.
     """
     if ban := bans.on(recipient.e164, batch.campaign_id):
         return _refused_by_list(ban, now)
     checks = {"do_not_call": "not listed"}
     own_hours = recipient.call_settings.get("dispatch_hours")
-    for rule, hours in rules_of(batch, own_hours or batch.call_settings.get("dispatch_hours")):
+    daily = own_hours or batch.call_settings.get("dispatch_hours")
+    for rule, hours in rules_of(batch, daily, now=now):
         if hours.is_unrestricted:
             checks[rule] = "no restriction"
             continue
@@ -59,14 +67,100 @@ def check(batch: Batch, recipient: Recipient, *, bans: Bans, now: datetime) -> A
             return _refused_by_hours(verdict)
         checks["time_zone"] = str(place)
         checks[rule] = f"open in {', '.join(place.zones)}"
+    if called_at := recent.called_at.get(recipient.pk):
+        zones = recipient.whereabouts.zones[:1] or ("UTC",)
+        hours = _other_hours(batch, daily, called_at, zones[0], now=now)
+        if isinstance(closed := hours.check(now, zones), Closed):
+            return _refused_by_hours(closed, code="called_at_this_hour")
+        checks["another_hour"] = f"not called at this hour in {zones[0]}"
+    caps, attempts = caps_of(batch, now=now), recent.attempts.get(recipient.e164, ())
+    if capped := caps.check(attempts, now=now):
+        return _refused_by_cap(capped, skip=caps.skip)
+    if caps.limits:
+        checks["caps"] = caps.in_words(attempts, now=now)
     return Allowed(checks=checks)
 
 
-def rules_of(batch: Batch, daily: dict[str, Any] | None) -> Iterator[tuple[str, CallingHours]]:
-    """Yield the policy's hours and, if set, those of the call setting ``dispatch_hours``."""
+def caps_of(batch: Batch, *, now: datetime) -> Caps:
+    """Return the strictest caps: those copied from the policy, those of today, the legal floor."""
+    caps = batch.caps
+    if batch.policy_now:
+        caps = caps.narrowed(batch.policy_now.caps)
+    return caps.narrowed(LEGAL_CAPS) if batch.account.has_floor(now) else caps
+
+
+def look_up_policies(account: VoiceAccount, batches: list[Batch]) -> None:
+    """Set the account and today's policy of many batches, with a query or none for each table."""
+    ids = {batch.policy["id"] for batch in batches if batch.policy.get("id")}
+    policies = CallingPolicy.objects.as_of_now(ids) if ids else {}
+    for batch in batches:
+        batch.account = account
+        batch.policy_now = policies.get(batch.policy.get("id", 0))
+
+
+def rules_of(
+    batch: Batch, daily: dict[str, Any] | None, *, now: datetime
+) -> Iterator[tuple[str, CallingHours]]:
+    """Yield the hours that must all be open; each can only narrow the others.
+
+    1. The legal floor, for real phones, unless a person lifted it for the account.
+    2. The hours copied from the policy when the batch was made.
+    3. The policy's hours of today, if they differ: a stricter policy holds at once.
+    4. Those of the call setting ``dispatch_hours``, if set.
+    """
+    if batch.account.has_floor(now):
+        yield "legal_hours", LEGAL_HOURS
     yield "calling_hours", batch.calling_hours
+    today = batch.policy_now.hours if batch.policy_now else None
+    if today and not today.is_unrestricted and today != batch.calling_hours:
+        yield "policy_hours", today
     if daily:
         yield "dispatch_hours", _every_day(daily["start"], daily["end"])
+
+
+def times_of_retries(
+    drawn: Iterable[tuple[Batch, Sequence[Recipient]]],
+) -> dict[int, list[datetime]]:
+    """Return when those recipients were called who must be called at another hour."""
+    again = [
+        row.pk
+        for batch, rows in drawn
+        for row in rows
+        if row.attempts and batch.policy.get("retry", {}).get("another_hour")
+    ]
+    return recent_attempts.times_of(again) if again else {}
+
+
+def longest_cap(batch: Batch, *, now: datetime) -> timedelta:
+    """Return the longest time over which a batch's caps count; zero without caps."""
+    try:
+        return caps_of(batch, now=now).longest
+    except ValueError:  # `check` then refuses each recipient
+        return timedelta(0)
+
+
+def _other_hours(
+    batch: Batch,
+    daily: dict[str, Any] | None,
+    called_at: Sequence[datetime],
+    zone: str,
+    *,
+    now: datetime,
+) -> CallingHours:
+    """Return the allowed hours of the day in which the recipient was not called so far."""
+    # One zone will do: where offsets differ by whole hours, two calls share an hour in all or none.
+    used = frozenset(at.astimezone(ZoneInfo(zone)).hour for at in called_at)
+    hours = _without(used)
+    for _, others in rules_of(batch, daily, now=now):
+        hours = hours.intersected(others)
+    return hours
+
+
+@lru_cache(maxsize=256)
+def _without(used: frozenset[int]) -> CallingHours:
+    """Return every day without some hours."""
+    spans = tuple((60 * hour, 60 * hour + 60) for hour in range(24) if hour not in used)
+    return CallingHours(windows=(spans,) * 7)
 
 
 @lru_cache(maxsize=256)
@@ -87,10 +181,19 @@ def _refused_by_list(ban: Ban, now: datetime) -> Refused:
     )
 
 
-def _refused_by_hours(closed: Closed) -> Refused:
+def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
     return Refused(
         status=RecipientStatus.DEFERRED if closed.opens_at else RecipientStatus.SKIPPED,
-        code=closed.reason,
+        code=code or closed.reason,
         message=closed.message,
         due_at=closed.opens_at,
+    )
+
+
+def _refused_by_cap(capped: Capped, *, skip: bool) -> Refused:
+    return Refused(
+        status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
+        code="capped",
+        message=capped.message,
+        due_at=None if skip else capped.free_at,
     )

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from batchcalls.calling import call_requests, gate
+from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from batchcalls.voice.base import CallRequest
@@ -40,11 +41,12 @@ def next_attempt(
     recipient: Recipient,
     *,
     bans: Bans,
+    recent: Recent,
     now: datetime,
 ) -> tuple[CallResult, CallRequest] | gate.Refused:
     """Return the recipient's next attempt and its request, or the reason for refusing it."""
     try:
-        verdict = gate.check(batch, recipient, bans=bans, now=now)
+        verdict = gate.check(batch, recipient, bans=bans, recent=recent, now=now)
         if isinstance(verdict, gate.Refused):
             return verdict
         call = CallResult(

@@ -268,7 +268,8 @@ def _wait_before_retry(call: CallResult, batch: Batch, history: dict[str, int]) 
     instead, so that it also has a row, checks and a result.
     """
     wait = batch.retry_policy.next_attempt(RetryOutcome(call.retry_outcome), history)
-    if wait is None and call.retry_outcome == RetryOutcome.VOICEMAIL:
+    is_voicemail = call.retry_outcome == RetryOutcome.VOICEMAIL
+    if wait is None and is_voicemail and not batch.retry_policy.is_used_up(history):
         setting = call_requests.retry_setting(batch, call.recipient)
         if setting and history[RetryOutcome.VOICEMAIL] == 1:
             return int(setting["wait"])

@@ -12,6 +12,7 @@ from batchcalls.batches import lifecycle
 from batchcalls.calling import recording
 from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
+from batchcalls.models.querysets import RESULT_UNKNOWN
 from batchcalls.states import (
     BATCH_CALLS_AGAIN,
     BATCH_REOPENABLE,
@@ -51,14 +52,14 @@ def was_placed(
             status=CallStatus.FAILED,
             ended_at=now,
             next_check_at=None,
-            error_code="result_unknown",
+            error_code=RESULT_UNKNOWN,
             error_message=reason,
         )
         Recipient.objects.filter(pk=call.recipient_id, status=RecipientStatus.UNCONFIRMED).update(
             status=RecipientStatus.FAILED,
             called=True,
             due_at=None,
-            reason_code="result_unknown",
+            reason_code=RESULT_UNKNOWN,
             reason=reason,
         )
         outbox.calls_finished([call], now=now)

@@ -189,13 +189,17 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
 
 
 def policy_for(campaign: Campaign | None, account: VoiceAccount) -> dict[str, Any]:
-    """Return the campaign's calling policy, or the default calling hours for real phones."""
-    if campaign and campaign.policy:
-        return campaign.policy.to_dict(Purpose(campaign.purpose))
-    if not account.dials_people:
-        return {}
-    hours = settings.DEFAULT_CALLING_HOURS
-    return {"calling_hours": {"windows": {str(day): [hours] for day in range(7)}}}
+    """Return the campaign's calling policy.
+
+    Real phones have the default calling hours where the policy has none. At the moment of
+    dialing, the legal floor narrows both.
+    """
+    policy = campaign.policy if campaign else None
+    rules = policy.to_dict(Purpose(campaign.purpose)) if campaign and policy else {}
+    if account.dials_people and not (policy and policy.calling_windows.all()):
+        windows = {str(day): [settings.DEFAULT_CALLING_HOURS] for day in range(7)}
+        rules["calling_hours"] = {**rules.get("calling_hours", {}), "windows": windows}
+    return rules
 
 
 def _check_columns(batch: Batch, mapping: ListMapping) -> None:

@@ -8,19 +8,20 @@ that pages, API and command line show the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import Case, Count, F, Min, Q, QuerySet, When
 from django.db.models.functions import TruncHour
 
-from batchcalls.calling import call_requests, gate
+from batchcalls.calling import call_requests, gate, recent_attempts
 from batchcalls.database import clock
-from batchcalls.intake import dry_run_notes, estimate
+from batchcalls.intake import dry_run_notes, estimate, recently_called
 from batchcalls.intake.listed import with_bans
-from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
     RECIPIENT_NOT_YET_PLACED,
@@ -29,6 +30,7 @@ from batchcalls.states import (
 )
 from campaigns import e164, quoted_values
 from campaigns.calling_hours import Closed
+from campaigns.caps import DAY, Attempt
 from campaigns.models import Ban
 from campaigns.places.whereabouts import Whereabouts
 from campaigns.prompts import MissingVariable
@@ -36,6 +38,8 @@ from campaigns.prompts import MissingVariable
 PROMPTS_SHOWN = 3
 PROBLEMS_SHOWN = 50
 CONFLICTS_SHOWN = 20
+#: Rows that are looked at one by one, at a time.
+CHUNK = 2_000
 
 _TO_DIAL = RECIPIENT_NOT_YET_PLACED - RECIPIENT_RETRYING
 
@@ -91,6 +95,8 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 without_zone=without_zone,
                 zone_conflicts=zone_conflicts["count"],
                 skipped=skipped,
+                called_today=_called_today(batch, now=now),
+                now=now,
             )
         ),
         "prompts": list(_prompts(batch, now=now)),
@@ -100,6 +106,12 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
 
 def _rows(batch: Batch) -> QuerySet[Recipient]:
     return Recipient.objects.filter(batch=batch).order_by()
+
+
+def _called_today(batch: Batch, *, now: datetime) -> int:
+    """Count the rows still to be dialed whose numbers were called in the last 24 hours."""
+    called = recently_called.is_called_since(now - DAY, batch.account)
+    return _rows(batch).filter(called, status__in=_TO_DIAL).count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +125,7 @@ class _Group:
     ban: Ban | None
     starts_at: datetime
     dispatch_hours: dict[str, Any] | None
+    attempts: Sequence[Attempt] = ()
 
 
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
@@ -124,7 +137,11 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
         own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
         start_hour=TruncHour("own_start"),
     )
+    caps = gate.caps_of(batch, now=now)
+    may_be_capped = recently_called.may_be_capped(caps, batch.account, now=now)
     rows = recipients.exclude(zone_sources="")
+    if caps.limits:
+        rows = rows.exclude(may_be_capped)
     if estimate.has_column(batch, "dispatch_hours"):
         rows = rows.annotate(hours=F("call_settings__dispatch_hours"))
         keys.append("hours")
@@ -139,13 +156,16 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             starts_at=row["starts_at"] or earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
         )
-    # Rows of no known zone, or older than the column, whose zones are looked up at dialing time.
-    for recipient in recipients.filter(zone_sources="").iterator(chunk_size=2_000):
+    # Rows at a cap, rows of no known zone, and rows older than the column, whose zones are looked
+    # up at dialing time.
+    others = recipients.filter(Q(zone_sources="") | may_be_capped)
+    for recipient, attempts in _with_attempts(others, batch.account, longest=caps.longest, now=now):
         number = e164.parse(recipient.e164, region="ZZ")
         own_hours = recipient.call_settings.get("dispatch_hours")
         place = recipient.whereabouts
         yield _Group(
             rows=1,
+            attempts=attempts,
             region=number.region if isinstance(number, e164.Number) else "",
             zones=place.zones,
             zone_source=next(iter(place.sources), ""),
@@ -153,6 +173,18 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             starts_at=recipient.own_start or earliest,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
         )
+
+
+def _with_attempts(
+    rows: QuerySet[Recipient], account: VoiceAccount, *, longest: timedelta, now: datetime
+) -> Iterator[tuple[Any, Sequence[Attempt]]]:
+    """Yield rows, each with the recent attempts to its number."""
+    found = rows.iterator(chunk_size=CHUNK)
+    while some := list(islice(found, CHUNK)):
+        numbers = {row.e164 for row in some}
+        recent = recent_attempts.of(numbers, account, longest=longest, now=now)
+        for row in some:
+            yield row, recent.get(row.e164, ())
 
 
 def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
@@ -165,7 +197,7 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
     sources: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
-        opens_at, reason = (None, group.ban.code) if group.ban else _opening(batch, group)
+        opens_at, reason = (None, group.ban.code) if group.ban else _opening(batch, group, now=now)
         if reason:
             never[reason] += group.rows
             if reason == "unknown_timezone" or (reason == "never_open" and len(group.zones) > 1):
@@ -202,15 +234,20 @@ def _ban(*, listed: bool, held: bool) -> Ban | None:
     return Ban.EVERYWHERE if listed else Ban.HELD if held else None
 
 
-def _opening(batch: Batch, group: _Group) -> tuple[datetime | None, str]:
+def _opening(batch: Batch, group: _Group, *, now: datetime) -> tuple[datetime | None, str]:
     """Return when rows of a group may first be called, or why never."""
     at, zones = group.starts_at, group.zones
-    rules = [hours for _, hours in gate.rules_of(batch, group.dispatch_hours)]
+    rules = [hours for _, hours in gate.rules_of(batch, group.dispatch_hours, now=now)]
+    caps = gate.caps_of(batch, now=now)
     # One rule may move the time to where another is closed; within weeks they agree or never do.
     for _ in range(20):
         closed = [verdict for rule in rules if isinstance(verdict := rule.check(at, zones), Closed)]
         if not closed:
-            return at, ""
+            capped = caps.check(group.attempts, now=at)
+            if capped is None or caps.skip:
+                return (None, "capped") if capped else (at, "")
+            at = capped.free_at
+            continue
         if shut := next((verdict for verdict in closed if verdict.opens_at is None), None):
             return None, shut.reason
         at = max(verdict.opens_at for verdict in closed if verdict.opens_at)

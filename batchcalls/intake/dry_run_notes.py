@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from batchcalls.intake import uploads
@@ -21,13 +22,25 @@ def of(
     without_zone: int,
     zone_conflicts: int,
     skipped: dict[str, int],
+    called_today: int,
+    now: datetime,
 ) -> Iterator[str]:
-    """Yield notes on columns, on start times, on time zones, and on rows that are never called.
+    """Yield notes on the legal floor, recent calls, columns, start times, and rows not called.
 
     ``start_times``, ``never`` and ``skipped`` are those of the report; ``without_zone`` counts the
     rows that are never called because their time zone is not known for certain, ``zone_conflicts``
-    those with zones that contradict each other.
+    those with zones that contradict each other, ``called_today`` those whose numbers were called
+    in the last 24 hours.
     """
+    if batch.account.dials_people and batch.account.is_beyond_floor(now):
+        yield (
+            f"Calls through {batch.account} may go beyond the legal floor until "
+            f"{batch.account.beyond_floor_until:%Y-%m-%d %H:%M} UTC: "
+            f"{batch.account.beyond_floor_reason}"
+        )
+    if called_today:
+        were = "was" if called_today == 1 else "were"
+        yield f"{called_today:,} of these {were} called in the last 24 hours."
     for stored in batch.lists.all():
         yield from uploads.describe_offers(stored)
     yield from _on_start_times(batch, start_times)
@@ -74,8 +87,8 @@ def _on_rows_never_called(
             f"{_counted(without_zone, 'row')} {_have(without_zone)} no single time zone: "
             "add a postcode or timezone column."
         )
-    held = never.get(Ban.HELD.code, 0)
-    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0) - held
+    held, capped = never.get(Ban.HELD.code, 0), never.get("capped", 0)
+    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0) - held - capped
     if never_open:
         yield (
             f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "
@@ -89,6 +102,9 @@ def _on_rows_never_called(
             f"{_counted(held, 'row')} {_have(held)} a number whose opt-out is under review, and "
             f"{'waits' if held == 1 else 'wait'} until someone decides under Review opt-outs."
         )
+    if capped:
+        be = "is" if capped == 1 else "are"
+        yield f"{_counted(capped, 'row')} {be} at a cap of the calling policy and will be skipped."
     if ambiguous := skipped.get("ambiguous_date"):
         yield (
             f"{_counted(ambiguous, 'row')} {_have(ambiguous)} a date that can be read in two ways: "

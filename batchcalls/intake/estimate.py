@@ -101,11 +101,12 @@ def _tries(retries: _Retries) -> str:
 
 def _retries(batch: Batch, recipients: int) -> _Retries:
     """Add up the retries of every outcome, and those of the call setting ``retry``."""
-    rules = batch.retry_policy.rules
-    of_policy = sum(rule.max_retries for rule in rules)
-    wait = sum(rule.max_retries * rule.wait_seconds for rule in rules)
+    policy = batch.retry_policy
+    of_policy, wait = policy.max_attempts - 1, policy.longest_wait_seconds
     # The setting gives one more call after a first voicemail, unless the policy gives one.
-    if any(rule.outcome == RetryOutcome.VOICEMAIL and rule.max_retries for rule in rules):
+    if of_policy == policy.max_total or any(
+        rule.outcome == RetryOutcome.VOICEMAIL and rule.max_retries for rule in policy.rules
+    ):
         return _Retries(calls=recipients * of_policy, of_one=of_policy, wait_seconds=wait)
     with_setting, longest = 0, 0
     for rows, setting in _retry_settings(batch, recipients):

@@ -6,7 +6,7 @@ from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.doorbell import Doorbell
 from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.epoch import Epoch
-from batchcalls.models.event import BatchEvent
+from batchcalls.models.event import AccountEvent, BatchEvent
 from batchcalls.models.export import Export, ExportKind
 from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.idempotent_request import IdempotentRequest
@@ -25,6 +25,7 @@ from batchcalls.models.webhook import (
 )
 
 __all__ = [
+    "AccountEvent",
     "ApiKey",
     "AttemptKind",
     "Batch",

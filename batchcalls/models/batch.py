@@ -15,7 +15,8 @@ from batchcalls.models.querysets import BatchQuerySet
 from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.states import BATCH_TERMINAL, NOBODY_TO_CALL, BatchStatus
 from campaigns.calling_hours import CallingHours
-from campaigns.models import validate_call_settings
+from campaigns.caps import Caps
+from campaigns.models import CallingPolicy, validate_call_settings
 from campaigns.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def default_chunk_size() -> int:
 class Batch(models.Model):
     """A batch of calls: its lists, and a copy of everything it is launched with.
 
-    Later edits to the campaign, its pathway or its policy do not affect a batch.
+    Later edits to the campaign or its pathway do not affect a batch. Later edits to its policy
+    can only narrow the batch's rules.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -217,6 +219,20 @@ class Batch(models.Model):
         """The batch's calling hours, copied when it was created."""
         hours: dict[str, Any] = self.policy.get("calling_hours", {})
         return CallingHours.from_dict(hours) if hours else CallingHours.always()
+
+    @cached_property
+    def caps(self) -> Caps:
+        """The batch's caps on calls to one number, copied when it was created."""
+        return Caps.from_dict(self.policy.get("caps", {}))
+
+    @cached_property
+    def policy_now(self) -> CallingPolicy | None:
+        """The policy as it is today: it can only narrow the rules that were copied.
+
+        None if there was none or it was deleted. `gate.look_up_policies` sets it for many batches.
+        """
+        policy_id = self.policy.get("id")
+        return CallingPolicy.objects.as_of_now([policy_id]).get(policy_id) if policy_id else None
 
     @property
     def consent_required(self) -> bool:

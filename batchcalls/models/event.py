@@ -9,6 +9,26 @@ from django.db.models import CheckConstraint, Q
 from batchcalls.states import NOBODY_TO_CALL, BatchStatus
 
 
+class AccountEvent(models.Model):
+    """An entry in a voice account's log: who changed what it may do, and why. Only ever added."""
+
+    account = models.ForeignKey(
+        "batchcalls.VoiceAccount", on_delete=models.CASCADE, related_name="events"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    code = models.CharField(max_length=60)
+    message = models.TextField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class BatchEvent(models.Model):
     """An entry in a batch's log: what happened, and who did it. Rows are only ever added.
 

@@ -19,6 +19,7 @@ from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QueryS
 from batchcalls.database import clock
 from batchcalls.states import (
     BATCH_CALLING,
+    BATCH_TERMINAL,
     CALL_FINAL,
     CALL_GIVEN_UP,
     CALL_IN_DOUBT,
@@ -34,7 +35,11 @@ from batchcalls.states import (
     RecipientStatus,
     Stage,
 )
+from batchcalls.voice.registry import PROVIDERS
 from campaigns.vocabulary import AnsweredBy
+
+#: Error code of a call that was placed, as a person says, and whose result is not known.
+RESULT_UNKNOWN = "result_unknown"
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -84,6 +89,10 @@ class BatchQuerySet(QuerySet[ModelT], Generic[ModelT]):
     def calling(self) -> BatchQuerySet[ModelT]:
         """Return the batches in a calling status."""
         return self.filter(status__in=BATCH_CALLING)
+
+    def under(self, policy: Any) -> BatchQuerySet[ModelT]:
+        """Return the batches that are not over and were made under a calling policy."""
+        return self.exclude(status__in=BATCH_TERMINAL).filter(policy__id=policy.pk)
 
     def dialing(self) -> BatchQuerySet[ModelT]:
         """Return the calling batches that may place calls now.
@@ -274,6 +283,18 @@ class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
     def counted(self) -> CallResultQuerySet[ModelT]:
         """Return the calls without attempts that were given up, which count as no call."""
         return self.exclude(status__in=CALL_GIVEN_UP)
+
+    def that_may_have_rung(self, *, like: Any, since: datetime) -> CallResultQuerySet[ModelT]:
+        """Return the attempts claimed since a time that may have reached a phone.
+
+        They are those of accounts of the same kind as ``like``: that ring people, or that do not.
+        Attempts that the provider refused have ended without its id, unless a person says that
+        the call was placed.
+        """
+        kinds = [kind for kind, one in PROVIDERS.items() if one.dials_people == like.dials_people]
+        refused = Q(ended_at__isnull=False, provider_call_id=None) & ~Q(error_code=RESULT_UNKNOWN)
+        recent = self.filter(claimed_at__gt=since, account__provider__in=kinds)
+        return recent.exclude(status__in=CALL_GIVEN_UP).exclude(refused)
 
     def given_up(self) -> CallResultQuerySet[ModelT]:
         """Return the attempts that are believed not to exist."""

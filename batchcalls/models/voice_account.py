@@ -70,6 +70,12 @@ class VoiceAccount(Leased):
         editable=False,
         help_text="How far our clock is ahead of the provider's, if the difference matters.",
     )
+    beyond_floor_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Until when calls may go beyond the legal floor; blank: never.",
+    )
+    beyond_floor_reason = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = VoiceAccountQuerySet["VoiceAccount"].as_manager()
@@ -83,6 +89,13 @@ class VoiceAccount(Leased):
                 condition=Q(price_per_minute__gte=0) & Q(price_per_attempt__gte=0),
                 name="account_prices_not_negative",
             ),
+            CheckConstraint(
+                condition=Q(beyond_floor_until=None) | ~Q(beyond_floor_reason=""),
+                name="account_beyond_floor_has_reason",
+            ),
+        ]
+        permissions = [
+            ("waive_voiceaccount", "Can let an account call beyond the legal floor"),
         ]
 
     def __str__(self) -> str:
@@ -92,6 +105,14 @@ class VoiceAccount(Leased):
     def dials_people(self) -> bool:
         """False when no real phone rings, as with the simulator."""
         return registry.PROVIDERS[self.provider].dials_people
+
+    def is_beyond_floor(self, now: datetime) -> bool:
+        """Return whether a person lifted the legal floor for calls at this time."""
+        return self.beyond_floor_until is not None and now < self.beyond_floor_until
+
+    def has_floor(self, now: datetime) -> bool:
+        """Return whether the legal floor holds: real phones ring and nobody lifted it."""
+        return self.dials_people and not self.is_beyond_floor(now)
 
     def is_held(self, now: datetime) -> bool:
         """Return whether the provider asked for no calls before a time that is still to come."""

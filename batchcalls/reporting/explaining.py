@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from batchcalls.calling import gate
+from batchcalls.calling import gate, recent_attempts
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -26,14 +26,17 @@ from campaigns.e164 import NumberProblemCode
 from campaigns.models import Ban, Suppression
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
-DO_NOT_CALL, HOURS, BATCH = "Do-not-call list", "Calling hours", "Batch"
+DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
 TIME_ZONE = "Time zone"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
     "time_zone": TIME_ZONE,
+    "legal_hours": "Legal hours",
     "calling_hours": HOURS,
+    "policy_hours": "Policy’s hours today",
     "dispatch_hours": "Dispatch hours",
+    "caps": CAPS,
 }
 #: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
@@ -46,6 +49,8 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys((ban.code for ban in Ban), DO_NOT_CALL),
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
+    "capped": CAPS,
+    "called_at_this_hour": "Another hour",
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
 }
 
@@ -136,7 +141,15 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     """Yield the gate's verdicts. It does not check the rules after a refusal."""
     bans = Suppression.objects.bans_among([recipient.e164], now=now)
     try:
-        answer = gate.check(recipient.batch, recipient, bans=bans, now=now)
+        attempts = recent_attempts.of(
+            [recipient.e164],
+            recipient.batch.account,
+            longest=gate.longest_cap(recipient.batch, now=now),
+            now=now,
+        )
+        times = gate.times_of_retries([(recipient.batch, [recipient])])
+        recent = recent_attempts.Recent(attempts, times)
+        answer = gate.check(recipient.batch, recipient, bans=bans, recent=recent, now=now)
     except ValueError as error:
         # As when dialing: an undecidable rule counts as a refusal.
         detail = f"It could not be told whether this call may be made: {error}"

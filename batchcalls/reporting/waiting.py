@@ -107,6 +107,8 @@ def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Waiting 
         code, message = "retry_time", f"The next retry is due at {until}."
     elif head.reason_code == "start_time":
         code, message = "start_time", f"Calls start at {until}."
+    elif head.reason_code == "capped":
+        code, message = "capped", f"The next number may be called again at {until}."
     elif head.status == RecipientStatus.DEFERRED:
         code, message = "calling_hours", f"Outside calling hours until {until}."
     else:

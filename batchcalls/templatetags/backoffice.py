@@ -9,7 +9,9 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
+from batchcalls.models import Batch
 from batchcalls.reporting import formatting
+from campaigns.models import CallingPolicy
 
 register = template.Library()
 
@@ -18,6 +20,12 @@ for tag in (formatting.pill, formatting.ago, formatting.at, formatting.copy_id):
 register.inclusion_tag("batchcalls/progress.html")(formatting.progress)
 for text in (formatting.duration, formatting.money, formatting.words, formatting.share):
     register.filter(text)
+
+
+@register.simple_tag
+def open_batches_under(policy: CallingPolicy) -> int:
+    """Return how many batches that are not over were made under a policy."""
+    return Batch.objects.under(policy).count()
 
 
 @register.simple_tag

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, DateField, Model, QuerySet, TimeField
-from django.forms import DateInput, ModelForm, TimeInput
+from django.forms import CharField, DateInput, ModelForm, TimeInput
 from django.forms import Field as FormField
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 
 from campaigns.admin.small_tables import SHORT_TEXTS
 from campaigns.calling_hours import CallingHours
+from campaigns.caps import WINDOWS
 from campaigns.hours_in_words import DAYS, hours_in_words
 from campaigns.models import (
     MINUTES_PER_DAY,
@@ -64,10 +65,35 @@ class CallingWindowFormSet(RowFormSet[CallingWindow]):
             raise ValidationError(str(error)) from error
 
 
+class WaitsField(CharField):
+    """Waits in seconds with commas between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return a stored list as text."""
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the waits; refuse what is not a whole number."""
+        try:
+            return [int(word) for word in str(value or "").replace(",", " ").split()]
+        except ValueError:
+            raise ValidationError("Enter whole seconds with commas, such as 600, 7200.") from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare the texts of the lists."""
+        return super().has_changed(self.prepare_value(initial), data)
+
+
 class RetryRuleForm(ModelForm[PolicyRetryRule]):
+    waits = WaitsField(
+        label="First waits, in seconds",
+        required=False,
+        help_text="Such as 600, 7200 for the first two retries.",
+    )
+
     class Meta:
         model = PolicyRetryRule
-        fields = ["outcome", "max_retries", "wait_seconds"]
+        fields = ["outcome", "max_retries", "wait_seconds", "waits"]
         labels = {
             "outcome": "After",
             "max_retries": "Call again, times",
@@ -117,7 +143,17 @@ class RetryRuleInline(RowsOfPolicy[PolicyRetryRule]):
 class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
     list_display = ["name", "hours", "consent_required", "campaigns", "created_at"]
     search_fields = ["name"]
-    fields = ["name", "description", "consent_required"]
+    fieldsets = [
+        (None, {"fields": ["name", "description", "consent_required"]}),
+        (
+            "Calls to one number",
+            {
+                "description": "Counted across all batches, test calls, and API calls.",
+                "fields": [*WINDOWS, "when_capped"],
+            },
+        ),
+        ("Retries", {"fields": ["max_total_retries", "retry_another_hour"]}),
+    ]
     says_when_empty = (
         "When people may be called in their own time, on which days nobody is called, and how "
         "often again after a busy line. Without one, real phones have the hours of this "
@@ -135,7 +171,7 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
     @admin.display(description="Calling hours")
     def hours(self, policy: CallingPolicy) -> str:
         """Return the hours in words."""
-        return hours_in_words(_hours(policy))
+        return hours_in_words(policy.hours)
 
     @admin.display(description="Campaigns", ordering="campaign_count")
     def campaigns(self, policy: Any) -> int:
@@ -157,7 +193,7 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
         """Show the stored hours as a chart and in words."""
         policy: Model | None = kwargs.get("obj")
         if isinstance(policy, CallingPolicy):
-            hours = _hours(policy)
+            hours = policy.hours
             context |= {
                 "week": list(week_of(hours)),
                 "hour_marks": hour_marks(),
@@ -194,7 +230,3 @@ def hour_marks() -> list[tuple[float, str]]:
 
 def _across(minutes: int) -> float:
     return PLOT_LEFT + (96 - PLOT_LEFT) * minutes / MINUTES_PER_DAY
-
-
-def _hours(policy: CallingPolicy) -> CallingHours:
-    return hours_of(policy.calling_windows.all(), policy.blackout_dates.all())

@@ -132,6 +132,7 @@ def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
         data = {
             "name": "Office",
             "consent_required": "marketing",
+            "when_capped": "wait",
             "calling_windows-TOTAL_FORMS": str(len(spans)),
             "calling_windows-INITIAL_FORMS": "0",
             "blackout_dates-TOTAL_FORMS": "1",
@@ -142,6 +143,7 @@ def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
             "retry_rules-0-outcome": "busy",
             "retry_rules-0-max_retries": "2",
             "retry_rules-0-wait_seconds": "600",
+            "retry_rules-0-waits": "60, 120",
         }
         for index, (opens, closes) in enumerate(spans):
             data[f"calling_windows-{index}-weekday"] = "0"
@@ -161,7 +163,9 @@ def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
     assert rules["calling_hours"]["windows"]["0"] == [[540, 720], [780, 1440]]
     assert rules["calling_hours"]["windows"]["1"] == []
     assert rules["calling_hours"]["blackout_dates"] == ["2026-12-25"]
-    assert rules["retry"]["rules"] == [{"outcome": "busy", "max_retries": 2, "wait_seconds": 600}]
+    assert rules["retry"]["rules"] == [
+        {"outcome": "busy", "max_retries": 2, "wait_seconds": 600, "waits": [60, 120]}
+    ]
 
 
 @pytest.mark.parametrize(("prompt", "has_pathway"), [("", False), ("Hello.", True)])

@@ -30,6 +30,7 @@ def filled(*windows: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": "Office",
         "consent_required": "nobody",
+        "when_capped": "wait",
         **rows("calling_windows", *windows),
         **rows("blackout_dates"),
         **rows("retry_rules"),

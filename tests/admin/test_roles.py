@@ -83,6 +83,10 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_voiceaccount_switch": ("batchcalls.change_voiceaccount",),
     "batchcalls_voiceaccount_test": ("batchcalls.change_voiceaccount",),
     "batchcalls_voiceaccount_try_now": ("batchcalls.change_voiceaccount",),
+    "batchcalls_voiceaccount_floor": (
+        "batchcalls.waive_voiceaccount",
+        "batchcalls.view_voiceaccount",
+    ),
     # Who is told of what.
     "batchcalls_webhookendpoint_edit": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),
     "batchcalls_webhookendpoint_test": (CHANGE_ENDPOINT, "batchcalls.view_webhookendpoint"),

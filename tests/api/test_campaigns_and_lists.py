@@ -110,7 +110,9 @@ class TestCampaigns:
             {"weekday": 0, "opens_at": "09:00:00", "closes_at": "17:00:00"}
         ]
         assert told["blackout_dates"] == [{"date": "2026-12-25", "reason": "Christmas"}]
-        assert told["retry_rules"] == [{"outcome": "busy", "max_retries": 2, "wait_seconds": 600}]
+        assert told["retry_rules"] == [
+            {"outcome": "busy", "max_retries": 2, "wait_seconds": 600, "waits": []}
+        ]
         assert told["calling_hours_restricted"] is True
         assert program.get(f"/api/v1/policies/{policy.pk}").json() == told
 

@@ -5,10 +5,10 @@
 
 The defaults are 10,000,000 and 1,000,000. Past calls have ended and belong to other batches, five
 to a recipient. The baseline, in the same run and the same database, is the same claim without
-them. "Running" is the
-median without the time in which the process waited for a processor: on a busy machine, compare it
-and the CPU time, which on SQLite includes the database. "Read" is what the process read from the
-disk because it was not in memory.
+them. The last claim also counts the calls to each number for caps. "Running" is the median without
+the time in which the process waited for a processor: on a busy machine, compare it and the CPU
+time, which on SQLite includes the database. "Read" is what the process read from the disk because
+it was not in memory.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ analyze()
 """
 
 MEASURE = """
-import resource, statistics, time
+import resource, statistics, sys, time
 from pathlib import Path
 from django.db import connection
 from django.utils import timezone
@@ -97,8 +97,9 @@ PICKS = min, statistics.median, statistics.median, statistics.median
 now = timezone.now()
 account = VoiceAccount.objects.create(name=f"Now {now}", provider="simulator",
     concurrency=1_000_000)
+caps = {"attempts_24h": 3, "attempts_30d": 20} if "caps" in sys.argv else {}
 batch = Batch.objects.create(name="Now", account=account, prompt="Call {{shop}}.",
-    status="dispatching", launched_at=now)
+    status="dispatching", launched_at=now, policy={"caps": caps})
 names = ["batch_id", "row_number", "e164", "region", "time_zones", "zone_sources",
     "request_data", "status", "due_at"]
 insert_each(Recipient, names, [
@@ -148,6 +149,7 @@ def main() -> None:
             measured[f"{numbers:,} do-not-call numbers"] = measure(here)
             finish(script(here, FILL, 0, calls))
             measured[f"and {calls:,} past calls"] = measure(here)
+            measured["and caps"] = measure(here, "caps")
     base = measured["nothing"]
     print(f"claim of 128 calls, {url.partition(':')[0]}")
     for behind, times in measured.items():
@@ -158,9 +160,9 @@ def main() -> None:
         print(f"{behind:30} {'; '.join(told)}; read {times[-1]:,.0f} kB")
 
 
-def measure(here: Installation) -> list[float]:
+def measure(here: Installation, *options: str) -> list[float]:
     """Return the milliseconds of each of `NAMES`, and the kilobytes that a claim read."""
-    return [float(word) for word in finish(script(here, MEASURE)).split()]
+    return [float(word) for word in finish(script(here, MEASURE, *options)).split()]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from batchcalls.calling import gate
 from batchcalls.calling.next_attempts import next_attempt
+from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import CallResult, Recipient, VoiceAccount
+from campaigns.models import Bans
 from tests.calling.placing import HUMAN
 
 GIVEN = (
@@ -22,7 +24,7 @@ GIVEN = (
 def test_an_attempt_has_every_default_of_its_model(launched: Any, account: VoiceAccount) -> None:
     batch = launched(HUMAN)
     first, second = (
-        next_attempt(account, batch, Recipient.objects.get(), suppressed=set(), now=timezone.now())
+        next_attempt(account, batch, Recipient.objects.get(), bans=Bans(), recent=Recent(), now=timezone.now())
         for _ in range(2)
     )
     assert not isinstance(first, gate.Refused)

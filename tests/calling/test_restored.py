@@ -17,6 +17,7 @@ from batchcalls.calling import claiming, restored, restored_rows
 from batchcalls.models import Batch, CallResult, EmergencyStop, Recipient, VoiceAccount
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from tests.calling.placing import HUMAN, OTHER, lease_of, place_due
+from tests.installation import BEYOND_FLOOR
 from tests.voice.bland_account import request_to
 from tests.voice.carrier.process import Carrier
 
@@ -30,7 +31,9 @@ QUICK = {"absent_after_seconds": 0, "connect_timeout_seconds": 0.5, "read_timeou
 def bland(carrier: Carrier, settings: Any) -> VoiceAccount:
     settings.DEFAULT_CALLING_HOURS = ["00:00", "24:00"]
     carrier.control(speed=0)
-    return VoiceAccount.objects.create(name="carrier", provider="bland", options=QUICK)
+    return VoiceAccount.objects.create(
+        name="carrier", provider="bland", options=QUICK, **BEYOND_FLOOR
+    )
 
 
 @pytest.fixture

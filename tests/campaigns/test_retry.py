@@ -146,3 +146,37 @@ def test_no_run_of_outcomes_gets_more_attempts_than_foreseen(
             break
 
     assert sum(counts.values()) <= policy.max_attempts
+
+
+BUSY_THEN_LONGER = RetryRule(outcome=BUSY, max_retries=3, wait_seconds=86_400, waits=(600, 7_200))
+
+
+@pytest.mark.parametrize(("ended", "wait"), [(1, 600), (2, 7_200), (3, 86_400), (4, None)])
+def test_each_retry_has_its_own_wait(ended: int, wait: int | None) -> None:
+    policy = RetryPolicy(rules=(BUSY_THEN_LONGER,))
+    assert policy.next_attempt(BUSY, {BUSY: ended}) == wait
+    assert RetryPolicy.from_dict(json.loads(json.dumps(policy.to_dict()))) == policy
+
+
+@pytest.mark.parametrize("waits", [(1, 2, 3, 4), (-1,), ("600",), (MAX_WAIT_SECONDS + 1,), 600])
+def test_waits_that_no_retry_can_have_are_refused(waits: Any) -> None:
+    with pytest.raises(ValueError, match="waits"):
+        RetryRule(outcome=BUSY, max_retries=3, wait_seconds=0, waits=waits)
+
+
+def test_a_total_over_outcomes_ends_the_retries() -> None:
+    rules = (BUSY_THEN_LONGER, RetryRule(outcome=NO_ANSWER, max_retries=5, wait_seconds=60))
+    policy = RetryPolicy(rules=rules, max_total=2)
+    assert policy.next_attempt(BUSY, {BUSY: 1, NO_ANSWER: 1}) == 600
+    assert policy.next_attempt(BUSY, {BUSY: 1, NO_ANSWER: 2}) is None
+    assert policy.max_attempts == 3
+    assert RetryPolicy.from_dict(policy.to_dict()) == policy
+
+
+def test_the_longest_wait_takes_the_worst_mix_that_the_total_allows() -> None:
+    rules = (BUSY_THEN_LONGER, RetryRule(outcome=NO_ANSWER, max_retries=5, wait_seconds=5_000))
+    assert RetryPolicy(rules=rules).longest_wait_seconds == 600 + 7_200 + 86_400 + 25_000
+    # Two retries: the waits of a rule come in their order, so a long third wait is out of reach.
+    assert RetryPolicy(rules=rules, max_total=2).longest_wait_seconds == 10_000
+    assert RetryPolicy(rules=rules, max_total=3).longest_wait_seconds == 600 + 7_200 + 86_400
+    assert RetryPolicy(rules=rules, max_total=0).longest_wait_seconds == 0

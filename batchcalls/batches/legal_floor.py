@@ -1,0 +1,48 @@
+"""Lift and restore an account's legal floor, with a reason, an end, and a log."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from batchcalls.database import clock
+from batchcalls.models import AccountEvent, VoiceAccount
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+#: A person must decide again after this time.
+LONGEST = timedelta(days=366)
+LIFTED, RESTORED = "floor_lifted", "floor_restored"
+
+
+@transaction.atomic
+def lift(account: VoiceAccount, *, until: datetime, reason: str, actor: User | None = None) -> None:
+    """Let an account's calls go beyond the legal floor until a time (aware).
+
+    Raise ValueError without a reason, and unless the time is in the next 366 days.
+    """
+    now = clock.now()
+    if not reason.strip():
+        raise ValueError("Say why these calls may go beyond the legal floor.")
+    if not now < until <= now + LONGEST:
+        raise ValueError("Choose an end within the next 366 days.")
+    _write(account, until=until, reason=reason.strip())
+    message = f"Calls may go beyond the legal floor until {until:%Y-%m-%d %H:%M} UTC: {reason}"
+    AccountEvent.objects.create(account=account, actor=actor, code=LIFTED, message=message)
+
+
+@transaction.atomic
+def restore(account: VoiceAccount, *, actor: User | None = None) -> None:
+    """Hold an account's calls to the legal floor again, from its next claim on."""
+    _write(account, until=None, reason="")
+    message = "The legal floor holds again."
+    AccountEvent.objects.create(account=account, actor=actor, code=RESTORED, message=message)
+
+
+def _write(account: VoiceAccount, *, until: datetime | None, reason: str) -> None:
+    # Only these columns: workers write the lease and the pace in the meantime.
+    account.beyond_floor_until, account.beyond_floor_reason = until, reason
+    account.save(update_fields=["beyond_floor_until", "beyond_floor_reason"])

@@ -1,0 +1,127 @@
+"""How often one number may be called: caps on attempts and on answered calls, in any batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call to a number: the latest moment it may have been sent, and whether a person answered.
+
+    ``answered`` is also true while it is not known who answered.
+    """
+
+    at: datetime
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What a cap counts, and over which time."""
+
+    length: timedelta
+    words: str
+    answered_only: bool = False
+
+    def times(self, attempts: Sequence[Attempt], *, now: datetime) -> list[datetime]:
+        """Return when the counted attempts were made, latest first."""
+        since = now - self.length
+        counted = (one.at for one in attempts if one.answered or not self.answered_only)
+        return sorted((at for at in counted if at > since), reverse=True)
+
+
+#: The window of each cap, by the name of its field in `Caps` and in a calling policy.
+WINDOWS: Final = {
+    "attempts_24h": Window(length=DAY, words="calls in 24 hours"),
+    "attempts_7d": Window(length=7 * DAY, words="calls in 7 days"),
+    "attempts_30d": Window(length=30 * DAY, words="calls in 30 days"),
+    "answered_7d": Window(length=7 * DAY, words="answered calls in 7 days", answered_only=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """Why a number may not be called now, and the first moment when the caps allow it."""
+
+    message: str
+    free_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """The most calls to one number in each window; None is no cap. Raises ValueError below 1.
+
+    ``skip``: a row at a cap is skipped instead of waiting.
+    """
+
+    attempts_24h: int | None = None
+    attempts_7d: int | None = None
+    attempts_30d: int | None = None
+    answered_7d: int | None = None
+    skip: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse caps that are not positive whole numbers."""
+        for name in WINDOWS:
+            limit = getattr(self, name)
+            if limit is not None and (type(limit) is not int or limit < 1):
+                raise ValueError(f"{name} must be a whole number from 1, not {limit!r:.40}.")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read the output of `to_dict`, or {} for no caps; raises ValueError for anything else."""
+        if not isinstance(data, Mapping) or not data.keys() <= {one.name for one in fields(cls)}:
+            raise ValueError(f"Caps are written as {', '.join(WINDOWS)}, and skip.")
+        return cls(**data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the caps that are set, as a batch's snapshot stores them."""
+        limits = {name: limit for name, (_, limit) in self.limits.items()}
+        return {**limits, "skip": self.skip} if limits else {}
+
+    @property
+    def limits(self) -> dict[str, tuple[Window, int]]:
+        """The caps that are set: the window and the most calls of each, by name."""
+        return {
+            name: (window, limit)
+            for name, window in WINDOWS.items()
+            if (limit := getattr(self, name)) is not None
+        }
+
+    @property
+    def longest(self) -> timedelta:
+        """The length of the longest window that has a cap; zero without caps."""
+        return max((window.length for window, _ in self.limits.values()), default=timedelta(0))
+
+    def narrowed(self, other: Caps) -> Caps:
+        """Return the stricter of both caps for each window."""
+        stricter = {
+            name: min(filter(None, (getattr(self, name), getattr(other, name))), default=None)
+            for name in WINDOWS
+        }
+        return Caps(**stricter, skip=self.skip or other.skip)
+
+    def check(self, attempts: Sequence[Attempt], *, now: datetime) -> Capped | None:
+        """Return whether and until when a cap is reached: the cap that lasts longest."""
+        reached = [
+            Capped(
+                message=f"The number had {len(times)} {window.words}; the cap is {limit}.",
+                free_at=times[limit - 1] + window.length,
+            )
+            for window, limit in self.limits.values()
+            if len(times := window.times(attempts, now=now)) >= limit
+        ]
+        return max(reached, key=lambda capped: capped.free_at, default=None)
+
+    def in_words(self, attempts: Sequence[Attempt], *, now: datetime) -> str:
+        """Return how much of each cap is used: “1 of 3 calls in 24 hours”."""
+        return ", ".join(
+            f"{len(window.times(attempts, now=now))} of {limit} {window.words}"
+            for window, limit in self.limits.values()
+        )

@@ -1,0 +1,75 @@
+"""Retries at another time of day, and how the dry run counts retries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from batchcalls.calling import gate
+from batchcalls.calling.recent_attempts import Recent
+from batchcalls.intake import estimate
+from batchcalls.models import Batch, Recipient, VoiceAccount
+from batchcalls.states import RecipientStatus
+from campaigns.models import Bans
+
+#: 10:30 in Washington, D.C., on a Wednesday.
+NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
+HOURS = {"windows": {str(day): [["09:00", "12:00"]] for day in range(7)}}
+
+
+def check(*called_at: datetime, zones: str = "America/New_York") -> Any:
+    """Ask the gate about a retry now; no database is needed."""
+    batch = Batch(
+        account=VoiceAccount(name="simulator", provider="simulator"),
+        policy={"calling_hours": HOURS, "retry": {"rules": [], "another_hour": True}},
+    )
+    recipient = Recipient(pk=7, e164="+12025550190", time_zones=zones, attempts=len(called_at))
+    recent = Recent(called_at={7: list(called_at)} if called_at else {})
+    return gate.check(batch, recipient, bans=Bans(), recent=recent, now=NOW)
+
+
+def test_a_first_call_may_begin_at_any_allowed_hour() -> None:
+    assert isinstance(check(), gate.Allowed)
+
+
+def test_a_retry_waits_for_an_hour_in_which_nobody_called() -> None:
+    yesterday = NOW - timedelta(days=1, minutes=20)
+    refused = check(yesterday)
+    assert (refused.status, refused.code) == (RecipientStatus.DEFERRED, "called_at_this_hour")
+    assert refused.due_at == datetime(2026, 3, 4, 16, 0, tzinfo=UTC)  # 11:00
+
+
+def test_it_waits_for_tomorrow_if_only_an_earlier_hour_is_left() -> None:
+    refused = check(NOW - timedelta(days=2), NOW - timedelta(days=1) + timedelta(hours=1))
+    assert refused.due_at == datetime(2026, 3, 5, 14, 0, tzinfo=UTC)  # 09:00
+
+
+def test_calls_at_another_hour_do_not_delay_it() -> None:
+    allowed = check(NOW - timedelta(days=1, hours=1))
+    assert allowed.checks["another_hour"] == "not called at this hour in America/New_York"
+
+
+def test_when_every_allowed_hour_was_used_the_retries_end() -> None:
+    refused = check(*(NOW - timedelta(days=1, hours=hours) for hours in (-1, 0, 1)))
+    assert refused.status == RecipientStatus.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("total", "calls", "of_one", "wait"),
+    [(None, 40, 4, 600 + 7_200 + 86_400 + 60), (2, 20, 2, 7_800), (0, 0, 0, 0)],
+)
+def test_the_dry_run_counts_the_retries_that_waits_and_the_total_allow(
+    total: int | None, calls: int, of_one: int, wait: int
+) -> None:
+    rules = [
+        {"outcome": "busy", "max_retries": 3, "wait_seconds": 86_400, "waits": [600, 7_200]},
+        {"outcome": "voicemail", "max_retries": 1, "wait_seconds": 60},
+    ]
+    batch: Any = SimpleNamespace(
+        retry_policy=Batch(policy={"retry": {"rules": rules, "max_total": total}}).retry_policy
+    )
+    found = estimate._retries(batch, 10)
+    assert (found.calls, found.of_one, found.wait_seconds) == (calls, of_one, wait)
