@@ -163,7 +163,9 @@ def _delay_warnings(batch: Batch) -> list[str]:
     row = batch.recipients.filter(status=RecipientStatus.PENDING).first()
     if row is None or batch.start_at is not None:
         return []
-    verdict = gate.check(batch, row, bans=Bans(), now=clock.now())
+    now = clock.now()
+    recent = gate.recent_of(batch, row, now=now)
+    verdict = gate.check(batch, row, bans=Bans(), recent=recent, now=now)
     return (
         [f"The call is held back: {verdict.message}"] if isinstance(verdict, gate.Refused) else []
     )

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from batchcalls.calling import call_requests, recent_attempts
+from batchcalls.calling import recent_attempts
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
@@ -154,6 +154,13 @@ def _other_hours(
     for _, others in rules_of(batch, daily, now=now):
         hours = hours.intersected(others)
     return hours
+
+
+def recent_of(batch: Batch, recipient: Recipient, *, now: datetime) -> Recent:
+    """Return the recent attempts that `check` needs for one recipient, without locks."""
+    longest = longest_cap(batch, now=now)
+    attempts = recent_attempts.of([recipient.e164], batch.account, longest=longest, now=now)
+    return Recent(attempts, times_of_retries([(batch, [recipient])]))
 
 
 @lru_cache(maxsize=256)

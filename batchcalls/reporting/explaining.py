@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from batchcalls.calling import gate, recent_attempts
+from batchcalls.calling import gate
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -141,14 +141,7 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     """Yield the gate's verdicts. It does not check the rules after a refusal."""
     bans = Suppression.objects.bans_among([recipient.e164], now=now)
     try:
-        attempts = recent_attempts.of(
-            [recipient.e164],
-            recipient.batch.account,
-            longest=gate.longest_cap(recipient.batch, now=now),
-            now=now,
-        )
-        times = gate.times_of_retries([(recipient.batch, [recipient])])
-        recent = recent_attempts.Recent(attempts, times)
+        recent = gate.recent_of(recipient.batch, recipient, now=now)
         answer = gate.check(recipient.batch, recipient, bans=bans, recent=recent, now=now)
     except ValueError as error:
         # As when dialing: an undecidable rule counts as a refusal.

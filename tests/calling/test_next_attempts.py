@@ -24,7 +24,14 @@ GIVEN = (
 def test_an_attempt_has_every_default_of_its_model(launched: Any, account: VoiceAccount) -> None:
     batch = launched(HUMAN)
     first, second = (
-        next_attempt(account, batch, Recipient.objects.get(), bans=Bans(), recent=Recent(), now=timezone.now())
+        next_attempt(
+            account,
+            batch,
+            Recipient.objects.get(),
+            bans=Bans(),
+            recent=Recent(),
+            now=timezone.now(),
+        )
         for _ in range(2)
     )
     assert not isinstance(first, gate.Refused)
