@@ -241,6 +241,7 @@ def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: An
         "phone_numbers": "+12025550190",
         "country": "US",
         "time_zones": "America/New_York",
+        "zones_by": "number",
         "status": "done",
         "outcome": "reached",
         "reason_code": "",
@@ -252,7 +253,7 @@ def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: An
         "metadata.id": "7",
         "settings.max_duration": "5",
     }
-    assert second[6:9] == ["skipped", "", "not_a_number"]
+    assert second[7:10] == ["skipped", "", "not_a_number"]
 
 
 def test_the_call_log_has_the_calls_of_the_filter_whole(make_batch: Any, run: Any) -> None:
