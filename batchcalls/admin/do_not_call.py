@@ -132,7 +132,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
         require(request.user, "campaigns.view_suppression")
         entry = _entry(object_id)
         user = request.user
-        may_change = user.has_perm("campaigns.change_suppression")
+        may_change = user.has_perm("campaigns.change_suppression") and not entry.is_hold
         data = request.POST if request.method == "POST" else None
         form = ReasonForm(data, initial={"reason": entry.reason})
         if data is not None:

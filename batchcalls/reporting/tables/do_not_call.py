@@ -25,12 +25,14 @@ def scope_of(entry: Suppression) -> SafeString | str:
     """Show an entry's campaign, and a pill for a hold, an expired entry, or one that expires."""
     scope = str(entry.campaign) if entry.campaign else "Everywhere"
     if entry.is_hold:
-        return format_html("{} {}", scope, formatting.pill("held", "Under review", Tone.WARNING))
+        pill = formatting.pill("held", "Under review", Tone.WARNING)
+        return format_html("<span>{} {}</span>", scope, pill)
     if entry.expires_at is None:
         return scope
     if not entry.is_in_force(clock.now()):
-        return format_html("{} {}", scope, formatting.pill("expired", "", Tone.NEUTRAL))
-    return format_html("{}, until {}", scope, formatting.at(entry.expires_at))
+        pill = formatting.pill("expired", "", Tone.NEUTRAL)
+        return format_html("<span>{} {}</span>", scope, pill)
+    return format_html("<span>{}, until {}</span>", scope, formatting.at(entry.expires_at))
 
 
 class DoNotCallTable(ListTable):
