@@ -185,7 +185,8 @@ def test_memory_does_not_grow_with_the_rows(row: Callable[[int], str]) -> None:
         finally:
             tracemalloc.stop()
 
-    assert peak(20_000) < peak(2_000) + 500_000
+    few = peak(2_000)  # First, since measuring coverage costs memory at the first rows.
+    assert peak(20_000) < few + 500_000
 
 
 def test_a_sheet_formatted_to_its_end_has_only_the_rows_with_text() -> None:
