@@ -225,7 +225,8 @@ def _conclude_recipients(
             added = callable_rows.filter(row_number__gt=stored.row_offset).count()
             joining.make_ready(stored, row_count=row_count, callable_rows=added)
             return
-        row_count += current.row_count or 0
+        if stored.row_offset:
+            row_count += current.row_count or 0
         checked = {"row_count": row_count, "ready_through": stored.last_row}
         Batch.objects.filter(pk=batch.pk).update(**checked)
         if list_imports.begin_next(batch.pk, behind=stored.last_row):

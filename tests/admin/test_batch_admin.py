@@ -30,6 +30,7 @@ INLINE_ONLY = {
     "callingwindow",
     "blackoutdate",
     "policyretryrule",
+    "accountevent",
     "batchevent",
     "callevent",
     "listpart",

@@ -105,8 +105,8 @@ class TestTheList:
     ) -> None:
         for number in range(12):
             make_batch(REACHED, name=f"More {number}")
-        # Session, user, emergency stop, filter choices (2), batches, totals (2).
-        with django_assert_num_queries(8):
+        # Session, user, emergency stop, reviews, filter choices (2), batches, totals (2).
+        with django_assert_num_queries(9):
             admin_client.get(page("changelist"))
 
     def test_pages_lead_to_every_batch_once(self, admin_client: Client, make_batch: Any) -> None:

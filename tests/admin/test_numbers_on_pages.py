@@ -37,7 +37,7 @@ def test_the_page_shows_the_order_of_the_phone_columns_and_keeps_it(
     shown = " ".join(markup(admin_client.get(address(draft))).split())
     assert '<option value="phone_number" selected>' in shown
     assert '<option value="phone_number.2" selected>' in shown
-    assert "Phone number, choice 3" in shown
+    assert "Phone number 3" in shown
 
     admin_client.post(
         address(draft),

@@ -54,7 +54,7 @@ def older(names: set[str]) -> set[str]:
 
 def test_the_document_names_every_setting_where_it_can_be_given() -> None:
     assert set(DOCUMENTED["CallSettingsRequest"]["properties"]) == SHARED | older(SHARED)
-    sent = OF_ROWS | older(OF_ROWS) | FIELDS | {"consent", "opt_out"}
+    sent = OF_ROWS | older(OF_ROWS) | FIELDS | {"consent", "opt_out", "postcode", "state"}
     assert set(DOCUMENTED["RecipientRequest"]["properties"]) == sent
 
 
