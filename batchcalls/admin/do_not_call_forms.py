@@ -44,7 +44,7 @@ class AddNumbersForm(RegionForm):
         Campaign.objects.order_by("name"),
         label="Scope",
         required=False,
-        empty_label="Everywhere",
+        empty_label="All calls",
         help_text="Choose a campaign to block its calls only.",
     )
     expires_on = forms.DateField(

@@ -66,7 +66,7 @@ def _entries(e164: str) -> Iterator[Record]:
             at=entry.created_at,
             what="Held for review" if entry.is_hold else "Added to the do-not-call list",
             details=". ".join(filter(None, details)),
-            where=str(entry.campaign) if entry.campaign else "Everywhere",
+            where=str(entry.campaign) if entry.campaign else "All calls",
             by=str(entry.created_by or ""),
             call_id=str(entry.call_id or ""),
         )

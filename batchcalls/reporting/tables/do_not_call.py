@@ -23,7 +23,7 @@ NUMBER_CHARACTERS = 20
 
 def scope_of(entry: Suppression) -> SafeString | str:
     """Show an entry's campaign, and a pill for a hold, an expired entry, or one that expires."""
-    scope = str(entry.campaign) if entry.campaign else "Everywhere"
+    scope = str(entry.campaign) if entry.campaign else "All calls"
     if entry.is_hold:
         pill = formatting.pill("held", "Under review", Tone.WARNING)
         return format_html("<span>{} {}</span>", scope, pill)
