@@ -23,7 +23,21 @@ from campaigns.retry import RetryPolicy, RetryRule
 from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
 
 #: The table of a module of its own, which Django finds here.
-__all__ = ["Ban", "Bans", "Suppression", "SuppressionQuerySet", "SuppressionSource"]
+__all__ = [
+    "Ban",
+    "Bans",
+    "BlackoutDate",
+    "CallingPolicy",
+    "CallingWindow",
+    "Campaign",
+    "ColumnMapping",
+    "Pathway",
+    "PolicyRetryRule",
+    "Suppression",
+    "SuppressionQuerySet",
+    "SuppressionSource",
+    "Tool",
+]
 
 MINUTES_PER_DAY = 24 * 60
 
