@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from batchcalls.net import http
 from batchcalls.voice.errors import NotPlaced
 from tests.voice.bland_account import KEY, bland, request_to
 from tests.voice.carrier.process import Carrier
@@ -93,6 +94,7 @@ def test_a_call_that_was_halted_while_its_host_name_was_resolved_is_not_sent(
         if is_halted.is_set():
             raise NotPlaced("Halted.", code="halted")
 
+    http._client.cache_clear()  # An open connection would resolve no name.
     monkeypatch.setattr(socket, "getaddrinfo", resolve_slowly)
     provider = bland()
     with ThreadPoolExecutor(1) as pool:
