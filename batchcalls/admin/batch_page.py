@@ -18,7 +18,7 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
 from batchcalls.admin.pages import OwnPages, row_or_404
-from batchcalls.calling import gate
+from batchcalls.calling import frequency
 from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
 from batchcalls.database import clock
 from batchcalls.intake import dry_run, estimate, file_formats, uploads
@@ -117,7 +117,7 @@ class BatchPages(OwnPages[Batch]):
             sections=settings_by_section(batch.call_settings),
             hours=hours_in_words(batch.calling_hours),
             retry=batch.retry_policy,
-            caps=list(gate.caps_of(batch, now=clock.now()).limits.values()),
+            caps=list(frequency.caps_of(batch, now=clock.now()).limits.values()),
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
             endpoints=list(batch.webhook_endpoints.all())
             if request.user.has_perm("batchcalls.view_webhookendpoint")

@@ -22,7 +22,7 @@ from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import RecipientStatus
 from campaigns import e164
-from campaigns.models import Bans, Campaign, Suppression
+from campaigns.models import Campaign, Suppression
 from campaigns.prompts import PromptError
 
 if TYPE_CHECKING:
@@ -163,9 +163,7 @@ def _delay_warnings(batch: Batch) -> list[str]:
     row = batch.recipients.filter(status=RecipientStatus.PENDING).first()
     if row is None or batch.start_at is not None:
         return []
-    now = clock.now()
-    recent = gate.recent_of(batch, row, now=now)
-    verdict = gate.check(batch, row, bans=Bans(), recent=recent, now=now)
+    verdict = gate.check(batch, row, gate.facts_about(batch, row, now=clock.now()))
     return (
         [f"The call is held back: {verdict.message}"] if isinstance(verdict, gate.Refused) else []
     )

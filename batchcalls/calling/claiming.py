@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from batchcalls.batches import epochs
-from batchcalls.calling import gate, pacing, recent_attempts
+from batchcalls.calling import frequency, gate, pacing, recent_attempts
 from batchcalls.calling.instants import Instant
 from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.database import clock
@@ -165,12 +165,13 @@ def _write_claims(
     bans = Suppression.objects.bans_among(numbers, now=now)
     attempts = _count_attempts(account, drawn, now=now)
     recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
+    facts = gate.Facts(now=now, bans=bans, recent=recent)
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
         calls: list[tuple[CallResult, CallRequest]] = []
         for recipient in due:
-            verdict = next_attempt(account, batch, recipient, bans=bans, recent=recent, now=now)
+            verdict = next_attempt(account, batch, recipient, facts)
             if isinstance(verdict, gate.Refused):
                 refused.append((recipient.pk, verdict))
             else:
@@ -179,8 +180,11 @@ def _write_claims(
         allowed.append(calls)
     update_each(
         Recipient,
-        ["status", "reason_code", "reason", "due_at"],
-        [(pk, why.status, why.code, why.message, why.due_at) for pk, why in refused],
+        ["status", "reason_code", "reason", "due_at", "checks", "checked_at"],
+        [
+            (pk, why.status, why.code, why.message, why.due_at, list(why.checks), now)
+            for pk, why in refused
+        ],
         where_in=("status", RECIPIENT_CLAIMABLE),
     )
     claimed = Recipient.objects.filter(
@@ -194,6 +198,8 @@ def _write_claims(
         due_at=None,
         reason_code="",
         reason="",
+        checks=[],
+        checked_at=None,
     )
     if claimed != sum(map(len, allowed)):
         # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
@@ -211,7 +217,7 @@ def _count_attempts(
     capped: set[str] = set()
     longest = timedelta(0)
     for batch, due in drawn:
-        if length := gate.longest_cap(batch, now=now):
+        if length := frequency.longest_cap(batch, now=now):
             capped.update(row.e164 for row in due)
             longest = max(longest, length)
     recent_attempts.lock(capped)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
 
 from batchcalls.calling import call_requests, gate
-from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from batchcalls.voice.base import CallRequest
-from campaigns.models import Bans
 from campaigns.prompts import MissingVariable
 
 log = structlog.get_logger(__name__)
@@ -39,14 +36,11 @@ def next_attempt(
     account: VoiceAccount,
     batch: Batch,
     recipient: Recipient,
-    *,
-    bans: Bans,
-    recent: Recent,
-    now: datetime,
+    facts: gate.Facts,
 ) -> tuple[CallResult, CallRequest] | gate.Refused:
     """Return the recipient's next attempt and its request, or the reason for refusing it."""
     try:
-        verdict = gate.check(batch, recipient, bans=bans, recent=recent, now=now)
+        verdict = gate.check(batch, recipient, facts)
         if isinstance(verdict, gate.Refused):
             return verdict
         call = CallResult(
@@ -63,7 +57,7 @@ def next_attempt(
                 "from_number": _caller_id(account, batch, recipient),
                 "webhook": _setting("webhook", batch, recipient),
                 "checks": verdict.checks,
-                "claimed_at": now,
+                "claimed_at": facts.now,
             }.values()
         )
         return call, call_requests.build(batch, recipient, call)

@@ -17,7 +17,8 @@ from typing import Any
 from django.db.models import Case, Count, F, Min, Q, QuerySet, When
 from django.db.models.functions import TruncHour
 
-from batchcalls.calling import call_requests, gate, recent_attempts
+from batchcalls.calling import call_requests, frequency, recent_attempts
+from batchcalls.calling.hours import rules_of
 from batchcalls.database import clock
 from batchcalls.intake import dry_run_notes, estimate, recently_called
 from batchcalls.intake.listed import with_bans
@@ -137,7 +138,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
         own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
         start_hour=TruncHour("own_start"),
     )
-    caps = gate.caps_of(batch, now=now)
+    caps = frequency.caps_of(batch, now=now)
     may_be_capped = recently_called.may_be_capped(caps, batch.account, now=now)
     rows = recipients.exclude(zone_sources="")
     if caps.limits:
@@ -237,8 +238,8 @@ def _ban(*, listed: bool, held: bool) -> Ban | None:
 def _opening(batch: Batch, group: _Group, *, now: datetime) -> tuple[datetime | None, str]:
     """Return when rows of a group may first be called, or why never."""
     at, zones = group.starts_at, group.zones
-    rules = [hours for _, hours in gate.rules_of(batch, group.dispatch_hours, now=now)]
-    caps = gate.caps_of(batch, now=now)
+    rules = [hours for _, hours in rules_of(batch, group.dispatch_hours, now=now)]
+    caps = frequency.caps_of(batch, now=now)
     # One rule may move the time to where another is closed; within weeks they agree or never do.
     for _ in range(20):
         closed = [verdict for rule in rules if isinstance(verdict := rule.check(at, zones), Closed)]

@@ -84,6 +84,10 @@ class Recipient(models.Model):
     outcome = models.CharField(max_length=20, choices=RecipientOutcome.choices, blank=True)
     reason_code = models.CharField(max_length=60, blank=True)
     reason = models.TextField(blank=True)
+    #: Pairs of a rule and its answer, from the last time the rules refused a call; the last one
+    #: refused. Empty while a call is under way, which then has the answers.
+    checks = models.JSONField(default=list, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
     due_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0)

@@ -23,7 +23,7 @@ from batchcalls.states import (
     RecipientStatus,
 )
 from campaigns.e164 import NumberProblemCode
-from campaigns.models import Ban, Suppression
+from campaigns.models import Ban
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
@@ -139,10 +139,9 @@ def _of_batch(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
 
 def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     """Yield the gate's verdicts. It does not check the rules after a refusal."""
-    bans = Suppression.objects.bans_among([recipient.e164], now=now)
     try:
-        recent = gate.recent_of(recipient.batch, recipient, now=now)
-        answer = gate.check(recipient.batch, recipient, bans=bans, recent=recent, now=now)
+        facts = gate.facts_about(recipient.batch, recipient, now=now)
+        answer = gate.check(recipient.batch, recipient, facts)
     except ValueError as error:
         # As when dialing: an undecidable rule counts as a refusal.
         detail = f"It could not be told whether this call may be made: {error}"
@@ -152,17 +151,11 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
         for name, text in answer.checks.items():
             yield Verdict(rule=_named(name), allows=True, detail=text)
         return
-    rule = _RULE_OF.get(answer.code) or _named(answer.code)
+    *passed, (rule, message) = answer.checks
+    for name, text in passed:
+        yield Verdict(rule=_named(name), allows=True, detail=text)
     again = f" It may be dialed from {_written(answer.due_at)}." if answer.due_at else ""
-    if rule == DO_NOT_CALL:
-        yield Verdict(rule=rule, allows=False, detail=answer.message)
-        yield Verdict(rule=HOURS, allows=None, detail="not asked")
-        return
-    yield Verdict(rule=DO_NOT_CALL, allows=True, detail="not listed")
-    if rule == HOURS:
-        place = recipient.whereabouts
-        yield Verdict(rule=TIME_ZONE, allows=bool(place.zones), detail=str(place))
-    yield Verdict(rule=rule, allows=False, detail=answer.message + again)
+    yield Verdict(rule=_named(rule), allows=False, detail=message + again)
 
 
 def _written(moment: datetime) -> str:

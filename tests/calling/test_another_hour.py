@@ -13,7 +13,6 @@ from batchcalls.calling.recent_attempts import Recent
 from batchcalls.intake import estimate
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
-from campaigns.models import Bans
 
 #: 10:30 in Washington, D.C., on a Wednesday.
 NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
@@ -28,7 +27,7 @@ def check(*called_at: datetime, zones: str = "America/New_York") -> Any:
     )
     recipient = Recipient(pk=7, e164="+12025550190", time_zones=zones, attempts=len(called_at))
     recent = Recent(called_at={7: list(called_at)} if called_at else {})
-    return gate.check(batch, recipient, bans=Bans(), recent=recent, now=NOW)
+    return gate.check(batch, recipient, gate.Facts(now=NOW, recent=recent))
 
 
 def test_a_first_call_may_begin_at_any_allowed_hour() -> None:

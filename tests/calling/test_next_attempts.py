@@ -9,9 +9,7 @@ from django.utils import timezone
 
 from batchcalls.calling import gate
 from batchcalls.calling.next_attempts import next_attempt
-from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import CallResult, Recipient, VoiceAccount
-from campaigns.models import Bans
 from tests.calling.placing import HUMAN
 
 GIVEN = (
@@ -28,9 +26,7 @@ def test_an_attempt_has_every_default_of_its_model(launched: Any, account: Voice
             account,
             batch,
             Recipient.objects.get(),
-            bans=Bans(),
-            recent=Recent(),
-            now=timezone.now(),
+            gate.Facts(now=timezone.now()),
         )
         for _ in range(2)
     )

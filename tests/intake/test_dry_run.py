@@ -10,12 +10,10 @@ import pytest
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import gate
-from batchcalls.calling.recent_attempts import Recent
 from batchcalls.intake import dry_run, estimate, runner
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus
 from campaigns.models import (
-    Bans,
     CallingPolicy,
     CallingWindow,
     Campaign,
@@ -109,7 +107,7 @@ def test_the_gate_agrees_with_the_report(make_batch: Any, office: Campaign) -> N
     for hours in range(0, 24 * 7, 5):
         now = NOW + timedelta(hours=hours)
         verdicts = [
-            gate.check(batch, one, bans=Bans(), recent=Recent(), now=now)
+            gate.check(batch, one, gate.Facts(now=now))
             for one in Recipient.objects.filter(batch=batch)
         ]
         allowed = sum(isinstance(verdict, gate.Allowed) for verdict in verdicts)

@@ -1,0 +1,65 @@
+"""The calling hours that hold for a recipient: the legal floor, the policy, and call settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from batchcalls.models import Batch
+from campaigns.calling_hours import CallingHours
+from campaigns.legal_floor import LEGAL_HOURS
+
+
+def rules_of(
+    batch: Batch, daily: dict[str, Any] | None, *, now: datetime
+) -> Iterator[tuple[str, CallingHours]]:
+    """Yield the hours that must all be open; each can only narrow the others.
+
+    1. The legal floor, for real phones, unless a person lifted it for the account.
+    2. The hours copied from the policy when the batch was made.
+    3. The policy's hours of today, if they differ: a stricter policy holds at once.
+    4. Those of the call setting ``dispatch_hours``, if set.
+    """
+    if batch.account.has_floor(now):
+        yield "legal_hours", LEGAL_HOURS
+    yield "calling_hours", batch.calling_hours
+    today = batch.policy_now.hours if batch.policy_now else None
+    if today and not today.is_unrestricted and today != batch.calling_hours:
+        yield "policy_hours", today
+    if daily:
+        yield "dispatch_hours", _every_day(daily["start"], daily["end"])
+
+
+def of_other_times(
+    batch: Batch,
+    daily: dict[str, Any] | None,
+    called_at: Sequence[datetime],
+    zone: str,
+    *,
+    now: datetime,
+) -> CallingHours:
+    """Return the allowed hours of the day in which the recipient was not called so far."""
+    # One zone will do: where offsets differ by whole hours, two calls share an hour in all or none.
+    used = frozenset(at.astimezone(ZoneInfo(zone)).hour for at in called_at)
+    hours = _without(used)
+    for _, others in rules_of(batch, daily, now=now):
+        hours = hours.intersected(others)
+    return hours
+
+
+@lru_cache(maxsize=256)
+def _without(used: frozenset[int]) -> CallingHours:
+    """Return every day without some hours."""
+    spans = tuple((60 * hour, 60 * hour + 60) for hour in range(24) if hour not in used)
+    return CallingHours(windows=(spans,) * 7)
+
+
+@lru_cache(maxsize=256)
+def _every_day(start: str, end: str) -> CallingHours:
+    """Return the same hours for every day; an end before the start means the next day."""
+    spans = [[start, end]] if start < end else [["00:00", end], [start, "24:00"]]
+    spans = [span for span in spans if span[0] != span[1]]
+    return CallingHours.from_dict({"windows": {str(day): spans for day in range(7)}})
