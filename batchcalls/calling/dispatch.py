@@ -38,7 +38,7 @@ CLAIM_SIZE = 128
 #: Pause after a claim that yielded less than that.
 CLAIM_AGAIN_SECONDS = 0.1
 #: Answers are recorded when there are this many, or when the first is this old.
-RECORD_SIZE, RECORD_SECONDS = 64, 0.25
+RECORD_SIZE, RECORD_SECONDS = 128, 0.25
 #: How long answers wait for a database that is away or full.
 INSIST_SECONDS = 60.0
 #: How early a call is handed to a thread.

@@ -114,7 +114,7 @@ def _work(
             if stop() or end.has_come(dispatcher):
                 break
             if not worked:
-                lease.keep()
+                beat.keep(lease)
                 wake = None
                 if dispatcher.idle and enquirer.idle:
                     wake = next_work_at(account)
@@ -166,8 +166,17 @@ class _Beat:
     def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
         self._account = account
         self._provider = provider
-        self._feed_at = self._follow_at = self._settle_at = 0.0
+        self._feed_at = self._follow_at = self._settle_at = self._keep_at = 0.0
         self.touched: set[UUID] = set()
+
+    def keep(self, lease: Lease[VoiceAccount]) -> None:
+        """Check now and then that the account is still ours. Raise `LeaseLost`.
+
+        Claims and permissions to send check it too.
+        """
+        if time.monotonic() >= self._keep_at:
+            lease.keep()
+            self._keep_at = time.monotonic() + NAP_SECONDS
 
     def feed(self, dispatcher: Dispatcher) -> bool:
         """Queue the next chunks when recipients run out; return whether any were queued.
