@@ -98,14 +98,15 @@ import csv, json, os, sys
 from itertools import islice
 import phonenumbers
 from django.db import connection, transaction
-from batchcalls.models import Batch
+from batchcalls.models import Batch, Recipient
 
 path, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 batch = Batch.objects.get().pk
-names = ["batch_id", "row_number", "raw_number", "e164", "phone_numbers", "request_data",
-    "status", "metadata",
-    "call_settings", "region", "time_zones", "outcome", "reason_code", "reason", "attempts",
-    "tries", "called", "trusted", "start_zone"]
+names = ["batch_id", "row_number", "raw_number", "e164", "request_data", "region"]
+others = [column for column in Recipient._meta.concrete_fields
+    if column.column not in names and not column.primary_key]
+defaults = [column.get_db_prep_save(column.get_default(), connection) for column in others]
+names += [column.column for column in others]
 postgres = connection.vendor == "postgresql"
 batch_id = str(batch) if postgres else batch.hex
 
@@ -113,8 +114,8 @@ def values(number, row):
     parsed = phonenumbers.parse(row["phone_number"], "US")
     assert phonenumbers.is_valid_number(parsed)
     return (batch_id, number, row.pop("phone_number"),
-        phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), "",
-        json.dumps(row), "pending", "{}", "{}", "US", "", "", "", "", 0, 0, False, "", "")
+        phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
+        json.dumps(row), "US", *defaults)
 
 with open(path, newline="") as file:
     rows = islice(enumerate(csv.DictReader(file), 2), first, last)
