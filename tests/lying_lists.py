@@ -36,6 +36,9 @@ OPTIONS = {
     "read_timeout_seconds": 2,
 }
 
+#: How long a run may take on a busy machine, which fails no test.
+LONGEST_SECONDS = 180.0
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -57,7 +60,6 @@ def run(
     *,
     recipients: int,
     workers: int = 1,
-    seconds: float = 12.0,
     webhook_delay_seconds: float | None = None,
     faults: dict[str, Any] | None = None,
 ) -> Verdict:
@@ -91,7 +93,7 @@ def run(
         def status() -> str:
             return str(here.ask(f"Batch.objects.get(pk='{batch}').status"))
 
-        deadline = time.monotonic() + 20 + 2 * seconds
+        deadline = time.monotonic() + LONGEST_SECONDS
         while not here.is_over(batch) and time.monotonic() < deadline:
             if status() == "paused":
                 # What is on its way, and what is being asked about, comes to an end first.
@@ -102,7 +104,7 @@ def run(
                             "next_check_at__isnull=False).exists()"
                         )
                     ),
-                    seconds=seconds,
+                    seconds=LONGEST_SECONDS,
                     what="nothing is being asked about",
                 )
                 verdict.rounds.append(len(carrier.ledger()))
@@ -111,7 +113,7 @@ def run(
         if webhook_delay_seconds is not None:
             wait_for(
                 lambda: not _unknown(here, carrier.ledger()),
-                seconds=webhook_delay_seconds + 20,
+                seconds=webhook_delay_seconds + LONGEST_SECONDS,
                 what="every call is reported and attached",
             )
         _judge(verdict, here, carrier, batch)

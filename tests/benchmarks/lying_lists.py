@@ -33,7 +33,6 @@ def main() -> None:
                     url,
                     recipients=recipients,
                     workers=hosts,
-                    seconds=60,
                     faults={"error_after_rate": share},
                 )
             most = max(verdict.dialed.values())
