@@ -33,7 +33,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
     """
     copy = Batch.objects.create(
         name=f"{batch.name[:190]} (copy)",
-        policy=drafts.policy_for(batch.campaign, batch.account),
+        policy=drafts.policy_for(batch.campaign, batch.account, batch.purpose),
         created_by=actor,
         **values_of(batch, Use.CLONED),
     )

@@ -18,6 +18,7 @@ from campaigns.calling_hours import CallingHours
 from campaigns.caps import Caps
 from campaigns.models import CallingPolicy, validate_call_settings
 from campaigns.retry import RetryPolicy
+from campaigns.vocabulary import Purpose
 
 if TYPE_CHECKING:
     from batchcalls.models.stored_list import StoredList
@@ -58,6 +59,12 @@ class Batch(models.Model):
     )
     account = models.ForeignKey(
         "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="batches"
+    )
+    purpose = models.CharField(
+        max_length=20,
+        choices=Purpose.choices,
+        default=Purpose.INFORMATIONAL,
+        help_text="Why people are called. It decides which consent is demanded.",
     )
     prompt = models.TextField(blank=True)
     pathway_id = models.CharField(max_length=100, blank=True)
@@ -167,6 +174,7 @@ class Batch(models.Model):
             CheckConstraint(
                 condition=Q(duplicates__in=DuplicateChoice.values), name="batch_duplicates"
             ),
+            CheckConstraint(condition=Q(purpose__in=Purpose.values), name="batch_purpose"),
             CheckConstraint(condition=Q(chunk_size__gte=1), name="batch_chunk_size_positive"),
             CheckConstraint(condition=Q(cps=None) | Q(cps__gt=0), name="batch_cps_positive"),
             CheckConstraint(

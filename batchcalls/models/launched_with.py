@@ -28,6 +28,7 @@ LAUNCHED_WITH: dict[str, Use] = {
     "name": Use.ASKED | Use.EDITED,
     "campaign": _SETTING | Use.CLONED | Use.TRIED,
     "account": _SETTING | Use.CLONED | Use.TRIED,
+    "purpose": _SETTING | Use.CLONED | Use.TRIED,
     "prompt": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_id": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_version": _SETTING | Use.CLONED | Use.TRIED,

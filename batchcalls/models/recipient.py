@@ -16,6 +16,7 @@ from batchcalls.states import (
 )
 from campaigns import e164
 from campaigns.call_settings import ZoneSource
+from campaigns.consent_demands import Evidence
 from campaigns.places import whereabouts
 from campaigns.places.whereabouts import Whereabouts
 
@@ -67,6 +68,12 @@ class Recipient(models.Model):
     request_data = models.JSONField(default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     call_settings = models.JSONField(default=dict, blank=True)
+    consent = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What the list says about the person’s consent: kind, given_on, source, "
+        "evidence.",
+    )
     #: Names of variables whose values are not marked as data in a prompt, one a line.
     trusted = models.TextField(blank=True, editable=False)
     start_at = models.DateTimeField(null=True, blank=True)
@@ -156,6 +163,11 @@ class Recipient(models.Model):
         if self.zone_sources:
             return Whereabouts.from_stored(self.time_zones, self.zone_sources)
         return _by_number(self.e164, self.call_settings.get("timezone", ""))
+
+    @property
+    def consent_evidence(self) -> Evidence:
+        """What the list says about the person's consent."""
+        return Evidence.from_dict(self.consent)
 
     @property
     def all_numbers(self) -> list[str]:
