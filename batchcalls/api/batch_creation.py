@@ -22,6 +22,7 @@ from campaigns import e164
 from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign
 from campaigns.number_writing import Written
+from campaigns.vocabulary import PURPOSES_IN_WORDS, Purpose
 
 #: Lists up to these sizes are checked while a client waits for the dry run.
 SHORT_ROWS, SHORT_BYTES = 1_000, 100_000
@@ -75,6 +76,13 @@ class BatchFields(Strict):
         queryset=VoiceAccount.objects.all(),
         required=False,
         help_text="Voice account to call with; the built-in simulator unless it is said.",
+    )
+    purpose = serializers.ChoiceField(
+        choices=Purpose.choices,
+        required=False,
+        help_text="Why people are called. It decides which consent is demanded. Default: the "
+        "campaign's. Without a campaign it is required if the account calls real phones, and else "
+        f"`informational`. {PURPOSES_IN_WORDS}",
     )
     prompt = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     pathway_id = serializers.CharField(max_length=100, required=False, allow_blank=True)

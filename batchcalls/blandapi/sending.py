@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import structlog
+from django.conf import settings as django_settings
 from django.db import transaction
 
 from batchcalls.batches import lifecycle
@@ -116,6 +117,7 @@ def _request(
         name=name,
         campaign=ours,
         account=accounts.account_for_calls(),
+        purpose=shared.purpose or (ours.purpose if ours else django_settings.BLAND_API_PURPOSE),
         prompt=shared.task,
         pathway_id=shared.pathway_id,
         pathway_version=shared.pathway_version,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import migrations, models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 PURPOSES = ["informational", "marketing", "emergency"]
@@ -15,7 +15,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
     batches = apps.get_model("batchcalls", "Batch").objects.order_by()
     campaigns = apps.get_model("campaigns", "Campaign").objects.filter(pk=OuterRef("campaign"))
     purpose = Subquery(campaigns.values("purpose")[:1])
-    batches.exclude(campaign=None).update(purpose=Coalesce(purpose, "informational"))
+    batches.exclude(campaign=None).update(purpose=Coalesce(purpose, Value("informational")))
     demanding = batches.filter(policy__consent_required=True).values("pk")
     rows = apps.get_model("batchcalls", "Recipient").objects.order_by()
     rows.filter(Q(batch__in=demanding) & ~Q(status="skipped")).update(consent={"kind": "given"})
