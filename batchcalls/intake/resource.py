@@ -85,7 +85,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._request_data = ColumnsField("request_data", mapping, *VARIABLES)
         self._metadata = ColumnsField("metadata", mapping, Target.METADATA)
         self._call_settings = ColumnsField("call_settings", mapping, Target.CALL_SETTING)
-        self._postcode, self._state = mapping.postcode_position, mapping.state_position
+        self._postcode = mapping.position_of(Target.POSTCODE)
+        self._state = mapping.position_of(Target.STATE)
         self.fields = {
             field.attribute: field
             for field in (self._request_data, self._metadata, self._call_settings)
