@@ -15,7 +15,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from campaigns import call_settings, prompts
 from campaigns.call_settings import DateOrder
 from campaigns.calling_hours import CallingHours
-from campaigns.caps import WINDOWS, Caps
+from campaigns.caps import POLICY_CAPS, Caps
 from campaigns.do_not_call import Ban, Bans, Suppression, SuppressionQuerySet, SuppressionSource
 from campaigns.number_writing import Written
 from campaigns.opting_out import outcomes_in
@@ -197,7 +197,7 @@ class CallingPolicy(models.Model):
     @property
     def caps(self) -> Caps:
         """The caps on calls to one number."""
-        limits = {name: getattr(self, name) for name in WINDOWS}
+        limits = {name: getattr(self, name) for name in POLICY_CAPS}
         return Caps(**limits, skip=self.when_capped == WhenCapped.SKIP)
 
     def to_dict(self, purpose: Purpose) -> dict[str, Any]:
