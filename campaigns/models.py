@@ -20,6 +20,7 @@ from campaigns.do_not_call import Ban, Bans, Suppression, SuppressionQuerySet, S
 from campaigns.number_writing import Written
 from campaigns.opting_out import outcomes_in
 from campaigns.retry import RetryPolicy, RetryRule
+from campaigns.rule_switches import RulePackSwitch, RulePackSwitchQuerySet
 from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
 
 #: The table of a module of its own, which Django finds here.
@@ -33,6 +34,8 @@ __all__ = [
     "ColumnMapping",
     "Pathway",
     "PolicyRetryRule",
+    "RulePackSwitch",
+    "RulePackSwitchQuerySet",
     "Suppression",
     "SuppressionQuerySet",
     "SuppressionSource",

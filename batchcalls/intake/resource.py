@@ -42,6 +42,7 @@ class JudgedRow(NamedTuple):
     region: str
     time_zones: str
     zone_sources: str
+    places: str
     request_data: dict[str, str]
     metadata: dict[str, str]
     call_settings: dict[str, Any]
@@ -144,6 +145,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             region=verdict.region,
             time_zones=",".join(verdict.whereabouts.zones),
             zone_sources=",".join(verdict.whereabouts.sources),
+            places=",".join(verdict.places),
             request_data=request_data,
             metadata=self._metadata.clean(cells),
             call_settings=verdict.call_settings,

@@ -17,7 +17,7 @@ from batchcalls.models import Batch
 from campaigns import call_settings, consent, e164, prompts
 from campaigns.call_settings import ZoneSource
 from campaigns.consent import Consent
-from campaigns.places import whereabouts
+from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.whereabouts import Source, Whereabouts
 
 #: The reason code of a row with an explicit no, as opposed to one without an answer.
@@ -74,6 +74,7 @@ class RowVerdict:
     refused_numbers: tuple[str, ...] = ()
     region: str = ""
     whereabouts: Whereabouts = field(default_factory=Whereabouts)
+    places: tuple[str, ...] = ()
     call_settings: dict[str, Any] = field(default_factory=dict)
     start_at: datetime | None = None
     start_zone: str = ""
@@ -159,6 +160,9 @@ def judge(
         e164=number.e164,
         refused_numbers=refused,
         region=number.region,
+        places=jurisdictions.find(
+            e164=number.e164, region=number.region, postcode=postcode, state=state
+        ),
         whereabouts=place(row=normalized.values.get("timezone", "")),
         call_settings={} if code else normalized.values,
         start_at=datetime.fromisoformat(start) if start and not code else None,

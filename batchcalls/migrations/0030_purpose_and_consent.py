@@ -23,7 +23,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0028_verdicts_of_refusals"),
+        ("batchcalls", "0029_rule_packs"),
         ("campaigns", "0007_caps_and_retries"),
     ]
 

@@ -119,6 +119,12 @@ class Batch(models.Model):
         default=0, editable=False, help_text="Last row of the chunks that went out."
     )
 
+    rule_packs = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="The version of each rule pack at the launch.",
+    )
+
     dry_run = models.JSONField(default=dict, editable=False)
 
     # Schedule and authorship.

@@ -35,6 +35,8 @@ LAUNCHED_WITH: dict[str, Use] = {
     "call_settings": _SETTING | Use.CLONED | Use.TRIED,
     # A clone gets the campaign's current policy, so that it follows a rule that became stricter.
     "policy": Use.EDITED | Use.TRIED | Use.TOLD,
+    # Set at the launch; a copy gets the versions of its own.
+    "rule_packs": Use.TOLD,
     # Set with the list, which is read with it.
     "region": Use.EDITED | Use.CLONED | Use.TRIED | Use.TOLD,
     "duplicates": _SETTING | Use.CLONED,

@@ -17,13 +17,20 @@ from batchcalls.states import (
 from campaigns import e164
 from campaigns.call_settings import ZoneSource
 from campaigns.consent_demands import Evidence
-from campaigns.places import whereabouts
+from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.whereabouts import Whereabouts
 
 
 @lru_cache(maxsize=4096)
 def _by_number(number: str, row_zone: str) -> Whereabouts:
     return whereabouts.find(region="", number=e164.time_zones(number), row=row_zone)
+
+
+@lru_cache(maxsize=4096)
+def _places_of(number: str) -> str:
+    parsed = e164.parse(number, region="ZZ")
+    region = parsed.region if isinstance(parsed, e164.Number) else ""
+    return ",".join(jurisdictions.of_number(number, region))
 
 
 class Recipient(models.Model):
@@ -64,6 +71,12 @@ class Recipient(models.Model):
         help_text="What the time zones come from: row, postcode, number, or state. Several, with "
         "commas between them, contradict each other, so that all zones count. Blank for rows "
         "older than this field, whose zones are found again when they are dialed.",
+    )
+    places = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="Countries and states whose rules the recipient may be under (US-FL), with "
+        "commas between them. Blank for rows older than this field: found again from the number.",
     )
     request_data = models.JSONField(default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
@@ -168,6 +181,11 @@ class Recipient(models.Model):
     def consent_evidence(self) -> Evidence:
         """What the list says about the person's consent."""
         return Evidence.from_dict(self.consent)
+
+    @property
+    def possible_places(self) -> str:
+        """The countries and states that the recipient may be in, with commas between them."""
+        return self.places or _places_of(self.e164)
 
     @property
     def all_numbers(self) -> list[str]:

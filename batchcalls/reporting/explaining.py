@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from batchcalls.calling import gate
+from batchcalls.calling import gate, rule_packs
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -27,7 +27,7 @@ from campaigns.models import Ban
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
-TIME_ZONE = "Time zone"
+TIME_ZONE, RULE_PACKS = "Time zone", "Rule packs"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
@@ -36,6 +36,7 @@ _NAMES = {
     "calling_hours": HOURS,
     "policy_hours": "Policy’s hours today",
     "dispatch_hours": "Dispatch hours",
+    rule_packs.RULE: RULE_PACKS,
     "caps": CAPS,
 }
 #: The rule for each reason code.
@@ -49,6 +50,7 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys((ban.code for ban in Ban), DO_NOT_CALL),
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
+    rule_packs.CLOSED_BY_RULES: RULE_PACKS,
     "capped": CAPS,
     "called_at_this_hour": "Another hour",
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),

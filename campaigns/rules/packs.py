@@ -50,6 +50,11 @@ class Holding:
     on: date
 
     @cached_property
+    def has_hours(self) -> bool:
+        """True when an entry restricts hours."""
+        return bool(self._by_entry)
+
+    @cached_property
     def hours(self) -> CallingHours:
         """The hours when all entries allow calls, for some weeks from the day."""
         together = CallingHours.always()
