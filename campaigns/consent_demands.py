@@ -1,4 +1,4 @@
-"""What a rule demands of a recipient's recorded consent, and what the record lacks for it."""
+"""What a rule requires of a recipient's recorded consent, and what the record lacks for it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
 from typing import Any, Self
-
-from campaigns.vocabulary import Purpose
 
 
 class ConsentKind(IntEnum):
@@ -93,46 +91,48 @@ class Lack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """The consent that a rule demands: its kind, its age at most, and whose rule it is."""
+    """The consent that a rule requires: its kind, its age at most, and whose rule it is."""
 
     at_least: ConsentKind = ConsentKind.GIVEN
     longest: timedelta | None = None
     said_by: str
+
+    @property
+    def in_words(self) -> str:
+        """Return the demand as a clause: “policy Spring requires consent”."""
+        age = f" of the last {self.longest.days:,} days" if self.longest else ""
+        return f"{self.said_by} requires {self.at_least.label}{age}"
 
     def lack(self, evidence: Evidence, *, today: date) -> Lack | None:
         """Return what a record lacks on a day, or None if it meets the demand.
 
         A record that is unclear in any part never does.
         """
-        demanded = f"{self.said_by} demands {self.at_least.label}"
         if evidence.unclear:
-            return Lack(code="consent_unclear", message=f"{demanded}, and {evidence.unclear}")
+            return self._lack("consent_unclear", evidence.unclear)
         if evidence.kind == ConsentKind.NOT_STATED:
-            message = f"{demanded}, and the list states none. {_REMEDIES[ConsentKind.GIVEN]}"
-            return Lack(code="no_consent", message=message)
+            remedy = _REMEDIES[ConsentKind.GIVEN]
+            return self._lack("no_consent", f"the list states none. {remedy}")
         if evidence.kind < self.at_least:
             in_writing = self.at_least == ConsentKind.EXPRESS_WRITTEN
-            return Lack(
-                code="consent_not_written" if in_writing else "consent_not_express",
-                message=f"{demanded}, and the list states {evidence.kind.label}. "
-                f"{_REMEDIES[self.at_least]}",
-            )
-        return self._age_lack(evidence, demanded, today)
+            code = "consent_not_written" if in_writing else "consent_not_express"
+            stated = f"the list states {evidence.kind.label}. {_REMEDIES[self.at_least]}"
+            return self._lack(code, stated)
+        return self._lack_by_age(evidence.given_on, today)
 
-    def _age_lack(self, evidence: Evidence, demanded: str, today: date) -> Lack | None:
+    def _lack_by_age(self, given_on: date | None, today: date) -> Lack | None:
         if self.longest is None:
             return None
-        demanded += f" of the last {self.longest.days:,} days"
-        if evidence.given_on is None:
-            message = f"{demanded}, and the list states no date. Fill the consent date column."
-            return Lack(code="consent_undated", message=message)
-        if today - evidence.given_on <= self.longest:
+        if given_on is None:
+            undated = "the list states no date. Fill the consent date column."
+            return self._lack("consent_undated", undated)
+        if today - given_on <= self.longest:
             return None
-        message = (
-            f"{demanded}, and this one is of {evidence.given_on}. Ask the person again, or leave "
-            "the row out."
-        )
-        return Lack(code="consent_too_old", message=message)
+        old = f"this one is of {given_on}. Ask the person again, or leave the row out."
+        return self._lack("consent_too_old", old)
+
+    def _lack(self, code: str, why: str) -> Lack:
+        return Lack(code=code, message=f"{self.in_words}, and {why}")
 
 
 #: All reason codes of `Demand.lack`.
@@ -150,9 +150,3 @@ def first_lack(demands: Iterable[Demand], evidence: Evidence, *, today: date) ->
     """Return what a record lacks for the first demand that it does not meet, or None."""
     lacks = (demand.lack(evidence, today=today) for demand in demands)
     return next((lack for lack in lacks if lack), None)
-
-
-def in_words(purpose: Purpose, demands: Iterable[Demand]) -> str:
-    """Return the demands on calls of a purpose as a sentence without a period."""
-    demanded = "; ".join(f"{one.said_by} demands {one.at_least.label}" for one in demands)
-    return demanded or f"not demanded for {purpose.label.lower()} calls"

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from batchcalls.calling import frequency, hours, recent_attempts, rule_packs
+from batchcalls.calling import consent, frequency, hours, recent_attempts, rule_packs
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import Closed
 from campaigns.caps import Capped
+from campaigns.consent_demands import Lack
 from campaigns.models import Ban, Bans, CallingPolicy, Suppression
 from campaigns.places.whereabouts import Whereabouts
 
@@ -86,6 +87,12 @@ def _answers(
     if ban := facts.bans.on(recipient.e164, batch.campaign_id):
         yield "do_not_call", _refused_by_list(ban, now)
     yield "do_not_call", "not listed"
+
+    agreed = consent.check(batch, recipient, now=now)
+    if isinstance(agreed, Lack):
+        yield "consent", _refused_without_consent(agreed)
+    else:
+        yield "consent", agreed
 
     own_hours = recipient.call_settings.get("dispatch_hours")
     daily = own_hours or batch.call_settings.get("dispatch_hours")
@@ -175,6 +182,10 @@ def _refused_by_list(ban: Ban, now: datetime) -> Refused:
         message=ban.message,
         due_at=now + CHECK_HOLDS_AFTER if is_held else None,
     )
+
+
+def _refused_without_consent(lack: Lack) -> Refused:
+    return Refused(status=RecipientStatus.SKIPPED, code=lack.code, message=lack.message)
 
 
 def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:

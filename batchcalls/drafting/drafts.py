@@ -246,7 +246,7 @@ def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
     if unknown := validation.templates_of(batch).unknown(mapping.variables()):
         message = " ".join(variable.message for variable in unknown)
         found.append(DraftProblem(code="variable_without_column", message=message, field="columns"))
-    if batch.consent_required and mapping.consent_position is None:
+    if batch.consent_required and not mapping.states_consent:
         labels = ", ".join(column.label for column in mapping.columns[:20])
         message = (
             "The calling policy requires consent, and no column says who agreed to be called. "

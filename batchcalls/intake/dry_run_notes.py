@@ -69,7 +69,7 @@ def _on_start_times(batch: Batch, start_times: dict[str, Any]) -> Iterator[str]:
     orders = {
         stored.dates_written
         for stored in batch.lists.all()
-        if ListMapping.from_list(stored.mapping).start_position is not None
+        if ListMapping.from_list(stored.mapping).has_dates
     }
     for order in sorted(filter(None, orders)):
         yield f"Dates were read as {DateOrder(order).label}."

@@ -186,6 +186,12 @@ class ListMapping:
         return [column.name for column in self.columns if column.target == Target.TRUSTED_TEXT]
 
     @property
+    def has_dates(self) -> bool:
+        """Whether cells may hold dates whose order of day and month matters."""
+        dated = self.positions_of(Target.CONSENT, Target.CONSENT_DATE)
+        return self.start_position is not None or bool(dated)
+
+    @property
     def start_position(self) -> int | None:
         """Return the position of the column of start times."""
         return next(

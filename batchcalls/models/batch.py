@@ -18,7 +18,7 @@ from campaigns.calling_hours import CallingHours
 from campaigns.caps import Caps
 from campaigns.models import CallingPolicy, validate_call_settings
 from campaigns.retry import RetryPolicy
-from campaigns.vocabulary import Purpose
+from campaigns.vocabulary import ConsentRule, Purpose
 
 if TYPE_CHECKING:
     from batchcalls.models.stored_list import StoredList
@@ -250,8 +250,15 @@ class Batch(models.Model):
 
     @property
     def consent_required(self) -> bool:
-        """True when only recipients with recorded consent may be called."""
-        return bool(self.policy.get("consent_required"))
+        """True when the policy allows only calls to people with recorded consent.
+
+        A policy that became stricter requires it at once, a looser one never less than before.
+        """
+        today = self.policy_now
+        now_required = today is not None and ConsentRule(today.consent_required).applies_to(
+            Purpose(self.purpose)
+        )
+        return bool(self.policy.get("consent_required")) or now_required
 
     @cached_property
     def retry_policy(self) -> RetryPolicy:

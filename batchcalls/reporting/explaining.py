@@ -22,6 +22,7 @@ from batchcalls.states import (
     RECIPIENT_NOT_YET_PLACED,
     RecipientStatus,
 )
+from campaigns.consent_demands import LACKS
 from campaigns.e164 import NumberProblemCode
 from campaigns.models import Ban
 
@@ -38,13 +39,14 @@ _NAMES = {
     "dispatch_hours": "Dispatch hours",
     rule_packs.RULE: RULE_PACKS,
     "caps": CAPS,
+    "consent": CONSENT,
 }
 #: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
     **dict.fromkeys(map(str, NumberProblemCode), NUMBER),
     "blank_row": NUMBER,
     "duplicate": DUPLICATES,
-    **dict.fromkeys(["no_consent", "consent_unclear", *REFUSALS], CONSENT),
+    **dict.fromkeys([*LACKS, *REFUSALS], CONSENT),
     **dict.fromkeys(["missing_variable", "value_too_long"], VARIABLES),
     **dict.fromkeys(["prompt_and_pathway", "bad_prompt"], VARIABLES),
     **dict.fromkeys((ban.code for ban in Ban), DO_NOT_CALL),
@@ -103,10 +105,9 @@ def _of_list(recipient: Recipient) -> Iterator[Verdict]:
     found = {
         NUMBER: f"{recipient.e164} is valid" if recipient.e164 else "not known",
         DUPLICATES: "each row is called" if each_row else "no earlier row has the number",
-        CONSENT: "required, and the row has it" if batch.consent_required else "not required",
     }
-    if refused == VARIABLES:
-        found[VARIABLES] = ""
+    if refused in {CONSENT, VARIABLES}:
+        found[refused] = ""
     for rule, detail in found.items():
         if rule == refused:
             yield Verdict(rule=rule, allows=False, detail=recipient.reason)
