@@ -88,7 +88,8 @@ def _answers(
         yield "do_not_call", _refused_by_list(ban, now)
     yield "do_not_call", "not listed"
 
-    agreed = consent.check(batch, recipient, now=now)
+    packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
+    agreed = consent.check(batch, recipient, packs, now=now)
     if isinstance(agreed, Lack):
         yield "consent", _refused_without_consent(agreed)
     else:
@@ -96,7 +97,6 @@ def _answers(
 
     own_hours = recipient.call_settings.get("dispatch_hours")
     daily = own_hours or batch.call_settings.get("dispatch_hours")
-    packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
     rules = list(hours.rules_of(batch, daily, packs, now=now))
     called_at = facts.recent.called_at.get(recipient.pk)
     place = NOWHERE

@@ -17,10 +17,10 @@ from typing import Any
 from django.db.models import Case, Count, F, Min, Q, QuerySet, When
 from django.db.models.functions import TruncHour
 
-from batchcalls.calling import call_requests, frequency, recent_attempts, rule_packs
+from batchcalls.calling import call_requests, consent, frequency, recent_attempts, rule_packs
 from batchcalls.calling.hours import rules_of
 from batchcalls.database import clock
-from batchcalls.intake import dry_run_notes, estimate, recently_called
+from batchcalls.intake import dry_run_notes, estimate, recently_called, recorded_consent
 from batchcalls.intake.listed import with_bans
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
@@ -32,6 +32,7 @@ from batchcalls.states import (
 from campaigns import e164, quoted_values
 from campaigns.calling_hours import Closed
 from campaigns.caps import DAY, Attempt
+from campaigns.consent_demands import Evidence
 from campaigns.models import Ban
 from campaigns.places.whereabouts import Whereabouts
 from campaigns.prompts import MissingVariable
@@ -98,6 +99,9 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 zone_conflicts=zone_conflicts["count"],
                 skipped=skipped,
                 called_today=_called_today(batch, now=now),
+                unclear_consent=recorded_consent.count_unclear(
+                    batch, _rows(batch).filter(status__in=_TO_DIAL)
+                ),
                 now=now,
             )
         ),
@@ -128,6 +132,7 @@ class _Group:
     starts_at: datetime
     dispatch_hours: dict[str, Any] | None
     packs: Holding | None
+    consent: Evidence
     attempts: Sequence[Attempt] = ()
 
 
@@ -149,6 +154,9 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
         keys.append("places")
         unplaced |= Q(places="")
     rows = recipients.exclude(unplaced)
+    if consent.is_checked(batch):
+        rows = rows.annotate(**recorded_consent.COLUMNS)
+        keys += recorded_consent.COLUMNS
     if caps.limits:
         rows = rows.exclude(may_be_capped)
     if estimate.has_column(batch, "dispatch_hours"):
@@ -165,6 +173,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             starts_at=row["starts_at"] or earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
             packs=rule_packs.holding(batch, row.get("places", ""), now=now, off=off),
+            consent=recorded_consent.evidence_in(row),
         )
     # Rows at a cap, rows of no known zone, and rows older than the columns, whose zones and places
     # are looked up at dialing time.
@@ -181,6 +190,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             zone_source=next(iter(place.sources), ""),
             ban=_ban(listed=recipient.listed, held=recipient.held),
             starts_at=recipient.own_start or earliest,
+            consent=recipient.consent_evidence,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
             packs=packs,
         )
@@ -218,7 +228,7 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
     sources: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
-        opens_at, reason = (None, group.ban.code) if group.ban else _opening(batch, group, now=now)
+        opens_at, reason = _opening_by_all_rules(batch, group, now=now)
         if reason:
             never[reason] += group.rows
             if reason == "unknown_timezone" or (reason == "never_open" and len(group.zones) > 1):
@@ -253,6 +263,20 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
 
 def _ban(*, listed: bool, held: bool) -> Ban | None:
     return Ban.EVERYWHERE if listed else Ban.HELD if held else None
+
+
+def _opening_by_all_rules(
+    batch: Batch, group: _Group, *, now: datetime
+) -> tuple[datetime | None, str]:
+    """Return when rows of a group may first be called, or why never, as the gate will decide."""
+    if group.ban:
+        return None, group.ban.code
+    opens_at, reason = _opening(batch, group, now=now)
+    # Consent may still be fresh today, and too old when the call is due.
+    for at in (now, opens_at or now):
+        if lack := consent.lack_of(batch, group.packs, group.consent, now=at):
+            return None, lack.code
+    return opens_at, reason
 
 
 def _opening(batch: Batch, group: _Group, *, now: datetime) -> tuple[datetime | None, str]:

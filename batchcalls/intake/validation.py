@@ -11,7 +11,7 @@ from typing import Any, Self
 from django.conf import settings
 
 from batchcalls.calling.call_requests import RENDERED
-from batchcalls.calling.consent import demands_on, latest_day
+from batchcalls.calling.consent import demands_at, latest_day
 from batchcalls.database import clock
 from batchcalls.lists.rows import RowProblem
 from batchcalls.models import Batch
@@ -61,7 +61,7 @@ class RowRules:
             required_by_prompt=prompts.names_in({"prompt": batch.prompt}).required
             - prompts.BUILT_IN,
             timezone=batch.call_settings.get("timezone"),
-            demands_on=partial(demands_on, batch, now=now),
+            demands_on=demands_at(batch, now=now),
             today=latest_day(now),
             max_value_characters=settings.MAX_VALUE_CHARACTERS,
         )
@@ -141,6 +141,9 @@ def judge(
         state=state,
     )
     by_list = place()
+    places = jurisdictions.find(
+        e164=number.e164, region=number.region, postcode=postcode, state=state
+    )
     evidence = cells.record(order=date_order, today=rules.today) if consent else Evidence()
     normalized = call_settings.Normalized()
     if row_settings:
@@ -156,7 +159,7 @@ def judge(
         normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
     code, message = (
         refusal
-        or _why_without_consent(rules, cells, evidence, number.region)
+        or _why_without_consent(rules, cells, evidence, ",".join(places))
         or _what_settings_lack(normalized)
         or _what_is_too_long(rules, request_data)
         or _what_would_be_unsaid(rules, normalized.values, request_data)
@@ -167,9 +170,7 @@ def judge(
         e164=number.e164,
         refused_numbers=refused,
         region=number.region,
-        places=jurisdictions.find(
-            e164=number.e164, region=number.region, postcode=postcode, state=state
-        ),
+        places=places,
         whereabouts=place(row=normalized.values.get("timezone", "")),
         call_settings={} if code else normalized.values,
         start_at=datetime.fromisoformat(start) if start and not code else None,
