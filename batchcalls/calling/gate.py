@@ -89,11 +89,7 @@ def _answers(
     yield "do_not_call", "not listed"
 
     packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
-    agreed = consent.check(batch, recipient, packs, now=now)
-    if isinstance(agreed, Lack):
-        yield "consent", _refused_without_consent(agreed)
-    else:
-        yield "consent", agreed
+    yield "consent", _by_consent(consent.check(batch, recipient, packs, now=now))
 
     own_hours = recipient.call_settings.get("dispatch_hours")
     daily = own_hours or batch.call_settings.get("dispatch_hours")
@@ -184,8 +180,10 @@ def _refused_by_list(ban: Ban, now: datetime) -> Refused:
     )
 
 
-def _refused_without_consent(lack: Lack) -> Refused:
-    return Refused(status=RecipientStatus.SKIPPED, code=lack.code, message=lack.message)
+def _by_consent(answer: str | Lack) -> str | Refused:
+    if isinstance(answer, str):
+        return answer
+    return Refused(status=RecipientStatus.SKIPPED, code=answer.code, message=answer.message)
 
 
 def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
