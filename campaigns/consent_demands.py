@@ -23,6 +23,11 @@ class ConsentKind(IntEnum):
         """Return the kind in words."""
         return _LABELS[self]
 
+    @property
+    def written(self) -> str:
+        """Return how the consent was given, as a list states it; blank if it does not."""
+        return self.name.lower().replace("_", " ") if self > ConsentKind.GIVEN else ""
+
 
 _LABELS = {
     ConsentKind.NOT_STATED: "no consent",

@@ -54,13 +54,13 @@ class ConsentCells:
 
     consent: str | None = None
     kind: str = ""
-    date: str = ""
+    dated: str = ""
     source: str = ""
     evidence: Sequence[str] = ()
 
     def refusing(self, *, today: date) -> str:
         """Return the cell that says no, or blank. A no holds whatever stands beside it."""
-        asked = [self.consent or "", *filter(_states, (self.kind, self.date))]
+        asked = [self.consent or "", *filter(_states, (self.kind, self.dated))]
         is_no = (consent.read(cell, today=today) == Consent.REFUSED for cell in asked)
         return next((cell for cell, refuses in zip(asked, is_no, strict=True) if refuses), "")
 
@@ -77,10 +77,10 @@ class ConsentCells:
         A date alone stands for consent, unless the list has a consent column and leaves its cell
         blank. Source and evidence alone do not.
         """
-        if not (self.consent or self.kind or self.date or self.source or any(self.evidence)):
+        if not (self.consent or self.kind or self.dated or self.source or any(self.evidence)):
             return Evidence()
         in_cell = [*consent_dates.within(self.consent or "")]
-        dates = [self.date] if _states(self.date) else in_cell[:1]
+        dates = [self.dated] if _states(self.dated) else in_cell[:1]
         if not dates and self.consent and consent_dates.days_meant(self.consent, year=today.year):
             dates = [self.consent]
         given_on, unclear = None, ""
@@ -90,8 +90,8 @@ class ConsentCells:
         kind = self._kind(has_date=bool(dates), today=today)
         if kind == ConsentKind.NOT_STATED and _states(self.kind) and not self.consent:
             unclear = (
-                f"the consent type “{self.kind[:40]}” is none. Write verbal, or written, or leave "
-                "the row out."
+                f"“{self.kind[:40]}” is no kind of consent. Write verbal, or written, or leave the "
+                "row out."
             )
         return Evidence(
             kind=kind,
@@ -108,7 +108,12 @@ class ConsentCells:
             is_given = consent.read(self.consent, today=today) == Consent.GIVEN
             is_date = bool(consent_dates.days_meant(self.consent, year=today.year))
             said = ConsentKind.GIVEN if is_given or is_date else said
-        if said == ConsentKind.NOT_STATED and self.consent is None and has_date:
+        if (
+            said == ConsentKind.NOT_STATED
+            and self.consent is None
+            and has_date
+            and not _states(self.kind)
+        ):
             said = ConsentKind.GIVEN
         if said > ConsentKind.GIVEN and how > ConsentKind.GIVEN:
             return min(said, how)

@@ -38,6 +38,10 @@ _OBJECTS = {"request_data": Target.REQUEST_DATA, "metadata": Target.METADATA}
 _NAMELESS = {
     "phone_number": Target.PHONE_NUMBER,
     "consent": Target.CONSENT,
+    "consent_type": Target.CONSENT_TYPE,
+    "consent_date": Target.CONSENT_DATE,
+    "consent_source": Target.CONSENT_SOURCE,
+    "consent_evidence": Target.CONSENT_EVIDENCE,
     "opt_out": Target.OPT_OUT,
     "postcode": Target.POSTCODE,
     "state": Target.STATE,
@@ -75,7 +79,8 @@ def create(
 ) -> Batch:
     """Store a draft of these recipients.
 
-    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …, "opt_out": …,
+    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …,
+    "consent_type": …, "consent_date": …, "consent_source": …, "consent_evidence": …, "opt_out": …,
     "postcode": …, "state": …}``, and may have its own call settings as further members. All but the
     number are optional.
     Numbers and call settings are validated with the list, row by row, and a bad one only skips its

@@ -16,7 +16,7 @@ class ConsentColumns:
 
     consent: int | None
     kind: int | None
-    date: int | None
+    dated: int | None
     source: int | None
     evidence: tuple[int, ...]
 
@@ -28,21 +28,21 @@ class ConsentColumns:
         return cls(
             consent=mapping.position_of(Target.CONSENT),
             kind=mapping.position_of(Target.CONSENT_TYPE),
-            date=mapping.position_of(Target.CONSENT_DATE),
+            dated=mapping.position_of(Target.CONSENT_DATE),
             source=mapping.position_of(Target.CONSENT_SOURCE),
             evidence=mapping.positions_of(Target.CONSENT_EVIDENCE),
         )
 
     def read(self, cells: Sequence[str]) -> ConsentCells:
         """Return the cells of a row."""
-        kind, date, source = (
+        kind, dated, source = (
             "" if position is None else cells[position]
-            for position in (self.kind, self.date, self.source)
+            for position in (self.kind, self.dated, self.source)
         )
         return ConsentCells(
             consent=None if self.consent is None else cells[self.consent],
             kind=kind,
-            date=date,
+            dated=dated,
             source=source,
             evidence=[cells[position] for position in self.evidence],
         )

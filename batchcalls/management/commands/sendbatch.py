@@ -78,8 +78,8 @@ class Command(BaseCommand):
             metavar="COLUMN=TARGET",
             help="What a column becomes: phone_number[.2], request_data[.NAME], "
             "trusted_text[.NAME], metadata[.NAME], postcode[.NAME], state[.NAME], consent, "
-            "opt_out, ignore, or a call setting. COLUMN is a header or #3 for the third column. "
-            "Repeatable.",
+            "consent_type, consent_date, consent_source, consent_evidence, opt_out, ignore, or a "
+            "call setting. COLUMN is a header or #3 for the third column. Repeatable.",
         )
         parser.add_argument(
             "--map-all",
