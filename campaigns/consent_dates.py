@@ -75,7 +75,9 @@ def read(text: str, *, order: str, today: date) -> date | str:
     """
     quoted = f"the consent date “{text[:40]}”"
     found = days_meant(text, year=today.year)
-    days = {found[DateOrder(order)]} if order in found else set(found.values())
+    days = {day for known, day in found.items() if order in {"", known}}
+    if found and not days:
+        return f"{quoted} is no date as {DateOrder(order).label}. Write it like 2026-01-31."
     if not days:
         if _SERIAL.fullmatch(text):
             return (
