@@ -24,7 +24,7 @@ from batchcalls.drafting.drafts import DraftError, DraftRequest
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.headers import clean_header
-from batchcalls.lists.mapping import ColumnTarget, ListMapping, Target
+from batchcalls.lists.mapping import CONSENT_DETAILS, ColumnTarget, ListMapping, Target
 from batchcalls.models import Batch, StoredList
 from campaigns import call_settings
 
@@ -46,6 +46,10 @@ _NAMELESS = {
     "postcode": Target.POSTCODE,
     "state": Target.STATE,
 }
+#: The members about a recipient's consent.
+CONSENT_MEMBERS = frozenset(
+    name for name, to in _NAMELESS.items() if to in {Target.CONSENT, *CONSENT_DETAILS}
+)
 _IN_MEMORY = 1 << 20
 
 #: A column: its target, and its name.
