@@ -71,7 +71,7 @@ class Verdict:
 def why_called(call: CallResult) -> list[Verdict]:
     """Return the verdicts stored with an attempt, from the moment it was created."""
     return [
-        Verdict(rule=_named(name), allows=True, detail=text) for name, text in call.checks.items()
+        Verdict(rule=name_of(name), allows=True, detail=text) for name, text in call.checks.items()
     ]
 
 
@@ -90,7 +90,7 @@ def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdic
         verdict.allows is False for verdict in found
     ):
         return found
-    rule = _RULE_OF.get(recipient.reason_code) or _named(recipient.reason_code)
+    rule = _RULE_OF.get(recipient.reason_code) or name_of(recipient.reason_code)
     others = [verdict for verdict in found if verdict.rule != rule]
     return [*others, Verdict(rule=rule, allows=False, detail=recipient.reason)]
 
@@ -152,20 +152,21 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
         return
     if isinstance(answer, gate.Allowed):
         for name, text in answer.checks.items():
-            yield Verdict(rule=_named(name), allows=True, detail=text)
+            yield Verdict(rule=name_of(name), allows=True, detail=text)
         return
     *passed, (rule, message) = answer.checks
     for name, text in passed:
-        yield Verdict(rule=_named(name), allows=True, detail=text)
+        yield Verdict(rule=name_of(name), allows=True, detail=text)
     again = f" It may be dialed from {_written(answer.due_at)}." if answer.due_at else ""
-    yield Verdict(rule=_named(rule), allows=False, detail=message + again)
+    yield Verdict(rule=name_of(rule), allows=False, detail=message + again)
 
 
 def _written(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 
-def _named(rule: str) -> str:
+def name_of(rule: str) -> str:
+    """Return the name of a rule as people read it."""
     return _NAMES.get(rule, rule.replace("_", " ").capitalize())
 
 
