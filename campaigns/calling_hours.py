@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -49,12 +49,14 @@ class Closed:
 class CallingHours:
     """Windows of each weekday (0 is Monday) in minutes since local midnight, and blackout dates.
 
-    A window is (opens, closes) with 0 <= opens < closes <= 1440; closes is exclusive.
+    A window is (opens, closes) with 0 <= opens < closes <= 1440; closes is exclusive. Special days
+    have windows of their own instead of their weekday's; only rule packs have such days.
     Raises ValueError for malformed and for overlapping windows.
     """
 
     windows: tuple[tuple[Span, ...], ...]
     blackout_dates: frozenset[date] = frozenset()
+    special_days: frozenset[tuple[date, tuple[Span, ...]]] = frozenset()
 
     def __post_init__(self) -> None:
         """Sort the windows and refuse invalid ones."""
@@ -110,20 +112,24 @@ class CallingHours:
     @property
     def is_unrestricted(self) -> bool:
         """True when calls may start at any time, so that no time zone is needed."""
-        return self.windows == _ALWAYS and not self.blackout_dates
+        return self.windows == _ALWAYS and not self.blackout_dates and not self.special_days
+
+    def on(self, day: date) -> tuple[Span, ...]:
+        """Return the windows of a local date."""
+        if day in self.blackout_dates:
+            return ()
+        spans = _by_date(self.special_days).get(day) if self.special_days else None
+        return self.windows[day.weekday()] if spans is None else spans
 
     def intersected(self, other: CallingHours) -> CallingHours:
         """Return the hours when both are open."""
-        both = tuple(
-            tuple(
-                (max(a[0], b[0]), min(a[1], b[1]))
-                for a in mine
-                for b in others
-                if a[0] < b[1] and b[0] < a[1]
-            )
-            for mine, others in zip(self.windows, other.windows, strict=True)
+        both = tuple(map(_common, self.windows, other.windows))
+        days = {day for day, _ in self.special_days | other.special_days}
+        return CallingHours(
+            both,
+            self.blackout_dates | other.blackout_dates,
+            frozenset((day, _common(self.on(day), other.on(day))) for day in days),
         )
-        return CallingHours(both, self.blackout_dates | other.blackout_dates)
 
     def check(self, now: datetime, zones: Sequence[str]) -> Open | Closed:
         """Return whether a call may start now, given the IANA zones the recipient may be in.
@@ -158,10 +164,8 @@ class CallingHours:
     def _is_open(self, now: datetime, zone_name: str) -> bool:
         """Return whether one zone's local time is inside a window."""
         local = now.astimezone(_zone(zone_name))
-        if local.date() in self.blackout_dates:
-            return False
         minute = local.hour * 60 + local.minute
-        return any(opens <= minute < closes for opens, closes in self.windows[local.weekday()])
+        return any(opens <= minute < closes for opens, closes in self.on(local.date()))
 
     def _next_opening(self, now: datetime, zones: tuple[str, ...]) -> datetime | None:
         """Find the first whole second after now when all zones are open."""
@@ -180,12 +184,35 @@ class CallingHours:
         now = f"It is {weekday} {local:%Y-%m-%d %H:%M} in {place}"
         if local.date() in self.blackout_dates:
             return f"{now}, and that day is a blackout date."
-        if spans := self.windows[local.weekday()]:
-            return f"{now}; calls may start there on {weekday}s at {_listed(spans)}."
+        if spans := self.on(local.date()):
+            days = "on that day" if self._is_special(local.date()) else f"on {weekday}s"
+            return f"{now}; calls may start there {days} at {_listed(spans)}."
+        if self._is_special(local.date()):
+            return f"{now}; no calls may start there on that day."
         return f"{now}; no calls may start there on {weekday}s."
+
+    def _is_special(self, day: date) -> bool:
+        return day in _by_date(self.special_days)
 
 
 _ALWAYS: Final[tuple[tuple[Span, ...], ...]] = (((0, MINUTES_PER_DAY),),) * 7
+
+
+@lru_cache(maxsize=1024)
+def _by_date(
+    special_days: frozenset[tuple[date, tuple[Span, ...]]],
+) -> dict[date, tuple[Span, ...]]:
+    return dict(special_days)
+
+
+def _common(some: Iterable[Span], others: Collection[Span]) -> tuple[Span, ...]:
+    """Return what both groups of spans cover."""
+    return tuple(
+        (max(a[0], b[0]), min(a[1], b[1]))
+        for a in some
+        for b in others
+        if a[0] < b[1] and b[0] < a[1]
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -202,15 +229,9 @@ def _zone(name: str) -> ZoneInfo | None:
 @lru_cache(maxsize=8192)
 def _common_spans(hours: CallingHours, zones: tuple[str, ...], day: int) -> tuple[Span, ...]:
     """List the spans (Unix seconds) of one UTC day when all zones are open."""
-    common = _open_spans(hours, zones[0], day)
+    common: Collection[Span] = _open_spans(hours, zones[0], day)
     for name in zones[1:]:
-        other = _open_spans(hours, name, day)
-        common = [
-            (max(a[0], b[0]), min(a[1], b[1]))
-            for a in common
-            for b in other
-            if a[0] < b[1] and b[0] < a[1]
-        ]
+        common = _common(common, _open_spans(hours, name, day))
     return tuple(common)
 
 
@@ -225,10 +246,8 @@ def _open_spans(hours: CallingHours, zone_name: str, day: int) -> list[Span]:
     for start, end, offset in _pieces(zone_name, day):
         for local_day in range((start + offset) // _DAY, (end - 1 + offset) // _DAY + 1):
             local_date = date.fromordinal(_EPOCH.toordinal() + local_day)
-            if local_date in hours.blackout_dates:
-                continue
             midnight = local_day * _DAY - offset
-            for opens, closes in hours.windows[local_date.weekday()]:
+            for opens, closes in hours.on(local_date):
                 first, last = max(start, midnight + opens * 60), min(end, midnight + closes * 60)
                 if first < last:
                     spans.append((first, last))

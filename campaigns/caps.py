@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Self
 
 DAY: Final = timedelta(days=1)
@@ -36,13 +37,16 @@ class Window:
         return sorted((at for at in counted if at > since), reverse=True)
 
 
-#: The window of each cap, by the name of its field in `Caps` and in a calling policy.
+#: The window of each cap, by the name of its field in `Caps`.
 WINDOWS: Final = {
+    "attempts_8h": Window(length=timedelta(hours=8), words="calls in 8 hours"),
     "attempts_24h": Window(length=DAY, words="calls in 24 hours"),
     "attempts_7d": Window(length=7 * DAY, words="calls in 7 days"),
     "attempts_30d": Window(length=30 * DAY, words="calls in 30 days"),
     "answered_7d": Window(length=7 * DAY, words="answered calls in 7 days", answered_only=True),
 }
+#: The caps that a calling policy may set; only a rule pack sets the others.
+POLICY_CAPS: Final = tuple(name for name in WINDOWS if name != "attempts_8h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Caps:
     ``skip``: a row at a cap is skipped instead of waiting.
     """
 
+    attempts_8h: int | None = None
     attempts_24h: int | None = None
     attempts_7d: int | None = None
     attempts_30d: int | None = None
@@ -101,11 +106,7 @@ class Caps:
 
     def narrowed(self, other: Caps) -> Caps:
         """Return the stricter of both caps for each window."""
-        stricter = {
-            name: min(filter(None, (getattr(self, name), getattr(other, name))), default=None)
-            for name in WINDOWS
-        }
-        return Caps(**stricter, skip=self.skip or other.skip)
+        return _narrowed(self, other)
 
     def check(self, attempts: Sequence[Attempt], *, now: datetime) -> Capped | None:
         """Return whether and until when a cap is reached: the cap that lasts longest."""
@@ -125,3 +126,12 @@ class Caps:
             f"{len(window.times(attempts, now=now))} of {limit} {window.words}"
             for window, limit in self.limits.values()
         )
+
+
+@lru_cache(maxsize=256)
+def _narrowed(some: Caps, others: Caps) -> Caps:
+    stricter = {
+        name: min(filter(None, (getattr(some, name), getattr(others, name))), default=None)
+        for name in WINDOWS
+    }
+    return Caps(**stricter, skip=some.skip or others.skip)

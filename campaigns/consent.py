@@ -57,7 +57,9 @@ _REFUSING_PHRASE: Final = re.compile(
 )
 #: Placeholders, in any case because the column holds no names. An error of a spreadsheet is none:
 #: whoever it hides may have refused.
-_STATES_NOTHING: Final = {"", "nil", "na"} | {one.casefold() for one in NO_VALUE - {"None"}}
+_STATES_NOTHING: Final = {"", "nil", "na", "[]", "[ ]", "()", "( )"} | {
+    one.casefold() for one in NO_VALUE - {"None"}
+}
 _WHOLE: Final = re.compile(r"([01])[.,]0+")
 #: A date, and perhaps a time, beside a word: “revoked 2025-01-01”, “STOP (5/1/2025 10:00)”.
 _DATED: Final = re.compile(
@@ -85,12 +87,12 @@ def read(cell: str, *, today: date) -> Consent:
 
 
 def _read(cell: str, today: date) -> Consent:
-    if _states_nothing(cell):
+    if states_nothing(cell):
         return Consent.NOT_STATED
-    text = _words(cell)
-    if text in _YES or text in _AGREES:
+    text = words(cell)
+    if agrees(text):
         return Consent.GIVEN
-    without_date = _words(_DATED.sub(" ", cell))
+    without_date = words(_DATED.sub(" ", cell))
     if without_date in _NO | _REFUSES or _REFUSING_PHRASE.search(text):
         return Consent.REFUSED
     try:
@@ -103,6 +105,11 @@ def _read(cell: str, today: date) -> Consent:
 _read_short = lru_cache(maxsize=1_000)(_read)
 
 
+def agrees(text: str) -> bool:
+    """Return whether words (see `words`) are a yes."""
+    return text in _YES or text in _AGREES
+
+
 def read_opt_out(cell: str) -> Consent:
     """Read an opt-out cell: a word for yes or no, or the date of the opt-out.
 
@@ -112,10 +119,10 @@ def read_opt_out(cell: str) -> Consent:
 
 
 def _read_opt_out(cell: str) -> Consent:
-    text = _words(cell)
-    if _states_nothing(cell) or text in _NO or text in _AGREES:
+    text = words(cell)
+    if states_nothing(cell) or text in _NO or text in _AGREES:
         return Consent.NOT_STATED
-    without_date = _words(_DATED.sub(" ", cell))
+    without_date = words(_DATED.sub(" ", cell))
     refuses = without_date in _YES | _REFUSES or _REFUSING_PHRASE.search(text)
     if refuses or _DATE.match(cell.strip()):
         return Consent.REFUSED
@@ -125,12 +132,14 @@ def _read_opt_out(cell: str) -> Consent:
 _read_short_opt_out = lru_cache(maxsize=1_000)(_read_opt_out)
 
 
-def _states_nothing(cell: str) -> bool:
+def states_nothing(cell: str) -> bool:
+    """Return whether a cell is blank or a placeholder such as N/A."""
     seen = "".join(filter(str.isprintable, cell)).strip().casefold()
-    return seen in _STATES_NOTHING or not _words(seen)
+    return seen in _STATES_NOTHING or not words(seen)
 
 
-def _words(cell: str) -> str:
+def words(cell: str) -> str:
+    """Return a cell without case and punctuation."""
     text = unicodedata.normalize("NFKC", cell).casefold().strip()
     if number := _WHOLE.fullmatch(text):  # as spreadsheets and data frames write 1 and 0
         return number[1]

@@ -15,11 +15,12 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from campaigns import call_settings, prompts
 from campaigns.call_settings import DateOrder
 from campaigns.calling_hours import CallingHours
-from campaigns.caps import WINDOWS, Caps
+from campaigns.caps import POLICY_CAPS, Caps
 from campaigns.do_not_call import Ban, Bans, Suppression, SuppressionQuerySet, SuppressionSource
 from campaigns.number_writing import Written
 from campaigns.opting_out import outcomes_in
 from campaigns.retry import RetryPolicy, RetryRule
+from campaigns.rule_switches import RulePackSwitch, RulePackSwitchQuerySet
 from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
 
 #: The table of a module of its own, which Django finds here.
@@ -33,6 +34,8 @@ __all__ = [
     "ColumnMapping",
     "Pathway",
     "PolicyRetryRule",
+    "RulePackSwitch",
+    "RulePackSwitchQuerySet",
     "Suppression",
     "SuppressionQuerySet",
     "SuppressionSource",
@@ -197,7 +200,7 @@ class CallingPolicy(models.Model):
     @property
     def caps(self) -> Caps:
         """The caps on calls to one number."""
-        limits = {name: getattr(self, name) for name in WINDOWS}
+        limits = {name: getattr(self, name) for name in POLICY_CAPS}
         return Caps(**limits, skip=self.when_capped == WhenCapped.SKIP)
 
     def to_dict(self, purpose: Purpose) -> dict[str, Any]:

@@ -42,6 +42,21 @@ class Purpose(TextChoices):
     MARKETING = "marketing", "Marketing"
     EMERGENCY = "emergency", "Emergency"
 
+    @property
+    def meaning(self) -> str:
+        """What calls of this purpose are about, as a sentence."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Purpose.INFORMATIONAL: "News about something the person already has or asked for, such as an "
+    "appointment or a delivery.",
+    Purpose.MARKETING: "An offer, a request to buy or donate, or a survey that leads to one.",
+    Purpose.EMERGENCY: "A danger to health or safety, such as a recall or a gas leak.",
+}
+#: All purposes with what they mean, for help texts.
+PURPOSES_IN_WORDS = " ".join(f"{one.label}: {one.meaning}" for one in Purpose)
+
 
 class ConsentRule(TextChoices):
     """Which calls require consent recorded in the list."""

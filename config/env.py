@@ -52,6 +52,14 @@ def items(name: str, *, default: list[str]) -> list[str]:
     return [item.strip() for item in text(name, ",".join(default)).split(",") if item.strip()]
 
 
+def choice(name: str, *, default: str, choices: tuple[str, ...]) -> str:
+    """Return one of the choices; raise `ImproperlyConfigured` for anything else."""
+    word = text(name, default).lower()
+    if word not in choices:
+        raise ImproperlyConfigured(f"{name}={word!r} is unknown. Use {', '.join(choices)}.")
+    return word
+
+
 def hours(name: str, *, default: str) -> list[str]:
     """Return start and end as ["08:00", "21:00"]; raise `ImproperlyConfigured` for anything else.
 

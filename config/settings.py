@@ -169,6 +169,11 @@ MAX_API_BYTES = env.integer("MAX_API_BYTES", default=20_000_000, at_least=1_000)
 #: The voice account for calls through the Bland-compatible API at /v1/ and /v2/. If blank: the
 #: only enabled account, else the simulator.
 BLAND_API_ACCOUNT = env.text("BLAND_API_ACCOUNT", "")
+BLAND_API_PURPOSE = env.choice(
+    "BLAND_API_PURPOSE",
+    default="informational",
+    choices=("informational", "marketing", "emergency"),
+)
 #: The maximum nesting depth of request JSON.
 MAX_JSON_DEPTH = env.integer("MAX_JSON_DEPTH", default=20, at_least=3)
 #: How long a dead process blocks others from its account or list.

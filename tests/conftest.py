@@ -147,6 +147,7 @@ def make_batch(account: VoiceAccount) -> MakeBatch:
                 "name": "Test",
                 "account": account,
                 "prompt": PROMPT,
+                "purpose": "" if fields.get("campaign") else "informational",
                 "reading": ReadingOptions(**reading),
                 **fields,
             }

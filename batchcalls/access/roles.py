@@ -30,6 +30,7 @@ LOOK = (
     | _of("batchcalls", "view", "webhookendpoint webhookdelivery webhookattempt")
     | _of("batchcalls", "view", "optoutreview")
     | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
+    | _of("campaigns", "view", "rulepackswitch")
 )
 #: Upload lists, launch, watch, pause and cancel. Export rejected rows to correct them.
 OPERATE = (
@@ -48,6 +49,7 @@ MANAGE = (
     _of("campaigns", "add change delete", f"campaign pathway tool {_POLICY}")
     | _of("campaigns", "import export", "campaign suppression")
     | _of("campaigns", "add change delete", "suppression")
+    | _of("campaigns", "switch", "rulepackswitch")
     | _of("batchcalls", "decide", "optoutreview")
     | _of("batchcalls", "engage", "emergencystop")
     | _of("batchcalls", "view add change manage", "apikey")

@@ -117,7 +117,7 @@ class BatchPages(OwnPages[Batch]):
             sections=settings_by_section(batch.call_settings),
             hours=hours_in_words(batch.calling_hours),
             retry=batch.retry_policy,
-            caps=list(frequency.caps_of(batch, now=clock.now()).limits.values()),
+            caps=list(frequency.caps_of(batch, None, now=clock.now()).limits.values()),
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
             endpoints=list(batch.webhook_endpoints.all())
             if request.user.has_perm("batchcalls.view_webhookendpoint")

@@ -74,8 +74,9 @@ class ReadingForm(FormatForm):
         required=False,
         help_text="One COLUMN=TARGET per line, for columns that should not be matched by their "
         "headers. COLUMN is a header, or #3 for the third column. TARGET is phone_number[.2], "
-        "request_data.NAME, trusted_text.NAME, metadata.NAME, postcode, state, consent, opt_out, "
-        "ignore, or a call setting.",
+        "request_data.NAME, trusted_text.NAME, metadata.NAME, postcode, state, consent, "
+        "consent_type, consent_date, consent_source, consent_evidence, opt_out, ignore, or "
+        "a call setting.",
     )
 
     numbers_written = forms.ChoiceField(

@@ -22,6 +22,7 @@ from campaigns import e164
 from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign
 from campaigns.number_writing import Written
+from campaigns.vocabulary import PURPOSES_IN_WORDS, Purpose
 
 #: Lists up to these sizes are checked while a client waits for the dry run.
 SHORT_ROWS, SHORT_BYTES = 1_000, 100_000
@@ -75,6 +76,13 @@ class BatchFields(Strict):
         queryset=VoiceAccount.objects.all(),
         required=False,
         help_text="Voice account to call with; the built-in simulator unless it is said.",
+    )
+    purpose = serializers.ChoiceField(
+        choices=Purpose.choices,
+        required=False,
+        help_text="Why people are called. It decides which consent is demanded. Default: the "
+        "campaign's. Without a campaign it is required if the account calls real phones, and else "
+        f"`informational`. {PURPOSES_IN_WORDS}",
     )
     prompt = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     pathway_id = serializers.CharField(max_length=100, required=False, allow_blank=True)
@@ -161,9 +169,9 @@ class RowsOfFile(Rows):
         required=False,
         help_text="A JSON object: header, or #3 for the third column, to phone_number[.2], "
         "request_data[.name], trusted_text[.name], metadata[.name], postcode[.name], state[.name], "
-        "consent, opt_out, ignore or a call setting. Other columns are matched by their headers, "
-        "and of call settings only start_time, timezone and webhook: a list must not take over a "
-        "call by its headers.",
+        "consent, consent_type, consent_date, consent_source, consent_evidence, opt_out, ignore or "
+        "a call setting. Other columns are matched by their headers, and of call settings only "
+        "start_time, timezone and webhook: a list must not take over a call by its headers.",
     )
     map_all = serializers.BooleanField(
         default=False, help_text="Make every other column a variable."

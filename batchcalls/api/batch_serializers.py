@@ -118,6 +118,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
             "reason",
             "campaign",
             "account",
+            "purpose",
             "region",
             "duplicates",
             "cps",

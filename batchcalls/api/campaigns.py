@@ -13,7 +13,7 @@ from batchcalls.api.fields import CallSettingsField, Strict
 from batchcalls.api.pathways import needs_of
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
-from campaigns.caps import WINDOWS
+from campaigns.caps import POLICY_CAPS
 from campaigns.models import CallingPolicy, Campaign, PolicyRetryRule
 
 
@@ -111,7 +111,7 @@ class PolicySerializer(serializers.ModelSerializer[CallingPolicy]):
             "retry_rules",
             "max_total_retries",
             "retry_another_hour",
-            *WINDOWS,
+            *POLICY_CAPS,
             "when_capped",
             "created_at",
         ]

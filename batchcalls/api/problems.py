@@ -31,6 +31,7 @@ MOST_ERRORS = 100
 #: The field of a batch request that each error code points at.
 _FIELDS = {
     "no_prompt": "prompt",
+    "no_purpose": "purpose",
     "bad_prompt": "prompt",
     "variable_without_column": "prompt",
     "no_consent_column": "campaign",

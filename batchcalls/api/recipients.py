@@ -34,6 +34,12 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
     request_data = TextsField(read_only=True)
     metadata = TextsField(read_only=True)
     call_settings = serializers.SerializerMethodField()
+    consent = TextsField(
+        read_only=True,
+        help_text="What the list states about the person's consent, as far as it does: `kind` "
+        "(given, express, express_written), `given_on`, `source`, `evidence`, and `unclear`, which "
+        "says what could not be read.",
+    )
     outcome = serializers.ChoiceField(
         choices=RecipientOutcome.choices, allow_blank=True, read_only=True
     )
@@ -52,6 +58,7 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
             "request_data",
             "metadata",
             "call_settings",
+            "consent",
             "start_at",
             "status",
             "outcome",

@@ -27,7 +27,29 @@ SHOWN_SETTINGS = _reference("CallSettings")
 SENT_RECIPIENT = _reference("RecipientRequest")
 SHOWN_ROW_SETTINGS = _reference("RecipientCallSettings")
 _LIMITS = {"minLength", "maxLength", "minimum", "maximum", "pattern"}
-_CONSENT = {"type": "string", "description": "yes, no, or the date consent was given."}
+_CONSENT = {
+    "type": "string",
+    "description": "yes, no, how consent was given (verbal, written), or the date it was given.",
+}
+_CONSENT_DETAILS = {
+    "consent_type": {
+        "type": "string",
+        "description": "How consent was given: express (or verbal), or express written.",
+    },
+    "consent_date": {
+        "type": "string",
+        "description": "When consent was given, such as 2026-01-31. Without `consent` it stands "
+        "for a yes.",
+    },
+    "consent_source": {
+        "type": "string",
+        "description": "Where consent was given, such as a web form.",
+    },
+    "consent_evidence": {
+        "type": "string",
+        "description": "What proves the consent, such as the URL of a certificate.",
+    },
+}
 _OPT_OUT = {
     "oneOf": [{"type": "boolean"}, {"type": "string"}],
     "description": "true or yes, or the date of the opt-out: the number is not called in any row. "
@@ -80,6 +102,7 @@ def components() -> dict[str, Schema]:
             "properties": {
                 **{one.name: _property(one) for one in fields_of_rows},
                 "consent": _CONSENT,
+                **_CONSENT_DETAILS,
                 "opt_out": _OPT_OUT,
                 "postcode": _POSTCODE,
                 "state": _STATE,

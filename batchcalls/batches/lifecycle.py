@@ -39,6 +39,7 @@ from batchcalls.webhooks import outbox
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+from campaigns.rules import packs
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +116,7 @@ def submit(
         actor=actor,
         launch_when_ready=launch,
         launched_at=clock.now() if launch else None,
+        rule_packs=packs.versions() if launch else {},
     )
     if not adds_rows and batch.lists.filter(status=ListStatus.IMPORTED).exists():
         forget_check(batch)
@@ -170,6 +172,7 @@ def return_to_draft(batch: Batch, *, message: str) -> None:
         message=message,
         launch_when_ready=False,
         launched_at=None,
+        rule_packs={},
     )
 
 
@@ -183,6 +186,7 @@ def launch(batch: Batch, *, actor: User | None = None) -> None:
         sources={BatchStatus.READY},
         actor=actor,
         launched_at=clock.now(),
+        rule_packs=packs.versions(),
     )
     queue.ring(queue.DISPATCH_TICK, batch.account_id)
 

@@ -16,6 +16,7 @@ from batchcalls.blandapi import parameters
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
 from batchcalls.calling.call_requests import RENDERED
+from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from batchcalls.models.batch import UNTITLED
 from campaigns import call_settings, prompts
 from campaigns.call_settings import REGISTRY, SettingInvalid
@@ -147,7 +148,9 @@ def _from_data(
     variables: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     for name, value in _others(entry):
-        if name not in used and call_settings.is_call_setting(name) and _fits(name, value):
+        if name in CONSENT_MEMBERS and name not in used:
+            settings[name] = value
+        elif name not in used and call_settings.is_call_setting(name) and _fits(name, value):
             settings[name], warning = parameters.modern(name, value)
             warnings += [warning] if warning else []
         else:
@@ -158,11 +161,13 @@ def _from_data(
 def _from_call(
     entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
 ) -> dict[str, Any]:
-    """Return the rule that delays a call right now. It is checked again at the call's turn."""
+    """Parse an entry of the second generation, whose members are call parameters."""
     variables: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     for name, value in _others(entry):
-        if call_settings.is_call_setting(name):
+        if name in CONSENT_MEMBERS and name not in used:
+            settings[name] = value
+        elif call_settings.is_call_setting(name):
             settings[name], warning = parameters.modern(name, value)
             warnings += [warning] if warning else []
         elif name in used:

@@ -14,6 +14,7 @@ from batchcalls.blandapi.errors import invalid
 from batchcalls.lists.cleaning import clean_value
 from campaigns import call_settings
 from campaigns.call_settings import REGISTRY, UNKNOWN
+from campaigns.vocabulary import Purpose
 
 #: Former values of settings that clients still send.
 FORMER_VALUES: Mapping[str, Mapping[str, str]] = {
@@ -22,6 +23,8 @@ FORMER_VALUES: Mapping[str, Mapping[str, str]] = {
 }
 #: Parameters about the client's own account at the provider.
 SILENTLY_IGNORED = frozenset({"encrypted_key"})
+#: Why people are called: a parameter of ours, which the real service does not have.
+PURPOSE = "purpose"
 STRUCTURAL = frozenset(name for name, setting in REGISTRY.items() if setting.structural)
 
 
@@ -32,6 +35,7 @@ class Parameters:
     task: str = ""
     pathway_id: str = ""
     pathway_version: str = ""
+    purpose: str = ""
     request_data: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -46,6 +50,7 @@ def read(given: Mapping[str, Any]) -> Parameters:
             continue
         raw[name], warning = modern(name, value)
         found.warnings += [warning] if warning else []
+    found.purpose = _purpose(raw.pop(PURPOSE, None))
     normalized = call_settings.normalize(raw)
     wrong = [one.message for one in normalized.problems if one.code != UNKNOWN]
     if wrong:
@@ -65,6 +70,15 @@ def read(given: Mapping[str, Any]) -> Parameters:
         found.pathway_version = ""
         found.warnings.append("pathway_version was ignored: there is no pathway_id.")
     return found
+
+
+def _purpose(value: Any) -> str:
+    """Return a purpose, or blank for none. Raise `Refused` for an unknown one."""
+    if value in (None, ""):
+        return ""
+    if value not in Purpose.values:
+        raise invalid(f"{PURPOSE} must be one of these: {', '.join(Purpose.values)}.")
+    return str(value)
 
 
 def modern(name: str, value: Any) -> tuple[Any, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import structlog
+from django.conf import settings as django_settings
 from django.db import transaction
 
 from batchcalls.batches import lifecycle
@@ -17,11 +18,13 @@ from batchcalls.calling import gate
 from batchcalls.database import clock
 from batchcalls.drafting import drafts, recipient_objects
 from batchcalls.drafting.drafts import DraftRequest
+from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from batchcalls.intake import runner, validation
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import RecipientStatus
 from campaigns import e164
+from campaigns.consent_record import ConsentCells
 from campaigns.models import Campaign, Suppression
 from campaigns.prompts import PromptError
 
@@ -32,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 TAKE_IN_SECONDS = 5.0
 #: Members of a Send Call that are not parameters of the call.
-_APART = frozenset({"phone_number", "campaign_id", "batch_id", "b_cid"})
+_APART = frozenset({"phone_number", "campaign_id", "batch_id", "b_cid"}) | CONSENT_MEMBERS
 #: Clients of the API expect numbers without a country code to be from this country.
 REGION = "US"
 CAMPAIGN = "campaign_id"
@@ -91,6 +94,7 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
         "phone_number": number,
         "request_data": found.request_data,
         "metadata": found.metadata,
+        **{name: value for name, value in body.items() if name in CONSENT_MEMBERS},
     }
     _refuse_if_skipped(request, recipient)
     call_id = uuid4()
@@ -116,6 +120,7 @@ def _request(
         name=name,
         campaign=ours,
         account=accounts.account_for_calls(),
+        purpose=shared.purpose or (ours.purpose if ours else django_settings.BLAND_API_PURPOSE),
         prompt=shared.task,
         pathway_id=shared.pathway_id,
         pathway_version=shared.pathway_version,
@@ -143,9 +148,25 @@ def _refuse_if_skipped(request: DraftRequest, recipient: dict[str, Any]) -> None
         number=e164.parse(recipient_objects.text_of(recipient["phone_number"]), region=REGION),
         request_data=texts,
         row_settings={},
+        consent=_consent_cells(recipient),
     )
     if verdict.code:
         raise invalid(verdict.message)
+
+
+def _consent_cells(recipient: dict[str, Any]) -> ConsentCells:
+    given = {
+        name: recipient_objects.text_of(recipient[name])
+        for name in CONSENT_MEMBERS
+        if name in recipient
+    }
+    return ConsentCells(
+        consent=given.get("consent"),
+        kind=given.get("consent_type", ""),
+        dated=given.get("consent_date", ""),
+        source=given.get("consent_source", ""),
+        evidence=[given.get("consent_evidence", "")],
+    )
 
 
 def _take_in(batch: Batch) -> None:

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from batchcalls.batches import epochs
-from batchcalls.calling import frequency, gate, pacing, recent_attempts
+from batchcalls.calling import frequency, gate, pacing, recent_attempts, rule_packs
 from batchcalls.calling.instants import Instant
 from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.database import clock
@@ -163,9 +163,10 @@ def _write_claims(
 ) -> list[Claim]:
     numbers = (row.e164 for _, due in drawn for row in due)
     bans = Suppression.objects.bans_among(numbers, now=now)
-    attempts = _count_attempts(account, drawn, now=now)
+    off = rule_packs.switched_off(account, now=now)
+    attempts = _count_attempts(account, drawn, off, now=now)
     recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
-    facts = gate.Facts(now=now, bans=bans, recent=recent)
+    facts = gate.Facts(now=now, bans=bans, recent=recent, packs_off=off)
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
@@ -211,15 +212,24 @@ def _write_claims(
 
 
 def _count_attempts(
-    account: VoiceAccount, drawn: list[tuple[Batch, list[Recipient]]], *, now: datetime
+    account: VoiceAccount,
+    drawn: list[tuple[Batch, list[Recipient]]],
+    off: frozenset[str],
+    *,
+    now: datetime,
 ) -> recent_attempts.Attempts:
     """Return the recent attempts to the numbers that have caps; no other claim may add to them."""
     capped: set[str] = set()
     longest = timedelta(0)
     for batch, due in drawn:
-        if length := frequency.longest_cap(batch, now=now):
-            capped.update(row.e164 for row in due)
-            longest = max(longest, length)
+        lengths = {
+            places: frequency.longest_cap(
+                batch, rule_packs.holding(batch, places, now=now, off=off), now=now
+            )
+            for places in {row.possible_places for row in due}
+        }
+        capped.update(row.e164 for row in due if lengths[row.possible_places])
+        longest = max(longest, *lengths.values())
     recent_attempts.lock(capped)
     return recent_attempts.of(capped, account, longest=longest, now=now)
 

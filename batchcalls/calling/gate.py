@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from batchcalls.calling import frequency, hours, recent_attempts
+from batchcalls.calling import consent, frequency, hours, recent_attempts, rule_packs
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import Closed
 from campaigns.caps import Capped
+from campaigns.consent_demands import Lack
 from campaigns.models import Ban, Bans, CallingPolicy, Suppression
 from campaigns.places.whereabouts import Whereabouts
 
@@ -30,12 +31,14 @@ class Facts:
     """What the rules must know besides the batch and the recipient, read once for a whole claim.
 
     ``bans`` are the do-not-call entries about the numbers being claimed, and ``recent`` the
-    attempts to each of them and the recipients' own.
+    attempts to each of them and the recipients' own. ``packs_off`` are the rule packs and entries
+    that people switched off.
     """
 
     now: datetime
     bans: Bans = field(default_factory=Bans)
     recent: Recent = field(default_factory=Recent)
+    packs_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +88,12 @@ def _answers(
         yield "do_not_call", _refused_by_list(ban, now)
     yield "do_not_call", "not listed"
 
+    packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
+    yield "consent", _by_consent(consent.check(batch, recipient, packs, now=now))
+
     own_hours = recipient.call_settings.get("dispatch_hours")
     daily = own_hours or batch.call_settings.get("dispatch_hours")
-    rules = list(hours.rules_of(batch, daily, now=now))
+    rules = list(hours.rules_of(batch, daily, packs, now=now))
     called_at = facts.recent.called_at.get(recipient.pk)
     place = NOWHERE
     if called_at or not all(rule_hours.is_unrestricted for _, rule_hours in rules):
@@ -98,23 +104,34 @@ def _answers(
             yield rule, "no restriction"
             continue
         verdict = rule_hours.check(now, place.zones)
+        if packs and rule == rule_packs.RULE:
+            if isinstance(verdict, Closed):
+                closed = rule_packs.explained(verdict, packs, now=now, zones=place.zones)
+                code = rule_packs.CLOSED_BY_RULES if closed.opens_at else ""
+                yield rule, _refused_by_hours(closed, code=code)
+            yield rule, f"{packs.hours_in_words}, open"
+            continue
         if isinstance(verdict, Closed):
             yield rule, _refused_by_hours(verdict)
         yield rule, f"open in {', '.join(place.zones)}"
+    if packs and not packs.has_hours:
+        places = recipient.possible_places or "an unknown country"
+        yield rule_packs.RULE, f"no hours for {batch.purpose} calls to {places}"
     if called_at:
         zones = place.zones[:1] or ("UTC",)
-        unused = hours.of_other_times(batch, daily, called_at, zones[0], now=now)
+        unused = hours.of_other_times(batch, daily, packs, called_at, zones[0], now=now)
         verdict = unused.check(now, zones)
         if isinstance(verdict, Closed):
             yield "another_hour", _refused_by_hours(verdict, code="called_at_this_hour")
         yield "another_hour", f"not called at this hour in {zones[0]}"
 
-    caps = frequency.caps_of(batch, now=now)
+    caps = frequency.caps_of(batch, packs, now=now)
     attempts = facts.recent.attempts.get(recipient.e164, ())
+    by_packs = f" ({packs.caps_in_words})" if packs and packs.caps_in_words else ""
     if capped := caps.check(attempts, now=now):
-        yield "caps", _refused_by_cap(capped, skip=caps.skip)
+        yield "caps", _refused_by_cap(capped, skip=caps.skip, by=by_packs)
     if caps.limits:
-        yield "caps", caps.in_words(attempts, now=now)
+        yield "caps", caps.in_words(attempts, now=now) + by_packs
 
 
 def look_up_policies(account: VoiceAccount, batches: list[Batch]) -> None:
@@ -141,12 +158,15 @@ def times_of_retries(
 
 def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
     """Return what `check` must know about one recipient, without locks."""
-    longest = frequency.longest_cap(batch, now=now)
+    off = rule_packs.switched_off(batch.account, now=now)
+    packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=off)
+    longest = frequency.longest_cap(batch, packs, now=now)
     attempts = recent_attempts.of([recipient.e164], batch.account, longest=longest, now=now)
     return Facts(
         now=now,
         bans=Suppression.objects.bans_among([recipient.e164], now=now),
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
+        packs_off=off,
     )
 
 
@@ -160,6 +180,12 @@ def _refused_by_list(ban: Ban, now: datetime) -> Refused:
     )
 
 
+def _by_consent(answer: str | Lack) -> str | Refused:
+    if isinstance(answer, str):
+        return answer
+    return Refused(status=RecipientStatus.SKIPPED, code=answer.code, message=answer.message)
+
+
 def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
     return Refused(
         status=RecipientStatus.DEFERRED if closed.opens_at else RecipientStatus.SKIPPED,
@@ -169,10 +195,10 @@ def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
     )
 
 
-def _refused_by_cap(capped: Capped, *, skip: bool) -> Refused:
+def _refused_by_cap(capped: Capped, *, skip: bool, by: str) -> Refused:
     return Refused(
         status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
         code="capped",
-        message=capped.message,
+        message=f"{capped.message.removesuffix('.')}{by}.",
         due_at=None if skip else capped.free_at,
     )

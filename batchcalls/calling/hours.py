@@ -1,4 +1,5 @@
-"""The calling hours that hold for a recipient: the legal floor, the policy, and call settings."""
+"""The calling hours that hold for a recipient: the legal floor, rule packs, the policy, and call
+settings."""
 
 from __future__ import annotations
 
@@ -8,23 +9,28 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from batchcalls.calling import rule_packs
 from batchcalls.models import Batch
 from campaigns.calling_hours import CallingHours
 from campaigns.legal_floor import LEGAL_HOURS
+from campaigns.rules.packs import Holding
 
 
 def rules_of(
-    batch: Batch, daily: dict[str, Any] | None, *, now: datetime
+    batch: Batch, daily: dict[str, Any] | None, packs: Holding | None, *, now: datetime
 ) -> Iterator[tuple[str, CallingHours]]:
     """Yield the hours that must all be open; each can only narrow the others.
 
     1. The legal floor, for real phones, unless a person lifted it for the account.
-    2. The hours copied from the policy when the batch was made.
-    3. The policy's hours of today, if they differ: a stricter policy holds at once.
-    4. Those of the call setting ``dispatch_hours``, if set.
+    2. Those of the rule packs, for real phones.
+    3. The hours copied from the policy when the batch was made.
+    4. The policy's hours of today, if they differ: a stricter policy holds at once.
+    5. Those of the call setting ``dispatch_hours``, if set.
     """
     if batch.account.has_floor(now):
         yield "legal_hours", LEGAL_HOURS
+    if packs and packs.has_hours:
+        yield rule_packs.RULE, packs.hours
     yield "calling_hours", batch.calling_hours
     today = batch.policy_now.hours if batch.policy_now else None
     if today and not today.is_unrestricted and today != batch.calling_hours:
@@ -36,6 +42,7 @@ def rules_of(
 def of_other_times(
     batch: Batch,
     daily: dict[str, Any] | None,
+    packs: Holding | None,
     called_at: Sequence[datetime],
     zone: str,
     *,
@@ -45,7 +52,7 @@ def of_other_times(
     # One zone will do: where offsets differ by whole hours, two calls share an hour in all or none.
     used = frozenset(at.astimezone(ZoneInfo(zone)).hour for at in called_at)
     hours = _without(used)
-    for _, others in rules_of(batch, daily, now=now):
+    for _, others in rules_of(batch, daily, packs, now=now):
         hours = hours.intersected(others)
     return hours
 

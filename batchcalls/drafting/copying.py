@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts, edits
 from batchcalls.drafting.drafts import DraftError
 from batchcalls.intake.uploads import ReadingOptions
-from batchcalls.lists.mapping import ListMapping
+from batchcalls.lists.mapping import CONSENT_DETAILS, ListMapping, Target
 from batchcalls.lists.tables import open_table
 from batchcalls.models import Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, values_of
@@ -33,7 +34,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
     """
     copy = Batch.objects.create(
         name=f"{batch.name[:190]} (copy)",
-        policy=drafts.policy_for(batch.campaign, batch.account),
+        policy=drafts.policy_for(batch.campaign, batch.account, batch.purpose),
         created_by=actor,
         **values_of(batch, Use.CLONED),
     )
@@ -70,7 +71,8 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
 def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> Batch:
     """Launch a batch of one that calls ``number`` with the data of the first row. Return it.
 
-    The do-not-call list, calling hours and limits apply as to every call. Raise `DraftError` for a
+    The do-not-call list, calling hours and limits apply as to every call. What the row says about
+    consent is about somebody else: whoever tests consents to the call. Raise `DraftError` for a
     number that cannot be called, and for an incomplete batch.
     """
     parsed = e164.parse(number, region=batch.region)
@@ -108,10 +110,22 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
         ),
         actor=actor,
     )
-    joined.mapping = stored.mapping
+    joined.mapping = _without_consent(ListMapping.from_list(stored.mapping)).to_list()
     joined.save(update_fields=["mapping"])
     lifecycle.submit(trial, launch=True, actor=actor)
     return trial
+
+
+def _without_consent(mapping: ListMapping) -> ListMapping:
+    """Return a mapping that leaves out consent and opt-outs, and keeps the variables."""
+    return ListMapping(
+        tuple(
+            replace(column, target=Target.REQUEST_DATA if column.name else Target.IGNORE)
+            if column.target in {Target.CONSENT, Target.OPT_OUT, *CONSENT_DETAILS}
+            else column
+            for column in mapping.columns
+        )
+    )
 
 
 def _first_row(stored: StoredList) -> list[str] | None:

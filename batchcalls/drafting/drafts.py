@@ -40,6 +40,7 @@ class DraftRequest:
     name: str = ""
     campaign: Campaign | None = None
     account: VoiceAccount
+    purpose: str = ""
     prompt: str = ""
     pathway_id: str = ""
     pathway_version: str = ""
@@ -178,24 +179,42 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     said = {name: getattr(request, name) for name in names_of(Use.ASKED)}
     said |= {
         "name": request.name.strip() or UNTITLED,
+        "purpose": purpose_of(request),
         "prompt": request.prompt or from_campaign,
         "call_settings": normalized.values,
         "start_at": request.start_at or (datetime.fromisoformat(start) if start else None),
     }
     if pathway:
         said |= {"pathway_id": pathway.pathway_id, "pathway_version": pathway.version}
-    policy = policy_for(campaign, request.account)
+    policy = policy_for(campaign, request.account, said["purpose"])
     return Batch(policy=policy, region=region, created_by=request.created_by, **said)
 
 
-def policy_for(campaign: Campaign | None, account: VoiceAccount) -> dict[str, Any]:
-    """Return the campaign's calling policy.
+def purpose_of(request: DraftRequest) -> Purpose:
+    """Return why people are called: as the request says, or as its campaign does.
+
+    Raise `DraftError` when neither does and real phones would ring.
+    """
+    if request.purpose:
+        return Purpose(request.purpose)
+    if request.campaign:
+        return Purpose(request.campaign.purpose)
+    if request.account.dials_people:
+        choices = ", ".join(Purpose.values)
+        raise DraftError(
+            f"The purpose of the calls is not stated. Choose one: {choices}.", code="no_purpose"
+        )
+    return Purpose.INFORMATIONAL
+
+
+def policy_for(campaign: Campaign | None, account: VoiceAccount, purpose: str) -> dict[str, Any]:
+    """Return the campaign's calling policy for calls of a purpose.
 
     Real phones have the default calling hours where the policy has none. At the moment of
     dialing, the legal floor narrows both.
     """
     policy = campaign.policy if campaign else None
-    rules = policy.to_dict(Purpose(campaign.purpose)) if campaign and policy else {}
+    rules = policy.to_dict(Purpose(purpose)) if policy else {}
     if account.dials_people and not (policy and policy.calling_windows.all()):
         windows = {str(day): [settings.DEFAULT_CALLING_HOURS] for day in range(7)}
         rules["calling_hours"] = {**rules.get("calling_hours", {}), "windows": windows}
@@ -227,7 +246,7 @@ def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
     if unknown := validation.templates_of(batch).unknown(mapping.variables()):
         message = " ".join(variable.message for variable in unknown)
         found.append(DraftProblem(code="variable_without_column", message=message, field="columns"))
-    if batch.consent_required and mapping.consent_position is None:
+    if batch.consent_required and not mapping.states_consent:
         labels = ", ".join(column.label for column in mapping.columns[:20])
         message = (
             "The calling policy requires consent, and no column says who agreed to be called. "

@@ -273,6 +273,7 @@ def _without_campaign(request: DraftRequest, campaign: Campaign) -> DraftRequest
     repeats = pathway is not None and request.pathway_id == pathway.pathway_id
     return replace(
         request,
+        purpose="" if request.campaign and request.purpose == campaign.purpose else request.purpose,
         prompt="" if request.prompt == campaign.prompt else request.prompt,
         pathway_id="" if repeats else request.pathway_id,
         pathway_version="" if repeats else request.pathway_version,

@@ -24,7 +24,7 @@ from batchcalls.drafting.drafts import DraftError, DraftRequest
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.headers import clean_header
-from batchcalls.lists.mapping import ColumnTarget, ListMapping, Target
+from batchcalls.lists.mapping import CONSENT_DETAILS, ColumnTarget, ListMapping, Target
 from batchcalls.models import Batch, StoredList
 from campaigns import call_settings
 
@@ -38,10 +38,18 @@ _OBJECTS = {"request_data": Target.REQUEST_DATA, "metadata": Target.METADATA}
 _NAMELESS = {
     "phone_number": Target.PHONE_NUMBER,
     "consent": Target.CONSENT,
+    "consent_type": Target.CONSENT_TYPE,
+    "consent_date": Target.CONSENT_DATE,
+    "consent_source": Target.CONSENT_SOURCE,
+    "consent_evidence": Target.CONSENT_EVIDENCE,
     "opt_out": Target.OPT_OUT,
     "postcode": Target.POSTCODE,
     "state": Target.STATE,
 }
+#: The members about a recipient's consent.
+CONSENT_MEMBERS = frozenset(
+    name for name, to in _NAMELESS.items() if to in {Target.CONSENT, *CONSENT_DETAILS}
+)
 _IN_MEMORY = 1 << 20
 
 #: A column: its target, and its name.
@@ -75,7 +83,8 @@ def create(
 ) -> Batch:
     """Store a draft of these recipients.
 
-    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …, "opt_out": …,
+    Each is ``{"phone_number": …, "request_data": {…}, "metadata": {…}, "consent": …,
+    "consent_type": …, "consent_date": …, "consent_source": …, "consent_evidence": …, "opt_out": …,
     "postcode": …, "state": …}``, and may have its own call settings as further members. All but the
     number are optional.
     Numbers and call settings are validated with the list, row by row, and a bad one only skips its

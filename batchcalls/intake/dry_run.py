@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.db.models import Case, Count, F, Min, Q, QuerySet, When
 from django.db.models.functions import TruncHour
 
-from batchcalls.calling import call_requests, frequency, recent_attempts
+from batchcalls.calling import call_requests, consent, frequency, recent_attempts, rule_packs
 from batchcalls.calling.hours import rules_of
 from batchcalls.database import clock
-from batchcalls.intake import dry_run_notes, estimate, recently_called
+from batchcalls.intake import dry_run_notes, estimate, recently_called, recorded_consent
 from batchcalls.intake.listed import with_bans
-from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
 from batchcalls.states import (
     RECIPIENT_NOT_YET_PLACED,
@@ -32,9 +32,11 @@ from batchcalls.states import (
 from campaigns import e164, quoted_values
 from campaigns.calling_hours import Closed
 from campaigns.caps import DAY, Attempt
+from campaigns.consent_demands import Evidence
 from campaigns.models import Ban
 from campaigns.places.whereabouts import Whereabouts
 from campaigns.prompts import MissingVariable
+from campaigns.rules.packs import Holding
 
 PROMPTS_SHOWN = 3
 PROBLEMS_SHOWN = 50
@@ -97,6 +99,9 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 zone_conflicts=zone_conflicts["count"],
                 skipped=skipped,
                 called_today=_called_today(batch, now=now),
+                unclear_consent=recorded_consent.count_unclear(
+                    batch, _rows(batch).filter(status__in=_TO_DIAL)
+                ),
                 now=now,
             )
         ),
@@ -126,21 +131,32 @@ class _Group:
     ban: Ban | None
     starts_at: datetime
     dispatch_hours: dict[str, Any] | None
+    packs: Holding | None
+    consent: Evidence
     attempts: Sequence[Attempt] = ()
 
 
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     """Group the rows still to be dialed in one pass."""
     keys = ["region", "time_zones", "zone_sources", "listed", "held", "start_hour"]
+    off = rule_packs.switched_off(batch.account, now=now)
     earliest = max(now, batch.start_at) if batch.start_at else now
     recipients: Any = with_bans(_rows(batch).filter(status__in=_TO_DIAL), now=now).annotate(
         # The current hour has start times that are past, and others that are still to come.
         own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
         start_hour=TruncHour("own_start"),
     )
-    caps = frequency.caps_of(batch, now=now)
+    strictest = rule_packs.holding(batch, _all_places(batch), now=now, off=off)
+    caps = frequency.caps_of(batch, strictest, now=now)
     may_be_capped = recently_called.may_be_capped(caps, batch.account, now=now)
-    rows = recipients.exclude(zone_sources="")
+    unplaced = Q(zone_sources="")
+    if batch.account.dials_people:
+        keys.append("places")
+        unplaced |= Q(places="")
+    rows = recipients.exclude(unplaced)
+    if consent.is_checked(batch):
+        rows = rows.annotate(**recorded_consent.COLUMNS)
+        keys += recorded_consent.COLUMNS
     if caps.limits:
         rows = rows.exclude(may_be_capped)
     if estimate.has_column(batch, "dispatch_hours"):
@@ -156,11 +172,13 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             ban=_ban(listed=row["listed"], held=row["held"]),
             starts_at=row["starts_at"] or earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
+            packs=rule_packs.holding(batch, row.get("places", ""), now=now, off=off),
+            consent=recorded_consent.evidence_in(row),
         )
-    # Rows at a cap, rows of no known zone, and rows older than the column, whose zones are looked
-    # up at dialing time.
-    others = recipients.filter(Q(zone_sources="") | may_be_capped)
-    for recipient, attempts in _with_attempts(others, batch.account, longest=caps.longest, now=now):
+    # Rows at a cap, rows of no known zone, and rows older than the columns, whose zones and places
+    # are looked up at dialing time.
+    others = recipients.filter(unplaced | may_be_capped)
+    for recipient, packs, attempts in _looked_at(others, batch, off, now=now):
         number = e164.parse(recipient.e164, region="ZZ")
         own_hours = recipient.call_settings.get("dispatch_hours")
         place = recipient.whereabouts
@@ -172,20 +190,32 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             zone_source=next(iter(place.sources), ""),
             ban=_ban(listed=recipient.listed, held=recipient.held),
             starts_at=recipient.own_start or earliest,
+            consent=recipient.consent_evidence,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
+            packs=packs,
         )
 
 
-def _with_attempts(
-    rows: QuerySet[Recipient], account: VoiceAccount, *, longest: timedelta, now: datetime
-) -> Iterator[tuple[Any, Sequence[Attempt]]]:
-    """Yield rows, each with the recent attempts to its number."""
+def _all_places(batch: Batch) -> str:
+    """Return all places of a batch's rows, whose strictest caps no row exceeds."""
+    if not batch.account.dials_people:
+        return ""
+    rows = _rows(batch).filter(status__in=_TO_DIAL)
+    return ",".join(sorted(filter(None, set(rows.values_list("places", flat=True).distinct()))))
+
+
+def _looked_at(
+    rows: QuerySet[Recipient], batch: Batch, off: frozenset[str], *, now: datetime
+) -> Iterator[tuple[Any, Holding | None, Sequence[Attempt]]]:
+    """Yield rows, each with its rule packs and the recent attempts to its number."""
     found = rows.iterator(chunk_size=CHUNK)
     while some := list(islice(found, CHUNK)):
+        packs = [rule_packs.holding(batch, row.possible_places, now=now, off=off) for row in some]
+        longest = max(frequency.longest_cap(batch, one, now=now) for one in set(packs))
         numbers = {row.e164 for row in some}
-        recent = recent_attempts.of(numbers, account, longest=longest, now=now)
-        for row in some:
-            yield row, recent.get(row.e164, ())
+        recent = recent_attempts.of(numbers, batch.account, longest=longest, now=now)
+        for row, holding in zip(some, packs, strict=True):
+            yield row, holding, recent.get(row.e164, ())
 
 
 def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
@@ -198,7 +228,7 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
     sources: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
-        opens_at, reason = (None, group.ban.code) if group.ban else _opening(batch, group, now=now)
+        opens_at, reason = _opening_by_all_rules(batch, group, now=now)
         if reason:
             never[reason] += group.rows
             if reason == "unknown_timezone" or (reason == "never_open" and len(group.zones) > 1):
@@ -235,11 +265,25 @@ def _ban(*, listed: bool, held: bool) -> Ban | None:
     return Ban.EVERYWHERE if listed else Ban.HELD if held else None
 
 
+def _opening_by_all_rules(
+    batch: Batch, group: _Group, *, now: datetime
+) -> tuple[datetime | None, str]:
+    """Return when rows of a group may first be called, or why never, as the gate will decide."""
+    if group.ban:
+        return None, group.ban.code
+    opens_at, reason = _opening(batch, group, now=now)
+    # Consent may still be fresh today, and too old when the call is due.
+    for at in (now, opens_at or now):
+        if lack := consent.lack_of(batch, group.packs, group.consent, now=at):
+            return None, lack.code
+    return opens_at, reason
+
+
 def _opening(batch: Batch, group: _Group, *, now: datetime) -> tuple[datetime | None, str]:
     """Return when rows of a group may first be called, or why never."""
     at, zones = group.starts_at, group.zones
-    rules = [hours for _, hours in rules_of(batch, group.dispatch_hours, now=now)]
-    caps = frequency.caps_of(batch, now=now)
+    rules = [hours for _, hours in rules_of(batch, group.dispatch_hours, group.packs, now=now)]
+    caps = frequency.caps_of(batch, group.packs, now=now)
     # One rule may move the time to where another is closed; within weeks they agree or never do.
     for _ in range(20):
         closed = [verdict for rule in rules if isinstance(verdict := rule.check(at, zones), Closed)]

@@ -11,6 +11,7 @@ from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch
 from campaigns.call_settings import DateOrder, ZoneSource
 from campaigns.calling_hours import SEARCH_DAYS
+from campaigns.consent_demands import LACKS
 from campaigns.models import Ban
 
 
@@ -23,6 +24,7 @@ def of(
     zone_conflicts: int,
     skipped: dict[str, int],
     called_today: int,
+    unclear_consent: int,
     now: datetime,
 ) -> Iterator[str]:
     """Yield notes on the legal floor, recent calls, columns, start times, and rows not called.
@@ -30,7 +32,8 @@ def of(
     ``start_times``, ``never`` and ``skipped`` are those of the report; ``without_zone`` counts the
     rows that are never called because their time zone is not known for certain, ``zone_conflicts``
     those with zones that contradict each other, ``called_today`` those whose numbers were called
-    in the last 24 hours.
+    in the last 24 hours, ``unclear_consent`` those that record a consent nobody can read and are
+    called because none is required.
     """
     if batch.account.dials_people and batch.account.is_beyond_floor(now):
         yield (
@@ -49,6 +52,12 @@ def of(
             f"{_counted(zone_conflicts, 'row')} {_have(zone_conflicts)} a time zone, postcode, or "
             "state that the number or another column contradicts: calls wait until hours are open "
             "in both places. Correct the cells if only one of them is right."
+        )
+    if unclear_consent:
+        yield (
+            f"{_counted(unclear_consent, 'row')} {_have(unclear_consent)} a consent date or type "
+            "that cannot be read. These calls do not require consent; correct the cells if later "
+            "ones do."
         )
     yield from _on_rows_never_called(never, without_zone, skipped)
 
@@ -69,7 +78,7 @@ def _on_start_times(batch: Batch, start_times: dict[str, Any]) -> Iterator[str]:
     orders = {
         stored.dates_written
         for stored in batch.lists.all()
-        if ListMapping.from_list(stored.mapping).start_position is not None
+        if ListMapping.from_list(stored.mapping).has_dates
     }
     for order in sorted(filter(None, orders)):
         yield f"Dates were read as {DateOrder(order).label}."
@@ -88,7 +97,9 @@ def _on_rows_never_called(
             "add a postcode or timezone column."
         )
     held, capped = never.get(Ban.HELD.code, 0), never.get("capped", 0)
-    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0) - held - capped
+    lacking = sum(never.get(code, 0) for code in LACKS)
+    others = never.get("do_not_call", 0) + held + capped + lacking
+    never_open = sum(never.values()) - without_zone - others
     if never_open:
         yield (
             f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "
@@ -97,6 +108,11 @@ def _on_rows_never_called(
     if listed := never.get("do_not_call"):
         be = "is" if listed == 1 else "are"
         yield f"{_counted(listed, 'row')} {be} on the do-not-call list and will not be called."
+    if lacking:
+        yield (
+            f"{_counted(lacking, 'row')} {_have(lacking)} no consent of the kind and age that is "
+            "required, and will be skipped when due: correct the list, or leave them out."
+        )
     if held:
         yield (
             f"{_counted(held, 'row')} {_have(held)} a number whose opt-out is under review, and "

@@ -21,6 +21,7 @@ from import_export import fields, resources
 
 from batchcalls.database.bulk import insert_each
 from batchcalls.intake import validation
+from batchcalls.intake.consent_columns import ConsentColumns
 from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number, numbers_meant
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
@@ -42,9 +43,11 @@ class JudgedRow(NamedTuple):
     region: str
     time_zones: str
     zone_sources: str
+    places: str
     request_data: dict[str, str]
     metadata: dict[str, str]
     call_settings: dict[str, Any]
+    consent: dict[str, str]
     trusted: str
     start_at: datetime | None
     start_zone: str
@@ -80,12 +83,13 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._phones = mapping.phone_positions
         self._rules = rules
         self._width = len(stored.headers)
-        self._consent = mapping.consent_position
+        self._consent = ConsentColumns.of(mapping)
         self._opt_outs = mapping.opt_out_positions
         self._request_data = ColumnsField("request_data", mapping, *VARIABLES)
         self._metadata = ColumnsField("metadata", mapping, Target.METADATA)
         self._call_settings = ColumnsField("call_settings", mapping, Target.CALL_SETTING)
-        self._postcode, self._state = mapping.postcode_position, mapping.state_position
+        self._postcode = mapping.position_of(Target.POSTCODE)
+        self._state = mapping.position_of(Target.STATE)
         self.fields = {
             field.attribute: field
             for field in (self._request_data, self._metadata, self._call_settings)
@@ -126,7 +130,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             request_data=request_data,
             row_settings=self._call_settings.clean(cells),
             date_order=date_order,
-            consent_cell=None if self._consent is None else cells[self._consent],
+            consent=self._consent.read(cells) if self._consent else None,
             opt_out_cells=[cells[position] for position in self._opt_outs],
             postcode="" if self._postcode is None else cells[self._postcode],
             state="" if self._state is None else cells[self._state],
@@ -143,9 +147,11 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             region=verdict.region,
             time_zones=",".join(verdict.whereabouts.zones),
             zone_sources=",".join(verdict.whereabouts.sources),
+            places=",".join(verdict.places),
             request_data=request_data,
             metadata=self._metadata.clean(cells),
             call_settings=verdict.call_settings,
+            consent=verdict.consent.to_dict(),
             trusted=self._trusted,
             start_at=verdict.start_at,
             start_zone=verdict.start_zone,

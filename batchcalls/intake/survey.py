@@ -12,11 +12,12 @@ from batchcalls.database import clock
 from batchcalls.database.lease import Lease
 from batchcalls.intake.numbers import each_number
 from batchcalls.lists.cleaning import clean_value
-from batchcalls.lists.mapping import ListMapping
+from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.lists.rows import Row
 from batchcalls.lists.tables import open_table, rows_as_uploaded
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList
+from campaigns import consent_dates
 from campaigns.call_settings import DateOrder, possible_orders
 from campaigns.number_writing import Evidence, evidence_in
 
@@ -31,14 +32,17 @@ _CELLS_PER_CHECK = 1_000
 def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
     """Store how a list's numbers are written, and in which order its dates are.
 
-    The order of day and month is the only one in which every start time can be read. Where several
-    fit, it stays open, and unclear dates are refused. Rows that are added to a batch count together
+    The order of day and month is the only one in which every start time can be read; where several
+    fit, every date of consent too. Where several still fit, it stays open, and unclear dates are
+    refused. Rows that are added to a batch count together
     with its first list. Raise `LeaseLost`, and as `disks.opened` does.
     """
     mapping = ListMapping.from_list(stored.mapping)
     phones = mapping.phone_positions
     starts = mapping.start_position if not stored.date_order else None
-    numbers, orders = _Sample(), _PossibleOrders()
+    consents = mapping.positions_of(Target.CONSENT, Target.CONSENT_DATE)
+    consents = () if stored.date_order else consents
+    numbers, orders, of_consents = _Sample(), _PossibleOrders(), _PossibleOrders()
     # An unusable list is reported by those who read it to import its rows.
     with (
         suppress(UnreadableList),
@@ -50,17 +54,21 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
                 lease.keep()
             if not stored.sheet or count < WORKBOOK_ROWS:
                 numbers.add(_bare(row, phones))
-            elif starts is None:
+            elif starts is None and not consents:
                 break
             if starts is not None and starts < len(row.cells):
                 orders.add(row.cells[starts])
+            for position in consents:
+                if position < len(row.cells):
+                    of_consents.add_day(row.cells[position])
     evidence = evidence_in(numbers.numbers, region=stored.region)
     first = stored.batch.first_list if stored.batch and stored.row_offset else None
     if first and first.evidence:
         evidence += Evidence.from_dict(first.evidence["numbers"])
     stored.evidence = {"numbers": evidence.to_dict()}
-    if starts is not None:
-        stored.evidence["date_order"] = orders.only()
+    if starts is not None or consents:
+        # Start times come first: a wrong one dials at a wrong hour.
+        stored.evidence["date_order"] = orders.only() or orders.narrowed_by(of_consents)
     lease.mine.update(evidence=stored.evidence)
 
 
@@ -100,6 +108,18 @@ class _PossibleOrders:
         self._cells.add(cell)
         if len(self._cells) >= _CELLS_PER_CHECK:
             self._narrow()
+
+    def add_day(self, cell: str) -> None:
+        """Add a cell with a date without a time, perhaps beside other words."""
+        for found in consent_dates.within(cell):
+            self.add(found if ":" in found else f"{found} 00:00")
+
+    def narrowed_by(self, others: _PossibleOrders) -> str:
+        """Return the one order that is left with those of other cells, or blank."""
+        self._narrow()
+        others._narrow()
+        left = self._orders & others._orders
+        return str(next(iter(left))) if len(left) == 1 else ""
 
     def only(self) -> str:
         """Return the one order that is left, or blank."""

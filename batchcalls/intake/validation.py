@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Self
 
 from django.conf import settings
 
 from batchcalls.calling.call_requests import RENDERED
+from batchcalls.calling.consent import demands_at, latest_day
 from batchcalls.database import clock
 from batchcalls.lists.rows import RowProblem
 from batchcalls.models import Batch
-from campaigns import call_settings, consent, e164, prompts
+from campaigns import call_settings, e164, prompts
 from campaigns.call_settings import ZoneSource
-from campaigns.consent import Consent
-from campaigns.places import whereabouts
+from campaigns.consent import Consent, read_opt_out
+from campaigns.consent_demands import Demand, Evidence, first_lack
+from campaigns.consent_record import ConsentCells
+from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.whereabouts import Source, Whereabouts
 
 #: The reason code of a row with an explicit no, as opposed to one without an answer.
@@ -35,30 +38,31 @@ class RowRules:
     """The rules that every row of a batch must meet.
 
     ``required`` holds the variables that the texts need, except those of the prompt, because a row
-    may have its own prompt. ``timezone`` applies to start times without an offset. ``today`` is the
-    latest valid date of consent.
+    may have its own prompt. ``timezone`` applies to start times without an offset. ``demands_on``
+    returns the consent that calls to some places need. ``today`` is the latest valid date of
+    consent.
     """
 
     region: str
     required: frozenset[str]
     required_by_prompt: frozenset[str] = frozenset()
     timezone: str | None = None
-    consent_required: bool = False
+    demands_on: Callable[[str], Sequence[Demand]]
     today: date
     max_value_characters: int
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
         """Return the rules of a batch; raise `prompts.PromptError` for unclosed braces."""
+        now = clock.now()
         return cls(
             region=batch.region,
             required=prompts.names_in(spoken(batch.call_settings)).required - prompts.BUILT_IN,
             required_by_prompt=prompts.names_in({"prompt": batch.prompt}).required
             - prompts.BUILT_IN,
             timezone=batch.call_settings.get("timezone"),
-            consent_required=batch.consent_required,
-            # The latest current date anywhere on earth.
-            today=(clock.now() + timedelta(hours=14)).date(),
+            demands_on=demands_at(batch, now=now),
+            today=latest_day(now),
             max_value_characters=settings.MAX_VALUE_CHARACTERS,
         )
 
@@ -74,9 +78,11 @@ class RowVerdict:
     refused_numbers: tuple[str, ...] = ()
     region: str = ""
     whereabouts: Whereabouts = field(default_factory=Whereabouts)
+    places: tuple[str, ...] = ()
     call_settings: dict[str, Any] = field(default_factory=dict)
     start_at: datetime | None = None
     start_zone: str = ""
+    consent: Evidence = field(default_factory=Evidence)
     code: str = ""
     message: str = ""
 
@@ -99,7 +105,7 @@ def judge(
     number: e164.Number | e164.NumberProblem,
     request_data: Mapping[str, str],
     row_settings: Mapping[str, str],
-    consent_cell: str | None = None,
+    consent: ConsentCells | None = None,
     numbers_meant: Callable[[], tuple[str, ...]] = tuple,
     opt_out_cells: Sequence[str] = (),
     postcode: str = "",
@@ -108,7 +114,7 @@ def judge(
 ) -> RowVerdict:
     """Check one row: its form, its number, its consent, its call settings, its variables.
 
-    ``consent_cell`` is None for a list without a consent column. ``postcode`` and ``state`` are
+    ``consent`` is None for a list without columns about it. ``postcode`` and ``state`` are
     cells that say where the recipient is. ``date_order`` applies to all start times of the list.
     ``numbers_meant`` finds all numbers of a row that refuses, including numbers that are too
     doubtful to be dialed. A refusal is reported before any other problem, because it applies to
@@ -116,7 +122,8 @@ def judge(
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
-    refusal = _why_refused(rules, consent_cell, opt_out_cells)
+    cells = consent or ConsentCells()
+    refusal = _why_refused(rules, cells, opt_out_cells)
     refused = numbers_meant() if refusal else ()
     if problem is not None and not refusal:
         return RowVerdict(code=problem.code, message=problem.message)
@@ -134,6 +141,10 @@ def judge(
         state=state,
     )
     by_list = place()
+    places = jurisdictions.find(
+        e164=number.e164, region=number.region, postcode=postcode, state=state
+    )
+    evidence = cells.record(order=date_order, today=rules.today) if consent else Evidence()
     normalized = call_settings.Normalized()
     if row_settings:
         from_postcode = Source.POSTCODE in by_list.sources
@@ -148,7 +159,7 @@ def judge(
         normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
     code, message = (
         refusal
-        or _why_without_consent(rules, consent_cell)
+        or _why_without_consent(rules, cells, evidence, ",".join(places))
         or _what_settings_lack(normalized)
         or _what_is_too_long(rules, request_data)
         or _what_would_be_unsaid(rules, normalized.values, request_data)
@@ -159,10 +170,12 @@ def judge(
         e164=number.e164,
         refused_numbers=refused,
         region=number.region,
+        places=places,
         whereabouts=place(row=normalized.values.get("timezone", "")),
         call_settings={} if code else normalized.values,
         start_at=datetime.fromisoformat(start) if start and not code else None,
         start_zone="" if code else normalized.start_zone,
+        consent=evidence,
         code=code,
         message=message,
     )
@@ -179,17 +192,17 @@ def _what_settings_lack(normalized: call_settings.Normalized) -> tuple[str, str]
 
 
 def _why_refused(
-    rules: RowRules, consent_cell: str | None, opt_out_cells: Sequence[str]
+    rules: RowRules, cells: ConsentCells, opt_out_cells: Sequence[str]
 ) -> tuple[str, str] | None:
     """Return code and message when the row says not to call, even if no rule requires consent.
 
     An opt-out that is not clear refuses too: calling on a guess could break a promise.
     """
-    opt_outs = [(consent.read_opt_out(cell), cell) for cell in opt_out_cells]
+    opt_outs = [(read_opt_out(cell), cell) for cell in opt_out_cells]
     if cell := next((cell for said, cell in opt_outs if said == Consent.REFUSED), ""):
         return OPTED_OUT, f"The opt-out column says “{cell[:40]}”: this person opted out."
-    if consent_cell and consent.read(consent_cell, today=rules.today) == Consent.REFUSED:
-        return CONSENT_REFUSED, f"The consent column says “{consent_cell[:40]}”, a no."
+    if cell := cells.refusing(today=rules.today):
+        return CONSENT_REFUSED, f"The consent column says “{cell[:40]}”, a no."
     if cell := next((cell for said, cell in opt_outs if said == Consent.UNCLEAR), ""):
         return (
             OPT_OUT_UNCLEAR,
@@ -199,25 +212,21 @@ def _why_refused(
     return None
 
 
-def _why_without_consent(rules: RowRules, cell: str | None) -> tuple[str, str] | None:
-    """Return code and message when the person is not known to have agreed to be called."""
-    if cell is None:
-        if not rules.consent_required:
-            return None
-        return "no_consent", "The list says of nobody that they agreed to be called."
-    match consent.read(cell, today=rules.today):
-        case Consent.UNCLEAR:
-            return (
-                "consent_unclear",
-                f"“{cell[:40]}” is no clear consent; write yes, no, or the date it was given on "
-                "(2026-01-31).",
-            )
-        case Consent.NOT_STATED if rules.consent_required:
-            return (
-                "no_consent",
-                "The consent cell is blank, and the calling policy requires consent.",
-            )
-    return None
+def _why_without_consent(
+    rules: RowRules, cells: ConsentCells, evidence: Evidence, places: str
+) -> tuple[str, str] | None:
+    """Return code and message when the person is not known to have agreed to be called.
+
+    A consent cell that cannot be read may be a refusal, so that its row is never called.
+    """
+    if cell := cells.unclear(today=rules.today):
+        return (
+            "consent_unclear",
+            f"“{cell[:40]}” is no clear consent; write yes, no, or the date it was given on "
+            "(2026-01-31).",
+        )
+    lack = first_lack(rules.demands_on(places), evidence, today=rules.today)
+    return (lack.code, lack.message) if lack else None
 
 
 def _what_is_too_long(rules: RowRules, request_data: Mapping[str, str]) -> tuple[str, str] | None:

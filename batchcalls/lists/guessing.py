@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 
+from batchcalls.lists.consent_headers import consent_detail_of
 from batchcalls.lists.headers import REJECTED_REASON, Header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
+    SINGLE,
     ColumnTarget,
     ListMapping,
     Target,
@@ -32,6 +34,8 @@ CONSENT_SPELLINGS = frozenset(
         "opt_in",
         "optin",
         "opted_in",
+        *("consent_status", "opt_in_status", "opt_in_flag", "phone_consent", "call_opt_in"),
+        *("phone_opt_in", "tcpa_opt_in", "express_consent", "express_written_consent", "pewc"),
         # German, French, Spanish, Portuguese, Italian, Dutch
         *("einwilligung", "werbeeinwilligung", "einverständnis", "anrufeinwilligung"),
         *("telefonwerbung_erlaubt", "darf_angerufen_werden", "einwilligung_telefon"),
@@ -60,10 +64,11 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
     """Match columns by their headers.
 
     In order: phone number, consent, opt-out, prefixed names, the `GUESSED_SETTINGS`, postcode and
-    state (which stay variables), else variables.
+    state and the details of a consent (which stay variables, but for its evidence), else variables.
     """
     phones, places = _phone_headers(headers), _place_headers(headers)
     settings = _setting_headers(headers, is_call_setting)
+    details = _consent_headers(headers)
     columns = []
     for header in headers:
         column = as_variable(header)
@@ -78,6 +83,9 @@ def guess(headers: Sequence[Header], *, is_call_setting: Callable[[str], bool]) 
             column = replace(column, target=Target.CALL_SETTING, name=settings[header.position])
         elif header.position in places:
             column = replace(column, target=places[header.position])
+        elif detail := details.get(header.position):
+            is_variable = detail != Target.CONSENT_EVIDENCE
+            column = replace(column, target=detail, name=column.name if is_variable else "")
         columns.append(column)
     return ListMapping(distinct(columns))
 
@@ -169,6 +177,16 @@ def _place_headers(headers: Sequence[Header]) -> dict[int, Target]:
             kind, at = Target(place.kind), (place.rank, header.position)
             found[kind] = min(found.get(kind, at), at)
     return {position: kind for kind, (_, position) in found.items()}
+
+
+def _consent_headers(headers: Sequence[Header]) -> dict[int, Target]:
+    """Return the columns that detail a consent: the first of each kind, and all evidence."""
+    found: dict[int, Target] = {}
+    for header in headers:
+        detail = None if header.is_blank else consent_detail_of(header.name)
+        if detail and (detail not in SINGLE or detail not in found.values()):
+            found[header.position] = detail
+    return found
 
 
 def says_who_may_be_called(header: str) -> bool:

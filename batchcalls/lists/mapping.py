@@ -23,6 +23,11 @@ class Target(StrEnum):
     CALL_SETTING = "call_setting"
     CONSENT = "consent"
     OPT_OUT = "opt_out"
+    #: How, when and where consent was given, and what proves it. Variables too, if named.
+    CONSENT_TYPE = "consent_type"
+    CONSENT_DATE = "consent_date"
+    CONSENT_SOURCE = "consent_source"
+    CONSENT_EVIDENCE = "consent_evidence"
     #: Where the recipient is. A variable too, if the column has a name.
     POSTCODE = "postcode"
     STATE = "state"
@@ -35,6 +40,10 @@ NAMED_TARGETS = {
     Target.METADATA: "metadata",
     Target.POSTCODE: "variable",
     Target.STATE: "variable",
+    Target.CONSENT_TYPE: "variable",
+    Target.CONSENT_DATE: "variable",
+    Target.CONSENT_SOURCE: "variable",
+    Target.CONSENT_EVIDENCE: "variable",
 }
 #: What a header begins with that names its target.
 PREFIXES = {
@@ -44,8 +53,15 @@ PREFIXES = {
 }
 #: Targets of one column at most, which say where the recipient is. Their names are optional.
 PLACES = frozenset({Target.POSTCODE, Target.STATE})
+#: Targets about a recipient's consent, with optional names. Several columns may be evidence.
+CONSENT_DETAILS = frozenset(
+    {Target.CONSENT_TYPE, Target.CONSENT_DATE, Target.CONSENT_SOURCE, Target.CONSENT_EVIDENCE}
+)
+OPTIONAL_NAMES = PLACES | CONSENT_DETAILS
+#: Targets of one column at most.
+SINGLE = OPTIONAL_NAMES - {Target.CONSENT_EVIDENCE}
 #: Targets that fill {{variables}}.
-VARIABLES = frozenset({Target.REQUEST_DATA, Target.TRUSTED_TEXT, *PLACES})
+VARIABLES = frozenset({Target.REQUEST_DATA, Target.TRUSTED_TEXT, *OPTIONAL_NAMES})
 #: Targets that need no name. They keep their columns when all others are mapped at once. Several
 #: columns may hold phone numbers or opt-outs, and only one the consent.
 NAMELESS_TARGETS = frozenset({Target.PHONE_NUMBER, Target.CONSENT, Target.OPT_OUT})
@@ -140,23 +156,26 @@ class ListMapping:
 
     @property
     def consent_position(self) -> int | None:
-        return self._position_of(Target.CONSENT)
+        return self.position_of(Target.CONSENT)
 
     @property
-    def postcode_position(self) -> int | None:
-        return self._position_of(Target.POSTCODE)
-
-    @property
-    def state_position(self) -> int | None:
-        return self._position_of(Target.STATE)
+    def states_consent(self) -> bool:
+        """Whether a column may say that somebody consented; source and evidence alone do not."""
+        saying = {Target.CONSENT, Target.CONSENT_TYPE, Target.CONSENT_DATE}
+        return any(column.target in saying for column in self.columns)
 
     @property
     def opt_out_positions(self) -> tuple[int, ...]:
         """The columns that say who must not be called; a yes in any of them is a refusal."""
-        return tuple(c.position for c in self.columns if c.target == Target.OPT_OUT)
+        return self.positions_of(Target.OPT_OUT)
 
-    def _position_of(self, target: Target) -> int | None:
+    def position_of(self, target: Target) -> int | None:
+        """Return the position of the first column with a target, or None."""
         return next((c.position for c in self.columns if c.target == target), None)
+
+    def positions_of(self, *targets: Target) -> tuple[int, ...]:
+        """Return the positions of all columns with these targets."""
+        return tuple(c.position for c in self.columns if c.target in targets)
 
     def variables(self) -> list[str]:
         """Return the names that a prompt may use, in column order."""
@@ -165,6 +184,12 @@ class ListMapping:
     def trusted(self) -> list[str]:
         """Return the names of the variables that are inserted in prompts as they are."""
         return [column.name for column in self.columns if column.target == Target.TRUSTED_TEXT]
+
+    @property
+    def has_dates(self) -> bool:
+        """Whether cells may hold dates whose order of day and month matters."""
+        dated = self.positions_of(Target.CONSENT, Target.CONSENT_DATE)
+        return self.start_position is not None or bool(dated)
 
     @property
     def start_position(self) -> int | None:
@@ -192,11 +217,12 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
     if len(consents) > 1:
         message = f"Several columns say who consents: {_labels(consents)}. Keep one of them."
         problems.append(_about(consents[1], "two_consent_columns", message))
-    for place in sorted(PLACES):
-        several = [column for column in mapping.columns if column.target == place]
+    for single in sorted(SINGLE):
+        several = [column for column in mapping.columns if column.target == single]
         if len(several) > 1:
-            message = f"Several columns hold the {place}: {_labels(several)}. Keep one of them."
-            problems.append(_about(several[1], f"two_{place}_columns", message))
+            what = single.replace("_", " ")
+            message = f"Several columns hold the {what}: {_labels(several)}. Keep one of them."
+            problems.append(_about(several[1], f"two_{single}_columns", message))
     sources: dict[tuple[str, str], list[ColumnTarget]] = defaultdict(list)
     for column in mapping.columns:
         if column.target == Target.IGNORE or column.target in NAMELESS_TARGETS:
@@ -206,7 +232,7 @@ def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> li
         if column.target == Target.CALL_SETTING and not is_setting(column.name, is_call_setting):
             message = f"“{column.name}” is not a call setting that a column can give."
             problems.append(_about(column, "unknown_call_setting", message))
-        elif not column.name and column.target not in PLACES:
+        elif not column.name and column.target not in OPTIONAL_NAMES:
             message = f"{column.label} becomes {column.target}, but under which name? Give one."
             problems.append(_about(column, "missing_name", message))
     for (what, name), columns in sources.items():
@@ -240,7 +266,8 @@ def unknown_target(given: str, column: str = "") -> MappingProblem:
     message = (
         f"A column cannot become “{given}”. Use phone_number, phone_number.2, request_data, "
         "request_data.NAME, trusted_text, trusted_text.NAME, metadata, metadata.NAME, postcode, "
-        "state, consent, opt_out, ignore or a call setting."
+        "state, consent, consent_type, consent_date, consent_source, consent_evidence, opt_out, "
+        "ignore or a call setting."
     )
     return MappingProblem("unknown_target", message, column)
 

@@ -14,7 +14,8 @@ from batchcalls.lists.headers import REJECTED_REASON, Header, clean_header
 from batchcalls.lists.mapping import (
     NAMED_TARGETS,
     NAMELESS_TARGETS,
-    PLACES,
+    OPTIONAL_NAMES,
+    SINGLE,
     ColumnTarget,
     ListMapping,
     MappingError,
@@ -44,7 +45,10 @@ def map_all(mapping: ListMapping, target: Target) -> ListMapping:
         or not column.header
         or is_rejected_reason(column)
         # These are request data already.
-        or (target == Target.REQUEST_DATA and column.target in {Target.TRUSTED_TEXT, *PLACES})
+        or (
+            target == Target.REQUEST_DATA
+            and column.target in {Target.TRUSTED_TEXT, *OPTIONAL_NAMES}
+        )
         else replace(column, target=target, name=name_for(target, column.header))
         for column in mapping.columns
     ]
@@ -72,8 +76,9 @@ def _assignment(column: str, target: str) -> Assignment:
     """Read a target.
 
     phone_number[.order], request_data[.name], trusted_text[.name], metadata[.name],
-    postcode[.name], state[.name], consent, opt_out, ignore, or a setting with or without the prefix
-    settings.
+    postcode[.name], state[.name], consent, consent_type[.name], consent_date[.name],
+    consent_source[.name], consent_evidence[.name], opt_out, ignore, or a setting with or without
+    the prefix settings.
     """
     kind, dot, name = clean_header(target).partition(".")
     if kind.lower() in NAMED_TARGETS:
@@ -124,7 +129,7 @@ def apply_options(
     for position, column in columns.items():
         # A column for the first number replaces every guess, a fallback only the guessed ones.
         is_replaced = chosen_phones and (1 in chosen_phones or column.order > 1)
-        is_moved = column.target in PLACES and column.target in chosen_targets
+        is_moved = column.target in SINGLE and column.target in chosen_targets
         if is_moved or (is_replaced and column.target == Target.PHONE_NUMBER):
             columns[position] = as_variable(headers[position])
     columns |= chosen

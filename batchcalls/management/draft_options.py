@@ -25,6 +25,7 @@ HINTS = {
     "no_phone_column": "Use --map COLUMN=phone_number.",
     "variable_without_column": "Use --map-all request_data, or --map COLUMN=request_data.NAME.",
     "no_prompt": "Use --prompt or --campaign.",
+    "no_purpose": "Use --purpose, or --campaign.",
     "bad_region": "Use --region.",
     "unclear_encoding": "Use --encoding.",
 }
@@ -49,6 +50,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
         name=options["name"] or path.stem,
         campaign=_campaign(options["campaign"]),
         account=_account(options["account"]),
+        purpose=options["purpose"],
         prompt=options["prompt"],
         start_at=_start_at(options["start_at"]),
         cps=_cap("--cps", options["cps"]),

@@ -18,6 +18,7 @@ from campaigns.calling_hours import CallingHours
 from campaigns.caps import Caps
 from campaigns.models import CallingPolicy, validate_call_settings
 from campaigns.retry import RetryPolicy
+from campaigns.vocabulary import ConsentRule, Purpose
 
 if TYPE_CHECKING:
     from batchcalls.models.stored_list import StoredList
@@ -58,6 +59,12 @@ class Batch(models.Model):
     )
     account = models.ForeignKey(
         "batchcalls.VoiceAccount", on_delete=models.PROTECT, related_name="batches"
+    )
+    purpose = models.CharField(
+        max_length=20,
+        choices=Purpose.choices,
+        default=Purpose.INFORMATIONAL,
+        help_text="Why people are called. It decides which consent is demanded.",
     )
     prompt = models.TextField(blank=True)
     pathway_id = models.CharField(max_length=100, blank=True)
@@ -110,6 +117,12 @@ class Batch(models.Model):
     )
     queued_through = models.PositiveIntegerField(
         default=0, editable=False, help_text="Last row of the chunks that went out."
+    )
+
+    rule_packs = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="The version of each rule pack at the launch.",
     )
 
     dry_run = models.JSONField(default=dict, editable=False)
@@ -167,6 +180,7 @@ class Batch(models.Model):
             CheckConstraint(
                 condition=Q(duplicates__in=DuplicateChoice.values), name="batch_duplicates"
             ),
+            CheckConstraint(condition=Q(purpose__in=Purpose.values), name="batch_purpose"),
             CheckConstraint(condition=Q(chunk_size__gte=1), name="batch_chunk_size_positive"),
             CheckConstraint(condition=Q(cps=None) | Q(cps__gt=0), name="batch_cps_positive"),
             CheckConstraint(
@@ -236,8 +250,15 @@ class Batch(models.Model):
 
     @property
     def consent_required(self) -> bool:
-        """True when only recipients with recorded consent may be called."""
-        return bool(self.policy.get("consent_required"))
+        """True when the policy allows only calls to people with recorded consent.
+
+        A policy that became stricter requires it at once, a looser one never less than before.
+        """
+        today = self.policy_now
+        now_required = today is not None and ConsentRule(today.consent_required).applies_to(
+            Purpose(self.purpose)
+        )
+        return bool(self.policy.get("consent_required")) or now_required
 
     @cached_property
     def retry_policy(self) -> RetryPolicy:

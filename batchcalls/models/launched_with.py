@@ -28,12 +28,15 @@ LAUNCHED_WITH: dict[str, Use] = {
     "name": Use.ASKED | Use.EDITED,
     "campaign": _SETTING | Use.CLONED | Use.TRIED,
     "account": _SETTING | Use.CLONED | Use.TRIED,
+    "purpose": _SETTING | Use.CLONED | Use.TRIED,
     "prompt": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_id": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_version": _SETTING | Use.CLONED | Use.TRIED,
     "call_settings": _SETTING | Use.CLONED | Use.TRIED,
     # A clone gets the campaign's current policy, so that it follows a rule that became stricter.
     "policy": Use.EDITED | Use.TRIED | Use.TOLD,
+    # Set at the launch; a copy gets the versions of its own.
+    "rule_packs": Use.TOLD,
     # Set with the list, which is read with it.
     "region": Use.EDITED | Use.CLONED | Use.TRIED | Use.TOLD,
     "duplicates": _SETTING | Use.CLONED,

@@ -16,13 +16,21 @@ from batchcalls.states import (
 )
 from campaigns import e164
 from campaigns.call_settings import ZoneSource
-from campaigns.places import whereabouts
+from campaigns.consent_demands import Evidence
+from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.whereabouts import Whereabouts
 
 
 @lru_cache(maxsize=4096)
 def _by_number(number: str, row_zone: str) -> Whereabouts:
     return whereabouts.find(region="", number=e164.time_zones(number), row=row_zone)
+
+
+@lru_cache(maxsize=4096)
+def _places_of(number: str) -> str:
+    parsed = e164.parse(number, region="ZZ")
+    region = parsed.region if isinstance(parsed, e164.Number) else ""
+    return ",".join(jurisdictions.of_number(number, region))
 
 
 class Recipient(models.Model):
@@ -64,9 +72,21 @@ class Recipient(models.Model):
         "commas between them, contradict each other, so that all zones count. Blank for rows "
         "older than this field, whose zones are found again when they are dialed.",
     )
+    places = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="Countries and states whose rules the recipient may be under (US-FL), with "
+        "commas between them. Blank for rows older than this field: found again from the number.",
+    )
     request_data = models.JSONField(default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     call_settings = models.JSONField(default=dict, blank=True)
+    consent = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What the list says about the person’s consent: kind, given_on, source, "
+        "evidence.",
+    )
     #: Names of variables whose values are not marked as data in a prompt, one a line.
     trusted = models.TextField(blank=True, editable=False)
     start_at = models.DateTimeField(null=True, blank=True)
@@ -156,6 +176,16 @@ class Recipient(models.Model):
         if self.zone_sources:
             return Whereabouts.from_stored(self.time_zones, self.zone_sources)
         return _by_number(self.e164, self.call_settings.get("timezone", ""))
+
+    @property
+    def consent_evidence(self) -> Evidence:
+        """What the list says about the person's consent."""
+        return Evidence.from_dict(self.consent)
+
+    @property
+    def possible_places(self) -> str:
+        """The countries and states that the recipient may be in, with commas between them."""
+        return self.places or _places_of(self.e164)
 
     @property
     def all_numbers(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from batchcalls.calling import gate
+from batchcalls.calling import gate, rule_packs
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -22,12 +22,13 @@ from batchcalls.states import (
     RECIPIENT_NOT_YET_PLACED,
     RecipientStatus,
 )
+from campaigns.consent_demands import LACKS
 from campaigns.e164 import NumberProblemCode
 from campaigns.models import Ban
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
-TIME_ZONE = "Time zone"
+TIME_ZONE, RULE_PACKS = "Time zone", "Rule packs"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
@@ -36,19 +37,22 @@ _NAMES = {
     "calling_hours": HOURS,
     "policy_hours": "Policy’s hours today",
     "dispatch_hours": "Dispatch hours",
+    rule_packs.RULE: RULE_PACKS,
     "caps": CAPS,
+    "consent": CONSENT,
 }
 #: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
     **dict.fromkeys(map(str, NumberProblemCode), NUMBER),
     "blank_row": NUMBER,
     "duplicate": DUPLICATES,
-    **dict.fromkeys(["no_consent", "consent_unclear", *REFUSALS], CONSENT),
+    **dict.fromkeys([*LACKS, *REFUSALS], CONSENT),
     **dict.fromkeys(["missing_variable", "value_too_long"], VARIABLES),
     **dict.fromkeys(["prompt_and_pathway", "bad_prompt"], VARIABLES),
     **dict.fromkeys((ban.code for ban in Ban), DO_NOT_CALL),
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
+    rule_packs.CLOSED_BY_RULES: RULE_PACKS,
     "capped": CAPS,
     "called_at_this_hour": "Another hour",
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
@@ -67,7 +71,7 @@ class Verdict:
 def why_called(call: CallResult) -> list[Verdict]:
     """Return the verdicts stored with an attempt, from the moment it was created."""
     return [
-        Verdict(rule=_named(name), allows=True, detail=text) for name, text in call.checks.items()
+        Verdict(rule=name_of(name), allows=True, detail=text) for name, text in call.checks.items()
     ]
 
 
@@ -86,7 +90,7 @@ def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdic
         verdict.allows is False for verdict in found
     ):
         return found
-    rule = _RULE_OF.get(recipient.reason_code) or _named(recipient.reason_code)
+    rule = _RULE_OF.get(recipient.reason_code) or name_of(recipient.reason_code)
     others = [verdict for verdict in found if verdict.rule != rule]
     return [*others, Verdict(rule=rule, allows=False, detail=recipient.reason)]
 
@@ -101,10 +105,9 @@ def _of_list(recipient: Recipient) -> Iterator[Verdict]:
     found = {
         NUMBER: f"{recipient.e164} is valid" if recipient.e164 else "not known",
         DUPLICATES: "each row is called" if each_row else "no earlier row has the number",
-        CONSENT: "required, and the row has it" if batch.consent_required else "not required",
     }
-    if refused == VARIABLES:
-        found[VARIABLES] = ""
+    if refused in {CONSENT, VARIABLES}:
+        found[refused] = ""
     for rule, detail in found.items():
         if rule == refused:
             yield Verdict(rule=rule, allows=False, detail=recipient.reason)
@@ -149,20 +152,21 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
         return
     if isinstance(answer, gate.Allowed):
         for name, text in answer.checks.items():
-            yield Verdict(rule=_named(name), allows=True, detail=text)
+            yield Verdict(rule=name_of(name), allows=True, detail=text)
         return
     *passed, (rule, message) = answer.checks
     for name, text in passed:
-        yield Verdict(rule=_named(name), allows=True, detail=text)
+        yield Verdict(rule=name_of(name), allows=True, detail=text)
     again = f" It may be dialed from {_written(answer.due_at)}." if answer.due_at else ""
-    yield Verdict(rule=_named(rule), allows=False, detail=message + again)
+    yield Verdict(rule=name_of(rule), allows=False, detail=message + again)
 
 
 def _written(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 
-def _named(rule: str) -> str:
+def name_of(rule: str) -> str:
+    """Return the name of a rule as people read it."""
     return _NAMES.get(rule, rule.replace("_", " ").capitalize())
 
 

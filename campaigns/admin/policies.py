@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from campaigns.admin.small_tables import SHORT_TEXTS
 from campaigns.calling_hours import CallingHours
-from campaigns.caps import WINDOWS
+from campaigns.caps import POLICY_CAPS
 from campaigns.hours_in_words import DAYS, hours_in_words
 from campaigns.models import (
     MINUTES_PER_DAY,
@@ -149,7 +149,7 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
             "Calls to one number",
             {
                 "description": "Counted across all batches, test calls, and API calls.",
-                "fields": [*WINDOWS, "when_capped"],
+                "fields": [*POLICY_CAPS, "when_capped"],
             },
         ),
         ("Retries", {"fields": ["max_total_retries", "retry_another_hour"]}),

@@ -35,6 +35,7 @@ def fields(
     data = {
         "name": "Spring",
         "says": "prompt",
+        "purpose": "informational",
         "prompt": "Hello {{name}}.",
         "account": VoiceAccount.objects.built_in().pk,
         "duplicates": "call_once",

@@ -5,7 +5,8 @@
 
 The defaults are 10,000,000 and 1,000,000. Past calls have ended and belong to other batches, five
 to a recipient. The baseline, in the same run and the same database, is the same claim without
-them. The last claim also counts the calls to each number for caps. "Running" is the median without
+them. Later claims also count the calls to each number for caps, and check the rules for real
+phones. "Running" is the median without
 the time in which the process waited for a processor: on a busy machine, compare it and the CPU
 time, which on SQLite includes the database. "Read" is what the process read from the disk because
 it was not in memory.
@@ -91,19 +92,25 @@ from batchcalls.calling import claiming
 from batchcalls.database.bulk import insert_each
 from batchcalls.database.lease import Lease
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from campaigns.models import RulePackSwitch
 
 SIZE, WARM_UP, ROUNDS = 128, 5, 60
 PICKS = min, statistics.median, statistics.median, statistics.median
 now = timezone.now()
-account = VoiceAccount.objects.create(name=f"Now {now}", provider="simulator",
-    concurrency=1_000_000)
+rings = "real" in sys.argv or "packs" in sys.argv
+account = VoiceAccount.objects.create(name=f"Now {now}", concurrency=1_000_000,
+    provider="bland" if rings else "simulator")
+zone = f"Etc/GMT{now.hour - 12:+d}"  # where it is noon
 caps = {"attempts_24h": 3, "attempts_30d": 20} if "caps" in sys.argv else {}
 batch = Batch.objects.create(name="Now", account=account, prompt="Call {{shop}}.",
-    status="dispatching", launched_at=now, policy={"caps": caps})
+    status="dispatching", launched_at=now, policy={"caps": caps},
+    purpose="marketing" if "packs" in sys.argv else "informational")
+RulePackSwitch.objects.create(pack="us", entry="federal-consent", reason="x", created_at=now)
 names = ["batch_id", "row_number", "e164", "region", "time_zones", "zone_sources",
-    "request_data", "status", "due_at"]
+    "places", "request_data", "status", "due_at"]
 insert_each(Recipient, names, [
-    [batch.pk, n + 2, f"+1415{2_000_000 + n}", "US", "America/Los_Angeles", "number",
+    [batch.pk, n + 2, f"+1415{2_000_000 + n}", "US", zone, "number",
+        ("US-FL", "US-FL,US-GA", "US-OK", "US-WA,US-OR")[n % 4],
         {"shop": f"Shop {n}"}, "queued", now]
     for n in range(SIZE * (WARM_UP + ROUNDS))
 ])
@@ -150,6 +157,8 @@ def main() -> None:
             finish(script(here, FILL, 0, calls))
             measured[f"and {calls:,} past calls"] = measure(here)
             measured["and caps"] = measure(here, "caps")
+            measured["real phones"] = measure(here, "real")
+            measured["and rule packs"] = measure(here, "packs")
     base = measured["nothing"]
     print(f"claim of 128 calls, {url.partition(':')[0]}")
     for behind, times in measured.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -299,3 +300,27 @@ def test_mistakes_of_a_caller_are_refused() -> None:
         CallingHours(windows=(((540, 1200),),))
     with pytest.raises(ValueError, match="UTC offset"):
         OFFICE.check(datetime(2025, 6, 2, 12), [NEW_YORK])  # noqa: DTZ001 - the mistake itself
+
+
+def test_special_days_have_windows_of_their_own() -> None:
+    holiday, day_off = date(2025, 6, 2), date(2025, 6, 3)
+    hours = replace(OFFICE, special_days=frozenset({(holiday, ((780, 840),)), (day_off, ())}))
+    assert isinstance(hours.check(at("2025-06-02T13:59", NEW_YORK), [NEW_YORK]), Open)
+    early = closed(hours.check(at("2025-06-02T12:59", NEW_YORK), [NEW_YORK]))
+    assert early.opens_at == at("2025-06-02T13:00", NEW_YORK)
+    assert "calls may start there on that day at 13:00 to 14:00." in early.message
+    shut = closed(hours.check(at("2025-06-03T13:00", NEW_YORK), [NEW_YORK]))
+    assert "no calls may start there on that day." in shut.message
+    assert shut.opens_at == at("2025-06-04T09:00", NEW_YORK)
+
+
+def test_special_days_stay_special_when_hours_are_intersected() -> None:
+    some = replace(
+        CallingHours.always(), special_days=frozenset({(date(2025, 6, 2), ((600, 900),))})
+    )
+    blackout = replace(CallingHours.always(), blackout_dates=frozenset({date(2025, 6, 3)}))
+    both = some.intersected(OFFICE).intersected(blackout)
+    assert both.on(date(2025, 6, 2)) == ((600, 900),)
+    assert both.on(date(2025, 6, 3)) == ()
+    assert both.on(date(2025, 6, 9)) == ((540, 1200),)
+    assert not some.is_unrestricted

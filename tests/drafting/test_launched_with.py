@@ -74,6 +74,7 @@ def full(make_batch: Any) -> Batch:
         "name": "November",
         "campaign": Campaign.objects.create(name="Autumn", prompt="Hello."),
         "account": VoiceAccount.objects.create(name="second", provider="simulator"),
+        "purpose": "marketing",
         "prompt": "Say hello.",
         "pathway_id": "pathway",
         "pathway_version": "2",

@@ -30,6 +30,7 @@ from batchcalls.states import BatchStatus
 from campaigns import prompts
 from campaigns.models import Campaign
 from campaigns.settings_form import CallSettingsForm
+from campaigns.vocabulary import Purpose
 
 #: Settings that have their own field on the page.
 LEFT_OUT = frozenset({"start_time"})
@@ -139,6 +140,7 @@ def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallS
     if chosen:
         pathway = chosen.pathway
         initial |= {"campaign": chosen.pk, "prompt": chosen.prompt, "pathway": pathway}
+        initial["purpose"] = chosen.purpose
         initial["says"] = "pathway" if pathway else "prompt"
         stored = chosen.settings_for_calls()
     own = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT)
@@ -180,7 +182,11 @@ def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) ->
     region = data.get("region") or settings.DEFAULT_REGION
     account = data.get("account") or VoiceAccount.objects.built_in()
     wanted = drafts.DraftRequest(
-        name=data.get("name", ""), account=account, created_by=actor_of(request)
+        name=data.get("name", ""),
+        account=account,
+        # Where nobody said it, the purpose with the strictest rules, until somebody does.
+        purpose=data.get("purpose") or Purpose.MARKETING,
+        created_by=actor_of(request),
     )
     try:
         with transaction.atomic():

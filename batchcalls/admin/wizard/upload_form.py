@@ -14,6 +14,7 @@ from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.models.launched_with import Use, names_of
 from campaigns.models import Campaign, Pathway
 from campaigns.prompts import PromptError, Template
+from campaigns.vocabulary import Purpose
 
 _ASKED = frozenset(names_of(Use.ASKED))
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
@@ -94,6 +95,14 @@ class UploadForm(FormatForm, RegionForm):
         input_formats=[LOCAL_TIME, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"],
     )
 
+    purpose = forms.ChoiceField(
+        label="Why these people are called",
+        choices=[(one.value, f"{one.label}: {one.meaning}") for one in Purpose],
+        widget=forms.RadioSelect,
+        required=False,
+        help_text="It decides which consent is demanded. Left open, it is the campaign’s.",
+    )
+
     BASIC = ("name",)
     READING = ("encoding", "delimiter", "sheet", "include_hidden", "region")
     PATHWAY = ("pathway", "pathway_id", "pathway_version")
@@ -138,6 +147,16 @@ class UploadForm(FormatForm, RegionForm):
     def schedule_fields(self) -> list[forms.BoundField]:
         """Return the fields for the schedule and the retries."""
         return self.group("SCHEDULE")
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the purpose if no campaign says it."""
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("purpose") and "purpose" not in self.errors:
+            if chosen := cleaned.get("campaign"):
+                cleaned["purpose"] = chosen.purpose
+            else:
+                self.add_error("purpose", "Choose why these people are called.")
+        return cleaned
 
     def clean_prompt(self) -> str:
         """Reject a prompt with unclosed braces."""

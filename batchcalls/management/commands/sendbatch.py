@@ -32,6 +32,7 @@ from batchcalls.states import BATCH_ACTIVE, BATCH_IMPORTING, BATCH_RESUMABLE, Ba
 from batchcalls.webhooks import deliver
 from campaigns.call_settings import DateOrder
 from campaigns.number_writing import Written
+from campaigns.vocabulary import PURPOSES_IN_WORDS, Purpose
 
 #: How often to look at the batch, and how long to import or to wait before looking again.
 LOOK_SECONDS = 0.4
@@ -63,14 +64,22 @@ class Command(BaseCommand):
         what.add_argument("--campaign", default="", help="Name of a saved campaign.")
         what.add_argument("--prompt", default="", help="What is said; {{column}} is replaced.")
         parser.add_argument(
+            "--purpose",
+            default="",
+            choices=list(Purpose),
+            metavar="|".join(Purpose),
+            help="Why people are called; default: the campaign's. Without a campaign it is "
+            f"required if the account calls real phones. {PURPOSES_IN_WORDS}",
+        )
+        parser.add_argument(
             "--map",
             action="append",
             default=[],
             metavar="COLUMN=TARGET",
             help="What a column becomes: phone_number[.2], request_data[.NAME], "
             "trusted_text[.NAME], metadata[.NAME], postcode[.NAME], state[.NAME], consent, "
-            "opt_out, ignore, or a call setting. COLUMN is a header or #3 for the third column. "
-            "Repeatable.",
+            "consent_type, consent_date, consent_source, consent_evidence, opt_out, ignore, or a "
+            "call setting. COLUMN is a header or #3 for the third column. Repeatable.",
         )
         parser.add_argument(
             "--map-all",

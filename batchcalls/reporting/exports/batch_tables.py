@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
+from batchcalls.intake.validation import CONSENT_REFUSED
 from batchcalls.lists.headers import BEYOND_HEADER, REJECTED_REASON
 from batchcalls.lists.mapping import PREFIXES, ListMapping, Target
 from batchcalls.lists.rows import ROW_FORM_CODES
@@ -34,6 +35,11 @@ RECIPIENT_COLUMNS = [
     "attempts",
     "start_at",
     "due_at",
+    "consent",
+    "consent_type",
+    "consent_date",
+    "consent_source",
+    "consent_evidence",
 ]
 
 
@@ -105,6 +111,7 @@ def recipients(batch: Batch) -> Table:
                     one.attempts,
                     one.start_at.isoformat() if one.start_at else "",
                     one.due_at.isoformat() if one.due_at else "",
+                    *_consent_cells(one),
                     *(_text(given[target].get(name)) for target, name in names),
                 ]
 
@@ -133,6 +140,18 @@ def _names(batch: Batch) -> list[tuple[Target, str]]:
         if column.is_variable or column.target in named
     }
     return list(found)
+
+
+def _consent_cells(recipient: Recipient) -> list[Cell]:
+    """Return the recorded consent in words that a list can say it in."""
+    evidence, refused = recipient.consent_evidence, recipient.reason_code == CONSENT_REFUSED
+    return [
+        "no" if refused else "yes" if evidence.kind else "",
+        evidence.kind.written,
+        str(evidence.given_on or ""),
+        evidence.source,
+        evidence.evidence,
+    ]
 
 
 def _text(value: object) -> str:
