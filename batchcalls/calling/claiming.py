@@ -178,7 +178,9 @@ def _write_claims(
                 refused.append((recipient.pk, verdict))
             else:
                 calls.append(verdict)
-                attempts[recipient.e164].append(Attempt(verdict.call.latest_sent_at))
+                attempts[recipient.e164].append(
+                    Attempt(verdict.call.latest_sent_at, under_way=True)
+                )
         allowed.append(calls)
     update_each(
         Recipient,

@@ -182,6 +182,7 @@ def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
 
 
 def _refused_by_cap(capped: Capped, *, skip: bool) -> Refused:
+    skip = skip and not capped.is_open
     return Refused(
         status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
         code="capped",
