@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 import zipcodes
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+#: How long after its claim a call may be sent, at most.
+SENT_WITHIN = timedelta(seconds=45)
 #: Rows of the ZIP table that say nothing of area codes: military, islands of other states, a typo.
 _NOT_JUDGED = frozenset({"AA", "AE", "AP", "FM", "MH", "PW"})
 _MISTAKES = frozenset({"Napakiak"})
@@ -26,6 +28,7 @@ FEW = 0.02
 
 ATLANTIC, EASTERN, CENTRAL = "America/Halifax", "America/New_York", "America/Chicago"
 MOUNTAIN, PACIFIC = "America/Denver", "America/Los_Angeles"
+ARIZONA = "America/Phoenix"
 ALASKA, HAWAII = "America/Anchorage", "Pacific/Honolulu"
 TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 #: Canadian area codes, by hand from the numbering plan.
@@ -43,7 +46,7 @@ CANADA = {
     ),
     "604": [PACIFIC],
     **dict.fromkeys(["368", "403", "587", "780", "825"], ("America/Edmonton",)),
-    **dict.fromkeys(["306", "474", "639"], ("America/Regina",)),
+    **dict.fromkeys(["306", "474", "639"], ("America/Regina", MOUNTAIN)),
     **dict.fromkeys(["263", "354", "438", "450", "468", "514", "579", "819", "873"], (EASTERN,)),
     **dict.fromkeys(
         ["367", "418", "581"],
@@ -79,7 +82,7 @@ COUNTRIES: list[tuple[str, int, list[str]]] = [
     ("+919812", 6, ["Asia/Kolkata"]),
     ("+8613812", 6, ["Asia/Shanghai"]),
     ("+819012", 6, ["Asia/Tokyo"]),
-    ("+61412", 6, ["Australia/Sydney", "Australia/Perth", "Australia/Darwin"]),
+    ("+61412", 6, ["Australia/Sydney", "Australia/Perth", "Australia/Lord_Howe"]),
     ("+61889", 6, ["Australia/Darwin"]),
     ("+6421123", 4, ["Pacific/Auckland", "Pacific/Chatham"]),
     ("+551198", 7, ["America/Sao_Paulo"]),
@@ -90,9 +93,13 @@ COUNTRIES: list[tuple[str, int, list[str]]] = [
     ("+234803", 7, ["Africa/Lagos"]),
     ("+201001", 6, ["Africa/Cairo"]),
     ("+905321", 6, ["Europe/Istanbul"]),
-    ("+972521", 6, ["Asia/Jerusalem"]),
+    ("+972501", 6, ["Asia/Jerusalem"]),
     ("+97150", 7, ["Asia/Dubai"]),
     ("+639171", 6, ["Asia/Manila"]),
+    ("+212650", 6, ["Africa/Casablanca"]),
+    ("+213551", 6, ["Africa/Algiers"]),
+    ("+5581987", 6, ["America/Recife", "America/Noronha"]),
+    ("+61755", 6, ["Australia/Brisbane", "Australia/Sydney"]),
     ("+541123", 6, ["America/Argentina/Buenos_Aires"]),
     ("+56961", 6, ["America/Santiago", "Pacific/Easter"]),
     ("+243812", 6, ["Africa/Kinshasa", "Africa/Lubumbashi"]),
@@ -178,7 +185,7 @@ def zones_of_number(number: str, *, even_few: bool = False) -> list[str]:
     if not number.startswith("+1"):
         return next(zones for prefix, _, zones in COUNTRIES if number.startswith(prefix))
     if code in TOLL_FREE:
-        return [EASTERN, CENTRAL, MOUNTAIN, PACIFIC, ALASKA, HAWAII]
+        return [EASTERN, CENTRAL, MOUNTAIN, ARIZONA, PACIFIC, ALASKA, HAWAII]
     if code in CANADA:
         return list(CANADA[code])
     counts = shares("area_code")[code]
@@ -276,12 +283,21 @@ def judge(rows: dict[str, list[Row]], rules: dict[str, Rules], sent: list[Sent])
 
 def _above_caps(number: str, calls: list[Sent], rules: dict[str, Rules]) -> Iterator[str]:
     for made, call in enumerate(calls, start=1):
-        caps = {**rules[call.batch].caps}
-        caps[DAY] = min(FLOOR_CAP, caps.get(DAY, FLOOR_CAP))
-        for window, limit in caps.items():
-            count = sum(call.at - window < one.at for one in calls[:made])
-            if count > limit:
-                yield f"above a cap: {count} calls to {number} in {window} until {call.at}"
+        # Calls are counted when they are claimed, and may be sent in another order: one without
+        # this batch's cap may have been claimed after this one.
+        before = [
+            one
+            for one in calls[:made]
+            if one is call or one.batch == call.batch or one.at <= call.at - SENT_WITHIN
+        ]
+        for counted, caps in (
+            (calls[:made], {DAY: FLOOR_CAP}),
+            (before, rules[call.batch].caps),
+        ):
+            for window, limit in caps.items():
+                count = sum(call.at - window < one.at for one in counted)
+                if count > limit:
+                    yield f"above a cap: {count} calls to {number} in {window} until {call.at}"
 
 
 def _wrong_retries(row: Row, calls: list[Sent], rules: Rules) -> Iterator[str]:
