@@ -93,7 +93,7 @@ COUNTRIES: list[tuple[str, int, list[str]]] = [
     ("+234803", 7, ["Africa/Lagos"]),
     ("+201001", 6, ["Africa/Cairo"]),
     ("+905321", 6, ["Europe/Istanbul"]),
-    ("+972501", 6, ["Asia/Jerusalem"]),
+    ("+97250", 7, ["Asia/Jerusalem"]),
     ("+97150", 7, ["Asia/Dubai"]),
     ("+639171", 6, ["Asia/Manila"]),
     ("+212650", 6, ["Africa/Casablanca"]),
