@@ -161,6 +161,17 @@ class CallingHours:
             "blackout_date" if is_blackout else "outside_calling_hours", message, opens_at
         )
 
+    def closes_at(self, now: datetime, zones: Sequence[str], *, until: datetime) -> datetime | None:
+        """Return when open hours end, if a zone closes before ``until``; None if all stay open."""
+        if self.is_unrestricted:
+            return None
+        possible, end = tuple(dict.fromkeys(zones)), int(now.timestamp())
+        for day in range(end // _DAY, int(until.timestamp()) // _DAY + 1):
+            for opens, closes in _common_spans(self, possible, day):
+                if opens <= end < closes:
+                    end = closes
+        return datetime.fromtimestamp(end, UTC) if end < until.timestamp() else None
+
     def _is_open(self, now: datetime, zone_name: str) -> bool:
         """Return whether one zone's local time is inside a window."""
         local = now.astimezone(_zone(zone_name))

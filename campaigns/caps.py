@@ -9,17 +9,21 @@ from functools import lru_cache
 from typing import Any, Final, Self
 
 DAY: Final = timedelta(days=1)
+#: A call under way may be answered or not. A number that it would bring to a cap waits this long.
+UNTIL_ENDED: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A call to a number: the latest moment it may have been sent, and whether a person answered.
 
-    ``answered`` is also true while it is not known who answered.
+    ``answered`` is also true while it is not known who answered. ``under_way``: it has not ended,
+    so that somebody may still answer.
     """
 
     at: datetime
     answered: bool = False
+    under_way: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +37,14 @@ class Window:
     def times(self, attempts: Sequence[Attempt], *, now: datetime) -> list[datetime]:
         """Return when the counted attempts were made, latest first."""
         since = now - self.length
-        counted = (one.at for one in attempts if one.answered or not self.answered_only)
-        return sorted((at for at in counted if at > since), reverse=True)
+        counted = (one for one in attempts if one.answered or not self.answered_only)
+        return sorted((one.at for one in counted if one.at > since), reverse=True)
+
+    def may_add(self, attempts: Sequence[Attempt]) -> int:
+        """Count the calls under way that count if somebody answers."""
+        if not self.answered_only:
+            return 0
+        return sum(one.under_way and not one.answered for one in attempts)
 
 
 #: The window of each cap, by the name of its field in `Caps`.
@@ -51,10 +61,14 @@ POLICY_CAPS: Final = tuple(name for name in WINDOWS if name != "attempts_8h")
 
 @dataclass(frozen=True, slots=True)
 class Capped:
-    """Why a number may not be called now, and the first moment when the caps allow it."""
+    """Why a number may not be called now, and the first moment when the caps allow it.
+
+    ``is_open``: only calls under way may bring it to a cap, so ``free_at`` is when to look again.
+    """
 
     message: str
     free_at: datetime
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +125,9 @@ class Caps:
     def check(self, attempts: Sequence[Attempt], *, now: datetime) -> Capped | None:
         """Return whether and until when a cap is reached: the cap that lasts longest."""
         reached = [
-            Capped(
-                message=f"The number had {len(times)} {window.words}; the cap is {limit}.",
-                free_at=times[limit - 1] + window.length,
-            )
+            capped
             for window, limit in self.limits.values()
-            if len(times := window.times(attempts, now=now)) >= limit
+            if (capped := _capped(window, limit, attempts, now=now))
         ]
         return max(reached, key=lambda capped: capped.free_at, default=None)
 
@@ -135,3 +146,17 @@ def _narrowed(some: Caps, others: Caps) -> Caps:
         for name in WINDOWS
     }
     return Caps(**stricter, skip=some.skip or others.skip)
+
+
+def _capped(
+    window: Window, limit: int, attempts: Sequence[Attempt], *, now: datetime
+) -> Capped | None:
+    times = window.times(attempts, now=now)
+    said = f"The number had {len(times)} {window.words}"
+    if len(times) >= limit:
+        free_at = times[limit - 1] + window.length
+        return Capped(message=f"{said}; the cap is {limit}.", free_at=free_at)
+    if len(times) + window.may_add(attempts) < limit:
+        return None
+    message = f"{said}, and a call under way may be answered; the cap is {limit}."
+    return Capped(message=message, free_at=now + UNTIL_ENDED, is_open=True)

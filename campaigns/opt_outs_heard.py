@@ -32,28 +32,39 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 
 #: Contacting somebody, in English.
-_CONTACT = r"(?:call|phon|ring|dial|contact|bother|harass|text|reach)(?:ing|e|ed)?"
+_CONTACT = r"(?:call|phon|ring|dial|contact|bother|harass|bugg?|text|reach)(?:ing|e|ed)?"
+#: What "don't" asks for the opposite with ("don't hesitate to call me").
+_RATHER = r"(?!(?:stop|quit|hesitate|forget|be (?:afraid|shy)|fail|worry)\b)"
 #: Objects without which "don't call" is about something else ("I don't call that cheap").
 _US = r"(?:me|us|here|again|any ?more|my (?:\w+ )?(?:number|phone|house|home|wife|husband|mother)"
 _US += r"|this (?:\w+ )?(?:number|phone|line|house|home)|at (?:all|home|work))"
 
 PHRASES: Final[dict[str, re.Pattern[str]]] = {
     "English": _any(
-        rf"\b(?:don'?t|do not|dont|stop|quit|cease) (?:\w+ ){{0,3}}?{_CONTACT}(?: back)? {_US}\b",
+        rf"(?<!don't )(?<!do not )\b(?:don'?t|do not|dont|stop|quit|cease) {_RATHER}"
+        rf"(?:\w+ ){{0,3}}?{_CONTACT}(?: back)? {_US}\b",
+        r"(?<!\bi )(?<!\bwe )(?<!\bthey )(?<!\byou )\b(?:don'?t|do not|dont|never) "
+        r"(?:(?:ever|even|please) )?(?:call|phone|contact)(?: back)?(?=\W*(?:$|[.!?;]))",
+        r"^\W*no (?:phone )?calls\b|\bcease and desist\b|\bharassment\b",
+        r"\b(?:i|we)(?:'d| would)? (?:want|need|like) (?:to (?:be|get) )?(?:taken )?off (?:of )?"
+        r"(?:your|this|that|the) (?:\w+ )?list\b",
+        r"\b(?:don'?t|do not|dont|never) (?:consent|agree|agreed) to (?:\w+ ){0,2}?calls?\b",
+        r"^\W*(?:please )?remove\W*$",
         rf"(?<!you )\bnever (?:\w+ )?{_CONTACT} {_US}\b",
         r"(?<!don't )(?<!do not )\b(?:stop|quit) (?:\w+ )?"
         r"(?:calling|phoning|ringing|dialing|contacting|harassing)\b",
         r"\bstop (?:these|this|the|all|your|with the) (?:\w+ )?calls?\b",
         r"(?<!\bdon't )(?<!\bdo not )(?<!want you to )(?<!need to )"
         r"\b(?:take|get|strike|cut|remove|delete|scratch|erase) (?:me|us|(?:my|our|this|the) "
-        r"(?:\w+ )?(?:number|name|phone|details|data)) (?:\w+ ){0,2}?(?:off|from|out of)\b",
+        r"(?:\w+ )?(?:number|name|phone|details|data)) (?:\w+ ){0,2}?(?:off|from|out of)\b"
+        r"(?! (?:hold|mute|speaker)\b)",
         r"(?<!\bdon't )(?<!\bdo not )\b(?:remove|delete|erase) (?:me|us|(?:my|this) (?:\w+ )?"
         r"number)\b",
         r"\bput (?:me|us|(?:my|this) (?:\w+ )?number) (?:down )?(?:on|in) (?:\w+ ){0,4}"
         r"do[ -]not[ -](?:call|contact)",
         r"\b(?:on|to|have) (?:your|the|a|our) (?:internal )?do[ -]not[ -](?:call|contact)\b",
         r"(?<!not )(?<!n't )(?<!want to )\bunsubscribe\b",
-        r"\b(?:want|like|wish|need|going) to (?:unsubscribe|opt[ -]?out)\b(?<!n't want to opt out)",
+        r"(?<!n't )(?<!not )\b(?:want|like|wish|need|going) to (?:unsubscribe|opt[ -]?out)\b",
         r"\b(?:opt me out|i(?:'m| am)? opt(?:ing)?[ -]?out|i opt[ -]?out)\b",
         r"^\W*(?:please )?opt[ -]?out\b",
         r"\b(?:don'?t|do not|dont|no longer) (?:ever )?(?:want|wish|like|need) "
@@ -76,7 +87,8 @@ PHRASES: Final[dict[str, re.Pattern[str]]] = {
         r"\bkontaktier\w*(?: \w+){0,3} (?:nicht|nie)\b",
         r"\bkein\w* (?:\w+ ){0,3}(?:anruf\w*|werbeanruf\w*)\b(?<!keinen anruf)",
         r"\banrufe? (?:mehr )?(?:unterlassen|einstellen|sein lassen)\b",
-        r"\b(?:horen|hor|hort)(?: sie)? (?:\w+ )?auf,? (?:mich|uns|hier)(?: \w+)? anzurufen",
+        r"\b(?:horen|hor|hort)(?: sie)? (?:\w+ )?auf,? "
+        r"(?:(?:mich|uns|hier)(?: \w+)? )?anzurufen",
         r"\b(?:streich\w*|nehm\w*|nimm|losch\w*|entfern\w*|trag\w*)(?: sie)?(?: bitte)? "
         r"(?:mich|uns|mein\w* (?:\w+ )?(?:nummer|telefonnummer|handynummer|namen?|daten))\b"
         r"(?! (?:mit|als|ernst|auf|fur|an)\b)",
@@ -120,6 +132,7 @@ PHRASES: Final[dict[str, re.Pattern[str]]] = {
         r"\bpare[m]? de (?:me )?(?:ligar|telefonar|incomodar|contatar)",
         r"\b(?:tire[m]?|remova[m]?|retire[m]?|apague[m]?|exclua[m]?)(?:-me| me| (?:o )?meu "
         r"(?:numero|nome|telefone))\b",
+        r"\bme (?:tir|remov|retir|exclu)\w+ (?:d[aeo]|dess[ae]|dest[ae])\b",
         r"\bnao quero (?:mais )?(?:receber )?(?:mais |essas )?ligacoes\b",
     ),
     "Italian": _any(

@@ -21,7 +21,7 @@ from django.db.models import Exists, F, OuterRef
 from batchcalls.batches import epochs
 from batchcalls.calling import frequency, gate, pacing, recent_attempts, rule_packs
 from batchcalls.calling.instants import Instant
-from batchcalls.calling.next_attempts import next_attempt
+from batchcalls.calling.next_attempts import NextAttempt, next_attempt
 from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.database.lease import Lease, LeaseLost
@@ -56,12 +56,14 @@ CLAIM_FIELDS = (
 class Claim:
     """A stored attempt that may be placed at its slot.
 
-    ``made_at`` is the moment of ``call.claimed_at`` on the clocks of this process. ``intervals``
-    maps each rate that applies (`ACCOUNT` or a batch id) to its seconds per call.
+    ``made_at`` is the moment of ``call.claimed_at`` on the clocks of this process. ``until`` is
+    when calling hours close, if that is soon. ``intervals`` maps each rate that applies (`ACCOUNT`
+    or a batch id) to its seconds per call.
     """
 
     call: CallResult
     request: CallRequest
+    until: datetime | None
     slot: datetime
     made_at: Instant
     intervals: dict[object, float] = field(default_factory=dict)
@@ -167,17 +169,19 @@ def _write_claims(
     attempts = _count_attempts(account, drawn, off, now=now)
     recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
     facts = gate.Facts(now=now, bans=bans, recent=recent, packs_off=off)
-    allowed: list[list[tuple[CallResult, CallRequest]]] = []
+    allowed: list[list[NextAttempt]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
-        calls: list[tuple[CallResult, CallRequest]] = []
+        calls: list[NextAttempt] = []
         for recipient in due:
             verdict = next_attempt(account, batch, recipient, facts)
             if isinstance(verdict, gate.Refused):
                 refused.append((recipient.pk, verdict))
             else:
                 calls.append(verdict)
-                attempts[recipient.e164].append(Attempt(verdict[0].latest_sent_at))
+                attempts[recipient.e164].append(
+                    Attempt(verdict.call.latest_sent_at, under_way=True)
+                )
         allowed.append(calls)
     update_each(
         Recipient,
@@ -189,7 +193,7 @@ def _write_claims(
         where_in=("status", RECIPIENT_CLAIMABLE),
     )
     claimed = Recipient.objects.filter(
-        pk__in=[call.recipient_id for call, _ in chain.from_iterable(allowed)],
+        pk__in=[one.call.recipient_id for one in chain.from_iterable(allowed)],
         status__in=RECIPIENT_CLAIMABLE,
     ).update(
         status=RecipientStatus.DIALING,
@@ -205,7 +209,7 @@ def _write_claims(
     if claimed != sum(map(len, allowed)):
         # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
         raise LeaseLost
-    _store([call for call, _ in chain.from_iterable(allowed)])
+    _store([one.call for one in chain.from_iterable(allowed)])
     Batch.objects.filter(pk__in=[batch.pk for batch, _ in drawn]).update(served_at=now)
     calls_of = [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)]
     return _take_slots(account, calls_of, now=now, made_at=made_at)
@@ -247,7 +251,7 @@ def _store(calls: list[CallResult]) -> None:
 
 def _take_slots(
     account: VoiceAccount,
-    calls_of: list[tuple[Batch, list[tuple[CallResult, CallRequest]]]],
+    calls_of: list[tuple[Batch, list[NextAttempt]]],
     *,
     now: datetime,
     made_at: Instant,
@@ -267,13 +271,20 @@ def _take_slots(
     while turns:
         free_at, turn, number = heapq.heappop(turns)
         batch, calls = calls_of[number]
-        call, request = calls[turn]
+        call, request, until = calls[turn]
         slot = pacing.first_slot(account, now=free_at)
         for row in (account, batch):
             pacing.take_slot(row, slot)
         intervals = {**rates, batch.pk: 1 / batch.cps} if batch.cps else rates
         claims.append(
-            Claim(call=call, request=request, slot=slot, made_at=made_at, intervals=intervals)
+            Claim(
+                call=call,
+                request=request,
+                until=until,
+                slot=slot,
+                made_at=made_at,
+                intervals=intervals,
+            )
         )
         if turn + 1 < len(calls):
             heapq.heappush(turns, (pacing.first_slot(batch, now=now), turn + 1, number))

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from batchcalls.calling import consent, frequency, hours, recent_attempts, rule_packs
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
@@ -43,9 +45,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """All rules allow the call; ``checks`` holds each rule's answer."""
+    """All rules allow the call; ``checks`` holds each rule's answer.
+
+    ``until``: when hours close before the latest moment at which the request may be sent.
+    """
 
     checks: dict[str, str]
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +75,23 @@ def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused
     `claiming.claim` checks them.
     """
     checks: dict[str, str] = {}
-    for rule, answer in _answers(batch, recipient, facts):
+    relied_on: list[hours.OpenHours] = []
+    for rule, answer in _answers(batch, recipient, facts, relied_on):
         if isinstance(answer, Refused):
             return replace(answer, checks=[*checks.items(), (rule, answer.message)])
         checks[rule] = answer
-    return Allowed(checks=checks)
+    latest = facts.now + timedelta(seconds=settings.SEND_WITHIN_SECONDS)
+    until = hours.close_at(batch, relied_on, now=facts.now, until=latest)
+    return Allowed(checks=checks, until=until)
 
 
 def _answers(
-    batch: Batch, recipient: Recipient, facts: Facts
+    batch: Batch, recipient: Recipient, facts: Facts, relied_on: list[hours.OpenHours]
 ) -> Iterator[tuple[str, str | Refused]]:
     """Yield each rule and its answer, in the order in which they are checked.
 
-    The caller stops at the first refusal.
+    The caller stops at the first refusal. Hours that are open are added to ``relied_on``, because
+    they may close before the call is sent.
     """
     now = facts.now
     if ban := facts.bans.on(recipient.e164, batch.campaign_id):
@@ -109,10 +119,12 @@ def _answers(
                 closed = rule_packs.explained(verdict, packs, now=now, zones=place.zones)
                 code = rule_packs.CLOSED_BY_RULES if closed.opens_at else ""
                 yield rule, _refused_by_hours(closed, code=code)
+            relied_on.append((rule_hours, place.zones))
             yield rule, f"{packs.hours_in_words}, open"
             continue
         if isinstance(verdict, Closed):
             yield rule, _refused_by_hours(verdict)
+        relied_on.append((rule_hours, place.zones))
         yield rule, f"open in {', '.join(place.zones)}"
     if packs and not packs.has_hours:
         places = recipient.possible_places or "an unknown country"
@@ -123,6 +135,7 @@ def _answers(
         verdict = unused.check(now, zones)
         if isinstance(verdict, Closed):
             yield "another_hour", _refused_by_hours(verdict, code="called_at_this_hour")
+        relied_on.append((unused, zones))
         yield "another_hour", f"not called at this hour in {zones[0]}"
 
     caps = frequency.caps_of(batch, packs, now=now)
@@ -196,6 +209,7 @@ def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
 
 
 def _refused_by_cap(capped: Capped, *, skip: bool, by: str) -> Refused:
+    skip = skip and not capped.is_open
     return Refused(
         status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
         code="capped",

@@ -3,7 +3,7 @@ settings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,9 @@ from batchcalls.models import Batch
 from campaigns.calling_hours import CallingHours
 from campaigns.legal_floor import LEGAL_HOURS
 from campaigns.rules.packs import Holding
+
+#: Hours that are open in these time zones.
+OpenHours = tuple[CallingHours, Sequence[str]]
 
 
 def rules_of(
@@ -37,6 +40,19 @@ def rules_of(
         yield "policy_hours", today
     if daily:
         yield "dispatch_hours", _every_day(daily["start"], daily["end"])
+
+
+def close_at(
+    batch: Batch, relied_on: Iterable[OpenHours], *, now: datetime, until: datetime
+) -> datetime | None:
+    """Return when the first of these open hours closes; None if all stay open until ``until``.
+
+    The end of what a person let go beyond the legal floor counts as closing too.
+    """
+    ends = [hours.closes_at(now, zones, until=until) for hours, zones in relied_on]
+    if batch.account.is_beyond_floor(now):
+        ends.append(batch.account.beyond_floor_until)
+    return min((end for end in ends if end and end < until), default=None)
 
 
 def of_other_times(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
@@ -32,13 +33,21 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
+class NextAttempt(NamedTuple):
+    """An unsaved attempt and its request, which may be sent before ``until`` only."""
+
+    call: CallResult
+    request: CallRequest
+    until: datetime | None
+
+
 def next_attempt(
     account: VoiceAccount,
     batch: Batch,
     recipient: Recipient,
     facts: gate.Facts,
-) -> tuple[CallResult, CallRequest] | gate.Refused:
-    """Return the recipient's next attempt and its request, or the reason for refusing it."""
+) -> NextAttempt | gate.Refused:
+    """Return the recipient's next attempt, or the reason for refusing it."""
     try:
         verdict = gate.check(batch, recipient, facts)
         if isinstance(verdict, gate.Refused):
@@ -60,7 +69,8 @@ def next_attempt(
                 "claimed_at": facts.now,
             }.values()
         )
-        return call, call_requests.build(batch, recipient, call)
+        request = call_requests.build(batch, recipient, call)
+        return NextAttempt(call, request, verdict.until)
     except MissingVariable as error:
         return gate.Refused(
             status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)

@@ -56,6 +56,13 @@ def too_late() -> Withheld:
     return Withheld("The worker was held up.", code="too_late", retry_after_seconds=0)
 
 
+def closed() -> Withheld:
+    """Return the reason for a call that waited until its calling hours were over."""
+    return Withheld(
+        "Calling hours ended before this call was placed.", code="hours_over", retry_after_seconds=0
+    )
+
+
 def database_slow() -> Withheld:
     """Return the reason for a call that no answer of the database was fresh enough to permit."""
     return Withheld(
@@ -145,7 +152,10 @@ class Permissions:
                 self._await_answer(seconds=longest - age)
             del self._unsent[claim.call.pk]
             # By the clock of the claim, whichever that is.
-            claim.call.sent_at = claim.call.claimed_at + timedelta(seconds=age)
+            sent_at = claim.call.claimed_at + timedelta(seconds=age)
+            if claim.until is not None and sent_at >= claim.until:
+                raise closed()
+            claim.call.sent_at = sent_at
 
     def _await_answer(self, *, seconds: float) -> None:
         if threading.get_ident() != self._asker:

@@ -22,6 +22,11 @@ from campaigns.vocabulary import AnsweredBy
 #: First key of PostgreSQL's advisory locks on numbers; the second is the number's hash.
 _LOCKS = 0x63617073
 
+_NEEDED = (
+    *("to_number", "claimed_at", "sent_at", "ended_at"),
+    *("status", "answered_by", "answered_at"),
+)
+
 Attempts = dict[str, list[Attempt]]
 
 
@@ -58,12 +63,9 @@ def of(
     # An attempt counts from when it was sent, which may be this long after its claim.
     since = now - longest - timedelta(seconds=settings.SEND_WITHIN_SECONDS)
     calls = CallResult.objects.that_may_have_rung(like=account, since=since)
-    for call in (
-        calls.filter(to_number__in=numbers)
-        .order_by()
-        .only("to_number", "claimed_at", "sent_at", "status", "answered_by", "answered_at")
-    ):
-        found[call.to_number].append(Attempt(call.latest_sent_at, _is_answered(call)))
+    for call in calls.filter(to_number__in=numbers).order_by().only(*_NEEDED):
+        attempt = Attempt(call.latest_sent_at, _is_answered(call), under_way=call.ended_at is None)
+        found[call.to_number].append(attempt)
     return found
 
 

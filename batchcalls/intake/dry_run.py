@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -281,16 +281,20 @@ def _opening_by_all_rules(
 
 def _opening(batch: Batch, group: _Group, *, now: datetime) -> tuple[datetime | None, str]:
     """Return when rows of a group may first be called, or why never."""
-    at, zones = group.starts_at, group.zones
+    at, zones, attempts = group.starts_at, group.zones, group.attempts
     rules = [hours for _, hours in rules_of(batch, group.dispatch_hours, group.packs, now=now)]
     caps = frequency.caps_of(batch, group.packs, now=now)
     # One rule may move the time to where another is closed; within weeks they agree or never do.
     for _ in range(20):
         closed = [verdict for rule in rules if isinstance(verdict := rule.check(at, zones), Closed)]
         if not closed:
-            capped = caps.check(group.attempts, now=at)
-            if capped is None or caps.skip:
-                return (None, "capped") if capped else (at, "")
+            capped = caps.check(attempts, now=at)
+            if capped is None:
+                return at, ""
+            if caps.skip and not capped.is_open:
+                return None, "capped"
+            # By then, calls under way have ended; that nobody answers them is a guess.
+            attempts = [replace(one, under_way=False) for one in attempts]
             at = capped.free_at
             continue
         if shut := next((verdict for verdict in closed if verdict.opens_at is None), None):

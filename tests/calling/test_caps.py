@@ -186,6 +186,34 @@ class TestCaps:
         past_call(batch, ago=DAY, status="completed", answered_by="voicemail")
         assert dialed(account) == [HUMAN]
 
+    @pytest.mark.parametrize("when_capped", ["wait", "skip"])
+    def test_a_call_under_way_may_be_answered_and_is_waited_for(
+        self, launched: Any, account: VoiceAccount, campaign: Campaign, noon: Any, when_capped: str
+    ) -> None:
+        CallingPolicy.objects.update(answered_7d=1, when_capped=when_capped)
+        batch = launched(HUMAN, campaign=campaign)
+        talking = past_call(batch, ago=timedelta(minutes=1), status="in_progress", ended_at=None)
+        assert dry_run.compute(batch, now=NOON)["later"]["count"] == 1
+
+        assert dialed(account) == []
+        waiting = row_of(batch)
+        assert (waiting.status, waiting.reason_code) == ("deferred", "capped")
+        assert waiting.reason == (
+            "The number had 0 answered calls in 7 days, and a call under way may be answered; "
+            "the cap is 1."
+        )
+        CallResult.objects.filter(pk=talking.pk).update(status="no_answer", ended_at=NOON)
+        noon.move_to(waiting.due_at)
+        assert dialed(account) == [HUMAN]
+
+    def test_one_claim_does_not_dial_a_number_twice_that_may_answer_once(
+        self, launched: Any, account: VoiceAccount, campaign: Campaign
+    ) -> None:
+        CallingPolicy.objects.update(answered_7d=1)
+        launched(HUMAN, campaign=campaign)
+        launched(HUMAN, campaign=campaign)
+        assert dialed(account) == [HUMAN]
+
     def test_simulated_calls_do_not_count_for_real_phones(
         self, launched: Any, account: VoiceAccount, real: VoiceAccount
     ) -> None:

@@ -31,6 +31,16 @@ OPT_OUTS = {
         "I revoke my consent.",
         "Quit phoning here",
         "I don’t want you calling my house",
+        "Do not call.",
+        "Not interested, don't call back.",
+        "I want off your list",
+        "I'd like to be taken off this list",
+        "Cease and desist!",
+        "This is harassment.",
+        "Quit bugging me",
+        "No calls, please",
+        "I do not consent to these calls",
+        "Remove.",
     ],
     "German": [
         "Rufen Sie mich nicht mehr an!",
@@ -42,6 +52,7 @@ OPT_OUTS = {
         "Ich möchte nicht mehr angerufen werden",
         "Ich will keine Anrufe mehr",
         "Lassen Sie mich in Ruhe",
+        "Hören Sie auf anzurufen",
     ],
     "French": [
         "Ne m'appelez plus",
@@ -76,6 +87,7 @@ OPT_OUTS = {
     "Portuguese": [
         "Não me ligue mais",
         "Pare de me ligar",
+        "Me tira da lista",
     ],
     "Italian": [
         "Non mi chiami più",
@@ -83,6 +95,16 @@ OPT_OUTS = {
     ],
 }
 OTHERS = [
+    "Please don't stop calling me, I like it",
+    "Don't hesitate to call me",
+    "Don't forget to call me back tomorrow",
+    "I don't want to unsubscribe",
+    "Take me off hold, please",
+    "Take me off speaker",
+    "Why don't you call",
+    "We don't call.",
+    "Stop by the office",
+    "I can't stop thinking about it",
     "Don't stop",
     "don't stop calling it a bargain, it's great",
     "I can't stop laughing",
