@@ -23,14 +23,17 @@ def _table() -> dict[str, tuple[str, ...]]:
     return table
 
 
+def zip_code(text: str) -> str:
+    """Return the five digits of a US ZIP code or ZIP+4; "" for other text."""
+    match = _ZIP.fullmatch(text.strip())
+    return match[1].zfill(5) if match else ""
+
+
 @lru_cache(maxsize=65_536)
 def zones_of_zip(text: str) -> tuple[str, ...]:
     """Return the zones that a US ZIP code may be in; empty for other text and unknown codes.
 
     Military codes (APO, FPO, DPO) have none.
     """
-    match = _ZIP.fullmatch(text.strip())
-    if match is None:
-        return ()
-    code = match[1].zfill(5)
+    code = zip_code(text)
     return _table().get(code) or _table().get(code[:3], ())

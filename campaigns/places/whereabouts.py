@@ -36,7 +36,7 @@ _IN_WORDS: Final = {
 _CHOSEN: Final = (Source.ROW, Source.POSTCODE, Source.NUMBER)
 #: Countries whose postcodes and states are known, by the country of the number.
 _NORTH_AMERICA: Final = ("US", "CA")
-_US_AREAS: Final = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+US_AREAS: Final = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
 #: A toll-free number may be in forty zones.
 _SHOWN: Final = 4
 _YEAR_BEGINS: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -101,18 +101,20 @@ def find(
     """
     return _combined(
         (row,) if row else (),
-        zones_of_zip(postcode) if postcode and _has_zips(region) else (),
+        zones_of_zip(postcode) if postcode and has_zips(region) else (),
         tuple(number),
-        zones_of_state(state, countries=_countries(region)) if state else (),
+        zones_of_state(state, countries=countries_of(region)) if state else (),
     )
 
 
-def _has_zips(region: str) -> bool:
-    return region in _US_AREAS or region in _NORTH_AMERICA
+def has_zips(region: str) -> bool:
+    """Return whether a number's country shares a country code with US postcodes."""
+    return region in US_AREAS or region in _NORTH_AMERICA
 
 
-def _countries(region: str) -> tuple[str, ...]:
-    return _NORTH_AMERICA if _has_zips(region) else (region,)
+def countries_of(region: str) -> tuple[str, ...]:
+    """Return the countries in whose states a recipient may be, by the country of the number."""
+    return _NORTH_AMERICA if has_zips(region) else (region,)
 
 
 @lru_cache(maxsize=16_384)
