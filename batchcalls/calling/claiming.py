@@ -20,6 +20,7 @@ from django.db.models import Exists, F, OuterRef
 
 from batchcalls.batches import epochs
 from batchcalls.calling import frequency, gate, pacing, recent_attempts
+from batchcalls.calling.caller_ids import CallerIds
 from batchcalls.calling.instants import Instant
 from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.database import clock
@@ -165,7 +166,8 @@ def _write_claims(
     bans = Suppression.objects.bans_among(numbers, now=now)
     attempts = _count_attempts(account, drawn, now=now)
     recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
-    facts = gate.Facts(now=now, bans=bans, recent=recent)
+    caller_ids = CallerIds(account, chain.from_iterable(due for _, due in drawn), now=now)
+    facts = gate.Facts(now=now, bans=bans, recent=recent, caller_ids=caller_ids)
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
@@ -205,6 +207,7 @@ def _write_claims(
         # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
         raise LeaseLost
     _store([call for call, _ in chain.from_iterable(allowed)])
+    caller_ids.store()
     Batch.objects.filter(pk__in=[batch.pk for batch, _ in drawn]).update(served_at=now)
     calls_of = [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)]
     return _take_slots(account, calls_of, now=now, made_at=made_at)

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from batchcalls.calling import frequency, hours, recent_attempts
+from batchcalls.calling import caller_ids, destinations, frequency, hours, recent_attempts
+from batchcalls.calling.caller_ids import CallerIds, Chosen, Unavailable
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import Closed
 from campaigns.caps import Capped
+from campaigns.countries import NotPermitted
 from campaigns.models import Ban, Bans, CallingPolicy, Suppression
 from campaigns.places.whereabouts import Whereabouts
 
@@ -30,19 +32,25 @@ class Facts:
     """What the rules must know besides the batch and the recipient, read once for a whole claim.
 
     ``bans`` are the do-not-call entries about the numbers being claimed, and ``recent`` the
-    attempts to each of them and the recipients' own.
+    attempts to each of them and the recipients' own. ``caller_ids`` choose the number to call
+    from; without them none is chosen.
     """
 
     now: datetime
+    caller_ids: CallerIds | None = None
     bans: Bans = field(default_factory=Bans)
     recent: Recent = field(default_factory=Recent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """All rules allow the call; ``checks`` holds each rule's answer."""
+    """All rules allow the call; ``checks`` holds each rule's answer.
+
+    ``from_number`` is the number to call from, blank if the provider chooses it.
+    """
 
     checks: dict[str, str]
+    from_number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +74,19 @@ def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused
     `claiming.claim` checks them.
     """
     checks: dict[str, str] = {}
+    from_number = ""
     for rule, answer in _answers(batch, recipient, facts):
         if isinstance(answer, Refused):
             return replace(answer, checks=[*checks.items(), (rule, answer.message)])
-        checks[rule] = answer
-    return Allowed(checks=checks)
+        if isinstance(answer, Chosen):
+            from_number = answer.e164
+        checks[rule] = answer if isinstance(answer, str) else answer.message
+    return Allowed(checks=checks, from_number=from_number)
 
 
 def _answers(
     batch: Batch, recipient: Recipient, facts: Facts
-) -> Iterator[tuple[str, str | Refused]]:
+) -> Iterator[tuple[str, str | Chosen | Refused]]:
     """Yield each rule and its answer, in the order in which they are checked.
 
     The caller stops at the first refusal.
@@ -84,6 +95,7 @@ def _answers(
     if ban := facts.bans.on(recipient.e164, batch.campaign_id):
         yield "do_not_call", _refused_by_list(ban, now)
     yield "do_not_call", "not listed"
+    yield from _countries(batch, recipient)
 
     own_hours = recipient.call_settings.get("dispatch_hours")
     daily = own_hours or batch.call_settings.get("dispatch_hours")
@@ -116,6 +128,28 @@ def _answers(
     if caps.limits:
         yield "caps", caps.in_words(attempts, now=now)
 
+    # Last, because a chosen caller ID has had its turn.
+    yield from _caller_id(batch, recipient, facts)
+
+
+def _countries(batch: Batch, recipient: Recipient) -> Iterator[tuple[str, str | Refused]]:
+    if permitted := batch.account.permitted:
+        if not_permitted := destinations.check(permitted, batch, recipient):
+            yield "countries", _refused_by_country(not_permitted)
+        yield "countries", permitted.in_words(recipient.e164)
+
+
+def _caller_id(
+    batch: Batch, recipient: Recipient, facts: Facts
+) -> Iterator[tuple[str, Chosen | Refused]]:
+    if facts.caller_ids is None:
+        return
+    caller_id = facts.caller_ids.choose(recipient, caller_ids.own_of(batch, recipient))
+    if isinstance(caller_id, Unavailable):
+        yield "caller_id", _refused_without_caller_id(caller_id)
+    else:
+        yield "caller_id", caller_id
+
 
 def look_up_policies(account: VoiceAccount, batches: list[Batch]) -> None:
     """Set the account and today's policy of many batches, with a query or none for each table."""
@@ -145,6 +179,7 @@ def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
     attempts = recent_attempts.of([recipient.e164], batch.account, longest=longest, now=now)
     return Facts(
         now=now,
+        caller_ids=CallerIds(batch.account, [recipient], now=now),
         bans=Suppression.objects.bans_among([recipient.e164], now=now),
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
     )
@@ -157,6 +192,19 @@ def _refused_by_list(ban: Ban, now: datetime) -> Refused:
         code=ban.code,
         message=ban.message,
         due_at=now + CHECK_HOLDS_AFTER if is_held else None,
+    )
+
+
+def _refused_by_country(refused: NotPermitted) -> Refused:
+    return Refused(status=RecipientStatus.SKIPPED, code=refused.code, message=refused.message)
+
+
+def _refused_without_caller_id(why: Unavailable) -> Refused:
+    return Refused(
+        status=RecipientStatus.DEFERRED if why.due_at else RecipientStatus.SKIPPED,
+        code=why.code,
+        message=why.message,
+        due_at=why.due_at,
     )
 
 

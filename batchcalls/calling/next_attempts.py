@@ -54,7 +54,7 @@ def next_attempt(
                 "attempt": recipient.attempts + 1,
                 "tries": recipient.tries,
                 "to_number": recipient.e164,
-                "from_number": _caller_id(account, batch, recipient),
+                "from_number": verdict.from_number,
                 "webhook": _setting("webhook", batch, recipient),
                 "checks": verdict.checks,
                 "claimed_at": facts.now,
@@ -83,13 +83,6 @@ def _call_id(batch: Batch, recipient: Recipient) -> UUID:
     """
     is_known = recipient.row_number == FIRST_ROW and not recipient.attempts
     return (batch.single_call_id if is_known else None) or uuid4()
-
-
-def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:
-    own = _setting("from", batch, recipient)
-    if own or not account.caller_ids:
-        return own
-    return str(account.caller_ids[recipient.row_number % len(account.caller_ids)])
 
 
 def _setting(name: str, batch: Batch, recipient: Recipient) -> str:
