@@ -17,7 +17,12 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, Self
 
-from phonenumbers import SUPPORTED_REGIONS, PhoneNumberType
+from phonenumbers import (
+    SUPPORTED_REGIONS,
+    PhoneNumberType,
+    country_code_for_region,
+    region_codes_for_country_code,
+)
 from phonenumbers.geodata.locale import LOCALE_DATA
 
 from campaigns.numbering_plans import Reached, reach_abroad, regions_sharing
@@ -111,6 +116,12 @@ class Permitted:
             f"number, or add {region} to the countries of the voice account."
         )
         return NotPermitted(COUNTRY_NOT_ALLOWED, message)
+
+    def sharing_a_code(self) -> list[str]:
+        """List the other countries that have a country code in common with a permitted one."""
+        codes = set(map(country_code_for_region, self.countries))
+        others = {region for code in codes for region in region_codes_for_country_code(code)}
+        return sorted(others - self.countries)
 
     def _is_shared(self, found: Reached) -> bool:
         return not self.countries.isdisjoint(regions_sharing(found))

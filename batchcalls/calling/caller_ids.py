@@ -26,11 +26,12 @@ from campaigns.places import jurisdictions
 
 OWN_NUMBER, SWITCHED_OFF = "caller_id_is_recipient", "caller_id_off"
 AT_CAP, NONE_ON = "caller_id_at_cap", "caller_ids_off"
+CODES = (OWN_NUMBER, SWITCHED_OFF, AT_CAP, NONE_ON)
 #: A person switches caller IDs on, so rows that wait for it are checked this often.
 CHECK_AGAIN_AFTER = timedelta(hours=1)
 
 _AMERICAN: Final = re.compile(r"\+1([2-9]\d\d)\d{7}", re.ASCII)
-_SAME_AS_RECIPIENT: Final = (
+SAME_AS_RECIPIENT: Final = (
     "The caller ID is the recipient’s own number. Choose another caller ID for this call."
 )
 _ALL: Final = ("next in turn", "")
@@ -114,7 +115,7 @@ class CallerIds:
 
     def _own(self, recipient: Recipient, own: str) -> Chosen | Unavailable:
         if self._dials_people and own == recipient.e164:
-            return Unavailable(OWN_NUMBER, _SAME_AS_RECIPIENT)
+            return Unavailable(OWN_NUMBER, SAME_AS_RECIPIENT)
         if own in self._off:
             return Unavailable(SWITCHED_OFF, why_off(own))
         one = self._numbers.get(own)
@@ -136,7 +137,7 @@ class CallerIds:
     def _none_for(self, recipient: Recipient) -> Unavailable:
         usable = [row for one, row in enumerate(self._on) if self._may_call(one, recipient)]
         if not usable:
-            return Unavailable(OWN_NUMBER, _SAME_AS_RECIPIENT)
+            return Unavailable(OWN_NUMBER, SAME_AS_RECIPIENT)
         message = (
             "All caller IDs of the voice account are at their daily caps. Add caller IDs or raise "
             "a cap to call sooner."

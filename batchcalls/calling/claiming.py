@@ -18,8 +18,8 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
-from batchcalls.batches import epochs
-from batchcalls.calling import frequency, gate, pacing, recent_attempts
+from batchcalls.batches import epochs, lifecycle
+from batchcalls.calling import destinations, frequency, gate, pacing, recent_attempts
 from batchcalls.calling.caller_ids import CallerIds
 from batchcalls.calling.instants import Instant
 from batchcalls.calling.next_attempts import next_attempt
@@ -105,6 +105,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
         if not batches:
             return Claims()
         gate.look_up_policies(account, batches)
+        batches = _without_unusable(batches)
         drawn, full = _draw(account, batches, now=now, want=want)
         if not drawn:
             return Claims(full=full)
@@ -114,6 +115,17 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
     if epoch:
         epochs.keep(epoch)
     return Claims(placeable=placeable, batches={batch.pk for batch, _ in drawn}, full=full)
+
+
+def _without_unusable(batches: list[Batch]) -> list[Batch]:
+    """Pause the batches with a number that may not be used any more; return the others."""
+    usable = []
+    for batch in batches:
+        if refused := destinations.why_unusable(batch):
+            lifecycle.pause(batch, code=refused.code, message=refused.message)
+        else:
+            usable.append(batch)
+    return usable
 
 
 def _draw(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from batchcalls.calling import caller_ids
 from batchcalls.models import Batch, Recipient
 from campaigns import call_settings
 from campaigns.countries import NotPermitted, Permitted
@@ -39,3 +40,14 @@ def check_settings(permitted: Permitted | None, settings: Mapping[str, Any]) -> 
 @lru_cache(maxsize=4096)
 def _check(permitted: Permitted, number: str) -> NotPermitted | None:
     return permitted.check(number)
+
+
+def why_unusable(batch: Batch) -> NotPermitted | None:
+    """Return why a number in a batch's call settings may not be used, or None.
+
+    Its caller ID may be switched off, or a number be of a country that the account may not call.
+    """
+    own = batch.call_settings.get("from")
+    if own and batch.account.caller_ids.filter(e164=own, enabled=False).exists():
+        return NotPermitted(caller_ids.SWITCHED_OFF, caller_ids.why_off(own))
+    return check_settings(batch.account.permitted, batch.call_settings)

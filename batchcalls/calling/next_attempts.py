@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from batchcalls.calling import call_requests, gate
+from batchcalls.calling import call_requests, destinations, gate
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from batchcalls.voice.base import CallRequest
@@ -60,7 +60,13 @@ def next_attempt(
                 "claimed_at": facts.now,
             }.values()
         )
-        return call, call_requests.build(batch, recipient, call)
+        request = call_requests.build(batch, recipient, call)
+        # Again, because a {{variable}} may be a number.
+        if refused := destinations.check_settings(account.permitted, request.settings):
+            return gate.Refused(
+                status=RecipientStatus.SKIPPED, code=refused.code, message=refused.message
+            )
+        return call, request
     except MissingVariable as error:
         return gate.Refused(
             status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)

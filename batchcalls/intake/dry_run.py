@@ -20,7 +20,7 @@ from django.db.models.functions import TruncHour
 from batchcalls.calling import call_requests, frequency, recent_attempts
 from batchcalls.calling.hours import rules_of
 from batchcalls.database import clock
-from batchcalls.intake import dry_run_notes, estimate, recently_called
+from batchcalls.intake import dry_run_countries, dry_run_notes, estimate, recently_called
 from batchcalls.intake.listed import with_bans
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.models.batch import DuplicateChoice
@@ -74,7 +74,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
         .annotate(rows=Count("pk"))
         .order_by("-rows", "reason_code")
     }
-    outlook, without_zone = _outlook(batch, now=now)
+    outlook, without_zone, refused = _outlook(batch, now=now)
     zone_conflicts = _zone_conflicts(batch)
     figures, assumptions = estimate.of(batch, recipients=outlook["now"] + outlook["later"]["count"])
     start_times = _start_times(batch, now=now)
@@ -97,6 +97,8 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 zone_conflicts=zone_conflicts["count"],
                 skipped=skipped,
                 called_today=_called_today(batch, now=now),
+                not_allowed=dry_run_countries.skipped_by_country(batch) + refused,
+                recipients=outlook["now"] + outlook["later"]["count"],
                 now=now,
             )
         ),
@@ -117,7 +119,10 @@ def _called_today(batch: Batch, *, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
-    """Rows that may be called at the same times."""
+    """Rows that may be called at the same times.
+
+    ``refused`` is the reason code if their country may not be called.
+    """
 
     rows: int
     region: str
@@ -126,6 +131,7 @@ class _Group:
     ban: Ban | None
     starts_at: datetime
     dispatch_hours: dict[str, Any] | None
+    refused: str = ""
     attempts: Sequence[Attempt] = ()
 
 
@@ -140,7 +146,9 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     )
     caps = frequency.caps_of(batch, now=now)
     may_be_capped = recently_called.may_be_capped(caps, batch.account, now=now)
-    rows = recipients.exclude(zone_sources="")
+    permitted = batch.account.permitted
+    in_doubt = Q(zone_sources="") | Q(region__in=dry_run_countries.in_doubt(permitted))
+    rows = recipients.exclude(in_doubt)
     if caps.limits:
         rows = rows.exclude(may_be_capped)
     if estimate.has_column(batch, "dispatch_hours"):
@@ -156,10 +164,11 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             ban=_ban(listed=row["listed"], held=row["held"]),
             starts_at=row["starts_at"] or earliest,
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
+            refused=dry_run_countries.refused_region(permitted, row["region"]),
         )
-    # Rows at a cap, rows of no known zone, and rows older than the column, whose zones are looked
-    # up at dialing time.
-    others = recipients.filter(Q(zone_sources="") | may_be_capped)
+    # Rows at a cap, rows of countries that share a code with permitted ones, rows of no known zone,
+    # and rows older than the column, whose zones are looked up at dialing time.
+    others = recipients.filter(in_doubt | may_be_capped)
     for recipient, attempts in _with_attempts(others, batch.account, longest=caps.longest, now=now):
         number = e164.parse(recipient.e164, region="ZZ")
         own_hours = recipient.call_settings.get("dispatch_hours")
@@ -173,6 +182,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             ban=_ban(listed=recipient.listed, held=recipient.held),
             starts_at=recipient.own_start or earliest,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
+            refused=why.code if permitted and (why := permitted.check(recipient.e164)) else "",
         )
 
 
@@ -188,17 +198,23 @@ def _with_attempts(
             yield row, recent.get(row.e164, ())
 
 
-def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
+def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int, Counter[str]]:
     """Count recipients callable now, later and never, by country and time zone.
 
-    Return also how many are never called because their time zone is not known for certain.
+    Return also how many are never called because their time zone is not known for certain, and how
+    many because of their country, by country.
     """
     callable_now, without_zone, never = 0, 0, Counter[str]()
+    not_allowed = Counter[str]()
     countries: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
-        opens_at, reason = (None, group.ban.code) if group.ban else _opening(batch, group, now=now)
+        reason, opens_at = group.ban.code if group.ban else group.refused, None
+        if not reason:
+            opens_at, reason = _opening(batch, group, now=now)
+        elif not group.ban:
+            not_allowed[group.region] += group.rows
         if reason:
             never[reason] += group.rows
             if reason == "unknown_timezone" or (reason == "never_open" and len(group.zones) > 1):
@@ -228,7 +244,7 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
         "time_zones": sorted(zones.values(), key=lambda zone: -(zone["now"] + zone["later"])),
         "zone_sources": dict(sources.most_common()),
     }
-    return outlook, without_zone
+    return outlook, without_zone, not_allowed
 
 
 def _ban(*, listed: bool, held: bool) -> Ban | None:

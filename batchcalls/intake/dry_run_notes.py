@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from batchcalls.intake import uploads
+from batchcalls.intake import dry_run_countries, uploads
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch
 from campaigns.call_settings import DateOrder, ZoneSource
@@ -23,6 +23,8 @@ def of(
     zone_conflicts: int,
     skipped: dict[str, int],
     called_today: int,
+    not_allowed: Mapping[str, int],
+    recipients: int,
     now: datetime,
 ) -> Iterator[str]:
     """Yield notes on the legal floor, recent calls, columns, start times, and rows not called.
@@ -30,7 +32,8 @@ def of(
     ``start_times``, ``never`` and ``skipped`` are those of the report; ``without_zone`` counts the
     rows that are never called because their time zone is not known for certain, ``zone_conflicts``
     those with zones that contradict each other, ``called_today`` those whose numbers were called
-    in the last 24 hours.
+    in the last 24 hours, ``not_allowed`` those that the account may not call, by country, and
+    ``recipients`` those that will be called.
     """
     if batch.account.dials_people and batch.account.is_beyond_floor(now):
         yield (
@@ -41,6 +44,7 @@ def of(
     if called_today:
         were = "was" if called_today == 1 else "were"
         yield f"{called_today:,} of these {were} called in the last 24 hours."
+    yield from dry_run_countries.notes(batch, not_allowed, recipients)
     for stored in batch.lists.all():
         yield from uploads.describe_offers(stored)
     yield from _on_start_times(batch, start_times)
@@ -88,7 +92,8 @@ def _on_rows_never_called(
             "add a postcode or timezone column."
         )
     held, capped = never.get(Ban.HELD.code, 0), never.get("capped", 0)
-    never_open = sum(never.values()) - without_zone - never.get("do_not_call", 0) - held - capped
+    own_notes = (Ban.HELD.code, "capped", "do_not_call", *dry_run_countries.CODES)
+    never_open = sum(never.values()) - without_zone - sum(never.get(code, 0) for code in own_notes)
     if never_open:
         yield (
             f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "

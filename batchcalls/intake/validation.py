@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from django.conf import settings
 
+from batchcalls.calling import caller_ids, destinations
 from batchcalls.calling.call_requests import RENDERED
 from batchcalls.database import clock
 from batchcalls.lists.rows import RowProblem
@@ -17,6 +18,7 @@ from batchcalls.models import Batch
 from campaigns import call_settings, consent, e164, prompts
 from campaigns.call_settings import ZoneSource
 from campaigns.consent import Consent
+from campaigns.countries import Permitted
 from campaigns.places import whereabouts
 from campaigns.places.whereabouts import Source, Whereabouts
 
@@ -36,7 +38,9 @@ class RowRules:
 
     ``required`` holds the variables that the texts need, except those of the prompt, because a row
     may have its own prompt. ``timezone`` applies to start times without an offset. ``today`` is the
-    latest valid date of consent.
+    latest valid date of consent. ``permitted`` are the countries that may be called, None for all,
+    ``kinds`` the special kinds of numbers that may be called, and ``caller_ids_off`` the numbers of
+    the account that are switched off.
     """
 
     region: str
@@ -46,6 +50,9 @@ class RowRules:
     consent_required: bool = False
     today: date
     max_value_characters: int
+    permitted: Permitted | None = None
+    kinds: frozenset[str] = frozenset()
+    caller_ids_off: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
@@ -60,6 +67,11 @@ class RowRules:
             # The latest current date anywhere on earth.
             today=(clock.now() + timedelta(hours=14)).date(),
             max_value_characters=settings.MAX_VALUE_CHARACTERS,
+            permitted=batch.account.permitted,
+            kinds=batch.account.special_kinds,
+            caller_ids_off=frozenset(
+                batch.account.caller_ids.filter(enabled=False).values_list("e164", flat=True)
+            ),
         )
 
 
@@ -148,6 +160,7 @@ def judge(
         normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
     code, message = (
         refusal
+        or _what_is_not_permitted(rules, number.e164, normalized.values)
         or _why_without_consent(rules, consent_cell)
         or _what_settings_lack(normalized)
         or _what_is_too_long(rules, request_data)
@@ -166,6 +179,23 @@ def judge(
         code=code,
         message=message,
     )
+
+
+def _what_is_not_permitted(
+    rules: RowRules, number: str, row_settings: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return code and message when the row's numbers are not ones that the account may use."""
+    own = row_settings.get("from")
+    if own in rules.caller_ids_off:
+        return caller_ids.SWITCHED_OFF, caller_ids.why_off(own)
+    if rules.permitted is None:
+        return None
+    if own == number:
+        return caller_ids.OWN_NUMBER, caller_ids.SAME_AS_RECIPIENT
+    refused = rules.permitted.check(number) or destinations.check_settings(
+        rules.permitted, row_settings
+    )
+    return (refused.code, refused.message) if refused else None
 
 
 def _what_settings_lack(normalized: call_settings.Normalized) -> tuple[str, str] | None:

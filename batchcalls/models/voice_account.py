@@ -126,6 +126,11 @@ class VoiceAccount(Leased):
             tuple(self.countries or [settings.DEFAULT_REGION]), tuple(self.special_numbers)
         )
 
+    @property
+    def special_kinds(self) -> frozenset[str]:
+        """The kinds of special numbers that may be called."""
+        return self.permitted.kinds if self.permitted else frozenset()
+
     def is_beyond_floor(self, now: datetime) -> bool:
         """Return whether a person lifted the legal floor for calls at this time."""
         return self.beyond_floor_until is not None and now < self.beyond_floor_until

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from batchcalls.calling import gate
+from batchcalls.calling import caller_ids, gate
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -22,12 +22,13 @@ from batchcalls.states import (
     RECIPIENT_NOT_YET_PLACED,
     RecipientStatus,
 )
+from campaigns.countries import COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED
 from campaigns.e164 import NumberProblemCode
 from campaigns.models import Ban
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
-TIME_ZONE = "Time zone"
+TIME_ZONE, COUNTRIES, CALLER_ID = "Time zone", "Countries", "Caller ID"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
@@ -37,6 +38,8 @@ _NAMES = {
     "policy_hours": "Policy’s hours today",
     "dispatch_hours": "Dispatch hours",
     "caps": CAPS,
+    "countries": COUNTRIES,
+    "caller_id": CALLER_ID,
 }
 #: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
@@ -50,6 +53,8 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
     "capped": CAPS,
+    **dict.fromkeys([COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED], COUNTRIES),
+    **dict.fromkeys(caller_ids.CODES, CALLER_ID),
     "called_at_this_hour": "Another hour",
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
 }
