@@ -91,8 +91,9 @@ class Permitted:
     @classmethod
     def of(cls, countries: Iterable[str], kinds: Iterable[str] = ()) -> Self:
         """Return what a list of countries (ISO 3166, in capitals) and of kinds permits."""
-        listed = set(countries)
-        return cls(listed.union(*(_PARTS.get(country, ()) for country in listed)), frozenset(kinds))
+        listed = frozenset(countries)
+        parts = (_PARTS.get(country, ()) for country in listed)
+        return cls(listed.union(*parts), frozenset(kinds))
 
     def check(self, e164: str) -> NotPermitted | None:
         """Return why a number may not be called, or None. What cannot be told is refused."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Min, QuerySet
 
+from batchcalls.database.bulk import update_each
 from batchcalls.models import CallerId, CallResult, VoiceAccount
 from campaigns.caps import DAY
 
@@ -22,9 +23,13 @@ COUNTED_AT_ONCE = 64
 
 @dataclass(slots=True)
 class _Calls:
-    """The calls from a number in the last day: stored ones, and those of this claim."""
+    """The calls from a number in the last day: stored ones, and those of this claim.
+
+    ``oldest`` is when the first of the stored ones was claimed.
+    """
 
     stored: int = 0
+    oldest: datetime | None = None
     chosen: int = 0
 
     @property
@@ -102,8 +107,7 @@ class Use:
         if chosen:
             CallerId.objects.filter(pk__in=chosen).update(used_at=self._now)
         full = [self._rows[one] for one in self._newly_full]
-        if full:
-            CallerId.objects.bulk_update(full, ["full_until"])
+        update_each(CallerId, ["full_until"], [(row.pk, row.full_until) for row in full])
 
     def _count(self, wanted: Collection[int]) -> None:
         numbers = {
@@ -111,19 +115,19 @@ class Use:
             for one in wanted
             if one not in self._calls and self._rows[one].daily_cap is not None
         }
-        counted = self._recent(numbers).values_list("from_number").annotate(calls=Count("*"))
-        stored = dict(counted)
-        for number, one in numbers.items():
-            self._calls[one] = _Calls(stored.get(number, 0))
+        self._calls.update((one, _Calls()) for one in numbers.values())
+        counted = self._recent(numbers).values_list("from_number")
+        for number, *calls in counted.annotate(calls=Count("*"), oldest=Min("claimed_at")):
+            self._calls[numbers[number]] = _Calls(*calls)
 
     def _free_at(self, row: CallerId, calls: _Calls) -> datetime:
         """Return when a caller ID at its cap may be used again."""
         longest = timedelta(seconds=settings.SEND_WITHIN_SECONDS)
-        leaving = calls.total - (row.daily_cap or 0)
-        if leaving >= calls.stored:  # calls of this very claim
-            return self._now + DAY + longest
-        recent = self._recent([row.e164]).order_by("claimed_at")
-        return recent.values_list("claimed_at", flat=True)[leaving] + DAY + longest
+        first = calls.oldest or self._now
+        if (too_many := calls.stored - (row.daily_cap or 0)) > 0:  # the cap was lowered
+            recent = self._recent([row.e164]).order_by("claimed_at")
+            first = recent.values_list("claimed_at", flat=True)[too_many]
+        return first + DAY + longest
 
     def _recent(self, numbers: Collection[str]) -> QuerySet[CallResult]:
         """Return the attempts from numbers that may have been sent within the last 24 hours."""

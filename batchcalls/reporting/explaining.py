@@ -105,6 +105,7 @@ def _of_list(recipient: Recipient) -> Iterator[Verdict]:
     each_row = batch.duplicates == DuplicateChoice.CALL_EACH_ROW
     found = {
         NUMBER: f"{recipient.e164} is valid" if recipient.e164 else "not known",
+        **({refused: ""} if refused in {COUNTRIES, CALLER_ID} and not recipient.checks else {}),
         DUPLICATES: "each row is called" if each_row else "no earlier row has the number",
         CONSENT: "required, and the row has it" if batch.consent_required else "not required",
     }
