@@ -118,6 +118,14 @@ class Permitted:
         )
         return NotPermitted(COUNTRY_NOT_ALLOWED, message)
 
+    def listed_in_words(self) -> str:
+        """Return the countries and kinds in words, such as “Canada (CA), satellite numbers”."""
+        parts = frozenset[str]().union(
+            *(_PARTS[country] for country in self.countries & _PARTS.keys())
+        )
+        kinds = [f"{kind.label} numbers" for kind in SpecialKind if kind in self.kinds]
+        return ", ".join([*sorted(map(name_of, self.countries - parts)), *kinds])
+
     def sharing_a_code(self) -> list[str]:
         """List the other countries that have a country code in common with a permitted one."""
         codes = set(map(country_code_for_region, self.countries))

@@ -94,7 +94,8 @@ class Use:
         if row.full_until and row.full_until > self._now:
             return True
         if one not in self._calls:
-            self._count({one, *(other for _, other in next_ones[:COUNTED_AT_ONCE])})
+            soon = heapq.nsmallest(COUNTED_AT_ONCE, next_ones)
+            self._count({one, *(other for _, other in soon)})
         if self._calls[one].total < row.daily_cap:
             return False
         row.full_until = self._free_at(row, self._calls[one])

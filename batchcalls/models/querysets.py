@@ -177,7 +177,7 @@ class VoiceAccountQuerySet(QuerySet[ModelT], Generic[ModelT]):
         )
         if is_new:
             apps.get_model("batchcalls", "CallerId").objects.create(
-                account=account, e164="+12025550100"
+                account_id=account.pk, e164="+12025550100"
             )
         return account
 
