@@ -6,7 +6,8 @@ An ambiguous number is refused, never guessed: a wrong guess would call a strang
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -77,12 +78,14 @@ class Number:
 class NumberProblem:
     """A stable code and one sentence that says what to change.
 
-    ``readings`` are the numbers that an ambiguous value may mean.
+    ``readings`` are the numbers that an ambiguous value may mean, ``refused`` is a valid number of
+    a kind that is not called unless it is named.
     """
 
     code: NumberProblemCode
     message: str
     readings: tuple[Number, ...] = ()
+    refused: Number | None = None
 
 
 _Code = NumberProblemCode
@@ -125,11 +128,18 @@ def national_number(e164: str) -> str:
     return str(phonenumbers.parse(e164, None).national_number) if e164 else ""
 
 
-def parse(raw: str, *, region: str, writing: Writing = AS_READ_ALONE) -> Number | NumberProblem:
+def parse(
+    raw: str,
+    *,
+    region: str,
+    writing: Writing = AS_READ_ALONE,
+    kinds: Collection[str] = (),
+) -> Number | NumberProblem:
     """Parse a raw value as a number of the region unless it has a country code.
 
     Region "ZZ" means no default: only numbers with a country code are accepted. ``writing`` says
-    how the other numbers of the list are written.
+    how the other numbers of the list are written. ``kinds`` are accepted although they are refused
+    otherwise, such as premium_rate.
 
     1. Remove what spreadsheets and typography add; refuse text that is not one plain number.
     2. Read it by its plus or international prefix, as a national number, and by its country code.
@@ -139,6 +149,13 @@ def parse(raw: str, *, region: str, writing: Writing = AS_READ_ALONE) -> Number 
     Raises ValueError only for a region that is neither "ZZ" nor a country (see `is_region`), never
     because of the raw value.
     """
+    found = _parse(raw, region, writing)
+    if kinds and isinstance(found, NumberProblem) and found.refused:
+        return found.refused if found.refused.kind in kinds else found
+    return found
+
+
+def _parse(raw: str, region: str, writing: Writing) -> Number | NumberProblem:
     if region not in phonenumbers.SUPPORTED_REGIONS and region != phonenumbers.UNKNOWN_REGION:
         raise ValueError(f'"{region}" is not a country code; use two capitals such as US.')
     digits = digits_of(raw)
@@ -280,11 +297,13 @@ def _problem_at_home(digits: str, raw: str, plan: Plan) -> NumberProblem:
 def _number(found: Reached, raw: str) -> Number | NumberProblem:
     """Return a number unless its kind must not be called."""
     kind = _KINDS[found.type]
+    number = Number(found.e164, found.region, kind, zones_of(found))
     if code := _REFUSED_KINDS.get(kind):
-        return _problem(code, raw, kind=kind.value.replace("_", "-"))
+        problem = _problem(code, raw, kind=kind.value.replace("_", "-"))
+        return replace(problem, refused=number)
     if _E164.fullmatch(found.e164) is None:
         return _problem(_Code.TOO_SHORT, raw, place=f"country code +{found.code}")
-    return Number(found.e164, found.region, kind, zones_of(found))
+    return number
 
 
 def _ambiguous(found: list[Reached], raw: str) -> NumberProblem:

@@ -113,6 +113,10 @@ class Plan:
             return int(PhoneNumberType.MOBILE)
         return None
 
+    def may_have(self, national: str) -> bool:
+        """Return whether a number begins as the plan's numbers do, if they begin in one way."""
+        return self.leading is None or self.leading.match(national) is not None
+
     def without_prefix(self, digits: str) -> str:
         """Remove the national prefix, as 0 in 0151…, unless only the digits with it can exist."""
         stripped = self._stripped(digits)
@@ -212,6 +216,20 @@ def _reached(code: str, national: str) -> Reached | None:
     else:
         return None
     return None if number_type is None else Reached(code, national, plan.region, number_type)
+
+
+def regions_sharing(found: Reached) -> list[str]:
+    """List the regions whose plans have a number: several where nothing tells them apart.
+
+    All of North America shares its toll-free numbers, and Australia its mobile numbers with the
+    Cocos and Christmas Islands. A plan with own leading digits has no other numbers.
+    """
+    return [
+        plan.region
+        for plan in _plans_of(int(found.code))
+        if plan.type_of(found.national) == found.type
+        and (found.type == PhoneNumberType.TOLL_FREE or plan.may_have(found.national))
+    ]
 
 
 def zones_of(found: Reached) -> tuple[str, ...]:

@@ -13,33 +13,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.forms.boundfield import BoundField
 
+from batchcalls.admin.voice_account_fields import (
+    CountriesField,
+    NumbersField,
+    read_caller_ids,
+)
 from batchcalls.models import CallResult, VoiceAccount
 from batchcalls.voice import registry
 from batchcalls.voice.errors import OptionsInvalid
 from batchcalls.voice.options import Option, OptionKind, options_of
+from campaigns import countries
+from campaigns.countries import SpecialKind
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
-
-
-class NumbersField(forms.Field):
-    """A list of numbers, one per line."""
-
-    widget = forms.Textarea
-
-    def prepare_value(self, value: Any) -> Any:
-        """Return the list as text, one number per line."""
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> list[str]:
-        """Return the numbers. Pasted text may separate them with commas."""
-        return [line for part in re.split(r"[\r\n,;]+", str(value or "")) if (line := part.strip())]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare the numbers and ignore line endings."""
-        return bool((initial or []) != self.to_python(data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +55,29 @@ class OptionGroup:
 
 
 class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
-    """Every field of an account, except its switch once it exists: that has its own page.
+    """Every field of an account, except its switch and caller IDs once it exists.
 
-    Otherwise, a form opened while the account was on could switch it on again.
+    They have their own pages. Otherwise, a form opened while the account was on could switch it on
+    again.
     """
 
     caller_ids = NumbersField(
         label="Numbers to call from",
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "number", "spellcheck": "false"}),
-        help_text="One on a line, with its country code, such as +12025550100; used in turn. "
-        "None: the provider chooses.",
+        help_text="One per line, with country code, such as +12025550100. Leave blank to let the "
+        "provider choose.",
+    )
+    countries = CountriesField(
+        required=False,
+        help_text="Two-letter codes such as US, CA, GB. Only numbers in these countries are "
+        "called, transferred to, and called from. US includes its territories; Canada and the Caribbean "
+        "are separate.",
+    )
+    special_numbers = forms.MultipleChoiceField(
+        required=False,
+        choices=[(kind.value, f"{kind.label.capitalize()} numbers") for kind in SpecialKind],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="They cost more or reach no ordinary phone. Only the kinds you check are called.",
     )
 
     class Meta:
@@ -84,7 +86,8 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
             "name",
             "provider",
             "enabled",
-            "caller_ids",
+            "countries",
+            "special_numbers",
             "cps",
             "concurrency",
             "price_per_minute",
@@ -103,6 +106,13 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
         self._kinds = list(registry.PROVIDERS)
         if "provider" not in self.fields:
             return  # A user with view permission only: the page shows no form.
+        self.fields[
+            "countries"
+        ].help_text += (
+            f" Leave blank for {countries.name_of(settings.DEFAULT_REGION)}, the default region."
+        )
+        if self.instance.pk:
+            del self.fields["caller_ids"]
         for name in ("price_per_minute", "price_per_attempt"):
             self.fields[name].validators.append(
                 MinValueValidator(0, "A price cannot be below 0: for none, write 0.")
@@ -169,6 +179,12 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
         kind = data.get("provider")
         # The model validates the options too, so it never receives invalid ones.
         self.instance.options = self._options(kind, data) if kind in self._kinds else {}
+        if kind in self._kinds and data.get("caller_ids"):
+            reach = {name: data.get(name, []) for name in ("countries", "special_numbers")}
+            account = VoiceAccount(provider=kind, **reach)
+            data["caller_ids"], wrong = read_caller_ids(account, data["caller_ids"])
+            for message in wrong:
+                self.add_error("caller_ids", message)
         return data
 
     def _options(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:

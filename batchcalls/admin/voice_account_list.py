@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
@@ -50,7 +51,7 @@ class VoiceAccountListPage(OwnPages[VoiceAccount]):
             raise PermissionDenied
         listing: Listing[VoiceAccount] = listing_of(
             request,
-            VoiceAccount.objects.all(),
+            VoiceAccount.objects.annotate(caller_id_count=Count("caller_ids")),
             VoiceAccountFilter,
             order=("name", "pk"),
             ascending=True,

@@ -12,10 +12,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
+from batchcalls.admin.voice_account_caller_ids import VoiceAccountCallerIdsPage
 from batchcalls.admin.voice_account_floor import WAIVE, VoiceAccountFloorPage
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
-from batchcalls.calling import connection_check
+from batchcalls.calling import caller_id_changes, connection_check
 from batchcalls.calling.connection_check import ConnectionCheck
 from batchcalls.database import clock
 from batchcalls.models import VoiceAccount
@@ -42,7 +43,7 @@ NOT_ASKED = {
 
 
 @admin.register(VoiceAccount)
-class VoiceAccountAdmin(VoiceAccountFloorPage, VoiceAccountListPage):
+class VoiceAccountAdmin(VoiceAccountCallerIdsPage, VoiceAccountFloorPage, VoiceAccountListPage):
     form = VoiceAccountForm
     add_form_template = change_form_template = "admin/batchcalls/voiceaccount/change_form.html"
 
@@ -82,6 +83,7 @@ class VoiceAccountAdmin(VoiceAccountFloorPage, VoiceAccountListPage):
             obj.save(update_fields=[*self.get_fields(request, obj), "options"])
         else:
             obj.save()
+            caller_id_changes.change(obj, added=form.cleaned_data["caller_ids"])
 
     def response_add(
         self, request: HttpRequest, obj: VoiceAccount, post_url_continue: str | None = None
@@ -125,6 +127,8 @@ class VoiceAccountAdmin(VoiceAccountFloorPage, VoiceAccountListPage):
             result = request.session.pop(RESULT, None)
             context |= {
                 "account": account,
+                "caller_ids": list(account.caller_ids.order_by("pk")),
+                "reach": account.permitted.listed_in_words() if account.permitted else "",
                 "held": held_message(account, now=clock.now()),
                 "is_beyond_floor": account.is_beyond_floor(clock.now()),
                 "may_waive": account.dials_people and request.user.has_perm(WAIVE),

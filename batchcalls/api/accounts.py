@@ -21,7 +21,7 @@ from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.batches import halts
 from batchcalls.database import clock
-from batchcalls.models import ApiKey, CallResult, Scope, VoiceAccount
+from batchcalls.models import ApiKey, CallerId, CallResult, Scope, VoiceAccount
 
 # Each account queries the index of calls that have not ended.
 _LIVE = (
@@ -34,9 +34,27 @@ _LIVE = (
 )
 
 
+class CallerIdSerializer(serializers.ModelSerializer[CallerId]):
+    class Meta:
+        model = CallerId
+        fields = ["e164", "enabled", "daily_cap", "note", "used_at", "created_at"]
+        read_only_fields = fields
+
+
 class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
     dials_people = serializers.SerializerMethodField()
-    caller_ids = WordsField(read_only=True, help_text="Numbers to call from, in E.164.")
+    caller_ids = serializers.SerializerMethodField(
+        help_text="Numbers to call from that are switched on, in E.164."
+    )
+    countries = serializers.SerializerMethodField(
+        help_text="Countries that may be called (ISO 3166); empty when no real phone rings."
+    )
+    special_numbers = WordsField(
+        read_only=True, help_text="Kinds of special numbers that may be called."
+    )
+    caller_id_pool = CallerIdSerializer(
+        source="caller_ids", many=True, read_only=True, help_text="All numbers to call from."
+    )
     live_calls = serializers.IntegerField(read_only=True)
     held_until = serializers.SerializerMethodField(
         help_text="Until when the provider asked for no calls; null when the account is not held."
@@ -57,6 +75,9 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
             "beyond_floor_until",
             "beyond_floor_reason",
             "caller_ids",
+            "caller_id_pool",
+            "countries",
+            "special_numbers",
             "cps",
             "concurrency",
             "live_calls",
@@ -72,6 +93,16 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
         """False where no real phone rings, as with the simulator."""
         return account.dials_people
 
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_caller_ids(self, account: VoiceAccount) -> list[str]:
+        """Return the caller IDs that are switched on."""
+        return [one.e164 for one in account.caller_ids.all() if one.enabled]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_countries(self, account: VoiceAccount) -> list[str]:
+        """Return the countries that may be called, with the territories that are part of one."""
+        return sorted(account.permitted.countries) if account.permitted else []
+
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_held_until(self, account: VoiceAccount) -> datetime | None:
         """Return the end of the current hold."""
@@ -86,7 +117,9 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
 class Accounts(Listed, ApiView):
     """Ways to place calls, with their limits and live calls. Credentials are never returned."""
 
-    queryset = VoiceAccount.objects.annotate(live_calls=Coalesce(Subquery(_LIVE), 0))
+    queryset = VoiceAccount.objects.annotate(
+        live_calls=Coalesce(Subquery(_LIVE), 0)
+    ).prefetch_related("caller_ids")
     serializer_class = AccountSerializer
     needs = {
         "list": Need(Scope.ACCOUNTS_READ, "batchcalls.view_voiceaccount"),

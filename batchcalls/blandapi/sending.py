@@ -79,7 +79,8 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
         lacking.append("Missing required parameter: task (or pathway_id).")
     if lacking:
         raise invalid(*lacking)
-    parsed = e164.parse(recipient_objects.text_of(number), region=REGION)
+    kinds = accounts.account_for_calls().special_kinds
+    parsed = e164.parse(recipient_objects.text_of(number), region=REGION, kinds=kinds)
     if isinstance(parsed, e164.NumberProblem):
         raise invalid(f"Invalid phone number: {parsed.message}")
     campaign = parameters.label(body.get(CAMPAIGN), name=CAMPAIGN, at_most=200)
@@ -145,7 +146,9 @@ def _refuse_if_skipped(request: DraftRequest, recipient: dict[str, Any]) -> None
         rules,
         blank=False,
         problem=None,
-        number=e164.parse(recipient_objects.text_of(recipient["phone_number"]), region=REGION),
+        number=e164.parse(
+            recipient_objects.text_of(recipient["phone_number"]), region=REGION, kinds=rules.kinds
+        ),
         request_data=texts,
         row_settings={},
         consent=_consent_cells(recipient),

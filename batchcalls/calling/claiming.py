@@ -18,8 +18,16 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
-from batchcalls.batches import epochs
-from batchcalls.calling import frequency, gate, pacing, recent_attempts, rule_packs
+from batchcalls.batches import epochs, lifecycle
+from batchcalls.calling import (
+    destinations,
+    frequency,
+    gate,
+    pacing,
+    recent_attempts,
+    rule_packs,
+)
+from batchcalls.calling.caller_ids import CallerIds
 from batchcalls.calling.instants import Instant
 from batchcalls.calling.next_attempts import NextAttempt, next_attempt
 from batchcalls.database import clock
@@ -106,6 +114,7 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
         if not batches:
             return Claims()
         gate.look_up_policies(account, batches)
+        batches = _without_unusable(batches)
         drawn, full = _draw(account, batches, now=now, want=want)
         if not drawn:
             return Claims(full=full)
@@ -115,6 +124,17 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
     if epoch:
         epochs.keep(epoch)
     return Claims(placeable=placeable, batches={batch.pk for batch, _ in drawn}, full=full)
+
+
+def _without_unusable(batches: list[Batch]) -> list[Batch]:
+    """Pause the batches with a number that may not be used any more; return the others."""
+    usable = []
+    for batch in batches:
+        if refused := destinations.why_unusable(batch):
+            lifecycle.pause(batch, code=refused.code, message=refused.message)
+        else:
+            usable.append(batch)
+    return usable
 
 
 def _draw(
@@ -168,7 +188,8 @@ def _write_claims(
     off = rule_packs.switched_off(account, now=now)
     attempts = _count_attempts(account, drawn, off, now=now)
     recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
-    facts = gate.Facts(now=now, bans=bans, recent=recent, packs_off=off)
+    caller_ids = CallerIds(account, chain.from_iterable(due for _, due in drawn), now=now)
+    facts = gate.Facts(now=now, bans=bans, recent=recent, caller_ids=caller_ids, packs_off=off)
     allowed: list[list[NextAttempt]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
@@ -210,6 +231,7 @@ def _write_claims(
         # Rolls the whole claim back. Rows are locked, so only a foreign writer gets here.
         raise LeaseLost
     _store([one.call for one in chain.from_iterable(allowed)])
+    caller_ids.store()
     Batch.objects.filter(pk__in=[batch.pk for batch, _ in drawn]).update(served_at=now)
     calls_of = [(batch, calls) for (batch, _), calls in zip(drawn, allowed, strict=True)]
     return _take_slots(account, calls_of, now=now, made_at=made_at)

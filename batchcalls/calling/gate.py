@@ -12,13 +12,23 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from batchcalls.calling import consent, frequency, hours, recent_attempts, rule_packs
+from batchcalls.calling import (
+    caller_ids,
+    consent,
+    destinations,
+    frequency,
+    hours,
+    recent_attempts,
+    rule_packs,
+)
+from batchcalls.calling.caller_ids import CallerIds, Chosen, Unavailable
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import Closed
 from campaigns.caps import Capped
 from campaigns.consent_demands import Lack
+from campaigns.countries import NotPermitted
 from campaigns.models import Ban, Bans, CallingPolicy, Suppression
 from campaigns.places.whereabouts import Whereabouts
 
@@ -33,11 +43,13 @@ class Facts:
     """What the rules must know besides the batch and the recipient, read once for a whole claim.
 
     ``bans`` are the do-not-call entries about the numbers being claimed, and ``recent`` the
-    attempts to each of them and the recipients' own. ``packs_off`` are the rule packs and entries
-    that people switched off.
+    attempts to each of them and the recipients' own. ``caller_ids`` choose the number to call
+    from; without them none is chosen. ``packs_off`` are the rule packs and entries that people
+    switched off.
     """
 
     now: datetime
+    caller_ids: CallerIds | None = None
     bans: Bans = field(default_factory=Bans)
     recent: Recent = field(default_factory=Recent)
     packs_off: frozenset[str] = frozenset()
@@ -47,10 +59,12 @@ class Facts:
 class Allowed:
     """All rules allow the call; ``checks`` holds each rule's answer.
 
-    ``until``: when hours close before the latest moment at which the request may be sent.
+    ``from_number`` is the number to call from, blank if the provider chooses it. ``until``: when
+    hours close before the latest moment at which the request may be sent.
     """
 
     checks: dict[str, str]
+    from_number: str = ""
     until: datetime | None = None
 
 
@@ -75,19 +89,22 @@ def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused
     `claiming.claim` checks them.
     """
     checks: dict[str, str] = {}
+    from_number = ""
     relied_on: list[hours.OpenHours] = []
     for rule, answer in _answers(batch, recipient, facts, relied_on):
         if isinstance(answer, Refused):
             return replace(answer, checks=[*checks.items(), (rule, answer.message)])
-        checks[rule] = answer
+        if isinstance(answer, Chosen):
+            from_number = answer.e164
+        checks[rule] = answer if isinstance(answer, str) else answer.message
     latest = facts.now + timedelta(seconds=settings.SEND_WITHIN_SECONDS)
     until = hours.close_at(batch, relied_on, now=facts.now, until=latest)
-    return Allowed(checks=checks, until=until)
+    return Allowed(checks=checks, from_number=from_number, until=until)
 
 
 def _answers(
     batch: Batch, recipient: Recipient, facts: Facts, relied_on: list[hours.OpenHours]
-) -> Iterator[tuple[str, str | Refused]]:
+) -> Iterator[tuple[str, str | Chosen | Refused]]:
     """Yield each rule and its answer, in the order in which they are checked.
 
     The caller stops at the first refusal. Hours that are open are added to ``relied_on``, because
@@ -97,6 +114,7 @@ def _answers(
     if ban := facts.bans.on(recipient.e164, batch.campaign_id):
         yield "do_not_call", _refused_by_list(ban, now)
     yield "do_not_call", "not listed"
+    yield from _countries(batch, recipient)
 
     packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
     yield "consent", _by_consent(consent.check(batch, recipient, packs, now=now))
@@ -146,6 +164,28 @@ def _answers(
     if caps.limits:
         yield "caps", caps.in_words(attempts, now=now) + by_packs
 
+    # Last, because a chosen caller ID has had its turn.
+    yield from _caller_id(batch, recipient, facts)
+
+
+def _countries(batch: Batch, recipient: Recipient) -> Iterator[tuple[str, str | Refused]]:
+    if permitted := batch.account.permitted:
+        if not_permitted := destinations.check(permitted, batch, recipient):
+            yield "countries", _refused_by_country(not_permitted)
+        yield "countries", permitted.in_words(recipient.e164)
+
+
+def _caller_id(
+    batch: Batch, recipient: Recipient, facts: Facts
+) -> Iterator[tuple[str, Chosen | Refused]]:
+    if facts.caller_ids is None:
+        return
+    caller_id = facts.caller_ids.choose(recipient, caller_ids.own_of(batch, recipient))
+    if isinstance(caller_id, Unavailable):
+        yield "caller_id", _refused_without_caller_id(caller_id)
+    else:
+        yield "caller_id", caller_id
+
 
 def look_up_policies(account: VoiceAccount, batches: list[Batch]) -> None:
     """Set the account and today's policy of many batches, with a query or none for each table."""
@@ -177,6 +217,7 @@ def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
     attempts = recent_attempts.of([recipient.e164], batch.account, longest=longest, now=now)
     return Facts(
         now=now,
+        caller_ids=CallerIds(batch.account, [recipient], now=now),
         bans=Suppression.objects.bans_among([recipient.e164], now=now),
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
         packs_off=off,
@@ -197,6 +238,19 @@ def _by_consent(answer: str | Lack) -> str | Refused:
     if isinstance(answer, str):
         return answer
     return Refused(status=RecipientStatus.SKIPPED, code=answer.code, message=answer.message)
+
+
+def _refused_by_country(refused: NotPermitted) -> Refused:
+    return Refused(status=RecipientStatus.SKIPPED, code=refused.code, message=refused.message)
+
+
+def _refused_without_caller_id(why: Unavailable) -> Refused:
+    return Refused(
+        status=RecipientStatus.DEFERRED if why.due_at else RecipientStatus.SKIPPED,
+        code=why.code,
+        message=why.message,
+        due_at=why.due_at,
+    )
 
 
 def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from batchcalls.calling import call_requests, gate
+from batchcalls.calling import call_requests, destinations, gate
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from batchcalls.voice.base import CallRequest
@@ -63,13 +63,18 @@ def next_attempt(
                 "attempt": recipient.attempts + 1,
                 "tries": recipient.tries,
                 "to_number": recipient.e164,
-                "from_number": _caller_id(account, batch, recipient),
+                "from_number": verdict.from_number,
                 "webhook": _setting("webhook", batch, recipient),
                 "checks": verdict.checks,
                 "claimed_at": facts.now,
             }.values()
         )
         request = call_requests.build(batch, recipient, call)
+        # Again, because a {{variable}} may be a number.
+        if refused := destinations.check_settings(account.permitted, request.settings):
+            return gate.Refused(
+                status=RecipientStatus.SKIPPED, code=refused.code, message=refused.message
+            )
         return NextAttempt(call, request, verdict.until)
     except MissingVariable as error:
         return gate.Refused(
@@ -93,13 +98,6 @@ def _call_id(batch: Batch, recipient: Recipient) -> UUID:
     """
     is_known = recipient.row_number == FIRST_ROW and not recipient.attempts
     return (batch.single_call_id if is_known else None) or uuid4()
-
-
-def _caller_id(account: VoiceAccount, batch: Batch, recipient: Recipient) -> str:
-    own = _setting("from", batch, recipient)
-    if own or not account.caller_ids:
-        return own
-    return str(account.caller_ids[recipient.row_number % len(account.caller_ids)])
 
 
 def _setting(name: str, batch: Batch, recipient: Recipient) -> str:

@@ -75,9 +75,12 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
     consent is about somebody else: whoever tests consents to the call. Raise `DraftError` for a
     number that cannot be called, and for an incomplete batch.
     """
-    parsed = e164.parse(number, region=batch.region)
+    parsed = e164.parse(number, region=batch.region, kinds=batch.account.special_kinds)
     if isinstance(parsed, e164.NumberProblem):
         raise DraftError(parsed.message, code=str(parsed.code))
+    permitted = batch.account.permitted
+    if permitted and (refused := permitted.check(parsed.e164)):
+        raise DraftError(refused.message, code=refused.code)
     if found := edits.problems(batch):
         raise DraftError(" ".join(one.message for one in found), code=found[0].code)
     stored = edits.list_of(batch)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from batchcalls.calling import destinations
 from batchcalls.intake import joining, uploads, validation
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import ListMapping
@@ -187,7 +188,10 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     if pathway:
         said |= {"pathway_id": pathway.pathway_id, "pathway_version": pathway.version}
     policy = policy_for(campaign, request.account, said["purpose"])
-    return Batch(policy=policy, region=region, created_by=request.created_by, **said)
+    batch = Batch(policy=policy, region=region, created_by=request.created_by, **said)
+    if refused := destinations.why_unusable(batch):
+        raise DraftError(refused.message, code=refused.code)
+    return batch
 
 
 def purpose_of(request: DraftRequest) -> Purpose:
@@ -237,6 +241,14 @@ def prompt_problems(batch: Batch) -> list[DraftProblem]:
     except prompts.PromptError as error:
         return [DraftProblem(code="bad_prompt", message=str(error), field="prompt")]
     return []
+
+
+def number_problems(batch: Batch) -> list[DraftProblem]:
+    """List the numbers in the call settings that the account may not use."""
+    refused = destinations.why_unusable(batch)
+    if refused is None:
+        return []
+    return [DraftProblem(code=refused.code, message=refused.message, field="prompt")]
 
 
 def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:

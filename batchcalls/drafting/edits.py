@@ -195,6 +195,7 @@ def problems(batch: Batch) -> list[DraftProblem]:
             )
             for one in wrong
         ),
+        *drafts.number_problems(batch),
         *drafts.content_problems(batch, mapping),
     ]
 
@@ -220,7 +221,14 @@ def launch_unseen(batch: Batch, *, actor: User | None = None) -> None:
     if batch.status == BatchStatus.DRAFT:
         submit(batch, launch=True, actor=actor)
     else:
-        lifecycle.launch(batch, actor=actor)
+        launch_ready(batch, actor=actor)
+
+
+def launch_ready(batch: Batch, *, actor: User | None = None) -> None:
+    """Launch a checked batch. Raise `DraftError` for numbers that it may not use any more."""
+    if found := drafts.number_problems(batch):
+        raise DraftError(found[0].message, code=found[0].code)
+    lifecycle.launch(batch, actor=actor)
 
 
 def _locked(batch: Batch) -> Batch:

@@ -20,7 +20,13 @@ from django.db.models.functions import TruncHour
 from batchcalls.calling import call_requests, consent, frequency, recent_attempts, rule_packs
 from batchcalls.calling.hours import rules_of
 from batchcalls.database import clock
-from batchcalls.intake import dry_run_notes, estimate, recently_called, recorded_consent
+from batchcalls.intake import (
+    dry_run_countries,
+    dry_run_notes,
+    estimate,
+    recently_called,
+    recorded_consent,
+)
 from batchcalls.intake.listed import with_bans
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
@@ -76,7 +82,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
         .annotate(rows=Count("pk"))
         .order_by("-rows", "reason_code")
     }
-    outlook, without_zone = _outlook(batch, now=now)
+    outlook, without_zone, refused = _outlook(batch, now=now)
     zone_conflicts = _zone_conflicts(batch)
     figures, assumptions = estimate.of(batch, recipients=outlook["now"] + outlook["later"]["count"])
     start_times = _start_times(batch, now=now)
@@ -102,6 +108,8 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 unclear_consent=recorded_consent.count_unclear(
                     batch, _rows(batch).filter(status__in=_TO_DIAL)
                 ),
+                not_allowed=dry_run_countries.skipped_by_country(batch) + refused,
+                recipients=outlook["now"] + outlook["later"]["count"],
                 now=now,
             )
         ),
@@ -122,7 +130,10 @@ def _called_today(batch: Batch, *, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
-    """Rows that may be called at the same times."""
+    """Rows that may be called at the same times.
+
+    ``refused`` is the reason code if their country may not be called.
+    """
 
     rows: int
     region: str
@@ -133,6 +144,7 @@ class _Group:
     dispatch_hours: dict[str, Any] | None
     packs: Holding | None
     consent: Evidence
+    refused: str = ""
     attempts: Sequence[Attempt] = ()
 
 
@@ -149,11 +161,12 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     strictest = rule_packs.holding(batch, _all_places(batch), now=now, off=off)
     caps = frequency.caps_of(batch, strictest, now=now)
     may_be_capped = recently_called.may_be_capped(caps, batch.account, now=now)
-    unplaced = Q(zone_sources="")
+    permitted = batch.account.permitted
+    in_doubt = Q(zone_sources="") | Q(region__in=dry_run_countries.in_doubt(permitted))
     if batch.account.dials_people:
         keys.append("places")
-        unplaced |= Q(places="")
-    rows = recipients.exclude(unplaced)
+        in_doubt |= Q(places="")
+    rows = recipients.exclude(in_doubt)
     if consent.is_checked(batch):
         rows = rows.annotate(**recorded_consent.COLUMNS)
         keys += recorded_consent.COLUMNS
@@ -174,10 +187,11 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             dispatch_hours=row.get("hours") or batch.call_settings.get("dispatch_hours"),
             packs=rule_packs.holding(batch, row.get("places", ""), now=now, off=off),
             consent=recorded_consent.evidence_in(row),
+            refused=dry_run_countries.refused_region(permitted, row["region"]),
         )
-    # Rows at a cap, rows of no known zone, and rows older than the columns, whose zones and places
-    # are looked up at dialing time.
-    others = recipients.filter(unplaced | may_be_capped)
+    # Rows at a cap, rows of countries that share a code with permitted ones, rows of no known zone,
+    # and rows older than the columns, whose zones and places are looked up at dialing time.
+    others = recipients.filter(in_doubt | may_be_capped)
     for recipient, packs, attempts in _looked_at(others, batch, off, now=now):
         number = e164.parse(recipient.e164, region="ZZ")
         own_hours = recipient.call_settings.get("dispatch_hours")
@@ -193,6 +207,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
             consent=recipient.consent_evidence,
             dispatch_hours=own_hours or batch.call_settings.get("dispatch_hours"),
             packs=packs,
+            refused=why.code if permitted and (why := permitted.check(recipient.e164)) else "",
         )
 
 
@@ -218,17 +233,21 @@ def _looked_at(
             yield row, holding, recent.get(row.e164, ())
 
 
-def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
+def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int, Counter[str]]:
     """Count recipients callable now, later and never, by country and time zone.
 
-    Return also how many are never called because their time zone is not known for certain.
+    Return also how many are never called because their time zone is not known for certain, and how
+    many because of their country, by country.
     """
     callable_now, without_zone, never = 0, 0, Counter[str]()
+    not_allowed = Counter[str]()
     countries: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     zones: dict[str, dict[str, Any]] = {}
     for group in _groups(batch, now=now):
         opens_at, reason = _opening_by_all_rules(batch, group, now=now)
+        if reason == group.refused != "":
+            not_allowed[group.region] += group.rows
         if reason:
             never[reason] += group.rows
             if reason == "unknown_timezone" or (reason == "never_open" and len(group.zones) > 1):
@@ -258,7 +277,7 @@ def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int]:
         "time_zones": sorted(zones.values(), key=lambda zone: -(zone["now"] + zone["later"])),
         "zone_sources": dict(sources.most_common()),
     }
-    return outlook, without_zone
+    return outlook, without_zone, not_allowed
 
 
 def _ban(*, listed: bool, held: bool) -> Ban | None:
@@ -271,6 +290,8 @@ def _opening_by_all_rules(
     """Return when rows of a group may first be called, or why never, as the gate will decide."""
     if group.ban:
         return None, group.ban.code
+    if group.refused:
+        return None, group.refused
     opens_at, reason = _opening(batch, group, now=now)
     # Consent may still be fresh today, and too old when the call is due.
     for at in (now, opens_at or now):

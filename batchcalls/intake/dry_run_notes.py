@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from batchcalls.intake import uploads
+from batchcalls.intake import dry_run_countries, uploads
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch
 from campaigns.call_settings import DateOrder, ZoneSource
@@ -25,6 +25,8 @@ def of(
     skipped: dict[str, int],
     called_today: int,
     unclear_consent: int,
+    not_allowed: Mapping[str, int],
+    recipients: int,
     now: datetime,
 ) -> Iterator[str]:
     """Yield notes on the legal floor, recent calls, columns, start times, and rows not called.
@@ -33,7 +35,8 @@ def of(
     rows that are never called because their time zone is not known for certain, ``zone_conflicts``
     those with zones that contradict each other, ``called_today`` those whose numbers were called
     in the last 24 hours, ``unclear_consent`` those that record a consent nobody can read and are
-    called because none is required.
+    called because none is required, ``not_allowed`` those that the account may not call, by
+    country, and ``recipients`` those that will be called.
     """
     if batch.account.dials_people and batch.account.is_beyond_floor(now):
         yield (
@@ -44,6 +47,7 @@ def of(
     if called_today:
         were = "was" if called_today == 1 else "were"
         yield f"{called_today:,} of these {were} called in the last 24 hours."
+    yield from dry_run_countries.notes(batch, not_allowed, recipients)
     for stored in batch.lists.all():
         yield from uploads.describe_offers(stored)
     yield from _on_start_times(batch, start_times)
@@ -97,9 +101,8 @@ def _on_rows_never_called(
             "add a postcode or timezone column."
         )
     held, capped = never.get(Ban.HELD.code, 0), never.get("capped", 0)
-    lacking = sum(never.get(code, 0) for code in LACKS)
-    others = never.get("do_not_call", 0) + held + capped + lacking
-    never_open = sum(never.values()) - without_zone - others
+    own_notes = (Ban.HELD.code, "capped", "do_not_call", *LACKS, *dry_run_countries.CODES)
+    never_open = sum(never.values()) - without_zone - sum(never.get(code, 0) for code in own_notes)
     if never_open:
         yield (
             f"{_counted(never_open, 'row')} {_have(never_open)} no calling hours in the next "
@@ -108,7 +111,7 @@ def _on_rows_never_called(
     if listed := never.get("do_not_call"):
         be = "is" if listed == 1 else "are"
         yield f"{_counted(listed, 'row')} {be} on the do-not-call list and will not be called."
-    if lacking:
+    if lacking := sum(never.get(code, 0) for code in LACKS):
         yield (
             f"{_counted(lacking, 'row')} {_have(lacking)} no consent of the kind and age that is "
             "required, and will be skipped when due: correct the list, or leave them out."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from campaigns import e164, numbers_in_text
@@ -48,15 +48,18 @@ def numbers_meant(raws: Sequence[str], *, region: str, writing: Writing) -> tupl
     return tuple(meant)
 
 
-def choose_number(raws: Sequence[str], *, region: str, writing: Writing) -> ChosenNumber:
+def choose_number(
+    raws: Sequence[str], *, region: str, writing: Writing, kinds: Collection[str] = ()
+) -> ChosenNumber:
     """Choose the first usable number of a row's phone cells, which are in the order of preference.
 
-    Without one, the problem is that of the first cell that is not blank.
+    ``kinds`` are those of `e164.parse`. Without a usable number, the problem is that of the first
+    cell that is not blank.
     """
     chosen: tuple[str, e164.Number | e164.NumberProblem] | None = None
     usable: dict[str, None] = {}
     for raw in each_number(raws):
-        number = e164.parse(raw, region=region, writing=writing)
+        number = e164.parse(raw, region=region, writing=writing, kinds=kinds)
         if isinstance(number, e164.Number):
             if not usable:
                 chosen = raw, number

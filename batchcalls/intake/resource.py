@@ -115,7 +115,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         cells += [""] * (self._width - len(cells))
         raws = [cells[position] for position in self._phones]
         region = self._rules.region
-        chosen = choose_number(raws, region=region, writing=writing)
+        chosen = choose_number(raws, region=region, writing=writing, kinds=self._rules.kinds)
         text = "".join(cells)
         if not text.isprintable():
             cells = list(map(clean_value, cells))

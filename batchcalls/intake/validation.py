@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from django.conf import settings
 
+from batchcalls.calling import caller_ids, destinations
 from batchcalls.calling.call_requests import RENDERED
 from batchcalls.calling.consent import demands_at, latest_day
 from batchcalls.database import clock
@@ -20,6 +21,7 @@ from campaigns.call_settings import ZoneSource
 from campaigns.consent import Consent, read_opt_out
 from campaigns.consent_demands import Demand, Evidence, first_lack
 from campaigns.consent_record import ConsentCells
+from campaigns.countries import Permitted
 from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.whereabouts import Source, Whereabouts
 
@@ -40,7 +42,9 @@ class RowRules:
     ``required`` holds the variables that the texts need, except those of the prompt, because a row
     may have its own prompt. ``timezone`` applies to start times without an offset. ``demands_on``
     returns the consent that calls to some places need. ``today`` is the latest valid date of
-    consent.
+    consent. ``permitted`` are the countries that may be called, None for all, ``kinds`` the special
+    kinds of numbers that may be called, and ``caller_ids_off`` the numbers of the account that are
+    switched off.
     """
 
     region: str
@@ -50,6 +54,9 @@ class RowRules:
     demands_on: Callable[[str], Sequence[Demand]]
     today: date
     max_value_characters: int
+    permitted: Permitted | None = None
+    kinds: frozenset[str] = frozenset()
+    caller_ids_off: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
@@ -64,6 +71,11 @@ class RowRules:
             demands_on=demands_at(batch, now=now),
             today=latest_day(now),
             max_value_characters=settings.MAX_VALUE_CHARACTERS,
+            permitted=batch.account.permitted,
+            kinds=batch.account.special_kinds,
+            caller_ids_off=frozenset(
+                batch.account.caller_ids.filter(enabled=False).values_list("e164", flat=True)
+            ),
         )
 
 
@@ -159,6 +171,7 @@ def judge(
         normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
     code, message = (
         refusal
+        or _what_is_not_permitted(rules, number.e164, normalized.values)
         or _why_without_consent(rules, cells, evidence, ",".join(places))
         or _what_settings_lack(normalized)
         or _what_is_too_long(rules, request_data)
@@ -179,6 +192,23 @@ def judge(
         code=code,
         message=message,
     )
+
+
+def _what_is_not_permitted(
+    rules: RowRules, number: str, row_settings: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return code and message when the row's numbers are not ones that the account may use."""
+    own = row_settings.get("from")
+    if own in rules.caller_ids_off:
+        return caller_ids.SWITCHED_OFF, caller_ids.why_off(own)
+    if rules.permitted is None:
+        return None
+    if own == number:
+        return caller_ids.OWN_NUMBER, caller_ids.SAME_AS_RECIPIENT
+    refused = rules.permitted.check(number) or destinations.check_settings(
+        rules.permitted, row_settings
+    )
+    return (refused.code, refused.message) if refused else None
 
 
 def _what_settings_lack(normalized: call_settings.Normalized) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from batchcalls.models.api_key import ApiKey, Scope
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
+from batchcalls.models.caller_id import CallerId
 from batchcalls.models.doorbell import Doorbell
 from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.epoch import Epoch
@@ -32,6 +33,7 @@ __all__ = [
     "BatchEvent",
     "CallEvent",
     "CallResult",
+    "CallerId",
     "Doorbell",
     "EmergencyStop",
     "Epoch",

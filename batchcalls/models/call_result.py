@@ -107,12 +107,14 @@ class CallResult(models.Model):
             # For the call log, whose pages are ranges of ids. Each index has the filtered value
             # first and the id second, so that a rare value is found without reading other calls.
             # A change to a call writes to every index that contains the call. All indexes below,
-            # except the three on values that never change, contain only calls that have ended or
+            # except the four on values that never change, contain only calls that have ended or
             # have a result, so they are written once.
             models.Index(fields=["to_number", "-id"], name="call_by_number"),
             models.Index(fields=["claimed_at", "id"], name="call_by_time"),
             # For caps on the calls to one number.
             models.Index(fields=["to_number", "claimed_at"], name="call_by_number_and_time"),
+            # For daily caps of caller IDs.
+            models.Index(fields=["account", "from_number", "claimed_at"], name="call_by_caller_id"),
             models.Index(
                 fields=["status", "-id"], condition=Q(ended_at__isnull=False), name="call_by_status"
             ),

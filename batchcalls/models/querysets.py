@@ -167,15 +167,18 @@ class VoiceAccountQuerySet(QuerySet[ModelT], Generic[ModelT]):
 
     def built_in(self) -> ModelT:
         """Return the simulator's account, which every installation has; create it if missing."""
-        account, _ = self.get_or_create(
+        account, is_new = self.get_or_create(
             name="simulator",
             defaults={
                 "provider": "simulator",
-                "caller_ids": ["+12025550100"],
                 "price_per_minute": Decimal("0.12"),
                 "price_per_attempt": Decimal("0.015"),
             },
         )
+        if is_new:
+            apps.get_model("batchcalls", "CallerId").objects.create(
+                account_id=account.pk, e164="+12025550100"
+            )
         return account
 
 

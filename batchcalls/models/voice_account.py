@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -18,14 +19,19 @@ from batchcalls.models.querysets import VoiceAccountQuerySet
 from batchcalls.voice import clocks, registry
 from batchcalls.voice.base import AccountConfig, VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid
-from campaigns.e164 import NumberProblem
-from campaigns.e164 import parse as parse_e164
+from campaigns.countries import Permitted, SpecialKind
+from campaigns.e164 import is_region
 
 validate_currency = RegexValidator(r"^[A-Z]{3}$", "A currency is three capital letters (ISO 4217).")
 
 #: How long a slow database is reported after calls were last held back. Calls are held back at
 #: most once in `SEND_WITHIN_SECONDS`.
 SLOW_FOR = timedelta(seconds=2 * settings.STALE_CLAIM_SECONDS)
+
+
+@lru_cache(maxsize=64)
+def _permitted(countries: tuple[str, ...], kinds: tuple[str, ...]) -> Permitted:
+    return Permitted.of(countries, kinds)
 
 
 class VoiceAccount(Leased):
@@ -36,8 +42,13 @@ class VoiceAccount(Leased):
     enabled = models.BooleanField(
         default=True, help_text="Switched off, no batch places another call through this account."
     )
-    caller_ids = models.JSONField(
-        default=list, blank=True, help_text="Numbers to call from, in E.164; used in turn."
+    countries = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Countries that may be called (ISO 3166); empty: that of DEFAULT_REGION.",
+    )
+    special_numbers = models.JSONField(
+        default=list, blank=True, help_text="Kinds of special numbers that may be called."
     )
     cps = models.FloatField(
         "calls per second",
@@ -106,6 +117,20 @@ class VoiceAccount(Leased):
         """False when no real phone rings, as with the simulator."""
         return registry.PROVIDERS[self.provider].dials_people
 
+    @property
+    def permitted(self) -> Permitted | None:
+        """The countries and kinds of numbers that may be called; None if no real phone rings."""
+        if not self.dials_people:
+            return None
+        return _permitted(
+            tuple(self.countries or [settings.DEFAULT_REGION]), tuple(self.special_numbers)
+        )
+
+    @property
+    def special_kinds(self) -> frozenset[str]:
+        """The kinds of special numbers that may be called."""
+        return self.permitted.kinds if self.permitted else frozenset()
+
     def is_beyond_floor(self, now: datetime) -> bool:
         """Return whether a person lifted the legal floor for calls at this time."""
         return self.beyond_floor_until is not None and now < self.beyond_floor_until
@@ -158,7 +183,7 @@ class VoiceAccount(Leased):
         return registry.build(self.provider, config)
 
     def clean(self) -> None:
-        """Raise `ValidationError` for unusable options and for caller IDs that are not numbers.
+        """Raise `ValidationError` for unusable options, unknown countries, and unknown kinds.
 
         A missing key in this process's environment is not an error: the workers may have it, and
         the account must remain editable.
@@ -168,18 +193,11 @@ class VoiceAccount(Leased):
             registry.check_options(self.provider, self.options)
         except OptionsInvalid as error:
             errors["options"] = str(error)
-        if isinstance(self.caller_ids, list):
-            self.caller_ids = [self._e164(number, errors) for number in self.caller_ids]
-        else:
-            errors["caller_ids"] = 'Caller IDs are a list such as ["+12025550100"].'
+        for name, known in (
+            ("countries", is_region),
+            ("special_numbers", set(SpecialKind).__contains__),
+        ):
+            if unknown := [one for one in getattr(self, name) if not known(one)]:
+                errors[name] = f"Unknown: {', '.join(map(str, unknown))}."
         if errors:
             raise ValidationError(errors)
-
-    @staticmethod
-    def _e164(raw: Any, errors: dict[str, Any]) -> str:
-        parsed = parse_e164(str(raw), region="ZZ")
-        if isinstance(parsed, NumberProblem):
-            named = parsed.message if str(raw) in parsed.message else f"{raw}: {parsed.message}"
-            errors.setdefault("caller_ids", []).append(named)
-            return str(raw)
-        return parsed.e164

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from batchcalls.calling import gate, rule_packs
+from batchcalls.calling import caller_ids, gate, rule_packs
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -23,12 +23,14 @@ from batchcalls.states import (
     RecipientStatus,
 )
 from campaigns.consent_demands import LACKS
+from campaigns.countries import COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED
 from campaigns.e164 import NumberProblemCode
 from campaigns.models import Ban
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
 TIME_ZONE, RULE_PACKS = "Time zone", "Rule packs"
+COUNTRIES, CALLER_ID = "Countries", "Caller ID"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
@@ -40,6 +42,8 @@ _NAMES = {
     rule_packs.RULE: RULE_PACKS,
     "caps": CAPS,
     "consent": CONSENT,
+    "countries": COUNTRIES,
+    "caller_id": CALLER_ID,
 }
 #: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
@@ -54,6 +58,8 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
     rule_packs.CLOSED_BY_RULES: RULE_PACKS,
     "capped": CAPS,
+    **dict.fromkeys([COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED], COUNTRIES),
+    **dict.fromkeys(caller_ids.CODES, CALLER_ID),
     "called_at_this_hour": "Another hour",
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
 }
@@ -104,6 +110,7 @@ def _of_list(recipient: Recipient) -> Iterator[Verdict]:
     each_row = batch.duplicates == DuplicateChoice.CALL_EACH_ROW
     found = {
         NUMBER: f"{recipient.e164} is valid" if recipient.e164 else "not known",
+        **({refused: ""} if refused in {COUNTRIES, CALLER_ID} and not recipient.checks else {}),
         DUPLICATES: "each row is called" if each_row else "no earlier row has the number",
     }
     if refused in {CONSENT, VARIABLES}:

@@ -15,6 +15,7 @@ from campaigns.call_settings.normalizing import (
     normalize,
     normalize_shared,
 )
+from campaigns.call_settings.numbers import numbers_in
 from campaigns.call_settings.registry import REGISTRY, all_names, get, is_call_setting
 from campaigns.call_settings.times import StartReading, ZoneSource, parse_start_time
 from campaigns.call_settings.types import Alias, CallSetting, Kind, Section, SettingInvalid
@@ -40,6 +41,7 @@ __all__ = [
     "is_secret",
     "normalize",
     "normalize_shared",
+    "numbers_in",
     "parse_start_time",
     "possible_orders",
     "without_secrets",

@@ -81,6 +81,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_callresult_keep": ("batchcalls.view_callresult",),
     "batchcalls_callresult_forget": ("batchcalls.view_callresult",),
     # All use or change what an account is for.
+    "batchcalls_voiceaccount_caller_ids": ("batchcalls.change_voiceaccount",),
     "batchcalls_voiceaccount_switch": ("batchcalls.change_voiceaccount",),
     "batchcalls_voiceaccount_test": ("batchcalls.change_voiceaccount",),
     "batchcalls_voiceaccount_try_now": ("batchcalls.change_voiceaccount",),

@@ -121,6 +121,15 @@ def complaint(answer: Any, name: str) -> str:
     return " ".join(answer.context["form"].errors.get(name, []))
 
 
+def add_caller_ids(account: VoiceAccount, *numbers: str) -> None:
+    for number in numbers:
+        account.caller_ids.create(e164=number)
+
+
+def numbers_of(account: VoiceAccount) -> list[str]:
+    return [one.e164 for one in account.caller_ids.all()]
+
+
 # The list ----------------------------------------------------------------------------------------
 
 
@@ -134,8 +143,8 @@ def test_the_list_says_what_each_account_is_and_how_busy_it_is(
         concurrency=40,
         price_per_minute="0.09",
         price_per_attempt="0.015",
-        caller_ids=["+12025550100", "+12025550101"],
     )
+    add_caller_ids(bland, "+12025550100", "+12025550101")
     shown = words(viewer.get(LIST))
     row = shown[shown.index("Main line") :]
     assert re.search(
@@ -280,7 +289,7 @@ def test_a_new_account_is_made_from_fields_without_json(admin: Client) -> None:
     assert answer.redirect_chain[-1][0] == page_of(made)
     assert "The account Evening is saved." in words(answer)
     assert made.options == {"speed": 0, "reject_rate": 0.25, "mix": {"human": 3, "busy": 1}}
-    assert made.caller_ids == ["+12025550100", "+442079460123"]
+    assert numbers_of(made) == ["+12025550100", "+442079460123"]
     assert (made.cps, made.concurrency, made.currency, made.enabled) == (2.5, 50, "EUR", True)
 
 
@@ -307,13 +316,15 @@ def test_saving_without_a_change_leaves_what_is_stored_as_it_is(
 ) -> None:
     numbers = ["+12025550100", "+12025550101"]
     account = VoiceAccount.objects.create(
-        name="A", provider=provider, options=options, caller_ids=numbers
+        name="A", provider=provider, options=options, countries=["CA", "US"]
     )
+    add_caller_ids(account, *numbers)
     assert saved(admin, account).status_code == 302
     after = VoiceAccount.objects.get(pk=account.pk)
     # As text: 0 and 0.0 are the same number, and not the same JSON.
     assert json.dumps(after.options, sort_keys=True) == json.dumps(options, sort_keys=True)
-    assert after.caller_ids == numbers
+    assert numbers_of(after) == numbers
+    assert after.countries == ["CA", "US"]
     assert "No fields changed." in str(LogEntry.objects.get())
 
 
@@ -364,7 +375,7 @@ def test_a_bad_option_gets_its_providers_sentence_beside_its_field(
 def test_all_that_is_wrong_is_said_at_once(admin: Client, account: VoiceAccount) -> None:
     wrong = {
         "name": "",
-        "caller_ids": "+12025550100\n12",
+        "countries": "US, UK",
         "cps": "0",
         "price_per_minute": "-1",
         "simulator-speed": "-1",
@@ -374,7 +385,7 @@ def test_all_that_is_wrong_is_said_at_once(admin: Client, account: VoiceAccount)
     answer = saved(admin, account, **wrong)
     for name in wrong:
         assert complaint(answer, name), name
-    assert complaint(answer, "caller_ids").startswith('"12" begins')
+    assert complaint(answer, "countries").startswith("“UK”: not a country code.")
     assert "A price cannot be below 0" in complaint(answer, "price_per_minute")
     account.refresh_from_db()
     assert (account.name, account.options) == ("simulator", {"speed": 0})
@@ -503,8 +514,9 @@ def test_calls_that_ended_are_not_live(calling: Batch) -> None:
 
 def test_viewers_read_everything_and_find_no_button(viewer: Client, bland: VoiceAccount) -> None:
     VoiceAccount.objects.filter(pk=bland.pk).update(
-        options={"poll_seconds": 7}, caller_ids=["+12025550100"], price_per_minute="0.09"
+        options={"poll_seconds": 7}, price_per_minute="0.09"
     )
+    add_caller_ids(bland, "+12025550100")
     page = viewer.get(page_of(bland))
     shown = words(page)
     assert "Poll seconds 7 " in shown

@@ -126,6 +126,7 @@ PAGES = [
     "/batchcalls/recipient/{row}/change/",
     "/batchcalls/storedlist/{list}/change/",
     "/batchcalls/voiceaccount/{account}/change/",
+    "/batchcalls/voiceaccount/{account}/caller-ids/",
     "/batchcalls/voiceaccount/{account}/switch/",
     *(
         f"/batchcalls/webhookendpoint/{{endpoint}}/{page}/"

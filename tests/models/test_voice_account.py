@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from batchcalls.models import VoiceAccount
+from batchcalls.models import CallerId, VoiceAccount
 from batchcalls.voice import registry
 from batchcalls.voice.base import AccountConfig
 from batchcalls.voice.errors import OptionsInvalid
@@ -18,9 +18,8 @@ from batchcalls.voice.errors import OptionsInvalid
     [
         ({"options": {"speed": -1}}, "options", "speed"),
         ({"options": {"sped": 1}}, "options", "sped"),
-        ({"caller_ids": "+12025550100"}, "caller_ids", "are a list"),
-        ({"caller_ids": ["2025550100"]}, "caller_ids", "2025550100"),
-        ({"caller_ids": ["+12025550100", "12"]}, "caller_ids", "12"),
+        ({"countries": ["US", "UK"]}, "countries", "UK"),
+        ({"special_numbers": ["satellite", "moon"]}, "special_numbers", "moon"),
     ],
 )
 def test_what_cannot_be_used_is_named(fields: dict[str, Any], field: str, sentence: str) -> None:
@@ -31,11 +30,30 @@ def test_what_cannot_be_used_is_named(fields: dict[str, Any], field: str, senten
     assert sentence in " ".join(refused.value.message_dict[field])
 
 
-def test_caller_ids_are_kept_as_e164() -> None:
-    account = VoiceAccount(name="A", caller_ids=["+1 (202) 555-0100"])
-    account.clean()
+@pytest.mark.parametrize(
+    ("provider", "number", "sentence"),
+    [
+        ("simulator", "2025550100", "2025550100"),
+        ("simulator", "12", "12"),
+        ("bland", "+442079460123", "United Kingdom (GB)"),
+        ("bland", "+870773111632", "satellite"),
+    ],
+)
+def test_a_caller_id_that_cannot_be_used_is_refused(
+    provider: str, number: str, sentence: str
+) -> None:
+    caller_id = CallerId(account=VoiceAccount(name="A", provider=provider), e164=number)
+    with pytest.raises(ValidationError) as refused:
+        caller_id.clean()
 
-    assert account.caller_ids == ["+12025550100"]
+    assert sentence in " ".join(refused.value.message_dict["e164"])
+
+
+def test_a_caller_id_is_kept_as_e164() -> None:
+    caller_id = CallerId(account=VoiceAccount(name="A"), e164="+1 (202) 555-0100")
+    caller_id.clean()
+
+    assert caller_id.e164 == "+12025550100"
 
 
 def test_an_unknown_provider_is_refused_with_those_that_are_known() -> None:

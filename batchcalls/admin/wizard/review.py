@@ -111,7 +111,7 @@ class ReviewStep(OwnPages[Batch]):
         typed = request.POST.get("count", "").replace(",", "").replace(" ", "").strip()
         if count > settings.CONFIRM_LAUNCH_ABOVE and typed != str(count):
             return None, f"Type {count:,} to launch: that is how many people are called."
-        lifecycle.launch(batch, actor=actor)
+        edits.launch_ready(batch, actor=actor)
         self.message_user(request, f"{batch} was launched.", messages.SUCCESS)
         return redirect("admin:batchcalls_batch_change", batch.pk), ""
 

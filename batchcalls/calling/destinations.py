@@ -1,0 +1,53 @@
+"""Which numbers the calls of an account may reach: recipients, transfers, messages, caller IDs.
+
+Only accounts that ring people have limits. The account's list may have changed since the list of
+recipients was checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from batchcalls.calling import caller_ids
+from batchcalls.models import Batch, Recipient
+from campaigns import call_settings
+from campaigns.countries import NotPermitted, Permitted
+
+
+def check(permitted: Permitted, batch: Batch, recipient: Recipient) -> NotPermitted | None:
+    """Return why a recipient may not be called, or a number of its call not be used, or None."""
+    return (
+        permitted.check(recipient.e164)
+        or check_settings(permitted, recipient.call_settings)
+        or check_settings(permitted, batch.call_settings)
+    )
+
+
+def check_settings(permitted: Permitted | None, settings: Mapping[str, Any]) -> NotPermitted | None:
+    """Return why a number in call settings may not be used, and which one, or None."""
+    if permitted is None:
+        return None
+    for path, number in call_settings.numbers_in(settings):
+        # The value of a variable is known only when the call is placed.
+        if number.startswith("+") and (refused := _check(permitted, number)):
+            return replace(refused, message=f"{path} {number}: {refused.message}")
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _check(permitted: Permitted, number: str) -> NotPermitted | None:
+    return permitted.check(number)
+
+
+def why_unusable(batch: Batch) -> NotPermitted | None:
+    """Return why a number in a batch's call settings may not be used, or None.
+
+    Its caller ID may be switched off, or a number be of a country that the account may not call.
+    """
+    own = batch.call_settings.get("from")
+    if own and batch.account.caller_ids.filter(e164=own, enabled=False).exists():
+        return NotPermitted(caller_ids.SWITCHED_OFF, caller_ids.why_off(own))
+    return check_settings(batch.account.permitted, batch.call_settings)
