@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from campaigns.calling_hours import CallingHours, Span
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: A toll-free number may be in forty zones.
+_ZONES_SHOWN = 4
 
 
 def hours_in_words(hours: CallingHours) -> str:
@@ -23,6 +29,31 @@ def hours_in_words(hours: CallingHours) -> str:
     closed = len(hours.blackout_dates)
     days_off = f"; not on {closed} {'day' if closed == 1 else 'days'}" if closed else ""
     return f"{words} in the callee’s time{days_off}"
+
+
+def open_in_words(hours: CallingHours, now: datetime, zones: Sequence[str]) -> str:
+    """Return where hours are open, and what decides it: the local time, and the hours of its day.
+
+    “open in America/New_York (Tue 10:05; hours 09:00–20:00)”.
+    """
+    return _open_in_words(hours, now.replace(second=0, microsecond=0), tuple(zones))
+
+
+@lru_cache(maxsize=4096)
+def _open_in_words(hours: CallingHours, minute: datetime, zones: tuple[str, ...]) -> str:
+    places = {}
+    for zone in zones[:_ZONES_SHOWN]:
+        local = minute.astimezone(ZoneInfo(zone))
+        spans = ", ".join(map(_span, hours.windows[local.weekday()]))
+        places[zone] = f"{zone} ({DAYS[local.weekday()]} {local:%H:%M}; hours {spans})"
+    return f"open in {zones_in_words([places.get(zone, zone) for zone in zones])}"
+
+
+def zones_in_words(zones: Sequence[str]) -> str:
+    """Return the first zones, and how many more there are."""
+    shown = ", ".join(zones[:_ZONES_SHOWN])
+    more = len(zones) - _ZONES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _span(span: Span) -> str:

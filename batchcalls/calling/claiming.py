@@ -18,7 +18,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
-from batchcalls.batches import epochs
+from batchcalls.batches import epochs, legal_floor
 from batchcalls.calling import frequency, gate, pacing, recent_attempts
 from batchcalls.calling.instants import Instant
 from batchcalls.calling.next_attempts import next_attempt
@@ -165,7 +165,8 @@ def _write_claims(
     bans = Suppression.objects.bans_among(numbers, now=now)
     attempts = _count_attempts(account, drawn, now=now)
     recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
-    facts = gate.Facts(now=now, bans=bans, recent=recent)
+    lifted = legal_floor.lifted_in_words(account, now=now)
+    facts = gate.Facts(now=now, floor_lifted=lifted, bans=bans, recent=recent)
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:

@@ -6,18 +6,26 @@ stored, with the attempt or with the refused recipient. A rule that cannot be ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import structlog
+
+from batchcalls.batches import legal_floor
 from batchcalls.calling import frequency, hours, recent_attempts
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import Closed
 from campaigns.caps import Capped
+from campaigns.do_not_call import BanEntry
+from campaigns.hours_in_words import open_in_words, zones_in_words
 from campaigns.models import Ban, Bans, CallingPolicy, Suppression
 from campaigns.places.whereabouts import Whereabouts
+from campaigns.times_in_words import moment_in_words, moments_in_words
+
+log = structlog.get_logger(__name__)
 
 #: A held number is released by the decision about it; until then it is checked this often.
 CHECK_HOLDS_AFTER = timedelta(hours=1)
@@ -29,11 +37,12 @@ NOWHERE = Whereabouts()
 class Facts:
     """What the rules must know besides the batch and the recipient, read once for a whole claim.
 
-    ``bans`` are the do-not-call entries about the numbers being claimed, and ``recent`` the
-    attempts to each of them and the recipients' own.
+    ``bans`` are the do-not-call entries about the numbers being claimed, ``recent`` the attempts to
+    each of them and the recipients' own, and ``floor_lifted`` says who lifted the account's floor.
     """
 
     now: datetime
+    floor_lifted: str = ""
     bans: Bans = field(default_factory=Bans)
     recent: Recent = field(default_factory=Recent)
 
@@ -49,12 +58,14 @@ class Allowed:
 class Refused:
     """A rule refuses the call: permanently (skipped) or until ``due_at`` (deferred).
 
-    ``checks`` are the answers up to this one, which is the last: pairs of a rule and a sentence.
+    ``inputs`` says what the rule decided by, beyond the message. ``checks`` are the answers up to
+    this one, which is the last: pairs of a rule and a sentence.
     """
 
     status: RecipientStatus
     code: str
     message: str
+    inputs: str = ""
     due_at: datetime | None = None
     checks: Sequence[tuple[str, str]] = ()
 
@@ -63,14 +74,33 @@ def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused
     """Check one recipient against every rule.
 
     The batch's status and the account's switch are the same for all recipients, so
-    `claiming.claim` checks them.
+    `claiming.claim` checks them. A rule that cannot be evaluated refuses this recipient only.
     """
     checks: dict[str, str] = {}
-    for rule, answer in _answers(batch, recipient, facts):
-        if isinstance(answer, Refused):
-            return replace(answer, checks=[*checks.items(), (rule, answer.message)])
-        checks[rule] = answer
+    try:
+        for rule, answer in _answers(batch, recipient, facts):
+            if isinstance(answer, Refused):
+                return refused_after(checks, rule, answer)
+            checks[rule] = answer
+    except ValueError as error:
+        log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
+        return refused_after(checks, "cannot_tell", undecidable(error))
     return Allowed(checks=checks)
+
+
+def refused_after(checks: Mapping[str, str], rule: str, refused: Refused) -> Refused:
+    """Return a rule's refusal with the answers of the rules before it."""
+    answer = f"{refused.message} {refused.inputs}".rstrip()
+    return replace(refused, checks=[*checks.items(), (rule, answer)])
+
+
+def undecidable(error: ValueError) -> Refused:
+    """Return the refusal of a call of which nobody can say whether it is allowed."""
+    return Refused(
+        status=RecipientStatus.SKIPPED,
+        code="cannot_tell",
+        message=f"Could not determine whether this call is allowed: {error}",
+    )
 
 
 def _answers(
@@ -81,10 +111,17 @@ def _answers(
     The caller stops at the first refusal.
     """
     now = facts.now
-    if ban := facts.bans.on(recipient.e164, batch.campaign_id):
-        yield "do_not_call", _refused_by_list(ban, now)
+    if decided := facts.bans.decided(recipient.e164, batch.campaign_id):
+        yield "do_not_call", _refused_by_list(*decided, now)
     yield "do_not_call", "not listed"
 
+    if (start := recipient.starts_at(batch)) and start <= now:
+        yield "start_time", f"{moment_in_words(start)} has come"
+    if batch.policy.get("name"):
+        copied = moment_in_words(batch.created_at or now)
+        yield "calling_policy", f"{batch.policy['name']}, copied {copied}"
+    if facts.floor_lifted:
+        yield "legal_floor", facts.floor_lifted
     own_hours = recipient.call_settings.get("dispatch_hours")
     daily = own_hours or batch.call_settings.get("dispatch_hours")
     rules = list(hours.rules_of(batch, daily, now=now))
@@ -100,19 +137,21 @@ def _answers(
         verdict = rule_hours.check(now, place.zones)
         if isinstance(verdict, Closed):
             yield rule, _refused_by_hours(verdict)
-        yield rule, f"open in {', '.join(place.zones)}"
+        yield rule, open_in_words(rule_hours, now, place.zones)
     if called_at:
-        zones = place.zones[:1] or ("UTC",)
-        unused = hours.of_other_times(batch, daily, called_at, zones[0], now=now)
-        verdict = unused.check(now, zones)
+        zones = place.zones or ("UTC",)
+        earlier = f"Earlier calls: {moments_in_words(called_at)}."
+        verdict = hours.check_other_times(batch, daily, called_at, zones, now=now)
         if isinstance(verdict, Closed):
-            yield "another_hour", _refused_by_hours(verdict, code="called_at_this_hour")
-        yield "another_hour", f"not called at this hour in {zones[0]}"
+            code = "called_at_this_hour"
+            yield "another_hour", _refused_by_hours(verdict, code=code, inputs=earlier)
+        yield "another_hour", f"not called at this hour in {zones_in_words(zones)}. {earlier}"
 
     caps = frequency.caps_of(batch, now=now)
     attempts = facts.recent.attempts.get(recipient.e164, ())
     if capped := caps.check(attempts, now=now):
-        yield "caps", _refused_by_cap(capped, skip=caps.skip)
+        used = f"{caps.in_words(attempts, now=now)}."
+        yield "caps", _refused_by_cap(capped, skip=caps.skip, inputs=f"Counted: {used}")
     if caps.limits:
         yield "caps", caps.in_words(attempts, now=now)
 
@@ -145,34 +184,38 @@ def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
     attempts = recent_attempts.of([recipient.e164], batch.account, longest=longest, now=now)
     return Facts(
         now=now,
+        floor_lifted=legal_floor.lifted_in_words(batch.account, now=now),
         bans=Suppression.objects.bans_among([recipient.e164], now=now),
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
     )
 
 
-def _refused_by_list(ban: Ban, now: datetime) -> Refused:
+def _refused_by_list(ban: Ban, entry: BanEntry, now: datetime) -> Refused:
     is_held = ban == Ban.HELD
     return Refused(
         status=RecipientStatus.DEFERRED if is_held else RecipientStatus.SKIPPED,
         code=ban.code,
         message=ban.message,
+        inputs=str(entry),
         due_at=now + CHECK_HOLDS_AFTER if is_held else None,
     )
 
 
-def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
+def _refused_by_hours(closed: Closed, *, code: str = "", inputs: str = "") -> Refused:
     return Refused(
         status=RecipientStatus.DEFERRED if closed.opens_at else RecipientStatus.SKIPPED,
         code=code or closed.reason,
         message=closed.message,
+        inputs=inputs,
         due_at=closed.opens_at,
     )
 
 
-def _refused_by_cap(capped: Capped, *, skip: bool) -> Refused:
+def _refused_by_cap(capped: Capped, *, skip: bool, inputs: str) -> Refused:
     return Refused(
         status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
         code="capped",
         message=capped.message,
+        inputs=inputs,
         due_at=None if skip else capped.free_at,
     )

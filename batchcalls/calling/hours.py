@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from batchcalls.models import Batch
-from campaigns.calling_hours import CallingHours
+from campaigns.calling_hours import CallingHours, Closed, Open
 from campaigns.legal_floor import LEGAL_HOURS
+
+_MOST_MOVES = 200
 
 
 def rules_of(
@@ -33,21 +36,40 @@ def rules_of(
         yield "dispatch_hours", _every_day(daily["start"], daily["end"])
 
 
-def of_other_times(
+def check_other_times(
     batch: Batch,
     daily: dict[str, Any] | None,
     called_at: Sequence[datetime],
-    zone: str,
+    zones: Sequence[str],
     *,
     now: datetime,
-) -> CallingHours:
-    """Return the allowed hours of the day in which the recipient was not called so far."""
-    # One zone will do: where offsets differ by whole hours, two calls share an hour in all or none.
-    used = frozenset(at.astimezone(ZoneInfo(zone)).hour for at in called_at)
-    hours = _without(used)
+) -> Open | Closed:
+    """Return whether it is an allowed hour in which the recipient was not called so far.
+
+    It must be one in each zone the recipient may be in: zones with other minutes, or other days of
+    a clock change, count hours differently.
+    """
+    allowed = CallingHours.always()
     for _, others in rules_of(batch, daily, now=now):
-        hours = hours.intersected(others)
-    return hours
+        allowed = allowed.intersected(others)
+    unused = [(zone, allowed.intersected(_without(_hours_of(called_at, zone)))) for zone in zones]
+    at, first = now, None
+    # One zone may move the time to where another is closed; within weeks they agree or never do.
+    for _ in range(_MOST_MOVES):
+        verdicts = (hours.check(at, [zone]) for zone, hours in unused)
+        closed = [verdict for verdict in verdicts if isinstance(verdict, Closed)]
+        if not closed:
+            return replace(first, opens_at=at) if first else Open()
+        first = first or closed[0]
+        if shut := next((verdict for verdict in closed if verdict.opens_at is None), None):
+            return shut
+        at = max(verdict.opens_at for verdict in closed if verdict.opens_at)
+    message = f"{len(zones)} possible time zones never have an unused hour at once."
+    return Closed("never_open", message, opens_at=None)
+
+
+def _hours_of(called_at: Sequence[datetime], zone: str) -> frozenset[int]:
+    return frozenset(at.astimezone(ZoneInfo(zone)).hour for at in called_at)
 
 
 @lru_cache(maxsize=256)

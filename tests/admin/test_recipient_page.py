@@ -89,9 +89,11 @@ def test_every_rule_answers_for_a_row_that_waits(viewer: Client, waiting: Recipi
 def test_a_number_on_the_do_not_call_list_is_not_called(viewer: Client, waiting: Recipient) -> None:
     Suppression.objects.create(e164=NUMBER)
     found = verdicts(page_of(waiting, viewer))
-    assert found["Do-not-call list"] == ("No", "The number is on the do-not-call list.")
-    # The rules behind a refusal are not asked.
-    assert found["Calling hours"][0] == "–"
+    answer, words = found["Do-not-call list"]
+    assert answer == "No"
+    assert words.startswith("The number is on the do-not-call list. Entry ")
+    assert "Calling hours" not in found
+    assert found["Rules after this one"] == ("–", "not checked")
 
 
 def test_closed_hours_say_when_they_open(viewer: Client, waiting: Recipient) -> None:
@@ -171,8 +173,9 @@ def test_a_rows_values_are_shown_as_text(viewer: Client, waiting: Recipient) -> 
 def test_what_cannot_be_told_is_said_and_counts_as_no(viewer: Client, waiting: Recipient) -> None:
     Batch.objects.update(policy={"calling_hours": {"windows": "broken"}})
     found = verdicts(page_of(waiting, viewer))
-    assert found["Calling hours"][0] == "No"
-    assert "could not be told" in found["Calling hours"][1]
+    assert found["Not decidable"][0] == "No"
+    assert found["Do-not-call list"] == ("Yes", "not listed")
+    assert "Could not determine whether this call is allowed" in found["Not decidable"][1]
 
 
 @pytest.mark.parametrize("pk", ["0", "999999", "99999999999999999999999", "x", "²"])
