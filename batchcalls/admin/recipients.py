@@ -13,6 +13,7 @@ from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.admin.readonly import NobodyWrites
 from batchcalls.models import Recipient
 from batchcalls.reporting import explaining
+from batchcalls.reporting.original_row import original_row
 
 
 @admin.register(Recipient)
@@ -42,5 +43,6 @@ class RecipientAdmin(NobodyWrites, OwnPages[Recipient]):
             batch=recipient.batch,
             # The latest first: what decides now, then how it came about.
             decisions=decisions[::-1],
+            original=original_row(recipient),
             **explaining.turned_up(calls),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,6 +78,11 @@ class Verdict:
     allows: bool | None
     detail: str
     name: str = ""
+
+    @property
+    def code(self) -> str:
+        """The rule's name for programs."""
+        return self.name or re.sub(r"[\W_]+", "_", self.rule.lower())
 
 
 class DecisionKind(StrEnum):

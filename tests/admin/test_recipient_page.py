@@ -149,6 +149,21 @@ def test_a_skipped_row_says_which_rule_skipped_it(
     assert verdicts(page)[rule] == ("No", reason)
 
 
+def test_a_row_skipped_by_its_list_is_shown_as_it_was_uploaded(
+    viewer: Client, make_batch: Any, run: Any
+) -> None:
+    text = "phone_number,business_name,webhook\n12,Shop,https://example.com/?key=abc\n"
+    batch = run(make_batch(text=f"{text}{NUMBER},Other,\n", name="November"))
+    page = page_of(batch.recipients.get(row_number=2), viewer)
+    assert re.search(r"<dt>List</dt>\s*<dd>[^<]+, row 2</dd>", page)
+    uploaded = page.partition("<h2>Uploaded row</h2>")[2].partition("</section>")[0]
+    assert re.findall(r"<dt>([^<]*)</dt>\s*<dd[^>]*>([^<]*)</dd>", uploaded)[:2] == [
+        ("phone_number", "12"),
+        ("business_name", "Shop"),
+    ]
+    assert "Uploaded row" not in page_of(batch.recipients.get(row_number=3), viewer)
+
+
 def test_a_row_that_was_called_leads_to_its_attempts_and_their_answers(
     viewer: Client, make_batch: Any, run: Any
 ) -> None:
@@ -200,5 +215,5 @@ def test_links_lead_only_where_a_person_may_go(make_batch: Any, run: Any) -> Non
 def test_the_page_takes_the_same_number_of_queries_for_each_row(
     viewer: Client, waiting: Recipient, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page_of(waiting, viewer)
