@@ -14,6 +14,7 @@ from batchcalls.intake import estimate
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import Closed, Open
+from campaigns.caps import Caps
 
 #: 10:30 in Washington, D.C., on a Wednesday.
 NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
@@ -96,3 +97,27 @@ def test_the_dry_run_counts_the_retries_that_waits_and_the_total_allow(
     )
     found = estimate._retries(batch, 10)
     assert (found.calls, found.of_one, found.wait_seconds) == (calls, of_one, wait)
+
+
+@pytest.mark.parametrize(
+    ("caps", "calls"),
+    [
+        (Caps(attempts_7d=2, skip=True), [10, 20]),
+        (Caps(attempts_7d=2), [10, 50]),  # they wait
+        (Caps(attempts_7d=9, skip=True), [10, 50]),
+        # The waits are longer than a day, so that a day's cap does not end the retries.
+        (Caps(attempts_24h=2, skip=True), [10, 50]),
+        (Caps(answered_7d=2, skip=True), [10, 50]),  # retries follow calls that nobody answered
+    ],
+)
+def test_the_dry_run_leaves_out_retries_that_a_cap_skips(caps: Caps, calls: list[int]) -> None:
+    rules = [
+        {"outcome": "busy", "max_retries": 3, "wait_seconds": 86_400, "waits": [600, 7_200]},
+        {"outcome": "voicemail", "max_retries": 1, "wait_seconds": 60},
+    ]
+    batch = Batch(
+        account=VoiceAccount(name="simulator", provider="simulator"),
+        policy={"retry": {"rules": rules}, "caps": caps.to_dict()},
+    )
+    figures, _ = estimate.of(batch, recipients=10, now=NOW)
+    assert figures["calls"] == calls
