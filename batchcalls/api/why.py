@@ -16,7 +16,9 @@ class CheckSerializer(serializers.Serializer[Any]):
     """The verdict of one rule."""
 
     rule = serializers.CharField(source="code", help_text="The rule, such as `calling_hours`.")
-    label = serializers.CharField(source="rule", help_text="The rule in words.")
+    label = serializers.CharField(  # type: ignore[assignment]
+        source="rule", help_text="The rule in words."
+    )
     allows = serializers.BooleanField(
         allow_null=True, help_text="Null: the rule was not reached, because another one refused."
     )
@@ -65,10 +67,7 @@ class WhySerializer(serializers.Serializer[Any]):
 
 def explained(recipient: Recipient, decisions: Iterable[Decision]) -> dict[str, Any]:
     """Return a recipient's decisions as the API shows them."""
-    told = {
-        name: getattr(recipient, name)
-        for name in WhySerializer().fields
-        if name not in {"list_row", "decisions"}
-    }
-    shown = {**told, "list_row": original_row(recipient), "decisions": list(decisions)}
+    own = [str(name) for name in WhySerializer().fields]
+    shown = {name: getattr(recipient, name) for name in own if hasattr(recipient, name)}
+    shown |= {"list_row": original_row(recipient), "decisions": list(decisions)}
     return dict(WhySerializer(shown).data)
