@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import random
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.management import CommandError, call_command
 
 import batchcalls.calling
 from batchcalls.batches import legal_floor
@@ -257,3 +259,28 @@ class TestDecisions:
         bans = Suppression.objects.bans_among([NUMBER], now=NOW)
         assert bans.on(NUMBER, campaign.pk) == Ban.CAMPAIGN
         assert bans.on(NUMBER, None) is None
+
+
+@pytest.mark.django_db
+class TestCommand:
+    def ask(self, *arguments: str) -> str:
+        out = StringIO()
+        call_command("whycalled", *arguments, stdout=out)
+        return out.getvalue()
+
+    def test_each_row_with_the_number_is_explained(self, make_batch: Any, run: Any) -> None:
+        run(make_batch(NUMBER, name="March"))
+        Suppression.objects.create(e164=NUMBER)
+        run(make_batch(NUMBER, name="April"))
+        told = self.ask("(202) 555-0190")
+        april, march = told.split("March, row 2: ")
+        assert april.startswith("April, row 2: Skipped. The number is on the do-not-call list.")
+        assert "  NO  Do-not-call list: The number is on the do-not-call list. Entry" in april
+        assert march.startswith("Reached.")
+        assert " yes  Do-not-call list: not listed" in march
+        assert "Attempt 1, checked" in self.ask(NUMBER, "--all")
+
+    @pytest.mark.parametrize("number", [NUMBER, "12"])
+    def test_a_number_that_no_row_has_is_an_error(self, number: str) -> None:
+        with pytest.raises(CommandError, match=r"No row|too short"):
+            self.ask(number)
