@@ -8,9 +8,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Self
 
+from campaigns.times_in_words import moments_in_words
+
 DAY: Final = timedelta(days=1)
 #: A call under way may be answered or not. A number that it would bring to a cap waits this long.
 UNTIL_ENDED: Final = timedelta(minutes=10)
+#: The latest calls of a window are named.
+_TIMES_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +136,13 @@ class Caps:
         return max(reached, key=lambda capped: capped.free_at, default=None)
 
     def in_words(self, attempts: Sequence[Attempt], *, now: datetime) -> str:
-        """Return how much of each cap is used: “1 of 3 calls in 24 hours”."""
+        """Return how much of each cap is used, and by which calls.
+
+        “1 of 3 calls in 24 hours (2026-11-27 09:00 UTC)”.
+        """
         return ", ".join(
-            f"{len(window.times(attempts, now=now))} of {limit} {window.words}"
+            f"{len(times := window.times(attempts, now=now))} of {limit} {window.words}"
+            + (f" ({moments_in_words(times[:_TIMES_SHOWN])})" if times else "")
             for window, limit in self.limits.values()
         )
 

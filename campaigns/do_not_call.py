@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 from campaigns import hashed_numbers
 from campaigns.e164 import NumberProblem
 from campaigns.e164 import parse as parse_e164
+from campaigns.times_in_words import moment_in_words
 
 #: Stands for "never expires" and "everywhere" in the unique index, in which nulls are distinct.
 NEVER, EVERYWHERE = datetime(9999, 12, 31, tzinfo=UTC), 0
@@ -58,22 +59,52 @@ class Ban(Enum):
         return self.value[1]
 
 
+class BanEntry(NamedTuple):
+    """The parts of an entry that decide, and those by which a person finds it."""
+
+    pk: int
+    campaign_id: int | None
+    is_hold: bool
+    source: str
+    created_at: datetime
+    expires_at: datetime | None
+
+    def ban_on(self, campaign_id: int | None) -> Ban | None:
+        """Return why the entry keeps a batch of a campaign, or of none, from calling."""
+        if self.is_hold:
+            return Ban.HELD
+        if self.campaign_id is None:
+            return Ban.EVERYWHERE
+        return Ban.CAMPAIGN if self.campaign_id == campaign_id else None
+
+    def __str__(self) -> str:
+        """Return which entry it is: its number, scope, source and expiry, in a sentence."""
+        scope = "all calls" if self.campaign_id is None else "the calls of this campaign"
+        since = moment_in_words(self.created_at)
+        until = moment_in_words(self.expires_at) if self.expires_at else "further notice"
+        source = SuppressionSource(self.source).label
+        return f"Entry {self.pk}: {scope}, from {since} until {until} ({source})."
+
+
 @dataclass(frozen=True, slots=True)
 class Bans:
     """The entries in force for some numbers: which batches must not call which."""
 
-    #: For each number, the campaign of each entry, or None for all, and whether it is a hold.
-    entries: Mapping[str, set[tuple[int | None, bool]]] = field(default_factory=dict)
+    entries: Mapping[str, list[BanEntry]] = field(default_factory=dict)
 
     def on(self, e164: str, campaign_id: int | None) -> Ban | None:
         """Return why a batch of a campaign, or of none, must not call a number."""
-        if not (entries := self.entries.get(e164)):
-            return None
-        if (None, False) in entries:
-            return Ban.EVERYWHERE
-        if campaign_id is not None and (campaign_id, False) in entries:
-            return Ban.CAMPAIGN
-        return Ban.HELD if any(is_hold for _, is_hold in entries) else None
+        decided = self.decided(e164, campaign_id)
+        return decided[0] if decided else None
+
+    def decided(self, e164: str, campaign_id: int | None) -> tuple[Ban, BanEntry] | None:
+        """Return why such a batch must not call a number, and the entry that blocks most."""
+        found = [
+            (ban, entry)
+            for entry in self.entries.get(e164, ())
+            if (ban := entry.ban_on(campaign_id)) is not None
+        ]
+        return min(found, key=lambda one: list(Ban).index(one[0]), default=None)
 
     def among(self, e164s: Iterable[str], campaign_id: int | None = None) -> set[str]:
         """Return the subset of the numbers that a campaign's batches, or others, must not call."""
@@ -113,19 +144,19 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         wanted = list(dict.fromkeys(e164s))
         a_hash = self.hashed().order_by("e164").values("e164")[:1]
         in_force = self.in_force(now).order_by()
-        entries: dict[str, set[tuple[int | None, bool]]] = defaultdict(set)
+        entries: dict[str, list[BanEntry]] = defaultdict(list)
         for start in range(0, len(wanted), self.NUMBERS_AT_A_TIME):
             numbers = wanted[start : start + self.NUMBERS_AT_A_TIME]
             has_hashes = False
-            for entry, *scope in _scopes(
+            for number, *entry in _entries(
                 in_force.filter(Q(e164__in=numbers) | Q(e164=Subquery(a_hash)))
             ):
-                has_hashes = has_hashes or hashed_numbers.is_hashed(entry)
-                entries[entry].add((scope[0], scope[1]))
+                has_hashes = has_hashes or hashed_numbers.is_hashed(number)
+                entries[number].append(BanEntry(*entry))
             if has_hashes:
                 by_hash = {h: e164 for e164 in numbers for h in hashed_numbers.hashes_of(e164)}
-                for entry, *scope in _scopes(in_force.filter(e164__in=by_hash)):
-                    entries[by_hash[entry]].add((scope[0], scope[1]))
+                for number, *entry in _entries(in_force.filter(e164__in=by_hash)):
+                    entries[by_hash[number]].append(BanEntry(*entry))
         return Bans(entries)
 
     def about(self, e164: str) -> SuppressionQuerySet:
@@ -145,8 +176,8 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         return self.filter(is_hold=True)
 
 
-def _scopes(entries: SuppressionQuerySet) -> QuerySet[Suppression, tuple[Any, ...]]:
-    return entries.values_list("e164", "campaign_id", "is_hold")
+def _entries(entries: SuppressionQuerySet) -> QuerySet[Suppression, tuple[Any, ...]]:
+    return entries.values_list("e164", "id", *BanEntry._fields[1:])
 
 
 class Suppression(models.Model):

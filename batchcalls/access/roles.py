@@ -28,7 +28,7 @@ LOOK = (
     _of("batchcalls", "view", "batch batchevent recipient callresult callevent storedlist")
     | _of("batchcalls", "view", "voiceaccount workerheartbeat emergencystop")
     | _of("batchcalls", "view", "webhookendpoint webhookdelivery webhookattempt")
-    | _of("batchcalls", "view", "optoutreview")
+    | _of("batchcalls", "view", "optoutreview optoutsource")
     | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
     | _of("campaigns", "view", "rulepackswitch")
 )
@@ -40,9 +40,11 @@ OPERATE = (
 )
 #: Export results and call logs.
 ANALYSE = _of("batchcalls", "export", "batch callresult")
-#: Choose who receives webhooks, and resend them.
-TELL = _of("batchcalls", "add change delete", "webhookendpoint") | _of(
-    "batchcalls", "resend", "webhookdelivery"
+#: Choose who receives webhooks, resend them, and connect systems that report opt-outs.
+TELL = (
+    _of("batchcalls", "add change delete", "webhookendpoint")
+    | _of("batchcalls", "resend", "webhookdelivery")
+    | _of("batchcalls", "add change", "optoutsource")
 )
 #: Edit conversations and rules, maintain the do-not-call list, stop all calling.
 MANAGE = (

@@ -70,6 +70,7 @@ class CallPage(OwnPages[CallResult]):
             "batch__campaign", "batch__account", "recipient", "account"
         )
         call = row_or_404(rows, object_id)
+        call.recipient.batch = call.batch
         events = list(CallEvent.objects.filter(call=call).order_by("occurred_at", "pk"))
         attempts = list(call.recipient.calls.order_by("attempt"))
         raw_allowed = request.user.has_perm("batchcalls.view_callevent")
@@ -82,7 +83,7 @@ class CallPage(OwnPages[CallResult]):
             facts=facts(call, attempts, request),
             **explaining.turned_up(attempts),
             moments=moments(call, events),
-            checks=explaining.why_called(call),
+            decisions=explaining.decisions_before(call),
             said=what_was_said(call),
             learnt={
                 name: value
@@ -160,7 +161,7 @@ def _attempts(call: CallResult, attempts: list[CallResult]) -> str:
 def moments(call: CallResult, events: list[CallEvent]) -> list[tuple[Any, str, str]]:
     """Return the timeline of a call in order: our own steps and the provider's events."""
     own = [
-        (call.claimed_at, "Claimed", "every rule was asked"),
+        (call.claimed_at, "Queued", "all checks passed"),
         (call.placed_at, "Placed", f"taken by {call.account}"),
         (call.answered_at, "Answered", str(call.get_answered_by_display())),
         (call.given_up_at, "Given up", "its answer was lost, and no call was found"),

@@ -18,6 +18,8 @@ from campaigns import e164
 from campaigns.models import Suppression
 
 CALLS, REVIEWS = "batchcalls.view_callresult", "batchcalls.view_optoutreview"
+ROWS = "batchcalls.view_recipient"
+ROWS_SHOWN = 10
 
 
 def number_view(request: HttpRequest, number: str) -> HttpResponse:
@@ -38,6 +40,10 @@ def number_view(request: HttpRequest, number: str) -> HttpResponse:
         "reviews": suppression_traces.reviews_of(found) if shows_reviews else [],
         "shows_calls": shows_calls,
         "calls": suppression_traces.calls_to(found) if shows_calls else [],
+        "shows_rows": request.user.has_perm(ROWS),
+        "rows": suppression_traces.rows_with(found)[:ROWS_SHOWN]
+        if request.user.has_perm(ROWS)
+        else [],
         "notes": suppression_traces.notes_about(found),
     }
     return TemplateResponse(request, "admin/campaigns/suppression/number.html", context)

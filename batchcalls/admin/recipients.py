@@ -13,6 +13,7 @@ from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.admin.readonly import NobodyWrites
 from batchcalls.models import Recipient
 from batchcalls.reporting import explaining
+from batchcalls.reporting.original_row import original_row
 
 
 @admin.register(Recipient)
@@ -31,7 +32,8 @@ class RecipientAdmin(NobodyWrites, OwnPages[Recipient]):
         require(request.user, "batchcalls.view_recipient")
         rows = Recipient.objects.select_related("batch__account", "batch__campaign")
         recipient = row_or_404(rows, object_id)
-        calls = list(recipient.calls.order_by("attempt"))
+        decisions = explaining.decisions_about(recipient)
+        calls = [decision.call for decision in decisions if decision.call]
         return self.page(
             request,
             "recipient/change_form",
@@ -39,7 +41,8 @@ class RecipientAdmin(NobodyWrites, OwnPages[Recipient]):
             subtitle=f"Row {recipient.row_number:,} of {recipient.batch}",
             recipient=recipient,
             batch=recipient.batch,
-            verdicts=explaining.why_not(recipient),
-            calls=calls,
+            # The latest first: what decides now, then how it came about.
+            decisions=decisions[::-1],
+            original=original_row(recipient),
             **explaining.turned_up(calls),
         )

@@ -23,9 +23,11 @@ from batchcalls.api.files import SoundRenderer
 from batchcalls.api.problems import Problem
 from batchcalls.api.settings_schema import SHOWN_SETTINGS
 from batchcalls.api.views import ApiView, Listed
+from batchcalls.api.why import WhySerializer, explained
 from batchcalls.calling import call_requests, stopping
 from batchcalls.models import CallResult, Scope
 from batchcalls.models.call_fields import CallField, Kind, Place, fields_of
+from batchcalls.reporting.explaining import decisions_before
 from batchcalls.reporting.filters.calls import CallFilter, order_of
 from batchcalls.voice import recordings
 from campaigns.call_settings import without_secrets
@@ -160,6 +162,7 @@ class Calls(Listed, ApiView):
         "retrieve": Need(Scope.CALLS_READ, "batchcalls.view_callresult"),
         "stop": Need(Scope.CALLS_WRITE, "batchcalls.view_callresult", "batchcalls.cancel_batch"),
         "recording": Need(Scope.CALLS_READ, "batchcalls.view_callresult"),
+        "why": Need(Scope.CALLS_READ, "batchcalls.view_callresult", "batchcalls.view_recipient"),
     }
     problems = {"stop": (409,), "recording": (502,)}
 
@@ -217,6 +220,13 @@ class Calls(Listed, ApiView):
         # An attempt that was withdrawn no longer exists, so it is shown as it was.
         shown = self.get_queryset().filter(pk=call.pk).first() or call
         return Response(self.get_serializer(shown).data, status=202)
+
+    @extend_schema(responses=WhySerializer)
+    @action(detail=True)
+    def why(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Explain why a call was placed: each rule with what it decided by at that moment."""
+        call = self.get_object()
+        return Response(explained(call.recipient, decisions_before(call)[::-1]))
 
     @extend_schema(
         responses={

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -27,6 +27,9 @@ from batchcalls.models import CallResult, Scope
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from campaigns import e164, hashed_numbers
 from campaigns.models import Campaign, Suppression, SuppressionSource
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 #: Maximum numbers per request.
 MOST_NUMBERS = 10_000
@@ -196,19 +199,7 @@ class DoNotCall(Listed, Deleted, ApiView):
         body: Any = NumberSerializer(data=request.data, many=not is_one)
         body.is_valid(raise_exception=True)
         rows = [body.validated_data] if is_one else body.validated_data
-        # Of entries that are the same, the first counts.
-        entries = {
-            (entry.e164, entry.campaign_id, entry.expires_at): entry
-            for row in reversed(rows)
-            for entry in _entries_of(row)
-        }
-        added = suppressing.add(entries.values(), actor=actor_of(request))
-        told = {
-            "added": added,
-            "known": len(entries) - added,
-            "numbers": [number for row in rows for number in row["phone_number"]],
-        }
-        return Response(told)
+        return Response(add_rows(rows, actor=actor_of(request)))
 
     def perform_destroy(self, instance: Suppression) -> None:
         """Remove all of the number's entries in force, and record who removed them.
@@ -225,6 +216,22 @@ class DoNotCall(Listed, Deleted, ApiView):
                     suppressing.remove(entry, why="by API", actor=actor_of(self.request))
         except suppressing.NotListed as error:
             raise Http404 from error
+
+
+def add_rows(rows: Sequence[dict[str, Any]], *, actor: User | None) -> dict[str, Any]:
+    """Add the entries of validated bodies, and return what `ListedSerializer` describes."""
+    # Of entries that are the same, the first counts.
+    entries = {
+        (entry.e164, entry.campaign_id, entry.expires_at): entry
+        for row in reversed(rows)
+        for entry in _entries_of(row)
+    }
+    added = suppressing.add(entries.values(), actor=actor)
+    return {
+        "added": added,
+        "known": len(entries) - added,
+        "numbers": [number for row in rows for number in row["phone_number"]],
+    }
 
 
 def _entries_of(row: dict[str, Any]) -> Iterator[NewEntry]:

@@ -10,13 +10,18 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from batchcalls.access.permissions import Need
 from batchcalls.api.batch_serializers import EventSerializer
 from batchcalls.api.fields import TextsField
 from batchcalls.api.settings_schema import SHOWN_ROW_SETTINGS
 from batchcalls.api.views import ApiView, Listed
+from batchcalls.api.why import WhySerializer, explained
 from batchcalls.models import Batch, BatchEvent, Recipient, Scope
+from batchcalls.reporting.explaining import decisions_about
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.states import RecipientOutcome
 from campaigns.call_settings import without_secrets
@@ -107,7 +112,21 @@ class Recipients(Listed, OfABatch):
     needs = {
         "list": Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_recipient"),
         "retrieve": Need(Scope.BATCHES_READ, "batchcalls.view_batch", "batchcalls.view_recipient"),
+        "why": Need(
+            Scope.BATCHES_READ,
+            *("batchcalls.view_batch", "batchcalls.view_recipient", "batchcalls.view_callresult"),
+        ),
     }
+
+    @extend_schema(responses=WhySerializer)
+    @action(detail=True)
+    def why(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Explain why a person was or was not called.
+
+        Each decision has the verdict of every rule, with what the rule decided by at that moment.
+        """
+        recipient = self.get_object()
+        return Response(explained(recipient, decisions_about(recipient)))
 
 
 @extend_schema(parameters=[BATCH_ID])

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from batchcalls.database import clock
 from batchcalls.models import AccountEvent, VoiceAccount
+from campaigns.times_in_words import moment_in_words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -40,6 +41,16 @@ def restore(account: VoiceAccount, *, actor: User | None = None) -> None:
     _write(account, until=None, reason="")
     message = "The legal floor holds again."
     AccountEvent.objects.create(account=account, actor=actor, code=RESTORED, message=message)
+
+
+def lifted_in_words(account: VoiceAccount, *, now: datetime) -> str:
+    """Return who lifted an account's floor, until when and why; blank while it holds."""
+    if not account.dials_people or not account.is_beyond_floor(now):
+        return ""
+    lifted = account.events.filter(code=LIFTED).select_related("actor").first()
+    who = f" by {lifted.actor}" if lifted and lifted.actor else ""
+    until = moment_in_words(account.beyond_floor_until or now)
+    return f"lifted{who} until {until}: {account.beyond_floor_reason}"
 
 
 def _write(account: VoiceAccount, *, until: datetime | None, reason: str) -> None:

@@ -18,7 +18,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
-from batchcalls.batches import epochs, lifecycle
+from batchcalls.batches import epochs, legal_floor, lifecycle
 from batchcalls.calling import (
     destinations,
     frequency,
@@ -189,7 +189,14 @@ def _write_claims(
     attempts = _count_attempts(account, drawn, off, now=now)
     recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
     caller_ids = CallerIds(account, chain.from_iterable(due for _, due in drawn), now=now)
-    facts = gate.Facts(now=now, bans=bans, recent=recent, caller_ids=caller_ids, packs_off=off)
+    facts = gate.Facts(
+        now=now,
+        floor_lifted=legal_floor.lifted_in_words(account, now=now),
+        bans=bans,
+        recent=recent,
+        caller_ids=caller_ids,
+        packs_off=off,
+    )
     allowed: list[list[NextAttempt]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:

@@ -6,12 +6,14 @@ stored, with the attempt or with the refused recipient. A rule that cannot be ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 
+from batchcalls.batches import legal_floor
 from batchcalls.calling import (
     caller_ids,
     consent,
@@ -29,8 +31,14 @@ from campaigns.calling_hours import Closed
 from campaigns.caps import Capped
 from campaigns.consent_demands import Lack
 from campaigns.countries import NotPermitted
+from campaigns.do_not_call import BanEntry
+from campaigns.hours_in_words import open_in_words, zones_in_words
 from campaigns.models import Ban, Bans, CallingPolicy, Suppression
 from campaigns.places.whereabouts import Whereabouts
+from campaigns.rules.packs import Holding
+from campaigns.times_in_words import moment_in_words, moments_in_words
+
+log = structlog.get_logger(__name__)
 
 #: A held number is released by the decision about it; until then it is checked this often.
 CHECK_HOLDS_AFTER = timedelta(hours=1)
@@ -42,13 +50,14 @@ NOWHERE = Whereabouts()
 class Facts:
     """What the rules must know besides the batch and the recipient, read once for a whole claim.
 
-    ``bans`` are the do-not-call entries about the numbers being claimed, and ``recent`` the
-    attempts to each of them and the recipients' own. ``caller_ids`` choose the number to call
-    from; without them none is chosen. ``packs_off`` are the rule packs and entries that people
-    switched off.
+    ``bans`` are the do-not-call entries about the numbers being claimed, ``recent`` the attempts to
+    each of them and the recipients' own, and ``floor_lifted`` says who lifted the account's floor.
+    ``caller_ids`` choose the number to call from; without them none is chosen. ``packs_off`` are
+    the rule packs and entries that people switched off.
     """
 
     now: datetime
+    floor_lifted: str = ""
     caller_ids: CallerIds | None = None
     bans: Bans = field(default_factory=Bans)
     recent: Recent = field(default_factory=Recent)
@@ -72,12 +81,14 @@ class Allowed:
 class Refused:
     """A rule refuses the call: permanently (skipped) or until ``due_at`` (deferred).
 
-    ``checks`` are the answers up to this one, which is the last: pairs of a rule and a sentence.
+    ``inputs`` says what the rule decided by, beyond the message. ``checks`` are the answers up to
+    this one, which is the last: pairs of a rule and a sentence.
     """
 
     status: RecipientStatus
     code: str
     message: str
+    inputs: str = ""
     due_at: datetime | None = None
     checks: Sequence[tuple[str, str]] = ()
 
@@ -86,20 +97,39 @@ def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused
     """Check one recipient against every rule.
 
     The batch's status and the account's switch are the same for all recipients, so
-    `claiming.claim` checks them.
+    `claiming.claim` checks them. A rule that cannot be evaluated refuses this recipient only.
     """
     checks: dict[str, str] = {}
     from_number = ""
     relied_on: list[hours.OpenHours] = []
-    for rule, answer in _answers(batch, recipient, facts, relied_on):
-        if isinstance(answer, Refused):
-            return replace(answer, checks=[*checks.items(), (rule, answer.message)])
-        if isinstance(answer, Chosen):
-            from_number = answer.e164
-        checks[rule] = answer if isinstance(answer, str) else answer.message
-    latest = facts.now + timedelta(seconds=settings.SEND_WITHIN_SECONDS)
-    until = hours.close_at(batch, relied_on, now=facts.now, until=latest)
+    try:
+        for rule, answer in _answers(batch, recipient, facts, relied_on):
+            if isinstance(answer, Refused):
+                return refused_after(checks, rule, answer)
+            if isinstance(answer, Chosen):
+                from_number = answer.e164
+            checks[rule] = answer if isinstance(answer, str) else answer.message
+        latest = facts.now + timedelta(seconds=settings.SEND_WITHIN_SECONDS)
+        until = hours.close_at(batch, relied_on, now=facts.now, until=latest)
+    except ValueError as error:
+        log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
+        return refused_after(checks, "cannot_tell", undecidable(error))
     return Allowed(checks=checks, from_number=from_number, until=until)
+
+
+def refused_after(checks: Mapping[str, str], rule: str, refused: Refused) -> Refused:
+    """Return a rule's refusal with the answers of the rules before it."""
+    answer = f"{refused.message} {refused.inputs}".rstrip()
+    return replace(refused, checks=[*checks.items(), (rule, answer)])
+
+
+def undecidable(error: ValueError) -> Refused:
+    """Return the refusal of a call of which nobody can say whether it is allowed."""
+    return Refused(
+        status=RecipientStatus.SKIPPED,
+        code="cannot_tell",
+        message=f"Could not determine whether this call is allowed: {error}",
+    )
 
 
 def _answers(
@@ -111,14 +141,44 @@ def _answers(
     they may close before the call is sent.
     """
     now = facts.now
-    if ban := facts.bans.on(recipient.e164, batch.campaign_id):
-        yield "do_not_call", _refused_by_list(ban, now)
+    if decided := facts.bans.decided(recipient.e164, batch.campaign_id):
+        yield "do_not_call", _refused_by_list(*decided, now)
     yield "do_not_call", "not listed"
     yield from _countries(batch, recipient)
 
     packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
     yield "consent", _by_consent(consent.check(batch, recipient, packs, now=now))
 
+    yield from _times(batch, recipient, packs, facts, relied_on)
+
+    caps = frequency.caps_of(batch, packs, now=now)
+    attempts = facts.recent.attempts.get(recipient.e164, ())
+    by_packs = f" ({packs.caps_in_words})" if packs and packs.caps_in_words else ""
+    if capped := caps.check(attempts, now=now):
+        used = f"{caps.in_words(attempts, now=now)}{by_packs}."
+        yield "caps", _refused_by_cap(capped, skip=caps.skip, inputs=f"Counted: {used}")
+    if caps.limits:
+        yield "caps", caps.in_words(attempts, now=now) + by_packs
+
+    # Last, because a chosen caller ID has had its turn.
+    yield from _caller_id(batch, recipient, facts)
+
+
+def _times(
+    batch: Batch,
+    recipient: Recipient,
+    packs: Holding | None,
+    facts: Facts,
+    relied_on: list[hours.OpenHours],
+) -> Iterator[tuple[str, str | Refused]]:
+    now = facts.now
+    if (start := recipient.starts_at(batch)) and start <= now:
+        yield "start_time", f"{moment_in_words(start)} has come"
+    if batch.policy.get("name"):
+        copied = moment_in_words(batch.created_at or now)
+        yield "calling_policy", f"{batch.policy['name']}, copied {copied}"
+    if facts.floor_lifted:
+        yield "legal_floor", facts.floor_lifted
     own_hours = recipient.call_settings.get("dispatch_hours")
     daily = own_hours or batch.call_settings.get("dispatch_hours")
     rules = list(hours.rules_of(batch, daily, packs, now=now))
@@ -143,35 +203,26 @@ def _answers(
         if isinstance(verdict, Closed):
             yield rule, _refused_by_hours(verdict)
         relied_on.append((rule_hours, place.zones))
-        yield rule, f"open in {', '.join(place.zones)}"
+        yield rule, open_in_words(rule_hours, now, place.zones)
     if packs and not packs.has_hours:
         places = recipient.possible_places or "an unknown country"
         yield rule_packs.RULE, f"no hours for {batch.purpose} calls to {places}"
     if called_at:
-        zones = place.zones[:1] or ("UTC",)
-        unused = hours.of_other_times(batch, daily, packs, called_at, zones[0], now=now)
-        verdict = unused.check(now, zones)
+        zones = place.zones or ("UTC",)
+        earlier = f"Earlier calls: {moments_in_words(called_at)}."
+        unused = hours.of_other_times(batch, daily, packs, called_at, zones, now=now)
+        verdict = hours.check_all(unused, now=now)
         if isinstance(verdict, Closed):
-            yield "another_hour", _refused_by_hours(verdict, code="called_at_this_hour")
-        relied_on.append((unused, zones))
-        yield "another_hour", f"not called at this hour in {zones[0]}"
-
-    caps = frequency.caps_of(batch, packs, now=now)
-    attempts = facts.recent.attempts.get(recipient.e164, ())
-    by_packs = f" ({packs.caps_in_words})" if packs and packs.caps_in_words else ""
-    if capped := caps.check(attempts, now=now):
-        yield "caps", _refused_by_cap(capped, skip=caps.skip, by=by_packs)
-    if caps.limits:
-        yield "caps", caps.in_words(attempts, now=now) + by_packs
-
-    # Last, because a chosen caller ID has had its turn.
-    yield from _caller_id(batch, recipient, facts)
+            code = "called_at_this_hour"
+            yield "another_hour", _refused_by_hours(verdict, code=code, inputs=earlier)
+        relied_on.extend((open_hours, [zone]) for zone, open_hours in unused)
+        yield "another_hour", f"not called at this hour in {zones_in_words(zones)}. {earlier}"
 
 
 def _countries(batch: Batch, recipient: Recipient) -> Iterator[tuple[str, str | Refused]]:
     if permitted := batch.account.permitted:
         if not_permitted := destinations.check(permitted, batch, recipient):
-            yield "countries", _refused_by_country(not_permitted)
+            yield "countries", by_country(not_permitted)
         yield "countries", permitted.in_words(recipient.e164)
 
 
@@ -218,18 +269,20 @@ def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
     return Facts(
         now=now,
         caller_ids=CallerIds(batch.account, [recipient], now=now),
+        floor_lifted=legal_floor.lifted_in_words(batch.account, now=now),
         bans=Suppression.objects.bans_among([recipient.e164], now=now),
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
         packs_off=off,
     )
 
 
-def _refused_by_list(ban: Ban, now: datetime) -> Refused:
+def _refused_by_list(ban: Ban, entry: BanEntry, now: datetime) -> Refused:
     is_held = ban == Ban.HELD
     return Refused(
         status=RecipientStatus.DEFERRED if is_held else RecipientStatus.SKIPPED,
         code=ban.code,
         message=ban.message,
+        inputs=str(entry),
         due_at=now + CHECK_HOLDS_AFTER if is_held else None,
     )
 
@@ -240,7 +293,8 @@ def _by_consent(answer: str | Lack) -> str | Refused:
     return Refused(status=RecipientStatus.SKIPPED, code=answer.code, message=answer.message)
 
 
-def _refused_by_country(refused: NotPermitted) -> Refused:
+def by_country(refused: NotPermitted) -> Refused:
+    """Return the refusal of a call to a number that may not be called."""
     return Refused(status=RecipientStatus.SKIPPED, code=refused.code, message=refused.message)
 
 
@@ -253,20 +307,22 @@ def _refused_without_caller_id(why: Unavailable) -> Refused:
     )
 
 
-def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
+def _refused_by_hours(closed: Closed, *, code: str = "", inputs: str = "") -> Refused:
     return Refused(
         status=RecipientStatus.DEFERRED if closed.opens_at else RecipientStatus.SKIPPED,
         code=code or closed.reason,
         message=closed.message,
+        inputs=inputs,
         due_at=closed.opens_at,
     )
 
 
-def _refused_by_cap(capped: Capped, *, skip: bool, by: str) -> Refused:
+def _refused_by_cap(capped: Capped, *, skip: bool, inputs: str) -> Refused:
     skip = skip and not capped.is_open
     return Refused(
         status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
         code="capped",
-        message=f"{capped.message.removesuffix('.')}{by}.",
+        message=capped.message,
+        inputs=inputs,
         due_at=None if skip else capped.free_at,
     )

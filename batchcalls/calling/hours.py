@@ -4,6 +4,7 @@ settings."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -11,12 +12,14 @@ from zoneinfo import ZoneInfo
 
 from batchcalls.calling import rule_packs
 from batchcalls.models import Batch
-from campaigns.calling_hours import CallingHours
+from campaigns.calling_hours import CallingHours, Closed, Open
 from campaigns.legal_floor import LEGAL_HOURS
 from campaigns.rules.packs import Holding
 
 #: Hours that are open in these time zones.
 OpenHours = tuple[CallingHours, Sequence[str]]
+
+_MOST_MOVES = 200
 
 
 def rules_of(
@@ -60,17 +63,40 @@ def of_other_times(
     daily: dict[str, Any] | None,
     packs: Holding | None,
     called_at: Sequence[datetime],
-    zone: str,
+    zones: Sequence[str],
     *,
     now: datetime,
-) -> CallingHours:
-    """Return the allowed hours of the day in which the recipient was not called so far."""
-    # One zone will do: where offsets differ by whole hours, two calls share an hour in all or none.
-    used = frozenset(at.astimezone(ZoneInfo(zone)).hour for at in called_at)
-    hours = _without(used)
+) -> list[tuple[str, CallingHours]]:
+    """Return each zone with the allowed hours of its day without calls to the recipient so far.
+
+    A call needs an open hour in each zone the recipient may be in: zones with other minutes, or
+    other days of a clock change, count hours differently.
+    """
+    allowed = CallingHours.always()
     for _, others in rules_of(batch, daily, packs, now=now):
-        hours = hours.intersected(others)
-    return hours
+        allowed = allowed.intersected(others)
+    return [(zone, allowed.intersected(_without(_hours_of(called_at, zone)))) for zone in zones]
+
+
+def check_all(hours_of: Sequence[tuple[str, CallingHours]], *, now: datetime) -> Open | Closed:
+    """Return whether each zone is open in its own hours, and if not, when all are."""
+    at, first = now, None
+    # One zone may move the time to where another is closed; within weeks they agree or never do.
+    for _ in range(_MOST_MOVES):
+        verdicts = (hours.check(at, [zone]) for zone, hours in hours_of)
+        closed = [verdict for verdict in verdicts if isinstance(verdict, Closed)]
+        if not closed:
+            return replace(first, opens_at=at) if first else Open()
+        first = first or closed[0]
+        if shut := next((verdict for verdict in closed if verdict.opens_at is None), None):
+            return shut
+        at = max(verdict.opens_at for verdict in closed if verdict.opens_at)
+    message = f"{len(hours_of)} possible time zones never have an unused hour at once."
+    return Closed("never_open", message, opens_at=None)
+
+
+def _hours_of(called_at: Sequence[datetime], zone: str) -> frozenset[int]:
+    return frozenset(at.astimezone(ZoneInfo(zone)).hour for at in called_at)
 
 
 @lru_cache(maxsize=256)

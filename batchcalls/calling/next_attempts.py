@@ -48,10 +48,10 @@ def next_attempt(
     facts: gate.Facts,
 ) -> NextAttempt | gate.Refused:
     """Return the recipient's next attempt, or the reason for refusing it."""
+    verdict = gate.check(batch, recipient, facts)
+    if isinstance(verdict, gate.Refused):
+        return verdict
     try:
-        verdict = gate.check(batch, recipient, facts)
-        if isinstance(verdict, gate.Refused):
-            return verdict
         call = CallResult(
             *{
                 **_DEFAULTS,
@@ -72,22 +72,17 @@ def next_attempt(
         request = call_requests.build(batch, recipient, call)
         # Again, because a {{variable}} may be a number.
         if refused := destinations.check_settings(account.permitted, request.settings):
-            return gate.Refused(
-                status=RecipientStatus.SKIPPED, code=refused.code, message=refused.message
-            )
+            return gate.refused_after(verdict.checks, "countries", gate.by_country(refused))
         return NextAttempt(call, request, verdict.until)
     except MissingVariable as error:
-        return gate.Refused(
+        missing = gate.Refused(
             status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
         )
+        return gate.refused_after(verdict.checks, "variables", missing)
     except ValueError as error:
         # Fail closed, but only for this recipient: the others must not wait.
         log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
-        return gate.Refused(
-            status=RecipientStatus.SKIPPED,
-            code="cannot_tell",
-            message=f"It could not be told whether this call may be made: {error}",
-        )
+        return gate.refused_after(verdict.checks, "cannot_tell", gate.undecidable(error))
 
 
 def _call_id(batch: Batch, recipient: Recipient) -> UUID:

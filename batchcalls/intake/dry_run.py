@@ -84,7 +84,8 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
     }
     outlook, without_zone, refused = _outlook(batch, now=now)
     zone_conflicts = _zone_conflicts(batch)
-    figures, assumptions = estimate.of(batch, recipients=outlook["now"] + outlook["later"]["count"])
+    recipients = outlook["now"] + outlook["later"]["count"]
+    figures, assumptions = estimate.of(batch, recipients=recipients, now=now)
     start_times = _start_times(batch, now=now)
     return {
         "computed_at": now.isoformat(timespec="seconds"),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import ROUND_UP, Decimal
 from math import ceil
 from typing import Any
 
 from django.db.models import Avg, Count
 
+from batchcalls.calling import frequency
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus, RecipientStatus
+from campaigns.caps import Caps
 from campaigns.vocabulary import RetryOutcome
 
 #: Assumed seconds of talk time per call until the campaign has enough calls.
@@ -31,15 +34,16 @@ class _Retries:
     wait_seconds: int
 
 
-def of(batch: Batch, *, recipients: int) -> tuple[dict[str, Any], list[str]]:
+def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any], list[str]]:
     """Return calls, seconds and cost, each [from, to], and the assumptions behind them.
 
-    From: each recipient gets one short call. To: each uses every retry of every outcome, waits as
-    long as the policy says before each, and every call is long.
+    From: each recipient gets one short call. To: each uses every retry of every outcome that caps
+    allow, waits as long as the policy says before each, and every call is long.
     """
     account = batch.account
     low, high, source = _talk_seconds(batch)
-    retries = _retries(batch, recipients)
+    caps = frequency.caps_of(batch, now=now)
+    retries = _within(caps, _retries(batch, recipients), recipients)
     calls = [recipients, recipients + retries.calls]
     cps = min((rate for rate in (account.cps, batch.cps) if rate), default=None)
     lines = min(account.concurrency, batch.concurrency or account.concurrency)
@@ -117,6 +121,20 @@ def _retries(batch: Batch, recipients: int) -> _Retries:
         of_one=of_policy + bool(with_setting),
         wait_seconds=wait + longest,
     )
+
+
+def _within(caps: Caps, retries: _Retries, recipients: int) -> _Retries:
+    """Leave out retries that are skipped at a cap. Without ``skip``, they only wait longer."""
+    limits = [
+        limit
+        for window, limit in caps.limits.values()
+        # In a window that is shorter than all waits, the calls may be spread over several.
+        if not window.answered_only and window.length.total_seconds() > retries.wait_seconds
+    ]
+    if not caps.skip or not limits or min(limits) > retries.of_one:
+        return retries
+    of_one = min(limits) - 1
+    return replace(retries, calls=min(retries.calls, recipients * of_one), of_one=of_one)
 
 
 def _retry_settings(batch: Batch, recipients: int) -> Iterator[tuple[int, dict[str, Any]]]:

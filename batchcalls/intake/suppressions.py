@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from import_export import fields, widgets
 
-from batchcalls.batches.suppressing import NewEntry, add, suppress
+from batchcalls.batches.suppressing import NewEntry, add
+from batchcalls.database import clock
 from batchcalls.intake.numbers import RAW_NUMBER_LENGTH
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import ListMapping
@@ -128,8 +129,41 @@ def _aware(text: str) -> datetime | None:
     return moment if moment is not None and moment.tzinfo is not None else None
 
 
+#: Beside the columns of a row: the campaign and the end that they name.
+_SCOPE = "_scope"
+
+
+def _campaign_in(row: dict[str, Any]) -> Campaign | None:
+    """Return the only campaign of a row, None for all. Raise `ValidationError`."""
+    name = str(row.get("campaign") or row.get(CAMPAIGN_HEADER) or "").strip()
+    if not name:
+        return None
+    if (found := Campaign.objects.filter(name=name).first()) is None:
+        message = f"No campaign is called “{name}”. Correct it, or leave it blank for all calls."
+        raise ValidationError({"campaign": message})
+    return found
+
+
+def _expiry_in(row: dict[str, Any]) -> datetime | None:
+    """Return when the entry of a row ends, None for never. Raise `ValidationError`."""
+    value = row.get(EXPIRY_HEADER)
+    if not (text := str(value or "").strip()):
+        return None
+    at = _aware(value.isoformat() if isinstance(value, datetime) else text)
+    if at is None:
+        message = f"“{text}” is not a time with an offset. Write it as 2027-01-31T00:00:00Z."
+        raise ValidationError({"expires_at": message})
+    if at <= clock.now():
+        raise ValidationError({"expires_at": "This time has passed. Enter a later one."})
+    return at
+
+
 class SuppressionResource(SmallResource):
-    """Short do-not-call lists; existing entries stay unchanged."""
+    """Short do-not-call lists; existing entries stay unchanged.
+
+    Scope and end of an entry are read from the columns of our own exports. A campaign or a time
+    that is not understood is an error of its row, which a person sees in the preview.
+    """
 
     class Meta:
         model = Suppression
@@ -156,8 +190,24 @@ class SuppressionResource(SmallResource):
     )
 
     def get_queryset(self) -> SuppressionQuerySet:
-        """Compare with the entries that an import adds: for all campaigns, for good."""
-        return Suppression.objects.entries().filter(campaign=None, expires_at=None)
+        """Compare with entries; holds end with their review."""
+        return Suppression.objects.entries()
+
+    def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> Suppression | None:
+        """Return the existing entry for the same number, campaign and end."""
+        found: Suppression | None = self._same_as(row).first()
+        return found
+
+    def after_init_instance(
+        self, instance: Suppression, new: bool, row: dict[str, Any], **kwargs: Any
+    ) -> None:
+        """Set what the stock import leaves out, because exports only read it."""
+        instance.campaign, instance.expires_at = row[_SCOPE]
+
+    def _same_as(self, row: dict[str, Any]) -> SuppressionQuerySet:
+        campaign, expires_at = row[_SCOPE]
+        rows = self.get_queryset().filter(e164=row["e164"], campaign=campaign)
+        return rows.filter(expires_at=expires_at)
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """Convert the number as people write it to an entry."""
@@ -169,6 +219,7 @@ class SuppressionResource(SmallResource):
             )
         row["e164"] = found.numbers[0]
         row["reason"] = str(row.get("reason") or "")
+        row[_SCOPE] = _campaign_in(row), _expiry_in(row)
 
     def skip_row(self, instance: Suppression, original: Any, *args: Any, **kwargs: Any) -> bool:
         """Skip existing entries."""
@@ -181,8 +232,15 @@ class SuppressionResource(SmallResource):
 
     def do_instance_save(self, instance: Suppression, is_create: bool) -> None:
         """Add the number through the shared function for do-not-call entries."""
-        reasons = {instance.e164: instance.reason}
-        suppress(reasons, source=SuppressionSource.IMPORT, actor=instance.created_by)
-        listed = self.get_queryset().get(e164=instance.e164)
+        entry = NewEntry(
+            e164=instance.e164,
+            reason=instance.reason,
+            source=SuppressionSource.IMPORT,
+            campaign_id=instance.campaign_id,
+            expires_at=instance.expires_at,
+        )
+        add([entry], actor=instance.created_by)
+        scope = instance.campaign, instance.expires_at
+        listed = self._same_as({"e164": instance.e164, _SCOPE: scope}).get()
         instance.pk, instance.reason = listed.pk, listed.reason
         instance.source, instance.created_at = listed.source, listed.created_at

@@ -12,6 +12,7 @@ from batchcalls.models.export import Export, ExportKind
 from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.idempotent_request import IdempotentRequest
 from batchcalls.models.opt_out_review import OptOutDecision, OptOutReview
+from batchcalls.models.opt_out_source import OptOutMessage, OptOutSource
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
@@ -44,7 +45,9 @@ __all__ = [
     "ListKind",
     "ListPart",
     "OptOutDecision",
+    "OptOutMessage",
     "OptOutReview",
+    "OptOutSource",
     "Recipient",
     "SavedFilter",
     "Scope",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
@@ -19,6 +21,9 @@ from campaigns.call_settings import ZoneSource
 from campaigns.consent_demands import Evidence
 from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.whereabouts import Whereabouts
+
+if TYPE_CHECKING:
+    from batchcalls.models.batch import Batch
 
 
 @lru_cache(maxsize=4096)
@@ -176,6 +181,10 @@ class Recipient(models.Model):
         if self.zone_sources:
             return Whereabouts.from_stored(self.time_zones, self.zone_sources)
         return _by_number(self.e164, self.call_settings.get("timezone", ""))
+
+    def starts_at(self, batch: Batch) -> datetime | None:
+        """Return the later of the row's and the batch's start times, if there are any."""
+        return max(filter(None, (self.start_at, batch.start_at)), default=None)
 
     @property
     def consent_evidence(self) -> Evidence:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
-
-from django.utils import timezone
 
 from batchcalls.calling import caller_ids, gate, rule_packs
 from batchcalls.database import clock
@@ -26,25 +26,36 @@ from campaigns.consent_demands import LACKS
 from campaigns.countries import COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED
 from campaigns.e164 import NumberProblemCode
 from campaigns.models import Ban
+from campaigns.times_in_words import moment_in_words
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
-TIME_ZONE, RULE_PACKS = "Time zone", "Rule packs"
-COUNTRIES, CALLER_ID = "Countries", "Caller ID"
+TIME_ZONE, START_TIME, ANOTHER_HOUR = "Time zone", "Start time", "Another hour"
+RULE_PACKS, COUNTRIES, CALLER_ID = "Rule packs", "Countries", "Caller ID"
+UNDECIDED = "Not decidable"
 
-_NAMES = {
+#: The label of each rule that the gate can name, in the order in which the rules are checked.
+#: Stored answers are shown in this order, because PostgreSQL does not keep that of a JSON object.
+NAMES = {
     "do_not_call": DO_NOT_CALL,
+    "countries": COUNTRIES,
+    "consent": CONSENT,
+    "start_time": START_TIME,
+    "calling_policy": "Calling policy",
+    "legal_floor": "Legal floor",
     "time_zone": TIME_ZONE,
     "legal_hours": "Legal hours",
+    rule_packs.RULE: RULE_PACKS,
     "calling_hours": HOURS,
     "policy_hours": "Policy’s hours today",
     "dispatch_hours": "Dispatch hours",
-    rule_packs.RULE: RULE_PACKS,
+    "another_hour": ANOTHER_HOUR,
     "caps": CAPS,
-    "consent": CONSENT,
-    "countries": COUNTRIES,
     "caller_id": CALLER_ID,
+    "variables": VARIABLES,
+    "cannot_tell": UNDECIDED,
 }
+_ORDER = {name: place for place, name in enumerate(NAMES)}
 #: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
     **dict.fromkeys(map(str, NumberProblemCode), NUMBER),
@@ -60,45 +71,116 @@ _RULE_OF: dict[str, str] = {
     "capped": CAPS,
     **dict.fromkeys([COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED], COUNTRIES),
     **dict.fromkeys(caller_ids.CODES, CALLER_ID),
-    "called_at_this_hour": "Another hour",
+    "called_at_this_hour": ANOTHER_HOUR,
+    "cannot_tell": UNDECIDED,
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The verdict of one rule. ``allows`` is None if the rule was not reached."""
+    """The verdict of one rule. ``allows`` is None if the rule was not reached.
+
+    ``name`` is the rule's name in stored answers; blank for what is checked outside the gate.
+    """
 
     rule: str
     allows: bool | None
     detail: str
+    name: str = ""
+
+    @property
+    def code(self) -> str:
+        """The rule's name for programs."""
+        return self.name or re.sub(r"[\W_]+", "_", self.rule.lower())
+
+
+class DecisionKind(StrEnum):
+    """When the rules were checked."""
+
+    LIST = "list"
+    ATTEMPT = "attempt"
+    REFUSAL = "refusal"
+    #: Nothing is decided yet: this is what the rules would say now.
+    PREVIEW = "preview"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the rules said about a row at one moment. ``call`` is the attempt that they allowed."""
+
+    kind: DecisionKind
+    verdicts: list[Verdict]
+    at: datetime | None = None
+    call: CallResult | None = None
+
+    @property
+    def title(self) -> str:
+        """Return which decision it was, as a heading."""
+        when = moment_in_words(self.at) if self.at else ""
+        if self.call:
+            return f"Attempt {self.call.attempt}, checked {when}"
+        if self.kind == DecisionKind.PREVIEW:
+            return f"If it were dialed now ({when})"
+        if self.kind == DecisionKind.LIST:
+            return "When the list was checked"
+        return f"Last checked {when}" if when else "Reason"
+
+
+def decisions_about(recipient: Recipient, *, now: datetime | None = None) -> list[Decision]:
+    """Return all decisions about a row: of its list, of each attempt, the last refusal, and now.
+
+    A row that waits also has what the rules would say at ``now``.
+    """
+    calls = recipient.calls.select_related("account").order_by("attempt")
+    found = [_at_import(recipient), *map(_of_attempt, calls)]
+    if recipient.checks:
+        verdicts = _of_refusal(recipient.checks)
+        kind = DecisionKind.REFUSAL
+        found.append(Decision(kind=kind, at=recipient.checked_at, verdicts=verdicts))
+    elif recipient.status in RECIPIENT_LEFT_OUT and not any(
+        verdict.allows is False for verdict in found[0].verdicts
+    ):
+        found.append(Decision(kind=DecisionKind.REFUSAL, verdicts=[_reason_of(recipient)]))
+    if recipient.status in RECIPIENT_NOT_YET_PLACED:
+        now = now or clock.now()
+        kind, verdicts = DecisionKind.PREVIEW, _of_now(recipient, now)
+        found.append(Decision(kind=kind, at=now, verdicts=verdicts))
+    return found
+
+
+def decisions_before(call: CallResult) -> list[Decision]:
+    """Return what allowed an attempt: its own checks, and those of the row's list."""
+    return [_of_attempt(call), _at_import(call.recipient)]
 
 
 def why_called(call: CallResult) -> list[Verdict]:
     """Return the verdicts stored with an attempt, from the moment it was created."""
-    return [
-        Verdict(rule=name_of(name), allows=True, detail=text) for name, text in call.checks.items()
-    ]
+    return list(_of_answers(call.checks.items()))
 
 
 def why_not(recipient: Recipient, *, now: datetime | None = None) -> list[Verdict]:
-    """Return the verdict of every rule on a row, in the order in which the rules are checked.
+    """Return the verdicts that hold: from the check of the list, and from the last decision.
 
-    For a waiting row the gate itself decides, as of ``now``. A row that ended, or is being called,
-    shows the verdicts from the check of its list and from its last attempt.
+    That of a waiting row is what the gate would decide at ``now``.
     """
-    now = now or clock.now()
-    if recipient.status in RECIPIENT_NOT_YET_PLACED:
-        return [*_of_list(recipient), *_of_batch(recipient, now), *_of_gate(recipient, now)]
-    call = recipient.calls.order_by("-attempt").first()
-    found = [*_of_list(recipient), *(why_called(call) if call else [])]
-    if recipient.status not in RECIPIENT_LEFT_OUT or any(
-        verdict.allows is False for verdict in found
-    ):
-        return found
-    rule = _RULE_OF.get(recipient.reason_code) or name_of(recipient.reason_code)
-    others = [verdict for verdict in found if verdict.rule != rule]
-    return [*others, Verdict(rule=rule, allows=False, detail=recipient.reason)]
+    first, *others = decisions_about(recipient, now=now)
+    return [*first.verdicts, *(others[-1].verdicts if others else [])]
+
+
+def _at_import(recipient: Recipient) -> Decision:
+    return Decision(kind=DecisionKind.LIST, verdicts=list(_of_list(recipient)))
+
+
+def _of_attempt(call: CallResult) -> Decision:
+    kind = DecisionKind.ATTEMPT
+    return Decision(kind=kind, at=call.claimed_at, verdicts=why_called(call), call=call)
+
+
+def _reason_of(recipient: Recipient) -> Verdict:
+    """Return the verdict of a row that was left out by a person, or before answers were kept."""
+    rule = _RULE_OF.get(recipient.reason_code) or label_of(recipient.reason_code)
+    return Verdict(rule=rule, allows=False, detail=recipient.reason)
 
 
 def _of_list(recipient: Recipient) -> Iterator[Verdict]:
@@ -139,42 +221,49 @@ def _of_batch(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
         allows=stop is None,
         detail="not in force" if stop is None else stop.reason or "in force",
     )
-    start = recipient.due_at or max(
-        filter(None, (recipient.start_at, batch.start_at)), default=None
-    )
+    start = recipient.due_at or recipient.starts_at(batch)
     is_due = start is None or start <= now
-    detail = "has come" if is_due or start is None else f"comes at {_written(start)}"
-    yield Verdict(rule="Start time", allows=is_due, detail=detail)
+    detail = "has come" if is_due or start is None else f"comes at {moment_in_words(start)}"
+    yield Verdict(rule=START_TIME, allows=is_due, detail=detail, name="start_time")
+
+
+def _of_now(recipient: Recipient, now: datetime) -> list[Verdict]:
+    """Return what would be said if the row were dialed now."""
+    return [*_of_batch(recipient, now), *_of_gate(recipient, now)]
 
 
 def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     """Yield the gate's verdicts. It does not check the rules after a refusal."""
-    try:
-        facts = gate.facts_about(recipient.batch, recipient, now=now)
-        answer = gate.check(recipient.batch, recipient, facts)
-    except ValueError as error:
-        # As when dialing: an undecidable rule counts as a refusal.
-        detail = f"It could not be told whether this call may be made: {error}"
-        yield Verdict(rule=HOURS, allows=False, detail=detail)
-        return
+    facts = gate.facts_about(recipient.batch, recipient, now=now)
+    answer = gate.check(recipient.batch, recipient, facts)
     if isinstance(answer, gate.Allowed):
-        for name, text in answer.checks.items():
-            yield Verdict(rule=name_of(name), allows=True, detail=text)
-        return
-    *passed, (rule, message) = answer.checks
-    for name, text in passed:
-        yield Verdict(rule=name_of(name), allows=True, detail=text)
-    again = f" It may be dialed from {_written(answer.due_at)}." if answer.due_at else ""
-    yield Verdict(rule=name_of(rule), allows=False, detail=message + again)
+        found = list(_of_answers(answer.checks.items()))
+    else:
+        again = f" It may be dialed from {moment_in_words(answer.due_at)}." if answer.due_at else ""
+        found = _of_refusal(answer.checks, again)
+    # The start time has its own verdict, which also says when a time is still to come.
+    yield from (verdict for verdict in found if verdict.rule != START_TIME)
 
 
-def _written(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
+def _of_answers(answers: Iterable[tuple[str, str]]) -> Iterator[Verdict]:
+    """Yield answers that allowed the call, in the order of checking."""
+    for name, text in sorted(answers, key=lambda answer: _ORDER.get(answer[0], len(_ORDER))):
+        yield Verdict(rule=label_of(name), allows=True, detail=text, name=name)
 
 
-def name_of(rule: str) -> str:
+def _of_refusal(answers: Sequence[Sequence[str]], addition: str = "") -> list[Verdict]:
+    """Return the answers of a refusal, the last of which refused."""
+    *passed, (name, text) = answers
+    return [
+        *_of_answers((rule, answer) for rule, answer in passed),
+        Verdict(rule=label_of(name), allows=False, detail=text + addition, name=name),
+        Verdict(rule="Rules after this one", allows=None, detail="not checked"),
+    ]
+
+
+def label_of(rule: str) -> str:
     """Return the name of a rule as people read it."""
-    return _NAMES.get(rule, rule.replace("_", " ").capitalize())
+    return NAMES.get(rule, rule.replace("_", " ").capitalize())
 
 
 def turned_up(attempts: Sequence[CallResult]) -> dict[str, Any]:

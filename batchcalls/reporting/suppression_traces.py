@@ -46,16 +46,28 @@ def calls_that_asked(e164: str) -> list[CallResult]:
 
 def rows_not_called(e164: str) -> list[Recipient]:
     """Return the rows of the latest batches that were skipped because the number is listed."""
-    latest = Batch.objects.order_by("-created_at", "-pk").values_list("pk", flat=True)
-    rows = Recipient.objects.filter(
-        batch__in=list(latest[:BATCHES_LOOKED_AT]),
-        e164=e164,
-        status=RecipientStatus.SKIPPED,
-        reason_code="do_not_call",
+    rows = _of_latest_batches(e164).filter(
+        status=RecipientStatus.SKIPPED, reason_code="do_not_call"
     )
     shown = rows.select_related("batch").only("row_number", "e164", "batch__name")
-    # Sorted in Python: with ORDER BY and LIMIT a database scans all rows by key.
-    return sorted(shown.order_by(), key=lambda row: -row.pk)
+    return sorted(shown, key=_newest_first)
+
+
+def rows_with(e164: str) -> list[Recipient]:
+    """Return the rows of the latest batches that have the number, the newest first."""
+    rows = _of_latest_batches(e164).select_related("batch__account", "batch__campaign")
+    return sorted(rows, key=_newest_first)
+
+
+def _of_latest_batches(e164: str) -> QuerySet[Recipient]:
+    """Return rows without an order: with ORDER BY and LIMIT a database scans all rows by key."""
+    latest = Batch.objects.order_by("-created_at", "-pk").values_list("pk", flat=True)
+    batches = list(latest[:BATCHES_LOOKED_AT])
+    return Recipient.objects.filter(batch__in=batches, e164=e164).order_by()
+
+
+def _newest_first(row: Recipient) -> int:
+    return -row.pk
 
 
 def notes() -> QuerySet[LogEntry]:

@@ -1,4 +1,4 @@
-"""Secrets that sign outgoing webhooks, and the signature headers.
+"""Secrets that sign webhooks, and the signature headers of outgoing ones.
 
 No secret is stored: each is derived from the installation's key and the endpoint's salt. A stolen
 database can therefore sign nothing. Source: Standard Webhooks, and the Bland API's webhook signing.
@@ -15,12 +15,13 @@ from hashlib import sha256
 from django.conf import settings
 from standardwebhooks import Webhook
 
-from batchcalls.models import WebhookDelivery, WebhookEndpoint, WebhookFormat
+from batchcalls.models import OptOutSource, WebhookDelivery, WebhookEndpoint, WebhookFormat
 from batchcalls.voice import signing
 
 PREFIX = "whsec_"
 BLAND_HEADER = "X-Webhook-Signature"
 _PURPOSE = b"batchcalls outgoing webhook: "
+_INCOMING = b"batchcalls opt-out source: "
 #: Salt of the shared secret for addresses that came with a batch or a row.
 _SHARED = "shared"
 
@@ -35,9 +36,14 @@ def shared_secret() -> str:
     return _secret(_SHARED)
 
 
-def _secret(salt: str) -> str:
+def source_secrets(source: OptOutSource, *, now: datetime) -> list[str]:
+    """Return the secrets that may sign a source's messages now, the current one first."""
+    return [_secret(salt, purpose=_INCOMING) for salt in source.salts(now)]
+
+
+def _secret(salt: str, *, purpose: bytes = _PURPOSE) -> str:
     key = settings.WEBHOOK_SIGNING_KEY.encode()
-    digest = hmac.new(key, _PURPOSE + salt.encode(), sha256).digest()
+    digest = hmac.new(key, purpose + salt.encode(), sha256).digest()
     return PREFIX + base64.b64encode(digest).decode()
 
 

@@ -54,7 +54,7 @@ def test_the_page_tells_the_whole_story_of_a_call(viewer: Client, call: CallResu
         "business_name",
         "Why was this person called?",
         "Do-not-call list not listed",
-        "Claimed every rule was asked",
+        "Queued all checks passed",
         "Ended Completed",
     ):
         assert part in text

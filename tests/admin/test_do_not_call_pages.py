@@ -340,3 +340,15 @@ class TestLongLists:
         page = content(admin_client.post(address, {"file": upload, "region": "XX"}))
         assert "XX is not a country" in page
         assert not StoredList.objects.exists()
+
+
+def test_a_numbers_page_leads_to_the_rows_that_say_why(make_batch: Any, run: Any) -> None:
+    Suppression.objects.create(e164="+12025550190")
+    row = run(make_batch("+12025550190", name="March")).recipients.get()
+    _, client = person("view_suppression", "view_recipient")
+    address = reverse("admin:campaigns_suppression_number", args=[row.e164])
+    page = " ".join(markup(client.get(address)).split())
+    assert reverse("admin:batchcalls_recipient_change", args=[row.pk]) in page
+    assert "The number is on the do-not-call list." in page
+    _, other = person("view_suppression")
+    assert "/batchcalls/recipient/" not in markup(other.get(address))

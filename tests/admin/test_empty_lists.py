@@ -24,6 +24,7 @@ LISTS = {
     "batchcalls_batch": "No batch calls yet",
     "batchcalls_callresult": "No calls yet",
     "batchcalls_apikey": "No API keys yet",
+    "batchcalls_optoutsource": "No opt-out sources yet",
     "batchcalls_storedlist": "No uploaded lists yet",
 }
 

@@ -59,6 +59,7 @@ LISTS = {
     "Column mappings": "campaigns_columnmapping",
     "API keys": "batchcalls_apikey",
     "Webhooks": "batchcalls_webhookendpoint",
+    "Opt-out sources": "batchcalls_optoutsource",
     "Webhook deliveries": "batchcalls_webhookdelivery",
     "Users": "auth_user",
     "Groups": "auth_group",

@@ -89,9 +89,11 @@ def test_every_rule_answers_for_a_row_that_waits(viewer: Client, waiting: Recipi
 def test_a_number_on_the_do_not_call_list_is_not_called(viewer: Client, waiting: Recipient) -> None:
     Suppression.objects.create(e164=NUMBER)
     found = verdicts(page_of(waiting, viewer))
-    assert found["Do-not-call list"] == ("No", "The number is on the do-not-call list.")
-    # The rules behind a refusal are not asked.
-    assert found["Calling hours"][0] == "–"
+    answer, words = found["Do-not-call list"]
+    assert answer == "No"
+    assert words.startswith("The number is on the do-not-call list. Entry ")
+    assert "Calling hours" not in found
+    assert found["Rules after this one"] == ("–", "not checked")
 
 
 def test_closed_hours_say_when_they_open(viewer: Client, waiting: Recipient) -> None:
@@ -147,6 +149,21 @@ def test_a_skipped_row_says_which_rule_skipped_it(
     assert verdicts(page)[rule] == ("No", reason)
 
 
+def test_a_row_skipped_by_its_list_is_shown_as_it_was_uploaded(
+    viewer: Client, make_batch: Any, run: Any
+) -> None:
+    text = "phone_number,business_name,webhook\n12,Shop,https://example.com/?key=abc\n"
+    batch = run(make_batch(text=f"{text}{NUMBER},Other,\n", name="November"))
+    page = page_of(batch.recipients.get(row_number=2), viewer)
+    assert re.search(r"<dt>List</dt>\s*<dd>[^<]+, row 2</dd>", page)
+    uploaded = page.partition("<h2>Uploaded row</h2>")[2].partition("</section>")[0]
+    assert re.findall(r"<dt>([^<]*)</dt>\s*<dd[^>]*>([^<]*)</dd>", uploaded)[:2] == [
+        ("phone_number", "12"),
+        ("business_name", "Shop"),
+    ]
+    assert "Uploaded row" not in page_of(batch.recipients.get(row_number=3), viewer)
+
+
 def test_a_row_that_was_called_leads_to_its_attempts_and_their_answers(
     viewer: Client, make_batch: Any, run: Any
 ) -> None:
@@ -171,8 +188,9 @@ def test_a_rows_values_are_shown_as_text(viewer: Client, waiting: Recipient) -> 
 def test_what_cannot_be_told_is_said_and_counts_as_no(viewer: Client, waiting: Recipient) -> None:
     Batch.objects.update(policy={"calling_hours": {"windows": "broken"}})
     found = verdicts(page_of(waiting, viewer))
-    assert found["Calling hours"][0] == "No"
-    assert "could not be told" in found["Calling hours"][1]
+    assert found["Not decidable"][0] == "No"
+    assert found["Do-not-call list"] == ("Yes", "not listed")
+    assert "Could not determine whether this call is allowed" in found["Not decidable"][1]
 
 
 @pytest.mark.parametrize("pk", ["0", "999999", "99999999999999999999999", "x", "²"])
@@ -197,5 +215,5 @@ def test_links_lead_only_where_a_person_may_go(make_batch: Any, run: Any) -> Non
 def test_the_page_takes_the_same_number_of_queries_for_each_row(
     viewer: Client, waiting: Recipient, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page_of(waiting, viewer)

@@ -18,7 +18,7 @@ from batchcalls.access import api_keys, roles
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
 from batchcalls.intake.uploads import save_mapping
-from batchcalls.models import Export, ExportKind, WorkerHeartbeat
+from batchcalls.models import Export, ExportKind, OptOutSource, WorkerHeartbeat
 from batchcalls.webhooks import endpoints, outbox
 from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, Tool
 from tests.admin.crawling import walk
@@ -100,6 +100,14 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_export_changelist": ("batchcalls.export_batch",),
     "batchcalls_export_file": ("batchcalls.export_batch",),
     "batchcalls_apikey_revoke": ("batchcalls.view_apikey", "batchcalls.change_apikey"),
+    "batchcalls_optoutsource_add": (
+        "batchcalls.add_optoutsource",
+        "batchcalls.view_optoutsource",
+    ),
+    **dict.fromkeys(
+        [f"batchcalls_optoutsource_{action}" for action in ("rotate", "disable", "enable")],
+        ("batchcalls.change_optoutsource", "batchcalls.view_optoutsource"),
+    ),
     "batchcalls_optoutreview_decide": ("batchcalls.decide_optoutreview",),
     "campaigns_suppression_number": ("campaigns.view_suppression",),
     "campaigns_suppression_proof": ("campaigns.export_suppression", "campaigns.view_suppression"),
@@ -168,6 +176,7 @@ RECORDS = {
     "webhookdelivery": {"add", "change", "delete"},
     "columnmapping": {"add"},
     "apikey": {"change", "delete"},
+    "optoutsource": {"delete"},
 }
 
 
@@ -214,6 +223,7 @@ def world(make_batch: Any, run: Callable[..., Any], account: Any) -> None:
     lifecycle.pause(paused)
     WorkerHeartbeat.objects.beat()
     Export.objects.create(kind=ExportKind.RESULTS, batch=done)
+    OptOutSource.objects.create(name="CRM")
 
 
 @pytest.fixture(params=EVERYBODY)

@@ -16,6 +16,8 @@ HOST = "calls.example.com"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _CARRIER_ID = re.compile(r"sim-[0-9a-z]+-")
 _TIME = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+#: A moment within a sentence.
+_MOMENT = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC")
 #: Times by the names of their members, in the order in which they follow one another.
 _TIMES = {
     "created_at": "2026-11-24T09:00:00Z",
@@ -91,6 +93,7 @@ class Recorder:
             return f"{Decimal(text):.5f}"
         text = text.replace(f"http://{HOST}", f"https://{HOST}")
         text = _TIME.sub(_TIMES.get(member, _ANY_TIME), text)
+        text = _MOMENT.sub("2026-11-24 09:00 UTC", text)
         return _CARRIER_ID.sub("sim-t5xk80-", _UUID.sub(self._uuid, text))
 
     def _uuid(self, match: re.Match[str]) -> str:

@@ -158,11 +158,13 @@ def look_at_the_batch(recorder: Recorder, over: Batch) -> None:
     recorder.ask("batches_snapshot", over.pk)
     recorder.ask("batches_recipients_list", over.pk)
     recorder.ask("batches_recipients_retrieve", over.pk, first.pk)
+    recorder.ask("batches_recipients_why", over.pk, first.pk)
     recorder.ask("batches_events_list", over.pk)
     recorder.ask("batches_results", over.pk)
     call = CallResult.objects.get(recipient=first)
     recorder.ask("calls_list", query=f"?batch={over.pk}&number={HUMAN[1:]}")
     recorder.ask("calls_retrieve", call.call_id)
+    recorder.ask("calls_why", call.call_id)
 
 
 def deliver(recorder: Recorder, endpoint: str) -> None:

@@ -23,6 +23,7 @@ LISTS = [
     "batchcalls/workerheartbeat",
     "batchcalls/apikey",
     "batchcalls/optoutreview",
+    "batchcalls/optoutsource",
     "campaigns/campaign",
     "campaigns/pathway",
     "campaigns/tool",
@@ -37,6 +38,7 @@ LISTS = [
     "django_q/ormq",
 ]
 FORMS = [
+    "batchcalls/optoutsource",
     "batchcalls/batch",
     "batchcalls/voiceaccount",
     "batchcalls/apikey",

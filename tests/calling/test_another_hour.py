@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from batchcalls.calling import gate
+from batchcalls.calling import gate, hours
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.intake import estimate
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
+from campaigns.calling_hours import Closed, Open
+from campaigns.caps import Caps
 
 #: 10:30 in Washington, D.C., on a Wednesday.
 NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
@@ -48,12 +50,35 @@ def test_it_waits_for_tomorrow_if_only_an_earlier_hour_is_left() -> None:
 
 def test_calls_at_another_hour_do_not_delay_it() -> None:
     allowed = check(NOW - timedelta(days=1, hours=1))
-    assert allowed.checks["another_hour"] == "not called at this hour in America/New_York"
+    assert allowed.checks["another_hour"] == (
+        "not called at this hour in America/New_York. Earlier calls: 2026-03-03 14:30 UTC."
+    )
 
 
 def test_when_every_allowed_hour_was_used_the_retries_end() -> None:
-    refused = check(*(NOW - timedelta(days=1, hours=hours) for hours in (-1, 0, 1)))
+    refused = check(*(NOW - timedelta(days=1, hours=ago) for ago in (-1, 0, 1)))
     assert refused.status == RecipientStatus.SKIPPED
+
+
+def test_the_hour_must_be_unused_in_each_zone_the_recipient_may_be_in() -> None:
+    # 14:40 in Dubai and 16:10 in Kolkata; now it is 15:10 and 16:40.
+    called, now = datetime(2026, 3, 3, 10, 40, tzinfo=UTC), datetime(2026, 3, 4, 11, 10, tzinfo=UTC)
+    batch = Batch(account=VoiceAccount(provider="simulator"))
+    zones = ["Asia/Dubai", "Asia/Kolkata"]
+    closed = hours.check_other_times(batch, None, [called], zones, now=now)
+    assert isinstance(closed, Closed)
+    assert closed.opens_at == datetime(2026, 3, 4, 11, 30, tzinfo=UTC)
+    assert "16:40 in Asia/Kolkata" in closed.message
+    later = hours.check_other_times(batch, None, [called], zones, now=closed.opens_at)
+    assert isinstance(later, Open)
+
+
+def test_zones_without_a_common_unused_hour_end_the_retries() -> None:
+    batch = Batch(account=VoiceAccount(provider="simulator"), policy={"calling_hours": HOURS})
+    zones = ["America/New_York", "Asia/Tokyo"]
+    closed = hours.check_other_times(batch, None, [NOW], zones, now=NOW)
+    assert isinstance(closed, Closed)
+    assert closed.opens_at is None
 
 
 @pytest.mark.parametrize(
@@ -72,3 +97,27 @@ def test_the_dry_run_counts_the_retries_that_waits_and_the_total_allow(
     )
     found = estimate._retries(batch, 10)
     assert (found.calls, found.of_one, found.wait_seconds) == (calls, of_one, wait)
+
+
+@pytest.mark.parametrize(
+    ("caps", "calls"),
+    [
+        (Caps(attempts_7d=2, skip=True), [10, 20]),
+        (Caps(attempts_7d=2), [10, 50]),  # they wait
+        (Caps(attempts_7d=9, skip=True), [10, 50]),
+        # The waits are longer than a day, so that a day's cap does not end the retries.
+        (Caps(attempts_24h=2, skip=True), [10, 50]),
+        (Caps(answered_7d=2, skip=True), [10, 50]),  # retries follow calls that nobody answered
+    ],
+)
+def test_the_dry_run_leaves_out_retries_that_a_cap_skips(caps: Caps, calls: list[int]) -> None:
+    rules = [
+        {"outcome": "busy", "max_retries": 3, "wait_seconds": 86_400, "waits": [600, 7_200]},
+        {"outcome": "voicemail", "max_retries": 1, "wait_seconds": 60},
+    ]
+    batch = Batch(
+        account=VoiceAccount(name="simulator", provider="simulator"),
+        policy={"retry": {"rules": rules}, "caps": caps.to_dict()},
+    )
+    figures, _ = estimate.of(batch, recipients=10, now=NOW)
+    assert figures["calls"] == calls

@@ -107,7 +107,8 @@ class TestCaps:
         noon.move_to(waiting.due_at)
         assert dialed(real) == [HUMAN]
         checks = CallResult.objects.get(batch=batch).checks
-        assert checks["caps"] == "2 of 3 calls in 24 hours"
+        counted = "2 of 3 calls in 24 hours (2026-03-04 16:00 UTC, 2026-03-04 07:00 UTC)"
+        assert checks["caps"] == counted
 
     def test_a_policy_cannot_raise_the_cap_of_real_phones(
         self, launched: Any, real: VoiceAccount, campaign: Campaign, policy: CallingPolicy

@@ -193,7 +193,8 @@ class TestGate:
                 clock.move_to(waiting.due_at)
                 place_due(provider, lease)
         assert [one.to for one in provider.placed] == [HUMAN]
-        assert CallResult.objects.get().checks["calling_hours"] == "open in America/New_York"
+        answer = CallResult.objects.get().checks["calling_hours"]
+        assert answer == "open in America/New_York (Wed 09:00; hours 09:00–20:00)"
 
     @pytest.mark.parametrize(
         ("hours", "opens"),

@@ -121,7 +121,8 @@ class TestTheFloor:
         Recipient.objects.update(due_at=noon)
         with time_machine.travel(noon, tick=False):
             assert dialed(real) == [HUMAN]
-        assert batch.calls.get().checks["legal_hours"] == "open in America/New_York"
+        answer = batch.calls.get().checks["legal_hours"]
+        assert answer == "open in America/New_York (Wed 12:00; hours 08:00–21:00)"
 
     def test_the_dry_run_and_the_explanation_say_the_same(
         self, launched: Any, real: VoiceAccount, campaign: Campaign

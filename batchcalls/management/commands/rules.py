@@ -55,7 +55,7 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"{found.e164}, in {found.places_in_words}, {found.purpose.label}")
         for rule, text in found.checks:
-            self.stdout.write(f"  {explaining.name_of(rule)}: {text}")
+            self.stdout.write(f"  {explaining.label_of(rule)}: {text}")
         self.stdout.write(f"  Consent: {in_words(found.purpose, found.demands)}")
         if found.allowed:
             self.stdout.write("Allowed.")

@@ -1,0 +1,73 @@
+"""Why a person was or was not called, as the page of a recipient shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rest_framework import serializers
+
+from batchcalls.models import Recipient
+from batchcalls.reporting.explaining import Decision, DecisionKind
+from batchcalls.reporting.original_row import original_row
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    """The verdict of one rule."""
+
+    rule = serializers.CharField(source="code", help_text="The rule, such as `calling_hours`.")
+    label = serializers.CharField(  # type: ignore[assignment]
+        source="rule", help_text="The rule in words."
+    )
+    allows = serializers.BooleanField(
+        allow_null=True, help_text="Null: the rule was not reached, because another one refused."
+    )
+    detail = serializers.CharField(help_text="What the rule decided by, in words.")
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    """What the rules said at one moment, in the order in which they are checked."""
+
+    kind = serializers.ChoiceField(
+        choices=[(kind.value, kind.value) for kind in DecisionKind],
+        help_text="`list`: when the list was checked. `attempt`: a call was allowed. `refusal`: "
+        "a call was refused, the last time. `preview`: what would be decided now, if a row waits.",
+    )
+    at = serializers.DateTimeField(allow_null=True)
+    attempt = serializers.IntegerField(
+        source="call.attempt", default=None, allow_null=True, help_text="The number of the attempt."
+    )
+    call = serializers.UUIDField(
+        source="call.call_id", default=None, allow_null=True, help_text="The ID of the call."
+    )
+    checks = CheckSerializer(source="verdicts", many=True)
+
+
+class ListRowSerializer(serializers.Serializer[Any]):
+    """The uploaded row."""
+
+    file_name = serializers.CharField()
+    number = serializers.IntegerField(help_text="The row of the file; the header is row 1.")
+
+
+class WhySerializer(serializers.Serializer[Any]):
+    """Why a person was or was not called."""
+
+    id = serializers.IntegerField()
+    row_number = serializers.IntegerField()
+    list_row = ListRowSerializer(allow_null=True)
+    raw_number = serializers.CharField()
+    e164 = serializers.CharField()
+    status = serializers.CharField()
+    outcome = serializers.CharField()
+    reason_code = serializers.CharField()
+    reason = serializers.CharField()
+    decisions = DecisionSerializer(many=True)
+
+
+def explained(recipient: Recipient, decisions: Iterable[Decision]) -> dict[str, Any]:
+    """Return a recipient's decisions as the API shows them."""
+    own = [str(name) for name in WhySerializer().fields]
+    shown = {name: getattr(recipient, name) for name in own if hasattr(recipient, name)}
+    shown |= {"list_row": original_row(recipient), "decisions": list(decisions)}
+    return dict(WhySerializer(shown).data)
