@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from batchcalls.api.fields import OBJECT, CallSettingsField, ObjectField, Strict
+from batchcalls.api.fields import OBJECT, BudgetField, CallSettingsField, ObjectField, Strict
 from batchcalls.api.settings_schema import SENT_RECIPIENT
 from batchcalls.drafting import drafts, edits, recipient_objects
 from batchcalls.drafting.drafts import DraftRequest
@@ -89,6 +89,7 @@ class BatchFields(Strict):
     concurrency = serializers.IntegerField(
         min_value=1, max_value=1_000_000, required=False, allow_null=True
     )
+    budget = BudgetField(required=False, allow_null=True)
 
     def validate_region(self, value: str) -> str:
         """Reject anything that is not a country."""

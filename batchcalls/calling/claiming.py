@@ -1,4 +1,4 @@
-"""Choose and record the next calls: budget → claim and gate, in one transaction.
+"""Choose and record the next calls: room → claim and gate, in one transaction.
 
 Every attempt is stored as a row before it is dialed. If the process dies after that, its
 recipients stay `dialing` until `reconcile` marks them unconfirmed and asks the provider. No
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from batchcalls.batches import epochs
-from batchcalls.calling import frequency, gate, pacing, recent_attempts
+from batchcalls.calling import budget, frequency, gate, out_of_budget, pacing, recent_attempts
 from batchcalls.calling.instants import Instant
 from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.database import clock
@@ -48,6 +48,7 @@ CLAIM_FIELDS = (
     "from_number",
     "webhook",
     "checks",
+    "reserved",
     "claimed_at",
 )
 
@@ -72,8 +73,8 @@ class Claims:
     """The result of one claim.
 
     ``placeable``: attempts to place, in slot order. ``batches``: batches with processed
-    recipients, including refused ones. ``full``: the claim was limited by rates or lines, not by
-    a lack of recipients.
+    recipients, including refused ones. ``full``: the claim was limited by rates, lines or budgets,
+    not by a lack of recipients.
     """
 
     placeable: list[Claim] = field(default_factory=list)
@@ -104,28 +105,30 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
         if not batches:
             return Claims()
         gate.look_up_policies(account, batches)
-        drawn, full = _draw(account, batches, now=now, want=want)
+        purse = budget.open_purse(account, batches, now=now)
+        drawn, full = _draw(account, batches, purse, now=now, want=want)
         if not drawn:
             return Claims(full=full)
-        placeable = _write_claims(account, drawn, now=now, made_at=made_at)
+        placeable = _write_claims(account, drawn, purse, now=now, made_at=made_at)
         # Last, because other accounts wait for this row. A restored database claims nothing.
         epoch = epochs.rise() if placeable else None
     if epoch:
         epochs.keep(epoch)
+    out_of_budget.act(account, batches, purse, now=now)
     return Claims(placeable=placeable, batches={batch.pk for batch, _ in drawn}, full=full)
 
 
 def _draw(
-    account: VoiceAccount, batches: list[Batch], *, now: datetime, want: int
+    account: VoiceAccount, batches: list[Batch], purse: budget.Purse, *, now: datetime, want: int
 ) -> tuple[list[tuple[Batch, list[Recipient]]], bool]:
-    """Choose due recipients, batch by batch; also return whether rates or lines were the limit.
+    """Choose due recipients, batch by batch; also return whether there was no room for more.
 
     1. The batch that has waited longest comes first. With room for only one call, successive
        claims therefore serve different batches.
     2. Each batch gets an equal share, up to its own room. Unused room is shared out again.
     """
     room = pacing.room(account, batches, now=now, at_most=want)
-    full = room.account < want
+    full = purse.narrow(room, batches) or room.account < want
     drawn: dict[Batch, list[Recipient]] = {}
     waiting = sorted(batches, key=lambda batch: (batch.served_at or batch.created_at, batch.pk))
     while room.account > 0 and waiting:
@@ -157,6 +160,7 @@ def _due(batch: Batch, already_drawn: list[Recipient], *, now: datetime) -> Any:
 def _write_claims(
     account: VoiceAccount,
     drawn: list[tuple[Batch, list[Recipient]]],
+    purse: budget.Purse,
     *,
     now: datetime,
     made_at: Instant,
@@ -165,7 +169,7 @@ def _write_claims(
     bans = Suppression.objects.bans_among(numbers, now=now)
     attempts = _count_attempts(account, drawn, now=now)
     recent = recent_attempts.Recent(attempts, gate.times_of_retries(drawn))
-    facts = gate.Facts(now=now, bans=bans, recent=recent)
+    facts = gate.Facts(now=now, bans=bans, recent=recent, purse=purse)
     allowed: list[list[tuple[CallResult, CallRequest]]] = []
     refused: list[tuple[int, gate.Refused]] = []
     for batch, due in drawn:
@@ -177,6 +181,7 @@ def _write_claims(
             else:
                 calls.append(verdict)
                 attempts[recipient.e164].append(Attempt(verdict[0].latest_sent_at))
+                purse.reserve(batch, verdict[0].reserved)
         allowed.append(calls)
     update_each(
         Recipient,

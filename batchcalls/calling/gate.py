@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from batchcalls.calling import frequency, hours, recent_attempts
+from batchcalls.calling import budget, frequency, hours, recent_attempts
+from batchcalls.calling.budget import Purse, Shortage
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
@@ -30,12 +31,13 @@ class Facts:
     """What the rules must know besides the batch and the recipient, read once for a whole claim.
 
     ``bans`` are the do-not-call entries about the numbers being claimed, and ``recent`` the
-    attempts to each of them and the recipients' own.
+    attempts to each of them and the recipients' own. ``purse`` holds the budgets.
     """
 
     now: datetime
     bans: Bans = field(default_factory=Bans)
     recent: Recent = field(default_factory=Recent)
+    purse: Purse = field(default_factory=Purse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,10 @@ def _answers(
     if caps.limits:
         yield "caps", caps.in_words(attempts, now=now)
 
+    # Last, because it takes what the call may cost.
+    if answer := facts.purse.check(batch, recipient):
+        yield "budget", _refused_by_budget(answer, now) if isinstance(answer, Shortage) else answer
+
 
 def look_up_policies(account: VoiceAccount, batches: list[Batch]) -> None:
     """Set the account and today's policy of many batches, with a query or none for each table."""
@@ -147,6 +153,7 @@ def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
         now=now,
         bans=Suppression.objects.bans_among([recipient.e164], now=now),
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
+        purse=budget.open_purse(batch.account, [batch], now=now),
     )
 
 
@@ -166,6 +173,17 @@ def _refused_by_hours(closed: Closed, *, code: str = "") -> Refused:
         code=code or closed.reason,
         message=closed.message,
         due_at=closed.opens_at,
+    )
+
+
+def _refused_by_budget(shortage: Shortage, now: datetime) -> Refused:
+    """Refuse for a while: what is short is the money, and nothing about the recipient."""
+    next_day = shortage.budget.until if shortage.budget.period is budget.Period.DAY else None
+    return Refused(
+        status=RecipientStatus.DEFERRED,
+        code="budget_reserved" if shortage.waits else "budget_used_up",
+        message=shortage.message,
+        due_at=now + budget.WAIT if shortage.waits else next_day or now,
     )
 
 

@@ -57,6 +57,7 @@ def next_attempt(
                 "from_number": _caller_id(account, batch, recipient),
                 "webhook": _setting("webhook", batch, recipient),
                 "checks": verdict.checks,
+                "reserved": facts.purse.most(batch, recipient),
                 "claimed_at": facts.now,
             }.values()
         )

@@ -13,6 +13,7 @@ from batchcalls.models.idempotent_request import IdempotentRequest
 from batchcalls.models.opt_out_review import OptOutDecision, OptOutReview
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
+from batchcalls.models.spending import DailySpending
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
 from batchcalls.models.webhook import (
@@ -32,6 +33,7 @@ __all__ = [
     "BatchEvent",
     "CallEvent",
     "CallResult",
+    "DailySpending",
     "Doorbell",
     "EmergencyStop",
     "Epoch",

@@ -61,6 +61,10 @@ class CallResult(models.Model):
     duration_seconds = models.PositiveIntegerField(null=True, blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
+    # In the account's currency. Until the call ends, budgets count the most that it can cost; then
+    # what it did cost, which is the provider's price unless that cannot be used.
+    reserved = models.DecimalField(max_digits=12, decimal_places=5, null=True, editable=False)
+    cost = models.DecimalField(max_digits=12, decimal_places=5, null=True, editable=False)
     summary = models.TextField(blank=True)
     transcript = models.JSONField(default=list, blank=True)
     variables = models.JSONField(default=dict, blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -82,6 +83,15 @@ class UploadForm(FormatForm, RegionForm):
         required=False,
         help_text="Cap for this batch alone; blank: only the account’s.",
     )
+    budget = forms.DecimalField(
+        label="Budget",
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+        required=False,
+        help_text="In the account’s currency. The batch pauses before a call that could exceed it. "
+        "Leave blank for no limit.",
+    )
     duplicates = forms.ChoiceField(
         label="Numbers that stand in the list more than once",
         choices=DuplicateChoice.choices,
@@ -97,7 +107,7 @@ class UploadForm(FormatForm, RegionForm):
     BASIC = ("name",)
     READING = ("encoding", "delimiter", "sheet", "include_hidden", "region")
     PATHWAY = ("pathway", "pathway_id", "pathway_version")
-    LIMITS = ("account", "cps", "concurrency")
+    LIMITS = ("account", "cps", "concurrency", "budget")
     SCHEDULE = ("start_at", "duplicates")
 
     def __init__(self, *args: Any, draft: Batch | None = None, **kwargs: Any) -> None:
