@@ -90,6 +90,14 @@ class BatchFields(Strict):
         min_value=1, max_value=1_000_000, required=False, allow_null=True
     )
     budget = BudgetField(required=False, allow_null=True)
+    breaker_percent = serializers.IntegerField(
+        min_value=0,
+        max_value=100,
+        required=False,
+        allow_null=True,
+        help_text="Percent of recent calls that may fail before the batch pauses; null for the "
+        "account's limit, 0 for none.",
+    )
 
     def validate_region(self, value: str) -> str:
         """Reject anything that is not a country."""

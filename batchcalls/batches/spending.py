@@ -22,7 +22,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from batchcalls.database import clock
-from batchcalls.models import Batch, CallResult, DailySpending, VoiceAccount
+from batchcalls.models import Batch, CallResult, DailySpending, Recipient, VoiceAccount
 from batchcalls.states import BATCH_CALLING, CallStatus
 from campaigns.vocabulary import AnsweredBy
 
@@ -40,6 +40,12 @@ def longest_seconds(*settings: dict[str, Any]) -> float:
     """Return how long a call may last by the first of these call settings that says so."""
     minutes = next((one["max_duration"] for one in settings if one.get("max_duration")), None)
     return float(minutes or LONGEST_MINUTES) * 60
+
+
+def most_of(account: VoiceAccount, recipient: Recipient) -> Decimal:
+    """Return the most that a call to a recipient can cost."""
+    seconds = longest_seconds(recipient.call_settings, recipient.batch.call_settings)
+    return account.prices.most(seconds)
 
 
 def day_of(moment: datetime) -> date:

@@ -7,7 +7,7 @@ the account's row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -210,18 +210,21 @@ def of_batches(account: VoiceAccount, batches: Sequence[Batch]) -> dict[UUID, Bu
     """Return the budgets of an account's batches as they stand, without batches that have none."""
     limits = {batch.pk: batch.budget for batch in batches if batch.budget is not None}
     calls = _not_ended(account).filter(batch__in=limits) if limits else CallResult.objects.none()
-    reserved = {row["batch"]: row for row in calls.values("batch").annotate(**_RESERVED)}
-    return {
-        batch.pk: Budget(
-            period=Period.BATCH,
-            limit=limits[batch.pk],
-            spent=batch.spent,
-            **_reserved(reserved.get(batch.pk, {})),
-            currency=account.currency,
-        )
-        for batch in batches
-        if batch.pk in limits
-    }
+    sums = calls.values_list("batch").annotate(**_RESERVED)
+    reserved = {batch_id: (whole or NOTHING, stuck or NOTHING) for batch_id, whole, stuck in sums}
+    found = {}
+    for batch in batches:
+        if batch.pk in limits:
+            whole, stuck = reserved.get(batch.pk, (NOTHING, NOTHING))
+            found[batch.pk] = Budget(
+                period=Period.BATCH,
+                limit=limits[batch.pk],
+                spent=batch.spent,
+                reserved=whole,
+                stuck=stuck,
+                currency=account.currency,
+            )
+    return found
 
 
 def of_account(account: VoiceAccount, *, now: datetime) -> list[Budget]:
@@ -238,14 +241,15 @@ def of_account(account: VoiceAccount, *, now: datetime) -> list[Budget]:
         if limit is None:
             continue
         calls = _not_ended(account).filter(claimed_at__gte=start_of(first))
-        reserved = _reserved(calls.aggregate(**_RESERVED))
+        reserved = calls.aggregate(**_RESERVED)
         days = DailySpending.objects.filter(account=account, day__gte=first)
         found.append(
             Budget(
                 period=period,
                 limit=limit,
                 spent=days.aggregate(sum=Sum("spent"))["sum"] or NOTHING,
-                **reserved,
+                reserved=reserved["whole"] or NOTHING,
+                stuck=reserved["stuck"] or NOTHING,
                 currency=account.currency,
                 until=start_of(end),
             )
@@ -254,16 +258,9 @@ def of_account(account: VoiceAccount, *, now: datetime) -> list[Budget]:
 
 
 _RESERVED = {
-    "all": Sum("reserved"),
+    "whole": Sum("reserved"),
     "stuck": Sum("reserved", filter=Q(status__in=CALL_IN_DOUBT, next_check_at=None)),
 }
-
-
-def _reserved(sums: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
-    return {
-        "reserved": sums.get("all") or NOTHING,
-        "stuck": sums.get("stuck") or NOTHING,
-    }
 
 
 def _not_ended(account: VoiceAccount) -> QuerySet[CallResult]:

@@ -51,6 +51,7 @@ class DraftRequest:
     cps: float | None = None
     concurrency: int | None = None
     budget: Decimal | None = None
+    breaker_percent: int | None = None
     status_webhook: str = ""
     batch_webhook: str = ""
     created_by: User | None = None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.functional import cached_property
@@ -123,6 +123,13 @@ class Batch(models.Model):
         null=True,
         editable=False,
         help_text="The budget that was warned about.",
+    )
+    breaker_percent = models.PositiveSmallIntegerField(
+        "failures that pause the batch",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text="Percent of recent calls. Leave blank to use the account's limit. 0: never.",
     )
     next_slot_at = models.DateTimeField(null=True, editable=False)
     served_at = models.DateTimeField(

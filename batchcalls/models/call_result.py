@@ -125,6 +125,12 @@ class CallResult(models.Model):
                 condition=Q(ended_at__isnull=False),
                 name="call_by_batch_and_status",
             ),
+            # For the circuit breaker: how many of an account's recent calls failed, by batch.
+            models.Index(
+                fields=["account", "claimed_at", "status", "batch"],
+                condition=Q(ended_at__isnull=False),
+                name="call_ended_by_account",
+            ),
             # SQLite does not use these two, because queries use parameters; it scans the calls.
             models.Index(
                 fields=["answered_by", "-id"], condition=~Q(answered_by=""), name="call_by_answer"

@@ -42,6 +42,7 @@ LAUNCHED_WITH: dict[str, Use] = {
     "cps": _SETTING | Use.CLONED,
     "concurrency": _SETTING | Use.CLONED,
     "budget": _SETTING | Use.CLONED,
+    "breaker_percent": _SETTING | Use.CLONED,
     "chunk_size": Use.TOLD,
     # URLs may contain secrets, and test calls are not reported to them.
     "status_webhook": Use.ASKED | Use.CLONED,

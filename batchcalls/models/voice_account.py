@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.urls import reverse
 
+from batchcalls.models.circuit_breaker import Protected
 from batchcalls.models.leased import Leased
 from batchcalls.models.querysets import VoiceAccountQuerySet
 from batchcalls.models.spending import DAILY_BUDGET, Budgeted
@@ -28,7 +29,7 @@ validate_currency = RegexValidator(r"^[A-Z]{3}$", "A currency is three capital l
 SLOW_FOR = timedelta(seconds=2 * settings.STALE_CLAIM_SECONDS)
 
 
-class VoiceAccount(Budgeted, Leased):
+class VoiceAccount(Budgeted, Protected, Leased):
     """A provider with limits, prices and an on/off switch. Credentials are never stored here."""
 
     name = models.CharField(max_length=100, unique=True)

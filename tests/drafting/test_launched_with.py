@@ -86,6 +86,7 @@ def full(make_batch: Any) -> Batch:
         "cps": 2.5,
         "concurrency": 7,
         "budget": Decimal("12.50"),
+        "breaker_percent": 30,
         "chunk_size": 17,
         "status_webhook": "https://crm.example.com/status",
         "batch_webhook": "https://crm.example.com/batch",
