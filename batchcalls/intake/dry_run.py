@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -97,6 +98,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 zone_conflicts=zone_conflicts["count"],
                 skipped=skipped,
                 called_today=_called_today(batch, now=now),
+                most_cost=Decimal(figures["cost"][1]),
                 now=now,
             )
         ),

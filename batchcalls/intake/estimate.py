@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Avg, Count
 
+from batchcalls.batches.spending import longest_seconds
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus, RecipientStatus
@@ -52,10 +53,8 @@ def of(batch: Batch, *, recipients: int) -> tuple[dict[str, Any], list[str]]:
         + wait
         for count, talk, wait in zip(calls, (low, high), waits, strict=True)
     ]
-    cost = [
-        count * (account.price_per_attempt + account.price_per_minute * Decimal(talk) / 60)
-        for count, talk in zip(calls, (low, high), strict=True)
-    ]
+    prices = account.prices
+    cost = [count * prices.cost(talk) for count, talk in zip(calls, (low, high), strict=True)]
     pace = f"{cps:g} calls a second" if cps else "as many calls a second as the lines allow"
     return (
         {
@@ -69,8 +68,7 @@ def of(batch: Batch, *, recipients: int) -> tuple[dict[str, Any], list[str]]:
             _tries(retries),
             f"{pace[0].upper()}{pace[1:]}, {lines:,} at once, nobody else calling through "
             f"{account.name}, and no waiting for calling hours.",
-            f"{account.price_per_minute.normalize():f} {account.currency} a minute and "
-            f"{account.price_per_attempt.normalize():f} for each attempt.",
+            prices.in_words(),
         ],
     )
 
@@ -149,7 +147,7 @@ def _span(seconds: int) -> str:
 
 def _talk_seconds(batch: Batch) -> tuple[int, int, str]:
     """Return the range of call lengths in seconds, and the basis of the estimate."""
-    limit = int(batch.call_settings.get("max_duration", 30) * 60)
+    limit = int(longest_seconds(batch.call_settings))
     if batch.campaign_id:
         latest = CallResult.objects.filter(
             batch__campaign=batch.campaign_id,

@@ -27,7 +27,7 @@ from campaigns.models import Ban
 
 NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Variables"
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
-TIME_ZONE = "Time zone"
+TIME_ZONE, BUDGET = "Time zone", "Budget"
 
 _NAMES = {
     "do_not_call": DO_NOT_CALL,
@@ -37,6 +37,7 @@ _NAMES = {
     "policy_hours": "Policy’s hours today",
     "dispatch_hours": "Dispatch hours",
     "caps": CAPS,
+    "budget": BUDGET,
 }
 #: The rule for each reason code.
 _RULE_OF: dict[str, str] = {
@@ -50,6 +51,7 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
     "capped": CAPS,
+    **dict.fromkeys(["budget_used_up", "budget_reserved"], BUDGET),
     "called_at_this_hour": "Another hour",
     **dict.fromkeys(["batch_canceled", "batch_failed", LIST_UNUSABLE], BATCH),
 }

@@ -32,6 +32,17 @@ class Prices:
         """False if calls cost nothing, as far as we know."""
         return bool(self.per_minute or self.per_voicemail_minute or self.per_attempt)
 
+    def in_words(self) -> str:
+        """Return the prices in a sentence."""
+        voicemail = ""
+        if self.per_voicemail_minute is not None:
+            voicemail = f" ({self.per_voicemail_minute.normalize():f} with a voicemail)"
+        rounded = ", started minutes in full" * self.whole_minutes
+        return (
+            f"{self.per_minute.normalize():f} {self.currency} a minute{voicemail}{rounded} and "
+            f"{self.per_attempt.normalize():f} for each attempt."
+        )
+
     def cost(self, seconds: float, *, is_voicemail: bool = False) -> Decimal:
         """Return what a call with this many connected seconds costs."""
         per_minute = self.per_minute
