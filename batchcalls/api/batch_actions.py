@@ -135,10 +135,10 @@ class Steering(ApiView):
 
         A batch that its budget paused stays paused until it is resumed.
         """
+        batch = self.get_object()
         body = BudgetSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        amount = body.validated_data["budget"]
-        budgets.change(self.get_object(), amount, actor=actor_of(request))
+        budgets.change(batch, body.validated_data["budget"], actor=actor_of(request))
         return self.told()
 
     @extend_schema(request=RetrySerializer, responses=RetriedSerializer)

@@ -98,8 +98,12 @@ now = timezone.now()
 account = VoiceAccount.objects.create(name=f"Now {now}", provider="simulator",
     concurrency=1_000_000)
 caps = {"attempts_24h": 3, "attempts_30d": 20} if "caps" in sys.argv else {}
+if "budgets" in sys.argv:
+    account.price_per_minute, account.daily_budget, account.monthly_budget = 1, 10**8, 10**9
+    account.save()
 batch = Batch.objects.create(name="Now", account=account, prompt="Call {{shop}}.",
-    status="dispatching", launched_at=now, policy={"caps": caps})
+    status="dispatching", launched_at=now, policy={"caps": caps},
+    budget=10**8 if "budgets" in sys.argv else None)
 names = ["batch_id", "row_number", "e164", "region", "time_zones", "zone_sources",
     "request_data", "status", "due_at"]
 insert_each(Recipient, names, [
@@ -150,6 +154,7 @@ def main() -> None:
             finish(script(here, FILL, 0, calls))
             measured[f"and {calls:,} past calls"] = measure(here)
             measured["and caps"] = measure(here, "caps")
+            measured["and caps and budgets"] = measure(here, "caps", "budgets")
     base = measured["nothing"]
     print(f"claim of 128 calls, {url.partition(':')[0]}")
     for behind, times in measured.items():
