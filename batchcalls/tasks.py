@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from batchcalls import queue
 from batchcalls.access import idempotency
+from batchcalls.batches import spending
 from batchcalls.calling import restored, silence, ticks
 from batchcalls.database import clock
 from batchcalls.intake import runner
@@ -99,10 +100,11 @@ def deliver_webhooks() -> None:
 
 
 def sweep() -> None:
-    """Confirm the epoch and a heartbeat, restart work that lost its tick, delete expired rows."""
+    """Confirm the epoch and a heartbeat, restart lost work, recount sums, delete expired rows."""
     silence.confirm()
     WorkerHeartbeat.objects.beat()
     ring_for_lost_work()
+    spending.recount_due(now=clock.now())
     deliver.sweep()
     idempotency.forget()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.urls import URLPattern
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import Done, OwnPages
-from batchcalls.batches import lifecycle, retrying
+from batchcalls.batches import budgets, lifecycle, retrying
 from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import copying
 from batchcalls.intake.uploads import UploadError
@@ -24,6 +25,7 @@ from batchcalls.models import Batch
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.states import (
+    BATCH_CALLING,
     BATCH_CANCELABLE,
     BATCH_PAUSABLE,
     BATCH_REOPENABLE,
@@ -58,6 +60,17 @@ class CloneForm(NoChoice):
 
 class RenameForm(NoChoice):
     name = forms.CharField(label="Batch name", max_length=200)
+
+
+class BudgetForm(NoChoice):
+    budget = forms.DecimalField(
+        label="Budget",
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+        required=False,
+        help_text="In the account’s currency. Leave blank for no limit.",
+    )
 
 
 class RetryForm(NoChoice):
@@ -108,6 +121,11 @@ def _rename(batch: Batch, *, actor: Any, name: str) -> str:
     return "Renamed."
 
 
+def _budget(batch: Batch, *, actor: Any, budget: Decimal | None) -> str:
+    budgets.change(batch, budget, actor=actor)
+    return "The budget was changed."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """An action on a batch: who may run it, when it applies, and the function that runs it.
@@ -144,6 +162,14 @@ ACTIONS: dict[str, Action] = {
         sources=BATCH_RESUMABLE,
         verb=_resume,
         tone="primary",
+    ),
+    "budget": Action(
+        label="Change budget",
+        title="Change the budget of this batch",
+        permission="batchcalls.launch_batch",
+        sources=BATCH_CALLING | BATCH_RESUMABLE | {BatchStatus.READY},
+        verb=_budget,
+        form=BudgetForm,
     ),
     "retry": Action(
         label="Retry",
@@ -231,7 +257,9 @@ class BatchActionPages(OwnPages[Batch]):
             tone=action.tone,
             back=back,
             back_label="Back to the batch",
-            form=action.form(data, totals=totals, initial={"name": batch.name}),
+            form=action.form(
+                data, totals=totals, initial={"name": batch.name, "budget": batch.budget}
+            ),
             refusals=(lifecycle.Conflict, UploadError, FileNotFoundError, StorageAway),
             subtitle=batch.name,
             batch=batch,

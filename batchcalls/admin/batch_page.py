@@ -23,7 +23,7 @@ from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
 from batchcalls.database import clock
 from batchcalls.intake import dry_run, estimate, file_formats, uploads
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
-from batchcalls.reporting import batch_figures, charts
+from batchcalls.reporting import batch_figures, budget_figures, charts
 from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.reporting.tables.recipients import RecipientTable
@@ -180,6 +180,7 @@ class BatchPages(OwnPages[Batch]):
             "batch": batch,
             "totals": totals,
             "figures": figures,
+            "budgets": budget_figures.of_batch(batch),
             "waiting": waiting_of([batch]).get(batch.pk),
             "timeline": _chart(figures.timeline),
             "alarms": list(_events(batch).filter(code=POSSIBLE_DOUBLE_DIAL)[:ALARMS_SHOWN]),

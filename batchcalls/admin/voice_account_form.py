@@ -70,8 +70,8 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
     countries = CountriesField(
         required=False,
         help_text="Two-letter codes such as US, CA, GB. Only numbers in these countries are "
-        "called, transferred to, and called from. US includes its territories; Canada and the Caribbean "
-        "are separate.",
+        "called, transferred to, and called from. US includes its territories; Canada and the "
+        "Caribbean are separate.",
     )
     special_numbers = forms.MultipleChoiceField(
         required=False,
@@ -90,14 +90,20 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
             "special_numbers",
             "cps",
             "concurrency",
-            "price_per_minute",
-            "price_per_attempt",
-            "currency",
+            *("price_per_minute", "price_per_voicemail_minute", "price_per_attempt"),
+            *("currency", "minute_rounding"),
+            *("daily_budget", "monthly_budget", "budget_warning_percent"),
+            *("breaker_percent", "breaker_calls", "breaker_minutes"),
         ]
         widgets = {"provider": forms.RadioSelect}
 
     LIMITS = ("cps", "concurrency")
-    PRICES = ("price_per_minute", "price_per_attempt", "currency")
+    PRICES = (
+        *("price_per_minute", "price_per_voicemail_minute", "price_per_attempt"),
+        *("currency", "minute_rounding"),
+    )
+    BUDGETS = ("daily_budget", "monthly_budget", "budget_warning_percent")
+    BREAKER = ("breaker_percent", "breaker_calls", "breaker_minutes")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -143,6 +149,16 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
         """Return the fields for the price of a call."""
         return [self[name] for name in self.PRICES]
 
+    @property
+    def budget_fields(self) -> list[BoundField]:
+        """Return the fields for the account's budgets."""
+        return [self[name] for name in self.BUDGETS]
+
+    @property
+    def breaker_fields(self) -> list[BoundField]:
+        """Return the fields for the failures that pause batches."""
+        return [self[name] for name in self.BREAKER]
+
     def option_groups(self) -> Iterator[OptionGroup]:
         """Yield the options of each provider that the account can use."""
         for kind in self._kinds:
@@ -176,6 +192,7 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
     def clean(self) -> dict[str, Any]:
         """Read the options of the chosen provider and ignore those of the others."""
         data = super().clean() or {}
+        self._check_prices(data)
         kind = data.get("provider")
         # The model validates the options too, so it never receives invalid ones.
         self.instance.options = self._options(kind, data) if kind in self._kinds else {}
@@ -186,6 +203,15 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
             for message in wrong:
                 self.add_error("caller_ids", message)
         return data
+
+    def _check_prices(self, data: Mapping[str, Any]) -> None:
+        """Refuse a budget without prices: it could not be kept."""
+        prices = ("price_per_minute", "price_per_voicemail_minute", "price_per_attempt")
+        if any(data.get(name) for name in prices) or set(prices) & self.errors.keys():
+            return
+        for name in ("daily_budget", "monthly_budget"):
+            if data.get(name):
+                self.add_error(name, "No price is set, so this budget cannot be kept. Set a price.")
 
     def _options(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the valid options. Each of the others gets its provider's error message."""

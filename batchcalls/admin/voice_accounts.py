@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -12,14 +13,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
+from batchcalls.admin.actor import actor_of
 from batchcalls.admin.voice_account_caller_ids import VoiceAccountCallerIdsPage
 from batchcalls.admin.voice_account_floor import WAIVE, VoiceAccountFloorPage
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
+from batchcalls.batches import budgets
 from batchcalls.calling import caller_id_changes, connection_check
 from batchcalls.calling.connection_check import ConnectionCheck
 from batchcalls.database import clock
 from batchcalls.models import VoiceAccount
+from batchcalls.reporting import budget_figures
 from batchcalls.reporting.account_figures import use_of
 from batchcalls.reporting.formatting import money
 from batchcalls.reporting.tables.voice_accounts import prices_of
@@ -84,6 +88,8 @@ class VoiceAccountAdmin(VoiceAccountCallerIdsPage, VoiceAccountFloorPage, VoiceA
         else:
             obj.save()
             caller_id_changes.change(obj, added=form.cleaned_data["caller_ids"])
+        if {"daily_budget", "monthly_budget"} & set(form.changed_data):
+            budgets.account_changed(obj, actor=actor_of(request))
 
     def response_add(
         self, request: HttpRequest, obj: VoiceAccount, post_url_continue: str | None = None
@@ -119,6 +125,7 @@ class VoiceAccountAdmin(VoiceAccountCallerIdsPage, VoiceAccountFloorPage, VoiceA
         context |= {
             "form": form,
             "can_edit": can_edit,
+            "time_zone": settings.TIME_ZONE,
             "can_delete": obj is not None and self.has_delete_permission(request, obj),
         }
         if obj is not None:
@@ -133,6 +140,7 @@ class VoiceAccountAdmin(VoiceAccountCallerIdsPage, VoiceAccountFloorPage, VoiceA
                 "is_beyond_floor": account.is_beyond_floor(clock.now()),
                 "may_waive": account.dials_people and request.user.has_perm(WAIVE),
                 "use": use_of(account),
+                "budgets": budget_figures.of_account(account),
                 "variables": account.provider_class.environment(account.options),
                 "sends_webhooks": account.provider_class.sends_webhooks,
                 "prices": prices_of(account),

@@ -16,10 +16,12 @@ from rest_framework.response import Response
 
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of, key_of
+from batchcalls.api.batch_serializers import BudgetUseSerializer
 from batchcalls.api.fields import WordsField
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.batches import halts
+from batchcalls.calling import budget
 from batchcalls.database import clock
 from batchcalls.models import ApiKey, CallerId, CallResult, Scope, VoiceAccount
 
@@ -57,9 +59,15 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
     )
     live_calls = serializers.IntegerField(read_only=True)
     held_until = serializers.SerializerMethodField(
-        help_text="Until when the provider asked for no calls; null when the account is not held."
+        help_text="Until when no calls start; null when the account is not held."
     )
-    held_reason = serializers.SerializerMethodField(help_text="What the provider answered.")
+    held_code = serializers.SerializerMethodField(
+        help_text="`daily_budget` if that is used up; blank if the provider asked for no calls."
+    )
+    held_reason = serializers.SerializerMethodField(
+        help_text="What the provider answered, or which budget is used up."
+    )
+    budgets = serializers.SerializerMethodField(help_text="The use of its budgets.")
 
     class Meta:
         model = VoiceAccount
@@ -70,6 +78,7 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
             "provider",
             "enabled",
             "held_until",
+            "held_code",
             "held_reason",
             "dials_people",
             "beyond_floor_until",
@@ -82,11 +91,26 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
             "concurrency",
             "live_calls",
             "price_per_minute",
+            "price_per_voicemail_minute",
             "price_per_attempt",
+            "minute_rounding",
             "currency",
+            "daily_budget",
+            "monthly_budget",
+            "budget_warning_percent",
+            "budgets",
+            "breaker_percent",
+            "breaker_calls",
+            "breaker_minutes",
             "created_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(BudgetUseSerializer(many=True))
+    def get_budgets(self, account: VoiceAccount) -> Any:
+        """Return the use of the account's budgets."""
+        found = budget.of_account(account, now=clock.now())
+        return BudgetUseSerializer(found, many=True).data
 
     @extend_schema_field(bool)
     def get_dials_people(self, account: VoiceAccount) -> bool:
@@ -107,6 +131,11 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
     def get_held_until(self, account: VoiceAccount) -> datetime | None:
         """Return the end of the current hold."""
         return account.held_until if account.is_held(clock.now()) else None
+
+    @extend_schema_field(str)
+    def get_held_code(self, account: VoiceAccount) -> str:
+        """Return who holds the account."""
+        return account.held_code if account.is_held(clock.now()) else ""
 
     @extend_schema_field(str)
     def get_held_reason(self, account: VoiceAccount) -> str:

@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.batch_serializers import BatchSerializer
-from batchcalls.api.fields import Strict
+from batchcalls.api.fields import BudgetField, Strict
 from batchcalls.api.idempotent import once
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView
-from batchcalls.batches import lifecycle, retrying
+from batchcalls.batches import budgets, lifecycle, retrying
 from batchcalls.drafting import copying, edits
 from batchcalls.intake import refusals
 from batchcalls.models import Scope
@@ -31,6 +31,7 @@ NEEDS = {
     "resume": Need(CONTROL, "batchcalls.pause_batch"),
     "cancel": Need(CONTROL, "batchcalls.cancel_batch"),
     "retry": LAUNCH,
+    "budget": LAUNCH,
     "clone": Need(WRITE, "batchcalls.add_batch", "batchcalls.view_batch"),
     "suppress_refused": Need(
         Scope.DO_NOT_CALL_WRITE, "campaigns.add_suppression", "batchcalls.view_batch"
@@ -42,6 +43,10 @@ class CancelSerializer(Strict):
     hang_up = serializers.BooleanField(
         default=False, help_text="End live calls too; else conversations end by themselves."
     )
+
+
+class BudgetSerializer(Strict):
+    budget = BudgetField(allow_null=True)
 
 
 class CloneSerializer(Strict):
@@ -121,6 +126,19 @@ class Steering(ApiView):
         body.is_valid(raise_exception=True)
         hang_up = body.validated_data["hang_up"]
         lifecycle.cancel(self.get_object(), actor=actor_of(request), hang_up=hang_up)
+        return self.told()
+
+    @extend_schema(request=BudgetSerializer, responses=BatchSerializer)
+    @action(detail=True, methods=["post"])
+    def budget(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change the budget of a batch that is not over.
+
+        A batch that its budget paused stays paused until it is resumed.
+        """
+        batch = self.get_object()
+        body = BudgetSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        budgets.change(batch, body.validated_data["budget"], actor=actor_of(request))
         return self.told()
 
     @extend_schema(request=RetrySerializer, responses=RetriedSerializer)

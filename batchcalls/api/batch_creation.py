@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from batchcalls.api.fields import OBJECT, CallSettingsField, ObjectField, Strict
+from batchcalls.api.fields import OBJECT, BudgetField, CallSettingsField, ObjectField, Strict
 from batchcalls.api.settings_schema import SENT_RECIPIENT
 from batchcalls.drafting import drafts, edits, recipient_objects
 from batchcalls.drafting.drafts import DraftRequest
@@ -96,6 +96,15 @@ class BatchFields(Strict):
     cps = serializers.FloatField(min_value=0.001, max_value=10_000, required=False, allow_null=True)
     concurrency = serializers.IntegerField(
         min_value=1, max_value=1_000_000, required=False, allow_null=True
+    )
+    budget = BudgetField(required=False, allow_null=True)
+    breaker_percent = serializers.IntegerField(
+        min_value=0,
+        max_value=100,
+        required=False,
+        allow_null=True,
+        help_text="Percent of recent calls that may fail before the batch pauses; null for the "
+        "account's limit, 0 for none.",
     )
 
     def validate_region(self, value: str) -> str:

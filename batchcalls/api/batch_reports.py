@@ -21,6 +21,7 @@ from batchcalls.api.batch_serializers import (
 )
 from batchcalls.api.problems import MOST_ERRORS
 from batchcalls.api.views import ApiView
+from batchcalls.calling import budget
 from batchcalls.drafting.recipient_objects import FILE_NAME, FIRST_ROW
 from batchcalls.models import Batch, ListPart, Recipient, Scope, StoredList
 from batchcalls.reporting import batch_figures
@@ -61,6 +62,7 @@ class Reports(ApiView):
             "calls_per_second": figures.calls_per_second,
             "seconds_left": figures.seconds_left,
             "costs": {currency: f"{cost:f}" for currency, cost in figures.costs.items()},
+            "budget": budget.of_batches(batch.account, [batch]).get(batch.pk),
         }
         return Response(ProgressSerializer(told).data)
 

@@ -14,6 +14,7 @@ from rest_framework import serializers
 
 from batchcalls.api.fields import CountsField
 from batchcalls.api.settings_schema import SHOWN_SETTINGS
+from batchcalls.calling.budget import Period
 from batchcalls.intake import file_formats
 from batchcalls.lists.encodings import Certainty
 from batchcalls.models import Batch, BatchEvent, StoredList
@@ -123,6 +124,8 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
             "duplicates",
             "cps",
             "concurrency",
+            "budget",
+            "breaker_percent",
             "start_at",
             "row_count",
             "test_of",
@@ -236,6 +239,17 @@ class TakingInSerializer(serializers.Serializer[Any]):
     )
 
 
+class BudgetUseSerializer(serializers.Serializer[Any]):
+    """A budget and its use, in ``currency``. Calls that have not ended count as reserved."""
+
+    period = serializers.ChoiceField(choices=[one.value for one in Period])
+    limit = serializers.DecimalField(max_digits=12, decimal_places=2)
+    spent = serializers.DecimalField(max_digits=14, decimal_places=5)
+    reserved = serializers.DecimalField(max_digits=14, decimal_places=5)
+    left = serializers.DecimalField(max_digits=14, decimal_places=5)
+    currency = serializers.CharField()
+
+
 class ProgressSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     is_over = serializers.BooleanField()
@@ -249,6 +263,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
     costs = serializers.DictField(
         child=serializers.CharField(), help_text="What the calls cost so far, by currency."
     )
+    budget = BudgetUseSerializer(allow_null=True, help_text="Null without a budget.")
 
 
 class LaterSerializer(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -56,6 +57,20 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
     def to_representation(self, value: Any) -> Any:
         """Return the value unchanged."""
         return value
+
+
+class BudgetField(serializers.DecimalField):
+    """The budget of a batch: an amount in its account's currency, or null for no limit."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_digits=12,
+            decimal_places=2,
+            min_value=Decimal("0.01"),
+            help_text="In the account's currency. The batch pauses before a call that could exceed "
+            "it; null for no limit.",
+            **kwargs,
+        )
 
 
 @extend_schema_field(OBJECT)

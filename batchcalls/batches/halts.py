@@ -48,7 +48,7 @@ def engage(actor: User | None, reason: str) -> EmergencyStop:
             stop = EmergencyStop.objects.create(reason=reason, stopped_by=actor)
     except IntegrityError as error:
         raise HaltConflict("All calling is stopped already.") from error
-    _note(
+    note(
         Batch.objects.calling(),
         actor,
         code="emergency_stop",
@@ -99,7 +99,7 @@ def lift(actor: User | None, stop: EmergencyStop, *, unreconciled: bool = False)
     )
     if not lifted.update(in_force=None, lifted_at=clock.now(), lifted_by=actor):
         raise HaltConflict("This stop was lifted already.")
-    _note(
+    note(
         Batch.objects.calling(),
         actor,
         code="emergency_lifted",
@@ -124,7 +124,7 @@ def switch_account(account: VoiceAccount, *, on: bool, actor: User | None) -> in
         raise HaltConflict(f"The account {account} is switched {'on' if on else 'off'} already.")
     account.enabled = on
     word = "on" if on else "off"
-    batches = _note(
+    batches = note(
         Batch.objects.calling().filter(account=account),
         actor,
         code=f"account_{word}",
@@ -144,10 +144,10 @@ def end_hold(account: VoiceAccount, *, actor: User | None) -> int:
     the account is not on hold.
     """
     held = VoiceAccount.objects.filter(pk=account.pk, held_until__gt=clock.now())
-    if not held.update(held_until=None, held_reason=""):
+    if not held.update(held_until=None, held_code="", held_reason=""):
         raise HaltConflict(f"The account {account} is not on hold.")
-    account.held_until, account.held_reason = None, ""
-    batches = _note(
+    account.held_until, account.held_code, account.held_reason = None, "", ""
+    batches = note(
         Batch.objects.calling().filter(account=account),
         actor,
         code="hold_ended",
@@ -158,7 +158,7 @@ def end_hold(account: VoiceAccount, *, actor: User | None) -> int:
     return batches
 
 
-def _note(batches: QuerySet[Batch], actor: User | None, *, code: str, message: str) -> int:
+def note(batches: QuerySet[Batch], actor: User | None, *, code: str, message: str) -> int:
     """Add an event to the log of each batch; return the number of batches."""
     events = BatchEvent.objects.bulk_create(
         BatchEvent(batch_id=pk, actor=actor, code=code, message=message)

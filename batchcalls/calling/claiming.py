@@ -1,4 +1,4 @@
-"""Choose and record the next calls: budget → claim and gate, in one transaction.
+"""Choose and record the next calls: room → claim and gate, in one transaction.
 
 Every attempt is stored as a row before it is dialed. If the process dies after that, its
 recipients stay `dialing` until `reconcile` marks them unconfirmed and asks the provider. No
@@ -20,9 +20,11 @@ from django.db.models import Exists, F, OuterRef
 
 from batchcalls.batches import epochs, legal_floor, lifecycle
 from batchcalls.calling import (
+    budget,
     destinations,
     frequency,
     gate,
+    out_of_budget,
     pacing,
     recent_attempts,
     rule_packs,
@@ -56,6 +58,7 @@ CLAIM_FIELDS = (
     "from_number",
     "webhook",
     "checks",
+    "reserved",
     "claimed_at",
 )
 
@@ -82,8 +85,8 @@ class Claims:
     """The result of one claim.
 
     ``placeable``: attempts to place, in slot order. ``batches``: batches with processed
-    recipients, including refused ones. ``full``: the claim was limited by rates or lines, not by
-    a lack of recipients.
+    recipients, including refused ones. ``full``: the claim was limited by rates, lines or budgets,
+    not by a lack of recipients.
     """
 
     placeable: list[Claim] = field(default_factory=list)
@@ -115,14 +118,16 @@ def claim(lease: Lease[VoiceAccount], *, want: int) -> Claims:
             return Claims()
         gate.look_up_policies(account, batches)
         batches = _without_unusable(batches)
-        drawn, full = _draw(account, batches, now=now, want=want)
+        purse = budget.open_purse(account, batches, now=now)
+        drawn, full = _draw(account, batches, purse, now=now, want=want)
         if not drawn:
             return Claims(full=full)
-        placeable = _write_claims(account, drawn, now=now, made_at=made_at)
+        placeable = _write_claims(account, drawn, purse, now=now, made_at=made_at)
         # Last, because other accounts wait for this row. A restored database claims nothing.
         epoch = epochs.rise() if placeable else None
     if epoch:
         epochs.keep(epoch)
+    out_of_budget.act(account, batches, purse, now=now)
     return Claims(placeable=placeable, batches={batch.pk for batch, _ in drawn}, full=full)
 
 
@@ -138,16 +143,16 @@ def _without_unusable(batches: list[Batch]) -> list[Batch]:
 
 
 def _draw(
-    account: VoiceAccount, batches: list[Batch], *, now: datetime, want: int
+    account: VoiceAccount, batches: list[Batch], purse: budget.Purse, *, now: datetime, want: int
 ) -> tuple[list[tuple[Batch, list[Recipient]]], bool]:
-    """Choose due recipients, batch by batch; also return whether rates or lines were the limit.
+    """Choose due recipients, batch by batch; also return whether there was no room for more.
 
     1. The batch that has waited longest comes first. With room for only one call, successive
        claims therefore serve different batches.
     2. Each batch gets an equal share, up to its own room. Unused room is shared out again.
     """
     room = pacing.room(account, batches, now=now, at_most=want)
-    full = room.account < want
+    full = purse.narrow(room, batches) or room.account < want
     drawn: dict[Batch, list[Recipient]] = {}
     waiting = sorted(batches, key=lambda batch: (batch.served_at or batch.created_at, batch.pk))
     while room.account > 0 and waiting:
@@ -179,6 +184,7 @@ def _due(batch: Batch, already_drawn: list[Recipient], *, now: datetime) -> Any:
 def _write_claims(
     account: VoiceAccount,
     drawn: list[tuple[Batch, list[Recipient]]],
+    purse: budget.Purse,
     *,
     now: datetime,
     made_at: Instant,
@@ -196,6 +202,7 @@ def _write_claims(
         recent=recent,
         caller_ids=caller_ids,
         packs_off=off,
+        purse=purse,
     )
     allowed: list[list[NextAttempt]] = []
     refused: list[tuple[int, gate.Refused]] = []
@@ -210,6 +217,7 @@ def _write_claims(
                 attempts[recipient.e164].append(
                     Attempt(verdict.call.latest_sent_at, under_way=True)
                 )
+                purse.reserve(batch, verdict.call.reserved)
         allowed.append(calls)
     update_each(
         Recipient,

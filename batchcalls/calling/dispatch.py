@@ -252,7 +252,9 @@ class Dispatcher:
         self._spacing.hold(ACCOUNT, time.monotonic() + answer.retry_after_seconds)
         until = clock.now() + timedelta(seconds=answer.retry_after_seconds)
         shorter = Q(held_until=None) | Q(held_until__lt=until)
-        self._lease.mine.filter(shorter).update(held_until=until, held_reason=str(answer))
+        self._lease.mine.filter(shorter).update(
+            held_until=until, held_code="", held_reason=str(answer)
+        )
 
     def _record(self) -> bool:
         answered = list(self._answered)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from batchcalls.batches import lifecycle
+from batchcalls.batches import lifecycle, spending
 from batchcalls.calling import giving_up, recording, turned_up
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, CallStatus
@@ -67,6 +67,7 @@ def _adopt(account_id: int, event: VoiceEvent, *, now: datetime) -> bool:
         account_id=account_id,
         attempt=(row.calls.aggregate(latest=Max("attempt"))["latest"] or 0) + 1,
         to_number=event.to,
+        reserved=spending.most_of(row.batch.account, row),
         claimed_at=event.occurred_at,
         status=CallStatus.NOT_PLACED,
         ended_at=now,

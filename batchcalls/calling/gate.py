@@ -15,6 +15,7 @@ from django.conf import settings
 
 from batchcalls.batches import legal_floor
 from batchcalls.calling import (
+    budget,
     caller_ids,
     consent,
     destinations,
@@ -23,6 +24,7 @@ from batchcalls.calling import (
     recent_attempts,
     rule_packs,
 )
+from batchcalls.calling.budget import Purse, Shortage
 from batchcalls.calling.caller_ids import CallerIds, Chosen, Unavailable
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.models import Batch, Recipient, VoiceAccount
@@ -53,7 +55,7 @@ class Facts:
     ``bans`` are the do-not-call entries about the numbers being claimed, ``recent`` the attempts to
     each of them and the recipients' own, and ``floor_lifted`` says who lifted the account's floor.
     ``caller_ids`` choose the number to call from; without them none is chosen. ``packs_off`` are
-    the rule packs and entries that people switched off.
+    the rule packs and entries that people switched off, and ``purse`` holds the budgets.
     """
 
     now: datetime
@@ -62,6 +64,7 @@ class Facts:
     bans: Bans = field(default_factory=Bans)
     recent: Recent = field(default_factory=Recent)
     packs_off: frozenset[str] = frozenset()
+    purse: Purse = field(default_factory=Purse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +163,8 @@ def _answers(
     if caps.limits:
         yield "caps", caps.in_words(attempts, now=now) + by_packs
 
+    if answer := facts.purse.check(batch, recipient):
+        yield "budget", _refused_by_budget(answer, now) if isinstance(answer, Shortage) else answer
     # Last, because a chosen caller ID has had its turn.
     yield from _caller_id(batch, recipient, facts)
 
@@ -273,6 +278,7 @@ def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
         bans=Suppression.objects.bans_among([recipient.e164], now=now),
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
         packs_off=off,
+        purse=budget.open_purse(batch.account, [batch], now=now),
     )
 
 
@@ -314,6 +320,17 @@ def _refused_by_hours(closed: Closed, *, code: str = "", inputs: str = "") -> Re
         message=closed.message,
         inputs=inputs,
         due_at=closed.opens_at,
+    )
+
+
+def _refused_by_budget(shortage: Shortage, now: datetime) -> Refused:
+    """Refuse for a while: what is short is the money, and nothing about the recipient."""
+    next_day = shortage.budget.until if shortage.budget.period is budget.Period.DAY else None
+    return Refused(
+        status=RecipientStatus.DEFERRED,
+        code="budget_reserved" if shortage.waits else "budget_used_up",
+        message=shortage.message,
+        due_at=now + budget.WAIT if shortage.waits else next_day or now,
     )
 
 

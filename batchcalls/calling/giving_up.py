@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Max
 
 from batchcalls.batches import lifecycle
+from batchcalls.batches.resumed import last_resumed
 from batchcalls.calling import recording
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import (
-    BATCH_RESUMABLE,
     BATCH_TERMINAL,
     CALL_IN_DOUBT,
     RecipientStatus,
@@ -150,7 +149,4 @@ def _doubt_list(account_id: int, *, now: datetime) -> None:
 def doubted_since(account_id: int, *, now: datetime) -> datetime:
     """Return the beginning of the window in which doubts add up: not before a person resumed."""
     since = now - DOUBT_WINDOW
-    resumed: datetime | None = BatchEvent.objects.filter(
-        batch__account=account_id, from_status__in=BATCH_RESUMABLE, at__gt=since
-    ).aggregate(at=Max("at"))["at"]
-    return resumed or since
+    return last_resumed(batch__account=account_id, since=since) or since

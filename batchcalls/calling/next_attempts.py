@@ -66,6 +66,7 @@ def next_attempt(
                 "from_number": verdict.from_number,
                 "webhook": _setting("webhook", batch, recipient),
                 "checks": verdict.checks,
+                "reserved": facts.purse.most(batch, recipient),
                 "claimed_at": facts.now,
             }.values()
         )

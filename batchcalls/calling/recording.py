@@ -169,12 +169,12 @@ def record_rejected(rejected: Sequence[tuple[CallResult, CallRejected]], *, now:
         CallResult,
         [
             *("status", "sent_at", "ended_at", "disposition"),
-            *("error_code", "error_message", "next_check_at"),
+            *("error_code", "error_message", "next_check_at", "cost"),
         ],
         [
             (
                 *(call.pk, CallStatus.FAILED, call.sent_at, now, Disposition.FAILED),
-                *(error.code, str(error), None),
+                *(error.code, str(error), None, 0),
             )
             for call, error in failed
         ],

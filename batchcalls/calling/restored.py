@@ -21,6 +21,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
+from batchcalls.batches import spending
 from batchcalls.batches.halts import RESTORED
 from batchcalls.calling import forgotten, recording, restored_rows, ticks, unknown_calls
 from batchcalls.database import clock
@@ -189,6 +190,7 @@ def _adopt(
         from_number=call.from_number,
         provider_call_id=call.provider_call_id,
         checks={"restored": f"{RESTORED} The provider had this call."},
+        reserved=spending.most_of(account, row),
         claimed_at=call.created_at,
         placed_at=call.created_at,
         next_check_at=now,

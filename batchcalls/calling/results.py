@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 import structlog
 from django.db import transaction
 from django.db.models import CharField, Model, prefetch_related_objects
 
+from batchcalls.batches import spending
 from batchcalls.calling import call_requests, opting_out
 from batchcalls.calling.recording import record_accepted
 from batchcalls.database.bulk import insert_each, update_each
@@ -28,6 +30,7 @@ from batchcalls.states import (
     RecipientStatus,
 )
 from batchcalls.voice.base import CallAccepted, CallDetails, VoiceEvent
+from batchcalls.voice.prices import usable
 from batchcalls.webhooks import outbox
 from campaigns.vocabulary import AnsweredBy, RetryOutcome
 
@@ -50,6 +53,7 @@ FINAL_FIELDS = [
     "ended_at",
     "next_check_at",
     "retry_outcome",
+    "cost",
     *DETAILS,
 ]
 
@@ -75,6 +79,8 @@ def apply(
             log.info("event.of_unknown_call", account_id=account_id, key=event.event_key)
         elif _merge(call, event):
             (ended if call.status in CALL_FINAL else moved)[call.pk] = call
+    if ended:
+        spending.settle(account_id, list(ended.values()))
     _write(PROGRESS_FIELDS, [call for pk, call in moved.items() if pk not in ended])
     _write(FINAL_FIELDS, list(ended.values()))
     if ended:
@@ -176,6 +182,8 @@ def _finish(call: CallResult, event: VoiceEvent) -> None:
 
 def _kept(name: str, value: Any) -> Any:
     """Return a detail in the form its column stores."""
+    if isinstance(value, Decimal):
+        return usable(value)
     if isinstance(value, str):
         return fit(CallResult, name, value)
     if isinstance(value, Mapping):

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Min
 
 from batchcalls.batches import epochs, lifecycle
-from batchcalls.calling import chunks, provider_events, reconcile, silence
+from batchcalls.calling import chunks, circuit_breaker, provider_events, reconcile, silence
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.calling.reconcile import Enquirer
 from batchcalls.database import clock
@@ -45,6 +45,8 @@ WATCH_SECONDS = 60.0
 FOLLOW_SECONDS = 0.1
 #: How often the status of a calling batch is updated from its rows.
 SETTLE_SECONDS = 1.0
+#: How often failures are counted while there are results, and at most in what part of the time.
+JUDGE_SECONDS, JUDGE_SHARE = 2.0, 50
 
 
 def never() -> bool:
@@ -166,7 +168,8 @@ class _Beat:
     def __init__(self, account: VoiceAccount, provider: VoiceProvider) -> None:
         self._account = account
         self._provider = provider
-        self._feed_at = self._follow_at = self._settle_at = self._keep_at = 0.0
+        self._feed_at = self._follow_at = self._settle_at = 0.0
+        self._keep_at = self._judge_at = 0.0
         self.touched: set[UUID] = set()
 
     def keep(self, lease: Lease[VoiceAccount]) -> None:
@@ -216,6 +219,11 @@ class _Beat:
         for batch in Batch.objects.calling().filter(pk__in=touched) if touched else ():
             lifecycle.settle(batch, now=clock.now())
         self._settle_at = time.monotonic() + SETTLE_SECONDS
+        if touched and time.monotonic() >= self._judge_at:
+            began = time.monotonic()
+            circuit_breaker.check(self._account.pk, now=clock.now())
+            took = time.monotonic() - began
+            self._judge_at = began + max(JUDGE_SECONDS, took * JUDGE_SHARE)
 
 
 def _calling(account: VoiceAccount) -> set[UUID]:

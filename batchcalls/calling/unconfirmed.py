@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from batchcalls import queue
-from batchcalls.batches import lifecycle
+from batchcalls.batches import lifecycle, spending
 from batchcalls.calling import recording
 from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
@@ -54,7 +55,11 @@ def was_placed(
             next_check_at=None,
             error_code=RESULT_UNKNOWN,
             error_message=reason,
+            cost=F("reserved"),
         )
+        # It may have cost as much as that.
+        call.refresh_from_db(fields=["cost", "claimed_at"])
+        spending.add(call.account_id, [call])
         Recipient.objects.filter(pk=call.recipient_id, status=RecipientStatus.UNCONFIRMED).update(
             status=RecipientStatus.FAILED,
             called=True,

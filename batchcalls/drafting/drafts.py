@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.conf import settings
@@ -51,6 +52,8 @@ class DraftRequest:
     start_at: datetime | None = None
     cps: float | None = None
     concurrency: int | None = None
+    budget: Decimal | None = None
+    breaker_percent: int | None = None
     status_webhook: str = ""
     batch_webhook: str = ""
     created_by: User | None = None
@@ -60,7 +63,8 @@ class DraftRequest:
 class DraftProblem:
     """A problem that blocks a launch: where it is, and how to fix it.
 
-    ``field`` is ``list``, ``prompt`` or ``columns``. ``column`` is the position of one column.
+    ``field`` is ``list``, ``prompt``, ``columns`` or ``budget``. ``column`` is the position of one
+    column.
     """
 
     code: str
@@ -251,8 +255,19 @@ def number_problems(batch: Batch) -> list[DraftProblem]:
     return [DraftProblem(code=refused.code, message=refused.message, field="prompt")]
 
 
+def budget_problems(batch: Batch) -> list[DraftProblem]:
+    """List why the budget of a batch cannot be kept."""
+    if batch.budget is None or batch.account.prices.are_set:
+        return []
+    message = (
+        f"No price is set for the voice account {batch.account}, so the budget cannot be kept. Set "
+        "the account’s prices or remove the budget."
+    )
+    return [DraftProblem(code="no_price", message=message, field="budget")]
+
+
 def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
-    """List the problems in the prompt, and what the columns lack for it and for consent."""
+    """List the problems in the prompt, what the columns lack for it and for consent, and others."""
     if found := prompt_problems(batch):
         return found
     if unknown := validation.templates_of(batch).unknown(mapping.variables()):
@@ -265,4 +280,4 @@ def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
             f"Make one of these the consent column: {labels}."
         )
         found.append(DraftProblem(code="no_consent_column", message=message, field="columns"))
-    return found
+    return [*found, *budget_problems(batch)]

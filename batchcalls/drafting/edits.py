@@ -182,6 +182,7 @@ def problems(batch: Batch) -> list[DraftProblem]:
         return [
             DraftProblem(code="no_list", message=message, field="list"),
             *drafts.prompt_problems(batch),
+            *drafts.budget_problems(batch),
         ]
     mapping = ListMapping.from_list(stored.mapping)
     wrong = mappings.check(mapping, is_call_setting=call_settings.is_call_setting)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -111,6 +112,7 @@ def compute(batch: Batch, *, now: datetime) -> dict[str, Any]:
                 ),
                 not_allowed=dry_run_countries.skipped_by_country(batch) + refused,
                 recipients=outlook["now"] + outlook["later"]["count"],
+                most_cost=Decimal(figures["cost"][1]),
                 now=now,
             )
         ),

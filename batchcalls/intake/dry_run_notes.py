@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from batchcalls.calling import budget
+from batchcalls.calling.budget import Period
 from batchcalls.intake import dry_run_countries, uploads
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch
+from batchcalls.voice.prices import in_words
 from campaigns.call_settings import DateOrder, ZoneSource
 from campaigns.calling_hours import SEARCH_DAYS
 from campaigns.consent_demands import LACKS
 from campaigns.models import Ban
+
+_ACCOUNT_BUDGETS = {
+    Period.DAY: ("daily", "calls wait until the next day"),
+    Period.MONTH: ("monthly", "the batch pauses"),
+}
 
 
 def of(
@@ -27,16 +36,18 @@ def of(
     unclear_consent: int,
     not_allowed: Mapping[str, int],
     recipients: int,
+    most_cost: Decimal,
     now: datetime,
 ) -> Iterator[str]:
-    """Yield notes on the legal floor, recent calls, columns, start times, and rows not called.
+    """Yield notes on the legal floor, recent calls, budgets, columns, start times, and rows left.
 
     ``start_times``, ``never`` and ``skipped`` are those of the report; ``without_zone`` counts the
     rows that are never called because their time zone is not known for certain, ``zone_conflicts``
     those with zones that contradict each other, ``called_today`` those whose numbers were called
     in the last 24 hours, ``unclear_consent`` those that record a consent nobody can read and are
     called because none is required, ``not_allowed`` those that the account may not call, by
-    country, and ``recipients`` those that will be called.
+    country, and ``recipients`` those that will be called. ``most_cost`` is the upper end of the
+    estimate.
     """
     if batch.account.dials_people and batch.account.is_beyond_floor(now):
         yield (
@@ -48,6 +59,7 @@ def of(
         were = "was" if called_today == 1 else "were"
         yield f"{called_today:,} of these {were} called in the last 24 hours."
     yield from dry_run_countries.notes(batch, not_allowed, recipients)
+    yield from _on_budgets(batch, most_cost, now=now)
     for stored in batch.lists.all():
         yield from uploads.describe_offers(stored)
     yield from _on_start_times(batch, start_times)
@@ -64,6 +76,25 @@ def of(
             "ones do."
         )
     yield from _on_rows_never_called(never, without_zone, skipped)
+
+
+def _on_budgets(batch: Batch, most_cost: Decimal, *, now: datetime) -> Iterator[str]:
+    """Say which budgets may be used up before everyone is called."""
+    currency = batch.account.currency
+    estimate = f"The estimate, up to {in_words(most_cost, currency)}, is above"
+    if batch.budget is not None and most_cost > batch.budget:
+        yield (
+            f"{estimate} the budget of {in_words(batch.budget, currency)}: the batch pauses when "
+            "it is used up. Raise the budget if everyone is to be called."
+        )
+    for one in budget.of_account(batch.account, now=now):
+        if most_cost > one.left:
+            name, then = _ACCOUNT_BUDGETS[one.period]
+            left = in_words(max(one.left, Decimal(0)), currency)
+            yield (
+                f"{estimate} what is left of the {name} budget of {batch.account}, {left}: {then} "
+                "when it is used up."
+            )
 
 
 def _on_start_times(batch: Batch, start_times: dict[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Avg, Count
 
+from batchcalls.batches.spending import longest_seconds
 from batchcalls.calling import frequency
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
@@ -42,7 +43,7 @@ def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any],
     """
     account = batch.account
     low, high, source = _talk_seconds(batch)
-    caps = frequency.caps_of(batch, now=now)
+    caps = frequency.caps_of(batch, None, now=now)
     retries = _within(caps, _retries(batch, recipients), recipients)
     calls = [recipients, recipients + retries.calls]
     cps = min((rate for rate in (account.cps, batch.cps) if rate), default=None)
@@ -56,10 +57,8 @@ def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any],
         + wait
         for count, talk, wait in zip(calls, (low, high), waits, strict=True)
     ]
-    cost = [
-        count * (account.price_per_attempt + account.price_per_minute * Decimal(talk) / 60)
-        for count, talk in zip(calls, (low, high), strict=True)
-    ]
+    prices = account.prices
+    cost = [count * prices.cost(talk) for count, talk in zip(calls, (low, high), strict=True)]
     pace = f"{cps:g} calls a second" if cps else "as many calls a second as the lines allow"
     return (
         {
@@ -73,8 +72,7 @@ def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any],
             _tries(retries),
             f"{pace[0].upper()}{pace[1:]}, {lines:,} at once, nobody else calling through "
             f"{account.name}, and no waiting for calling hours.",
-            f"{account.price_per_minute.normalize():f} {account.currency} a minute and "
-            f"{account.price_per_attempt.normalize():f} for each attempt.",
+            prices.in_words(),
         ],
     )
 
@@ -167,7 +165,7 @@ def _span(seconds: int) -> str:
 
 def _talk_seconds(batch: Batch) -> tuple[int, int, str]:
     """Return the range of call lengths in seconds, and the basis of the estimate."""
-    limit = int(batch.call_settings.get("max_duration", 30) * 60)
+    limit = int(longest_seconds(batch.call_settings))
     if batch.campaign_id:
         latest = CallResult.objects.filter(
             batch__campaign=batch.campaign_id,

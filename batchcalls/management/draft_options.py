@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from batchcalls.models import Batch, VoiceAccount
 from campaigns.models import Campaign
 
 UNUSABLE_FILE, USAGE = 1, 2
+MOST_MONEY = Decimal(10) ** 9
 
 NumberT = TypeVar("NumberT", int, float)
 
@@ -55,6 +57,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
         start_at=_start_at(options["start_at"]),
         cps=_cap("--cps", options["cps"]),
         concurrency=_cap("--concurrency", options["concurrency"]),
+        budget=_budget(options["budget"]),
         reading=ReadingOptions(
             encoding=options["encoding"],
             must_be_clear=not options["dry_run"],
@@ -123,6 +126,22 @@ def _cap(option: str, given: NumberT | None) -> NumberT | None:
     if given is not None and given <= 0:
         raise Refused(f"{option} {given} is too small; leave it out for no cap.", code="bad_cap")
     return given
+
+
+def _budget(given: str | None) -> Decimal | None:
+    if given is None:
+        return None
+    try:
+        budget = Decimal(given)
+    except InvalidOperation:
+        budget = Decimal("NaN")
+    if not budget.is_finite() or not Decimal("0.01") <= budget < MOST_MONEY:
+        raise Refused(
+            f"--budget {given} is not an amount of money. Write it like 50 or 12.50, without the "
+            "currency, or leave it out for no budget.",
+            code="bad_budget",
+        )
+    return budget.quantize(Decimal("0.01"), ROUND_DOWN)
 
 
 def _start_at(given: str) -> datetime | None:

@@ -91,7 +91,7 @@ def put_back(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0028_verdicts_of_refusals"),
+        ("batchcalls", "0032_circuit_breaker"),
     ]
 
     operations = [

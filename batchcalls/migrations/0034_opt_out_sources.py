@@ -11,7 +11,7 @@ import batchcalls.models.webhook
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0028_verdicts_of_refusals"),
+        ("batchcalls", "0033_countries_and_caller_ids"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,6 +15,7 @@ from batchcalls.models.opt_out_review import OptOutDecision, OptOutReview
 from batchcalls.models.opt_out_source import OptOutMessage, OptOutSource
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
+from batchcalls.models.spending import DailySpending
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
 from batchcalls.models.webhook import (
@@ -35,6 +36,7 @@ __all__ = [
     "CallEvent",
     "CallResult",
     "CallerId",
+    "DailySpending",
     "Doorbell",
     "EmergencyStop",
     "Epoch",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.functional import cached_property
@@ -106,6 +107,36 @@ class Batch(models.Model):
         blank=True,
         validators=[MinValueValidator(1)],
         help_text="Calls of this batch that may be live at once; blank: only the account's cap.",
+    )
+    budget = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text="In the account's currency. No call is placed beyond it; the batch pauses.",
+    )
+    spent = models.DecimalField(
+        max_digits=14,
+        decimal_places=5,
+        default=Decimal(0),
+        editable=False,
+        help_text="What its ended calls cost, added up only for a batch with a budget.",
+    )
+    spent_counted_at = models.DateTimeField(null=True, editable=False)
+    budget_warned = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        editable=False,
+        help_text="The budget that was warned about.",
+    )
+    breaker_percent = models.PositiveSmallIntegerField(
+        "failures that pause the batch",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text="Percent of recent calls. Leave blank to use the account's limit. 0: never.",
     )
     next_slot_at = models.DateTimeField(null=True, editable=False)
     served_at = models.DateTimeField(

@@ -61,6 +61,10 @@ class CallResult(models.Model):
     duration_seconds = models.PositiveIntegerField(null=True, blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
+    # In the account's currency. Until the call ends, budgets count the most that it can cost; then
+    # what it did cost, which is the provider's price unless that cannot be used.
+    reserved = models.DecimalField(max_digits=12, decimal_places=5, null=True, editable=False)
+    cost = models.DecimalField(max_digits=12, decimal_places=5, null=True, editable=False)
     summary = models.TextField(blank=True)
     transcript = models.JSONField(default=list, blank=True)
     variables = models.JSONField(default=dict, blank=True)
@@ -122,6 +126,12 @@ class CallResult(models.Model):
                 fields=["batch", "status", "-id"],
                 condition=Q(ended_at__isnull=False),
                 name="call_by_batch_and_status",
+            ),
+            # For the circuit breaker: how many of an account's recent calls failed, by batch.
+            models.Index(
+                fields=["account", "claimed_at", "status", "batch"],
+                condition=Q(ended_at__isnull=False),
+                name="call_ended_by_account",
             ),
             # SQLite does not use these two, because queries use parameters; it scans the calls.
             models.Index(

@@ -44,6 +44,8 @@ LAUNCHED_WITH: dict[str, Use] = {
     "start_at": _SETTING,
     "cps": _SETTING | Use.CLONED,
     "concurrency": _SETTING | Use.CLONED,
+    "budget": _SETTING | Use.CLONED,
+    "breaker_percent": _SETTING | Use.CLONED,
     "chunk_size": Use.TOLD,
     # URLs may contain secrets, and test calls are not reported to them.
     "status_webhook": Use.ASKED | Use.CLONED,
@@ -56,6 +58,9 @@ NOT_LAUNCHED_WITH = {
     "status": "How far it is.",
     "reason_code": "Why it is where it is.",
     "reason": "Why it is where it is.",
+    "spent": "What its own calls cost.",
+    "spent_counted_at": "When the sum was last recounted.",
+    "budget_warned": "Which budget was warned about.",
     "next_slot_at": "The engine's pace.",
     "served_at": "The engine's turn.",
     "row_count": "Known once its lists are read.",

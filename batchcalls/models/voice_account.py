@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +13,10 @@ from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.urls import reverse
 
+from batchcalls.models.circuit_breaker import Protected
 from batchcalls.models.leased import Leased
 from batchcalls.models.querysets import VoiceAccountQuerySet
+from batchcalls.models.spending import DAILY_BUDGET, Budgeted
 from batchcalls.voice import clocks, registry
 from batchcalls.voice.base import AccountConfig, VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid
@@ -34,7 +35,7 @@ def _permitted(countries: tuple[str, ...], kinds: tuple[str, ...]) -> Permitted:
     return Permitted.of(countries, kinds)
 
 
-class VoiceAccount(Leased):
+class VoiceAccount(Budgeted, Protected, Leased):
     """A provider with limits, prices and an on/off switch. Credentials are never stored here."""
 
     name = models.CharField(max_length=100, unique=True)
@@ -60,15 +61,18 @@ class VoiceAccount(Leased):
     concurrency = models.PositiveIntegerField(
         default=1000, validators=[MinValueValidator(1)], help_text="Calls that may be live at once."
     )
-    price_per_minute = models.DecimalField(max_digits=10, decimal_places=5, default=Decimal(0))
-    price_per_attempt = models.DecimalField(max_digits=10, decimal_places=5, default=Decimal(0))
     currency = models.CharField(max_length=3, default="USD", validators=[validate_currency])
     options = models.JSONField(
         default=dict, blank=True, help_text="Provider options, for example the simulator's speed."
     )
     next_slot_at = models.DateTimeField(null=True, editable=False)
     held_until = models.DateTimeField(
-        null=True, editable=False, help_text="Until when the provider asked for no more calls."
+        null=True,
+        editable=False,
+        help_text="Until when no calls start: the provider asked for it, or a budget is used up.",
+    )
+    held_code = models.CharField(
+        max_length=20, blank=True, editable=False, help_text="Blank if the provider asked for it."
     )
     held_reason = models.TextField(blank=True, editable=False)
     database_slow_at = models.DateTimeField(
@@ -140,8 +144,12 @@ class VoiceAccount(Leased):
         return self.dials_people and not self.is_beyond_floor(now)
 
     def is_held(self, now: datetime) -> bool:
-        """Return whether the provider asked for no calls before a time that is still to come."""
+        """Return whether no calls may start before a time that is still to come."""
         return self.held_until is not None and self.held_until > now
+
+    def is_out_of_budget(self, now: datetime) -> bool:
+        """Return whether no calls start before the next day because the budget is used up."""
+        return self.is_held(now) and self.held_code == DAILY_BUDGET
 
     def database_problem(self, now: datetime) -> str:
         """Return why the database keeps the account from dialing; blank if it does not."""

@@ -32,7 +32,7 @@ NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Var
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
 TIME_ZONE, START_TIME, ANOTHER_HOUR = "Time zone", "Start time", "Another hour"
 RULE_PACKS, COUNTRIES, CALLER_ID = "Rule packs", "Countries", "Caller ID"
-UNDECIDED = "Not decidable"
+BUDGET, UNDECIDED = "Budget", "Not decidable"
 
 #: The label of each rule that the gate can name, in the order in which the rules are checked.
 #: Stored answers are shown in this order, because PostgreSQL does not keep that of a JSON object.
@@ -51,6 +51,7 @@ NAMES = {
     "dispatch_hours": "Dispatch hours",
     "another_hour": ANOTHER_HOUR,
     "caps": CAPS,
+    "budget": BUDGET,
     "caller_id": CALLER_ID,
     "variables": VARIABLES,
     "cannot_tell": UNDECIDED,
@@ -69,6 +70,7 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
     rule_packs.CLOSED_BY_RULES: RULE_PACKS,
     "capped": CAPS,
+    **dict.fromkeys(["budget_used_up", "budget_reserved"], BUDGET),
     **dict.fromkeys([COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED], COUNTRIES),
     **dict.fromkeys(caller_ids.CODES, CALLER_ID),
     "called_at_this_hour": ANOTHER_HOUR,

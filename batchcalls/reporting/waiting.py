@@ -65,7 +65,10 @@ def held_message(account: VoiceAccount, *, now: datetime) -> str:
     """Return a sentence about the account's hold; blank without one."""
     if account.held_until is None or not account.is_held(now):
         return ""
-    return f"Held until {_clock(account.held_until, now)}: the provider asked for it."
+    why = "the provider asked for it"
+    if account.is_out_of_budget(now):
+        why = "the daily budget is used up"
+    return f"Held until {_clock(account.held_until, now)}: {why}."
 
 
 def _with_next_recipient(batch_ids: list[UUID]) -> list[Any]:
@@ -109,6 +112,8 @@ def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Waiting 
         code, message = "start_time", f"Calls start at {until}."
     elif head.reason_code == "capped":
         code, message = "capped", f"The next number may be called again at {until}."
+    elif head.reason_code.startswith("budget"):
+        code, message = "budget", head.reason
     elif head.status == RecipientStatus.DEFERRED:
         code, message = "calling_hours", f"Outside calling hours until {until}."
     else:

@@ -200,6 +200,7 @@ def steer_a_batch(recorder: Recorder, over: Batch) -> None:
     recorder.ask("batches_partial_update", draft, body={"name": "November reminders"})
     recorder.ask("batches_check", draft)
     recorder.ask("batches_launch", ready)
+    recorder.ask("batches_budget", ready, body={"budget": "25.00"})
     recorder.ask("batches_pause", ready)
     recorder.ask("batches_resume", ready)
     recorder.ask("batches_rows", ready, body={"recipients": [ZOE]})

@@ -102,8 +102,12 @@ account = VoiceAccount.objects.create(name=f"Now {now}", concurrency=1_000_000,
     provider="bland" if rings else "simulator")
 zone = f"Etc/GMT{now.hour - 12:+d}"  # where it is noon
 caps = {"attempts_24h": 3, "attempts_30d": 20} if "caps" in sys.argv else {}
+if "budgets" in sys.argv:
+    account.price_per_minute, account.daily_budget, account.monthly_budget = 1, 10**8, 10**9
+    account.save()
 batch = Batch.objects.create(name="Now", account=account, prompt="Call {{shop}}.",
     status="dispatching", launched_at=now, policy={"caps": caps},
+    budget=10**8 if "budgets" in sys.argv else None,
     purpose="marketing" if "packs" in sys.argv else "informational")
 RulePackSwitch.objects.create(pack="us", entry="federal-consent", reason="x", created_at=now)
 names = ["batch_id", "row_number", "e164", "region", "time_zones", "zone_sources",
@@ -159,6 +163,7 @@ def main() -> None:
             measured["and caps"] = measure(here, "caps")
             measured["real phones"] = measure(here, "real")
             measured["and rule packs"] = measure(here, "packs")
+            measured["and caps and budgets"] = measure(here, "caps", "budgets")
     base = measured["nothing"]
     print(f"claim of 128 calls, {url.partition(':')[0]}")
     for behind, times in measured.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -85,6 +86,8 @@ def full(make_batch: Any) -> Batch:
         "start_at": datetime(2026, 5, 4, tzinfo=UTC),
         "cps": 2.5,
         "concurrency": 7,
+        "budget": Decimal("12.50"),
+        "breaker_percent": 30,
         "chunk_size": 17,
         "status_webhook": "https://crm.example.com/status",
         "batch_webhook": "https://crm.example.com/batch",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -83,6 +84,22 @@ class UploadForm(FormatForm, RegionForm):
         required=False,
         help_text="Cap for this batch alone; blank: only the account’s.",
     )
+    budget = forms.DecimalField(
+        label="Budget",
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+        required=False,
+        help_text="In the account’s currency. The batch pauses before a call that could exceed it. "
+        "Leave blank for no limit.",
+    )
+    breaker_percent = forms.IntegerField(
+        label="Failures that pause the batch",
+        min_value=0,
+        max_value=100,
+        required=False,
+        help_text="Percent of recent calls. Leave blank to use the account’s limit. 0: never.",
+    )
     duplicates = forms.ChoiceField(
         label="Numbers that stand in the list more than once",
         choices=DuplicateChoice.choices,
@@ -106,7 +123,7 @@ class UploadForm(FormatForm, RegionForm):
     BASIC = ("name",)
     READING = ("encoding", "delimiter", "sheet", "include_hidden", "region")
     PATHWAY = ("pathway", "pathway_id", "pathway_version")
-    LIMITS = ("account", "cps", "concurrency")
+    LIMITS = ("account", "cps", "concurrency", "budget", "breaker_percent")
     SCHEDULE = ("start_at", "duplicates")
 
     def __init__(self, *args: Any, draft: Batch | None = None, **kwargs: Any) -> None:

@@ -121,6 +121,11 @@ class Command(BaseCommand):
         parser.add_argument("--cps", type=float, metavar="N", help="Calls to start each second.")
         parser.add_argument("--concurrency", type=int, metavar="N", help="Calls live at once.")
         parser.add_argument(
+            "--budget",
+            metavar="AMOUNT",
+            help="Pause before a call that could exceed this, in the account's currency.",
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="Validate and report; call nobody."
         )
         parser.add_argument(

@@ -26,7 +26,11 @@ def state_pill(account: VoiceAccount) -> SafeString | str:
 
 def prices_of(account: VoiceAccount) -> list[str]:
     """Return what a call costs, or nothing for an account without prices."""
-    prices = [(account.price_per_minute, "a minute"), (account.price_per_attempt, "an attempt")]
+    prices = [
+        (account.price_per_minute, "a minute"),
+        (account.price_per_voicemail_minute, "a minute of voicemail"),
+        (account.price_per_attempt, "an attempt"),
+    ]
     return [f"{formatting.money(price, account.currency)} {per}" for price, per in prices if price]
 
 

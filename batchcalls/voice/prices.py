@@ -1,0 +1,94 @@
+"""What calls cost: computed after a call, and the most that a call can cost before it is placed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
+
+#: No charge is below a thousandth of a cent.
+STEP = Decimal("0.00001")
+#: A price at or above this is a provider's mistake, and more than a column can store.
+TOO_HIGH = Decimal(1_000_000)
+MINUTE = 60
+CENT, TEN_CENTS = Decimal("0.01"), Decimal("0.1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """The prices of a voice account, in ``currency``.
+
+    ``per_voicemail_minute`` is None if a voicemail costs what a person does. With
+    ``whole_minutes``, each started minute is charged in full.
+    """
+
+    per_minute: Decimal = Decimal(0)
+    per_voicemail_minute: Decimal | None = None
+    per_attempt: Decimal = Decimal(0)
+    whole_minutes: bool = False
+    currency: str = "USD"
+
+    @property
+    def are_set(self) -> bool:
+        """False if calls cost nothing, as far as we know."""
+        return bool(self.per_minute or self.per_voicemail_minute or self.per_attempt)
+
+    def in_words(self) -> str:
+        """Return the prices in a sentence."""
+        voicemail = ""
+        if self.per_voicemail_minute is not None:
+            voicemail = f" ({self.per_voicemail_minute.normalize():f} with a voicemail)"
+        rounded = ", started minutes in full" * self.whole_minutes
+        return (
+            f"{self.per_minute.normalize():f} {self.currency} a minute{voicemail}{rounded} and "
+            f"{self.per_attempt.normalize():f} for each attempt."
+        )
+
+    def cost(self, seconds: float, *, is_voicemail: bool = False) -> Decimal:
+        """Return what a call with this many connected seconds costs."""
+        per_minute = self.per_minute
+        if is_voicemail and self.per_voicemail_minute is not None:
+            per_minute = self.per_voicemail_minute
+        return self._total(per_minute, seconds).quantize(STEP, ROUND_HALF_UP)
+
+    def most(self, longest_seconds: float) -> Decimal:
+        """Return the most that a call can cost that lasts at most so long."""
+        per_minute = max(self.per_minute, self.per_voicemail_minute or Decimal(0))
+        return self._total(per_minute, longest_seconds).quantize(STEP, ROUND_UP)
+
+    def _total(self, per_minute: Decimal, seconds: float) -> Decimal:
+        minutes = Decimal(str(seconds)) / MINUTE
+        if self.whole_minutes:
+            minutes = minutes.to_integral_value(ROUND_UP)
+        return self.per_attempt + per_minute * minutes
+
+    def settled(
+        self,
+        price: Decimal | None,
+        currency: str,
+        *,
+        seconds: float | None,
+        is_voicemail: bool = False,
+    ) -> Decimal | None:
+        """Return what an ended call costs: the provider's price if it can be used, else computed.
+
+        A price in another currency, or of 0 for a conversation, cannot be used. ``seconds`` is
+        None if the length is not known. Without length and price, return None.
+        """
+        if price is not None and currency == self.currency and (price > 0 or seconds == 0):
+            return price
+        return None if seconds is None else self.cost(seconds, is_voicemail=is_voicemail)
+
+
+def usable(price: Decimal | None) -> Decimal | None:
+    """Return a reported price; None if it cannot be one: negative, not a number, or absurd."""
+    if price is None or not price.is_finite() or not 0 <= price < TOO_HIGH:
+        return None
+    return price
+
+
+def in_words(amount: Decimal, currency: str = "") -> str:
+    """Format money with two digits, or with all of them below 10 cents."""
+    text = f"{amount.quantize(CENT, ROUND_UP):,f}"
+    if amount and abs(amount) < TEN_CENTS:
+        text = f"{amount.normalize():f}"
+    return f"{text} {currency}".strip()

@@ -1,0 +1,141 @@
+"""Every call counts in its budgets, once, with what it cost or can cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from batchcalls.calling import budget, recording, unconfirmed
+from batchcalls.models import (
+    CallResult,
+    DailySpending,
+    Recipient,
+    VoiceAccount,
+)
+from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
+from batchcalls.voice.errors import CallRejected, OutcomeUnknown
+from tests.calling.spending_rows import (
+    accept,
+    assert_sums_are_those_of_the_rows,
+    end,
+    ledger,
+    take,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_call_keeps_what_the_budget_said(launch: Any, lease: Any) -> None:
+    launch(3, "0.50")
+    calls = take(lease)
+    assert [call.checks["budget"] for call in calls] == [
+        "batch: 0.00 of 0.50 USD used; 0.10 reserved for this call",
+        "batch: 0.10 of 0.50 USD used; 0.10 reserved for this call",
+        "batch: 0.20 of 0.50 USD used; 0.10 reserved for this call",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("details", "cost"),
+    [
+        ({"price": Decimal("0.03"), "currency": "USD"}, "0.03000"),
+        ({"price": Decimal("7.50"), "currency": "USD"}, "7.50000"),
+        ({"price": Decimal("0.03"), "currency": "EUR"}, "0.05000"),
+        ({"price": Decimal("0.03"), "currency": "US DOLLARS"}, "0.05000"),
+        ({"price": Decimal(0)}, "0.05000"),
+        ({"price": Decimal("-5")}, "0.05000"),
+        ({"price": Decimal("NaN")}, "0.05000"),
+        ({"price": Decimal("1e9")}, "0.05000"),
+        ({"price": None}, "0.05000"),
+        ({"price": None, "duration_seconds": None}, "0.10000"),
+        # Longer than it was allowed to be: it is charged all the same.
+        ({"price": None, "duration_seconds": 120}, "0.20000"),
+    ],
+)
+def test_a_carrier_cannot_make_a_call_free_or_lose_its_result(
+    launch: Any, lease: Any, priced: VoiceAccount, details: dict[str, Any], cost: str
+) -> None:
+    batch = launch(1, "0.10")
+    calls = take(lease)
+    accept(calls)
+    end(calls, **{"duration_seconds": 30, **details})
+    call = CallResult.objects.get()
+    assert (call.status, str(call.cost)) == (CallStatus.COMPLETED, cost)
+    batch.refresh_from_db()
+    assert str(batch.spent) == cost
+    assert_sums_are_those_of_the_rows(priced)
+
+
+def test_a_result_that_arrives_twice_counts_once(
+    launch: Any, lease: Any, priced: VoiceAccount
+) -> None:
+    batch = launch(1, "1")
+    calls = take(lease)
+    accept(calls)
+    end(calls, price=Decimal("0.05"))
+    end(calls, price=Decimal("0.05"))
+    end(calls, key="late", price=Decimal("0.09"))
+    end(calls, CallStatus.FAILED, key="changed", price=Decimal("0.09"))
+    batch.refresh_from_db()
+    assert batch.spent == Decimal("0.05")
+    assert DailySpending.objects.get().spent == Decimal("0.05")
+    assert_sums_are_those_of_the_rows(priced)
+
+
+def test_calls_that_were_not_placed_give_their_money_back(
+    launch: Any, lease: Any, priced: VoiceAccount
+) -> None:
+    batch = launch(3, "0.30")
+    rejected, withdrawn, denied = take(lease)
+    recording.record_rejected(
+        [(rejected, CallRejected("No such number.", code="bad_number"))], now=timezone.now()
+    )
+    again = [
+        recording.Withdrawal(
+            call=withdrawn, due_at=timezone.now(), code="halted", reason="Halted."
+        ),
+        recording.Withdrawal(
+            call=denied, due_at=timezone.now(), code="x", reason="Denied.", doubt="denied"
+        ),
+    ]
+    recording.withdraw(again)
+    assert ledger(priced) == 0
+    [standing] = budget.of_batches(priced, [batch]).values()
+    assert standing.left == Decimal("0.30")
+
+    # The call that was given up exists after all.
+    accept([denied])
+    [standing] = budget.of_batches(priced, [batch]).values()
+    assert (standing.reserved, ledger(priced)) == (Decimal("0.10"), Decimal("0.10"))
+    end([denied], price=Decimal("0.04"))
+    batch.refresh_from_db()
+    assert (batch.spent, ledger(priced)) == (Decimal("0.04"), Decimal("0.04"))
+    assert_sums_are_those_of_the_rows(priced)
+
+
+def test_an_unconfirmed_call_keeps_its_reservation_and_the_batch_says_so(
+    launch: Any, lease: Any, admin_user: Any, priced: VoiceAccount
+) -> None:
+    batch = launch(2, "0.10")
+    [lost] = take(lease)
+    now = timezone.now()
+    recording.record_unknown([(lost, OutcomeUnknown("Lost.", code="lost"))], ask_at=now)
+    assert take(lease) == []
+    batch.refresh_from_db()
+    assert batch.status != BatchStatus.PAUSED, "the provider is still being asked"
+
+    CallResult.objects.update(next_check_at=None)
+    Recipient.objects.filter(status=RecipientStatus.DEFERRED).update(due_at=timezone.now())
+    assert take(lease) == []
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.PAUSED
+    assert "0.00 of 0.10 USD spent, 0.10 reserved for calls that have not ended" in batch.reason
+
+    lost.refresh_from_db()
+    unconfirmed.was_placed(lost, actor=admin_user)
+    batch.refresh_from_db()
+    assert batch.spent == Decimal("0.10"), "it may have cost as much"
+    assert_sums_are_those_of_the_rows(priced)

@@ -1,0 +1,89 @@
+"""What a call costs, and the most that it can cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchcalls.voice.prices import TOO_HIGH, Prices, in_words, usable
+
+PRICES = Prices(
+    per_minute=Decimal("0.12"),
+    per_voicemail_minute=Decimal("0.06"),
+    per_attempt=Decimal("0.015"),
+)
+WHOLE = Prices(per_minute=Decimal("0.12"), per_attempt=Decimal("0.015"), whole_minutes=True)
+
+
+@pytest.mark.parametrize(
+    ("prices", "seconds", "is_voicemail", "cost"),
+    [
+        (PRICES, 0, False, "0.01500"),
+        (PRICES, 61, False, "0.13700"),
+        (PRICES, 61, True, "0.07600"),
+        (WHOLE, 0, False, "0.01500"),
+        (WHOLE, 60, False, "0.13500"),
+        (WHOLE, 61, False, "0.25500"),
+        # Without a price of their own, voicemails cost what answered calls do.
+        (WHOLE, 61, True, "0.25500"),
+    ],
+)
+def test_a_call_costs_its_attempt_and_its_minutes(
+    prices: Prices, seconds: int, is_voicemail: bool, cost: str
+) -> None:
+    assert str(prices.cost(seconds, is_voicemail=is_voicemail)) == cost
+
+
+money = st.decimals(0, 10, places=5)
+
+
+@settings(max_examples=60)
+@given(
+    per_minute=money,
+    per_voicemail_minute=money | st.none(),
+    per_attempt=money,
+    whole_minutes=st.booleans(),
+    longest=st.integers(1, 7_200),
+    data=st.data(),
+)
+def test_no_call_within_its_longest_time_costs_more_than_was_reserved(
+    longest: int, data: st.DataObject, **prices: object
+) -> None:
+    priced = Prices(**prices)  # type: ignore[arg-type]
+    seconds = data.draw(st.integers(0, longest))
+    for is_voicemail in (False, True):
+        assert priced.cost(seconds, is_voicemail=is_voicemail) <= priced.most(longest)
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "seconds", "settled"),
+    [
+        ("0.2", "USD", 60, "0.2"),
+        # Longer or dearer than expected: the provider charges it all the same.
+        ("99", "USD", 60, "99"),
+        ("0", "USD", 0, "0"),
+        ("0", "USD", 60, "0.13500"),
+        ("0.2", "EUR", 60, "0.13500"),
+        (None, "USD", 60, "0.13500"),
+        (None, "USD", None, None),
+    ],
+)
+def test_the_price_of_the_provider_counts_unless_it_cannot_be_one(
+    price: str | None, currency: str, seconds: int | None, settled: str | None
+) -> None:
+    found = PRICES.settled(Decimal(price) if price else None, currency, seconds=seconds)
+    assert (found if found is None else str(found)) == settled
+
+
+@pytest.mark.parametrize("price", ["NaN", "Infinity", "-Infinity", "-0.01", "1e9", str(TOO_HIGH)])
+def test_an_absurd_price_is_not_kept(price: str) -> None:
+    assert usable(Decimal(price)) is None
+
+
+def test_small_amounts_keep_their_digits() -> None:
+    assert in_words(Decimal("1234.5"), "USD") == "1,234.50 USD"
+    assert in_words(Decimal("0.01500")) == "0.015"
+    assert in_words(Decimal(0)) == "0.00"
