@@ -63,6 +63,7 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
     ),
     "Rules": (
         _entry("Calling policies", "campaigns", "callingpolicy"),
+        _entry("Rule packs", "campaigns", "rulepackswitch"),
         _entry("Do-not-call", "campaigns", "suppression"),
         Entry(
             "Review opt-outs",

@@ -36,6 +36,8 @@ from batchcalls.states import (
     BATCH_PREPARING,
 )
 from campaigns.hours_in_words import hours_in_words
+from campaigns.models import RulePackSwitch
+from campaigns.rules import packs
 from campaigns.settings_in_words import settings_by_section
 
 EVENTS_SHOWN = 200
@@ -116,6 +118,7 @@ class BatchPages(OwnPages[Batch]):
             "settings",
             sections=settings_by_section(batch.call_settings),
             hours=hours_in_words(batch.calling_hours),
+            packs_now=packs.versions(),
             retry=batch.retry_policy,
             caps=list(frequency.caps_of(batch, None, now=clock.now()).limits.values()),
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
@@ -187,12 +190,20 @@ class BatchPages(OwnPages[Batch]):
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
             "is_beyond_floor": batch.account.dials_people
             and batch.account.is_beyond_floor(clock.now()),
+            "rules_off": _rules_off(batch),
             "waits_for": _waits_for(batch),
             "is_calling": batch.status in BATCH_CALLING,
             "live_url": self.url_of("change", batch.pk),
             "rows_url": self.url_of("recipients", batch.pk),
             "calls_url": f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}",
         }
+
+
+def _rules_off(batch: Batch) -> list[RulePackSwitch]:
+    """Return the rule packs and entries that do not hold for a batch's calls to real phones."""
+    if not batch.account.dials_people:
+        return []
+    return list(RulePackSwitch.objects.in_force(clock.now()).select_related("created_by"))
 
 
 def _waits_for(batch: Batch) -> str:

@@ -196,6 +196,11 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
 
     call_settings = serializers.SerializerMethodField()
     policy = serializers.SerializerMethodField()
+    rule_packs = serializers.DictField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="The version of each rule pack at the launch. The newest always holds.",
+    )
 
     class Meta:
         model = Batch

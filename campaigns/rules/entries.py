@@ -124,12 +124,21 @@ class Entry:
             for window, limit in self.caps.limits.values()
         )
 
+    @property
+    def rules_in_words(self) -> tuple[str, ...]:
+        """What the entry demands: hours, caps, and consent."""
+        consent = self.consent.label.capitalize() if self.consent else ""
+        found = (_sentence(self.hours_in_words), self.caps_in_words, consent)
+        return tuple(filter(None, found))
+
+    @property
+    def purposes_in_words(self) -> str:
+        """The purposes of the calls under the entry."""
+        return ", ".join(one.label for one in Purpose if one in self.purposes)
+
     def in_words(self) -> str:
         """Return what the entry demands: “Florida: 08:00–20:00; 3 calls in 24 hours”."""
-        consent = self.consent.label if self.consent else ""
-        return f"{self.title}: " + "; ".join(
-            filter(None, (self.hours_in_words, self.caps_in_words, consent))
-        )
+        return f"{self.title}: {'; '.join(self.rules_in_words) or self.note}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +174,10 @@ def read(code: str, text: str) -> Pack:
         version=data["version"],
         entries=entries,
     )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _entries(code: str, data: Mapping[str, Any]) -> Iterator[Entry]:

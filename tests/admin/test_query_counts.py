@@ -53,6 +53,7 @@ LISTS = {
     "Pathways": "campaigns_pathway",
     "Tools": "campaigns_tool",
     "Calling policies": "campaigns_callingpolicy",
+    "Rule packs": "campaigns_rulepackswitch",
     "Do-not-call": "campaigns_suppression",
     "Review opt-outs": "batchcalls_optoutreview",
     "Voice accounts": "batchcalls_voiceaccount",

@@ -109,6 +109,14 @@ DOORS: dict[str, tuple[str, ...]] = {
         ("batchcalls.change_optoutsource", "batchcalls.view_optoutsource"),
     ),
     "batchcalls_optoutreview_decide": ("batchcalls.decide_optoutreview",),
+    "campaigns_rulepackswitch_switch_pack": (
+        "campaigns.switch_rulepackswitch",
+        "campaigns.view_rulepackswitch",
+    ),
+    "campaigns_rulepackswitch_switch_entry": (
+        "campaigns.switch_rulepackswitch",
+        "campaigns.view_rulepackswitch",
+    ),
     "campaigns_suppression_number": ("campaigns.view_suppression",),
     "campaigns_suppression_proof": ("campaigns.export_suppression", "campaigns.view_suppression"),
     "batchcalls_storedlist_add_do_not_call": (

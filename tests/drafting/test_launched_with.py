@@ -81,6 +81,7 @@ def full(make_batch: Any) -> Batch:
         "pathway_version": "2",
         "call_settings": {"max_duration": 5},
         "policy": {"name": "of then"},
+        "rule_packs": {"us": "2020-01-01"},
         "region": "GB",
         "duplicates": "call_each_row",
         "start_at": datetime(2026, 5, 4, tzinfo=UTC),

@@ -14,7 +14,6 @@ from django.utils import timezone
 from batchcalls.database import clock
 from batchcalls.reporting import explaining, rule_checks
 from campaigns import e164
-from campaigns.consent_demands import in_words
 from campaigns.vocabulary import Purpose
 
 #: The exit status when the call is not allowed.
@@ -56,7 +55,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{found.e164}, in {found.places_in_words}, {found.purpose.label}")
         for rule, text in found.checks:
             self.stdout.write(f"  {explaining.label_of(rule)}: {text}")
-        self.stdout.write(f"  Consent: {in_words(found.purpose, found.demands)}")
+        for demand in found.demands:
+            self.stdout.write(f"  {demand.said_by} requires {demand.at_least.label}.")
         if found.allowed:
             self.stdout.write("Allowed.")
             return
