@@ -135,7 +135,7 @@ class RulePackAdmin(ReadOnlyAdmin[RulePackSwitch]):
             may_switch=request.user.has_perm(SWITCH),
             form=form,
             found=found,
-            answers=[(explaining.name_of(rule), text) for rule, text in found.checks]
+            answers=[(explaining.label_of(rule), text) for rule, text in found.checks]
             if found
             else [],
         )
