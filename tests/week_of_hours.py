@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any
 from unittest import mock
 
+import phonenumbers
 import time_machine
 from django.db.models import Min
 
@@ -31,6 +32,7 @@ from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import CallStatus
 from batchcalls.voice.base import CallAccepted, CallRequest, VoiceEvent, always
+from campaigns.countries import SpecialKind
 from campaigns.models import CallingPolicy, Campaign
 from tests.calling.placing import Recorder, lease_of
 from tests.hours_oracle import (
@@ -229,7 +231,11 @@ def run(
                 rows[name][n] = replace(rows[before][n], row=rows[name][n].row)
     week = Week(began, rows, rules)
     account = VoiceAccount.objects.create(
-        name=f"week {began:%Y-%m-%d}", provider="bland", concurrency=1_000_000
+        name=f"week {began:%Y-%m-%d}",
+        provider="bland",
+        concurrency=1_000_000,
+        countries=sorted(phonenumbers.SUPPORTED_REGIONS),
+        special_numbers=list(SpecialKind),
     )
     with moved_clock(began) as clock:
         for name in rules:

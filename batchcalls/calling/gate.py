@@ -158,8 +158,11 @@ def _answers(
     attempts = facts.recent.attempts.get(recipient.e164, ())
     by_packs = f" ({packs.caps_in_words})" if packs and packs.caps_in_words else ""
     if capped := caps.check(attempts, now=now):
-        used = f"{caps.in_words(attempts, now=now)}{by_packs}."
-        yield "caps", _refused_by_cap(capped, skip=caps.skip, inputs=f"Counted: {used}")
+        used = f"{caps.in_words(attempts, now=now)}."
+        yield (
+            "caps",
+            _refused_by_cap(capped, skip=caps.skip, by=by_packs, inputs=f"Counted: {used}"),
+        )
     if caps.limits:
         yield "caps", caps.in_words(attempts, now=now) + by_packs
 
@@ -189,12 +192,14 @@ def _times(
     rules = list(hours.rules_of(batch, daily, packs, now=now))
     called_at = facts.recent.called_at.get(recipient.pk)
     place = NOWHERE
+    places = recipient.possible_places or "an unknown country"
     if called_at or not all(rule_hours.is_unrestricted for _, rule_hours in rules):
         place = recipient.whereabouts
         yield "time_zone", str(place)
     for rule, rule_hours in rules:
         if rule_hours.is_unrestricted:
-            yield rule, "no restriction"
+            no_hours = f"no hours for {batch.purpose} calls to {places}"
+            yield rule, no_hours if rule == rule_packs.RULE else "no restriction"
             continue
         verdict = rule_hours.check(now, place.zones)
         if packs and rule == rule_packs.RULE:
@@ -209,9 +214,6 @@ def _times(
             yield rule, _refused_by_hours(verdict)
         relied_on.append((rule_hours, place.zones))
         yield rule, open_in_words(rule_hours, now, place.zones)
-    if packs and not packs.has_hours:
-        places = recipient.possible_places or "an unknown country"
-        yield rule_packs.RULE, f"no hours for {batch.purpose} calls to {places}"
     if called_at:
         zones = place.zones or ("UTC",)
         earlier = f"Earlier calls: {moments_in_words(called_at)}."
@@ -334,12 +336,12 @@ def _refused_by_budget(shortage: Shortage, now: datetime) -> Refused:
     )
 
 
-def _refused_by_cap(capped: Capped, *, skip: bool, inputs: str) -> Refused:
+def _refused_by_cap(capped: Capped, *, skip: bool, by: str, inputs: str) -> Refused:
     skip = skip and not capped.is_open
     return Refused(
         status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
         code="capped",
-        message=capped.message,
+        message=f"{capped.message.removesuffix('.')}{by}.",
         inputs=inputs,
         due_at=None if skip else capped.free_at,
     )

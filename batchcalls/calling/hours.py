@@ -35,7 +35,7 @@ def rules_of(
     """
     if batch.account.has_floor(now):
         yield "legal_hours", LEGAL_HOURS
-    if packs and packs.has_hours:
+    if packs:
         yield rule_packs.RULE, packs.hours
     yield "calling_hours", batch.calling_hours
     today = batch.policy_now.hours if batch.policy_now else None

@@ -60,23 +60,30 @@ def test_when_every_allowed_hour_was_used_the_retries_end() -> None:
     assert refused.status == RecipientStatus.SKIPPED
 
 
+def check_other_times(
+    batch: Batch, called: datetime, zones: list[str], *, now: datetime
+) -> Open | Closed:
+    unused = hours.of_other_times(batch, None, None, [called], zones, now=now)
+    return hours.check_all(unused, now=now)
+
+
 def test_the_hour_must_be_unused_in_each_zone_the_recipient_may_be_in() -> None:
     # 14:40 in Dubai and 16:10 in Kolkata; now it is 15:10 and 16:40.
     called, now = datetime(2026, 3, 3, 10, 40, tzinfo=UTC), datetime(2026, 3, 4, 11, 10, tzinfo=UTC)
     batch = Batch(account=VoiceAccount(provider="simulator"))
     zones = ["Asia/Dubai", "Asia/Kolkata"]
-    closed = hours.check_other_times(batch, None, [called], zones, now=now)
+    closed = check_other_times(batch, called, zones, now=now)
     assert isinstance(closed, Closed)
     assert closed.opens_at == datetime(2026, 3, 4, 11, 30, tzinfo=UTC)
     assert "16:40 in Asia/Kolkata" in closed.message
-    later = hours.check_other_times(batch, None, [called], zones, now=closed.opens_at)
+    later = check_other_times(batch, called, zones, now=closed.opens_at)
     assert isinstance(later, Open)
 
 
 def test_zones_without_a_common_unused_hour_end_the_retries() -> None:
     batch = Batch(account=VoiceAccount(provider="simulator"), policy={"calling_hours": HOURS})
     zones = ["America/New_York", "Asia/Tokyo"]
-    closed = hours.check_other_times(batch, None, [NOW], zones, now=NOW)
+    closed = check_other_times(batch, NOW, zones, now=NOW)
     assert isinstance(closed, Closed)
     assert closed.opens_at is None
 

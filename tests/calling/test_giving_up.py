@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -78,7 +79,7 @@ def report(call: CallResult, status: CallStatus = CallStatus.COMPLETED) -> Voice
         occurred_at=timezone.now(),
         correlation_id=call.call_id,
         answered_by="human",
-        details=CallDetails(duration_seconds=60, price="0.15", currency="USD"),  # type: ignore[arg-type]
+        details=CallDetails(duration_seconds=60, price=Decimal("0.15"), currency="USD"),
     )
 
 

@@ -40,7 +40,9 @@ def evening() -> Iterator[Any]:
 def real(account: VoiceAccount, monkeypatch: pytest.MonkeyPatch) -> VoiceAccount:
     """An account that rings people; calls are recorded instead of placed."""
     monkeypatch.setenv("BLAND_API_KEY", "sk-of-the-tests")
-    return VoiceAccount.objects.create(name="real", provider="bland")
+    return VoiceAccount.objects.create(
+        name="real", provider="bland", countries=["US", "CA", "GB", "FR", "DE", "AU", "IN"]
+    )
 
 
 @pytest.fixture

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import random
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-import batchcalls.calling
 from batchcalls.batches import legal_floor
-from batchcalls.calling import claiming, gate
+from batchcalls.calling import claiming, gate, hours, rule_packs
 from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.database.lease import Lease
@@ -62,10 +61,10 @@ def facts(**fields: Any) -> gate.Facts:
 
 
 def names_yielded() -> set[str]:
-    """Return the first member of each pair that a module of the room yields, if it is written."""
+    """Return the first member of each pair that the gate's modules yield, if it is written."""
     found = set()
-    for module in Path(batchcalls.calling.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(module.read_text())):
+    for module in (gate, hours):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
                 first = node.value.elts[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
@@ -75,7 +74,9 @@ def names_yielded() -> set[str]:
 
 def test_each_rule_that_the_gate_can_name_has_a_label() -> None:
     assert {"do_not_call", "legal_hours", "caps"} <= names_yielded()
-    assert names_yielded() - NAMES.keys() == set(), "Add the rule to explaining.NAMES."
+    assert {*names_yielded(), rule_packs.RULE} - NAMES.keys() == set(), (
+        "Add the rule to explaining.NAMES."
+    )
 
 
 def test_labels_are_in_the_order_in_which_the_rules_are_checked() -> None:
@@ -84,8 +85,9 @@ def test_labels_are_in_the_order_in_which_the_rules_are_checked() -> None:
     names = list(allowed.checks)
     assert names == sorted(names, key=list(NAMES).index)
     assert names == [
-        *("do_not_call", "start_time", "calling_policy", "legal_floor", "time_zone"),
-        *("legal_hours", "calling_hours", "dispatch_hours", "another_hour", "caps"),
+        *("do_not_call", "countries", "consent", "start_time", "calling_policy", "legal_floor"),
+        *("time_zone", "legal_hours", "rule_packs", "calling_hours", "dispatch_hours"),
+        *("another_hour", "caps"),
     ]
 
 
@@ -94,11 +96,14 @@ def test_each_answer_carries_what_the_rule_decided_by() -> None:
     assert isinstance(allowed, gate.Allowed)
     assert allowed.checks == {
         "do_not_call": "not listed",
+        "countries": "United States (US): this account may call it",
+        "consent": "not required for informational calls",
         "start_time": "2026-03-04 13:30 UTC has come",
         "calling_policy": "Weekdays, copied 2026-03-04 06:30 UTC",
         "legal_floor": "lifted by ann until 2026-04-01 00:00 UTC: a contract",
         "time_zone": "America/New_York, by the postcode",
         "legal_hours": "open in America/New_York (Wed 10:30; hours 08:00–21:00)",
+        "rule_packs": "no hours for informational calls to US-DC,US-MD",
         "calling_hours": "open in America/New_York (Wed 10:30; hours 09:00–17:00)",
         "dispatch_hours": "open in America/New_York (Wed 10:30; hours 08:30–20:00)",
         "another_hour": "not called at this hour in America/New_York. "
@@ -155,9 +160,9 @@ def test_a_missing_variable_keeps_the_answers_of_the_rules_before_it() -> None:
     refused = next_attempt(batch.account, batch, row(), facts())
     assert isinstance(refused, gate.Refused)
     assert refused.code == "missing_variable"
-    assert [rule for rule, _ in refused.checks][:2] == ["do_not_call", "start_time"]
+    assert [rule for rule, _ in refused.checks][:2] == ["do_not_call", "countries"]
     assert refused.checks[-1] == ("variables", refused.message)
-    assert len(refused.checks) == 11
+    assert len(refused.checks) == 14
 
 
 def test_a_rule_that_cannot_be_evaluated_keeps_the_answers_before_it() -> None:
@@ -166,7 +171,7 @@ def test_a_rule_that_cannot_be_evaluated_keeps_the_answers_before_it() -> None:
     assert isinstance(refused, gate.Refused)
     assert (refused.status, refused.code) == (RecipientStatus.SKIPPED, "cannot_tell")
     rules = [rule for rule, _ in refused.checks]
-    assert rules == ["do_not_call", "start_time", "calling_policy", "legal_floor", "cannot_tell"]
+    assert rules[-3:] == ["calling_policy", "legal_floor", "cannot_tell"]
 
 
 def test_stored_answers_are_shown_in_the_order_of_checking() -> None:
