@@ -33,7 +33,7 @@ class RuleEntrySerializer(serializers.Serializer[Any]):
         help_text="Hours, caps, and consent, as people read them.",
     )
     note = serializers.CharField(allow_blank=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     as_of = serializers.DateField()
     effective = serializers.DateField(allow_null=True, help_text="The first day it holds.")
     verified = serializers.BooleanField(help_text="False if sources disagree or are weak.")
