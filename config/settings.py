@@ -226,6 +226,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RecipientStatus": "batchcalls.states.RecipientStatus",
         "CallStatus": "batchcalls.states.CallStatus",
         "DeliveryStatus": "batchcalls.states.DeliveryStatus",
+        "PurposeEnum": "campaigns.vocabulary.Purpose",
     },
     "TAGS": [
         {"name": "batches", "description": "Sends of one list each: made, followed, stopped."},
@@ -234,6 +235,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "pathways", "description": "Conversation graphs at the voice provider."},
         {"name": "tools", "description": "Tools and knowledge bases at the voice provider."},
         {"name": "policies", "description": "When people may be called, and how often again."},
+        {"name": "rules", "description": "Calling rules of countries and states."},
         {"name": "do-not-call", "description": "Numbers that nobody calls."},
         {"name": "webhook-endpoints", "description": "Who is told of what happens."},
         {"name": "webhook-deliveries", "description": "What they were sent, and answered."},

@@ -58,13 +58,20 @@ class CheckForm(forms.Form):
             raise forms.ValidationError(number.message)
         return number
 
+    def clean_at(self) -> datetime:
+        """Refuse a time that `rule_checks.check` does not take."""
+        at: datetime = self.cleaned_data["at"] or clock.now()
+        if not rule_checks.EARLIEST <= at < rule_checks.LATEST:
+            raise forms.ValidationError("Choose a time of this century.")
+        return at
+
     def check(self) -> RuleCheck:
         """Return the answers of the rules to a valid form."""
         said = self.cleaned_data
         return rule_checks.check(
             said["number"],
             purpose=said["purpose"],
-            at=said["at"] or clock.now(),
+            at=said["at"],
             postcode=said["postcode"],
             state=said["state"],
         )

@@ -13,6 +13,7 @@ from batchcalls.api import (
     do_not_call,
     pathways,
     recipients,
+    rules,
     webhooks,
 )
 from batchcalls.api.docs import ApiDocs, ApiSchema
@@ -34,6 +35,8 @@ router.register("accounts", accounts.Accounts, "account")
 
 v1: list[URLPattern | URLResolver] = [
     path("me", accounts.Me.as_view({"get": "show"}), name="me"),
+    path("rules", rules.Rules.as_view({"get": "packs"}), name="rules"),
+    path("rules/check", rules.Rules.as_view({"get": "check"}), name="rules-check"),
     *router.urls,
     re_path(r"", nowhere),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from batchcalls.calling import gate, rule_packs
 from batchcalls.models import Batch, Recipient, VoiceAccount
@@ -17,6 +17,8 @@ from campaigns.vocabulary import Purpose
 
 #: One rule may move the time to where another is closed; within weeks they agree or never do.
 _STEPS = 20
+#: The holidays of other years mean nothing.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,16 @@ class RuleCheck:
         """The places by name: “Florida, Georgia”."""
         return ", ".join(map(name_of, self.places)) or "a country that is not known"
 
+    @property
+    def answers(self) -> list[dict[str, str]]:
+        """The answers as objects."""
+        return [{"rule": rule, "answer": text} for rule, text in self.checks]
+
+    @property
+    def consent_in_words(self) -> list[str]:
+        """Which consent is required, and by whom."""
+        return [f"{one.said_by} requires {one.at_least.label}." for one in self.demands]
+
 
 def check(
     number: e164.Number, *, purpose: Purpose, at: datetime, postcode: str = "", state: str = ""
@@ -49,8 +61,10 @@ def check(
     """Return what holds for a call at a time (aware) through an account that rings people.
 
     The rules are those of a batch without a policy. ``postcode`` and ``state`` say where the
-    person is, as columns of a list do.
+    person is, as columns of a list do. Raises ValueError for a time of another century.
     """
+    if not EARLIEST <= at < LATEST:
+        raise ValueError(f"Choose a time from {EARLIEST.year} to {LATEST.year - 1}.")
     place = whereabouts.find(
         region=number.region, number=number.time_zones, postcode=postcode, state=state
     )
@@ -79,7 +93,8 @@ def check(
         at=at,
         whereabouts=place,
         places=places,
-        checks=tuple((rule, text) for rule, text in checks),
+        # The answer about consent would name what was assumed.
+        checks=tuple((rule, text) for rule, text in checks if rule != "consent"),
         allowed=allowed,
         opens_at=at if allowed else _opening(batch, recipient, answer),
         demands=rules.demands if rules else (),

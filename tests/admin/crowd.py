@@ -37,6 +37,7 @@ from campaigns.models import (
     Campaign,
     ColumnMapping,
     Pathway,
+    RulePackSwitch,
     Suppression,
     Tool,
 )
@@ -148,6 +149,9 @@ class Crowd:
         BlackoutDate.objects.create(policy=self.policy, date=date(2026, 1, n))
         ColumnMapping.objects.create(name=f"Mapping {n}", created_by=user)
         Suppression.objects.create(e164=f"+120255502{n:02}", created_by=user)
+        RulePackSwitch.objects.create(
+            pack="us", entry=f"{n}", reason="Exempt.", created_by=user, created_at=timezone.now()
+        )
         return campaign
 
     def _batch(self, n: int, user: User, campaign: Campaign, account: VoiceAccount) -> Batch:

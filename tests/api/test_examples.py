@@ -113,6 +113,10 @@ def write_a_campaign(recorder: Recorder) -> None:
     policy.retry_rules.create(outcome="busy", max_retries=2, wait_seconds=600)
     recorder.ask("policies_list")
     recorder.ask("policies_retrieve", policy.pk)
+    recorder.ask("rules_packs")
+    recorder.ask(
+        "rules_check", query="?number=%2B13052345678&purpose=marketing&at=2026-12-06T15:00:00Z"
+    )
     reminder = {"name": "Reminder", "purpose": "informational", "prompt": PROMPT}
     sent = {**reminder, "call_settings": SETTINGS, "policy": policy.pk, "tools": [tool]}
     campaign = recorder.ask("campaigns_create", body=sent)["id"]

@@ -45,18 +45,21 @@ class Command(BaseCommand):
         number = e164.parse(options["number"], region=settings.DEFAULT_REGION)
         if isinstance(number, e164.NumberProblem):
             raise CommandError(number.message)
-        found = rule_checks.check(
-            number,
-            purpose=Purpose(options["purpose"]),
-            at=_moment(options["at"]) if options["at"] else clock.now(),
-            postcode=options["postcode"],
-            state=options["state"],
-        )
+        try:
+            found = rule_checks.check(
+                number,
+                purpose=Purpose(options["purpose"]),
+                at=_moment(options["at"]) if options["at"] else clock.now(),
+                postcode=options["postcode"],
+                state=options["state"],
+            )
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"{found.e164}, in {found.places_in_words}, {found.purpose.label}")
         for rule, text in found.checks:
             self.stdout.write(f"  {explaining.label_of(rule)}: {text}")
-        for demand in found.demands:
-            self.stdout.write(f"  {demand.said_by} requires {demand.at_least.label}.")
+        for sentence in found.consent_in_words:
+            self.stdout.write(f"  {sentence}")
         if found.allowed:
             self.stdout.write("Allowed.")
             return
