@@ -153,7 +153,8 @@ class Installation:
             file.write("phone_number,shop\n")
             for n in range(first, first + rows):
                 file.write(f"+1415{2_000_000 + n},Shop {n}\n")
-        said = () if "--campaign" in options else ("--prompt", prompt)
+        said = ("--prompt", prompt, "--purpose", "informational")
+        said = () if "--campaign" in options else said
         told = self.manage("sendbatch", str(path), *said, "--detach", "--json", *options)
         return str(json.loads(told)["batch_id"])
 

@@ -53,7 +53,8 @@ def fields(**more: Any) -> dict[str, Any]:
     file = SimpleUploadedFile("list.csv", LIST.encode(), content_type="text/csv")
     account = VoiceAccount.objects.built_in().pk
     values = {"name": "Spring", "says": "prompt", "prompt": "Hello, neighbor.", "file": file}
-    return {**values, "account": account, "duplicates": "call_once", "next": "1", **more}
+    values |= {"purpose": "informational", "account": account, "duplicates": "call_once"}
+    return {**values, "next": "1", **more}
 
 
 def sendbatch(*arguments: object) -> tuple[int, str]:

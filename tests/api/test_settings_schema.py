@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft4Validator, FormatChecker
 
 from batchcalls.api.settings_schema import components
+from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from campaigns.call_settings import ALIASES, REGISTRY, normalize, normalize_shared
 from tests.api.test_schema import SCHEMA, nullable
 from tests.campaigns.test_call_settings import ALIAS_SAMPLES, SAMPLES
@@ -54,7 +55,8 @@ def older(names: set[str]) -> set[str]:
 
 def test_the_document_names_every_setting_where_it_can_be_given() -> None:
     assert set(DOCUMENTED["CallSettingsRequest"]["properties"]) == SHARED | older(SHARED)
-    sent = OF_ROWS | older(OF_ROWS) | FIELDS | {"consent", "opt_out", "postcode", "state"}
+    beside = CONSENT_MEMBERS | {"opt_out", "postcode", "state"}
+    sent = OF_ROWS | older(OF_ROWS) | FIELDS | beside
     assert set(DOCUMENTED["RecipientRequest"]["properties"]) == sent
 
 

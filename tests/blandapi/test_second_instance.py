@@ -53,6 +53,7 @@ def run_through(
         rows = "".join(f"{number},Shop {n}\n" for n, number in enumerate(numbers))
         path.write_text(f"phone_number,shop\n{rows}", encoding="utf-8")
         said = ("--prompt", "Ask {{shop}} about tea.", "--account", "other")
+        said += ("--purpose", "informational")
         told = here.manage("sendbatch", str(path), *said, "--detach", "--json")
         batch = str(json.loads(told)["batch_id"])
         here.start_worker()

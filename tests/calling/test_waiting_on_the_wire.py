@@ -53,7 +53,8 @@ def test_without_a_worker_one_call_a_second_is_one_call_a_second(
     here.make_account("carrier", provider="bland", options={"silence_seconds": 1})
     path = here.folder / "list.csv"
     path.write_text("phone_number\n" + "".join(f"+1415200000{n}\n" for n in range(8)))
-    options = ("--account", "carrier", "--cps", "1", "--prompt", "Hello.", "--json")
+    said = ("--prompt", "Hello.", "--purpose", "informational")
+    options = ("--account", "carrier", "--cps", "1", *said, "--json")
     here.manage("sendbatch", str(path), *options)
 
     gaps = gaps_of(carrier)
