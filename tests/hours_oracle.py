@@ -63,7 +63,7 @@ CANADA = {
             "America/Goose_Bay",
         ),
     ),
-    "867": ("America/Whitehorse", "America/Yellowknife", "America/Iqaluit"),
+    "867": ("America/Whitehorse", MOUNTAIN, CENTRAL, EASTERN),
 }
 #: Places with another zone than their state, of which the ZIP table knows nothing: West Wendover.
 ALSO_IN = {"NV": [MOUNTAIN]}
