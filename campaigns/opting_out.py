@@ -35,6 +35,18 @@ ALWAYS: Final = frozenset(
             "TAKE_OFF_LIST",
             "NEVER_CALL_AGAIN",
             "STOP_CALLING",
+            "ADD_TO_DNC",
+            "ADDED_TO_DNC",
+            "DNC_REQUEST",
+            "DNC_REQUESTED",
+            "DO_NOT_CALL_LIST",
+            "DO_NOT_CALL_REQUEST",
+            "DO_NOT_CALL_REQUESTED",
+            "DO_NOT_CONTACT_REQUEST",
+            "OPT_OUT_REQUEST",
+            "REMOVE_ME",
+            "REMOVAL_REQUESTED",
+            "STOP",
         ),
     )
 )

@@ -30,6 +30,7 @@ ATLANTIC, EASTERN, CENTRAL = "America/Halifax", "America/New_York", "America/Chi
 MOUNTAIN, PACIFIC = "America/Denver", "America/Los_Angeles"
 ARIZONA = "America/Phoenix"
 ALASKA, HAWAII = "America/Anchorage", "Pacific/Honolulu"
+TERRITORIES = ("America/Puerto_Rico", "Pacific/Guam", "Pacific/Pago_Pago")
 TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 #: Canadian area codes, by hand from the numbering plan.
 CANADA = {
@@ -63,7 +64,7 @@ CANADA = {
             "America/Goose_Bay",
         ),
     ),
-    "867": ("America/Whitehorse", "America/Yellowknife", "America/Iqaluit"),
+    "867": ("America/Whitehorse", MOUNTAIN, CENTRAL, EASTERN),
 }
 #: Places with another zone than their state, of which the ZIP table knows nothing: West Wendover.
 ALSO_IN = {"NV": [MOUNTAIN]}
@@ -185,7 +186,8 @@ def zones_of_number(number: str, *, even_few: bool = False) -> list[str]:
     if not number.startswith("+1"):
         return next(zones for prefix, _, zones in COUNTRIES if number.startswith(prefix))
     if code in TOLL_FREE:
-        return [EASTERN, CENTRAL, MOUNTAIN, ARIZONA, PACIFIC, ALASKA, HAWAII]
+        mainland = [EASTERN, CENTRAL, MOUNTAIN, ARIZONA, PACIFIC, ALASKA, HAWAII]
+        return [*mainland, *TERRITORIES] if even_few else mainland
     if code in CANADA:
         return list(CANADA[code])
     counts = shares("area_code")[code]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -40,7 +40,7 @@ def open_reviews(heard: Mapping[CallResult, Heard]) -> int:
     new = {call: what for call, what in heard.items() if not listed.on(call.to_number, None)}
     if not new:
         return 0
-    suppressing.add(
+    holds = [
         NewEntry(
             e164=call.to_number,
             source=SuppressionSource.CALL,
@@ -49,7 +49,12 @@ def open_reviews(heard: Mapping[CallResult, Heard]) -> int:
             is_hold=True,
         )
         for call, what in new.items()
-    )
+    ]
+    suppressing.add(holds)
+    # A hold that was there already may end by a decision about an earlier call, made just now.
+    kept = {hold.e164 for hold in _locked_holds({hold.e164 for hold in holds})}
+    if lost := [hold for hold in holds if hold.e164 not in kept]:
+        suppressing.add(lost)
     rows = [(call.pk, call.to_number, what.text, what.language, now) for call, what in new.items()]
     return insert_each(OptOutReview, _FIELDS, rows, ignore_conflicts=True)
 
@@ -61,6 +66,8 @@ def decide(review: OptOutReview, decision: OptOutDecision, *, actor: User) -> No
     An opt-out also decides the other reviews of the number. Otherwise the number stays held while
     one of them is pending. Raise `AlreadyDecided`.
     """
+    # A call that ends now adds a review before this lock, or its hold after it.
+    holds = _locked_holds([review.e164])
     # One lock for all reviews of a number, so that the last of two decisions ends the hold.
     pending = OptOutReview.objects.pending().filter(e164=review.e164)
     locked = {one.pk: one for one in pending.select_for_update().order_by("pk")}
@@ -72,7 +79,6 @@ def decide(review: OptOutReview, decision: OptOutDecision, *, actor: User) -> No
         decision=decision, decided_at=clock.now(), decided_by=actor
     )
     review.refresh_from_db()
-    holds = Suppression.objects.holds().filter(e164=review.e164)
     if opted_out:
         entry = NewEntry(
             e164=review.e164,
@@ -81,10 +87,16 @@ def decide(review: OptOutReview, decision: OptOutDecision, *, actor: User) -> No
             call_id=review.call.call_id,
         )
         suppressing.add([entry], actor=actor)
-    _note(holds.first(), decision, review, actor)
+    _note(next(iter(holds), None), decision, review, actor)
     if len(decided) == len(locked):
-        holds.delete()
+        Suppression.objects.filter(pk__in=[hold.pk for hold in holds]).delete()
         _wake({review.e164})
+
+
+def _locked_holds(numbers: Collection[str]) -> list[Suppression]:
+    """Lock the holds of numbers for the rest of the transaction, in the order of the numbers."""
+    holds = Suppression.objects.holds().filter(e164__in=numbers).order_by("e164", "pk")
+    return list(holds.select_for_update())
 
 
 def _note(

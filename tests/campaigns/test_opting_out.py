@@ -12,6 +12,7 @@ from campaigns.opting_out import MOST_OUTCOMES, opts_out, outcomes_in
     [
         *("DO_NOT_CONTACT", "do_not_call", "Do Not Contact", "do-not-call", "DoNotCall", "dnc"),
         *("D.N.C.", "Opted out", "opt-out", "Unsubscribe", "Don’t call", "remove from list"),
+        *("DNC requested", "Added to DNC", "do_not_call_request", "Remove me", "STOP"),
     ],
 )
 def test_an_outcome_opts_out_however_it_is_written(outcome: str) -> None:
