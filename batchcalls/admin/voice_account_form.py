@@ -70,11 +70,12 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
     countries = CountriesField(
         required=False,
         help_text="Two-letter codes such as US, CA, GB. Only numbers in these countries are "
-        "called, transferred to, and called from. US includes its territories; Canada and the Caribbean "
-        "are separate.",
+        "called, transferred to, and called from. US includes its territories; Canada and the "
+        "Caribbean are separate.",
     )
     special_numbers = forms.MultipleChoiceField(
         required=False,
+        initial=list,
         choices=[(kind.value, f"{kind.label.capitalize()} numbers") for kind in SpecialKind],
         widget=forms.CheckboxSelectMultiple,
         help_text="They cost more or reach no ordinary phone. Only the kinds you check are called.",
