@@ -184,7 +184,7 @@ def _times(
         yield "start_time", f"{moment_in_words(start)} has come"
     if batch.policy.get("name"):
         copied = moment_in_words(batch.created_at or now)
-        yield "calling_policy", f"{batch.policy['name']}, copied {copied}"
+        yield "calling_policy", f"“{batch.policy['name']}”, copied {copied}"
     if facts.floor_lifted:
         yield "legal_floor", facts.floor_lifted
     own_hours = recipient.call_settings.get("dispatch_hours")

@@ -223,10 +223,15 @@ def _of_batch(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
         allows=stop is None,
         detail="not in force" if stop is None else stop.reason or "in force",
     )
-    start = recipient.due_at or recipient.starts_at(batch)
-    is_due = start is None or start <= now
-    detail = "has come" if is_due or start is None else f"comes at {moment_in_words(start)}"
-    yield Verdict(rule=START_TIME, allows=is_due, detail=detail, name="start_time")
+    start, due_at = recipient.starts_at(batch), recipient.due_at
+    has_started = start is None or start <= now
+    detail = "right away"
+    if start:
+        detail = f"{moment_in_words(start)} {'has come' if has_started else 'is still to come'}"
+    yield Verdict(rule=START_TIME, allows=has_started, detail=detail, name="start_time")
+    if has_started and due_at and due_at > now:
+        detail = f"not before {moment_in_words(due_at)}"
+        yield Verdict(rule="Next attempt", allows=False, detail=detail)
 
 
 def _of_now(recipient: Recipient, now: datetime) -> list[Verdict]:

@@ -119,7 +119,11 @@ def test_what_holds_for_the_whole_batch_is_asked_too(viewer: Client, waiting: Re
     assert found["Batch"] == ("No", "Paused: Too many calls failed.")
     assert found["Voice account"] == ("No", "simulator is switched off")
     assert found["Emergency stop"] == ("No", "The prompt is wrong.")
-    assert found["Start time"][0] == "No"
+    assert found["Start time"] == ("Yes", "right away")
+    assert found["Next attempt"][0] == "No"
+    assert found["Next attempt"][1].startswith("not before ")
+    Recipient.objects.update(start_at=timezone.now() + timedelta(days=1))
+    assert verdicts(page_of(waiting, viewer))["Start time"][0] == "No"
 
 
 def test_a_consent_that_is_required_is_said_to_be(viewer: Client, waiting: Recipient) -> None:

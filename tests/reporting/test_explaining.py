@@ -99,7 +99,7 @@ def test_each_answer_carries_what_the_rule_decided_by() -> None:
         "countries": "United States (US): this account may call it",
         "consent": "not required for informational calls",
         "start_time": "2026-03-04 13:30 UTC has come",
-        "calling_policy": "Weekdays, copied 2026-03-04 06:30 UTC",
+        "calling_policy": "“Weekdays”, copied 2026-03-04 06:30 UTC",
         "legal_floor": "lifted by ann until 2026-04-01 00:00 UTC: a contract",
         "time_zone": "America/New_York, by the postcode",
         "legal_hours": "open in America/New_York (Wed 10:30; hours 08:00–21:00)",
