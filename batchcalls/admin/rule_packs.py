@@ -142,7 +142,7 @@ class RulePackAdmin(ReadOnlyAdmin[RulePackSwitch]):
             may_switch=request.user.has_perm(SWITCH),
             form=form,
             found=found,
-            answers=[(explaining.label_of(rule), text) for rule, text in found.checks]
+            answers=[(explaining.name_of(rule), text) for rule, text in found.checks]
             if found
             else [],
         )

@@ -32,7 +32,7 @@ NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Var
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
 TIME_ZONE, START_TIME, ANOTHER_HOUR = "Time zone", "Start time", "Another hour"
 RULE_PACKS, COUNTRIES, CALLER_ID = "Rule packs", "Countries", "Caller ID"
-BUDGET, UNDECIDED = "Budget", "Not decidable"
+BUDGET, UNDECIDED = "Budget", "Could not check"
 
 #: The label of each rule that the gate can name, in the order in which the rules are checked.
 #: Stored answers are shown in this order, because PostgreSQL does not keep that of a JSON object.
@@ -181,7 +181,7 @@ def _of_attempt(call: CallResult) -> Decision:
 
 def _reason_of(recipient: Recipient) -> Verdict:
     """Return the verdict of a row that was left out by a person, or before answers were kept."""
-    rule = _RULE_OF.get(recipient.reason_code) or label_of(recipient.reason_code)
+    rule = _RULE_OF.get(recipient.reason_code) or name_of(recipient.reason_code)
     return Verdict(rule=rule, allows=False, detail=recipient.reason)
 
 
@@ -255,7 +255,7 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
 def _of_answers(answers: Iterable[tuple[str, str]]) -> Iterator[Verdict]:
     """Yield answers that allowed the call, in the order of checking."""
     for name, text in sorted(answers, key=lambda answer: _ORDER.get(answer[0], len(_ORDER))):
-        yield Verdict(rule=label_of(name), allows=True, detail=text, name=name)
+        yield Verdict(rule=name_of(name), allows=True, detail=text, name=name)
 
 
 def _of_refusal(answers: Sequence[Sequence[str]], addition: str = "") -> list[Verdict]:
@@ -263,12 +263,12 @@ def _of_refusal(answers: Sequence[Sequence[str]], addition: str = "") -> list[Ve
     *passed, (name, text) = answers
     return [
         *_of_answers((rule, answer) for rule, answer in passed),
-        Verdict(rule=label_of(name), allows=False, detail=text + addition, name=name),
+        Verdict(rule=name_of(name), allows=False, detail=text + addition, name=name),
         Verdict(rule="Rules after this one", allows=None, detail="not checked"),
     ]
 
 
-def label_of(rule: str) -> str:
+def name_of(rule: str) -> str:
     """Return the name of a rule as people read it."""
     return NAMES.get(rule, rule.replace("_", " ").capitalize())
 

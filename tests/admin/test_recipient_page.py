@@ -192,9 +192,9 @@ def test_a_rows_values_are_shown_as_text(viewer: Client, waiting: Recipient) -> 
 def test_what_cannot_be_told_is_said_and_counts_as_no(viewer: Client, waiting: Recipient) -> None:
     Batch.objects.update(policy={"calling_hours": {"windows": "broken"}})
     found = verdicts(page_of(waiting, viewer))
-    assert found["Not decidable"][0] == "No"
+    assert found["Could not check"][0] == "No"
     assert found["Do-not-call list"] == ("Yes", "not listed")
-    assert "Could not determine whether this call is allowed" in found["Not decidable"][1]
+    assert "Could not determine whether this call is allowed" in found["Could not check"][1]
 
 
 @pytest.mark.parametrize("pk", ["0", "999999", "99999999999999999999999", "x", "²"])

@@ -57,7 +57,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(f"{found.e164}, in {found.places_in_words}, {found.purpose.label}")
         for rule, text in found.checks:
-            self.stdout.write(f"  {explaining.label_of(rule)}: {text}")
+            self.stdout.write(f"  {explaining.name_of(rule)}: {text}")
         for sentence in found.consent_in_words:
             self.stdout.write(f"  {sentence}")
         if found.allowed:
