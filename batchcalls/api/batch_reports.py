@@ -62,7 +62,7 @@ class Reports(ApiView):
             "calls_per_second": figures.calls_per_second,
             "seconds_left": figures.seconds_left,
             "costs": {currency: f"{cost:f}" for currency, cost in figures.costs.items()},
-            "budget": budget.of_batches(batch.account, [batch]).get(batch.pk),
+            "budget": budget.of_batch(batch),
         }
         return Response(ProgressSerializer(told).data)
 

@@ -7,14 +7,15 @@ the account's row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 
 from batchcalls.batches.spending import NOTHING, day_of, longest_seconds, start_of
 from batchcalls.calling.pacing import Room
@@ -198,58 +199,68 @@ def open_purse(account: VoiceAccount, batches: Sequence[Batch], *, now: datetime
 
     Reservations are read before sums, so that a call that ends in between counts twice, not never.
     """
+    limited = [batch for batch in batches if batch.budget is not None]
+    reserved = _reserved(account, limited, _starts(account, now))
     return Purse(
         prices=account.prices,
         account_name=account.name,
-        of_batches=of_batches(account, batches),
-        of_account=of_account(account, now=now),
+        of_batches={batch.pk: _of_batch(account, batch, reserved) for batch in limited},
+        of_account=_of_account(account, reserved, now=now),
     )
 
 
-def of_batches(account: VoiceAccount, batches: Sequence[Batch]) -> dict[UUID, Budget]:
-    """Return the budgets of an account's batches as they stand, without batches that have none."""
-    limits = {batch.pk: batch.budget for batch in batches if batch.budget is not None}
-    calls = _not_ended(account).filter(batch__in=limits) if limits else CallResult.objects.none()
-    sums = calls.values_list("batch").annotate(**_RESERVED)
-    reserved = {batch_id: (whole or NOTHING, stuck or NOTHING) for batch_id, whole, stuck in sums}
-    found = {}
-    for batch in batches:
-        if batch.pk in limits:
-            whole, stuck = reserved.get(batch.pk, (NOTHING, NOTHING))
-            found[batch.pk] = Budget(
-                period=Period.BATCH,
-                limit=limits[batch.pk],
-                spent=batch.spent,
-                reserved=whole,
-                stuck=stuck,
-                currency=account.currency,
-            )
-    return found
+def of_batch(batch: Batch) -> Budget | None:
+    """Return the budget of a batch as it stands; None if it has none."""
+    if batch.budget is None:
+        return None
+    return _of_batch(batch.account, batch, _reserved(batch.account, [batch], {}))
 
 
 def of_account(account: VoiceAccount, *, now: datetime) -> list[Budget]:
     """Return the budgets of an account as they stand at a time."""
+    return _of_account(account, _reserved(account, [], _starts(account, now)), now=now)
+
+
+#: What is reserved for calls of a batch or period, and the part of it that is stuck.
+Reserved = dict[UUID | Period, tuple[Decimal, Decimal]]
+
+
+def _starts(account: VoiceAccount, now: datetime) -> dict[Period, datetime]:
+    """Return when the periods began for which an account has a budget."""
     today = day_of(now)
-    month = today.replace(day=1)
-    next_month = (month + timedelta(days=31)).replace(day=1)
-    periods = [
-        (Period.DAY, account.daily_budget, today, today + timedelta(days=1)),
-        (Period.MONTH, account.monthly_budget, month, next_month),
-    ]
+    limits = {Period.DAY: account.daily_budget, Period.MONTH: account.monthly_budget}
+    days = {Period.DAY: today, Period.MONTH: today.replace(day=1)}
+    return {period: start_of(days[period]) for period in days if limits[period] is not None}
+
+
+def _of_batch(account: VoiceAccount, batch: Batch, reserved: Reserved) -> Budget:
+    whole, stuck = reserved.get(batch.pk, (NOTHING, NOTHING))
+    return Budget(
+        period=Period.BATCH,
+        limit=batch.budget or NOTHING,
+        spent=batch.spent,
+        reserved=whole,
+        stuck=stuck,
+        currency=account.currency,
+    )
+
+
+def _of_account(account: VoiceAccount, reserved: Reserved, *, now: datetime) -> list[Budget]:
+    limits = {Period.DAY: account.daily_budget, Period.MONTH: account.monthly_budget}
     found = []
-    for period, limit, first, end in periods:
-        if limit is None:
-            continue
-        calls = _not_ended(account).filter(claimed_at__gte=start_of(first))
-        reserved = calls.aggregate(**_RESERVED)
+    for period, start in _starts(account, now).items():
+        first = day_of(start)
         days = DailySpending.objects.filter(account=account, day__gte=first)
+        whole, stuck = reserved.get(period, (NOTHING, NOTHING))
+        next_month = (first + timedelta(days=31)).replace(day=1)
+        end = first + timedelta(days=1) if period is Period.DAY else next_month
         found.append(
             Budget(
                 period=period,
-                limit=limit,
+                limit=limits[period] or NOTHING,
                 spent=days.aggregate(sum=Sum("spent"))["sum"] or NOTHING,
-                reserved=reserved["whole"] or NOTHING,
-                stuck=reserved["stuck"] or NOTHING,
+                reserved=whole,
+                stuck=stuck,
                 currency=account.currency,
                 until=start_of(end),
             )
@@ -257,16 +268,33 @@ def of_account(account: VoiceAccount, *, now: datetime) -> list[Budget]:
     return found
 
 
-_RESERVED = {
-    "whole": Sum("reserved"),
-    "stuck": Sum("reserved", filter=Q(status__in=CALL_IN_DOUBT, next_check_at=None)),
-}
-
-
-def _not_ended(account: VoiceAccount) -> QuerySet[CallResult]:
+def _reserved(
+    account: VoiceAccount, batches: Sequence[Batch], starts: Mapping[Period, datetime]
+) -> Reserved:
+    """Add up what is reserved for calls that have not ended, in one pass over them."""
+    if not batches and not starts:
+        return {}
     # Naming the statuses lets every database use the index of calls that have not ended.
-    rows = CallResult.objects.filter(ended_at=None, status__in=CALL_LIVE | CALL_IN_DOUBT)
-    return rows.filter(account=account).order_by()
+    calls = CallResult.objects.filter(
+        account=account, ended_at=None, status__in=CALL_LIVE | CALL_IN_DOUBT
+    )
+    if not starts:
+        calls = calls.filter(batch__in=batches)
+    is_stuck = Q(status__in=CALL_IN_DOUBT, next_check_at=None)
+    sums = {"whole": Sum("reserved"), "whole_stuck": Sum("reserved", filter=is_stuck)}
+    for period, start in starts.items():
+        is_of = Q(claimed_at__gte=start)
+        sums[period] = Sum("reserved", filter=is_of)
+        sums[f"{period}_stuck"] = Sum("reserved", filter=is_of & is_stuck)
+    found: Reserved = dict.fromkeys(starts, (NOTHING, NOTHING))
+    rows: Any = calls.order_by().values("batch").annotate(**sums)
+    for row in rows:
+        found[row["batch"]] = (row["whole"] or NOTHING, row["whole_stuck"] or NOTHING)
+        for period in starts:
+            whole, stuck = found[period]
+            more, more_stuck = row[period] or NOTHING, row[f"{period}_stuck"] or NOTHING
+            found[period] = (whole + more, stuck + more_stuck)
+    return found
 
 
 def _named(budget: Budget) -> str:

@@ -29,8 +29,8 @@ class BudgetBar:
 
 def of_batch(batch: Batch) -> list[BudgetBar]:
     """Return the bar of a batch's budget; none if it has no budget."""
-    found = budget.of_batches(batch.account, [batch]).values()
-    return _bars(found, batch.account.budget_warning_percent)
+    found = budget.of_batch(batch)
+    return _bars([found] if found else [], batch.account.budget_warning_percent)
 
 
 def of_account(account: VoiceAccount) -> list[BudgetBar]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from batchcalls.batches import budgets, lifecycle, spending
 from batchcalls.calling import budget, ticks
 from batchcalls.calling.budget import Period
+from batchcalls.database.lease import Lease
 from batchcalls.models import (
     AccountEvent,
     Batch,
@@ -22,6 +25,8 @@ from batchcalls.models import (
 from batchcalls.states import BatchStatus
 from tests.calling.placing import lease_of
 from tests.calling.spending_rows import (
+    MINUTE,
+    NUMBERS,
     PRICES,
     accept,
     assert_sums_are_those_of_the_rows,
@@ -294,3 +299,44 @@ def test_the_periods_of_an_account_are_those_of_the_sites_time_zone(
         assert f"{month.until:%Y-%m-%d %H:%M %Z}" == "2027-01-01 00:00 EST"
     finally:
         timezone.get_default_timezone.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_and_two_batches_never_exceed_the_budgets(priced: VoiceAccount) -> None:
+    VoiceAccount.objects.update(daily_budget=Decimal("1.50"))
+    for name, amount in (("one", "1.00"), ("two", None)):
+        batch = Batch.objects.create(
+            name=name,
+            account=priced,
+            prompt="Hello.",
+            status=BatchStatus.DISPATCHING,
+            call_settings=MINUTE,
+            budget=amount,
+        )
+        Recipient.objects.bulk_create(
+            Recipient(
+                batch=batch, row_number=n, e164=NUMBERS[n], status="queued", due_at=timezone.now()
+            )
+            for n in range(2, 42)
+        )
+
+    def work(worker: int) -> None:
+        try:
+            for _ in range(12):
+                lease = Lease.acquire(VoiceAccount.objects.all(), priced.pk, seconds=60)
+                if lease is None:
+                    continue
+                with lease:
+                    if calls := take(lease, want=3):
+                        accept(calls)
+                        end(calls[:1], price=Decimal("0.07"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(2)))
+
+    assert Decimal("1.40") < ledger(priced) <= Decimal("1.50")
+    of_one = CallResult.objects.filter(batch__name="one")
+    assert sum(call.reserved if call.cost is None else call.cost for call in of_one) <= 1
+    assert_sums_are_those_of_the_rows(priced)

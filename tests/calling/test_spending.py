@@ -103,12 +103,14 @@ def test_calls_that_were_not_placed_give_their_money_back(
     ]
     recording.withdraw(again)
     assert ledger(priced) == 0
-    [standing] = budget.of_batches(priced, [batch]).values()
+    standing = budget.of_batch(batch)
+    assert standing
     assert standing.left == Decimal("0.30")
 
     # The call that was given up exists after all.
     accept([denied])
-    [standing] = budget.of_batches(priced, [batch]).values()
+    standing = budget.of_batch(batch)
+    assert standing
     assert (standing.reserved, ledger(priced)) == (Decimal("0.10"), Decimal("0.10"))
     end([denied], price=Decimal("0.04"))
     batch.refresh_from_db()
