@@ -59,6 +59,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_batch_test_call": ("batchcalls.launch_batch", "batchcalls.view_batch"),
     "batchcalls_batch_pause": ("batchcalls.pause_batch", "batchcalls.view_batch"),
     "batchcalls_batch_resume": ("batchcalls.pause_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_budget": ("batchcalls.launch_batch", "batchcalls.view_batch"),
     "batchcalls_batch_retry": ("batchcalls.launch_batch", "batchcalls.view_batch"),
     "batchcalls_batch_clone": ("batchcalls.add_batch", "batchcalls.view_batch"),
     "batchcalls_batch_rename": ("batchcalls.change_batch", "batchcalls.view_batch"),
