@@ -12,7 +12,6 @@ from django.db import transaction
 
 from batchcalls import queue
 from batchcalls.batches import halts, lifecycle, spending
-from batchcalls.database import clock
 from batchcalls.models import AccountEvent, Batch, BatchEvent, VoiceAccount
 from batchcalls.models.spending import DAILY_BUDGET
 from batchcalls.states import BATCH_TERMINAL
@@ -95,9 +94,10 @@ def change(batch: Batch, budget: Decimal | None, *, actor: User | None) -> None:
 
 @transaction.atomic
 def account_changed(account: VoiceAccount, *, actor: User | None) -> None:
-    """Take up an account's changed budgets: recount what they cover, and end their hold."""
-    if account.daily_budget is not None or account.monthly_budget is not None:
-        spending.recount_month(account.pk, now=clock.now())
+    """Note an account's changed budgets, and end the hold of a daily one.
+
+    The next sweep recounts what they cover.
+    """
     budgets = {"daily": account.daily_budget, "monthly": account.monthly_budget}
     parts = [
         f"{name} {'none' if budget is None else in_words(budget, account.currency)}"

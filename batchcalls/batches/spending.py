@@ -150,21 +150,20 @@ def recount_batch(batch_id: UUID) -> Decimal:
     return spent
 
 
-def recount_month(account_id: int, *, now: datetime) -> None:
-    """Recount each day of the current month, for a budget that begins within it."""
-    today = day_of(now)
-    for number in range(1, today.day + 1):
-        recount_day(account_id, today.replace(day=number))
-
-
 def recount_due(*, now: datetime) -> None:
-    """Recount the sums that budgets depend on today, each at most once an hour."""
-    old = now - RECOUNT_AFTER
+    """Recount the sums that budgets depend on: today's once an hour, past days of the month once.
+
+    Days are older than their sums if a release without them counted the calls.
+    """
+    old, today = now - RECOUNT_AFTER, day_of(now)
     budgeted = Q(daily_budget__isnull=False) | Q(monthly_budget__isnull=False)
     for account_id in VoiceAccount.objects.filter(budgeted).values_list("pk", flat=True):
-        days = DailySpending.objects.filter(account=account_id, day=day_of(now))
-        if not days.filter(counted_at__gt=old).exists():
-            recount_day(account_id, day_of(now))
+        days = DailySpending.objects.filter(account=account_id, counted_at__isnull=False)
+        counted = set(days.filter(day__lt=today).values_list("day", flat=True))
+        counted |= set(days.filter(day=today, counted_at__gt=old).values_list("day", flat=True))
+        for number in range(1, today.day + 1):
+            if (day := today.replace(day=number)) not in counted:
+                recount_day(account_id, day)
     rows = Batch.objects.filter(status__in=BATCH_CALLING, budget__isnull=False)
     for batch_id in rows.exclude(spent_counted_at__gt=old).values_list("pk", flat=True):
         recount_batch(batch_id)

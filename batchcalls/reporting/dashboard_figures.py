@@ -23,6 +23,7 @@ from batchcalls.models import (
     VoiceAccount,
     WebhookEndpoint,
 )
+from batchcalls.models.spending import DAILY_BUDGET
 from batchcalls.states import BATCH_RESUMABLE, BatchStatus, ExportStatus, ListStatus
 from campaigns.vocabulary import AnsweredBy
 
@@ -180,6 +181,14 @@ def _accounts() -> Iterator[Trouble]:
             key=account.pk,
         )
     now = clock.now()
+    for account in VoiceAccount.objects.filter(held_code=DAILY_BUDGET, held_until__gt=now):
+        yield Trouble(
+            at=now,
+            what=f"The voice account {account} waits for tomorrow",
+            why=account.held_reason,
+            kind="voiceaccount",
+            key=account.pk,
+        )
     for account in VoiceAccount.objects.filter(enabled=True, database_slow_at__isnull=False):
         if problem := account.database_problem(now):
             yield Trouble(

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from batchcalls.batches import spending
 from batchcalls.calling import budget, recording, unconfirmed
 from batchcalls.models import (
+    Batch,
     CallResult,
     DailySpending,
     Recipient,
@@ -17,6 +19,7 @@ from batchcalls.models import (
 )
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.errors import CallRejected, OutcomeUnknown
+from tests.calling.placing import lease_of
 from tests.calling.spending_rows import (
     accept,
     assert_sums_are_those_of_the_rows,
@@ -141,3 +144,31 @@ def test_an_unconfirmed_call_keeps_its_reservation_and_the_batch_says_so(
     batch.refresh_from_db()
     assert batch.spent == Decimal("0.10"), "it may have cost as much"
     assert_sums_are_those_of_the_rows(priced)
+
+
+def test_the_sweep_corrects_sums_and_counts_calls_of_earlier_releases(
+    launch: Any, lease: Any, priced: VoiceAccount, clock: Any
+) -> None:
+    clock.move_to("2026-11-10T12:00:00+00:00")
+    batch = launch(2, "1")
+    calls = take(lease_of(priced))
+    accept(calls)
+    end(calls)
+    # As if the calls were of a release that stored prices only, and a sum were wrong.
+    CallResult.objects.update(cost=None, price=Decimal("0.06"))
+    DailySpending.objects.update(spent=Decimal(7))
+    Batch.objects.update(spent=Decimal(7))
+    VoiceAccount.objects.update(monthly_budget=Decimal(50))
+    clock.move_to("2026-11-12T12:00:00+00:00")
+
+    spending.recount_due(now=timezone.now())
+
+    batch.refresh_from_db()
+    assert batch.spent == Decimal("0.12")
+    days = DailySpending.objects.exclude(spent=0)
+    assert list(days.values_list("day__day", "spent")) == [(10, Decimal("0.12"))]
+    # Not again within the hour.
+    Batch.objects.update(spent=Decimal(7))
+    spending.recount_due(now=timezone.now())
+    batch.refresh_from_db()
+    assert batch.spent == Decimal(7)
