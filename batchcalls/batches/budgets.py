@@ -16,6 +16,7 @@ from batchcalls.models import AccountEvent, Batch, BatchEvent, VoiceAccount
 from batchcalls.models.spending import DAILY_BUDGET
 from batchcalls.states import BATCH_TERMINAL
 from batchcalls.voice.prices import in_words
+from batchcalls.webhooks import outbox
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -56,9 +57,10 @@ def hold(account: VoiceAccount, *, until: datetime, message: str) -> None:
 
 @transaction.atomic
 def warn_batch(batch: Batch, message: str) -> None:
-    """Note once that a batch's budget is nearly used up."""
+    """Note and report once that a batch's budget is nearly used up."""
     Batch.objects.filter(pk=batch.pk).update(budget_warned=batch.budget)
-    BatchEvent.objects.create(batch=batch, code=WARNING, message=message)
+    event = BatchEvent.objects.create(batch=batch, code=WARNING, message=message)
+    outbox.batch_changed(event)
 
 
 @transaction.atomic

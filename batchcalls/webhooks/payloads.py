@@ -100,14 +100,17 @@ def call_finished(call: CallResult, *, at: datetime) -> str:
 
 
 def batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -> str:
-    """Return our message about a change of status; only finished batches have ``totals``."""
+    """Return our message about a change of status, or a warning that comes without one.
+
+    Only finished batches have ``totals``.
+    """
     data = {
         "batch_id": str(batch.pk),
         "name": batch.name,
         "campaign_id": batch.campaign_id,
         "test": batch.is_test,
-        "status": event.to_status,
-        "previous_status": event.from_status,
+        "status": event.to_status or batch.status,
+        "previous_status": event.from_status or batch.status,
         "reason_code": event.code or None,
         "reason": event.message or None,
         "is_over": event.to_status in BATCH_TERMINAL,

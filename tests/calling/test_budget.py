@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -22,6 +23,8 @@ from batchcalls.models import (
     CallResult,
     Recipient,
     VoiceAccount,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from batchcalls.states import BatchStatus
 from tests.calling.placing import lease_of
@@ -242,14 +245,20 @@ def test_test_calls_and_single_calls_count_for_their_account(launch: Any, lease:
 # Warnings and the person -------------------------------------------------------------------------
 
 
-def test_a_batch_is_warned_once_when_its_budget_is_nearly_used_up(launch: Any, lease: Any) -> None:
+def test_a_batch_is_warned_once_when_its_budget_is_nearly_used_up(
+    launch: Any, lease: Any, endpoint: WebhookEndpoint
+) -> None:
     batch = launch(9, "0.50")
+    WebhookDelivery.objects.all().delete()
     VoiceAccount.objects.update(budget_warning_percent=60)
     for _ in range(4):
         calls = take(lease, want=1)
         accept(calls)
         end(calls)
     take(lease, want=1)
+    sent = [json.loads(one.body)["data"] for one in WebhookDelivery.objects.all()]
+    told = [(one.get("status"), one.get("reason_code")) for one in sent if "is_over" in one]
+    assert told == [(Batch.objects.get().status, budgets.WARNING)]
     warnings = BatchEvent.objects.filter(batch=batch, code=budgets.WARNING)
     assert [one.message for one in warnings] == [
         "The batch’s budget is nearly used up: 0.30 of 0.50 USD spent (60 %)."
