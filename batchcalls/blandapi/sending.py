@@ -14,7 +14,7 @@ from batchcalls.blandapi import accounts, parameters
 from batchcalls.blandapi.batch_bodies import BatchOrder
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
-from batchcalls.calling import gate
+from batchcalls.calling import gate, verdicts
 from batchcalls.database import clock
 from batchcalls.drafting import drafts, recipient_objects
 from batchcalls.drafting.drafts import DraftRequest
@@ -189,7 +189,9 @@ def _delay_warnings(batch: Batch) -> list[str]:
         return []
     verdict = gate.check(batch, row, gate.facts_about(batch, row, now=clock.now()))
     return (
-        [f"The call is held back: {verdict.message}"] if isinstance(verdict, gate.Refused) else []
+        [f"The call is held back: {verdict.message}"]
+        if isinstance(verdict, verdicts.Refused)
+        else []
     )
 
 

@@ -28,6 +28,7 @@ from batchcalls.calling import (
     pacing,
     recent_attempts,
     rule_packs,
+    verdicts,
 )
 from batchcalls.calling.caller_ids import CallerIds
 from batchcalls.calling.instants import Instant
@@ -205,12 +206,12 @@ def _write_claims(
         purse=purse,
     )
     allowed: list[list[NextAttempt]] = []
-    refused: list[tuple[int, gate.Refused]] = []
+    refused: list[tuple[int, verdicts.Refused]] = []
     for batch, due in drawn:
         calls: list[NextAttempt] = []
         for recipient in due:
             verdict = next_attempt(account, batch, recipient, facts)
-            if isinstance(verdict, gate.Refused):
+            if isinstance(verdict, verdicts.Refused):
                 refused.append((recipient.pk, verdict))
             else:
                 calls.append(verdict)

@@ -6,8 +6,8 @@ stored, with the attempt or with the refused recipient. A rule that cannot be ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,27 +23,21 @@ from batchcalls.calling import (
     hours,
     recent_attempts,
     rule_packs,
+    verdicts,
 )
 from batchcalls.calling.budget import Purse, Shortage
 from batchcalls.calling.caller_ids import CallerIds, Chosen, Unavailable
 from batchcalls.calling.recent_attempts import Recent
+from batchcalls.calling.verdicts import Allowed, Refused
 from batchcalls.models import Batch, Recipient, VoiceAccount
-from batchcalls.states import RecipientStatus
 from campaigns.calling_hours import Closed
-from campaigns.caps import Capped
-from campaigns.consent_demands import Lack
-from campaigns.countries import NotPermitted
-from campaigns.do_not_call import BanEntry
 from campaigns.hours_in_words import open_in_words, zones_in_words
-from campaigns.models import Ban, Bans, CallingPolicy, Suppression
+from campaigns.models import Bans, CallingPolicy, Suppression
 from campaigns.places.whereabouts import Whereabouts
 from campaigns.rules.packs import Holding
 from campaigns.times_in_words import moment_in_words, moments_in_words
 
 log = structlog.get_logger(__name__)
-
-#: A held number is released by the decision about it; until then it is checked this often.
-CHECK_HOLDS_AFTER = timedelta(hours=1)
 
 NOWHERE = Whereabouts()
 
@@ -67,35 +61,6 @@ class Facts:
     purse: Purse = field(default_factory=Purse)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
-    """All rules allow the call; ``checks`` holds each rule's answer.
-
-    ``from_number`` is the number to call from, blank if the provider chooses it. ``until``: when
-    hours close before the latest moment at which the request may be sent.
-    """
-
-    checks: dict[str, str]
-    from_number: str = ""
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A rule refuses the call: permanently (skipped) or until ``due_at`` (deferred).
-
-    ``inputs`` says what the rule decided by, beyond the message. ``checks`` are the answers up to
-    this one, which is the last: pairs of a rule and a sentence.
-    """
-
-    status: RecipientStatus
-    code: str
-    message: str
-    inputs: str = ""
-    due_at: datetime | None = None
-    checks: Sequence[tuple[str, str]] = ()
-
-
 def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused:
     """Check one recipient against every rule.
 
@@ -108,7 +73,7 @@ def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused
     try:
         for rule, answer in _answers(batch, recipient, facts, relied_on):
             if isinstance(answer, Refused):
-                return refused_after(checks, rule, answer)
+                return verdicts.after(checks, rule, answer)
             if isinstance(answer, Chosen):
                 from_number = answer.e164
             checks[rule] = answer if isinstance(answer, str) else answer.message
@@ -116,23 +81,8 @@ def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused
         until = hours.close_at(batch, relied_on, now=facts.now, until=latest)
     except ValueError as error:
         log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
-        return refused_after(checks, "cannot_tell", undecidable(error))
+        return verdicts.after(checks, "cannot_tell", verdicts.undecidable(error))
     return Allowed(checks=checks, from_number=from_number, until=until)
-
-
-def refused_after(checks: Mapping[str, str], rule: str, refused: Refused) -> Refused:
-    """Return a rule's refusal with the answers of the rules before it."""
-    answer = f"{refused.message} {refused.inputs}".rstrip()
-    return replace(refused, checks=[*checks.items(), (rule, answer)])
-
-
-def undecidable(error: ValueError) -> Refused:
-    """Return the refusal of a call of which nobody can say whether it is allowed."""
-    return Refused(
-        status=RecipientStatus.SKIPPED,
-        code="cannot_tell",
-        message=f"Could not determine whether this call is allowed: {error}",
-    )
 
 
 def _answers(
@@ -145,12 +95,12 @@ def _answers(
     """
     now = facts.now
     if decided := facts.bans.decided(recipient.e164, batch.campaign_id):
-        yield "do_not_call", _refused_by_list(*decided, now)
+        yield "do_not_call", verdicts.by_list(*decided, now)
     yield "do_not_call", "not listed"
     yield from _countries(batch, recipient)
 
     packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
-    yield "consent", _by_consent(consent.check(batch, recipient, packs, now=now))
+    yield "consent", verdicts.by_consent(consent.check(batch, recipient, packs, now=now))
 
     yield from _times(batch, recipient, packs, facts, relied_on)
 
@@ -161,13 +111,13 @@ def _answers(
         used = f"{caps.in_words(attempts, now=now)}."
         yield (
             "caps",
-            _refused_by_cap(capped, skip=caps.skip, by=by_packs, inputs=f"Counted: {used}"),
+            verdicts.by_cap(capped, skip=caps.skip, by=by_packs, inputs=f"Counted: {used}"),
         )
     if caps.limits:
         yield "caps", caps.in_words(attempts, now=now) + by_packs
 
     if answer := facts.purse.check(batch, recipient):
-        yield "budget", _refused_by_budget(answer, now) if isinstance(answer, Shortage) else answer
+        yield "budget", verdicts.by_budget(answer, now) if isinstance(answer, Shortage) else answer
     # Last, because a chosen caller ID has had its turn.
     yield from _caller_id(batch, recipient, facts)
 
@@ -206,12 +156,12 @@ def _times(
             if isinstance(verdict, Closed):
                 closed = rule_packs.explained(verdict, packs, now=now, zones=place.zones)
                 code = rule_packs.CLOSED_BY_RULES if closed.opens_at else ""
-                yield rule, _refused_by_hours(closed, code=code)
+                yield rule, verdicts.by_hours(closed, code=code)
             relied_on.append((rule_hours, place.zones))
             yield rule, f"{packs.hours_in_words}, open"
             continue
         if isinstance(verdict, Closed):
-            yield rule, _refused_by_hours(verdict)
+            yield rule, verdicts.by_hours(verdict)
         relied_on.append((rule_hours, place.zones))
         yield rule, open_in_words(rule_hours, now, place.zones)
     if called_at:
@@ -221,7 +171,7 @@ def _times(
         verdict = hours.check_all(unused, now=now)
         if isinstance(verdict, Closed):
             code = "called_at_this_hour"
-            yield "another_hour", _refused_by_hours(verdict, code=code, inputs=earlier)
+            yield "another_hour", verdicts.by_hours(verdict, code=code, inputs=earlier)
         relied_on.extend((open_hours, [zone]) for zone, open_hours in unused)
         yield "another_hour", f"not called at this hour in {zones_in_words(zones)}. {earlier}"
 
@@ -229,7 +179,7 @@ def _times(
 def _countries(batch: Batch, recipient: Recipient) -> Iterator[tuple[str, str | Refused]]:
     if permitted := batch.account.permitted:
         if not_permitted := destinations.check(permitted, batch, recipient):
-            yield "countries", by_country(not_permitted)
+            yield "countries", verdicts.by_country(not_permitted)
         yield "countries", permitted.in_words(recipient.e164)
 
 
@@ -240,7 +190,7 @@ def _caller_id(
         return
     caller_id = facts.caller_ids.choose(recipient, caller_ids.own_of(batch, recipient))
     if isinstance(caller_id, Unavailable):
-        yield "caller_id", _refused_without_caller_id(caller_id)
+        yield "caller_id", verdicts.without_caller_id(caller_id)
     else:
         yield "caller_id", caller_id
 
@@ -281,67 +231,4 @@ def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
         packs_off=off,
         purse=budget.open_purse(batch.account, [batch], now=now),
-    )
-
-
-def _refused_by_list(ban: Ban, entry: BanEntry, now: datetime) -> Refused:
-    is_held = ban == Ban.HELD
-    return Refused(
-        status=RecipientStatus.DEFERRED if is_held else RecipientStatus.SKIPPED,
-        code=ban.code,
-        message=ban.message,
-        inputs=str(entry),
-        due_at=now + CHECK_HOLDS_AFTER if is_held else None,
-    )
-
-
-def _by_consent(answer: str | Lack) -> str | Refused:
-    if isinstance(answer, str):
-        return answer
-    return Refused(status=RecipientStatus.SKIPPED, code=answer.code, message=answer.message)
-
-
-def by_country(refused: NotPermitted) -> Refused:
-    """Return the refusal of a call to a number that may not be called."""
-    return Refused(status=RecipientStatus.SKIPPED, code=refused.code, message=refused.message)
-
-
-def _refused_without_caller_id(why: Unavailable) -> Refused:
-    return Refused(
-        status=RecipientStatus.DEFERRED if why.due_at else RecipientStatus.SKIPPED,
-        code=why.code,
-        message=why.message,
-        due_at=why.due_at,
-    )
-
-
-def _refused_by_hours(closed: Closed, *, code: str = "", inputs: str = "") -> Refused:
-    return Refused(
-        status=RecipientStatus.DEFERRED if closed.opens_at else RecipientStatus.SKIPPED,
-        code=code or closed.reason,
-        message=closed.message,
-        inputs=inputs,
-        due_at=closed.opens_at,
-    )
-
-
-def _refused_by_budget(shortage: Shortage, now: datetime) -> Refused:
-    """Refuse for a while: what is short is the money, and nothing about the recipient."""
-    next_day = shortage.budget.until if shortage.budget.period is budget.Period.DAY else None
-    return Refused(
-        status=RecipientStatus.DEFERRED,
-        code="budget_reserved" if shortage.waits else "budget_used_up",
-        message=shortage.message,
-        due_at=now + budget.WAIT if shortage.waits else next_day or now,
-    )
-
-
-def _refused_by_cap(capped: Capped, *, skip: bool, by: str, inputs: str) -> Refused:
-    skip = skip and not capped.is_open
-    return Refused(
-        status=RecipientStatus.SKIPPED if skip else RecipientStatus.DEFERRED,
-        code="capped",
-        message=f"{capped.message.removesuffix('.')}{by}.",
-        inputs=inputs,
-        due_at=None if skip else capped.free_at,
     )

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from batchcalls.calling import call_requests, destinations, gate
+from batchcalls.calling import call_requests, destinations, gate, verdicts
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from batchcalls.voice.base import CallRequest
@@ -46,10 +46,10 @@ def next_attempt(
     batch: Batch,
     recipient: Recipient,
     facts: gate.Facts,
-) -> NextAttempt | gate.Refused:
+) -> NextAttempt | verdicts.Refused:
     """Return the recipient's next attempt, or the reason for refusing it."""
     verdict = gate.check(batch, recipient, facts)
-    if isinstance(verdict, gate.Refused):
+    if isinstance(verdict, verdicts.Refused):
         return verdict
     try:
         call = CallResult(
@@ -73,17 +73,17 @@ def next_attempt(
         request = call_requests.build(batch, recipient, call)
         # Again, because a {{variable}} may be a number.
         if refused := destinations.check_settings(account.permitted, request.settings):
-            return gate.refused_after(verdict.checks, "countries", gate.by_country(refused))
+            return verdicts.after(verdict.checks, "countries", verdicts.by_country(refused))
         return NextAttempt(call, request, verdict.until)
     except MissingVariable as error:
-        missing = gate.Refused(
+        missing = verdicts.Refused(
             status=RecipientStatus.SKIPPED, code="missing_variable", message=str(error)
         )
-        return gate.refused_after(verdict.checks, "variables", missing)
+        return verdicts.after(verdict.checks, "variables", missing)
     except ValueError as error:
         # Fail closed, but only for this recipient: the others must not wait.
         log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
-        return gate.refused_after(verdict.checks, "cannot_tell", gate.undecidable(error))
+        return verdicts.after(verdict.checks, "cannot_tell", verdicts.undecidable(error))
 
 
 def _call_id(batch: Batch, recipient: Recipient) -> UUID:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from batchcalls.calling import caller_ids, gate, rule_packs
+from batchcalls.calling import caller_ids, gate, rule_packs, verdicts
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -243,7 +243,7 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     """Yield the gate's verdicts. It does not check the rules after a refusal."""
     facts = gate.facts_about(recipient.batch, recipient, now=now)
     answer = gate.check(recipient.batch, recipient, facts)
-    if isinstance(answer, gate.Allowed):
+    if isinstance(answer, verdicts.Allowed):
         found = list(_of_answers(answer.checks.items()))
     else:
         again = f" It may be dialed from {moment_in_words(answer.due_at)}." if answer.due_at else ""

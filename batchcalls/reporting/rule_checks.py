@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from batchcalls.calling import gate, rule_packs
+from batchcalls.calling import gate, rule_packs, verdicts
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from campaigns import e164
 from campaigns.consent_demands import ConsentKind, Demand, Evidence
@@ -85,8 +85,8 @@ def check(
     facts = gate.facts_about(batch, recipient, now=at)
     answer = gate.check(batch, recipient, facts)
     rules = rule_packs.holding(batch, recipient.possible_places, now=at, off=facts.packs_off)
-    allowed = isinstance(answer, gate.Allowed)
-    checks = answer.checks.items() if isinstance(answer, gate.Allowed) else answer.checks
+    allowed = isinstance(answer, verdicts.Allowed)
+    checks = answer.checks.items() if isinstance(answer, verdicts.Allowed) else answer.checks
     return RuleCheck(
         e164=number.e164,
         purpose=purpose,
@@ -102,12 +102,12 @@ def check(
 
 
 def _opening(
-    batch: Batch, recipient: Recipient, answer: gate.Allowed | gate.Refused
+    batch: Batch, recipient: Recipient, answer: verdicts.Allowed | verdicts.Refused
 ) -> datetime | None:
     """Return when all rules allow the call, if they do within weeks."""
     at = None
     for _ in range(_STEPS):
-        if isinstance(answer, gate.Allowed):
+        if isinstance(answer, verdicts.Allowed):
             return at
         if answer.due_at is None:
             return None

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from batchcalls.calling import gate
+from batchcalls.calling import gate, verdicts
 from batchcalls.calling.budget import Purse
 from batchcalls.models import AccountEvent, Batch, DailySpending, Recipient, VoiceAccount
 from batchcalls.reporting import explaining
@@ -94,5 +94,6 @@ def test_the_explanation_names_the_budget(make_batch: Any, launched: Any) -> Non
     assert "0.00 of 0.50 USD spent, and the next call may cost up to 3.62 USD" in verdict.detail
     Batch.objects.update(budget=None)
     assert isinstance(
-        gate.check(batch, recipient, gate.Facts(now=batch.created_at, purse=Purse())), gate.Allowed
+        gate.check(batch, recipient, gate.Facts(now=batch.created_at, purse=Purse())),
+        verdicts.Allowed,
     )

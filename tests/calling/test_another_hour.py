@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from batchcalls.calling import gate, hours
+from batchcalls.calling import gate, hours, verdicts
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.intake import estimate
 from batchcalls.models import Batch, Recipient, VoiceAccount
@@ -33,7 +33,7 @@ def check(*called_at: datetime, zones: str = "America/New_York") -> Any:
 
 
 def test_a_first_call_may_begin_at_any_allowed_hour() -> None:
-    assert isinstance(check(), gate.Allowed)
+    assert isinstance(check(), verdicts.Allowed)
 
 
 def test_a_retry_waits_for_an_hour_in_which_nobody_called() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from batchcalls.calling import consent, gate
+from batchcalls.calling import consent, gate, verdicts
 from batchcalls.database import clock
 from batchcalls.drafting import copying
 from batchcalls.intake import dry_run, runner
@@ -109,7 +109,9 @@ class TestTakingIn:
 
 
 class TestDialing:
-    def refusal(self, batch: Batch, row: Recipient, **later: Any) -> gate.Allowed | gate.Refused:
+    def refusal(
+        self, batch: Batch, row: Recipient, **later: Any
+    ) -> verdicts.Allowed | verdicts.Refused:
         now = clock.now() + timedelta(**later)
         return gate.check(batch, row, gate.facts_about(batch, row, now=now))
 
@@ -121,13 +123,13 @@ class TestDialing:
         batch = Batch.objects.get(pk=batch.pk)
         written, _, blank, *_ = rows_of(batch)
         answer = self.refusal(batch, written)
-        assert isinstance(answer, gate.Allowed)
+        assert isinstance(answer, verdicts.Allowed)
         assert answer.checks["consent"] == (
             "express written consent of 2026-01-31, Web form; The calling policy Spring requires "
             "consent"
         )
         refused = self.refusal(batch, blank)
-        assert isinstance(refused, gate.Refused)
+        assert isinstance(refused, verdicts.Refused)
         assert (refused.status, refused.code) == (RecipientStatus.SKIPPED, "no_consent")
         why = [one for one in explaining.why_not(blank) if one.rule == explaining.CONSENT]
         assert [(one.allows, one.detail) for one in why] == [(False, refused.message)]
@@ -150,7 +152,7 @@ class TestDialing:
         CallingPolicy.objects.update(consent_required=ConsentRule.ALL_BUT_EMERGENCY)
         batch = Batch.objects.get(pk=batch.pk)
         answer = self.refusal(batch, rows_of(batch)[2])
-        assert isinstance(answer, gate.Allowed)
+        assert isinstance(answer, verdicts.Allowed)
         assert answer.checks["consent"] == "not required for emergency calls"
 
     def test_consent_ages_between_the_check_of_the_list_and_the_call(
@@ -160,9 +162,9 @@ class TestDialing:
         row = rows_of(batch)[0]
         days = (consent.latest_day(clock.now()) - row.consent_evidence.given_on).days
         required(longest=timedelta(days=days))
-        assert isinstance(self.refusal(batch, row), gate.Allowed)
+        assert isinstance(self.refusal(batch, row), verdicts.Allowed)
         old = self.refusal(batch, row, days=1)
-        assert isinstance(old, gate.Refused)
+        assert isinstance(old, verdicts.Refused)
         assert old.code == "consent_too_old"
         assert "of 2026-01-31. Ask the person again" in old.message
 
@@ -194,5 +196,5 @@ class TestDialing:
         row = rows_of(trial)[0]
         assert (row.e164, row.reason_code) == ("+12025550123", "")
         answer = self.refusal(trial, row)
-        assert isinstance(answer, gate.Allowed)
+        assert isinstance(answer, verdicts.Allowed)
         assert answer.checks["consent"] == consent.TEST_CALL

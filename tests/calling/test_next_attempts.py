@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from batchcalls.calling import gate
+from batchcalls.calling import gate, verdicts
 from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.models import CallResult, Recipient, VoiceAccount
 from tests.calling.placing import HUMAN
@@ -30,8 +30,8 @@ def test_an_attempt_has_every_default_of_its_model(launched: Any, account: Voice
         )
         for _ in range(2)
     )
-    assert not isinstance(first, gate.Refused)
-    assert not isinstance(second, gate.Refused)
+    assert not isinstance(first, verdicts.Refused)
+    assert not isinstance(second, verdicts.Refused)
     call, other = first[0], second[0]
     plain = CallResult(**{name: getattr(call, name) for name in GIVEN})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchcalls.calling import gate
+from batchcalls.calling import gate, verdicts
 from batchcalls.drafting import recipient_objects
 from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.intake import dry_run
@@ -51,7 +51,7 @@ def test_the_timezone_of_a_batch_never_moves_calling_hours(
     batch = make_batch(NEW_YORK, campaign=daytime, prompt="", call_settings=settings)
     [row] = rows_of(batch)
     verdict = gate.check(row.batch, row, gate.Facts(now=LATE))
-    assert isinstance(verdict, gate.Refused)
+    assert isinstance(verdict, verdicts.Refused)
     assert "23:30 in America/New_York" in verdict.message
     assert dry_run.compute(row.batch, now=LATE)["now"] == 0
 
@@ -126,7 +126,7 @@ def test_a_contradiction_is_reported_in_the_dry_run_and_explained(
     assert verdicts["Calling hours"].allows is False
     noon = datetime(2026, 3, 5, 20, tzinfo=UTC)
     allowed = gate.check(row.batch, row, gate.Facts(now=noon))
-    assert isinstance(allowed, gate.Allowed)
+    assert isinstance(allowed, verdicts.Allowed)
     assert allowed.checks["time_zone"] == said
 
 
@@ -184,7 +184,7 @@ def test_rows_from_before_the_upgrade_are_looked_up_again(
     row = Recipient.objects.get(pk=row.pk)
     assert row.whereabouts.zones == ("America/New_York",)
     verdict = gate.check(row.batch, row, gate.Facts(now=LATE))
-    assert isinstance(verdict, gate.Refused)
+    assert isinstance(verdict, verdicts.Refused)
     found = dry_run.compute(row.batch, now=LATE)
     assert (found["now"], found["later"]["count"]) == (0, 1)
     assert found["time_zones"][0]["zones"] == "America/New_York"

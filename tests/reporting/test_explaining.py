@@ -14,7 +14,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from batchcalls.batches import legal_floor
-from batchcalls.calling import claiming, gate, hours, rule_packs
+from batchcalls.calling import claiming, gate, hours, rule_packs, verdicts
 from batchcalls.calling.next_attempts import next_attempt
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.database.lease import Lease
@@ -81,7 +81,7 @@ def test_each_rule_that_the_gate_can_name_has_a_label() -> None:
 
 def test_labels_are_in_the_order_in_which_the_rules_are_checked() -> None:
     allowed = gate.check(strict_batch(), row(), facts())
-    assert isinstance(allowed, gate.Allowed)
+    assert isinstance(allowed, verdicts.Allowed)
     names = list(allowed.checks)
     assert names == sorted(names, key=list(NAMES).index)
     assert names == [
@@ -93,7 +93,7 @@ def test_labels_are_in_the_order_in_which_the_rules_are_checked() -> None:
 
 def test_each_answer_carries_what_the_rule_decided_by() -> None:
     allowed = gate.check(strict_batch(), row(), facts())
-    assert isinstance(allowed, gate.Allowed)
+    assert isinstance(allowed, verdicts.Allowed)
     assert allowed.checks == {
         "do_not_call": "not listed",
         "countries": "United States (US): this account may call it",
@@ -116,7 +116,7 @@ def test_a_cap_names_the_calls_that_used_it() -> None:
     times = [NOW - HOUR, NOW - 2 * HOUR, NOW - 3 * HOUR]
     recent = Recent({NUMBER: [Attempt(at) for at in times]})
     refused = gate.check(strict_batch(), row(), facts(recent=recent))
-    assert isinstance(refused, gate.Refused)
+    assert isinstance(refused, verdicts.Refused)
     assert refused.message == "The number had 3 calls in 24 hours; the cap is 3."
     assert refused.checks[-1][1].startswith(
         "The number had 3 calls in 24 hours; the cap is 3. Counted: 3 of 3 calls in 24 hours "
@@ -148,7 +148,7 @@ def test_the_do_not_call_entry_that_matched_is_named(
 ) -> None:
     batch = strict_batch(campaign_id=4)
     refused = gate.check(batch, row(), facts(bans=Bans({NUMBER: entries})))
-    assert isinstance(refused, gate.Refused)
+    assert isinstance(refused, verdicts.Refused)
     assert refused.message == ban.message
     [(rule, answer)] = refused.checks
     assert rule == "do_not_call"
@@ -158,7 +158,7 @@ def test_the_do_not_call_entry_that_matched_is_named(
 def test_a_missing_variable_keeps_the_answers_of_the_rules_before_it() -> None:
     batch = strict_batch(prompt="Hello {{name}}.")
     refused = next_attempt(batch.account, batch, row(), facts())
-    assert isinstance(refused, gate.Refused)
+    assert isinstance(refused, verdicts.Refused)
     assert refused.code == "missing_variable"
     assert [rule for rule, _ in refused.checks][:2] == ["do_not_call", "countries"]
     assert refused.checks[-1] == ("variables", refused.message)
@@ -168,7 +168,7 @@ def test_a_missing_variable_keeps_the_answers_of_the_rules_before_it() -> None:
 def test_a_rule_that_cannot_be_evaluated_keeps_the_answers_before_it() -> None:
     batch = strict_batch(policy={"name": "Weekdays", "calling_hours": {"windows": "broken"}})
     refused = next_attempt(batch.account, batch, row(), facts())
-    assert isinstance(refused, gate.Refused)
+    assert isinstance(refused, verdicts.Refused)
     assert (refused.status, refused.code) == (RecipientStatus.SKIPPED, "cannot_tell")
     rules = [rule for rule, _ in refused.checks]
     assert rules[-3:] == ["calling_policy", "legal_floor", "cannot_tell"]
@@ -176,7 +176,7 @@ def test_a_rule_that_cannot_be_evaluated_keeps_the_answers_before_it() -> None:
 
 def test_stored_answers_are_shown_in_the_order_of_checking() -> None:
     allowed = gate.check(strict_batch(), row(), facts())
-    assert isinstance(allowed, gate.Allowed)
+    assert isinstance(allowed, verdicts.Allowed)
     # As PostgreSQL returns an object: by the length of the names.
     stored = sorted(allowed.checks.items(), key=lambda answer: len(answer[0]))
     random.Random(1).shuffle(stored)
