@@ -106,12 +106,12 @@ def test_the_gate_agrees_with_the_report(make_batch: Any, office: Campaign) -> N
     )
     for hours in range(0, 24 * 7, 5):
         now = NOW + timedelta(hours=hours)
-        verdicts = [
+        answers = [
             gate.check(batch, one, gate.Facts(now=now))
             for one in Recipient.objects.filter(batch=batch)
         ]
-        allowed = sum(isinstance(verdict, verdicts.Allowed) for verdict in verdicts)
-        later = [v.due_at for v in verdicts if isinstance(v, verdicts.Refused) and v.due_at]
+        allowed = sum(isinstance(verdict, verdicts.Allowed) for verdict in answers)
+        later = [v.due_at for v in answers if isinstance(v, verdicts.Refused) and v.due_at]
         found = dry_run.compute(batch, now=now)
         assert (found["now"], found["later"]["count"]) == (allowed, len(later))
         first = min(later).isoformat() if later else None
