@@ -125,7 +125,7 @@ class TestDialing:
         answer = self.refusal(batch, written)
         assert isinstance(answer, verdicts.Allowed)
         assert answer.checks["consent"] == (
-            "express written consent of 2026-01-31, Web form; The calling policy Spring requires "
+            "express written consent of 2026-01-31, Web form; the calling policy Spring requires "
             "consent"
         )
         refused = self.refusal(batch, blank)
