@@ -80,7 +80,7 @@ class BatchFields(Strict):
     purpose = serializers.ChoiceField(
         choices=Purpose.choices,
         required=False,
-        help_text="Why people are called. It decides which consent is demanded. Default: the "
+        help_text="Why people are called. It decides which consent is required. Default: the "
         "campaign's. Without a campaign it is required if the account calls real phones, and else "
         f"`informational`. {PURPOSES_IN_WORDS}",
     )

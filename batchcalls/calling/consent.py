@@ -62,4 +62,5 @@ def check(
         return TEST_CALL if batch.is_test else f"not required for {purpose} calls"
     evidence = recipient.consent_evidence
     lack = first_lack(demands, evidence, today=latest_day(now))
-    return lack or f"{evidence}; {'; '.join(demand.in_words for demand in demands)}"
+    required = "; ".join(one.in_words[0].lower() + one.in_words[1:] for one in demands)
+    return lack or f"{evidence}; {required}"

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=CHOICES,
                 default="informational",
-                help_text="Why people are called. It decides which consent is demanded.",
+                help_text="Why people are called. It decides which consent is required.",
                 max_length=20,
             ),
         ),

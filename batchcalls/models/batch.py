@@ -65,7 +65,7 @@ class Batch(models.Model):
         max_length=20,
         choices=Purpose.choices,
         default=Purpose.INFORMATIONAL,
-        help_text="Why people are called. It decides which consent is demanded.",
+        help_text="Why people are called. It decides which consent is required.",
     )
     prompt = models.TextField(blank=True)
     pathway_id = models.CharField(max_length=100, blank=True)

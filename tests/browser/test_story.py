@@ -30,6 +30,7 @@ def to_batch_calls(page: Page, size: tuple[int, int]) -> None:
 def fill_in(page: Page, name: str, customers: Path) -> None:
     page.get_by_label("Batch name").fill(name)
     page.get_by_label("Upload recipients").set_input_files(customers)
+    page.get_by_label("Informational:").check()
     page.get_by_label("Prompt", exact=True).last.fill(PROMPT)
     page.get_by_role("button", name="Match columns").click()
     expect(page.get_by_role("heading", name="Match columns", level=1)).to_be_visible()
@@ -157,6 +158,8 @@ def test_the_same_by_keyboard_only(open_page: OpenPage, customers: Path) -> None
     page.keyboard.type("By keyboard")
     keys.to("Upload recipients")
     page.get_by_label("Upload recipients").set_input_files(customers)
+    keys.to("Informational")
+    page.keyboard.press("Space")
     keys.to("Prompt")
     keys.to("Prompt")
     page.keyboard.type(PROMPT)
@@ -188,6 +191,7 @@ def test_a_file_is_dropped_onto_the_page(open_page: OpenPage) -> None:
         zone.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
     }""")
     expect(page.get_by_text("Chosen: dropped.csv")).to_be_visible()
+    page.get_by_label("Informational:").check()
     page.get_by_label("Prompt", exact=True).last.fill("Hello.")
     page.get_by_role("button", name="Match columns").click()
     expect(page.get_by_text("dropped.csv")).to_be_visible()

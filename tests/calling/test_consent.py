@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 
 from batchcalls.calling import consent, gate, verdicts
 from batchcalls.database import clock
-from batchcalls.drafting import copying
+from batchcalls.drafting import copying, drafts
+from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.intake import dry_run, runner
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.reporting import explaining
+from batchcalls.reporting.exports import batch_tables
 from batchcalls.states import RecipientStatus
 from campaigns.consent_demands import ConsentKind, Demand
 from campaigns.models import CallingPolicy, Campaign
@@ -107,6 +111,43 @@ class TestTakingIn:
         )
         assert codes(validated(batch)) == ["", "no_consent"]
 
+    def test_a_workbook_says_it_in_ticks_and_dates(self, account: VoiceAccount) -> None:
+        book = openpyxl.Workbook()
+        sheet = book.active
+        assert sheet is not None
+        day = date(2024, 4, 3)
+        for row in (
+            ("phone", "Opt in", "consent_date"),
+            ("+12025550190", True, day),
+            ("+12025550191", False, day),
+            ("+12025550192", None, day),
+            ("+12025550193", 1, 45385),
+        ):
+            sheet.append(row)
+        sheet["C2"].number_format = "dd/mm/yy"
+        file = io.BytesIO()
+        book.save(file)
+        file.seek(0)
+        request = DraftRequest(name="W", account=account, prompt="Hello.", purpose="marketing")
+        batch = validated(drafts.create(request, file, file_name="list.xlsx"))
+        ticked, unticked, empty, serial = rows_of(batch)
+        assert ticked.consent == {"kind": "given", "given_on": "2024-04-03"}
+        assert unticked.reason_code == "consent_refused"
+        assert empty.consent == {"given_on": "2024-04-03"}
+        assert "a spreadsheet turned into a number" in serial.consent["unclear"]
+
+    def test_the_export_states_the_consent_as_a_list_does(self, make_batch: Any) -> None:
+        proof = "=cmd|' /C calc'!A0 https://cert.example/" + "a" * 2_000
+        text = (
+            "phone_number,consent,consent_type,consent_date,proof of consent\n"
+            f"+12025550190,yes,verbal,2024-01-01,{proof}\n+12025550191,no,,2024-01-01,\n"
+        )
+        table = batch_tables.recipients(validated(make_batch(text=text, prompt="Hello.")))
+        place = table.header.index("consent")
+        agreed, refused = (list(row)[place : place + 5] for row in table.rows)
+        assert agreed == ["yes", "express", "2024-01-01", "", proof]
+        assert refused == ["no", "", "2024-01-01", "", ""]
+
 
 class TestDialing:
     def refusal(
@@ -125,7 +166,7 @@ class TestDialing:
         answer = self.refusal(batch, written)
         assert isinstance(answer, verdicts.Allowed)
         assert answer.checks["consent"] == (
-            "express written consent of 2026-01-31, Web form; The calling policy Spring requires "
+            "express written consent of 2026-01-31, Web form; the calling policy Spring requires "
             "consent"
         )
         refused = self.refusal(batch, blank)

@@ -204,7 +204,8 @@ def _errors_of(*forms: Any) -> list[tuple[str, str, str]]:
     for form in forms:
         for name, errors in form.errors.items():
             bound = form[name] if name in form.fields else None
-            target = bound.id_for_label if bound else ""
+            # Of choices side by side, the first has the id.
+            target = bound.id_for_label or f"{bound.auto_id}_0" if bound else ""
             label = str(bound.label) if bound else ""
             found += [(target, label, str(error)) for error in errors]
     return found

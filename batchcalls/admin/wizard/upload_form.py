@@ -117,7 +117,7 @@ class UploadForm(FormatForm, RegionForm):
         choices=[(one.value, f"{one.label}: {one.meaning}") for one in Purpose],
         widget=forms.RadioSelect,
         required=False,
-        help_text="It decides which consent is demanded. Left open, it is the campaign’s.",
+        help_text="It decides which consent is required. Left open, it is the campaign’s.",
     )
 
     BASIC = ("name",)
