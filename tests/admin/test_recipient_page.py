@@ -83,6 +83,7 @@ def test_every_rule_answers_for_a_row_that_waits(viewer: Client, waiting: Recipi
         "Start time": "Yes",
         "Do-not-call list": "Yes",
         "Calling hours": "Yes",
+        "Caller ID": "Yes",
     }
 
 
@@ -128,8 +129,14 @@ def test_what_holds_for_the_whole_batch_is_asked_too(viewer: Client, waiting: Re
 
 def test_a_consent_that_is_required_is_said_to_be(viewer: Client, waiting: Recipient) -> None:
     Batch.objects.update(policy={"consent_required": True})
-    found = verdicts(page_of(waiting, viewer))
-    assert found["Consent"] == ("Yes", "required, and the row has it")
+    answer, words = verdicts(page_of(waiting, viewer))["Consent"]
+    assert answer == "No"
+    assert "consent" in words
+    given = {"kind": "express", "given_on": "2026-01-31", "source": "web form"}
+    Recipient.objects.update(consent=given)
+    answer, words = verdicts(page_of(waiting, viewer))["Consent"]
+    assert answer == "Yes"
+    assert words.startswith("express consent of 2026-01-31, web form; ")
 
 
 @pytest.mark.parametrize(
@@ -219,5 +226,5 @@ def test_links_lead_only_where_a_person_may_go(make_batch: Any, run: Any) -> Non
 def test_the_page_takes_the_same_number_of_queries_for_each_row(
     viewer: Client, waiting: Recipient, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page_of(waiting, viewer)
