@@ -12,6 +12,7 @@ import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ OPTIONS = {
     "read_timeout_seconds": 2,
 }
 LEASE_SECONDS, STALE_SECONDS = 3, 8
+#: The carrier's own prices, and budgets that are never used up.
+BUDGETS = {"price_per_minute": "0.14", "price_per_attempt": "0.015", "daily_budget": "100000"}
 #: Create a campaign whose policy retries once when no one answers.
 CAMPAIGN = [
     "policy = CallingPolicy.objects.create(name='Once more')",
@@ -111,8 +114,12 @@ def run(
             start_redis(here, redis)
         here.start_web(web)
         here.act(*CAMPAIGN)
-        here.make_account("carrier", provider="bland", cps=cps, concurrency=300, options=OPTIONS)
-        batch = here.make_batch(recipients, "--account", "carrier", "--campaign", "Chaos")
+        here.make_account(
+            "carrier", provider="bland", cps=cps, concurrency=300, options=OPTIONS, **BUDGETS
+        )
+        batch = here.make_batch(
+            *(recipients, "--account", "carrier", "--campaign", "Chaos", "--budget", "100000")
+        )
         hosts = [here.start_worker() for _ in range(workers)]
         pause = 2.0
         while not here.is_over(batch):
@@ -186,3 +193,22 @@ def _judge(verdict: Verdict, here: Installation, carrier: Carrier, batch: str) -
     expected = "completed_partial" if short else "completed"
     if verdict.batch_status != expected:
         wrong.append(f"The batch is {verdict.batch_status}, not {expected}.")
+    wrong += _wrong_sums(here, batch)
+
+
+def _wrong_sums(here: Installation, batch: str) -> list[str]:
+    """Compare what budgets count with what they would count anew, from the calls."""
+    of_batch = f"str(Batch.objects.get(pk='{batch}').spent)"
+    of_days = (
+        "sorted((d.account_id, str(d.day), str(d.spent)) for d in DailySpending.objects.all())"
+    )
+    kept = here.ask(of_batch), here.ask(of_days)
+    here.act(
+        f"spending.recount_batch(Batch.objects.get(pk='{batch}').pk)",
+        "for d in DailySpending.objects.all(): spending.recount_day(d.account_id, d.day)",
+    )
+    counted = here.ask(of_batch), here.ask(of_days)
+    found = [] if kept == counted else [f"The sums are {kept}, and {counted} by the calls."]
+    if not Decimal(counted[0]):
+        found.append("The calls cost nothing.")
+    return found

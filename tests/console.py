@@ -18,7 +18,7 @@ import django
 from django.core.management import execute_from_command_line
 
 NAMES = """
-from batchcalls.batches import lifecycle
+from batchcalls.batches import lifecycle, spending
 from batchcalls.models import *
 from campaigns.models import *
 """

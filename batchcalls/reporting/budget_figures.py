@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from batchcalls.calling import budget
 from batchcalls.calling.budget import Budget, Period
 from batchcalls.database import clock
 from batchcalls.models import Batch, VoiceAccount
-from batchcalls.voice.prices import in_words
+from batchcalls.voice.prices import CENT, in_words
 
 _LABELS = {Period.BATCH: "Budget", Period.DAY: "Today", Period.MONTH: "This month"}
 
@@ -47,7 +47,9 @@ def _bars(budgets: Iterable[Budget], warning_percent: int) -> list[BudgetBar]:
         parts = [f"{in_words(one.spent)} of {in_words(one.limit, one.currency)} spent"]
         if one.reserved:
             parts.append(f"{in_words(one.reserved)} reserved")
-        parts.append(f"{in_words(max(one.left, Decimal(0)))} left")
+        # Rounded down, because the others are rounded up.
+        left = max(one.left, Decimal(0)).quantize(CENT, ROUND_DOWN)
+        parts.append(f"{in_words(left)} left")
         bars.append(
             BudgetBar(
                 label=_LABELS[one.period],
