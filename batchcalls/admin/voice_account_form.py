@@ -75,6 +75,7 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
     )
     special_numbers = forms.MultipleChoiceField(
         required=False,
+        initial=list,
         choices=[(kind.value, f"{kind.label.capitalize()} numbers") for kind in SpecialKind],
         widget=forms.CheckboxSelectMultiple,
         help_text="They cost more or reach no ordinary phone. Only the kinds you check are called.",
