@@ -42,7 +42,7 @@ def notes(batch: Batch, not_allowed: Mapping[str, int], recipients: int) -> Iter
     ``not_allowed`` counts rows by country, ``recipients`` those who will be called.
     """
     if total := sum(not_allowed.values()):
-        listed = Counter(not_allowed).most_common()
+        listed = sorted(not_allowed.items(), key=lambda one: (-one[1], one[0]))
         shown = ", ".join(f"{_named(region)} {count:,}" for region, count in listed[:_SHOWN])
         more = ", …" if len(listed) > _SHOWN else ""
         rows = "1 row is in a country" if total == 1 else f"{total:,} rows are in countries"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batchcalls.models import Batch, VoiceAccount
-from tests.blandapi.serving import CALL, Program
+from tests.blandapi.conftest import CALL, Program
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from batchcalls.models import VoiceAccount
 
@@ -43,7 +44,9 @@ def test_an_account_keeps_what_it_uses() -> None:
     make(apps, "abroad", "bland", "CA", "FR", "001", call_settings=transfers)
     make(apps, "from abroad", "bland", caller_ids=["+4930123456", "nonsense"])
     make(apps, "ended", "bland", call_settings={"transfer_phone_number": "+33142685300"})
-    apps.get_model("batchcalls", "Batch").objects.filter(name="ended").update(status="canceled")
+    apps.get_model("batchcalls", "Batch").objects.filter(name="ended").update(
+        status="canceled", ended_at=timezone.now()
+    )
 
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
