@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
-from batchcalls.calling import pacing
+from batchcalls.calling import caller_ids, pacing
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, EmergencyStop, Recipient, VoiceAccount
 from batchcalls.reporting.worker_state import worker_state
@@ -114,6 +114,8 @@ def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Waiting 
         code, message = "capped", f"The next number may be called again at {until}."
     elif head.reason_code.startswith("budget"):
         code, message = "budget", head.reason
+    elif head.reason_code in caller_ids.CODES:
+        code, message = "caller_id", f"{head.reason} The next attempt is due at {until}."
     elif head.status == RecipientStatus.DEFERRED:
         code, message = "calling_hours", f"Outside calling hours until {until}."
     else:

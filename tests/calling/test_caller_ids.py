@@ -20,6 +20,7 @@ from batchcalls.drafting import drafts, edits
 from batchcalls.intake import dry_run, runner
 from batchcalls.models import Batch, CallerId, CallResult, Recipient, VoiceAccount
 from batchcalls.reporting import explaining
+from batchcalls.reporting.waiting import waiting_of
 from tests.calling.placing import HUMAN, Recorder, lease_of, place_due
 
 pytestmark = pytest.mark.django_db
@@ -273,6 +274,7 @@ class TestSwitchedOff:
         waiting = Recipient.objects.get(batch=batch)
         assert (waiting.status, waiting.reason_code) == ("deferred", "caller_ids_off")
         assert waiting.due_at == NOON + timedelta(hours=1)
+        assert waiting_of([Batch.objects.get(pk=batch.pk)])[batch.pk].code == "caller_id"
         assert any("switched off" in note for note in dry_run.compute(batch, now=NOON)["notes"])
         CallerId.objects.filter(e164=MIAMI).update(enabled=True)
         Recipient.objects.update(due_at=NOON)
