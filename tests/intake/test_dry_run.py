@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batchcalls.batches import lifecycle
-from batchcalls.calling import gate
+from batchcalls.calling import gate, verdicts
 from batchcalls.intake import dry_run, estimate, runner
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus
