@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any
 from unittest import mock
 
+import phonenumbers
 import time_machine
 from django.db.models import Min
 
@@ -170,7 +171,7 @@ class Week:
                     if key not in allowed:
                         first = first_allowed(self.began, key[1], self.rules[name])
                         allowed[key] = first is not None and first < self.began + 7 * DAY
-                    reasons[recipient.reason_code] += allowed[key]
+                    reasons[str(recipient.reason_code)] += allowed[key]
         return +reasons
 
     def _zones_of_rows(self, batch: Batch) -> dict[int, str]:
@@ -229,7 +230,10 @@ def run(
                 rows[name][n] = replace(rows[before][n], row=rows[name][n].row)
     week = Week(began, rows, rules)
     account = VoiceAccount.objects.create(
-        name=f"week {began:%Y-%m-%d}", provider="bland", concurrency=1_000_000
+        name=f"week {began:%Y-%m-%d}",
+        provider="bland",
+        concurrency=1_000_000,
+        countries=sorted(phonenumbers.SUPPORTED_REGIONS),
     )
     with moved_clock(began) as clock:
         for name in rules:
