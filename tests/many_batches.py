@@ -71,7 +71,7 @@ def run(
             here.make_account(
                 f"line {number}",
                 provider="bland",
-                cps=numbers / 20 if block else None,
+                cps=numbers / 5 if block else None,
                 concurrency=1_000,
                 options={"silence_seconds": 1},
             )

@@ -32,7 +32,6 @@ from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, Recipient, VoiceAccount
 from batchcalls.states import CallStatus
 from batchcalls.voice.base import CallAccepted, CallRequest, VoiceEvent, always
-from campaigns.countries import SpecialKind
 from campaigns.models import CallingPolicy, Campaign
 from tests.calling.placing import Recorder, lease_of
 from tests.hours_oracle import (
@@ -172,7 +171,7 @@ class Week:
                     if key not in allowed:
                         first = first_allowed(self.began, key[1], self.rules[name])
                         allowed[key] = first is not None and first < self.began + 7 * DAY
-                    reasons[recipient.reason_code] += allowed[key]
+                    reasons[str(recipient.reason_code)] += allowed[key]
         return +reasons
 
     def _zones_of_rows(self, batch: Batch) -> dict[int, str]:

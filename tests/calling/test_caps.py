@@ -207,6 +207,16 @@ class TestCaps:
         noon.move_to(waiting.due_at)
         assert dialed(account) == [HUMAN]
 
+    def test_calls_count_after_the_clock_was_set_back(
+        self, launched: Any, real: VoiceAccount, noon: Any
+    ) -> None:
+        batch = launched(HUMAN, account=real)
+        for minutes in (30, 20, 10):
+            past_call(batch, ago=timedelta(minutes=minutes))
+        noon.move_to(NOON - timedelta(hours=1))
+        Recipient.objects.update(due_at=timezone.now())
+        assert dialed(real) == []
+
     def test_one_claim_does_not_dial_a_number_twice_that_may_answer_once(
         self, launched: Any, account: VoiceAccount, campaign: Campaign
     ) -> None:
