@@ -234,7 +234,6 @@ def run(
         provider="bland",
         concurrency=1_000_000,
         countries=sorted(phonenumbers.SUPPORTED_REGIONS),
-        special_numbers=list(SpecialKind),
     )
     with moved_clock(began) as clock:
         for name in rules:
