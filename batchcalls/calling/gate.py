@@ -7,7 +7,7 @@ stored, with the attempt or with the refused recipient. A rule that cannot be ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -219,16 +219,23 @@ def times_of_retries(
 
 def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
     """Return what `check` must know about one recipient, without locks."""
+    return replace(
+        facts_about_number(batch, recipient, now=now),
+        caller_ids=CallerIds(batch.account, [recipient], now=now),
+        floor_lifted=legal_floor.lifted_in_words(batch.account, now=now),
+        purse=budget.open_purse(batch.account, [batch], now=now),
+    )
+
+
+def facts_about_number(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
+    """Return the facts that do not depend on which account calls; nothing needs to be stored."""
     off = rule_packs.switched_off(batch.account, now=now)
     packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=off)
     longest = frequency.longest_cap(batch, packs, now=now)
     attempts = recent_attempts.of([recipient.e164], batch.account, longest=longest, now=now)
     return Facts(
         now=now,
-        caller_ids=CallerIds(batch.account, [recipient], now=now),
-        floor_lifted=legal_floor.lifted_in_words(batch.account, now=now),
         bans=Suppression.objects.bans_among([recipient.e164], now=now),
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
         packs_off=off,
-        purse=budget.open_purse(batch.account, [batch], now=now),
     )

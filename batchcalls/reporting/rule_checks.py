@@ -17,6 +17,8 @@ from campaigns.vocabulary import Purpose
 
 #: One rule may move the time to where another is closed; within weeks they agree or never do.
 _STEPS = 20
+#: Rules whose answers would name what is assumed: consent, and an account without limits.
+_ASSUMED = frozenset({"consent", "countries", "budget"})
 #: The holidays of other years mean nothing.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -72,7 +74,8 @@ def check(
         e164=number.e164, region=number.region, postcode=postcode, state=state
     )
     assumed = Evidence(kind=ConsentKind.EXPRESS_WRITTEN, given_on=at.date())
-    batch = Batch(account=VoiceAccount(provider="bland"), purpose=purpose)
+    account = VoiceAccount(provider="bland", countries=[number.region])
+    batch = Batch(account=account, purpose=purpose)
     recipient = Recipient(
         batch=batch,
         e164=number.e164,
@@ -82,19 +85,19 @@ def check(
         places=",".join(places),
         consent=assumed.to_dict(),
     )
-    facts = gate.facts_about(batch, recipient, now=at)
+    facts = gate.facts_about_number(batch, recipient, now=at)
     answer = gate.check(batch, recipient, facts)
     rules = rule_packs.holding(batch, recipient.possible_places, now=at, off=facts.packs_off)
     allowed = isinstance(answer, verdicts.Allowed)
-    checks = answer.checks.items() if isinstance(answer, verdicts.Allowed) else answer.checks
+    checks = list(answer.checks.items() if isinstance(answer, verdicts.Allowed) else answer.checks)
+    refusal = [] if allowed else checks[-1:]
     return RuleCheck(
         e164=number.e164,
         purpose=purpose,
         at=at,
         whereabouts=place,
         places=places,
-        # The answer about consent would name what was assumed.
-        checks=tuple((rule, text) for rule, text in checks if rule != "consent"),
+        checks=tuple(one for one in checks if one[0] not in _ASSUMED or one in refusal),
         allowed=allowed,
         opens_at=at if allowed else _opening(batch, recipient, answer),
         demands=rules.demands if rules else (),
@@ -112,7 +115,7 @@ def _opening(
         if answer.due_at is None:
             return None
         at = answer.due_at
-        answer = gate.check(batch, recipient, gate.facts_about(batch, recipient, now=at))
+        answer = gate.check(batch, recipient, gate.facts_about_number(batch, recipient, now=at))
     return None
 
 

@@ -32,7 +32,7 @@ def test_it_names_the_places_the_rules_and_the_consent_needed() -> None:
 def test_a_number_that_may_not_be_called_exits_with_3_and_the_next_opening() -> None:
     text, status = run("+13052345678", "--at", "2026-12-06T20:30-05:00")
     assert status == 3
-    assert text.endswith("By these rules it may be called from 2026-12-07 13:00 UTC.\n")
+    assert text.endswith("The rules allow it from 2026-12-07 13:00 UTC.\n")
 
 
 def test_purpose_postcode_and_state_matter() -> None:
@@ -41,6 +41,13 @@ def test_purpose_postcode_and_state_matter() -> None:
     assert run("+14042345678", *at, "--postcode", "33101")[1] == 3
     assert run("+14042345678", *at, "--state", "FL")[1] == 3
     assert run("+13052345678", *at, "--purpose", "informational")[1] == 0
+
+
+def test_a_number_of_a_kind_that_accounts_must_name_says_so() -> None:
+    text, status = run("+881612345678", "--at", "2026-12-06T10:00-05:00")
+    assert status == 3
+    assert "Satellite" in text or "satellite" in text
+    assert text.endswith("There is no time at which the rules allow it.\n")
 
 
 @pytest.mark.parametrize("arguments", [("12",), ("+13052345678", "--at", "noon")])

@@ -63,8 +63,10 @@ class Command(BaseCommand):
         if found.allowed:
             self.stdout.write("Allowed.")
             return
-        again = f"from {found.opens_at:%Y-%m-%d %H:%M} UTC" if found.opens_at else "never"
-        self.stdout.write(f"Not allowed. By these rules it may be called {again}.")
+        when = "There is no time at which the rules allow it."
+        if found.opens_at:
+            when = f"The rules allow it from {found.opens_at:%Y-%m-%d %H:%M} UTC."
+        self.stdout.write(f"Not allowed. {when}")
         sys.exit(NOT_ALLOWED)
 
 
