@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, Self
 
 from phonenumbers import (
@@ -23,16 +23,14 @@ from phonenumbers import (
     country_code_for_region,
     region_codes_for_country_code,
 )
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 from campaigns.numbering_plans import Reached, reach_abroad, regions_sharing
+from campaigns.places.tables import rows_of
 
 COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED = "country_not_allowed", "number_kind_not_allowed"
 #: The region of numbers that belong to no country.
 NO_COUNTRY: Final = "001"
 _PARTS: Final = {"US": frozenset({"AS", "GU", "MP", "PR", "VI"})}
-#: Without a name in the library's data.
-_NAMES: Final = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
 
 
 class SpecialKind(StrEnum):
@@ -153,10 +151,13 @@ def special_kind(found: Reached) -> SpecialKind | None:
 @lru_cache(maxsize=512)
 def name_of(region: str) -> str:
     """Return the English name of a country, for example “Mexico (MX)”."""
-    names = LOCALE_DATA.get(region, {})
-    name = names.get("en", "")
-    name = names.get(name[1:], "") if name.startswith("*") else name
-    return f"{name or _NAMES[region]} ({region})" if name or region in _NAMES else region
+    name = _names().get(region)
+    return f"{name} ({region})" if name else region
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {row["country"]: row["name"] for row in rows_of("countries.csv")}
 
 
 def read_countries(text: str) -> tuple[list[str], list[str]]:

@@ -40,6 +40,11 @@ INLINE_ONLY = {
     "idempotentrequest",
     "webhookattempt",
     "doorbell",
+    # On the page of the account.
+    "callerid",
+    "dailyspending",
+    # On the page of the source.
+    "optoutmessage",
     # The number that tells whether the database was restored.
     "epoch",
 }

@@ -156,6 +156,10 @@ def test_countries_and_special_numbers_are_chosen_on_the_page_of_the_account(
         "price_per_minute": "0",
         "price_per_attempt": "0",
         "currency": "USD",
+        "minute_rounding": "second",
+        "budget_warning_percent": "80",
+        "breaker_calls": "20",
+        "breaker_minutes": "10",
     }
 
     admin.post(change, fields)

@@ -121,9 +121,9 @@ def test_a_contradiction_is_reported_in_the_dry_run_and_explained(
     assert report["notes"][0].startswith("1 row has a time zone, postcode, or state that")
     assert report["time_zones"][0]["first_at"] == "2026-03-05T16:00:00+00:00"  # 08:00 in the west
     row.batch.status = "in_progress"
-    verdicts = {one.rule: one for one in explaining.why_not(row, now=LATE)}
-    assert verdicts["Time zone"].detail == said
-    assert verdicts["Calling hours"].allows is False
+    answers = {one.rule: one for one in explaining.why_not(row, now=LATE)}
+    assert answers["Time zone"].detail == said
+    assert answers["Calling hours"].allows is False
     noon = datetime(2026, 3, 5, 20, tzinfo=UTC)
     allowed = gate.check(row.batch, row, gate.Facts(now=noon))
     assert isinstance(allowed, verdicts.Allowed)

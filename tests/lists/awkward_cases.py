@@ -429,8 +429,8 @@ VALUES = [
             (4, 92, "Cy"),
             (5, 93, "consent_unclear", "Di"),
             (6, 94, "Ed"),
-            (7, 95, "consent_unclear", "Fay"),
-            (8, 96, "consent_unclear", "Gus"),
+            (7, 95, "Fay"),
+            (8, 96, "Gus"),
         ),
     ),
     Case(
