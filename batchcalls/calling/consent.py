@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from batchcalls.calling import rule_packs
 from batchcalls.models import Batch, Recipient
@@ -37,7 +38,12 @@ def demands_on(batch: Batch, packs: Holding | None) -> Sequence[Demand]:
 def demands_at(batch: Batch, *, now: datetime) -> Callable[[str], Sequence[Demand]]:
     """Return the function that tells what calls to some places need, as of now."""
     off = rule_packs.switched_off(batch.account, now=now)
-    return lambda places: demands_on(batch, rule_packs.holding(batch, places, now=now, off=off))
+
+    @cache
+    def demands(places: str) -> Sequence[Demand]:
+        return demands_on(batch, rule_packs.holding(batch, places, now=now, off=off))
+
+    return demands
 
 
 def is_checked(batch: Batch) -> bool:

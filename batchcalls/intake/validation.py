@@ -99,6 +99,10 @@ class RowVerdict:
     message: str = ""
 
 
+#: Those of lists without such columns.
+_NO_CELLS, _NO_EVIDENCE = ConsentCells(), Evidence()
+
+
 def templates_of(batch: Batch) -> prompts.TemplateSet:
     """Return the variables that a batch's texts need; raise `prompts.PromptError`."""
     return prompts.names_in({"prompt": batch.prompt, **spoken(batch.call_settings)})
@@ -134,8 +138,8 @@ def judge(
     """
     if blank:
         return RowVerdict(code="blank_row", message="The row is empty.")
-    cells = consent or ConsentCells()
-    refusal = _why_refused(rules, cells, opt_out_cells)
+    cells = consent or _NO_CELLS
+    refusal = _why_refused(rules, cells, opt_out_cells) if consent or opt_out_cells else None
     refused = numbers_meant() if refusal else ()
     if problem is not None and not refusal:
         return RowVerdict(code=problem.code, message=problem.message)
@@ -156,7 +160,7 @@ def judge(
     places = jurisdictions.find(
         e164=number.e164, region=number.region, postcode=postcode, state=state
     )
-    evidence = cells.record(order=date_order, today=rules.today) if consent else Evidence()
+    evidence = cells.record(order=date_order, today=rules.today) if consent else _NO_EVIDENCE
     normalized = call_settings.Normalized()
     if row_settings:
         from_postcode = Source.POSTCODE in by_list.sources
@@ -249,13 +253,14 @@ def _why_without_consent(
 
     A consent cell that cannot be read may be a refusal, so that its row is never called.
     """
-    if cell := cells.unclear(today=rules.today):
+    if cells.consent and (cell := cells.unclear(today=rules.today)):
         return (
             "consent_unclear",
             f"“{cell[:40]}” is no clear consent; write yes, no, or the date it was given on "
             "(2026-01-31).",
         )
-    lack = first_lack(rules.demands_on(places), evidence, today=rules.today)
+    demands = rules.demands_on(places)
+    lack = first_lack(demands, evidence, today=rules.today) if demands else None
     return (lack.code, lack.message) if lack else None
 
 
