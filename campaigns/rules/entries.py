@@ -59,7 +59,7 @@ class Entry:
     id: str
     place: str
     title: str
-    purposes: frozenset[Purpose]
+    purposes: tuple[Purpose, ...]
     windows: tuple[tuple[Span, ...], ...] | None
     on_holidays: tuple[Span, ...] | None
     caps: Caps
@@ -209,7 +209,7 @@ def _entry(code: str, data: Mapping[str, Any], raw: Mapping[str, Any]) -> Entry:
         id=raw["id"],
         place=place,
         title=raw.get("title", name),
-        purposes=frozenset(map(Purpose, raw["purposes"])),
+        purposes=tuple(map(Purpose, raw["purposes"])),
         windows=windows,
         on_holidays=on_holidays,
         caps=Caps.from_dict(raw.get("caps", {})),

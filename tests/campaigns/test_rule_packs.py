@@ -10,6 +10,7 @@ from campaigns.calling_hours import Closed, Open
 from campaigns.consent_demands import ConsentKind
 from campaigns.rules import entries, packs
 from campaigns.rules.public_holidays import holidays_of
+from campaigns.vocabulary import Purpose
 
 TODAY = date(2026, 11, 27)
 CHICAGO, NEW_YORK = ["America/Chicago"], ["America/New_York"]
@@ -188,3 +189,9 @@ def test_an_entry_that_only_informs_holds_nowhere() -> None:
         for entry in packs.holding(pack.country, purpose, later).entries
     ]
     assert informing.isdisjoint(holding)
+
+
+def test_purposes_keep_the_order_of_the_file() -> None:
+    """A set has another order in each process, and so had the answers of the API."""
+    federal = {entry.id: entry for entry in packs.packs()["us"].entries}
+    assert federal["federal-revocation"].purposes == (Purpose.MARKETING, Purpose.INFORMATIONAL)
