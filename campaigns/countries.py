@@ -95,7 +95,7 @@ class Permitted:
 
     def check(self, e164: str) -> NotPermitted | None:
         """Return why a number may not be called, or None. What cannot be told is refused."""
-        found = reach_abroad(e164.removeprefix("+"))
+        found = _reached(e164)
         if found is None:
             message = "The country of the number cannot be told. Check its digits."
             return NotPermitted(COUNTRY_NOT_ALLOWED, message)
@@ -135,10 +135,16 @@ class Permitted:
 
     def in_words(self, e164: str) -> str:
         """Return why a permitted number may be called: its country or kind."""
-        found = reach_abroad(e164.removeprefix("+"))
+        found = _reached(e164)
         if found is None or found.region == NO_COUNTRY:
             return "a kind of number that this account may call"
         return f"{name_of(found.region)}: this account may call it"
+
+
+@lru_cache(maxsize=256)
+def _reached(e164: str) -> Reached | None:
+    """Return what a number reaches. A call asks twice: whether it may be made, and why."""
+    return reach_abroad(e164.removeprefix("+"))
 
 
 def special_kind(found: Reached) -> SpecialKind | None:
