@@ -59,7 +59,7 @@ class ConsentCells:
     evidence: Sequence[str] = ()
 
     def refusing(self, *, today: date) -> str:
-        """Return the cell that says no, or blank. A no holds whatever stands beside it."""
+        """Return the cell that says no, or blank. A no holds whatever the other cells say."""
         asked = [self.consent or "", *filter(_states, (self.kind, self.dated))]
         is_no = (consent.read(cell, today=today) == Consent.REFUSED for cell in asked)
         return next((cell for cell, refuses in zip(asked, is_no, strict=True) if refuses), "")
@@ -74,7 +74,7 @@ class ConsentCells:
     def record(self, *, order: str, today: date) -> Evidence:
         """Return what the cells record. ``order`` is that of the list's dates, or blank.
 
-        A date alone stands for consent, unless the list has a consent column and leaves its cell
+        A date alone counts as consent, unless the list has a consent column and leaves its cell
         blank. Source and evidence alone do not.
         """
         if not (self.consent or self.kind or self.dated or self.source or any(self.evidence)):

@@ -46,7 +46,7 @@ class OptOutSerializer(NumberSerializer):
 
 
 class OptOutHook(APIView):
-    """Takes the messages of one source. The signature stands for an API key."""
+    """Takes the messages of one source. The signature replaces an API key."""
 
     authentication_classes = []
     permission_classes = []

@@ -38,8 +38,8 @@ _CONSENT_DETAILS = {
     },
     "consent_date": {
         "type": "string",
-        "description": "When consent was given, such as 2026-01-31. Without `consent` it stands "
-        "for a yes.",
+        "description": "When consent was given, such as 2026-01-31. Without `consent` it counts "
+        "as a yes.",
     },
     "consent_source": {
         "type": "string",

@@ -210,7 +210,7 @@ def open_purse(account: VoiceAccount, batches: Sequence[Batch], *, now: datetime
 
 
 def of_batch(batch: Batch) -> Budget | None:
-    """Return the budget of a batch as it stands; None if it has none."""
+    """Return the current budget of a batch; None if it has none."""
     if batch.budget is None:
         return None
     return _of_batch(batch.account, batch, _reserved(batch.account, [batch], {}))

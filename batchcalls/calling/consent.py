@@ -1,6 +1,6 @@
 """Whether the consent that a list records meets what the policy and the rule packs require.
 
-It is checked when a list is taken in, and again at dialing: consent ages, and rules become
+It is checked when a list is imported, and again at dialing: consent ages, and rules become
 stricter.
 """
 
