@@ -6,7 +6,6 @@ import dataclasses
 import gc
 import io
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,9 +38,6 @@ MakeBatch = Callable[..., Batch]
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "new_database"}
 
-#: Cases of one test that coverage traces.
-TRACED_CASES = 4
-
 pytest.register_assert_rewrite("tests.voice.contract")
 
 # Timing never decides a test. CI runs the same examples each time; local runs look for new ones.
@@ -51,22 +47,12 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "ev
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests whose behavior depends on the kind of database.
-
-    Tracing takes half as long again as the tests. Generated examples, and most cases of a long
-    table, run the same lines over and over, so that only the first cases are traced.
-    """
-    cases: Counter[str] = Counter()
+    """Mark the tests whose behavior depends on the kind of database."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         uses_database = fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db")
         if uses_database and not item.get_closest_marker("one_database"):
             item.add_marker("database")
-        test = item.nodeid.partition("[")[0]
-        cases[test] += 1
-        is_generated = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        if is_generated or cases[test] > TRACED_CASES:
-            item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:

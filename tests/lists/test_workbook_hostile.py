@@ -119,7 +119,6 @@ def test_what_a_workbook_may_unpack_to_is_limited(
     assert refusal(with_rows("")).code == "workbook_too_large"
 
 
-@pytest.mark.no_cover  # a million cells: traced, they take four times as long
 def test_a_row_without_an_end_is_refused() -> None:
     data = with_rows("<row>" + "<c/>" * 1_100_000 + "</row>")
     assert refusal(data).code == "workbook_too_large"
@@ -189,7 +188,6 @@ def test_memory_does_not_grow_with_the_rows(row: Callable[[int], str]) -> None:
     assert peak(20_000) < peak(2_000) + 500_000
 
 
-@pytest.mark.no_cover  # a million rows: traced, they take four times as long
 def test_a_sheet_formatted_to_its_end_has_only_the_rows_with_text() -> None:
     rows = "".join(f'<row r="{number}" s="1" customFormat="1"/>' for number in range(2, 1_048_577))
     assert read(with_rows(rows))[1] == []
