@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import environ
 import hypothesis
 import pytest
 import time_machine
-from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
@@ -64,7 +62,7 @@ def pytest_collection_finish() -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the resources shared by the workers of a run when all of them are done."""
     if not hasattr(config, "workerinput"):
-        databases.drop_template()
+        databases.drop_templates()
 
 
 @pytest.fixture(scope="session")
@@ -83,14 +81,11 @@ def django_db_setup(
 
     SQLite's is a file, because threads and processes of a test share it.
     """
-    entry = connection.settings_dict
-    name = entry["NAME"]
-    with databases.new_database(tmp_path_factory.mktemp("database")) as url:
-        entry["NAME"] = environ.Env.db_url_config(url)["NAME"]
+    with (
+        databases.new_database(tmp_path_factory.mktemp("database")) as url,
+        databases.connected_to(url, django_db_blocker),
+    ):
         yield
-        with django_db_blocker.unblock():
-            connections.close_all()
-    entry["NAME"] = name
 
 
 @pytest.fixture(autouse=True)
