@@ -18,7 +18,7 @@ from batchcalls.admin.voice_account_caller_ids import VoiceAccountCallerIdsPage
 from batchcalls.admin.voice_account_floor import WAIVE, VoiceAccountFloorPage
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
-from batchcalls.batches import budgets
+from batchcalls.batches import budgets, overcharging
 from batchcalls.calling import caller_id_changes, connection_check
 from batchcalls.calling.connection_check import ConnectionCheck
 from batchcalls.database import clock
@@ -88,6 +88,8 @@ class VoiceAccountAdmin(VoiceAccountCallerIdsPage, VoiceAccountFloorPage, VoiceA
         else:
             obj.save()
             caller_id_changes.change(obj, added=form.cleaned_data["caller_ids"])
+        if change and set(VoiceAccountForm.PRICES) & set(form.changed_data):
+            overcharging.forget(obj)
         if {"daily_budget", "monthly_budget"} & set(form.changed_data):
             budgets.account_changed(obj, actor=actor_of(request))
 
