@@ -105,7 +105,7 @@ def _answers(
     yield from _times(batch, recipient, packs, facts, relied_on)
 
     caps = frequency.caps_of(batch, packs, now=now)
-    attempts = facts.recent.attempts.get(recipient.e164, ())
+    attempts = facts.recent.to(recipient.e164)
     by_packs = f" ({packs.caps_in_words})" if packs and packs.caps_in_words else ""
     if capped := caps.check(attempts, now=now):
         used = f"{caps.in_words(attempts, now=now)}."
