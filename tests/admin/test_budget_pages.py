@@ -94,7 +94,8 @@ def test_the_explanation_names_the_budget(make_batch: Any, launched: Any) -> Non
     recipient = Recipient.objects.get()
     [verdict] = [one for one in explaining.why_not(recipient) if one.rule == "Budget"]
     assert verdict.allows is False
-    assert "0.00 of 0.50 USD spent, and the next call may cost up to 3.62 USD" in verdict.detail
+    assert "budget of 0.50 USD is too small for one call" in verdict.detail
+    assert "may cost up to 3.62 USD" in verdict.detail
     Batch.objects.update(budget=None)
     assert isinstance(
         gate.check(batch, recipient, gate.Facts(now=batch.created_at, purse=Purse())),
