@@ -131,6 +131,13 @@ def _create_day(account_id: int, day: date) -> None:
     )
 
 
+def has_any(account: VoiceAccount) -> bool:
+    """Return whether calls through an account have cost anything, or a batch has a budget."""
+    spent = DailySpending.objects.filter(account=account, spent__gt=0)
+    limited = Batch.objects.filter(account=account, budget__isnull=False)
+    return spent.exists() or limited.exists()
+
+
 # Recounting --------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,21 @@ def test_the_wizard_takes_a_budget_and_the_batch_shows_what_is_left(
     assert "12.50 USD" in markup(admin_client.get(page("settings", batch.pk)))
 
 
+def test_an_account_whose_calls_cost_something_keeps_its_currency(
+    admin_client: Client, account: VoiceAccount
+) -> None:
+    url = of_account(account)
+    admin_client.post(url, {**fields_of(admin_client.get(url)), "currency": "EUR"})
+    account.refresh_from_db()
+    assert account.currency == "EUR", "nothing was spent"
+    today = spending.day_of(timezone.now())
+    DailySpending.objects.create(account=account, day=today, spent=Decimal("1.50"))
+    answer = admin_client.post(url, {**fields_of(admin_client.get(url)), "currency": "USD"})
+    assert "Calls of this account were charged in EUR" in markup(answer)
+    account.refresh_from_db()
+    assert account.currency == "EUR"
+
+
 def test_a_budget_below_a_cent_is_refused_beside_its_field(
     admin_client: Client, account: VoiceAccount
 ) -> None:
