@@ -76,6 +76,9 @@ class DoNotCallTable(ListTable):
 class EntriesTable(DoNotCallTable):
     """All entries about a number, with their evidence."""
 
+    class Meta(DoNotCallTable.Meta):
+        pass
+
     def render_reason(self, record: Suppression) -> SafeString | str:
         """Show the whole reason, and where the request can be looked up."""
         call = f"Call {record.call_id}" if record.call_id else ""
