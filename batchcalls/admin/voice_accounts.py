@@ -31,6 +31,8 @@ from batchcalls.reporting.waiting import held_message
 from batchcalls.voice.credentials import Variable
 from batchcalls.voice.options import options_of
 
+#: Of the account's log, on its page.
+EVENTS_SHOWN = 10
 #: Session key that holds the result of a test until the page shows it.
 RESULT = "voice_account_check"
 #: Headings of a result, for a provider that was contacted and for a test without a request.
@@ -143,6 +145,7 @@ class VoiceAccountAdmin(VoiceAccountCallerIdsPage, VoiceAccountFloorPage, VoiceA
                 "may_waive": account.dials_people and request.user.has_perm(WAIVE),
                 "use": use_of(account),
                 "budgets": budget_figures.of_account(account),
+                "events": account.events.select_related("actor")[:EVENTS_SHOWN],
                 "variables": account.provider_class.environment(account.options),
                 "sends_webhooks": account.provider_class.sends_webhooks,
                 "prices": prices_of(account),

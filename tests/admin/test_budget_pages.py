@@ -116,3 +116,16 @@ def test_the_explanation_names_the_budget(make_batch: Any, launched: Any) -> Non
         gate.check(batch, recipient, gate.Facts(now=batch.created_at, purse=Purse())),
         verdicts.Allowed,
     )
+
+
+def test_the_log_of_an_account_is_on_its_page_and_that_of_its_floor_beside_the_floor(
+    admin_client: Client, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAND_API_KEY", "sk-of-the-tests")
+    real = VoiceAccount.objects.create(name="real", provider="bland")
+    AccountEvent.objects.create(account=real, code="overcharged", message="Too much was charged.")
+    text = markup(admin_client.get(of_account(real)))
+    assert "Too much was charged." in text
+    assert "System, " in text
+    floor = reverse("admin:batchcalls_voiceaccount_floor", args=[real.pk])
+    assert "Too much was charged." not in markup(admin_client.get(floor))
