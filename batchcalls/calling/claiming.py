@@ -204,6 +204,7 @@ def _write_claims(
         recent=recent,
         caller_ids=caller_ids,
         packs_off=off,
+        packs_back_at=rule_packs.back_at(off, now=now),
         purse=purse,
     )
     allowed: list[list[NextAttempt]] = []
