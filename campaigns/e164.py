@@ -22,6 +22,7 @@ from campaigns.number_writing import AS_READ_ALONE, Choice, Evidence, Writing, W
 from campaigns.numbering_plans import (
     Plan,
     Reached,
+    has_area_code,
     plan_of,
     reach_abroad,
     reach_at_home,
@@ -119,7 +120,13 @@ def time_zones(e164: str) -> tuple[str, ...]:
         number = phonenumbers.parse(e164, None)
     except NumberParseException:
         return ()
-    zones = number_zones.time_zones_for_number(number)
+    code = str(number.country_code)
+    is_local = has_area_code(phonenumbers.number_type(number), code)
+    zones = (
+        number_zones.time_zones_for_geographical_number(number)
+        if is_local
+        else number_zones.time_zones_for_number(number)
+    )
     return tuple(zone for zone in zones if zone != number_zones.UNKNOWN_TIMEZONE)
 
 

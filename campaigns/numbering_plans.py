@@ -232,11 +232,22 @@ def regions_sharing(found: Reached) -> list[str]:
     ]
 
 
+def has_area_code(number_type: int, code: str) -> bool:
+    """Return whether the first digits of numbers of a type tell where they are.
+
+    libphonenumber says no for mobiles of the Caribbean, which it tells apart from other numbers:
+    they begin with the area code of their country all the same.
+    """
+    if code == "1" and number_type == PhoneNumberType.MOBILE:
+        return True
+    return bool(phonenumbers.is_number_type_geographical(number_type, int(code)))
+
+
 def zones_of(found: Reached) -> tuple[str, ...]:
     """List all IANA zones that a number may be in, without Etc/Unknown."""
     if corrected := corrected_zones(found.e164[1:]):
         return corrected
-    is_local = phonenumbers.is_number_type_geographical(found.type, int(found.code))
+    is_local = has_area_code(found.type, found.code)
     digits = found.code + found.national if is_local else found.code
     zones = _zones_by_prefix()
     for length in _prefix_lengths(found.code):

@@ -120,7 +120,10 @@ class BatchPages(OwnPages[Batch]):
             hours=hours_in_words(batch.calling_hours),
             packs_now=packs.versions(),
             retry=batch.retry_policy,
-            caps=list(frequency.caps_of(batch, None, now=clock.now()).limits.values()),
+            caps=[
+                window.counted(limit)
+                for window, limit in frequency.caps_of(batch, None, now=clock.now()).limits.values()
+            ],
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
             endpoints=list(batch.webhook_endpoints.all())
             if request.user.has_perm("batchcalls.view_webhookendpoint")

@@ -279,6 +279,8 @@ class BatchChanges(BatchFields):
         elif values.get("pathway_id"):
             values["prompt"] = ""
         before = {name: getattr(batch, name) for name in map(str, BatchFields().fields)}
+        if batch.purpose_assumed:
+            before["purpose"] = ""
         request = request_of({**before, **values}, actor=actor)
         return edits.change(batch, request, region=values.get("region", batch.region))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from batchcalls.api.problems import MEDIA_TYPE
 
 
+# A program has no CSRF token, and would be told of that instead.
+@csrf_exempt
 def nowhere(request: HttpRequest) -> JsonResponse:
     """Return a 404 problem."""
     problem = {

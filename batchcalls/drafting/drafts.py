@@ -189,6 +189,7 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
         "call_settings": normalized.values,
         "start_at": request.start_at or (datetime.fromisoformat(start) if start else None),
     }
+    said["purpose_assumed"] = not (request.purpose or campaign)
     if pathway:
         said |= {"pathway_id": pathway.pathway_id, "pathway_version": pathway.version}
     policy = policy_for(campaign, request.account, said["purpose"])
@@ -253,6 +254,14 @@ def number_problems(batch: Batch) -> list[DraftProblem]:
     if refused is None:
         return []
     return [DraftProblem(code=refused.code, message=refused.message, field="prompt")]
+
+
+def purpose_problems(batch: Batch) -> list[DraftProblem]:
+    """List that nobody stated why people are called, where real phones would ring."""
+    if not (batch.purpose_assumed and batch.account.dials_people):
+        return []
+    message = "The purpose of the calls is not stated. Choose why these people are called."
+    return [DraftProblem(code="no_purpose", message=message, field="prompt")]
 
 
 def budget_problems(batch: Batch) -> list[DraftProblem]:

@@ -29,15 +29,23 @@ from campaigns import call_settings
 from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign, ColumnMapping
 from campaigns.number_writing import Written
+from campaigns.vocabulary import Purpose
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
 @transaction.atomic
-def start(request: DraftRequest, *, region: str) -> Batch:
-    """Store a draft that has no list yet. Raise `DraftError`."""
-    batch = drafts.copy_campaign(request, region=region)
+def start(request: DraftRequest, *, region: str, purpose_later: bool = False) -> Batch:
+    """Store a draft that has no list yet. Raise `DraftError`.
+
+    With ``purpose_later``, the purpose may be missing; the batch then cannot be launched without.
+    """
+    is_assumed = purpose_later and not (request.purpose or request.campaign)
+    # The purpose with the strictest rules, until somebody states it.
+    stated = replace(request, purpose=Purpose.MARKETING) if is_assumed else request
+    batch = drafts.copy_campaign(stated, region=region)
+    batch.purpose_assumed |= is_assumed
     batch.save(force_insert=True)
     BatchEvent.objects.create(
         batch=batch, to_status=BatchStatus.DRAFT, actor=batch.created_by, message="Created."
@@ -181,6 +189,7 @@ def problems(batch: Batch) -> list[DraftProblem]:
         message = "There is no list yet. Upload a CSV or XLSX file of the people to call."
         return [
             DraftProblem(code="no_list", message=message, field="list"),
+            *drafts.purpose_problems(batch),
             *drafts.prompt_problems(batch),
             *drafts.budget_problems(batch),
         ]
@@ -196,6 +205,7 @@ def problems(batch: Batch) -> list[DraftProblem]:
             )
             for one in wrong
         ),
+        *drafts.purpose_problems(batch),
         *drafts.number_problems(batch),
         *drafts.content_problems(batch, mapping),
     ]

@@ -36,7 +36,7 @@ from batchcalls.states import (
     RECIPIENT_RETRYING,
     RecipientStatus,
 )
-from campaigns import e164, quoted_values
+from campaigns import e164, quoted_values, same_phone
 from campaigns.calling_hours import Closed
 from campaigns.caps import DAY, Attempt
 from campaigns.consent_demands import Evidence
@@ -233,7 +233,7 @@ def _looked_at(
         numbers = {row.e164 for row in some}
         recent = recent_attempts.of(numbers, batch.account, longest=longest, now=now)
         for row, holding in zip(some, packs, strict=True):
-            yield row, holding, recent.get(row.e164, ())
+            yield row, holding, recent.get(same_phone.key_of(row.e164), ())
 
 
 def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int, Counter[str]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min, OuterRef, Subquery
 
 from batchcalls.database.bulk import update_each
 from batchcalls.database.lease import Lease
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RECIPIENT_LEFT_OUT, RecipientStatus
+from campaigns import same_phone
 
 NUMBERS_AT_A_TIME = ROWS_AT_A_TIME = 2_000
 
@@ -33,7 +34,7 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
             .values_list("e164", "first")[:NUMBERS_AT_A_TIME]
         )
         if not repeated:
-            return skipped
+            return skipped + _skip_twins(stored, lease)
         again = rows.filter(
             e164__in=repeated, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
         ).exclude(row_number__in=repeated.values())
@@ -50,6 +51,38 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
                 )
             skipped += len(duplicates)
         last = max(repeated)
+
+
+def _skip_twins(stored: StoredList, lease: Lease[StoredList]) -> int:
+    """Skip each row of a list whose phone is in an earlier row under another number."""
+    rows = Recipient.objects.filter(batch=stored.batch_id).exclude(status__in=RECIPIENT_LEFT_OUT)
+    rows = rows.filter(e164__gte=same_phone.FIRST, e164__lt=same_phone.LAST)
+    earlier = rows.filter(e164=OuterRef("twin"), row_number__lt=OuterRef("row_number"))
+    again = rows.filter(row_number__gt=stored.row_offset, status=RecipientStatus.PENDING)
+    found: list[tuple[int, int, str]] = list(
+        again.annotate(twin=same_phone.twin_in(F("e164")))
+        .annotate(first=Subquery(earlier.order_by("row_number").values("row_number")[:1]))
+        .filter(first__isnull=False)
+        .order_by()
+        .values_list("pk", "first", "twin")
+    )
+    for start in range(0, len(found), ROWS_AT_A_TIME):
+        with transaction.atomic():
+            lease.keep()
+            update_each(
+                Recipient,
+                ["status", "reason_code", "reason"],
+                [
+                    (
+                        pk,
+                        RecipientStatus.SKIPPED,
+                        "duplicate",
+                        f"Row {first} has another number of the same phone, {twin}.",
+                    )
+                    for pk, first, twin in found[start : start + ROWS_AT_A_TIME]
+                ],
+            )
+    return len(found)
 
 
 def _sentence(first_row: int, number: str) -> str:

@@ -24,6 +24,7 @@ from batchcalls.intake.validation import (
 )
 from batchcalls.models import Batch, Recipient, StoredList
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
+from campaigns import same_phone
 from campaigns.models import Ban, Suppression, SuppressionSource
 
 if TYPE_CHECKING:
@@ -57,9 +58,10 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
     ):
         last = refusing[-1].row_number
         refusals = {
-            number: (row.reason_code, row.row_number)
+            spelling: (row.reason_code, row.row_number)
             for row in reversed(refusing)
             for number in row.numbers_refused
+            for spelling in same_phone.spellings_of(number)
         }
         refused = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
         with transaction.atomic():

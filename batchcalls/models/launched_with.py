@@ -29,6 +29,8 @@ LAUNCHED_WITH: dict[str, Use] = {
     "campaign": _SETTING | Use.CLONED | Use.TRIED,
     "account": _SETTING | Use.CLONED | Use.TRIED,
     "purpose": _SETTING | Use.CLONED | Use.TRIED,
+    # Until somebody states one.
+    "purpose_assumed": Use.EDITED | Use.CLONED | Use.TRIED,
     "prompt": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_id": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_version": _SETTING | Use.CLONED | Use.TRIED,

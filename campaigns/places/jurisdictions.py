@@ -16,6 +16,12 @@ from campaigns.places.states import state_of
 from campaigns.places.tables import rows_of
 from campaigns.places.whereabouts import US_AREAS, countries_of, has_zips
 
+#: Territories with codes of their own in which the rules of their country hold as well, without
+#: those that make their own consumer law, such as New Caledonia, Jersey, or Curaçao.
+_COUNTRY_OF: Final = {
+    **dict.fromkeys(("GP", "MQ", "GF", "RE", "YT", "BL", "MF", "PM"), "FR"),
+    **dict.fromkeys(("CC", "CX", "NF"), "AU"),
+}
 #: A number of the country code 1 with its area code.
 _AMERICAN: Final = re.compile(r"\+1([2-9]\d\d)\d{7}", re.ASCII)
 
@@ -52,6 +58,8 @@ def of_number(e164: str, region: str) -> tuple[str, ...]:
             return states
         if region in US_AREAS and region != "US":
             return (f"US-{region}",)
+    if country := _COUNTRY_OF.get(region):
+        return (f"{country}-{region}",)
     return (region,) if len(region) == 2 else ()
 
 

@@ -30,7 +30,6 @@ from batchcalls.states import BatchStatus
 from campaigns import prompts
 from campaigns.models import Campaign
 from campaigns.settings_form import CallSettingsForm
-from campaigns.vocabulary import Purpose
 
 #: Settings that have their own field on the page.
 LEFT_OUT = frozenset({"start_time"})
@@ -184,13 +183,12 @@ def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) ->
     wanted = drafts.DraftRequest(
         name=data.get("name", ""),
         account=account,
-        # Where nobody said it, the purpose with the strictest rules, until somebody does.
-        purpose=data.get("purpose") or Purpose.MARKETING,
+        purpose=data.get("purpose", ""),
         created_by=actor_of(request),
     )
     try:
         with transaction.atomic():
-            kept = batch or edits.start(wanted, region=region)
+            kept = batch or edits.start(wanted, region=region, purpose_later=True)
             _attach_list(request, kept, form)
     except (UnreadableList, MappingError, UploadError, lifecycle.Conflict) as error:
         form.add_error("file", str(error))

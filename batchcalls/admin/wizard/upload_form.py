@@ -200,6 +200,7 @@ def _initial_of(draft: Batch) -> dict[str, Any]:
     return {
         **{name: draft.serializable_value(name) for name in names_of(Use.EDITED)},
         "name": "" if draft.name == UNTITLED else draft.name,
+        "purpose": "" if draft.purpose_assumed else draft.purpose,
         "says": "pathway" if draft.pathway_id else "prompt",
         "start_at": timezone.localtime(draft.start_at) if draft.start_at else None,
     }
