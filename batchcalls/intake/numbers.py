@@ -56,6 +56,9 @@ def choose_number(
     ``kinds`` are those of `e164.parse`. Without a usable number, the problem is that of the first
     cell that is not blank.
     """
+    if len(raws) == 1 and _BETWEEN_NUMBERS not in raws[0]:
+        number = e164.parse(raws[0], region=region, writing=writing, kinds=kinds)
+        return ChosenNumber(raws[0], number)
     chosen: tuple[str, e164.Number | e164.NumberProblem] | None = None
     usable: dict[str, None] = {}
     for raw in each_number(raws):

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from import_export import fields, resources
@@ -56,6 +56,13 @@ class JudgedRow(NamedTuple):
     reason: str
 
 
+#: What a row has in columns that its list does not have. It is never changed: as all rows share it,
+#: it is written as JSON once.
+_NOTHING: Final[dict[str, str]] = {}
+#: Each looked up once: an enum's ``value`` costs more than a name.
+_PENDING, _SKIPPED = RecipientStatus.PENDING.value, RecipientStatus.SKIPPED.value
+
+
 class ColumnsField(fields.Field):  # type: ignore[misc]
     """Collects the columns with some targets into an object: {name: cell}."""
 
@@ -66,6 +73,8 @@ class ColumnsField(fields.Field):  # type: ignore[misc]
 
     def clean(self, row: Sequence[str], **kwargs: Any) -> dict[str, str]:
         """Return the cells of this field's columns by name."""
+        if not self.positions:
+            return _NOTHING
         return {name: row[position] for name, position in self.positions.items()}
 
 
@@ -111,7 +120,7 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
 
     def _judge(self, row: Row, writing: Writing, date_order: str) -> JudgedRow:
         """Read a recipient from its columns and check it."""
-        cells = [cell.strip() for cell in row.cells[: self._width]]
+        cells = list(map(str.strip, row.cells[: self._width]))
         cells += [""] * (self._width - len(cells))
         raws = [cells[position] for position in self._phones]
         region = self._rules.region
@@ -135,7 +144,6 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             postcode="" if self._postcode is None else cells[self._postcode],
             state="" if self._state is None else cells[self._state],
         )
-        status = RecipientStatus.SKIPPED if verdict.code else RecipientStatus.PENDING
         refused = verdict.refused_numbers
         return JudgedRow(
             batch_id=self._batch_id,
@@ -147,15 +155,15 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             region=verdict.region,
             time_zones=",".join(verdict.whereabouts.zones),
             zone_sources=",".join(verdict.whereabouts.sources),
-            places=",".join(verdict.places),
+            places=verdict.places,
             request_data=request_data,
             metadata=self._metadata.clean(cells),
             call_settings=verdict.call_settings,
-            consent=verdict.consent.to_dict(),
+            consent=verdict.consent.to_dict() if self._consent else _NOTHING,
             trusted=self._trusted,
             start_at=verdict.start_at,
             start_zone=verdict.start_zone,
-            status=status.value,
+            status=_SKIPPED if verdict.code else _PENDING,
             reason_code=verdict.code,
             reason=verdict.message,
         )
