@@ -355,6 +355,8 @@ def _duplicates(batch: Batch, skipped: dict[str, int]) -> dict[str, Any]:
 
 def _start_times(batch: Batch, *, now: datetime) -> dict[str, Any]:
     """Count the start times of rows still to be dialed, past ones, and by whose zone."""
+    if not estimate.has_column(batch, "start_time"):
+        return {"count": 0, "past": 0, "read_in": {}}
     rows = _rows(batch).filter(status__in=_TO_DIAL, start_at__isnull=False)
     found = rows.values("start_zone").annotate(
         rows=Count("pk"), past=Count("pk", filter=Q(start_at__lt=now))
