@@ -25,6 +25,7 @@ from batchcalls.intake.consent_columns import ConsentColumns
 from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number, numbers_meant
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
+from batchcalls.lists.phone_headers import label_positions
 from batchcalls.lists.rows import Row
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RecipientStatus
@@ -90,6 +91,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._batch_id = stored.batch_id
         self._offset = stored.row_offset
         self._phones = mapping.phone_positions
+        labels = label_positions({one.position: one.header for one in mapping.columns})
+        self._labels = [labels.get(phone) for phone in self._phones] if labels else []
         self._rules = rules
         self._width = len(stored.headers)
         self._consent = ConsentColumns.of(mapping)
@@ -124,7 +127,13 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         cells += [""] * (self._width - len(cells))
         raws = [cells[position] for position in self._phones]
         region = self._rules.region
-        chosen = choose_number(raws, region=region, writing=writing, kinds=self._rules.kinds)
+        chosen = choose_number(
+            raws,
+            region=region,
+            writing=writing,
+            kinds=self._rules.kinds,
+            labels=[cells[at] if at is not None else "" for at in self._labels],
+        )
         text = "".join(cells)
         if not text.isprintable():
             cells = list(map(clean_value, cells))
