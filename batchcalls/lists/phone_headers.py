@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 # Best first, in groups of the same meaning. Only names that almost certainly mean
 # the person to call: no fax, no assistant, no emergency contact, no main line of a company.
@@ -74,6 +74,16 @@ def rank_of(header: str) -> int | None:
 def is_vague(header: str) -> bool:
     """Return whether a header names the number to call only if no other header does."""
     return _plain(header) in _VAGUE
+
+
+def is_phone(header: str) -> bool:
+    """Return whether a header names the number to call, whatever the other headers are."""
+    return rank_of(header) is not None and not is_vague(header)
+
+
+def names_phone(cells: Sequence[str]) -> bool:
+    """Return whether a row of several cells looks like a header with a phone column."""
+    return len(cells) > 1 and any(map(is_phone, cells))
 
 
 def label_positions(headers: Mapping[int, str]) -> dict[int, int]:

@@ -30,6 +30,7 @@ from batchcalls.lists.headers import clean_header, without_beyond
 from batchcalls.lists.rows import (
     Limits,
     Row,
+    from_row,
     looks_like_recipient,
     make_row,
     row_problem,
@@ -121,7 +122,13 @@ class ListReader:
     """The header of a list and its rows, which can be iterated over once."""
 
     def __init__(
-        self, stream: BinaryIO, dialect: Dialect, limits: Limits, *, has_header: bool = True
+        self,
+        stream: BinaryIO,
+        dialect: Dialect,
+        limits: Limits,
+        *,
+        has_header: bool = True,
+        header_row: int = 0,
     ) -> None:
         self.dialect, self.limits = dialect, limits
         allow_cells_of(limits.max_row_characters)
@@ -136,7 +143,7 @@ class ListReader:
             self._lines.back([first])
         self._rows = self._read_rows()
         if has_header:
-            self.header_row, self.header = self._read_header()
+            self.header_row, self.header = self._read_header(header_row)
         else:
             self.header_row = 0
             self._rows, self.header = without_header(self._rows)
@@ -159,8 +166,8 @@ class ListReader:
             else:
                 yield Row(number, cells[:width])
 
-    def _read_header(self) -> tuple[int, list[str]]:
-        for number, cells, problem in self._rows:
+    def _read_header(self, header_row: int) -> tuple[int, list[str]]:
+        for number, cells, problem in from_row(header_row, self._rows):
             if problem:
                 raise UnreadableList("bad_header", row=number, why=problem.message)
             if len(cells) > (limit := self.limits.max_columns):
@@ -259,7 +266,15 @@ class ListReader:
 
 
 def open_list(
-    stream: BinaryIO, dialect: Dialect, limits: Limits, *, has_header: bool = True
+    stream: BinaryIO,
+    dialect: Dialect,
+    limits: Limits,
+    *,
+    has_header: bool = True,
+    header_row: int = 0,
 ) -> ListReader:
-    """Read the header of a list; raise UnreadableList when it has no usable header."""
-    return ListReader(stream, dialect, limits, has_header=has_header)
+    """Read the header of a list; raise UnreadableList when it has no usable header.
+
+    ``header_row`` is its number, or 0 for the first row with text.
+    """
+    return ListReader(stream, dialect, limits, has_header=has_header, header_row=header_row)
