@@ -203,6 +203,12 @@ class RowsOfFile(Rows):
         help_text="Order of day, month and year in start times. Leave blank to detect it from all "
         "of them; dates that fit several orders are then skipped.",
     )
+    header_row = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        help_text="The row with the names of the columns, if there is a title above it. Leave it "
+        "out for the first row with text.",
+    )
     include_hidden = serializers.BooleanField(
         default=False, help_text="Read the hidden rows and columns of a workbook too."
     )
@@ -232,6 +238,7 @@ class RowsOfFile(Rows):
             must_be_clear=values.get("launch", False),
             delimiter=values.get("delimiter", ""),
             sheet=values.get("sheet", ""),
+            header_row=values.get("header_row", 0),
             include_hidden=values["include_hidden"],
             region=values.get("region", ""),
             dates=values.get("dates", ""),

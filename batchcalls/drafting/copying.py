@@ -14,7 +14,7 @@ from batchcalls.drafting import drafts, edits
 from batchcalls.drafting.drafts import DraftError
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import CONSENT_DETAILS, ListMapping, Target
-from batchcalls.lists.tables import open_table
+from batchcalls.lists.tables import header_row_of, open_table
 from batchcalls.models import Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, values_of
 from batchcalls.states import BatchStatus
@@ -52,6 +52,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
             encoding=original.encoding,
             delimiter=original.delimiter,
             sheet=original.sheet,
+            header_row=header_row_of(original),
             include_hidden=original.include_hidden,
             region=original.region,
             dates=original.date_order,

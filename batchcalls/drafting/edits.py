@@ -194,7 +194,8 @@ def problems(batch: Batch) -> list[DraftProblem]:
             *drafts.budget_problems(batch),
         ]
     mapping = ListMapping.from_list(stored.mapping)
-    wrong = mappings.check(mapping, is_call_setting=call_settings.is_call_setting)
+    hint = file_formats.where_phones_may_be(stored)
+    wrong = mappings.check(mapping, is_call_setting=call_settings.is_call_setting, hint=hint)
     return [
         *(
             DraftProblem(

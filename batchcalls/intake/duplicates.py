@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.db import transaction
 from django.db.models import Count, F, Min, OuterRef, Subquery
 
@@ -23,18 +25,10 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
     """
     # Rows that are skipped, or belong to an unusable list, call no one.
     rows = Recipient.objects.filter(batch=stored.batch_id).exclude(status__in=RECIPIENT_LEFT_OUT)
-    last, skipped = "", 0
-    while True:
-        repeated = dict(
-            rows.filter(e164__gt=last)
-            .order_by("e164")
-            .values_list("e164")
-            .annotate(first=Min("row_number"), times=Count("pk"))
-            .filter(times__gt=1)
-            .values_list("e164", "first")[:NUMBERS_AT_A_TIME]
-        )
-        if not repeated:
-            return skipped + _skip_twins(stored, lease)
+    skipped = 0
+    for numbers in _repeated_numbers(stored):
+        firsts = rows.filter(e164__in=numbers).order_by().values_list("e164")
+        repeated = dict(firsts.annotate(first=Min("row_number")))
         again = rows.filter(
             e164__in=repeated, row_number__gt=stored.row_offset, status=RecipientStatus.PENDING
         ).exclude(row_number__in=repeated.values())
@@ -50,7 +44,20 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
                     ],
                 )
             skipped += len(duplicates)
-        last = max(repeated)
+    return skipped + _skip_twins(stored, lease)
+
+
+def _repeated_numbers(stored: StoredList) -> Iterator[list[str]]:
+    """Yield the numbers of a batch that several rows have, whatever their status.
+
+    The index of numbers has all that is asked for, so that no row is read.
+    """
+    last = ""
+    times = Recipient.objects.filter(batch=stored.batch_id).order_by("e164").values_list("e164")
+    repeated = times.annotate(times=Count("*")).filter(times__gt=1).values_list("e164", flat=True)
+    while numbers := list(repeated.filter(e164__gt=last)[:NUMBERS_AT_A_TIME]):
+        yield numbers
+        last = numbers[-1]
 
 
 def _skip_twins(stored: StoredList, lease: Lease[StoredList]) -> int:

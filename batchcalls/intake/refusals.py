@@ -51,6 +51,9 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
     said_no = rows.filter(reason_code__in=REFUSALS, status=RecipientStatus.SKIPPED)
     waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)
     skipped = last = 0
+    # In most lists nobody refuses, and the order below would make a database read all rows.
+    if not said_no.order_by().exists():
+        return 0
     while refusing := list(
         said_no.filter(row_number__gt=last)
         .order_by("row_number")

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 5
 SAMPLE_CHARACTERS = 80
+#: How far down the header may be, below a title, for its row to be suggested.
+HEADER_WITHIN_ROWS = 20
 _BLOCK = 1 << 20
 
 
@@ -64,6 +66,7 @@ class ReadingOptions:
     must_be_clear: bool = False
     delimiter: str = ""
     sheet: str = ""
+    header_row: int = 0
     include_hidden: bool = False
     region: str = ""
     dates: str = ""
@@ -74,7 +77,8 @@ class ReadingOptions:
     @property
     def names_a_format(self) -> bool:
         """Whether a person chose something about the file's format."""
-        return bool(self.encoding or self.delimiter or self.sheet or self.include_hidden)
+        chosen = self.encoding, self.delimiter, self.sheet, self.header_row, self.include_hidden
+        return any(chosen)
 
 
 def read(
@@ -117,6 +121,7 @@ def read(
         encoding=options.encoding,
         delimiter=options.delimiter,
         sheet=options.sheet.strip(),
+        header_row=options.header_row,
         include_hidden=options.include_hidden,
     )
     if is_row:
@@ -128,6 +133,9 @@ def read(
         if not any(row.problem or any(map(str.strip, row.cells)) for row in chain(first, rows)):
             raise UnreadableList("no_rows")
         stored.samples = [[cell[:SAMPLE_CHARACTERS] for cell in row.cells] for row in first]
+        below = chain(first, islice(rows, HEADER_WITHIN_ROWS))
+        if likely := file_formats.likely_header(stored.headers, below):
+            stored.format_details["likely_header"] = likely
     if options.must_be_clear and file_formats.is_risky(stored):
         raise UploadError(file_formats.why_risky(stored, stream), code="unclear_encoding")
     stored.digest = _digest(stream)
@@ -143,7 +151,8 @@ def match_columns(
     names every problem.
     """
     mapping = suggest_mapping(stored, options, like=like)
-    if problems := check(mapping, is_call_setting=call_settings.is_call_setting):
+    hint = file_formats.where_phones_may_be(stored)
+    if problems := check(mapping, is_call_setting=call_settings.is_call_setting, hint=hint):
         raise MappingError(problems)
     return mapping
 

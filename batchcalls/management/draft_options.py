@@ -63,6 +63,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
             must_be_clear=not options["dry_run"],
             delimiter=options["delimiter"],
             sheet=options["sheet"],
+            header_row=options["header_row"],
             include_hidden=options["include_hidden"],
             region=options["region"],
             dates=options["dates"],

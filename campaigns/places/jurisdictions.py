@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 from campaigns.places.postcodes import zip_code
@@ -26,7 +26,6 @@ _COUNTRY_OF: Final = {
 _AMERICAN: Final = re.compile(r"\+1([2-9]\d\d)\d{7}", re.ASCII)
 
 
-@lru_cache(maxsize=65_536)
 def find(*, e164: str, region: str, postcode: str = "", state: str = "") -> tuple[str, ...]:
     """Return the places a recipient may be in, most probable first; empty for no country.
 
@@ -36,6 +35,8 @@ def find(*, e164: str, region: str, postcode: str = "", state: str = "") -> tupl
     1. The postcode decides, else the state, else the number.
     2. The places of any other source that agrees with none of these are added.
     """
+    if not (postcode or state):
+        return of_number(e164, region)
     sources = [
         _of_zip(postcode) if postcode and has_zips(region) else (),
         _of_state(state, region) if state else (),

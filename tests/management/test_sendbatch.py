@@ -221,6 +221,7 @@ def bad_files(tmp_path: Path) -> dict[str, Path]:
         ("empty", [], 1, "empty_file", "The file is empty."),
         ("no phone", [], 1, "no_phone_column", "Columns found: name, town."),
         ("png", [], 1, "not_text", "not a text file"),
+        ("good", ["--header-row", "9"], 1, "no_header_row", "Row 9 has no text"),
         ("unclear", [], 2, "unclear_encoding", "cp1250 it says “Żaneta”. Choose the encoding"),
         ("good", ["--map", "name=nonsense"], 2, "unknown_target", "nonsense"),
         ("good", ["--map", "nome=ignore"], 2, "unknown_column", "nome"),

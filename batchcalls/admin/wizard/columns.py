@@ -148,10 +148,12 @@ class ColumnsStep(OwnPages[Batch]):
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
         elif "read_again" in pressed or "use_encoding" in pressed:
+            header_row = pressed.get("header_row", "")
             reading = ReadingOptions(
                 encoding=pressed.get("use_encoding") or pressed.get("encoding", ""),
                 delimiter=pressed.get("delimiter", ""),
                 sheet=pressed.get("sheet", ""),
+                header_row=int(header_row) if header_row.isdecimal() else 0,
                 include_hidden="include_hidden" in pressed,
                 region=batch.region,
                 dates=pressed.get("dates", stored.date_order),

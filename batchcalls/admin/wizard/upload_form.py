@@ -24,7 +24,8 @@ LOCAL_TIME = "%Y-%m-%dT%H:%M"
 class UploadForm(FormatForm, RegionForm):
     """The fields of a draft, except its call settings, which have their own form."""
 
-    field_order = ["name", "file", "encoding", "delimiter", "sheet", "include_hidden", "region"]
+    READING = ("encoding", "delimiter", "sheet", "header_row", "include_hidden", "region")
+    field_order = ["name", "file", *READING]
 
     name = forms.CharField(
         label="Batch name",
@@ -121,7 +122,6 @@ class UploadForm(FormatForm, RegionForm):
     )
 
     BASIC = ("name",)
-    READING = ("encoding", "delimiter", "sheet", "include_hidden", "region")
     PATHWAY = ("pathway", "pathway_id", "pathway_version")
     LIMITS = ("account", "cps", "concurrency", "budget", "breaker_percent")
     SCHEDULE = ("start_at", "duplicates")

@@ -112,6 +112,13 @@ class Command(BaseCommand):
             help="Order of day, month and year in start times; default: detected from all of them.",
         )
         parser.add_argument(
+            "--header-row",
+            type=int,
+            default=0,
+            metavar="N",
+            help="Row with the names of the columns; default: the first row with text.",
+        )
+        parser.add_argument(
             "--include-hidden",
             action="store_true",
             help="Read the hidden rows and columns of a workbook too.",
