@@ -300,8 +300,8 @@ def test_a_batch_sent_as_a_user_has_the_permissions_of_that_user(sendbatch: Send
     refused = sendbatch(SAMPLE, "--as", "ada", *said)
     assert refused.returncode == 2
     assert "You may not set task, which decides what is said." in refused.stdout
-    mapped = ("--campaign", "Reminder", "--map", "service=trusted_text", "--dry-run", "--json")
-    assert "You may not map column “service”" in sendbatch(SAMPLE, "--as", "ada", *mapped).stdout
+    mapped = ("--campaign", "Reminder", "--map", "webhook=trusted_text", "--dry-run", "--json")
+    assert "You may not map column “webhook”" in sendbatch(SAMPLE, "--as", "ada", *mapped).stdout
     assert "There is no active user" in sendbatch(SAMPLE, "--as", "eve", *said).stdout
     User.objects.create_user("eve")
     assert "eve: You may not do that" in sendbatch(SAMPLE, "--as", "eve", *said).stdout
