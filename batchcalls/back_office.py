@@ -75,6 +75,7 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
     "Set-up": (
         _entry("Voice accounts", "batchcalls", "voiceaccount"),
         _entry("Webhooks", "batchcalls", "webhookendpoint"),
+        _entry("Allowed hosts", "campaigns", "allowedhost"),
         _entry("Opt-out sources", "batchcalls", "optoutsource"),
         _entry("Column mappings", "campaigns", "columnmapping"),
         _entry("API keys", "batchcalls", "apikey"),

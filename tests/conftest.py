@@ -27,6 +27,7 @@ from batchcalls.lists.mapping import Target
 from batchcalls.models import Batch, VoiceAccount, WebhookEndpoint
 from batchcalls.states import BatchStatus
 from batchcalls.webhooks import endpoints
+from campaigns.models import AllowedHost
 from tests import databases
 from tests.webhooks.receiver import NOW, Receiver, receiving
 
@@ -166,6 +167,13 @@ def launched(make_batch: Any) -> Callable[..., Batch]:
         return batch
 
     return launch
+
+
+@pytest.fixture
+def example_hosts(db: None) -> None:
+    """Let data of calls go to example.com and the names below it."""
+    for host in ("example.com", "*.example.com"):
+        AllowedHost.objects.create(host=host)
 
 
 @pytest.fixture

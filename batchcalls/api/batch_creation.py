@@ -179,8 +179,8 @@ class RowsOfFile(Rows):
         help_text="A JSON object: header, or #3 for the third column, to phone_number[.2], "
         "request_data[.name], trusted_text[.name], metadata[.name], postcode[.name], state[.name], "
         "consent, consent_type, consent_date, consent_source, consent_evidence, opt_out, ignore or "
-        "a call setting. Other columns are matched by their headers, and of call settings only "
-        "start_time, timezone and webhook: a list must not take over a call by its headers.",
+        "a call setting. Other columns are matched by their headers, which alone give "
+        "no call setting that needs a permission: a list must not take over a call.",
     )
     map_all = serializers.BooleanField(
         default=False, help_text="Make every other column a variable."

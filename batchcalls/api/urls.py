@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from batchcalls.api import (
     accounts,
+    allowed_hosts,
     batches,
     calls,
     campaigns,
@@ -30,6 +31,7 @@ router.register("tools", pathways.Tools, "tool")
 router.register("policies", campaigns.Policies, "policy")
 router.register("do-not-call", do_not_call.DoNotCall, "do-not-call")
 router.register("webhook-endpoints", webhooks.Endpoints, "webhook-endpoint")
+router.register("allowed-hosts", allowed_hosts.AllowedHosts, "allowed-host")
 router.register("webhook-deliveries", webhooks.Deliveries, "webhook-delivery")
 router.register("accounts", accounts.Accounts, "account")
 

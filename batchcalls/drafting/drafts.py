@@ -15,7 +15,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from batchcalls.calling import destinations
-from batchcalls.intake import joining, uploads, validation
+from batchcalls.drafting import authority
+from batchcalls.intake import allowed_columns, joining, uploads, validation
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch, BatchEvent, StoredList, VoiceAccount
@@ -86,7 +87,8 @@ def create(
 ) -> Batch:
     """Compose a draft and store it with its list.
 
-    Raise `UnreadableList`, `MappingError` or `UploadError`. Nothing is stored then.
+    Raise `UnreadableList`, `MappingError` or `UploadError`, also for call settings and columns that
+    ``created_by`` may not set. Nothing is stored then.
     """
     return store(compose(request, stream, file_name=file_name, mapping=mapping), stream)
 
@@ -103,6 +105,8 @@ def compose(
     mapping = mapping or uploads.match_columns(stored, request.reading)
     stored.mapping = mapping.to_list()
     batch = copy_campaign(request, region=stored.region)
+    authority.claim(batch, request.created_by)
+    authority.claim_columns(batch, mapping, request.created_by)
     _check_columns(batch, mapping)
     return Draft(batch, stored)
 
@@ -155,6 +159,7 @@ def add_list(
     first = ListMapping.from_list(batch.first_list.mapping)
     mapping = mapping or uploads.match_columns(stored, reading, like=first)
     stored.mapping = mapping.to_list()
+    allowed_columns.require(mapping, actor)
     _check_columns(batch, mapping)
     with uploads.storing(stored, stream):
         joining.join(stored, actor=actor)

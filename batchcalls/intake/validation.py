@@ -17,6 +17,7 @@ from batchcalls.database import clock
 from batchcalls.lists.rows import RowProblem
 from batchcalls.models import Batch
 from campaigns import call_settings, e164, prompts
+from campaigns.allowed_hosts import AllowedHost, Hosts, refused_in
 from campaigns.call_settings import ZoneSource
 from campaigns.consent import Consent, read_opt_out
 from campaigns.consent_demands import Demand, Evidence, first_lack
@@ -43,8 +44,9 @@ class RowRules:
     may have its own prompt; ``required_with_prompt`` includes them. ``timezone`` applies to start
     times without an offset. ``demands_on`` returns the consent that calls to some places need.
     ``today`` is the latest valid date of consent. ``permitted`` are the countries that may be
-    called, None for all, ``kinds`` the special kinds of numbers that may be called, and
-    ``caller_ids_off`` the numbers of the account that are switched off.
+    called, None for all, ``kinds`` the special kinds of numbers that may be called,
+    ``caller_ids_off`` the numbers of the account that are switched off, and ``hosts`` those that
+    data may go to.
     """
 
     region: str
@@ -57,6 +59,7 @@ class RowRules:
     permitted: Permitted | None = None
     kinds: frozenset[str] = frozenset()
     caller_ids_off: frozenset[str] = frozenset()
+    hosts: Hosts = field(default_factory=Hosts)
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
@@ -75,6 +78,7 @@ class RowRules:
             caller_ids_off=frozenset(
                 batch.account.caller_ids.filter(enabled=False).values_list("e164", flat=True)
             ),
+            hosts=AllowedHost.objects.current(),
         )
 
 
@@ -175,6 +179,7 @@ def judge(
         or _what_is_not_permitted(rules, number.e164, normalized.values)
         or _why_without_consent(rules, cells, evidence, places)
         or _what_settings_lack(normalized)
+        or _where_data_may_not_go(rules, normalized.values)
         or _what_is_too_long(rules, request_data)
         or _what_would_be_unsaid(rules, normalized.values, request_data)
         or ("", "")
@@ -209,6 +214,14 @@ def _what_is_not_permitted(
     refused = rules.permitted.check(number) or destinations.check_settings(
         rules.permitted, row_settings
     )
+    return (refused.code, refused.message) if refused else None
+
+
+def _where_data_may_not_go(
+    rules: RowRules, row_settings: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return code and message when an address of the row has a host that is not allowed."""
+    refused = row_settings and refused_in(row_settings, rules.hosts)
     return (refused.code, refused.message) if refused else None
 
 

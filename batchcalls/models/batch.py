@@ -161,6 +161,11 @@ class Batch(models.Model):
         help_text="The version of each rule pack at the launch.",
     )
 
+    set_by = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="Who set call settings of each class, by the id of the user.",
+    )
     dry_run = models.JSONField(default=dict, editable=False)
 
     # Schedule and authorship.

@@ -49,6 +49,8 @@ LAUNCHED_WITH: dict[str, Use] = {
     "budget": _SETTING | Use.CLONED,
     "breaker_percent": _SETTING | Use.CLONED,
     "chunk_size": Use.TOLD,
+    # A copy says what others wrote, who must still be allowed to.
+    "set_by": Use.CLONED | Use.TRIED,
     # URLs may contain secrets, and test calls are not reported to them.
     "status_webhook": Use.ASKED | Use.CLONED,
     "batch_webhook": Use.ASKED | Use.CLONED,

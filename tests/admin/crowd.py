@@ -31,6 +31,7 @@ from batchcalls.models import (
     WorkerHeartbeat,
 )
 from campaigns.models import (
+    AllowedHost,
     BlackoutDate,
     CallingPolicy,
     CallingWindow,
@@ -148,6 +149,7 @@ class Crowd:
         )
         BlackoutDate.objects.create(policy=self.policy, date=date(2026, 1, n))
         ColumnMapping.objects.create(name=f"Mapping {n}", created_by=user)
+        AllowedHost.objects.create(host=f"host{n}.example.com", created_by=user)
         Suppression.objects.create(e164=f"+120255502{n:02}", created_by=user)
         RulePackSwitch.objects.create(
             pack="us", entry=f"{n}", reason="Exempt.", created_by=user, created_at=timezone.now()

@@ -58,6 +58,7 @@ LISTS = {
     "Review opt-outs": "batchcalls_optoutreview",
     "Voice accounts": "batchcalls_voiceaccount",
     "Column mappings": "campaigns_columnmapping",
+    "Allowed hosts": "campaigns_allowedhost",
     "API keys": "batchcalls_apikey",
     "Webhooks": "batchcalls_webhookendpoint",
     "Opt-out sources": "batchcalls_optoutsource",

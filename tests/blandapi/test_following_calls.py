@@ -371,6 +371,7 @@ def test_a_recording_is_handed_on_or_its_place_is_told(
         assert "private network" in answered.json()["message"]
 
 
+@pytest.mark.usefixtures("example_hosts")
 def test_reports_of_a_call_are_told_of_and_sent_again(program: Program, carry: Carry) -> None:
     url, other = "https://example.com/call", "https://example.com/other"
     answer = program.post("/v1/calls", {**CALL, "webhook": url})

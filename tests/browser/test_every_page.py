@@ -31,6 +31,7 @@ LISTS = [
     "campaigns/rulepackswitch",
     "campaigns/suppression",
     "campaigns/columnmapping",
+    "campaigns/allowedhost",
     "auth/user",
     "auth/group",
     "django_q/success",
@@ -49,6 +50,7 @@ FORMS = [
     "campaigns/tool",
     "campaigns/callingpolicy",
     "campaigns/suppression",
+    "campaigns/allowedhost",
     "auth/user",
     "django_q/schedule",
 ]

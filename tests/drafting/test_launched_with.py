@@ -91,6 +91,7 @@ def full(make_batch: Any) -> Batch:
         "budget": Decimal("12.50"),
         "breaker_percent": 30,
         "chunk_size": 17,
+        "set_by": {"cost": 1},
         "status_webhook": "https://crm.example.com/status",
         "batch_webhook": "https://crm.example.com/batch",
     }
@@ -118,13 +119,13 @@ def test_a_test_call_copies_what_is_tried(full: Batch, monkeypatch: pytest.Monke
     assert same_in(Batch.objects.get(pk=trial.pk), full) == set(names_of(Use.TRIED))
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("example_hosts")
 def test_an_edit_changes_what_is_edited_and_nothing_else(full: Batch, make_batch: Any) -> None:
     draft = make_batch("+12025550191")
     draft.purpose_assumed = True
     draft.save(update_fields=["purpose_assumed"])
     said = {name: getattr(full, name) for name in names_of(Use.ASKED)}
-    request = DraftRequest(**said, created_by=User.objects.create_user("other"))
+    request = DraftRequest(**said, created_by=User.objects.create_superuser("other"))
     before = {name: getattr(draft, name) for name in LAUNCHED_WITH | NOT_LAUNCHED_WITH}
     edits.change(draft, request, region=full.region)
     after = Batch.objects.get(pk=draft.pk)

@@ -127,7 +127,8 @@ def test_a_column_of_retries_counts_for_the_rows_that_have_one(make_batch: Any) 
         f'{number},"{{""wait"": {wait}}}"\n' if wait else f"{number},\n"
         for number, wait in ((NO_ANSWER, 60), (BUSY, 0), (VOICEMAIL, 900))
     )
-    batch = validated(make_batch(text=text, prompt="Hello.", map_all=None))
+    given = {"map_all": None, "column_options": ["settings.retry=retry"]}
+    batch = validated(make_batch(text=text, prompt="Hello.", **given))
     assert batch.dry_run["estimate"]["calls"] == [3, 5]
     assert batch.dry_run["estimate"]["seconds"][1] == 900 + 180 + estimate.RINGING_SECONDS
 

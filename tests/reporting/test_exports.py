@@ -231,7 +231,8 @@ def test_a_skipped_row_without_any_text_is_among_the_rejected_ones(
 
 def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: Any) -> None:
     text = "phone,city,metadata.id,settings.max_duration\n+12025550190,Bonn,7,5\nnot one,Ulm,8,\n"
-    batch = run(make_batch(text=text, map_all=None, prompt="Hello."))
+    mapped = {"map_all": None, "column_options": ["settings.max_duration=max_duration"]}
+    batch = run(make_batch(text=text, prompt="Hello.", **mapped))
     header, first, second = read(batch_tables.recipients(batch))
     assert header[-3:] == ["request_data.city", "metadata.id", "settings.max_duration"]
     assert dict(zip(header, first, strict=True)) | {"due_at": ""} == {

@@ -131,8 +131,10 @@ def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallS
     """Return the two forms of the page, with the values of the draft or of a new one."""
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     if batch is not None:
-        own = CallSettingsForm(data, initial=batch.call_settings, leave_out=LEFT_OUT)
-        return UploadForm(data, files, draft=batch), own
+        own = CallSettingsForm(
+            data, initial=batch.call_settings, leave_out=LEFT_OUT, user=request.user
+        )
+        return UploadForm(data, files, draft=batch, user=request.user), own
     initial: dict[str, Any] = {"account": VoiceAccount.objects.built_in().pk}
     stored: dict[str, Any] = {}
     chosen = _chosen_campaign(request)
@@ -142,8 +144,8 @@ def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallS
         initial["purpose"] = chosen.purpose
         initial["says"] = "pathway" if pathway else "prompt"
         stored = chosen.settings_for_calls()
-    own = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT)
-    return UploadForm(data, files, initial=initial), own
+    own = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT, user=request.user)
+    return UploadForm(data, files, initial=initial, user=request.user), own
 
 
 def _save(

@@ -15,6 +15,8 @@ from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.models.launched_with import Use, names_of
 from campaigns.models import Campaign, Pathway
 from campaigns.prompts import PromptError, Template
+from campaigns.setting_locks import Locks
+from campaigns.setting_permissions import refused_name
 from campaigns.vocabulary import Purpose
 
 _ASKED = frozenset(names_of(Use.ASKED))
@@ -126,7 +128,9 @@ class UploadForm(FormatForm, RegionForm):
     LIMITS = ("account", "cps", "concurrency", "budget", "breaker_percent")
     SCHEDULE = ("start_at", "duplicates")
 
-    def __init__(self, *args: Any, draft: Batch | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, draft: Batch | None = None, user: Any = None, **kwargs: Any
+    ) -> None:
         self.draft = draft
         if draft is not None:
             kwargs["initial"] = {**_initial_of(draft), **kwargs.get("initial", {})}
@@ -135,6 +139,8 @@ class UploadForm(FormatForm, RegionForm):
         self.fields[
             "start_at"
         ].help_text = f"In the time zone of this site ({zone}); blank: at once."
+        self._locks = Locks(self)
+        self._locks.lock(("prompt", *self.PATHWAY), refused_name(user, "task"))
 
     def group(self, name: str) -> list[forms.BoundField]:
         """Return the fields that the page shows together."""
@@ -166,8 +172,9 @@ class UploadForm(FormatForm, RegionForm):
         return self.group("SCHEDULE")
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the purpose if no campaign says it."""
+        """Ask for the purpose if no campaign says it, and refuse fields that are locked."""
         cleaned = super().clean() or self.cleaned_data
+        self._locks.check()
         if not cleaned.get("purpose") and "purpose" not in self.errors:
             if chosen := cleaned.get("campaign"):
                 cleaned["purpose"] = chosen.purpose
