@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import DateTimeField, F, Q, Value
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from batchcalls.database import clock
@@ -59,6 +59,17 @@ def revoke(key: ApiKey) -> bool:
     """Revoke a key. Return False if it was already revoked."""
     found = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
     return bool(found.update(revoked_at=clock.now()))
+
+
+def usable_of(owner: User) -> QuerySet[ApiKey]:
+    """Return a person's keys that are neither revoked nor expired."""
+    is_current = Q(expires_at=None) | Q(expires_at__gt=clock.now())
+    return ApiKey.objects.filter(is_current, owner=owner, revoked_at=None)
+
+
+def revoke_all_of(owner: User) -> int:
+    """Revoke all of a person's keys. Return how many could be used until now."""
+    return usable_of(owner).update(revoked_at=clock.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
