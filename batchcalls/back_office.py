@@ -124,7 +124,7 @@ class BackOffice(AdminSite):
         """Show the sign-in page, which asks for a code after the password if that is on."""
         from batchcalls.admin.sign_in import login_page  # noqa: PLC0415
 
-        return login_page(self, request, extra_context or {})
+        return login_page(request, self, extra_context or {})
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -109,6 +109,7 @@ class OwnPasswordView(PasswordChangeView):
 
     form_class = OwnPasswordForm
     template_name = "admin/own_password.html"
+    success_url = reverse_lazy("admin:security")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the request, which its limits count by."""
@@ -126,13 +127,13 @@ class OwnPasswordView(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Store the password, revoke keys if asked to, and say what was done."""
-        super().form_valid(form)
+        answer = super().form_valid(form)
         text = "Your password was changed. Your other sessions were signed out."
         if form.cleaned_data["revoke_keys"]:
             count = api_keys.revoke_all_of(actor_of(self.request))
             text += f" {count:,} API key{' was' if count == 1 else 's were'} revoked."
         messages.success(self.request, text)
-        return redirect("admin:security")
+        return answer
 
 
 @never_cache

@@ -90,7 +90,7 @@ class SignInView(LoginView):
 
 
 @never_cache
-def login_page(site: AdminSite, request: HttpRequest, extra: dict[str, Any]) -> HttpResponseBase:
+def login_page(request: HttpRequest, site: AdminSite, extra: dict[str, Any]) -> HttpResponseBase:
     """Show the first step, with the context that Django's admin gives its own."""
     if request.method == "GET" and site.has_permission(request):
         return redirect("admin:index")
