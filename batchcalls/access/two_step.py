@@ -85,6 +85,12 @@ class Setup:
         """The secret in base32, for people who type it."""
         return base64.b32encode(self.secret).decode()
 
+    def matching(self, code: str) -> TOTP | None:
+        """Return the time step that the code is of, or None if it is no code of this secret."""
+        totp = _totp(self.secret, drift=0)
+        is_right = _is_code(code) and totp.verify(int(code), tolerance=SETUP_TOLERANCE_STEPS)
+        return totp if is_right else None
+
     def url_for(self, user: User) -> str:
         """Return the URL of the QR code (Google Authenticator's key URI format)."""
         label = quote(f"{ISSUER}:{user.get_username()}")
@@ -115,10 +121,8 @@ def turn_on(user: User, setup: Setup, code: str) -> list[str] | None:
 
     Return None if the code is not one of this secret.
     """
-    if not _is_code(code):
-        return None
-    totp = _totp(setup.secret, drift=0)
-    if not totp.verify(int(code), tolerance=SETUP_TOLERANCE_STEPS):
+    totp = setup.matching(code)
+    if totp is None:
         return None
     with transaction.atomic():
         SignIn.objects.update_or_create(

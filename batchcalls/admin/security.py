@@ -69,6 +69,20 @@ class SetUpForm(ConfirmForm):
     )
     field_order = ["new_code", "password", "code"]
 
+    def __init__(self, request: HttpRequest, setup: two_step.Setup) -> None:
+        self.setup = setup
+        super().__init__(request)
+
+    def clean_new_code(self) -> str:
+        """Check the new app first, or a mistake here would use up a code of the current one."""
+        code = "".join(self.cleaned_data["new_code"].split())
+        if self.setup.matching(code) is None:
+            raise ValidationError(
+                "This code is not right. Enter the code that the app shows now. If it is refused "
+                "again, set your phone's clock to automatic."
+            )
+        return code
+
 
 class OwnPasswordForm(PasswordChangeForm):
     """Changes one's own password, and revokes one's API keys on demand."""
@@ -157,18 +171,14 @@ def security_view(request: HttpRequest) -> HttpResponse:
 def set_up_view(request: HttpRequest) -> HttpResponse:
     """Show a QR code, and turn two-step sign-in on once the app shows the right code."""
     user = actor_of(request)
-    form, setup = SetUpForm(request), _setup_of(request)
+    setup = _setup_of(request)
+    form = SetUpForm(request, setup)
     if form.is_valid():
         codes = two_step.turn_on(user, setup, form.cleaned_data["new_code"])
         if codes is not None:
             del request.session[SETUP]
             sessions.keep(request)
             return _codes_page(request, codes)
-        form.add_error(
-            "new_code",
-            "This code is not right. Enter the code that the app shows now. If it is refused "
-            "again, set your phone's clock to automatic.",
-        )
     return _page(
         request,
         "security_set_up",

@@ -68,15 +68,14 @@ class Visitor:
         with self.opener.open(request, timeout=10) as answer:
             return str(answer.read().decode())
 
-    def sign_in(self, password: str) -> str:
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/login/"))
+    def send(self, page: str, **form: str) -> str:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get(page))
         assert token is not None
-        return self.get(
-            "/login/?next=/batchcalls/batch/",
-            username="admin",
-            password=password,
-            csrfmiddlewaretoken=token[1],
-        )
+        return self.get(page, csrfmiddlewaretoken=token[1], **form)
+
+    def sign_in(self, password: str) -> str:
+        page = "/login/?next=/batchcalls/batch/"
+        return self.send(page, username="admin", password=password)
 
 
 def wait_until(
@@ -100,9 +99,11 @@ def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path
         wait_until(lambda: visitor.get("/login/"), seconds=60, output=output)
         found = re.search(r"Sign in as admin with the password (\S+)", output())
         assert found is not None, output()
-        password = found[1]
-        page = visitor.sign_in(password)
-        assert "Sample batch" in page
+        assert "Choose your own password to continue." in visitor.sign_in(found[1])
+        password = "chosen-at-the-first-sign-in"
+        new = {"new_password1": password, "new_password2": password}
+        visitor.send("/password_change/", old_password=found[1], **new)
+        assert "Sample batch" in visitor.get("/batchcalls/batch/")
         wait_until(
             lambda: "Sample batch" in visitor.get("/batchcalls/batch/?status=completed_partial"),
             seconds=60,
