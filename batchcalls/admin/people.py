@@ -79,7 +79,7 @@ class PersonAdmin(UserAdmin[User]):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """Set someone else's password. One's own takes the current one."""
-        if id == str(request.user.pk):
+        if id == str(request.user.pk) and self.has_change_permission(request):
             return redirect("admin:password_change")
         return super().user_change_password(request, id, form_url)
 

@@ -55,6 +55,11 @@ FORMS = [
 OTHERS = [
     "/",
     "/password_change/",
+    "/security/",
+    "/security/app/",
+    "/sign-ins/",
+    "/auth/user/1/password/",
+    "/auth/user/1/two-step/",
     "/emergency/stop/",
     "/restored/",
     "/campaigns/campaign/import/",
