@@ -35,10 +35,10 @@ PENDING_SECONDS = 600
 SEEN_EVERY_SECONDS = 60
 #: Pages of the back office that open before a person has done what they must do first.
 ALWAYS_OPEN = frozenset({"login", "login_code", "logout", "jsi18n"})
-PASSWORD_PAGES = frozenset({"password_change"})
-TWO_STEP_PAGES = frozenset(
-    {"security", "security_set_up", "password_change", "password_change_done"}
-)
+#: An emergency does not wait for them.
+_STOP = "emergency_stop"
+PASSWORD_PAGES = frozenset({"password_change", _STOP})
+TWO_STEP_PAGES = frozenset({"security", "security_set_up", "password_change", _STOP})
 
 
 class SessionRules:
@@ -58,9 +58,9 @@ class SessionRules:
         match = request.resolver_match
         if match is None or match.namespace != "admin" or not request.user.is_authenticated:
             return None
-        if reason := _reason_to_end(request):
-            return _end(request, reason)
         page = match.url_name or ""
+        if reason := _reason_to_end(request):
+            return _end(request, reason, page)
         if page in ALWAYS_OPEN:
             return None
         if sign_in_of(request.user).must_change_password:
@@ -137,14 +137,14 @@ def _reason_to_end(request: HttpRequest) -> str:
     return ""
 
 
-def _end(request: HttpRequest, reason: str) -> HttpResponse:
+def _end(request: HttpRequest, reason: str, page: str) -> HttpResponse | None:
     log.info("session_ended", username=request.user.get_username(), reason=reason)
     logout(request)
-    if request.resolver_match and request.resolver_match.url_name == "login":
-        return redirect(request.get_full_path())
+    if page in ALWAYS_OPEN:
+        return None
     messages.info(request, f"{reason} Nothing that you saved is lost.")
-    page = request.get_full_path() if request.method == "GET" else reverse("admin:index")
-    return redirect_to_login(page, reverse("admin:login"))
+    back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+    return redirect_to_login(back, reverse("admin:login"))
 
 
 def _count(number: int, unit: str) -> str:

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -70,6 +70,9 @@ def reset_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Turn off the two-step sign-in of someone who lost the phone and the recovery codes."""
     require(request.user, PERMISSION)
     user = get_object_or_404(User, pk=pk)
+    if user == request.user:
+        # That takes the password and a code.
+        return redirect("admin:security_off")
     if user.is_superuser and not actor_of(request).is_superuser:
         raise Denied("Only administrators can reset the two-step sign-in of an administrator.")
     back = reverse("admin:auth_user_change", args=[pk])

@@ -221,6 +221,16 @@ class TestAdministrators:
         assert not two_step.is_on(User.objects.get(pk=ann.pk))
         assert reset not in text_of(client.get(change))
 
+    def test_a_stolen_session_of_an_administrator_does_not_reset_its_own_app(
+        self, client: Client, root: User
+    ) -> None:
+        _, codes = with_app(root)
+        sign_in(client, "root")
+        enter_code(client, codes[0])
+        answer = client.post(reverse("admin:two_step_reset", args=[root.pk]))
+        assert answer["Location"] == OFF
+        assert two_step.is_on(User.objects.get(pk=root.pk))
+
     def test_only_an_administrator_resets_an_administrator(
         self, client: Client, root: User, ann: User
     ) -> None:

@@ -294,6 +294,7 @@ def test_whoever_must_choose_a_password_sees_nothing_else(client: Client) -> Non
     for path in ("/", "/batchcalls/batch/", "/security/", "/batchcalls/apikey/add/"):
         assert client.get(path)["Location"] == page, path
     assert "Choose your own password" in client.get(page).content.decode()
+    assert client.get(reverse("admin:emergency_stop")).status_code == 200
     for new, accepted in ((PASSWORD, False), ("chosen-by-myself-42", True)):
         form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
         answer = client.post(page, form, REMOTE_ADDR="203.0.113.1")
