@@ -14,7 +14,8 @@ from batchcalls.access.two_step import Verdict
 from batchcalls.models import RecoveryCode, SignIn
 from tests.access.signing_in import code_of, person, with_app
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = pytest.mark.django_db
+ONE_DATABASE = pytest.mark.one_database
 
 NOON = datetime(2026, 11, 27, 12, 0, 10, tzinfo=UTC)
 
@@ -45,6 +46,7 @@ def test_a_code_works_once(ann: User) -> None:
         assert two_step.check(ann, code_of(setup, steps=-1)) is Verdict.WRONG
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("phone_ahead", [-9, 9])
 def test_a_phone_whose_clock_is_minutes_off_works(ann: User, phone_ahead: int) -> None:
     with at(0):
@@ -55,6 +57,7 @@ def test_a_phone_whose_clock_is_minutes_off_works(ann: User, phone_ahead: int) -
         assert two_step.check(ann, code_of(setup)) is Verdict.WRONG
 
 
+@ONE_DATABASE
 def test_a_clock_that_drifts_is_followed(ann: User) -> None:
     with at(0):
         setup = set_up(ann)
@@ -63,6 +66,7 @@ def test_a_clock_that_drifts_is_followed(ann: User) -> None:
             assert two_step.check(ann, code_of(setup, steps=month)) is Verdict.RIGHT
 
 
+@ONE_DATABASE
 def test_codes_of_other_times_and_other_digits_are_wrong(ann: User) -> None:
     with at(0):
         setup = set_up(ann)
@@ -80,12 +84,14 @@ def test_a_recovery_code_works_once_and_however_it_is_typed(ann: User) -> None:
     assert two_step.check(person("bob"), codes[1]) is Verdict.WRONG
 
 
+@ONE_DATABASE
 def test_new_recovery_codes_replace_the_old_ones(ann: User) -> None:
     _, codes = with_app(ann)
     two_step.renew_recovery_codes(ann)
     assert two_step.check(ann, codes[0]) is Verdict.WRONG
 
 
+@ONE_DATABASE
 def test_the_database_holds_neither_secrets_nor_codes(ann: User) -> None:
     setup, codes = with_app(ann)
     stored = str(SignIn.objects.values().get()) + str(list(RecoveryCode.objects.values()))
@@ -111,6 +117,7 @@ def test_guessing_codes_locks_longer_and_longer_even_for_the_right_one(ann: User
         assert not two_step.locked()
 
 
+@ONE_DATABASE
 def test_a_year_of_guessing_finds_no_code() -> None:
     guesses, waited = two_step.FREE_FAILURES, timedelta()
     while waited < timedelta(days=365):
@@ -121,6 +128,7 @@ def test_a_year_of_guessing_finds_no_code() -> None:
     assert guesses * 3 / 1_000_000 < 0.002
 
 
+@ONE_DATABASE
 def test_an_administrator_unlocks(ann: User) -> None:
     setup, _ = with_app(ann)
     SignIn.objects.update(failures=12, locked_until=datetime(2999, 1, 1, tzinfo=UTC))
@@ -130,6 +138,7 @@ def test_an_administrator_unlocks(ann: User) -> None:
     assert two_step.check(ann, code_of(setup)) is Verdict.RIGHT
 
 
+@ONE_DATABASE
 def test_turning_off_forgets_the_app_and_the_codes(ann: User) -> None:
     setup, codes = with_app(ann)
     assert two_step.turn_off(ann, by="root")
@@ -139,6 +148,7 @@ def test_turning_off_forgets_the_app_and_the_codes(ann: User) -> None:
     assert two_step.check(ann, codes[0]) is Verdict.WRONG
 
 
+@ONE_DATABASE
 def test_a_rotated_key_keeps_codes_working_once_they_are_reencrypted(
     ann: User, settings: Any
 ) -> None:
@@ -154,6 +164,7 @@ def test_a_rotated_key_keeps_codes_working_once_they_are_reencrypted(
     assert two_step.reencrypt_all() == (0, ["ann"])
 
 
+@ONE_DATABASE
 def test_roles_can_require_two_step_sign_in(ann: User, settings: Any) -> None:
     root = person("root", is_superuser=True)
     ann.groups.add(Group.objects.get(name="Managers"))

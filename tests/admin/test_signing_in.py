@@ -28,7 +28,8 @@ from tests.access.signing_in import (
     with_app,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = pytest.mark.django_db
+ONE_DATABASE = pytest.mark.one_database
 
 
 @pytest.fixture
@@ -149,6 +150,7 @@ class TestLocks:
         assert "my-other-secret" not in stored
 
 
+@ONE_DATABASE
 def test_the_address_after_signing_in_is_one_of_this_site(client: Client) -> None:
     person()
     for foreign in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"):
@@ -159,6 +161,7 @@ def test_the_address_after_signing_in_is_one_of_this_site(client: Client) -> Non
 # The second step ---------------------------------------------------------------------------------
 
 
+@ONE_DATABASE
 class TestSecondStep:
     def test_the_password_alone_opens_nothing(self, client: Client, ann: User) -> None:
         setup, _ = with_app(ann)
@@ -222,6 +225,7 @@ class TestSecondStep:
 # Sessions ----------------------------------------------------------------------------------------
 
 
+@ONE_DATABASE
 class TestSessions:
     @pytest.mark.parametrize(
         ("minutes", "text"),
@@ -286,6 +290,7 @@ class TestSessions:
 # What comes first --------------------------------------------------------------------------------
 
 
+@ONE_DATABASE
 def test_whoever_must_choose_a_password_sees_nothing_else(client: Client) -> None:
     ann = person(is_superuser=True)
     SignIn.objects.create(user=ann, must_change_password=True)
@@ -302,6 +307,7 @@ def test_whoever_must_choose_a_password_sees_nothing_else(client: Client) -> Non
     assert client.get("/batchcalls/batch/").status_code == 200
 
 
+@ONE_DATABASE
 def test_whoever_needs_two_step_sign_in_sets_it_up_first(client: Client, settings: Any) -> None:
     settings.TWO_STEP_REQUIRED_FOR = frozenset({"administrators"})
     ann = person(is_superuser=True)
@@ -322,6 +328,7 @@ def test_whoever_needs_two_step_sign_in_sets_it_up_first(client: Client, setting
     assert two_step.is_on(User.objects.get(pk=ann.pk))
 
 
+@ONE_DATABASE
 def test_failures_and_locks_are_logged_with_name_and_address(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -96,7 +96,7 @@ def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path
     port = free_port()
     visitor = Visitor(port)
     with quickstart(tmp_path, port) as output:
-        wait_until(lambda: visitor.get("/login/"), seconds=60, output=output)
+        wait_until(lambda: visitor.get("/login/"), seconds=180, output=output)
         found = re.search(r"Sign in as admin with the password (\S+)", output())
         assert found is not None, output()
         assert "Choose your own password to continue." in visitor.sign_in(found[1])
@@ -106,7 +106,7 @@ def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path
         assert "Sample batch" in visitor.get("/batchcalls/batch/")
         wait_until(
             lambda: "Sample batch" in visitor.get("/batchcalls/batch/?status=completed_partial"),
-            seconds=60,
+            seconds=180,
             output=output,
         )
         calls = visitor.get("/batchcalls/callresult/")
@@ -116,7 +116,7 @@ def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path
         assert "body" in visitor.get(stylesheet[1])
 
     with quickstart(tmp_path, port) as output:
-        wait_until(lambda: visitor.get("/login/"), seconds=60, output=output)
+        wait_until(lambda: visitor.get("/login/"), seconds=180, output=output)
         assert "password" not in output()
         page = Visitor(port).sign_in(password)
         assert page.count(">Sample batch<") == 1
