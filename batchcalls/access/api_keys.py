@@ -47,6 +47,12 @@ def create(
     return key, secret
 
 
+def usable_keys_of(owner: User) -> QuerySet[ApiKey]:
+    """Return the keys of a person that are neither revoked nor expired."""
+    lasts = Q(expires_at=None) | Q(expires_at__gt=clock.now())
+    return ApiKey.objects.filter(lasts, owner=owner, revoked_at=None)
+
+
 def find(secret: str) -> ApiKey | None:
     """Return the usable key with this secret, with its owner, or None."""
     if not secret or len(secret) > 200:
@@ -61,15 +67,9 @@ def revoke(key: ApiKey) -> bool:
     return bool(found.update(revoked_at=clock.now()))
 
 
-def usable_of(owner: User) -> QuerySet[ApiKey]:
-    """Return a person's keys that are neither revoked nor expired."""
-    is_current = Q(expires_at=None) | Q(expires_at__gt=clock.now())
-    return ApiKey.objects.filter(is_current, owner=owner, revoked_at=None)
-
-
 def revoke_all_of(owner: User) -> int:
     """Revoke all of a person's keys. Return how many could be used until now."""
-    return usable_of(owner).update(revoked_at=clock.now())
+    return sum(revoke(key) for key in usable_keys_of(owner))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,7 @@ class OwnPasswordView(PasswordChangeView):
         return super().get_context_data(
             **kwargs,
             must_change=sign_in_of(user).must_change_password,
-            keys=api_keys.usable_of(user).count(),
+            keys=api_keys.usable_keys_of(user).count(),
             security=reverse("admin:security"),
         )
 

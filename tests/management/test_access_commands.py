@@ -108,7 +108,7 @@ class TestSignIn:
         text = run("signin", "renew-password", "ann", "--revoke-keys")
         assert text == "ann chooses a new password at the next sign-in. Revoked 1 API key."
         assert sign_in_of(User.objects.get()).must_change_password
-        assert not api_keys.usable_of(ann).exists()
+        assert not api_keys.usable_keys_of(ann).exists()
 
     def test_secrets_whose_key_is_gone_are_named(self, ann: User, settings: Any) -> None:
         with_app(ann)
