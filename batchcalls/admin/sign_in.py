@@ -12,7 +12,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME, authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -158,6 +158,7 @@ def refusal_of_password(request: HttpRequest, user: User, password: str) -> str:
 
 def _signed_in(request: HttpRequest, user: User, url: str, *, checked_code: bool) -> HttpResponse:
     sessions.begin(request, user, checked_code=checked_code)
-    answer = redirect(url)
+    # Not redirect(), for which it might be the name of a view.
+    answer = HttpResponseRedirect(url)
     throttling.remember_browser(answer, user.get_username())
     return answer

@@ -156,6 +156,7 @@ def test_the_address_after_signing_in_is_one_of_this_site(client: Client) -> Non
     for foreign in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"):
         assert sign_in(client, next=foreign)["Location"] == "/"
         client.post(reverse("admin:logout"))
+    assert sign_in(client, next="a word")["Location"] == "a%20word"
 
 
 # The second step ---------------------------------------------------------------------------------
