@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import DateTimeField, F, Q, Value
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from batchcalls.database import clock
@@ -47,6 +47,12 @@ def create(
     return key, secret
 
 
+def usable_keys_of(owner: User) -> QuerySet[ApiKey]:
+    """Return the keys of a person that are neither revoked nor expired."""
+    lasts = Q(expires_at=None) | Q(expires_at__gt=clock.now())
+    return ApiKey.objects.filter(lasts, owner=owner, revoked_at=None)
+
+
 def find(secret: str) -> ApiKey | None:
     """Return the usable key with this secret, with its owner, or None."""
     if not secret or len(secret) > 200:
@@ -59,6 +65,11 @@ def revoke(key: ApiKey) -> bool:
     """Revoke a key. Return False if it was already revoked."""
     found = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
     return bool(found.update(revoked_at=clock.now()))
+
+
+def revoke_all_of(owner: User) -> int:
+    """Revoke all of a person's keys. Return how many could be used until now."""
+    return sum(revoke(key) for key in usable_keys_of(owner))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

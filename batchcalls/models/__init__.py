@@ -15,6 +15,7 @@ from batchcalls.models.opt_out_review import OptOutDecision, OptOutReview
 from batchcalls.models.opt_out_source import OptOutMessage, OptOutSource
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
+from batchcalls.models.sign_in import RecoveryCode, SignIn, sign_in_of
 from batchcalls.models.spending import DailySpending
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
@@ -51,8 +52,10 @@ __all__ = [
     "OptOutReview",
     "OptOutSource",
     "Recipient",
+    "RecoveryCode",
     "SavedFilter",
     "Scope",
+    "SignIn",
     "StoredList",
     "VoiceAccount",
     "WebhookAttempt",
@@ -61,4 +64,5 @@ __all__ = [
     "WebhookEvent",
     "WebhookFormat",
     "WorkerHeartbeat",
+    "sign_in_of",
 ]
