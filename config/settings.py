@@ -70,6 +70,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    # What the audit log says about where a change came from.
+    "batchcalls.access.origins.OriginMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

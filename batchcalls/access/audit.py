@@ -7,7 +7,7 @@ takes one insert, inside the transaction of the change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,15 @@ from django.db.models import Model
 
 from batchcalls.access import audit_values, origins
 from batchcalls.database import clock
-from batchcalls.models import AuditAction, AuditEntry
+from batchcalls.models import AuditAction, AuditEntry, CallResult
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 LONGEST_NOTE = 500
+#: What somebody was shown of a call.
+TRANSCRIPT, RECORDING = "Transcript", "Recording"
+masked, name_kept = audit_values.masked, audit_values.name_kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +117,16 @@ def deleting(row: Model, *, note: str = "", actor: User | None = None) -> Iterat
         before, subject = audit_values.snapshot(row), Subject.of(row)
         yield
         record(AuditAction.DELETED, subject, before=before, after={}, note=note, actor=actor)
+
+
+def viewed(calls: Iterable[CallResult], what: str = TRANSCRIPT) -> None:
+    """Add an entry about the calls whose transcripts, or recordings, somebody is shown.
+
+    Calls without a conversation add none, so that waiting for a call to end writes nothing.
+    """
+    shown = [call for call in calls if what != TRANSCRIPT or call.transcript]
+    if len(shown) == 1:
+        record(AuditAction.VIEWED, shown[0], note=what, number=shown[0].to_number)
+    elif shown:
+        ids = {"calls": [str(call.call_id) for call in shown]}
+        record(AuditAction.VIEWED, CallResult, note=what, after=ids, count=len(shown))

@@ -57,9 +57,14 @@ def kind_of(model: type[Model] | Model) -> str:
 
 
 def name_of(row: Model) -> str:
-    """Return the name of a row, with numbers masked and addresses without their secret parts."""
-    name = text_of(str(row), longest=200)
-    return without_numbers(name) if kind_of(row) in _ABOUT_PEOPLE else name
+    """Return the name of a row as the log may keep it."""
+    return name_kept(type(row), str(row))
+
+
+def name_kept(model: type[Model], name: str) -> str:
+    """Return a name with recipients' numbers masked, and addresses without their secret parts."""
+    text = text_of(name, longest=200)
+    return without_numbers(text) if kind_of(model) in _ABOUT_PEOPLE else text
 
 
 def snapshot(row: Model) -> dict[str, Any]:

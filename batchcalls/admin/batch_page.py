@@ -122,7 +122,7 @@ class BatchPages(OwnPages[Batch]):
             retry=batch.retry_policy,
             caps=list(frequency.caps_of(batch, None, now=clock.now()).limits.values()),
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
-            endpoints=list(batch.webhook_endpoints.all())
+            endpoints=list(batch.webhook_endpoints.present())
             if request.user.has_perm("batchcalls.view_webhookendpoint")
             else [],
         )

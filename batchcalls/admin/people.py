@@ -12,7 +12,9 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from batchcalls.access import audit
 
 admin.site.unregister([User, Group])
 
@@ -42,6 +44,16 @@ class PersonAdmin(UserAdmin[User]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Prefetch the groups of all users."""
         return super().get_queryset(request).prefetch_related("groups")
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Set another user's password."""
+        person = self.get_object(request, id)
+        if person is None:
+            return super().user_change_password(request, id, form_url)
+        with audit.changing(person, note="Password"):
+            return super().user_change_password(request, id, form_url)
 
     @admin.display(description="Name")
     def full_name(self, user: User) -> str:

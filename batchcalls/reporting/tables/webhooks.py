@@ -17,6 +17,8 @@ from batchcalls.states import DeliveryStatus
 
 def state_pill(endpoint: WebhookEndpoint) -> SafeString | str:
     """Show the state of an endpoint."""
+    if endpoint.deleted_at is not None:
+        return formatting.pill("deleted", "Deleted", "")
     if not endpoint.enabled:
         return formatting.pill("off", "Switched off", "danger" if endpoint.disabled_reason else "")
     if endpoint.is_failing:
