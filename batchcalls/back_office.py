@@ -87,6 +87,7 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
     "System": (
         _entry("Lists", "batchcalls", "storedlist"),
         _entry("Exports", "batchcalls", "export"),
+        _entry("Audit log", "batchcalls", "auditentry"),
         _entry("Workers", "batchcalls", "workerheartbeat"),
         _entry("Queued tasks", "django_q", "ormq"),
         _entry("Failed tasks", "django_q", "failure"),

@@ -55,6 +55,7 @@ def record(
     note: str = "",
     count: int | None = None,
     number: str = "",
+    purged_through: int | None = None,
     actor: User | None = None,
 ) -> AuditEntry:
     """Add an entry about a row, or about a table.
@@ -64,6 +65,7 @@ def record(
     """
     origin, subject = origins.current(), Subject.of(about)
     who = origin.user or actor
+    said = f"{note} (manage.py {origin.command})".strip() if origin.command else note
     old, new = audit_values.difference(before or {}, after or {}, model=subject.model)
     return AuditEntry.objects.create(
         at=clock.now(),
@@ -81,8 +83,9 @@ def record(
         request_id=origin.request_id,
         before=None if before is None else old,
         after=None if after is None else new,
-        note=audit_values.without_numbers(audit_values.text_of(note, longest=LONGEST_NOTE)),
+        note=audit_values.without_numbers(audit_values.text_of(said, longest=LONGEST_NOTE)),
         count=count,
+        purged_through=purged_through,
         number_hash=audit_values.hash_of_number(number) if number else "",
     )
 

@@ -46,7 +46,8 @@ _ABOUT_PEOPLE: Final = {
     *("batchcalls.callresult", "batchcalls.webhookdelivery", "batchcalls.batch"),
 }
 #: A number as the product or a person writes it.
-_NUMBER: Final = re.compile(r"(?<![\w+])\+?\d(?:[ ().\-]{0,2}\d){8,14}(?![\w])")
+_NUMBER: Final = re.compile(r"(?<!\d)(?!\d{4}-\d\d-\d\d)\+?\d(?:[ ().\-]{0,2}\d){8,14}(?!\d)")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
@@ -146,6 +147,8 @@ def kept(values: Mapping[str, Any], *, model: type[Model] | None = None) -> dict
 
 def without_numbers(text: str) -> str:
     """Mask every phone number of a text."""
+    if _UUID.fullmatch(text):
+        return text
     return _NUMBER.sub(lambda match: masked(match[0]), text)
 
 

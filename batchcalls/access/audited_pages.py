@@ -7,6 +7,7 @@ our own call functions that write their entries themselves.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from django.contrib import admin
 from django.db import transaction
@@ -89,7 +90,7 @@ class AuditedPages(_Pages):
     def get_export_data(self, file_format: Any, request: Any, queryset: Any, **more: Any) -> Any:
         """Export rows to a file."""
         data = super().get_export_data(file_format, request, queryset, **more)  # type: ignore[misc]
-        query = request.GET.urlencode()
+        query = unquote_plus(request.GET.urlencode())
         audit.record(AuditAction.EXPORTED, self.model, note=query, count=queryset.count())
         return data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from urllib.parse import unquote_plus
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -58,7 +59,7 @@ def note_export(
     about: Model | type[Model], name: str, *, query: str = "", number: str = ""
 ) -> None:
     """Add an entry about an export to the audit log, before its first byte is sent."""
-    note = f"{name} · {query}" if query else name
+    note = f"{name} · {unquote_plus(query)}" if query else name
     audit.record(AuditAction.EXPORTED, about, note=note, number=number)
 
 

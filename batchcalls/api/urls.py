@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from batchcalls.api import (
     accounts,
+    audit_entries,
     batches,
     calls,
     campaigns,
@@ -32,6 +33,7 @@ router.register("do-not-call", do_not_call.DoNotCall, "do-not-call")
 router.register("webhook-endpoints", webhooks.Endpoints, "webhook-endpoint")
 router.register("webhook-deliveries", webhooks.Deliveries, "webhook-delivery")
 router.register("accounts", accounts.Accounts, "account")
+router.register("audit-entries", audit_entries.AuditEntries, "audit-entry")
 
 v1: list[URLPattern | URLResolver] = [
     path("me", accounts.Me.as_view({"get": "show"}), name="me"),
