@@ -43,7 +43,9 @@ class Subject:
             return row
         if not isinstance(row, Model):
             return cls(row)
-        return cls(type(row), "" if row.pk is None else str(row.pk)[:64], audit_values.name_of(row))
+        return cls(
+            row.__class__, "" if row.pk is None else str(row.pk)[:64], audit_values.name_of(row)
+        )
 
 
 def record(

@@ -59,7 +59,7 @@ def kind_of(model: type[Model] | Model) -> str:
 
 def name_of(row: Model) -> str:
     """Return the name of a row as the log may keep it."""
-    return name_kept(type(row), str(row))
+    return name_kept(row.__class__, str(row))
 
 
 def name_kept(model: type[Model], name: str) -> str:
@@ -73,7 +73,7 @@ def snapshot(row: Model) -> dict[str, Any]:
 
     Values that may be secret stay comparable and are hidden by `difference`.
     """
-    model = type(row)
+    model = row.__class__  # of a lazy user, the class of the user
     manager = model._base_manager
     columns = [one for one in model._meta.concrete_fields if one.name not in _BOOKKEEPING]
     stored = manager.filter(pk=row.pk).values(*(one.attname for one in columns)).first()

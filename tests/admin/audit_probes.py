@@ -12,13 +12,15 @@ from django.forms import BaseFormSet
 from django.test import Client
 from django.urls import reverse
 
-from batchcalls.batches import halts, opt_out_sources, suppressing
+from batchcalls.access import api_keys
+from batchcalls.batches import halts, opt_out_sources, reviewing, suppressing
 from batchcalls.batches.suppressing import NewEntry
 from batchcalls.models import (
     ApiKey,
     AuditAction,
     Batch,
     CallResult,
+    EmergencyStop,
     Export,
     OptOutReview,
     OptOutSource,
@@ -29,6 +31,7 @@ from batchcalls.models import (
 )
 from batchcalls.states import ExportStatus
 from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, SuppressionSource, Tool
+from campaigns.opt_outs_heard import Heard
 
 A = AuditAction
 NUMBER = "+12025550133"
@@ -88,7 +91,7 @@ def listed() -> None:
 
 def reviewed() -> None:
     call = CallResult.objects.order_by("pk")[0]
-    OptOutReview.objects.create(call=call, e164=call.to_number, heard="stop", language="en")
+    reviewing.open_reviews({call: Heard(text="stop", language="en")})
 
 
 def with_recording() -> None:
@@ -106,8 +109,20 @@ def written() -> None:
     export.save()
 
 
-def upload(content: bytes = b"phone_number\n+12025550199\n") -> SimpleUploadedFile:
+def upload() -> SimpleUploadedFile:
+    content = b"phone_number,business_name\n+12025550199,Shop\n"
     return SimpleUploadedFile("more.csv", content)
+
+
+def unused() -> None:
+    """Add a row of each table that nothing else needs, before all others."""
+    Campaign.objects.create(pk=-1, name="Unused", prompt="Hi.")
+    CallingPolicy.objects.create(pk=-1, name="Unused")
+    VoiceAccount.objects.create(pk=-1, name="Unused")
+
+
+def with_key() -> None:
+    api_keys.create(User.objects.order_by("pk")[0], name="a program", scopes=["batches:read"])
 
 
 def deed(kind: str, model: type[Any], **actions: AuditAction) -> dict[str, Probe]:
@@ -124,7 +139,9 @@ def stock(kind: str, model: type[Any], new: dict[str, Any], **changes: Any) -> d
     return {
         f"{table}_add": Probe(action=A.ADDED, kind=kind, changes=new),
         f"{table}_change": Probe(action=A.CHANGED, kind=kind, args=args, changes=changes),
-        f"{table}_delete": Probe(action=A.DELETED, kind=kind, args=args, changes={"post": "yes"}),
+        f"{table}_delete": Probe(
+            action=A.DELETED, kind=kind, args=args, changes={"post": "yes"}, prepare=unused
+        ),
     }
 
 
@@ -267,7 +284,11 @@ PROBES: dict[str, Probe] = {
     "batchcalls_webhookdelivery_change": Probe(
         action=A.VIEWED,
         kind="batchcalls.callresult",
-        args=first(WebhookDelivery, event_type="call.finished"),
+        args=lambda: (
+            WebhookDelivery.objects.exclude(call=None)
+            .exclude(call__transcript=[])
+            .values_list("pk", flat=True)[:1]
+        ),
         data=None,
     ),
     "batchcalls_apikey_add": Probe(
@@ -275,7 +296,9 @@ PROBES: dict[str, Probe] = {
         kind="batchcalls.apikey",
         changes={"name": "new", "scopes": "batches:read"},
     ),
-    **deed("batchcalls.apikey", ApiKey, revoke=A.REVOKED),
+    "batchcalls_apikey_revoke": Probe(
+        action=A.REVOKED, kind="batchcalls.apikey", args=first(ApiKey), prepare=with_key
+    ),
     # Accounts, and what stops them.
     **stock(
         "batchcalls.voiceaccount",
@@ -287,7 +310,7 @@ PROBES: dict[str, Probe] = {
         action=A.CHANGED,
         kind="batchcalls.voiceaccount",
         args=first(VoiceAccount),
-        changes={"added": "+12025550100"},
+        changes={"added": "+12025550101"},
     ),
     "batchcalls_voiceaccount_switch": Probe(
         action=A.SWITCHED_OFF,
@@ -304,6 +327,7 @@ PROBES: dict[str, Probe] = {
     "emergency_lift": Probe(
         action=A.RESUMED,
         kind="batchcalls.emergencystop",
+        data=lambda: {"stop": EmergencyStop.objects.get().pk},
         prepare=lambda: halts.engage(None, "x"),
     ),
     # Batches and calls.
