@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 
+from batchcalls.access.client_address import address_of
 from batchcalls.models import ApiKey, AuditDoor
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Origin:
     @property
     def address(self) -> str:
         """The address that the request came from."""
-        return str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
+        return address_of(self.request) if self.request else ""
 
     @property
     def session(self) -> str:
