@@ -18,7 +18,9 @@ from campaigns.call_settings import hiding
 
 HIDDEN: Final = "(hidden)"
 #: Columns that hold secrets or what secrets are derived from, in any table.
-SECRET_COLUMN: Final = re.compile(r"password|secret|salt|digest|token|credential", re.IGNORECASE)
+SECRET_COLUMN: Final = re.compile(
+    r"password|secret|salt|digest|token|credential|authorization|api_?key", re.IGNORECASE
+)
 #: Characters kept of a text, items of a list, and levels of nesting.
 LONGEST_TEXT, MOST_ITEMS, DEEPEST = 2_000, 100, 6
 #: Characters of all values of one side. What exceeds them is only named.

@@ -180,6 +180,10 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
         """Leave the entries to the functions that change endpoints."""
         return nullcontext()
 
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Filter only the list, which leaves out deleted endpoints."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
     def get_object(self) -> WebhookEndpoint:
         """Find an endpoint. A deleted one can only be looked at."""
         found: WebhookEndpoint = super().get_object()

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from batchcalls.models import AuditEntry
 from tests.api.conftest import Program
 from tests.api.test_schema import OPERATIONS, addresses
 
@@ -44,6 +45,8 @@ class Recorder:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.examples: dict[str, dict[str, Any]] = {}
+        #: The action and the type of the object of the audit entries of each operation.
+        self.entries: dict[str, set[tuple[str, str]]] = {}
         self._uuids: dict[str, str] = {}
         self._numbers: dict[tuple[str, int], int] = {}
 
@@ -55,7 +58,10 @@ class Recorder:
         method, path, _ = OPERATIONS[name]
         left: Iterator[Any] = iter(ids)
         address = addresses(path, lambda _: str(next(left))) + query
+        before = AuditEntry.objects.count()
         answer = self.program.send(method, address, body)
+        new = AuditEntry.objects.order_by("-pk")[: AuditEntry.objects.count() - before]
+        self.entries[name] = {(entry.action, entry.kind) for entry in new}
         if "text/csv" in answer["Content-Type"]:
             told: Any = b"".join(answer.streaming_content).decode()
         else:
