@@ -74,12 +74,12 @@ LOOKING = re.compile(r"_(changelist|history)$")
 
 #: Pages whose entries other tests show, because their probes need more than a request.
 SHOWN_ELSEWHERE = {
-    "campaigns_campaign_process_import": "test_an_import_is_an_entry_and_one_for_each_row",
-    "campaigns_suppression_process_import": "test_an_import_of_numbers_is_one_entry",
-    "batchcalls_callresult_recording": "test_playing_a_recording_is_an_entry",
-    "batchcalls_callresult_settle": "test_settling_a_call_is_an_entry",
-    "restored_settle": "test_settling_after_a_restore_is_an_entry",
-    "batchcalls_voiceaccount_floor": "test_lifting_the_floor_is_an_entry",
+    "campaigns_campaign_process_import": "test_audit_log.py",
+    "campaigns_suppression_process_import": "test_audit_log.py",
+    "batchcalls_callresult_recording": "test_call_page.py",
+    "batchcalls_callresult_settle": "test_doubt_pages.py",
+    "restored_settle": "test_restored_page.py",
+    "batchcalls_voiceaccount_floor": "test_legal_floor_page.py",
     "campaigns_columnmapping_delete": "the same page as every other table's",
 }
 
