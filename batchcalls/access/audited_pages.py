@@ -101,6 +101,5 @@ def _before_of(request: HttpRequest) -> dict[int, dict[str, Any]]:
 
 
 def _in_memory(row: Model) -> dict[str, Any]:
-    return {
-        one.name: getattr(row, one.attname) for one in row._meta.concrete_fields if one.editable
-    }
+    columns = [one for one in row._meta.concrete_fields if one.editable and not one.primary_key]
+    return {one.name: getattr(row, one.attname) for one in columns}

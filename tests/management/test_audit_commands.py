@@ -70,7 +70,7 @@ def test_a_command_leaves_its_entry(
     name: str, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     prepare, arguments, action, kind = PROBES[name]
-    monkeypatch.setattr("getpass.getpass", lambda *_: "correct horse 1")
+    monkeypatch.setattr("getpass.getpass", lambda prompt="": "correct horse 1")
     monkeypatch.setattr("getpass.getuser", lambda: "deployer")
     prepare()
     call_command(name, *arguments)
