@@ -19,8 +19,7 @@ from batchcalls.admin.readonly import ReadOnlyAdmin
 from batchcalls.models import AuditEntry
 from batchcalls.reporting.exports import audit as exports
 from batchcalls.reporting.filters.audit import AuditFilter, order_of
-from batchcalls.reporting.formatting import words
-from batchcalls.reporting.tables.audit import AuditTable, action_pill
+from batchcalls.reporting.tables.audit import AuditTable, action_pill, label_of
 
 VIEW, EXPORT = "batchcalls.view_auditentry", "batchcalls.export_auditentry"
 
@@ -65,7 +64,7 @@ class AuditLogAdmin(ReadOnlyAdmin[AuditEntry]):
             action=action_pill(entry),
             object_url=_url_of(entry),
             values=[
-                (words(name), _text(before.get(name)), _text(after.get(name)))
+                (label_of(entry, name), _text(before.get(name)), _text(after.get(name)))
                 for name in {**before, **after}
             ],
         )

@@ -121,7 +121,7 @@ def store(draft: Draft, stream: BinaryIO) -> Batch:
             actor=batch.created_by,
             message=f"Created from {stored.file_name}.",
         )
-        audit.record(AuditAction.IMPORTED, stored, note=str(batch.pk), actor=batch.created_by)
+        audit.record(AuditAction.IMPORTED, stored, note=f"Batch {batch.pk}", actor=batch.created_by)
     return batch
 
 
@@ -160,7 +160,9 @@ def add_list(
     _check_columns(batch, mapping)
     with uploads.storing(stored, stream):
         joining.join(stored, actor=actor)
-        audit.record(AuditAction.IMPORTED, stored, note=f"Rows for {batch.pk}", actor=actor)
+        audit.record(
+            AuditAction.IMPORTED, stored, note=f"More rows for batch {batch.pk}", actor=actor
+        )
     return stored
 
 

@@ -106,7 +106,7 @@ def attach_list(
         BatchEvent.objects.create(
             batch=current, actor=actor, message=f"The list is {stored.file_name}."
         )
-        audit.record(AuditAction.IMPORTED, stored, note=f"List of {current.pk}", actor=actor)
+        audit.record(AuditAction.IMPORTED, stored, note=f"Batch {current.pk}", actor=actor)
     return stored
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import django_tables2
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -33,9 +35,19 @@ def action_pill(entry: AuditEntry) -> SafeString | str:
 def changes_of(entry: AuditEntry) -> str:
     """Return the names of the values that changed, or the note."""
     names = [*{**(entry.before or {}), **(entry.after or {})}]
+    if entry.action in {AuditAction.ADDED, AuditAction.DELETED}:
+        return entry.note
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    listed = ", ".join(formatting.words(name) for name in names[:NAMES_SHOWN]) + more
-    return " · ".join(filter(None, [entry.note, listed if entry.action != "added" else ""]))
+    listed = ", ".join(label_of(entry, name) for name in names[:NAMES_SHOWN]) + more
+    return " · ".join(filter(None, [entry.note, listed]))
+
+
+def label_of(entry: AuditEntry, name: str) -> str:
+    """Return the label of a value: that of its column, if the table has one."""
+    try:
+        return capfirst(apps.get_model(entry.kind)._meta.get_field(name).verbose_name)
+    except (LookupError, ValueError, FieldDoesNotExist, AttributeError):
+        return formatting.words(name)
 
 
 class AuditTable(ListTable):
@@ -48,7 +60,7 @@ class AuditTable(ListTable):
     object_name = django_tables2.Column("Object", empty_values=())
     changes = django_tables2.Column("Details", empty_values=(), attrs={"td": {"class": "reason"}})
     actor_name = django_tables2.Column("Who", empty_values=())
-    address = django_tables2.Column("From", empty_values=())
+    address = django_tables2.Column("From", empty_values=(), attrs={"td": {"class": "nowrap"}})
 
     class Meta(ListTable.Meta):
         pass

@@ -35,7 +35,9 @@ def delivery_pill(delivery: WebhookDelivery) -> SafeString | str:
 
 
 def scope_words(endpoint: WebhookEndpoint) -> str:
-    """Return whose events an endpoint receives."""
+    """Return whose events an endpoint receives. A deleted one belongs to no campaign any more."""
+    if endpoint.deleted_at and not endpoint.batch:
+        return ""
     if endpoint.batch:
         return f"Batch {endpoint.batch}"
     return f"Campaign {endpoint.campaign}" if endpoint.campaign else "Every batch"
