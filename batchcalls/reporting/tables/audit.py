@@ -45,7 +45,7 @@ def changes_of(entry: AuditEntry) -> str:
 def label_of(entry: AuditEntry, name: str) -> str:
     """Return the label of a value: that of its column, if the table has one."""
     try:
-        return capfirst(apps.get_model(entry.kind)._meta.get_field(name).verbose_name)
+        return str(capfirst(apps.get_model(entry.kind)._meta.get_field(name).verbose_name))
     except (LookupError, ValueError, FieldDoesNotExist, AttributeError):
         return formatting.words(name)
 
