@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
+from batchcalls.access import audit
+from batchcalls.access.audited_pages import audited
 from batchcalls.models import EmergencyStop, OptOutReview
 
 
@@ -87,6 +90,7 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
     "System": (
         _entry("Lists", "batchcalls", "storedlist"),
         _entry("Exports", "batchcalls", "export"),
+        _entry("Audit log", "batchcalls", "auditentry"),
         _entry("Workers", "batchcalls", "workerheartbeat"),
         _entry("Queued tasks", "django_q", "ormq"),
         _entry("Failed tasks", "django_q", "failure"),
@@ -104,6 +108,20 @@ class BackOffice(AdminSite):
     site_url = None
     # The sidebar is our own: grouped, and also shown on phones.
     enable_nav_sidebar = False
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register the pages of a table, and have them write to the audit log."""
+        pages = audited(admin_class or ModelAdmin)
+        super().register(model_or_iterable, pages, **options)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Let users change their own passwords."""
+        if not isinstance(request.user, User):
+            return super().password_change(request, extra_context)
+        with audit.changing(request.user, note="Own password"):
+            return super().password_change(request, extra_context)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""

@@ -74,6 +74,8 @@ MIDDLEWARE = [
     "batchcalls.access.client_address.RequestLogMiddleware",
     "batchcalls.access.sessions.SessionRules",
     "axes.middleware.AxesMiddleware",
+    # What the audit log says about where a change came from.
+    "batchcalls.access.origins.OriginMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -244,6 +246,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "webhook-endpoints", "description": "Who is told of what happens."},
         {"name": "webhook-deliveries", "description": "What they were sent, and answered."},
         {"name": "accounts", "description": "Ways to place calls."},
+        {"name": "audit-entries", "description": "Who changed or saw what, and from where."},
         {"name": "me", "description": "The key that asks."},
     ],
 }
@@ -257,6 +260,11 @@ WEBHOOK_ALLOWED_HOSTS = [host.lower() for host in env.items("WEBHOOK_ALLOWED_HOS
 WEBHOOK_THREADS = env.integer("WEBHOOK_THREADS", default=64, at_least=1)
 #: How long requests and responses are kept.
 WEBHOOK_LOG_DAYS = env.integer("WEBHOOK_LOG_DAYS", default=30, at_least=1)
+
+# Audit log ---------------------------------------------------------------------------------------
+
+#: How old entries must be for `purgeaudit` to delete them. The database refuses fewer than 90.
+AUDIT_DAYS = env.integer("AUDIT_DAYS", default=1_825, at_least=90)
 
 # Files, language, time ---------------------------------------------------------------------------
 

@@ -86,6 +86,7 @@ def django_db_setup(
         databases.new_database(tmp_path_factory.mktemp("database")) as url,
         databases.connected_to(url, django_db_blocker),
     ):
+        databases.let_flushes_pass()
         yield
 
 

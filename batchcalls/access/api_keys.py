@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
+from batchcalls.access import audit
 from batchcalls.database import clock
-from batchcalls.models import ApiKey
+from batchcalls.models import ApiKey, AuditAction
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -26,6 +28,7 @@ SHOWN = 10
 WINDOW = timedelta(minutes=1)
 
 
+@transaction.atomic
 def create(
     owner: User, *, name: str, scopes: Iterable[str], expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
@@ -44,6 +47,7 @@ def create(
     )
     key.full_clean(exclude=["owner"])
     key.save(force_insert=True)
+    audit.added(key, actor=owner)
     return key, secret
 
 
@@ -64,7 +68,8 @@ def find(secret: str) -> ApiKey | None:
 def revoke(key: ApiKey) -> bool:
     """Revoke a key. Return False if it was already revoked."""
     found = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
-    return bool(found.update(revoked_at=clock.now()))
+    with audit.changing(key, AuditAction.REVOKED):
+        return bool(found.update(revoked_at=clock.now()))
 
 
 def revoke_all_of(owner: User) -> int:

@@ -12,7 +12,10 @@ from django.apps.registry import Apps
 from django.apps.registry import apps as installed_apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from batchcalls.access import audit
+from batchcalls.models import AuditAction, AuditEntry
 
 from campaigns.setting_permissions import PERMISSIONS
 
@@ -61,6 +64,7 @@ MANAGE = (
     | _of("batchcalls", "decide", "optoutreview")
     | _of("batchcalls", "engage", "emergencystop")
     | _of("batchcalls", "view add change manage", "apikey")
+    | _of("batchcalls", "view export", "auditentry")
     | TELL
 )
 #: Use the API: what operators and analysts do, campaigns, and adding or removing do-not-call
@@ -112,12 +116,20 @@ def on_post_migrate(
 
 
 def _grant(role: str, names: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> list[str]:
-    group, _ = Group.objects.using(using).get_or_create(name=role)
+    group, is_new = Group.objects.using(using).get_or_create(name=role)
     permissions = _by_name(using)
     had = set(group.permissions.values_list("pk", flat=True))
     lacking = [name for name in sorted(names) if permissions.get(name) not in had | {None}]
     group.permissions.add(*(permissions[name] for name in lacking))
+    if lacking and not is_new and _has_audit_log(using):
+        audit.record(AuditAction.CHANGED, group, before={}, after={"granted": lacking})
     return lacking
+
+
+def _has_audit_log(using: str) -> bool:
+    """Return whether the audit log can be written: not while older versions are migrated."""
+    tables = connections[using].introspection.table_names()
+    return using == DEFAULT_DB_ALIAS and AuditEntry._meta.db_table in tables
 
 
 def _by_name(using: str) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from batchcalls.admin import (
     api_keys,
+    audit_log,
     batches,
     calls,
     column_mappings,
@@ -21,6 +22,7 @@ from batchcalls.admin import (
 
 __all__ = [
     "api_keys",
+    "audit_log",
     "batches",
     "calls",
     "column_mappings",

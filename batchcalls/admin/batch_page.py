@@ -126,7 +126,7 @@ class BatchPages(OwnPages[Batch]):
                 for window, limit in frequency.caps_of(batch, None, now=clock.now()).limits.values()
             ],
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
-            endpoints=list(batch.webhook_endpoints.all())
+            endpoints=list(batch.webhook_endpoints.present())
             if request.user.has_perm("batchcalls.view_webhookendpoint")
             else [],
         )

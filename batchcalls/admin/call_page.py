@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import require
 from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.calling import call_requests
@@ -41,7 +42,7 @@ class CallPage(OwnPages[CallResult]):
     def recording_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Relay the recording from the provider, in full or in the range that a player requests."""
         require(request.user, "batchcalls.view_callresult")
-        call = get_object_or_404(CallResult.objects.only("recording_url"), pk=pk)
+        call = get_object_or_404(CallResult, pk=pk)
         if not call.recording_url:
             raise Http404("This call has no recording.")
         try:
@@ -50,6 +51,7 @@ class CallPage(OwnPages[CallResult]):
         except recordings.NoRecording as problem:
             text = f"The recording cannot be played. {problem}"
             return HttpResponse(text, status=502, content_type="text/plain; charset=utf-8")
+        audit.viewed([call], audit.RECORDING)
         return StreamingHttpResponse(
             recording,
             status=recording.status,
@@ -73,6 +75,7 @@ class CallPage(OwnPages[CallResult]):
         call.recipient.batch = call.batch
         events = list(CallEvent.objects.filter(call=call).order_by("occurred_at", "pk"))
         attempts = list(call.recipient.calls.order_by("attempt"))
+        audit.viewed([call])
         raw_allowed = request.user.has_perm("batchcalls.view_callevent")
         return self.page(
             request,

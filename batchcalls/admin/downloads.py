@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from urllib.parse import unquote_plus
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -14,11 +15,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.readonly import ReadOnlyAdmin
 from batchcalls.database.disks import StorageAway
-from batchcalls.models import Export, ExportKind
+from batchcalls.models import AuditAction, CallResult, Export, ExportKind
 from batchcalls.reporting.exports import jobs
 from batchcalls.reporting.exports.tables import Table
 from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
@@ -36,6 +38,7 @@ def send(request: HttpRequest, export: Export, *, form: str, rows: int) -> HttpR
     `call_log.UnknownFilter` for a filter that does not exist.
     """
     table = jobs.table_of(export)
+    note_export(export.batch or CallResult, f"{table.name}.{form}", query=export.query)
     if form == "csv":
         return stream(request, table)
     if rows <= ROWS_AT_ONCE:
@@ -50,6 +53,14 @@ def send(request: HttpRequest, export: Export, *, form: str, rows: int) -> HttpR
     )
     messages.info(request, f"A workbook of {rows:,} rows takes a while. It will appear here.")
     return redirect("admin:batchcalls_export_changelist")
+
+
+def note_export(
+    about: Model | type[Model], name: str, *, query: str = "", number: str = ""
+) -> None:
+    """Add an entry about an export to the audit log, before its first byte is sent."""
+    note = f"{name} · {unquote_plus(query)}" if query else name
+    audit.record(AuditAction.EXPORTED, about, note=note, number=number)
 
 
 def stream(request: HttpRequest, table: Table) -> HttpResponseBase:
@@ -109,4 +120,5 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         except OSError as error:
             self.message_user(request, str(StorageAway(error)), messages.ERROR)
             return redirect("admin:batchcalls_export_changelist")
+        audit.record(AuditAction.DOWNLOADED, export)
         return FileResponse(file, as_attachment=True, content_type=XLSX)

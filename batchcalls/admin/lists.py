@@ -143,6 +143,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         """Send the rows of a do-not-call file that contain no number."""
         require(request.user, "batchcalls.view_storedlist", "campaigns.import_suppression")
         stored = get_object_or_404(StoredList, pk=pk, kind=ListKind.DO_NOT_CALL)
+        downloads.note_export(stored, "not-taken-in.csv")
         return downloads.stream(request, exports.not_taken_in(stored))
 
     def export_do_not_call_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -154,6 +155,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
             self.message_user(request, message, messages.ERROR)
             address = reverse("admin:campaigns_suppression_changelist")
             return redirect(f"{address}?{request.GET.urlencode()}")
+        downloads.note_export(Suppression, "do-not-call.csv", query=request.GET.urlencode())
         return downloads.stream(request, exports.do_not_call(narrowed.qs))
 
     @admin.display(description="Rows")

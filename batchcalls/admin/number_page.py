@@ -58,10 +58,11 @@ def proof_view(request: HttpRequest, number: str, form: str) -> HttpResponseBase
         with_calls=request.user.has_perm(CALLS),
         with_reviews=request.user.has_perm(REVIEWS),
     )
+    if form not in {"csv", "json"}:
+        raise Http404("A proof is a .csv or a .json file.")
+    downloads.note_export(Suppression, f"proof.{form}", number=found)
     if form == "csv":
         return downloads.stream(request, number_proof.as_table(found, records))
-    if form != "json":
-        raise Http404("A proof is a .csv or a .json file.")
     name = f"proof-{found.removeprefix('+')}.json"
     return JsonResponse(
         number_proof.as_json(found, records, now=clock.now()),

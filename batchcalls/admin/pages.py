@@ -69,6 +69,11 @@ def act(
     return redirect(done.to or back)
 
 
+def is_fragment(request: HttpRequest) -> bool:
+    """Return whether a page asks for its own refresh."""
+    return bool(request.headers.get("X-Fragment"))
+
+
 def row_or_404(rows: QuerySet[ModelT], pk: object) -> ModelT:
     """Return the row with the id from a URL. Raise `Http404` if it is missing or no valid id."""
     try:
@@ -104,7 +109,7 @@ class OwnPages(admin.ModelAdmin[ModelT]):
 
         An automatic refresh renders the ``fragment`` template instead.
         """
-        if fragment and request.headers.get("X-Fragment"):
+        if fragment and is_fragment(request):
             template = f"{template}_{fragment}"
         known = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
         name = f"admin/{self.opts.app_label}/{template}.html"

@@ -16,7 +16,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
 
-from batchcalls.access import api_keys, two_step
+from batchcalls.access import api_keys, audit, two_step
 from batchcalls.models import SignIn
 
 admin.site.unregister([User, Group])
@@ -81,7 +81,11 @@ class PersonAdmin(UserAdmin[User]):
         """Set someone else's password. One's own takes the current one."""
         if id == str(request.user.pk) and self.has_change_permission(request):
             return redirect("admin:password_change")
-        return super().user_change_password(request, id, form_url)
+        person = self.get_object(request, id)
+        if person is None:
+            return super().user_change_password(request, id, form_url)
+        with audit.changing(person, note="Password"):
+            return super().user_change_password(request, id, form_url)
 
     @admin.display(description="Two-step", boolean=True)
     def two_step(self, user: User) -> bool:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, reverse
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import require
 from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.pages import OwnPages, row_or_404
@@ -49,6 +50,8 @@ class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
         require(request.user, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint")
         delivery = row_or_404(rows, object_id)
+        if delivery.call is not None:
+            audit.viewed([delivery.call])
         return self.page(
             request,
             "webhookdelivery/change_form",

@@ -9,17 +9,18 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern
 from django.utils.text import Truncator
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.pages import Done, OwnPages, row_or_404
+from batchcalls.admin.pages import Done, OwnPages, is_fragment, row_or_404
 from batchcalls.admin.webhook_form import EndpointForm
-from batchcalls.models import WebhookDelivery, WebhookEndpoint
+from batchcalls.models import AuditAction, WebhookDelivery, WebhookEndpoint
 from batchcalls.models.webhook import FORMER_SECRET_LASTS
 from batchcalls.reporting.filters.webhooks import DeliveryFilter, EndpointFilter
 from batchcalls.reporting.tables.webhooks import (
@@ -119,7 +120,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
     def edit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change an endpoint."""
         require(request.user, CHANGE, VIEW)
-        endpoint = self._endpoint(pk)
+        endpoint = self._present(pk)
         form = EndpointForm(request.POST or None, instance=endpoint)
         if request.method == "POST" and form.is_valid():
             try:
@@ -134,7 +135,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
             "webhookendpoint/form",
             "Change this endpoint",
             form=form,
-            endpoint=self._endpoint(pk),
+            endpoint=self._present(pk),
         )
 
     def change_view(
@@ -156,7 +157,9 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
                 row.next_attempt_at is not None for row in listing.page.rows
             )
             more = {"listing": listing, "table": table, "is_live": is_live}
-        if request.user.has_perm(CHANGE):
+        shows_secret = endpoint.deleted_at is None and request.user.has_perm(CHANGE)
+        if shows_secret and not is_fragment(request):
+            audit.record(AuditAction.SECRET_SHOWN, endpoint)
             more["secret"] = signing.secret_of(endpoint)
             rotated = endpoint.rotated_at
             more["former_until"] = rotated + FORMER_SECRET_LASTS if rotated else None
@@ -177,7 +180,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
-            outbox.send_test(self._endpoint(pk))
+            outbox.send_test(self._present(pk))
         except outbox.CannotSend as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         else:
@@ -188,15 +191,15 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
     def deed_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         """Explain what will happen, and do it on confirmation."""
         require(request.user, CHANGE, VIEW)
-        return self._confirm(request, self._endpoint(pk), name, DEEDS[name])
+        return self._confirm(request, self._present(pk), name, DEEDS[name])
 
     def delete_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Delete an endpoint and the log of its messages."""
+        """Delete an endpoint. Its messages stay."""
         require(request.user, "batchcalls.delete_webhookendpoint", VIEW)
         to = self.url_of("changelist")
-        return self._confirm(request, self._endpoint(object_id), "delete", DELETE, to=to)
+        return self._confirm(request, self._present(object_id), "delete", DELETE, to=to)
 
     def _confirm(
         self, request: HttpRequest, endpoint: WebhookEndpoint, name: str, deed: Deed, to: str = ""
@@ -216,6 +219,12 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
             waiting=endpoint.deliveries.filter(next_attempt_at__isnull=False).count(),
             kept=endpoint.deliveries.count(),
         )
+
+    def _present(self, pk: UUID | str) -> WebhookEndpoint:
+        endpoint = self._endpoint(pk)
+        if endpoint.deleted_at is not None:
+            raise Http404("This endpoint was deleted.")
+        return endpoint
 
     def _endpoint(self, pk: UUID | str) -> WebhookEndpoint:
         rows = WebhookEndpoint.objects.select_related("campaign", "batch", "created_by")

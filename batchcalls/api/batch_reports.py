@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api import files
 from batchcalls.api.batch_serializers import (
@@ -23,7 +24,7 @@ from batchcalls.api.problems import MOST_ERRORS
 from batchcalls.api.views import ApiView
 from batchcalls.calling import budget
 from batchcalls.drafting.recipient_objects import FILE_NAME, FIRST_ROW
-from batchcalls.models import Batch, ListPart, Recipient, Scope, StoredList
+from batchcalls.models import AuditAction, Batch, ListPart, Recipient, Scope, StoredList
 from batchcalls.reporting import batch_figures
 from batchcalls.reporting.exports import batch_tables
 from batchcalls.reporting.waiting import waiting_of
@@ -90,7 +91,9 @@ class Reports(ApiView):
         Contains the rows as they were uploaded, with the reason in the last column. Correct the
         file and add it to the same batch.
         """
-        return files.csv_of(batch_tables.rejected(self.get_object()))
+        batch = self.get_object()
+        audit.record(AuditAction.EXPORTED, batch, note="rejected.csv")
+        return files.csv_of(batch_tables.rejected(batch))
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     @action(detail=True, renderer_classes=[files.CsvRenderer])
@@ -99,7 +102,9 @@ class Reports(ApiView):
 
         The original columns come first. For the results as JSON pages, use `/api/v1/calls?batch=…`.
         """
-        return files.csv_of(batch_tables.results(self.get_object()))
+        batch = self.get_object()
+        audit.record(AuditAction.EXPORTED, batch, note="results.csv")
+        return files.csv_of(batch_tables.results(batch))
 
     def dry_run_of(self, batch: Batch) -> dict[str, Any]:
         shown = BatchSerializer(context=self.get_serializer_context()).get_links(batch)

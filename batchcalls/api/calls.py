@@ -16,6 +16,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.fields import FreeField
@@ -203,10 +204,20 @@ class Calls(Listed, ApiView):
         """List the calls that match the filters."""
         return super().list(request, *args, **kwargs)
 
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Return a page, and note in the audit log whose transcripts it shows."""
+        page = super().paginate_queryset(queryset)
+        if "transcript" in self._wanted():
+            audit.viewed(page or [])
+        return page
+
     @extend_schema(parameters=[FIELDS])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Get one call, with all its details."""
-        return super().retrieve(request, *args, **kwargs)
+        call = self.get_object()
+        if "transcript" in self._wanted():
+            audit.viewed([call])
+        return Response(self.get_serializer(call).data)
 
     @extend_schema(request=None, responses={202: CallSerializer})
     @action(detail=True, methods=["post"])
@@ -250,6 +261,7 @@ class Calls(Listed, ApiView):
         except recordings.NoRecording as error:
             detail = f"The recording cannot be fetched. {error}"
             raise Problem(502, "no_recording", detail) from error
+        audit.viewed([call], audit.RECORDING)
         return StreamingHttpResponse(
             found,
             status=found.status,

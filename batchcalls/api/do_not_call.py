@@ -227,7 +227,7 @@ def add_rows(rows: Sequence[dict[str, Any]], *, actor: User | None) -> dict[str,
         for row in reversed(rows)
         for entry in _entries_of(row)
     }
-    added = suppressing.add(entries.values(), actor=actor)
+    added = suppressing.add_on_request(entries.values(), actor=actor)
     return {
         "added": added,
         "known": len(entries) - added,

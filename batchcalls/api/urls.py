@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from batchcalls.api import (
     accounts,
     allowed_hosts,
+    audit_entries,
     batches,
     calls,
     campaigns,
@@ -34,6 +35,7 @@ router.register("webhook-endpoints", webhooks.Endpoints, "webhook-endpoint")
 router.register("allowed-hosts", allowed_hosts.AllowedHosts, "allowed-host")
 router.register("webhook-deliveries", webhooks.Deliveries, "webhook-delivery")
 router.register("accounts", accounts.Accounts, "account")
+router.register("audit-entries", audit_entries.AuditEntries, "audit-entry")
 
 v1: list[URLPattern | URLResolver] = [
     path("me", accounts.Me.as_view({"get": "show"}), name="me"),

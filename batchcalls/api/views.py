@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import Model
 from django.middleware.http import ConditionalGetMiddleware
 from django.utils.decorators import decorator_from_middleware, method_decorator
@@ -14,6 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api import throttling
 from batchcalls.api.authentication import KeyAuthentication
@@ -90,19 +93,36 @@ class Created(mixins.CreateModelMixin):
         """Record the creator, where the table has a field for that."""
         model: type[Model] = serializer.Meta.model
         has_maker = any(field.name == "created_by" for field in model._meta.fields)
-        serializer.save(**({"created_by": self.request.user} if has_maker else {}))  # type: ignore[attr-defined]
+        maker = {"created_by": self.request.user} if has_maker else {}  # type: ignore[attr-defined]
+        with transaction.atomic():
+            self.saved(serializer.save(**maker))
+
+    def saved(self, row: Model) -> None:
+        """Note the new row in the audit log. Functions that do so themselves need this not."""
+        audit.added(row)
 
 
 class Deleted(mixins.DestroyModelMixin):
     """Deletes rows, unless others need them."""
 
+    def perform_destroy(self, instance: Any) -> None:
+        """Delete the row, and note it in the audit log."""
+        with audit.deleting(instance):
+            instance.delete()
+
 
 class Changed:
     """Changes the fields of a row that are sent by PATCH."""
 
+    def noting(self, row: Model) -> AbstractContextManager[None]:
+        """Note what the block changes in the audit log."""
+        return audit.changing(row)
+
     def partial_update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Store the changes, and return the row."""
-        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        row = self.get_object()
+        serializer = self.get_serializer(row, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        serializer.save()
+        with self.noting(row):
+            serializer.save()
         return Response(serializer.data)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelInvalid
+from django.db.models import Model
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import key_of
 from batchcalls.api.fields import Strict
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
-from batchcalls.models import Scope, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from batchcalls.models import AuditAction, Scope, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from batchcalls.reporting.filters.webhooks import DeliveryFilter, EndpointFilter
 from batchcalls.webhooks import endpoints, outbox, signing
 
@@ -43,6 +47,7 @@ class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
             "consecutive_failures",
             "failing_since",
             "last_delivered_at",
+            "deleted_at",
             "created_at",
         ]
         fields = [
@@ -165,8 +170,26 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
     problems = {"test": (409,)}
 
     def perform_destroy(self, instance: WebhookEndpoint) -> None:
-        """Delete the endpoint and its messages."""
+        """Delete the endpoint. Its messages stay."""
         endpoints.delete(instance)
+
+    def saved(self, row: Model) -> None:
+        """Leave the entry to the function that adds endpoints."""
+
+    def noting(self, row: Model) -> AbstractContextManager[None]:
+        """Leave the entries to the functions that change endpoints."""
+        return nullcontext()
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Filter only the list, which leaves out deleted endpoints."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
+    def get_object(self) -> WebhookEndpoint:
+        """Find an endpoint. A deleted one can only be looked at."""
+        found: WebhookEndpoint = super().get_object()
+        if found.deleted_at is not None and self.action != "retrieve":
+            raise Http404
+        return found
 
     @extend_schema(responses=SecretSerializer)
     @action(detail=True)
@@ -175,7 +198,9 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
 
         It is not stored: it is derived from the endpoint and a key of the installation.
         """
-        return _secret(signing.secret_of(self.get_object()))
+        endpoint = self.get_object()
+        audit.record(AuditAction.SECRET_SHOWN, endpoint)
+        return _secret(signing.secret_of(endpoint))
 
     @extend_schema(request=None, responses=SecretSerializer)
     @action(detail=True, methods=["post"])
@@ -224,6 +249,7 @@ class Deliveries(Listed, ApiView):
         delivery = self.get_object()
         if delivery.call_id:
             Need(Scope.CALLS_READ, "batchcalls.view_callresult").require(key_of(request))
+            audit.viewed([delivery.call])
         return Response(DeliveryInFullSerializer(delivery).data)
 
     @extend_schema(request=None, responses={202: DeliverySerializer})

@@ -11,8 +11,9 @@ import structlog
 from django.db import transaction
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.batches import halts, lifecycle, spending
-from batchcalls.models import AccountEvent, Batch, BatchEvent, VoiceAccount
+from batchcalls.models import AccountEvent, AuditAction, Batch, BatchEvent, VoiceAccount
 from batchcalls.models.spending import DAILY_BUDGET
 from batchcalls.states import BATCH_TERMINAL
 from batchcalls.voice.prices import in_words
@@ -89,6 +90,13 @@ def change(batch: Batch, budget: Decimal | None, *, actor: User | None) -> None:
     now = "none" if budget is None else in_words(budget, currency)
     BatchEvent.objects.create(
         batch=batch, actor=actor, code=CHANGED, message=f"The budget was {was} and is now {now}."
+    )
+    audit.record(
+        AuditAction.CHANGED,
+        batch,
+        before={"budget": current.budget},
+        after={"budget": budget},
+        actor=actor,
     )
     batch.budget = budget
     queue.ring(queue.DISPATCH_TICK, batch.account_id)

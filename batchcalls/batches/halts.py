@@ -15,8 +15,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.database import clock
-from batchcalls.models import Batch, BatchEvent, EmergencyStop, VoiceAccount
+from batchcalls.models import AuditAction, Batch, BatchEvent, EmergencyStop, VoiceAccount
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -48,12 +49,13 @@ def engage(actor: User | None, reason: str) -> EmergencyStop:
             stop = EmergencyStop.objects.create(reason=reason, stopped_by=actor)
     except IntegrityError as error:
         raise HaltConflict("All calling is stopped already.") from error
-    note(
+    batches = note(
         Batch.objects.calling(),
         actor,
         code="emergency_stop",
         message=f"All calling was stopped: {reason}",
     )
+    audit.record(AuditAction.STOPPED, stop, note=reason, count=batches, actor=actor)
     log.warning("emergency.engaged", stop_id=stop.pk, by=_name(actor), reason=reason)
     return stop
 
@@ -74,6 +76,7 @@ def engage_restored(actor: User | None, *, since: datetime) -> EmergencyStop:
     stop.restored_from = min(earlier or since, since)
     stop.stopped_at, stop.reconciled_at, stop.reconciliation = clock.now(), None, []
     stop.save()
+    audit.record(AuditAction.STOPPED, stop, note=stop.reason, actor=actor)
     log.error("emergency.restored", stop_id=stop.pk, since=since.isoformat(), by=_name(actor))
     return stop
 
@@ -99,13 +102,15 @@ def lift(actor: User | None, stop: EmergencyStop, *, unreconciled: bool = False)
     )
     if not lifted.update(in_force=None, lifted_at=clock.now(), lifted_by=actor):
         raise HaltConflict("This stop was lifted already.")
-    note(
+    batches = note(
         Batch.objects.calling(),
         actor,
         code="emergency_lifted",
         message="All calling may go on."
         + (" The restored database was not reconciled." if stop.must_reconcile else ""),
     )
+    unasked = "The restored database was not reconciled." if stop.must_reconcile else ""
+    audit.record(AuditAction.RESUMED, stop, note=unasked, count=batches, actor=actor)
     log.warning("emergency.lifted", stop_id=stop.pk, by=_name(actor))
     for account_id in (
         Batch.objects.calling().order_by().values_list("account", flat=True).distinct()
@@ -130,6 +135,14 @@ def switch_account(account: VoiceAccount, *, on: bool, actor: User | None) -> in
         code=f"account_{word}",
         message=f"The voice account {account} was switched {word}.",
     )
+    audit.record(
+        AuditAction.SWITCHED_ON if on else AuditAction.SWITCHED_OFF,
+        account,
+        before={"enabled": not on},
+        after={"enabled": on},
+        count=batches,
+        actor=actor,
+    )
     log.warning("account.switched", account_id=account.pk, on=on, by=_name(actor), batches=batches)
     if on and batches:
         queue.ring(queue.DISPATCH_TICK, account.pk)
@@ -146,6 +159,7 @@ def end_hold(account: VoiceAccount, *, actor: User | None) -> int:
     held = VoiceAccount.objects.filter(pk=account.pk, held_until__gt=clock.now())
     if not held.update(held_until=None, held_code="", held_reason=""):
         raise HaltConflict(f"The account {account} is not on hold.")
+    was = {"held_until": account.held_until, "held_reason": account.held_reason}
     account.held_until, account.held_code, account.held_reason = None, "", ""
     batches = note(
         Batch.objects.calling().filter(account=account),
@@ -153,6 +167,8 @@ def end_hold(account: VoiceAccount, *, actor: User | None) -> int:
         code="hold_ended",
         message=f"The hold of the voice account {account} was ended early.",
     )
+    now = {"held_until": None, "held_reason": ""}
+    audit.record(AuditAction.CHANGED, account, before=was, after=now, count=batches, actor=actor)
     log.warning("account.hold_ended", account_id=account.pk, by=_name(actor), batches=batches)
     queue.ring(queue.DISPATCH_TICK, account.pk)
     return batches

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import QuerySet
 
+from batchcalls.access import audit
 from batchcalls.database import clock
 from batchcalls.models import AccountEvent, VoiceAccount
 from campaigns.times_in_words import moment_in_words
@@ -36,7 +37,8 @@ def lift(account: VoiceAccount, *, until: datetime, reason: str, actor: User | N
         raise ValueError("Say why these calls may go beyond the legal floor.")
     if not now < until <= now + LONGEST:
         raise ValueError("Choose an end within the next 366 days.")
-    _write(account, until=until, reason=reason.strip())
+    with audit.changing(account, actor=actor):
+        _write(account, until=until, reason=reason.strip())
     message = f"Calls may go beyond the legal floor until {until:%Y-%m-%d %H:%M} UTC: {reason}"
     AccountEvent.objects.create(account=account, actor=actor, code=LIFTED, message=message)
 
@@ -44,7 +46,8 @@ def lift(account: VoiceAccount, *, until: datetime, reason: str, actor: User | N
 @transaction.atomic
 def restore(account: VoiceAccount, *, actor: User | None = None) -> None:
     """Hold an account's calls to the legal floor again, from its next claim on."""
-    _write(account, until=None, reason="")
+    with audit.changing(account, actor=actor):
+        _write(account, until=None, reason="")
     message = "The legal floor holds again."
     AccountEvent.objects.create(account=account, actor=actor, code=RESTORED, message=message)
 

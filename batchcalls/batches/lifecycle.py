@@ -15,9 +15,10 @@ import structlog
 from django.db import transaction
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.batches import list_imports
 from batchcalls.database import clock
-from batchcalls.models import Batch, BatchEvent, CallResult, Recipient, StoredList
+from batchcalls.models import AuditAction, Batch, BatchEvent, CallResult, Recipient, StoredList
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_CANCELABLE,
@@ -60,6 +61,7 @@ def _move(
     action: str,
     sources: Collection[BatchStatus],
     actor: User | None = None,
+    audited: AuditAction | None = None,
     code: str = "",
     message: str = "",
     then: Callable[[], None] | None = None,
@@ -67,12 +69,13 @@ def _move(
 ) -> BatchStatus:
     """Set the status to ``to`` if it is one of ``sources``; return the old status.
 
-    ``then`` runs after the change and before webhooks are written. Raise `Conflict` when the
+    ``then`` runs after the change and before webhooks are written. ``audited`` is for changes that
+    somebody asks for: the engine's are in the batch's log alone. Raise `Conflict` when the
     current status does not allow the change.
     """
     # Lock the row, so that a concurrent change is committed before the status is read.
     rows = Batch.objects.filter(pk=batch_id).order_by().select_for_update(no_key=True)
-    current = rows.values_list("status", flat=True).first() or ""
+    current, name = rows.values_list("status", "name").first() or ("", "")
     if current not in sources or to not in BATCH_TRANSITIONS[BatchStatus(current)]:
         raise Conflict(action, current)
     if to in BATCH_TERMINAL:
@@ -92,6 +95,15 @@ def _move(
         code=code,
         message=message,
     )
+    if audited:
+        audit.record(
+            audited,
+            audit.Subject(Batch, str(batch_id), audit.name_kept(Batch, name)),
+            before={"status": current},
+            after={"status": to},
+            note=message,
+            actor=actor,
+        )
     if then:
         then()
     outbox.batch_changed(event)
@@ -113,6 +125,7 @@ def submit(
         BatchStatus.INITIALIZING,
         action="launched" if launch else "validated",
         sources={BatchStatus.DRAFT},
+        audited=AuditAction.LAUNCHED if launch else AuditAction.SUBMITTED,
         actor=actor,
         launch_when_ready=launch,
         launched_at=clock.now() if launch else None,
@@ -138,6 +151,7 @@ def back_to_draft(batch: Batch, *, actor: User | None = None) -> None:
         BatchStatus.DRAFT,
         action="changed",
         sources={BatchStatus.READY},
+        audited=AuditAction.CHANGED,
         actor=actor,
         message="Taken back to be changed.",
         launch_when_ready=False,
@@ -184,6 +198,7 @@ def launch(batch: Batch, *, actor: User | None = None) -> None:
         BatchStatus.DISPATCHING,
         action="launched",
         sources={BatchStatus.READY},
+        audited=AuditAction.LAUNCHED,
         actor=actor,
         launched_at=clock.now(),
         rule_packs=packs.versions(),
@@ -239,12 +254,16 @@ def fail(batch: Batch, *, code: str, message: str) -> None:
 
 @transaction.atomic
 def pause(batch: Batch, *, actor: User | None = None, code: str = "", message: str = "") -> None:
-    """Stop dialing until resumed: any calling status → paused. Live calls continue."""
+    """Stop dialing until resumed: any calling status → paused. Live calls continue.
+
+    ``code`` says why the engine paused it; it is blank when a person did.
+    """
     _move(
         batch.pk,
         BatchStatus.PAUSED,
         action="paused",
         sources=BATCH_PAUSABLE,
+        audited=None if code and actor is None else AuditAction.PAUSED,
         actor=actor,
         code=code,
         message=message,
@@ -269,6 +288,7 @@ def resume(batch: Batch, *, actor: User | None = None) -> None:
         BatchStatus.DISPATCHING,
         action="resumed",
         sources=BATCH_RESUMABLE,
+        audited=AuditAction.RESUMED,
         actor=actor,
     )
     queue.ring(queue.DISPATCH_TICK, batch.account_id)
@@ -285,6 +305,7 @@ def cancel(batch: Batch, *, actor: User | None = None, hang_up: bool = False) ->
         BatchStatus.CANCELED,
         action="canceled",
         sources=BATCH_CANCELABLE,
+        audited=AuditAction.CANCELED,
         actor=actor,
         message="Live calls are hung up." if hang_up else "",
         then=lambda: _withdraw_recipients(
@@ -306,6 +327,7 @@ def reopen(batch: Batch, *, actor: User | None = None, code: str, message: str) 
         BatchStatus.DISPATCHING,
         action="reopened",
         sources=BATCH_REOPENABLE,
+        audited=AuditAction.REOPENED if actor else None,
         actor=actor,
         code=code,
         message=message,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from batchcalls.access import audit
 from batchcalls.database import clock
-from batchcalls.models import OptOutMessage, OptOutSource
+from batchcalls.models import AuditAction, OptOutMessage, OptOutSource
 from batchcalls.models.webhook import new_salt
 
 if TYPE_CHECKING:
@@ -19,21 +20,26 @@ class MessageDiffers(Exception):
     """An earlier message with the same ID had another body."""
 
 
+@transaction.atomic
 def create(name: str, *, actor: User | None = None) -> OptOutSource:
     """Add a source. `signing.source_secrets` returns its secret."""
-    return OptOutSource.objects.create(name=name, created_by=actor)
+    source = OptOutSource.objects.create(name=name, created_by=actor)
+    audit.added(source, actor=actor)
+    return source
 
 
 def rotate_secret(source: OptOutSource) -> None:
     """Replace the secret. The former one is valid for another 24 hours."""
     source.former_salt, source.salt, source.rotated_at = source.salt, new_salt(), clock.now()
-    source.save(update_fields=["former_salt", "salt", "rotated_at"])
+    with audit.changing(source, AuditAction.SECRET_ROTATED):
+        source.save(update_fields=["former_salt", "salt", "rotated_at"])
 
 
 def switch(source: OptOutSource, *, on: bool) -> None:
     """Take or refuse the source's messages."""
     source.enabled = on
-    source.save(update_fields=["enabled"])
+    with audit.changing(source, AuditAction.SWITCHED_ON if on else AuditAction.SWITCHED_OFF):
+        source.save(update_fields=["enabled"])
 
 
 @transaction.atomic

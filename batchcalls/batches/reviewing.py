@@ -9,11 +9,19 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.batches import suppressing
 from batchcalls.batches.suppressing import NewEntry
 from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each
-from batchcalls.models import Batch, CallResult, OptOutDecision, OptOutReview, Recipient
+from batchcalls.models import (
+    AuditAction,
+    Batch,
+    CallResult,
+    OptOutDecision,
+    OptOutReview,
+    Recipient,
+)
 from batchcalls.states import RECIPIENT_CLAIMABLE
 from campaigns.models import Ban, Suppression, SuppressionSource
 from campaigns.opt_outs_heard import Heard
@@ -88,6 +96,15 @@ def decide(review: OptOutReview, decision: OptOutDecision, *, actor: User) -> No
         )
         suppressing.add([entry], actor=actor)
     _note(next(iter(holds), None), decision, review, actor)
+    audit.record(
+        AuditAction.DECIDED,
+        review,
+        before={"decision": ""},
+        after={"decision": decision},
+        count=len(decided),
+        number=review.e164,
+        actor=actor,
+    )
     if len(decided) == len(locked):
         Suppression.objects.filter(pk__in=[hold.pk for hold in holds]).delete()
         _wake({review.e164})

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db import transaction
 
+from batchcalls.access import audit
 from batchcalls.database import clock
+from batchcalls.models import AuditAction
 from campaigns.models import RulePackSwitch
 from campaigns.rules.packs import packs
 
@@ -50,15 +52,33 @@ def switch_off(
         created_by=actor,
         created_at=now,
     )
+    audit.record(
+        AuditAction.SWITCHED_OFF,
+        switch,
+        before={"in_force": True},
+        after={"in_force": False, "until": until},
+        note=switch.reason,
+        actor=actor,
+    )
     log.warning("rules.switched_off", key=key, reason=switch.reason, actor=str(actor or ""))
     return switch
 
 
+@transaction.atomic
 def switch_on(key: str, *, actor: User | None = None) -> None:
     """Let a pack or entry hold again from the next claim on. Raise `SwitchRefused` if it does."""
     pack, _, entry = key.partition("/")
     now = clock.now()
     off = RulePackSwitch.objects.in_force(now).filter(pack=pack, entry=entry)
+    ended = list(off)
     if not off.update(ended_at=now, ended_by=actor):
         raise SwitchRefused(f"{key} is not switched off.")
+    for switch in ended:
+        audit.record(
+            AuditAction.SWITCHED_ON,
+            switch,
+            before={"in_force": False},
+            after={"in_force": True},
+            actor=actor,
+        )
     log.warning("rules.switched_on", key=key, actor=str(actor or ""))

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.db import transaction
 from django.utils import timezone
 
+from batchcalls.access import audit
 from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each
 from batchcalls.lists.cleaning import clean_value
+from batchcalls.models import AuditAction
 from campaigns.models import Suppression, SuppressionSource
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 REASON_LENGTH, EVIDENCE_LENGTH = 200, 500
+#: Up to so many numbers have an audit entry each; more have one together.
+MOST_NOTED = 50
 _FIELDS = (
     *("e164", "campaign_id", "reason", "source", "evidence", "call_id"),
     *("expires_at", "is_hold", "created_by_id", "created_at"),
@@ -79,6 +83,33 @@ def add(entries: Iterable[NewEntry], *, actor: User | None = None) -> int:
     return insert_each(Suppression, _FIELDS, rows, ignore_conflicts=True)
 
 
+@transaction.atomic
+def add_on_request(entries: Collection[NewEntry], *, actor: User | None = None) -> int:
+    """Add entries that a person or a program asks for, and say so in the audit log; see `add`."""
+    new = add(entries, actor=actor)
+    noted = list(entries) if len(entries) <= MOST_NOTED else []
+    for entry in noted:
+        audit.record(
+            AuditAction.ADDED,
+            Suppression,
+            after=_values(entry),
+            note=audit.masked(entry.e164),
+            number=entry.e164,
+            actor=actor,
+        )
+    if not noted:
+        sources = sorted({entry.source.label for entry in entries})
+        audit.record(
+            AuditAction.ADDED, Suppression, after={"source": sources}, count=new, actor=actor
+        )
+    return new
+
+
+def _values(entry: NewEntry | Suppression) -> dict[str, Any]:
+    names = ("campaign_id", "reason", "source", "evidence", "call_id", "expires_at")
+    return {name: value for name in names if (value := getattr(entry, name))}
+
+
 def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
     """Change a number's reason; return False if it already has that reason.
 
@@ -94,6 +125,14 @@ def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
         if not (before and after):
             message = f"Reason given: “{after}”." if after else f"Reason “{before}” taken away."
         LogEntry.objects.log_actions(actor.pk, [entry], CHANGE, message, single_object=True)
+        audit.record(
+            AuditAction.CHANGED,
+            entry,
+            before={"reason": before},
+            after={"reason": after},
+            number=entry.e164,
+            actor=actor,
+        )
     entry.reason = after
     return True
 
@@ -106,10 +145,20 @@ def remove(entry: Suppression, *, why: str = "", actor: User) -> None:
     if entry.is_hold:
         raise IsHeld(f"{entry.e164} is held for a review. Decide it under Review opt-outs.")
     with transaction.atomic():
+        subject = audit.Subject.of(entry)
         if not Suppression.objects.filter(pk=entry.pk).delete()[0]:
             raise NotListed(f"{entry.e164} is not on the list any more.")
         message = f"Removed: {why.strip()[:REASON_LENGTH] or 'no reason given'}. {described(entry)}"
         LogEntry.objects.log_actions(actor.pk, [entry], DELETION, message, single_object=True)
+        audit.record(
+            AuditAction.DELETED,
+            subject,
+            before=_values(entry),
+            after={},
+            note=why.strip(),
+            number=entry.e164,
+            actor=actor,
+        )
 
 
 def described(entry: Suppression) -> str:

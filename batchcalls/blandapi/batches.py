@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.batches import lifecycle
 from batchcalls.blandapi import (
@@ -24,7 +25,7 @@ from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.batch_bodies import BatchOrder
 from batchcalls.blandapi.errors import Refused, not_found
 from batchcalls.blandapi.views import Action, Asked, door
-from batchcalls.models import Batch, CallResult, Scope
+from batchcalls.models import AuditAction, Batch, CallResult, Scope
 from batchcalls.models.querysets import BatchQuerySet, Totals
 from batchcalls.states import BatchStatus
 from batchcalls.webhooks import bland_shapes
@@ -136,6 +137,8 @@ def _details(asked: Asked, batch_id: str) -> HttpResponseBase:
     if wants["calls"] or wants["analysis"]:
         READ_CALLS.require(asked.key)
     batch = find(batch_id)
+    if wants["calls"] and wants["transcripts"]:
+        audit.record(AuditAction.VIEWED, batch, note="Transcripts of its calls")
     totals = batch_shapes.totals_of(batch)
     blocks = _blocks(batch, totals, wants)
     return StreamingHttpResponse(blocks, content_type="application/json")

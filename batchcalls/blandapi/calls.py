@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import JsonResponse
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.batches import lifecycle
 from batchcalls.blandapi import analysis, call_list, known_calls, sending
@@ -48,7 +49,10 @@ def _list(asked: Asked) -> JsonResponse:
 
 
 def _details(asked: Asked, call_id: str) -> JsonResponse:
-    return JsonResponse(known_calls.detail(known_calls.find(call_id)))
+    found = known_calls.find(call_id)
+    if isinstance(found, CallResult):
+        audit.viewed([found])
+    return JsonResponse(known_calls.detail(found))
 
 
 def _stop(asked: Asked, call_id: str) -> JsonResponse:
@@ -133,6 +137,8 @@ def _analyze(asked: Asked, call_id: str) -> JsonResponse:
 def _correct(asked: Asked, call_id: str) -> JsonResponse:
     """Return the stored transcript, marked as not corrected."""
     found = known_calls.find(call_id)
+    if isinstance(found, CallResult):
+        audit.viewed([found])
     turns = found.transcript if isinstance(found, CallResult) else []
     ends = [turn.get("at_seconds", 0) for turn in turns[1:]]
     last = (found.duration_seconds or 0) if isinstance(found, CallResult) else 0

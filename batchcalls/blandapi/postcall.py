@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import JsonResponse
 
+from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.blandapi import known_calls
 from batchcalls.blandapi.errors import Refused, invalid, not_found
@@ -45,7 +46,9 @@ _SEND_TYPES = {
 def _log(asked: Asked, call_id: str) -> JsonResponse:
     """Return the report of a call, and each attempt to send it."""
     CONVERSATIONS.require(asked.key)
-    delivery = _delivery_of(_call(call_id))
+    call = _call(call_id)
+    delivery = _delivery_of(call)
+    audit.viewed([call])
     attempts = [
         {
             "sent_at": bland_shapes.timestamp(attempt.at),

@@ -7,6 +7,7 @@ from typing import NoReturn
 from django.http import JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from batchcalls.access import audit
 from batchcalls.blandapi import known_calls
 from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.errors import Refused
@@ -41,6 +42,7 @@ def _url(call_id: str) -> str:
     found = known_calls.find(call_id)
     if not isinstance(found, CallResult) or not found.recording_url:
         _missing("There is no recording of this call.")
+    audit.viewed([found], audit.RECORDING)
     return found.recording_url
 
 

@@ -92,6 +92,7 @@ def _answer(
     if key is None:
         challenge = {"WWW-Authenticate": 'Bearer realm="Batch Calls"'}
         raise Refused(401, "AUTH_FAILURE", "Unauthorized", headers=challenge)
+    request.auth = key  # type: ignore[attr-defined]
     admission.append(api_keys.admit(key))
     if (wait := admission[0].retry_after_seconds) is not None:
         text = f"Rate limit exceeded. Ask again in {wait} seconds."

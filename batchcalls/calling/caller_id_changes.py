@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from django.db import transaction
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.calling.caller_ids import AT_CAP, NONE_ON
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallerId, Recipient, VoiceAccount
@@ -25,14 +26,15 @@ def change(
 
     Rows that wait for a caller ID are due again, and wait again if they must.
     """
-    for row in changed:
-        # A person may have raised the cap.
-        row.full_until = None
-        row.save(update_fields=["enabled", "daily_cap", "note", "full_until"])
-    account.caller_ids.filter(pk__in=[row.pk for row in removed]).delete()
-    CallerId.objects.bulk_create(
-        [CallerId(account=account, e164=number) for number in added], ignore_conflicts=True
-    )
+    with audit.changing(account):
+        for row in changed:
+            # A person may have raised the cap.
+            row.full_until = None
+            row.save(update_fields=["enabled", "daily_cap", "note", "full_until"])
+        account.caller_ids.filter(pk__in=[row.pk for row in removed]).delete()
+        CallerId.objects.bulk_create(
+            [CallerId(account=account, e164=number) for number in added], ignore_conflicts=True
+        )
     waiting = Recipient.objects.filter(
         batch__in=Batch.objects.calling().filter(account=account).values("pk"),
         status=RecipientStatus.DEFERRED,

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.batches import lifecycle
 from batchcalls.batches.halts import RESTORED
 from batchcalls.database import clock
-from batchcalls.models import Batch, BatchEvent, Recipient, VoiceAccount
+from batchcalls.models import AuditAction, Batch, BatchEvent, Recipient, VoiceAccount
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_CALLS_AGAIN,
@@ -106,6 +107,8 @@ def settle(batch: Batch, *, called: bool, actor: User) -> int:
         code="restored_settled",
         message=f"{RESTORED} {actor} says that {count:,} unconfirmed recipients {verdict}.",
     )
+    note = f"Recipients in doubt after a restore {verdict}."
+    audit.record(AuditAction.SETTLED, batch, note=note, count=count, actor=actor)
     if not called and locked.status in BATCH_REOPENABLE:
         message = "To call recipients who were unconfirmed after a restore."
         lifecycle.reopen(locked, actor=actor, code=CODE, message=message)

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.database import clock
-from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
+from batchcalls.models import AuditAction, Batch, BatchEvent, CallResult, Recipient
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus, StopRequest
 
 if TYPE_CHECKING:
@@ -72,4 +73,5 @@ def stop(call: CallResult, *, actor: User | None = None) -> None:
         code="call_stopped",
         message=f"The call to {call.to_number} is stopped.",
     )
+    audit.record(AuditAction.STOPPED, call, number=call.to_number, actor=actor)
     queue.ring(queue.DISPATCH_TICK, call.account_id)

@@ -9,10 +9,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.batches import lifecycle, spending
 from batchcalls.calling import recording
 from batchcalls.database import clock
-from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
+from batchcalls.models import AuditAction, Batch, BatchEvent, CallResult, Recipient
 from batchcalls.models.querysets import RESULT_UNKNOWN
 from batchcalls.states import (
     BATCH_CALLS_AGAIN,
@@ -149,3 +150,5 @@ def _log(call: CallResult, actor: User, verdict: str, note: str) -> None:
         code="call_settled",
         message=f"{message} {note}".strip(),
     )
+    said = f"Attempt {call.attempt} {verdict}. {note}"
+    audit.record(AuditAction.SETTLED, call, note=said, number=call.to_number, actor=actor)

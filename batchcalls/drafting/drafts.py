@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from batchcalls.access import audit
 from batchcalls.calling import destinations
 from batchcalls.drafting import authority
 from batchcalls.intake import allowed_columns, joining, uploads, validation
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import ListMapping
-from batchcalls.models import Batch, BatchEvent, StoredList, VoiceAccount
+from batchcalls.models import AuditAction, Batch, BatchEvent, StoredList, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.webhook import validate_webhook_url
@@ -124,6 +125,7 @@ def store(draft: Draft, stream: BinaryIO) -> Batch:
             actor=batch.created_by,
             message=f"Created from {stored.file_name}.",
         )
+        audit.record(AuditAction.IMPORTED, stored, note=f"Batch {batch.pk}", actor=batch.created_by)
     return batch
 
 
@@ -163,6 +165,9 @@ def add_list(
     _check_columns(batch, mapping)
     with uploads.storing(stored, stream):
         joining.join(stored, actor=actor)
+        audit.record(
+            AuditAction.IMPORTED, stored, note=f"More rows for batch {batch.pk}", actor=actor
+        )
     return stored
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from django.db import DatabaseError, transaction
 
+from batchcalls.access import audit
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import authority, drafts
 from batchcalls.drafting.drafts import DraftError, DraftProblem, DraftRequest
@@ -22,7 +23,7 @@ from batchcalls.lists import mapping as mappings
 from batchcalls.lists import matching
 from batchcalls.lists.headers import describe_headers
 from batchcalls.lists.mapping import ColumnTarget, ListMapping, MappingError, Target
-from batchcalls.models import Batch, BatchEvent, StoredList
+from batchcalls.models import AuditAction, Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, values_of
 from batchcalls.states import LIST_LEFT_OUT, BatchStatus
 from campaigns import call_settings
@@ -83,7 +84,8 @@ def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
     changes = {**values_of(fresh, Use.EDITED), "set_by": fresh.set_by}
     for name, value in changes.items():
         setattr(current, name, value)
-    current.save(update_fields=changes)
+    with audit.changing(current):
+        current.save(update_fields=changes)
     current.lists.update(region=region)
     return current
 
@@ -120,6 +122,7 @@ def attach_list(
         BatchEvent.objects.create(
             batch=current, actor=actor, message=f"The list is {stored.file_name}."
         )
+        audit.record(AuditAction.IMPORTED, stored, note=f"Batch {current.pk}", actor=actor)
     return stored
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
+from batchcalls.access import audit
 from batchcalls.batches import list_imports
-from batchcalls.batches.suppressing import NewEntry, add
+from batchcalls.batches.suppressing import NewEntry, add_on_request
 from batchcalls.intake import uploads
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import ListMapping, MappingError, Target, check
-from batchcalls.models import ListKind, StoredList
+from batchcalls.models import AuditAction, ListKind, StoredList
 from campaigns import call_settings
 from campaigns.models import Campaign, SuppressionSource
 from campaigns.numbers_in_text import Found, find_in_cells, why_unread
@@ -93,7 +94,7 @@ def add_numbers(
         )
         for entry, why in reasons.items()
     ]
-    new = add(entries, actor=actor)
+    new = add_on_request(entries, actor=actor)
     return Added(new=new, listed=len(reasons) - new, repeated=named - len(reasons), wrong=wrong)
 
 
@@ -125,6 +126,7 @@ def add_list(
     with uploads.storing(stored, stream):
         stored.save(force_insert=True)
         list_imports.begin(stored)
+        audit.record(AuditAction.IMPORTED, stored, note="Do-not-call list", actor=actor)
     return stored
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import QuerySet
 
+from batchcalls.access import audit
 from batchcalls.batches.suppressing import suppress
 from batchcalls.database import clock
 from batchcalls.database.bulk import update_each
@@ -22,7 +23,7 @@ from batchcalls.intake.validation import (
     OPTED_OUT,
     REFUSALS,
 )
-from batchcalls.models import Batch, Recipient, StoredList
+from batchcalls.models import AuditAction, Batch, Recipient, StoredList
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
 from campaigns import same_phone
 from campaigns.models import Ban, Suppression, SuppressionSource
@@ -107,6 +108,8 @@ def suppress_refused(batch: Batch, *, actor: User | None = None) -> Suppressed:
         reasons = dict.fromkeys(numbers, reason)
         new += suppress(reasons, source=SuppressionSource.IMPORT, actor=actor)
         total += len(numbers)
+    note = "Do-not-call: the numbers that refuse in its lists"
+    audit.record(AuditAction.ADDED, batch, note=note, count=new, actor=actor)
     return Suppressed(new=new, listed=total - new)
 
 

@@ -1,6 +1,7 @@
 """The tables of sending: accounts, batches, recipients, calls and their events."""
 
 from batchcalls.models.api_key import ApiKey, Scope
+from batchcalls.models.audit_entry import AuditAction, AuditDoor, AuditEntry
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.caller_id import CallerId
@@ -32,6 +33,9 @@ __all__ = [
     "AccountEvent",
     "ApiKey",
     "AttemptKind",
+    "AuditAction",
+    "AuditDoor",
+    "AuditEntry",
     "Batch",
     "BatchEvent",
     "CallEvent",

@@ -27,6 +27,7 @@ class Scope(models.TextChoices):
     ACCOUNTS_READ = "accounts:read", "See voice accounts"
     WEBHOOKS_READ = "webhooks:read", "See webhook endpoints and deliveries"
     WEBHOOKS_WRITE = "webhooks:write", "Manage webhook endpoints, and send deliveries again"
+    AUDIT_READ = "audit:read", "See the audit log"
 
 
 def validate_scopes(value: Any) -> None:

@@ -82,8 +82,9 @@ class WebhookEndpoint(models.Model):
     description = models.CharField(max_length=200, blank=True)
     on_batch_status = models.BooleanField("each change of a batch's status", default=True)
     on_call_finished = models.BooleanField("each call that is finished", default=True)
+    # Deleting a campaign must not take the log of its messages along.
     campaign = models.ForeignKey(
-        "campaigns.Campaign", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "campaigns.Campaign", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     batch = models.ForeignKey(
         "batchcalls.Batch",
@@ -98,6 +99,8 @@ class WebhookEndpoint(models.Model):
     enabled = models.BooleanField(default=True)
     disabled_at = models.DateTimeField(null=True, editable=False)
     disabled_reason = models.CharField(max_length=300, blank=True, editable=False)
+    #: A deleted endpoint stays as the heading of its messages. It gets no more of them.
+    deleted_at = models.DateTimeField(null=True, editable=False)
 
     salt = models.CharField(max_length=64, default=new_salt, editable=False)
     former_salt = models.CharField(max_length=64, blank=True, editable=False)
@@ -133,6 +136,10 @@ class WebhookEndpoint(models.Model):
                 condition=Q(enabled=True, disabled_at=None)
                 | Q(enabled=False, disabled_at__isnull=False),
                 name="webhook_endpoint_disabled_iff_when",
+            ),
+            CheckConstraint(
+                condition=Q(deleted_at=None) | Q(enabled=False),
+                name="webhook_endpoint_deleted_is_off",
             ),
         ]
 

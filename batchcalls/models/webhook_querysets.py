@@ -14,6 +14,10 @@ ModelT = TypeVar("ModelT", bound=Model)
 class WebhookEndpointQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Webhook endpoints."""
 
+    def present(self) -> WebhookEndpointQuerySet[ModelT]:
+        """Leave out deleted endpoints, of which only the log of their messages remains."""
+        return self.filter(deleted_at=None)
+
     def of_batches(self, ids: Collection[object]) -> WebhookEndpointQuerySet[ModelT]:
         """Return the enabled endpoints for these batches, including endpoints of any campaign."""
         return self.filter(Q(batch=None) | Q(batch__in=ids), enabled=True)
@@ -21,7 +25,7 @@ class WebhookEndpointQuerySet(QuerySet[ModelT], Generic[ModelT]):
     def failing(self) -> WebhookEndpointQuerySet[ModelT]:
         """Return the endpoints that are failing, or were switched off because they failed."""
         failing = Q(enabled=True, failing_since__isnull=False)
-        return self.filter(failing | (Q(enabled=False) & ~Q(disabled_reason="")))
+        return self.present().filter(failing | (Q(enabled=False) & ~Q(disabled_reason="")))
 
 
 class WebhookDeliveryQuerySet(QuerySet[ModelT], Generic[ModelT]):

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
+from batchcalls.access import audit
 from batchcalls.database import clock
 from batchcalls.models import (
+    AuditAction,
     Batch,
     WebhookDelivery,
     WebhookEndpoint,
@@ -32,6 +35,7 @@ EVENTS = (WebhookEvent.BATCH_STATUS.value, WebhookEvent.CALL_FINISHED.value)
 SWITCHED_OFF = "The endpoint was switched off."
 
 
+@transaction.atomic
 def create(
     *,
     url: str,
@@ -47,7 +51,8 @@ def create(
     `signing.secret_of` returns its secret. Raise `ValidationError`, by field.
     """
     endpoint = WebhookEndpoint(campaign=campaign, batch=batch, created_by=actor)
-    change(endpoint, url=url, events=events, description=description, format=format)
+    _save(endpoint, url=url, events=events, description=description, format=format)
+    audit.added(endpoint, actor=actor)
     log.info("webhook.endpoint_added", endpoint=str(endpoint.pk), actor=actor and actor.pk)
     return endpoint
 
@@ -59,6 +64,13 @@ def change(
 
     Waiting messages go to the new address. Raise `ValidationError` without saving anything.
     """
+    with audit.changing(endpoint):
+        _save(endpoint, events=events, **fields)
+
+
+def _save(
+    endpoint: WebhookEndpoint, *, events: Collection[str] | None = None, **fields: Any
+) -> None:
     changed = list(fields)
     for name, value in fields.items():
         setattr(endpoint, name, value)
@@ -83,9 +95,10 @@ def disable(endpoint: WebhookEndpoint, *, reason: str = "") -> None:
     twice changes nothing.
     """
     now = clock.now()
-    changed = WebhookEndpoint.objects.filter(pk=endpoint.pk, enabled=True).update(
-        enabled=False, disabled_at=now, disabled_reason=reason[:300]
-    )
+    with audit.changing(endpoint, AuditAction.SWITCHED_OFF, note=reason):
+        changed = WebhookEndpoint.objects.filter(pk=endpoint.pk, enabled=True).update(
+            enabled=False, disabled_at=now, disabled_reason=reason[:300]
+        )
     if changed:
         give_up_waiting_of(endpoint)
         log.warning("webhook.endpoint_disabled", endpoint=str(endpoint.pk), reason=reason)
@@ -106,23 +119,41 @@ def give_up_waiting_of(endpoint: WebhookEndpoint) -> None:
 
 def enable(endpoint: WebhookEndpoint) -> None:
     """Switch an endpoint on and reset its failures; given-up messages stay given up."""
-    WebhookEndpoint.objects.filter(pk=endpoint.pk, enabled=False).update(
-        enabled=True,
-        disabled_at=None,
-        disabled_reason="",
-        consecutive_failures=0,
-        failing_since=None,
-        resting_until=None,
-    )
+    with audit.changing(endpoint, AuditAction.SWITCHED_ON):
+        WebhookEndpoint.objects.present().filter(pk=endpoint.pk, enabled=False).update(
+            enabled=True,
+            disabled_at=None,
+            disabled_reason="",
+            consecutive_failures=0,
+            failing_since=None,
+            resting_until=None,
+        )
     endpoint.refresh_from_db()
 
 
 @transaction.atomic
-def delete(endpoint: WebhookEndpoint) -> None:
-    """Delete an endpoint with all its messages, sent or waiting."""
+def delete(endpoint: WebhookEndpoint, *, actor: User | None = None) -> None:
+    """Delete an endpoint: it gets no more messages, and waiting ones are given up.
+
+    Its row stays as the heading of what was sent to it. Its secrets are gone, and its campaign or
+    batch no longer depends on it. Calling this twice changes nothing.
+    """
     # Lock it before its messages, as `deliver.record` does.
-    WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).order_by().first()
-    endpoint.delete()
+    locked = WebhookEndpoint.objects.present().select_for_update().filter(pk=endpoint.pk)
+    if locked.order_by().first() is None:
+        return
+    with audit.deleting(endpoint, actor=actor):
+        now = clock.now()
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
+            enabled=False,
+            disabled_at=Coalesce("disabled_at", now),
+            deleted_at=now,
+            campaign=None,
+            salt=new_salt(),
+            former_salt="",
+        )
+        give_up_waiting_of(endpoint)
+    endpoint.refresh_from_db()
 
 
 @transaction.atomic
@@ -132,6 +163,7 @@ def rotate_secret(endpoint: WebhookEndpoint) -> str:
     endpoint.salt = locked.values_list("salt", flat=True).get()
     endpoint.former_salt, endpoint.salt = endpoint.salt, new_salt()
     endpoint.rotated_at = clock.now()
-    endpoint.save(update_fields=["salt", "former_salt", "rotated_at"])
+    with audit.changing(endpoint, AuditAction.SECRET_ROTATED):
+        endpoint.save(update_fields=["salt", "former_salt", "rotated_at"])
     log.info("webhook.secret_rotated", endpoint=str(endpoint.pk))
     return signing.secret_of(endpoint)

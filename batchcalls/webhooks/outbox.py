@@ -15,10 +15,12 @@ from uuid import UUID, uuid5
 from django.db import transaction
 
 from batchcalls import queue
+from batchcalls.access import audit
 from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each
 from batchcalls.models import (
     AttemptKind,
+    AuditAction,
     Batch,
     BatchEvent,
     CallResult,
@@ -194,11 +196,17 @@ def _write(rows: Sequence[_Row]) -> None:
 # By hand -----------------------------------------------------------------------------------------
 
 
+def _require_enabled(endpoint: WebhookEndpoint) -> None:
+    if endpoint.deleted_at is not None:
+        raise CannotSend("The endpoint was deleted. Nothing is sent to it any more.")
+    if not endpoint.enabled:
+        raise CannotSend("The endpoint is switched off. Switch it on first.")
+
+
 @transaction.atomic
 def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     """Send an endpoint a test message. Raise `CannotSend` when it is switched off."""
-    if not endpoint.enabled:
-        raise CannotSend("The endpoint is switched off. Switch it on first.")
+    _require_enabled(endpoint)
     now = clock.now()
     compose: Callable[..., str] = (
         payloads.bland_test if endpoint.format == WebhookFormat.BLAND else payloads.test
@@ -215,6 +223,7 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     )
     # A person who requests a test wants to see it arrive now, not after the endpoint's rest.
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(resting_until=None)
+    audit.record(AuditAction.TESTED, endpoint)
     queue.ring_once(queue.DELIVER_WEBHOOKS)
     return delivery
 
@@ -225,8 +234,8 @@ def resend(delivery: WebhookDelivery) -> None:
 
     Raise `CannotSend` while it is being sent, or when its endpoint is switched off.
     """
-    if delivery.endpoint is not None and not delivery.endpoint.enabled:
-        raise CannotSend("The endpoint is switched off. Switch it on first.")
+    if delivery.endpoint is not None:
+        _require_enabled(delivery.endpoint)
     now = clock.now()
     if delivery.endpoint_id:
         WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(resting_until=None)
@@ -241,6 +250,7 @@ def resend(delivery: WebhookDelivery) -> None:
     )
     if not changed:
         raise CannotSend("It is being sent at this moment.")
+    audit.record(AuditAction.SENT_AGAIN, delivery)
     queue.ring_once(queue.DELIVER_WEBHOOKS)
 
 
@@ -272,5 +282,6 @@ def report(call: CallResult, url: str) -> WebhookDelivery:
     )
     if not created:
         raise CannotSend("This call was reported to this address before. Resend that message.")
+    audit.record(AuditAction.EXPORTED, delivery, note=f"Reported to {url}", number=call.to_number)
     queue.ring_once(queue.DELIVER_WEBHOOKS)
     return delivery

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from batchcalls.models import Batch, CallEvent, CallResult
+from batchcalls.models import AuditEntry, Batch, CallEvent, CallResult
 from tests.admin.call_rows import make_calls, person
 from tests.admin.markup import markup
 from tests.voice.test_recordings import SOUND, provider
@@ -231,6 +231,8 @@ def test_the_recording_is_played_from_our_own_address(
     assert (whole.status_code, whole["Content-Type"]) == (200, "audio/mpeg")
     assert b"".join(whole.streaming_content) == SOUND  # type: ignore[arg-type]
     assert "Set-Cookie" not in whole.headers
+    entry = AuditEntry.objects.filter(action="viewed")[0]
+    assert (entry.note, entry.object_id) == ("Recording", str(call.pk))
     part = viewer.get(address, headers={"Range": "bytes=5-9"})
     assert (part.status_code, part["Content-Range"]) == (206, f"bytes 5-9/{len(SOUND)}")
     assert b"".join(part.streaming_content) == SOUND[5:10]  # type: ignore[arg-type]

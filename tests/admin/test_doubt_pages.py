@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batchcalls.calling import recording
-from batchcalls.models import CallResult
+from batchcalls.models import AuditEntry, CallResult
 from batchcalls.voice.base import CallAbsent, CallAccepted
 from tests.calling.asking import NUMBER, check, lose
 
@@ -85,3 +85,5 @@ def test_a_person_attaches_the_providers_id_to_an_attempt_that_was_given_up(
     assert given_up.recipient.calls.count() == 1
     events = set(given_up.batch.events.values_list("code", flat=True))
     assert {"call_settled", "possible_double_dial"} <= events
+    entry = AuditEntry.objects.get(action="settled")
+    assert (entry.kind, entry.actor_name) == ("batchcalls.callresult", "admin")

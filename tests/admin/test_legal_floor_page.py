@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from batchcalls.batches import legal_floor
 from batchcalls.intake import dry_run
-from batchcalls.models import AccountEvent, Batch, VoiceAccount
+from batchcalls.models import AccountEvent, AuditEntry, Batch, VoiceAccount
 from campaigns.models import CallingPolicy, Campaign
 from tests.admin.markup import markup
 
@@ -52,6 +52,8 @@ def test_a_person_with_the_permission_lifts_the_floor_until_the_end_of_a_day(
     ends = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     assert (real.beyond_floor_until, real.beyond_floor_reason) == (ends, "Storms.")
     assert AccountEvent.objects.get().actor == person
+    entry = AuditEntry.objects.get(kind="batchcalls.voiceaccount")
+    assert (entry.actor_name, entry.after["beyond_floor_reason"]) == ("ann", "Storms.")
 
 
 @pytest.mark.parametrize(("days", "reason"), [(-1, "Past."), (400, "Long."), (1, " ")])

@@ -68,6 +68,7 @@ LISTS = {
     "Lists": "batchcalls_storedlist",
     "Exports": "batchcalls_export",
     "Workers": "batchcalls_workerheartbeat",
+    "Audit log": "batchcalls_auditentry",
     "Queued tasks": "django_q_ormq",
     "Failed tasks": "django_q_failure",
     "Successful tasks": "django_q_success",

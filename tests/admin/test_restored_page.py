@@ -8,7 +8,7 @@ import pytest
 
 from batchcalls import tasks
 from batchcalls.batches import epochs
-from batchcalls.models import EmergencyStop, Recipient
+from batchcalls.models import AuditEntry, EmergencyStop, Recipient
 from tests.admin.test_emergency_pages import LIFT, manager, viewer, words
 from tests.calling.placing import HUMAN
 
@@ -45,6 +45,8 @@ def test_a_person_reconciles_settles_and_resumes(manager: Any, launched: Any) ->
     page = client.post(f"{PAGE}settle/", settled, follow=True)
     assert "Settled" in words(page)
     assert Recipient.objects.get().reason_code == "result_unknown"
+    entries = AuditEntry.objects.filter(actor_name__gt="").values_list("action", "kind", "count")
+    assert entries.first() == ("settled", "batchcalls.batch", 1)
     client.post(LIFT, {"stop": EmergencyStop.objects.get().pk})
     assert not EmergencyStop.objects.in_force().exists()
 

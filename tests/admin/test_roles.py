@@ -116,6 +116,10 @@ DOORS: dict[str, tuple[str, ...]] = {
         [f"batchcalls_optoutsource_{action}" for action in ("rotate", "disable", "enable")],
         ("batchcalls.change_optoutsource", "batchcalls.view_optoutsource"),
     ),
+    "batchcalls_auditentry_export": (
+        "batchcalls.export_auditentry",
+        "batchcalls.view_auditentry",
+    ),
     "batchcalls_optoutreview_decide": ("batchcalls.decide_optoutreview",),
     "campaigns_rulepackswitch_switch_pack": (
         "campaigns.switch_rulepackswitch",
@@ -193,6 +197,7 @@ RECORDS = {
     "columnmapping": {"add"},
     "apikey": {"change", "delete"},
     "optoutsource": {"delete"},
+    "auditentry": {"add", "delete"},
 }
 
 

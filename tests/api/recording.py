@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from batchcalls.models import AuditEntry
 from tests.api.conftest import Program
 from tests.api.test_schema import OPERATIONS, addresses
 
@@ -16,6 +17,8 @@ HOST = "calls.example.com"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _CARRIER_ID = re.compile(r"sim-[0-9a-z]+-")
 _TIME = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+#: The beginning of a key's secret, within its name.
+_KEY = re.compile(r"\bbc_[\w-]{7}(?=…)")
 #: A moment within a sentence.
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC")
 #: Times by the names of their members, in the order in which they follow one another.
@@ -44,6 +47,8 @@ class Recorder:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.examples: dict[str, dict[str, Any]] = {}
+        #: The action and the type of the object of the audit entries of each operation.
+        self.entries: dict[str, set[tuple[str, str]]] = {}
         self._uuids: dict[str, str] = {}
         self._numbers: dict[tuple[str, int], int] = {}
 
@@ -55,7 +60,10 @@ class Recorder:
         method, path, _ = OPERATIONS[name]
         left: Iterator[Any] = iter(ids)
         address = addresses(path, lambda _: str(next(left))) + query
+        before = AuditEntry.objects.count()
         answer = self.program.send(method, address, body)
+        new = AuditEntry.objects.order_by("-pk")[: AuditEntry.objects.count() - before]
+        self.entries[name] = {(entry.action, entry.kind) for entry in new}
         if "text/csv" in answer["Content-Type"]:
             told: Any = b"".join(answer.streaming_content).decode()
         else:
@@ -87,12 +95,15 @@ class Recorder:
     def _steady_text(self, text: str, member: str) -> str:
         if member in _SECRETS:
             return _SECRETS[member]
+        if member == "object_id":
+            return "1"
         if member == "body":  # a message, as it was sent
             return json.dumps(self._steady(json.loads(text), ""), sort_keys=True)
         if member == "costs":  # SQLite writes more zeros than PostgreSQL
             return f"{Decimal(text):.5f}"
         text = text.replace(f"http://{HOST}", f"https://{HOST}")
         text = _TIME.sub(_TIMES.get(member, _ANY_TIME), text)
+        text = _KEY.sub(_SECRETS["prefix"], text)
         text = _MOMENT.sub("2026-11-24 09:00 UTC", text)
         return _CARRIER_ID.sub("sim-t5xk80-", _UUID.sub(self._uuid, text))
 

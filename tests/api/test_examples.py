@@ -26,6 +26,7 @@ from batchcalls.intake import runner
 from batchcalls.models import Batch, CallResult, Scope, VoiceAccount, WebhookDelivery
 from batchcalls.states import DeliveryStatus
 from campaigns.models import CallingPolicy
+from tests.api.audited_operations import AUDITED, SILENT
 from tests.api.conftest import Program
 from tests.api.recording import HOST, Recorder
 
@@ -70,6 +71,15 @@ def test_the_examples_are_what_the_api_answers(
     deliver(recorder, endpoint)
     steer_a_batch(recorder, over)
     stop_a_call(recorder, account)
+    look_at_the_audit_log(recorder)
+    # A later operation of the same name may not change anything.
+    missing = {
+        name: recorder.entries[name]
+        for name, entry in AUDITED.items()
+        if entry not in recorder.entries[name]
+    }
+    assert missing == {}
+    assert {name for name in SILENT if recorder.entries.get(name)} <= {"batches_partial_update"}
     if RECORDING:
         recorded = dict(sorted(recorder.examples.items()))
         text = json.dumps(recorded, indent=1, ensure_ascii=False)
@@ -84,6 +94,12 @@ def test_the_examples_are_what_the_api_answers(
         f"The API answers differently from its examples: {', '.join(differing)}. If that is "
         f"intended, record them again: {HOW_TO_RECORD}"
     )
+
+
+def look_at_the_audit_log(recorder: Recorder) -> None:
+    tools = "?kind=campaigns.tool&action=changed"
+    [entry] = recorder.ask("audit_entries_list", query=tools)["results"]
+    recorder.ask("audit_entries_retrieve", entry["id"])
 
 
 def tell_of_the_key_and_its_accounts(recorder: Recorder, account: VoiceAccount) -> None:

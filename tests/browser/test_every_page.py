@@ -21,6 +21,7 @@ LISTS = [
     "batchcalls/storedlist",
     "batchcalls/export",
     "batchcalls/workerheartbeat",
+    "batchcalls/auditentry",
     "batchcalls/apikey",
     "batchcalls/optoutreview",
     "batchcalls/optoutsource",

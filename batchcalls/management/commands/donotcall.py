@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.template.defaultfilters import pluralize
 
 from batchcalls.database.disks import DiskFull, naming_full_disks
@@ -19,6 +19,7 @@ from batchcalls.intake import do_not_call, file_formats, refusals, runner
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.management.preparing import prepare_database
 from batchcalls.models import Batch, StoredList
 from batchcalls.states import ListStatus
@@ -32,7 +33,7 @@ UNREAD_LINES = 3
 WAIT_SECONDS = 1.0
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Imports the list, alongside any worker, and reports how many numbers are new."""
 
     help = (

@@ -17,12 +17,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from batchcalls.access import audit
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import drafts
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import Target
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.models import Batch, SignIn, VoiceAccount
 from campaigns.models import (
     CallingPolicy,
@@ -45,7 +47,7 @@ DEMO_PROMPT = (
 STOP_SECONDS = 30
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Set up a trial installation and run it until Ctrl-C."""
 
     help = (
@@ -88,6 +90,7 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(12)
         admin = users.objects.create_superuser("admin", password=password)
         SignIn.objects.create(user=admin, must_change_password=True)
+        audit.added(admin)
         self.stdout.write(
             f"Sign in as admin with the password {password} (shown only now), and choose your own."
         )

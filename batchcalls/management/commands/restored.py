@@ -5,16 +5,17 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from batchcalls.batches import epochs
 from batchcalls.calling import restored, restored_rows
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.models import EmergencyStop
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Stops all calling after a restore, and finds the calls since the backup."""
 
     help = (

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from batchcalls.database import clock
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.reporting import explaining, rule_checks
 from campaigns import e164
 from campaigns.vocabulary import Purpose
@@ -20,7 +21,7 @@ from campaigns.vocabulary import Purpose
 NOT_ALLOWED = 3
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Checks a number against legal hours, rule packs, caps, and the do-not-call list."""
 
     help = (

@@ -13,19 +13,21 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from batchcalls import tasks
+from batchcalls.access import audit
 from batchcalls.batches import lifecycle
 from batchcalls.calling import ticks
 from batchcalls.database import disks
 from batchcalls.intake import file_formats
 from batchcalls.lists.mapping import Target
 from batchcalls.management import batch_report
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.management.csv_file import check_writable, write_csv_file
 from batchcalls.management.draft_options import USAGE, Refused, draft_of
 from batchcalls.management.preparing import prepare_database
-from batchcalls.models import Batch, EmergencyStop, StoredList
+from batchcalls.models import AuditAction, Batch, EmergencyStop, StoredList
 from batchcalls.reporting.exports import batch_tables
 from batchcalls.reporting.exports.tables import Table
 from batchcalls.states import BATCH_ACTIVE, BATCH_IMPORTING, BATCH_RESUMABLE, BatchStatus
@@ -48,7 +50,7 @@ EXIT_STATUS = {
 FAILED, INTERRUPTED = 1, 130
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Import a list, validate it, call everyone on it, and print the results."""
 
     help = (
@@ -274,6 +276,7 @@ class Command(BaseCommand):
         is_written = True
         for name, table in wanted:
             try:
+                audit.record(AuditAction.EXPORTED, batch, note=Path(name).name)
                 write_csv_file(table(batch), Path(name))
             except OSError as error:
                 is_written = False

@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from batchcalls.batches import halts
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.models import CallResult, EmergencyStop
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Stops or resumes all calling, like the button in the back office."""
 
     help = "Stop all calling at once (--reason), or let it go on (--lift)."

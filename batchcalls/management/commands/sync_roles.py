@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from batchcalls.access import roles
+from batchcalls.management.audited import AuditedCommand
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Creates missing groups and grants missing permissions. Removes nothing."""
 
     help = "Create the groups of the roles, and grant each the permissions that it lacks."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from batchcalls.batches import halts
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.models import VoiceAccount
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Ends a hold that a provider asked for, like the button in the back office."""
 
     help = "Call through an account again, although its provider asked to wait longer."

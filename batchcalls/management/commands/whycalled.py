@@ -6,8 +6,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.models import Recipient
 from batchcalls.reporting import explaining, suppression_traces
 from batchcalls.reporting.explaining import Verdict
@@ -16,7 +17,7 @@ from campaigns import e164
 _ANSWERS = {True: "yes", False: "NO", None: "-"}
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Prints what the page of a recipient shows, for every row with the number."""
 
     help = "Explain why a number was or was not called in the latest batches."

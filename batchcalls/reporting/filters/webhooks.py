@@ -17,7 +17,7 @@ from batchcalls.states import DeliveryStatus
 Endpoints = QuerySet[WebhookEndpoint]
 Deliveries = QuerySet[WebhookDelivery]
 
-STATES = {"on": "On", "failing": "Failing", "off": "Switched off"}
+STATES = {"on": "On", "failing": "Failing", "off": "Switched off", "deleted": "Deleted"}
 
 
 class EndpointFilter(ListFilter):
@@ -32,6 +32,12 @@ class EndpointFilter(ListFilter):
         model = WebhookEndpoint
         fields: list[str] = []
 
+    @property
+    def qs(self) -> Any:
+        """Leave out deleted endpoints unless they are asked for."""
+        rows = super().qs
+        return rows if self.data.get("state") == "deleted" else rows.filter(deleted_at=None)
+
     def search(self, rows: Endpoints, name: str, value: str) -> Endpoints:
         """Search by part of the URL or of the description."""
         return rows.filter(Q(url__icontains=value) | Q(description__icontains=value))
@@ -40,6 +46,8 @@ class EndpointFilter(ListFilter):
         """Filter by endpoints that are on, off, or on and failing."""
         if value == "failing":
             return rows.filter(enabled=True, failing_since__isnull=False)
+        if value == "deleted":
+            return rows.exclude(deleted_at=None)
         return rows.filter(enabled=value == "on")
 
 

@@ -17,6 +17,8 @@ from batchcalls.states import DeliveryStatus
 
 def state_pill(endpoint: WebhookEndpoint) -> SafeString | str:
     """Show the state of an endpoint."""
+    if endpoint.deleted_at is not None:
+        return formatting.pill("deleted", "Deleted", "")
     if not endpoint.enabled:
         return formatting.pill("off", "Switched off", "danger" if endpoint.disabled_reason else "")
     if endpoint.is_failing:
@@ -33,7 +35,9 @@ def delivery_pill(delivery: WebhookDelivery) -> SafeString | str:
 
 
 def scope_words(endpoint: WebhookEndpoint) -> str:
-    """Return whose events an endpoint receives."""
+    """Return whose events an endpoint receives. A deleted one belongs to no campaign any more."""
+    if endpoint.deleted_at and not endpoint.batch:
+        return ""
     if endpoint.batch:
         return f"Batch {endpoint.batch}"
     return f"Campaign {endpoint.campaign}" if endpoint.campaign else "Every batch"

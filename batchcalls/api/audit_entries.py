@@ -1,0 +1,54 @@
+"""The audit log, for programs."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from batchcalls.access.permissions import Need
+from batchcalls.api.views import ApiView, Listed
+from batchcalls.models import AuditEntry, Scope
+from batchcalls.reporting.filters.audit import AuditFilter, order_of
+
+_READ = Need(Scope.AUDIT_READ, "batchcalls.view_auditentry")
+
+
+class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
+    class Meta:
+        model = AuditEntry
+        fields = [
+            "id",
+            "at",
+            "action",
+            "kind",
+            "object_id",
+            "object_name",
+            "actor_name",
+            "door",
+            "address",
+            "session",
+            "api_key_name",
+            "request_id",
+            "note",
+            "count",
+            "before",
+            "after",
+        ]
+        read_only_fields = fields
+
+
+class AuditEntries(Listed, ApiView):
+    """Who changed or saw something protected, from where, with the values before and after.
+
+    Entries can neither be changed nor deleted. They have no recipients' numbers and no secrets.
+    """
+
+    queryset = AuditEntry.objects.all()
+    nouns = ("audit entry", "audit entries")
+    serializer_class = AuditEntrySerializer
+    filter_class = AuditFilter
+    needs = {"list": _READ, "retrieve": _READ}
+
+    def order_of(self, request: Request) -> tuple[str, ...]:
+        """Order by time when the filter names days, as the page does."""
+        return order_of(request.query_params)
