@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,13 +62,14 @@ class Deployment:
         """Return what a client needs to trust this deployment."""
         return ssl.create_default_context(cafile=str(self.certificate))
 
-    def start_service(self, instance: str) -> subprocess.Popen[bytes]:
-        """Start a service as its unit does, without waiting."""
-        (command,) = unit("batchcalls-web@.service")["ExecStart"]
-        program, *options = shlex.split(command)
+    def start_service(self, instance: str, *, release: Path = ROOT) -> subprocess.Popen[bytes]:
+        """Start a service of a release as its unit does, without waiting."""
+        (line,) = unit("batchcalls-web@.service")["ExecStart"]
+        program, *options = shlex.split(line)
         assert program == f"{RELEASE}.venv/bin/gunicorn"
         gunicorn = Path(sys.executable).with_name("gunicorn")
-        return self.here.start("env", f"SERVICE={instance}", str(gunicorn), *options)
+        command = "env", f"SERVICE={instance}", str(gunicorn), *options
+        return self.here.start(*command, release=release)
 
     def wait_for_service(self, instance: str) -> None:
         """Wait until its socket is there, which gunicorn makes before its processes."""
@@ -95,9 +96,14 @@ class Deployment:
 
 @contextmanager
 def deployed(
-    folder: Path, database_url: str, *, processes: int, **environment: object
+    folder: Path,
+    database_url: str,
+    *,
+    processes: int,
+    services: Sequence[str] = SERVICES,
+    **environment: object,
 ) -> Iterator[Deployment]:
-    """Start nginx and the four services on loopback; end them all."""
+    """Start nginx and services on loopback; end them all."""
     # The path of a socket has at most 107 characters.
     with tempfile.TemporaryDirectory(prefix="deployed-") as run_dir:
         run = Path(run_dir)
@@ -130,9 +136,9 @@ def deployed(
         whole = {**variables, **application, **ours, **environment}
         with Installation(folder, database_url, **whole) as here:
             deployment = Deployment(here, run, port, certificate)
-            for name in SERVICES:
+            for name in services:
                 deployment.start_service(name)
-            for name in SERVICES:
+            for name in services:
                 deployment.wait_for_service(name)
             deployment.start_nginx()
             yield deployment
