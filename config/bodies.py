@@ -7,7 +7,7 @@ which the API checks before it reads.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -36,10 +36,10 @@ UPLOAD_OPERATIONS = frozenset({"api:v1:batch-list", "api:v1:batch-rows"})
 FORM_BYTES = 10_000_000
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
-Message = MutableMapping[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-AsgiApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+AsgiApplication = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 def limit_of(path: str) -> int:
@@ -112,7 +112,7 @@ def bounded(application: AsgiApplication) -> AsgiApplication:
     Django's handler for ASGI writes the whole body to a temporary file before any middleware runs.
     """
 
-    async def bounded_application(scope: Message, receive: Receive, send: Send) -> None:
+    async def bounded_application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
