@@ -27,7 +27,7 @@ from tests.installation import ROOT, Installation, wait_for
 pytestmark = pytest.mark.processes
 
 #: Slow enough that people are still being called at the end of the upgrade; then it is lifted.
-CALLS_PER_SECOND = 4
+CALLS_PER_SECOND = 2
 ROWS = 500
 MIGRATION = """
 from django.db import migrations, models
