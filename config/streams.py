@@ -47,14 +47,17 @@ class BoundedStreams:
 
 
 class _Counted:
-    """An iterator that tells once when the server closes the response, read or not."""
+    """Content that tells once when it was read to its end, or when the response was closed."""
 
     def __init__(self, content: Any, done: Callable[[], None]) -> None:
         self._content = content
         self._done: Callable[[], None] | None = done
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._content)
+        try:
+            yield from self._content
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Free the place."""
