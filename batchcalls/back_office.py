@@ -114,15 +114,6 @@ class BackOffice(AdminSite):
         pages = audited(admin_class or ModelAdmin)
         super().register(model_or_iterable, pages, **options)
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
-        """Let users change their own passwords."""
-        if not isinstance(request.user, User):
-            return super().password_change(request, extra_context)
-        with audit.changing(request.user, note="Own password"):
-            return super().password_change(request, extra_context)
-
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""
         from batchcalls.admin import emergency, restored  # noqa: PLC0415
@@ -152,7 +143,11 @@ class BackOffice(AdminSite):
         from batchcalls.admin.security import OwnPasswordView  # noqa: PLC0415
 
         context = {**self.each_context(request), **(extra_context or {})}
-        return OwnPasswordView.as_view(extra_context=context)(request)
+        show = OwnPasswordView.as_view(extra_context=context)
+        if not isinstance(request.user, User):
+            return show(request)
+        with audit.changing(request.user, note="Own password"):
+            return show(request)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -14,7 +14,7 @@ import django_stubs_ext
 import structlog
 from csp.constants import NONE, SELF
 
-from config import env
+from config import env, private
 
 django_stubs_ext.monkeypatch()
 
@@ -62,13 +62,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.streams.BoundedStreams",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.bodies.BoundedBodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "batchcalls.access.client_address.RequestLogMiddleware",
@@ -117,6 +120,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
             "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
         ),
     }
+    _files = [Path(f"{_database['NAME']}{suffix}") for suffix in ("", "-wal", "-shm")]
+    private.keep_from_others(*_files)
 DATABASES: dict[str, dict[str, Any]] = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -269,6 +274,7 @@ AUDIT_DAYS = env.integer("AUDIT_DAYS", default=1_825, at_least=90)
 # Files, language, time ---------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))
+private.keep_from_others(MEDIA_ROOT)
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -281,6 +287,10 @@ STORAGES = {
     },
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
+#: Let the proxy send stored files itself, from its internal location /-/media/.
+ACCEL_REDIRECT = env.boolean("ACCEL_REDIRECT", default=False)
+#: Downloads of one web process at once; fewer than its threads, or slow readers take them all.
+STREAMS_AT_ONCE = env.integer("STREAMS_AT_ONCE", default=4, at_least=1)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
@@ -300,10 +310,11 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _behind_https
-# Probes come from inside, without the proxy that terminates TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _behind_https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _behind_https
+# Only the owner of the domain knows whether its other hosts speak HTTPS, and preloading lasts.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.boolean("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if BEHIND_PROXY := env.boolean("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 #: How many entries at the end of X-Forwarded-For are those of our proxies (access.client_address).

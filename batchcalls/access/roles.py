@@ -16,7 +16,6 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from batchcalls.access import audit
 from batchcalls.models import AuditAction, AuditEntry
-
 from campaigns.setting_permissions import PERMISSIONS
 
 APPS = ("batchcalls", "campaigns")

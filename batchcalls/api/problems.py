@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from batchcalls.access.idempotency import NameRefused
+from batchcalls.api.problem_details import MEDIA_TYPE, about
 from batchcalls.batches.lifecycle import Conflict
 from batchcalls.batches.suppressing import IsHeld
 from batchcalls.calling.stopping import CallOver
@@ -27,7 +28,6 @@ from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
 from campaigns.setting_permissions import NOT_ALLOWED
 
-MEDIA_TYPE = "application/problem+json"
 #: Maximum row errors in a response. Beyond it, the response says where to find them.
 MOST_ERRORS = 100
 #: The field of a batch request that each error code points at.
@@ -46,7 +46,6 @@ _FIELDS = {
     "unknown_call_setting": "call_settings",
     "host_not_allowed": "call_settings",
 }
-_TITLES = {422: "Unprocessable Content"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +101,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     set_rollback()
     status = known.status_code
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
-        "status": status,
-    }
+    body = about(status)
     if isinstance(known, Problem):
         body |= {"code": known.get_codes(), "detail": str(known.detail), **known.members}
         errors = known.errors

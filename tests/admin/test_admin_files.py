@@ -112,6 +112,19 @@ def test_a_large_workbook_waits_on_its_own_page(
     assert book.active.max_row == 3
 
 
+def test_a_stored_file_is_sent_by_the_proxy_where_there_is_one(
+    make_batch: Any, run: Any, admin_client: Client, settings: Any
+) -> None:
+    settings.ACCEL_REDIRECT = True
+    export = Export.objects.create(kind="results", batch=run(make_batch("+12025550190")))
+    tasks.export(str(export.pk))
+    export.refresh_from_db()
+    response = admin_client.get(reverse("admin:batchcalls_export_file", args=[export.pk]))
+    assert response["X-Accel-Redirect"] == f"/-/media/{export.file.name}"
+    assert response["Content-Disposition"].startswith('attachment; filename="')
+    assert response.content == b""
+
+
 def test_a_finished_workbook_is_only_for_those_who_may_export(
     make_batch: Any, run: Any, staff: Any
 ) -> None:
