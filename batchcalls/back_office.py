@@ -6,11 +6,12 @@ they are imported, so this module imports them only when it needs them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
@@ -101,6 +102,20 @@ class BackOffice(AdminSite):
     site_url = None
     # The sidebar is our own: grouped, and also shown on phones.
     enable_nav_sidebar = False
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[ModelAdmin[Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        """Register pages; those of the queue's tables let nobody write or submit a task."""
+        if admin_class is not None and admin_class.__module__ == "django_q.admin":
+            from batchcalls.admin.readonly import NobodyWrites  # noqa: PLC0415
+
+            read_only = {"actions": None}
+            admin_class = type(admin_class.__name__, (NobodyWrites, admin_class), read_only)
+        super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""

@@ -117,6 +117,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Queue -------------------------------------------------------------------------------------------
 
 BROKER_URL = env.url("BROKER_URL", default="", schemes=frozenset({"redis", "rediss", "unix"}))
+#: Signs the messages of the queue. Messages signed with another key are dropped.
+QUEUE_SIGNING_KEY = env.text("QUEUE_SIGNING_KEY", env.derived(SECRET_KEY, "batchcalls.queue"))
 WORKERS = env.integer("WORKERS", default=2, at_least=1)
 
 # Most tasks run for 20 s at most, so a timeout means that one hangs. `retry` is how long a message

@@ -186,6 +186,10 @@ RECORDS = {
     "columnmapping": {"add"},
     "apikey": {"change", "delete"},
     "optoutsource": {"delete"},
+    "ormq": {"add", "change", "delete"},
+    "schedule": {"add", "change", "delete"},
+    "success": {"add", "change", "delete"},
+    "failure": {"add", "change", "delete"},
 }
 
 
