@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.headers.permissions_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -202,6 +203,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
+#: Who may read /api/schema/ and /api/docs/. They are the same in every installation.
+API_DOCS = env.choice("API_DOCS", default="public", choices=("public", "staff", "off"))
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Batch Calls",
     "VERSION": "1",
@@ -249,7 +252,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 #: The key from which webhook signing secrets are derived, with a salt per endpoint; never stored.
 WEBHOOK_SIGNING_KEY = env.text("WEBHOOK_SIGNING_KEY", SECRET_KEY)
-#: Hosts that may be in a private network and use plain HTTP.
+#: Hosts that may be in a private network, use plain HTTP, and use any port.
 WEBHOOK_ALLOWED_HOSTS = [host.lower() for host in env.items("WEBHOOK_ALLOWED_HOSTS", default=[])]
 #: Concurrent deliveries per worker.
 WEBHOOK_THREADS = env.integer("WEBHOOK_THREADS", default=64, at_least=1)
