@@ -18,6 +18,7 @@ from django.forms.boundfield import BoundField
 from campaigns import call_settings
 from campaigns.call_settings.describing import type_in_words
 from campaigns.call_settings.options import VOICEMAIL_ACTIONS
+from campaigns.call_settings.shapes import decode
 from campaigns.call_settings.types import CallSetting, Kind, Section
 
 NULL = "null"
@@ -238,7 +239,7 @@ def _join_voicemail(action: str, message: str, more: str) -> Any:
     members: dict[str, Any] = {}
     if more.strip():
         try:
-            members = json.loads(more)
+            members = decode(more)
         except ValueError:
             return more
         if not isinstance(members, dict):

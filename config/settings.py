@@ -160,6 +160,9 @@ MAX_ROWS = env.integer("MAX_ROWS", default=1_000_000, at_least=1)
 MAX_COLUMNS = env.integer("MAX_COLUMNS", default=200, at_least=1)
 MAX_ROW_CHARACTERS = env.integer("MAX_ROW_CHARACTERS", default=100_000, at_least=100)
 MAX_VALUE_CHARACTERS = env.integer("MAX_VALUE_CHARACTERS", default=2_000, at_least=10)
+#: The length of a prompt or another text of a call, and how many variables it may use.
+MAX_PROMPT_CHARACTERS = env.integer("MAX_PROMPT_CHARACTERS", default=100_000, at_least=1_000)
+MAX_PROMPT_VARIABLES = env.integer("MAX_PROMPT_VARIABLES", default=500, at_least=10)
 MAX_WEBHOOK_BYTES = env.integer("MAX_WEBHOOK_BYTES", default=2_000_000, at_least=1_000)
 MAX_RECORDING_BYTES = env.integer("MAX_RECORDING_BYTES", default=200_000_000, at_least=1_000)
 #: Allow recordings from the server's private network, for your own carrier.
@@ -167,6 +170,12 @@ PRIVATE_RECORDINGS = env.boolean("PRIVATE_RECORDINGS", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, MAX_WEBHOOK_BYTES)
 #: How many requests per minute an API key may make, including bursts.
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", default=600, at_least=1)
+#: The same for all keys of one person.
+API_REQUESTS_PER_MINUTE_PER_PERSON = env.integer(
+    "API_REQUESTS_PER_MINUTE_PER_PERSON", default=3_000, at_least=1
+)
+#: API keys that one person may have at a time, not counting revoked and expired ones.
+MAX_API_KEYS = env.integer("MAX_API_KEYS", default=50, at_least=1)
 #: The longest API request body in bytes, except file uploads.
 MAX_API_BYTES = env.integer("MAX_API_BYTES", default=20_000_000, at_least=1_000)
 #: The voice account for calls through the Bland-compatible API at /v1/ and /v2/. If blank: the

@@ -1,6 +1,6 @@
 """The tables of sending: accounts, batches, recipients, calls and their events."""
 
-from batchcalls.models.api_key import ApiKey, Scope
+from batchcalls.models.api_key import ApiAllowance, ApiKey, Scope
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.caller_id import CallerId
@@ -29,6 +29,7 @@ from batchcalls.models.webhook import (
 
 __all__ = [
     "AccountEvent",
+    "ApiAllowance",
     "ApiKey",
     "AttemptKind",
     "Batch",
