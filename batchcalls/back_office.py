@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -94,6 +96,18 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
 }
 
 
+class StockList(ChangeList):
+    """The list of a stock page, which takes a value that no column can have as a wrong filter."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the rows. Raise `IncorrectLookupParameters`, which shows the whole list."""
+        try:
+            super().get_results(request)
+        # NUL on PostgreSQL, numbers beyond 64 bits on SQLite: only the driver notices.
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+
 class BackOffice(AdminSite):
     """Django's admin with the product's shell around it."""
 
@@ -110,12 +124,14 @@ class BackOffice(AdminSite):
         **options: Any,
     ) -> None:
         """Register pages; those of the queue's tables let nobody write or submit a task."""
-        if admin_class is not None and admin_class.__module__ == "django_q.admin":
+        stock = admin_class or ModelAdmin
+        bases: tuple[type, ...] = (stock,)
+        members: dict[str, Any] = {"get_changelist": lambda *_, **__: StockList}
+        if stock.__module__ == "django_q.admin":
             from batchcalls.admin.readonly import NobodyWrites  # noqa: PLC0415
 
-            read_only = {"actions": None}
-            admin_class = type(admin_class.__name__, (NobodyWrites, admin_class), read_only)
-        super().register(model_or_iterable, admin_class, **options)
+            bases, members["actions"] = (NobodyWrites, stock), None
+        super().register(model_or_iterable, type(stock.__name__, bases, members), **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""
@@ -126,7 +142,8 @@ class BackOffice(AdminSite):
             path("emergency/lift/", self.admin_view(emergency.lift_view), name="emergency_lift"),
             path("restored/", self.admin_view(restored.restored_view), name="restored"),
             path("restored/settle/", self.admin_view(restored.settle_view), name="restored_settle"),
-            *super().get_urls(),
+            # Without the redirect to a row's own page: no table has any.
+            *(one for one in super().get_urls() if getattr(one, "name", "") != "view_on_site"),
         ]
 
     def index(
