@@ -19,6 +19,7 @@ from campaigns import call_settings
 from campaigns.call_settings.describing import type_in_words
 from campaigns.call_settings.options import VOICEMAIL_ACTIONS
 from campaigns.call_settings.sensitivity import SENSITIVITY, Sensitivity
+from campaigns.call_settings.shapes import decode
 from campaigns.call_settings.types import CallSetting, Kind, Section
 from campaigns.setting_locks import Locks
 from campaigns.setting_permissions import refusal_of
@@ -261,7 +262,7 @@ def _join_voicemail(action: str, message: str, more: str) -> Any:
     members: dict[str, Any] = {}
     if more.strip():
         try:
-            members = json.loads(more)
+            members = decode(more)
         except ValueError:
             return more
         if not isinstance(members, dict):

@@ -64,6 +64,7 @@ MANAGE = (
     | _of("batchcalls", "engage", "emergencystop")
     | _of("batchcalls", "view add change manage", "apikey")
     | _of("batchcalls", "view export", "auditentry")
+    | _of("batchcalls", "export", "recording")
     | TELL
 )
 #: Use the API: what operators and analysts do, campaigns, and adding or removing do-not-call

@@ -114,8 +114,8 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         return export.reason or "…"
 
     def file_view(self, request: HttpRequest, pk: str) -> HttpResponse | FileResponse:
-        """Send a file to a user who may export its kind."""
-        export = get_object_or_404(Export, pk=pk)
+        """Send a file to a user who may export its kind and requested it, or may see all files."""
+        export = get_object_or_404(self.get_queryset(request), pk=pk)
         require(request.user, export.permission)
         if export.status != ExportStatus.DONE:
             raise Http404("The file is not written yet.")

@@ -37,6 +37,10 @@ class DraftError(UploadError):
     """The draft was refused, and nothing was stored."""
 
 
+#: Unknown variables that one message names.
+MOST_UNKNOWN = 20
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftRequest:
     """The contents of a draft. Blank fields come from the campaign or are detected."""
@@ -290,7 +294,9 @@ def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
     if found := prompt_problems(batch):
         return found
     if unknown := validation.templates_of(batch).unknown(mapping.variables()):
-        message = " ".join(variable.message for variable in unknown)
+        message = " ".join(variable.message for variable in unknown[:MOST_UNKNOWN])
+        if len(unknown) > MOST_UNKNOWN:
+            message += f" {len(unknown) - MOST_UNKNOWN:,} more variables have no column."
         found.append(DraftProblem(code="variable_without_column", message=message, field="columns"))
     if batch.consent_required and not mapping.states_consent:
         labels = ", ".join(column.label for column in mapping.columns[:20])

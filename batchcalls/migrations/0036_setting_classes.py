@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("batchcalls", "0034_opt_out_sources"),
+        ("batchcalls", "0035_charges_and_purpose"),
         ("campaigns", "0009_setting_classes"),
     ]
 

@@ -21,8 +21,8 @@ def release(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0034_opt_out_sources"),
-        ("campaigns", "0008_rule_packs"),
+        ("batchcalls", "0037_sign_in"),
+        ("campaigns", "0009_setting_classes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

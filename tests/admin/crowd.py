@@ -9,8 +9,8 @@ from uuid import uuid4
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
-from django_q.signing import SignedPackage
 
+from batchcalls import queue
 from batchcalls.access import api_keys
 from batchcalls.models import (
     Batch,
@@ -197,7 +197,7 @@ class Crowd:
 
     def _queue(self, n: int) -> None:
         package = {"id": uuid4().hex, "name": f"Task {n}", "func": "batchcalls.tasks.sweep"}
-        OrmQ.objects.create(key="default", payload=SignedPackage.dumps(package))
+        OrmQ.objects.create(key="default", payload=queue.Message.dumps(package))
         Schedule.objects.create(name=f"Schedule {n}", func="batchcalls.tasks.sweep")
         for success in (True, False):
             Task.objects.create(
