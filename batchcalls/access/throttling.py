@@ -26,11 +26,14 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Max, Q, Sum
 from django.http import HttpRequest, HttpResponse
 
+from batchcalls.access import audit
 from batchcalls.access.client_address import IPV6_NETWORK_BITS, address_of, network_of
 from batchcalls.database import clock
+from batchcalls.models import AuditAction
 
 log = structlog.get_logger(__name__)
 
@@ -223,6 +226,7 @@ def locks() -> list[Lock]:
     return sorted(found, key=lambda lock: (lock.until, lock.username), reverse=True)
 
 
+@transaction.atomic
 def unlock(*, username: str = "", address: str = "") -> int:
     """Forget failures of a name, of an address, or of both together. Return how many."""
     if not (username or address):
@@ -232,6 +236,9 @@ def unlock(*, username: str = "", address: str = "") -> int:
         **({"ip_address": address} if address else {}),
     )
     failures: int = rows.aggregate(sum=Sum("failures_since_start", default=0))["sum"]
+    if failures:
+        whose = audit.Subject(User, name=username)
+        audit.record(AuditAction.CHANGED, whose, note=f"Sign-in unlocked {address}".strip())
     rows.delete()
     return failures
 

@@ -20,9 +20,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django_otp.oath import TOTP
 
-from batchcalls.access import encryption
+from batchcalls.access import audit, encryption
 from batchcalls.database import clock
-from batchcalls.models import RecoveryCode, SignIn, sign_in_of
+from batchcalls.models import AuditAction, RecoveryCode, SignIn, sign_in_of
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +136,7 @@ def turn_on(user: User, setup: Setup, code: str) -> list[str] | None:
                 "locked_until": None,
             },
         )
+        audit.record(AuditAction.CHANGED, user, note="Two-step sign-in: app set up")
         codes = renew_recovery_codes(user)
     log.info("two_step_turned_on", user=user.get_username(), phone_clock_steps=totp.drift)
     return codes
@@ -147,6 +148,8 @@ def turn_off(user: User, *, by: str) -> bool:
         was_on = SignIn.objects.filter(user=user).exclude(totp_secret="")
         count = was_on.update(totp_secret="", totp_since=None, failures=0, locked_until=None)
         RecoveryCode.objects.filter(user=user).delete()
+        if count:
+            audit.record(AuditAction.CHANGED, user, note="Two-step sign-in: off")
     if count:
         log.warning("two_step_turned_off", user=user.get_username(), by=by)
     return bool(count)
@@ -163,6 +166,7 @@ def renew_recovery_codes(user: User) -> list[str]:
         RecoveryCode.objects.bulk_create(
             RecoveryCode(user=user, digest=_digest_of(code)) for code in codes
         )
+        audit.record(AuditAction.SECRET_ROTATED, user, note="Recovery codes")
     return ["-".join(code[at : at + 4] for at in range(0, RECOVERY_LENGTH, 4)) for code in codes]
 
 
@@ -217,7 +221,11 @@ def locked() -> list[SignIn]:
 def unlock(user: User) -> bool:
     """Let a person try codes again. Return False if nothing was locked."""
     rows = SignIn.objects.filter(user=user, locked_until__gt=clock.now())
-    return bool(rows.update(failures=0, locked_until=None))
+    with transaction.atomic():
+        count = rows.update(failures=0, locked_until=None)
+        if count:
+            audit.record(AuditAction.CHANGED, user, note="Sign-in unlocked")
+    return bool(count)
 
 
 def reencrypt_all() -> tuple[int, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms import BaseFormSet
@@ -24,13 +25,22 @@ from batchcalls.models import (
     Export,
     OptOutReview,
     OptOutSource,
+    SignIn,
     StoredList,
     VoiceAccount,
     WebhookDelivery,
     WebhookEndpoint,
 )
 from batchcalls.states import ExportStatus
-from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, SuppressionSource, Tool
+from campaigns.models import (
+    AllowedHost,
+    CallingPolicy,
+    Campaign,
+    Pathway,
+    Suppression,
+    SuppressionSource,
+    Tool,
+)
 from campaigns.opt_outs_heard import Heard
 
 A = AuditAction
@@ -118,6 +128,7 @@ def unused() -> None:
     """Add a row of each table that nothing else needs, before all others."""
     Campaign.objects.create(pk=-1, name="Unused", prompt="Hi.")
     CallingPolicy.objects.create(pk=-1, name="Unused")
+    AllowedHost.objects.create(pk=-1, host="unused.example.com")
     VoiceAccount.objects.create(pk=-1, name="Unused")
 
 
@@ -158,7 +169,8 @@ PROBES: dict[str, Probe] = {
     "auth_user_password_change": Probe(
         action=A.CHANGED,
         kind="auth.user",
-        args=first(User),
+        args=first(User, username="ann"),
+        prepare=lambda: User.objects.create_user("ann"),
         changes={"password1": "correct horse 1", "password2": "correct horse 1"},
     ),
     **stock("auth.group", Group, {"name": "Night shift"}, name="Watchers"),
@@ -290,6 +302,26 @@ PROBES: dict[str, Probe] = {
             .values_list("pk", flat=True)[:1]
         ),
         data=None,
+    ),
+    **stock(
+        "campaigns.allowedhost",
+        AllowedHost,
+        {"host": "crm.example.com"},
+        description="The CRM",
+    ),
+    "sign_ins": Probe(
+        action=A.CHANGED,
+        kind="auth.user",
+        changes={"username": "ann"},
+        prepare=lambda: AccessAttempt.objects.create(username="ann", failures_since_start=9),
+    ),
+    "two_step_reset": Probe(
+        action=A.CHANGED,
+        kind="auth.user",
+        args=first(User, username="ann"),
+        prepare=lambda: SignIn.objects.create(
+            user=User.objects.create_user("ann"), totp_secret="x"
+        ),
     ),
     "batchcalls_apikey_add": Probe(
         action=A.ADDED,

@@ -123,8 +123,8 @@ def test_each_page_that_changes_or_shows_something_protected_leaves_its_entry() 
                     shown = answer.context.get("form") or answer.context.get("adminform")
                     errors = getattr(getattr(shown, "form", shown), "errors", {})
                 wrong.append(f"{name}: {answer.status_code}, {found}, {dict(errors or {})}")
-            if file := getattr(answer, "file_to_stream", None):
-                file.close()
+            for close in answer._resource_closers:
+                close()
             transaction.set_rollback(True)
     assert not wrong, "\n".join(wrong)
 

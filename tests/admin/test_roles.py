@@ -39,7 +39,6 @@ OPEN_TO_ALL = {
     "password_change",
     "password_change_done",
     "jsi18n",
-    "view_on_site",
     "login_code",
     "security",
     "security_set_up",

@@ -49,6 +49,18 @@ PROBES: dict[str, tuple[Callable[[], Any], list[str], str, str]] = {
         "changed",
         "auth.user",
     ),
+    "apikey": (
+        lambda: User.objects.create_user("ann"),
+        ["create", "CRM", "--owner", "ann", "--scope", "all"],
+        "added",
+        "batchcalls.apikey",
+    ),
+    "signin": (
+        lambda: User.objects.create_user("ann"),
+        ["renew-password", "ann"],
+        "changed",
+        "auth.user",
+    ),
     "createsuperuser": (
         lambda: None,
         ["--noinput", "--username", "ann", "--email", ""],

@@ -7,17 +7,18 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from batchcalls.access import api_keys
 from batchcalls.database import clock
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.management.people import user_named
 from batchcalls.models import ApiKey, Scope
 
 DAYS = 365
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Creates, lists, and revokes API keys, like the pages of the back office."""
 
     help = "Create an API key, list keys, or revoke them."

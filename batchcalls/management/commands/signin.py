@@ -5,15 +5,16 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from batchcalls.access import api_keys, throttling, two_step
+from batchcalls.access import api_keys, audit, throttling, two_step
 from batchcalls.access.client_address import network_of
+from batchcalls.management.audited import AuditedCommand
 from batchcalls.management.people import user_named
-from batchcalls.models import SignIn
+from batchcalls.models import AuditAction, SignIn
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Helps people who cannot sign in, for an administrator who cannot either."""
 
     help = "List and lift locks, reset two-step sign-in, or reencrypt secrets."
@@ -83,6 +84,7 @@ class Command(BaseCommand):
     def _renew_password(self, username: str, revoke_keys: bool) -> None:
         user = user_named(username)
         SignIn.objects.update_or_create(user=user, defaults={"must_change_password": True})
+        audit.record(AuditAction.CHANGED, user, note="New password at the next sign-in")
         text = f"{user} chooses a new password at the next sign-in."
         if revoke_keys:
             count = api_keys.revoke_all_of(user)
