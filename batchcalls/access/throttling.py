@@ -26,11 +26,14 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Max, Q, Sum
 from django.http import HttpRequest, HttpResponse
 
+from batchcalls.access import audit
 from batchcalls.access.client_address import IPV6_NETWORK_BITS, address_of, network_of
 from batchcalls.database import clock
+from batchcalls.models import AuditAction
 
 log = structlog.get_logger(__name__)
 
@@ -231,8 +234,14 @@ def unlock(*, username: str = "", address: str = "") -> int:
         **({"username": username} if username else {}),
         **({"ip_address": address} if address else {}),
     )
-    failures: int = rows.aggregate(sum=Sum("failures_since_start", default=0))["sum"]
-    rows.delete()
+    with transaction.atomic():
+        failures: int = rows.aggregate(sum=Sum("failures_since_start", default=0))["sum"]
+        rows.delete()
+        if failures:
+            # The address itself is in the log. Here it would be masked as a phone number.
+            where = "one address" if address else "every address"
+            user = User.objects.filter(username=username).first() if username else None
+            audit.record(AuditAction.CHANGED, user or User, note=f"Unlocked: {where}")
     return failures
 
 

@@ -32,6 +32,7 @@ from batchcalls.models import (
 from batchcalls.states import ExportStatus
 from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, SuppressionSource, Tool
 from campaigns.opt_outs_heard import Heard
+from tests.access.signing_in import sign_in, with_app
 
 A = AuditAction
 NUMBER = "+12025550133"
@@ -153,13 +154,30 @@ def of_batch(name: str, page: str, action: AuditAction, **changes: Any) -> dict[
     }
 
 
+def another() -> User:
+    """Return a person who is not the one who does all this."""
+    return User.objects.get_or_create(username="another", defaults={"is_staff": True})[0]
+
+
 PROBES: dict[str, Probe] = {
     **stock("auth.user", User, {"username": "new", "usable_password": "false"}, first_name="Ann"),
     "auth_user_password_change": Probe(
         action=A.CHANGED,
         kind="auth.user",
-        args=first(User),
+        args=lambda: [another().pk],
         changes={"password1": "correct horse 1", "password2": "correct horse 1"},
+    ),
+    "two_step_reset": Probe(
+        action=A.SWITCHED_OFF,
+        kind="auth.user",
+        args=lambda: [another().pk],
+        prepare=lambda: with_app(another()),
+    ),
+    "sign_ins": Probe(
+        action=A.CHANGED,
+        kind="auth.user",
+        changes={"username": "another", "address": "203.0.113.1"},
+        prepare=lambda: sign_in(Client(), another().username, "wrong"),
     ),
     **stock("auth.group", Group, {"name": "Night shift"}, name="Watchers"),
     "password_change": Probe(
