@@ -226,7 +226,6 @@ def locks() -> list[Lock]:
     return sorted(found, key=lambda lock: (lock.until, lock.username), reverse=True)
 
 
-@transaction.atomic
 def unlock(*, username: str = "", address: str = "") -> int:
     """Forget failures of a name, of an address, or of both together. Return how many."""
     if not (username or address):
@@ -235,11 +234,14 @@ def unlock(*, username: str = "", address: str = "") -> int:
         **({"username": username} if username else {}),
         **({"ip_address": address} if address else {}),
     )
-    failures: int = rows.aggregate(sum=Sum("failures_since_start", default=0))["sum"]
-    if failures:
-        whose = audit.Subject(User, name=username)
-        audit.record(AuditAction.CHANGED, whose, note=f"Sign-in unlocked {address}".strip())
-    rows.delete()
+    with transaction.atomic():
+        failures: int = rows.aggregate(sum=Sum("failures_since_start", default=0))["sum"]
+        rows.delete()
+        if failures:
+            # The address itself is in the log. Here it would be masked as a phone number.
+            where = "one address" if address else "every address"
+            user = User.objects.filter(username=username).first() if username else None
+            audit.record(AuditAction.CHANGED, user or User, note=f"Unlocked: {where}")
     return failures
 
 

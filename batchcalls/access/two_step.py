@@ -27,6 +27,8 @@ from batchcalls.models import AuditAction, RecoveryCode, SignIn, sign_in_of
 log = structlog.get_logger(__name__)
 
 ISSUER = "Batch Calls"
+#: In the audit log.
+_NAME = "Two-step sign-in"
 #: RFC 4226 section 4 recommends 160 bits.
 SECRET_BYTES = 20
 STEP_SECONDS = 30
@@ -136,8 +138,8 @@ def turn_on(user: User, setup: Setup, code: str) -> list[str] | None:
                 "locked_until": None,
             },
         )
-        audit.record(AuditAction.CHANGED, user, note="Two-step sign-in: app set up")
-        codes = renew_recovery_codes(user)
+        codes = _new_recovery_codes(user)
+        audit.record(AuditAction.SWITCHED_ON, user, note=_NAME)
     log.info("two_step_turned_on", user=user.get_username(), phone_clock_steps=totp.drift)
     return codes
 
@@ -149,7 +151,7 @@ def turn_off(user: User, *, by: str) -> bool:
         count = was_on.update(totp_secret="", totp_since=None, failures=0, locked_until=None)
         RecoveryCode.objects.filter(user=user).delete()
         if count:
-            audit.record(AuditAction.CHANGED, user, note="Two-step sign-in: off")
+            audit.record(AuditAction.SWITCHED_OFF, user, note=_NAME)
     if count:
         log.warning("two_step_turned_off", user=user.get_username(), by=by)
     return bool(count)
@@ -157,17 +159,10 @@ def turn_off(user: User, *, by: str) -> bool:
 
 def renew_recovery_codes(user: User) -> list[str]:
     """Replace the recovery codes. Return the new ones, which cannot be read again."""
-    codes = [
-        base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode()
-        for _ in range(RECOVERY_CODES)
-    ]
     with transaction.atomic():
-        RecoveryCode.objects.filter(user=user).delete()
-        RecoveryCode.objects.bulk_create(
-            RecoveryCode(user=user, digest=_digest_of(code)) for code in codes
-        )
+        codes = _new_recovery_codes(user)
         audit.record(AuditAction.SECRET_ROTATED, user, note="Recovery codes")
-    return ["-".join(code[at : at + 4] for at in range(0, RECOVERY_LENGTH, 4)) for code in codes]
+    return codes
 
 
 def recovery_codes_left(user: User) -> int:
@@ -222,10 +217,10 @@ def unlock(user: User) -> bool:
     """Let a person try codes again. Return False if nothing was locked."""
     rows = SignIn.objects.filter(user=user, locked_until__gt=clock.now())
     with transaction.atomic():
-        count = rows.update(failures=0, locked_until=None)
-        if count:
-            audit.record(AuditAction.CHANGED, user, note="Sign-in unlocked")
-    return bool(count)
+        is_lifted = bool(rows.update(failures=0, locked_until=None))
+        if is_lifted:
+            audit.record(AuditAction.CHANGED, user, note="Unlocked codes")
+    return is_lifted
 
 
 def reencrypt_all() -> tuple[int, list[str]]:
@@ -241,6 +236,19 @@ def reencrypt_all() -> tuple[int, list[str]]:
         rows = SignIn.objects.filter(pk=row.pk, totp_secret=row.totp_secret)
         done += rows.update(totp_secret=fresh)
     return done, lost
+
+
+def _new_recovery_codes(user: User) -> list[str]:
+    """Replace the recovery codes, in the transaction of the caller."""
+    codes = [
+        base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode()
+        for _ in range(RECOVERY_CODES)
+    ]
+    RecoveryCode.objects.filter(user=user).delete()
+    RecoveryCode.objects.bulk_create(
+        RecoveryCode(user=user, digest=_digest_of(code)) for code in codes
+    )
+    return ["-".join(code[at : at + 4] for at in range(0, RECOVERY_LENGTH, 4)) for code in codes]
 
 
 def _check(row: SignIn, code: str) -> Verdict:

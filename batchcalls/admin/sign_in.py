@@ -41,6 +41,14 @@ SENTENCES = {
 class PasswordForm(AdminAuthenticationForm):
     """Name and password, with a sentence of its own while a lock is in force."""
 
+    def clean_username(self) -> str:
+        """Refuse names that nobody can have: Django's form limits only what browsers send."""
+        username: str = self.cleaned_data["username"]
+        longest = User._meta.get_field("username").max_length or 150
+        if len(username) > longest:
+            raise ValidationError(f"A username has at most {longest} characters.")
+        return username
+
     def get_invalid_login_error(self) -> ValidationError:
         """Return the error for wrong, unknown, inactive and locked alike."""
         if self.request is not None and throttling.was_refused(self.request):

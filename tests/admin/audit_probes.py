@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms import BaseFormSet
@@ -25,7 +24,6 @@ from batchcalls.models import (
     Export,
     OptOutReview,
     OptOutSource,
-    SignIn,
     StoredList,
     VoiceAccount,
     WebhookDelivery,
@@ -42,6 +40,7 @@ from campaigns.models import (
     Tool,
 )
 from campaigns.opt_outs_heard import Heard
+from tests.access.signing_in import sign_in, with_app
 
 A = AuditAction
 NUMBER = "+12025550133"
@@ -164,14 +163,30 @@ def of_batch(name: str, page: str, action: AuditAction, **changes: Any) -> dict[
     }
 
 
+def another() -> User:
+    """Return a person who is not the one who does all this."""
+    return User.objects.get_or_create(username="another", defaults={"is_staff": True})[0]
+
+
 PROBES: dict[str, Probe] = {
     **stock("auth.user", User, {"username": "new", "usable_password": "false"}, first_name="Ann"),
     "auth_user_password_change": Probe(
         action=A.CHANGED,
         kind="auth.user",
-        args=first(User, username="ann"),
-        prepare=lambda: User.objects.create_user("ann"),
+        args=lambda: [another().pk],
         changes={"password1": "correct horse 1", "password2": "correct horse 1"},
+    ),
+    "two_step_reset": Probe(
+        action=A.SWITCHED_OFF,
+        kind="auth.user",
+        args=lambda: [another().pk],
+        prepare=lambda: with_app(another()),
+    ),
+    "sign_ins": Probe(
+        action=A.CHANGED,
+        kind="auth.user",
+        changes={"username": "another", "address": "203.0.113.1"},
+        prepare=lambda: sign_in(Client(), another().username, "wrong"),
     ),
     **stock("auth.group", Group, {"name": "Night shift"}, name="Watchers"),
     "password_change": Probe(
@@ -308,20 +323,6 @@ PROBES: dict[str, Probe] = {
         AllowedHost,
         {"host": "crm.example.com"},
         description="The CRM",
-    ),
-    "sign_ins": Probe(
-        action=A.CHANGED,
-        kind="auth.user",
-        changes={"username": "ann"},
-        prepare=lambda: AccessAttempt.objects.create(username="ann", failures_since_start=9),
-    ),
-    "two_step_reset": Probe(
-        action=A.CHANGED,
-        kind="auth.user",
-        args=first(User, username="ann"),
-        prepare=lambda: SignIn.objects.create(
-            user=User.objects.create_user("ann"), totp_secret="x"
-        ),
     ),
     "batchcalls_apikey_add": Probe(
         action=A.ADDED,

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from batchcalls.access import api_keys, two_step
-from batchcalls.models import SignIn, sign_in_of
+from batchcalls.models import AuditEntry, SignIn, sign_in_of
 from tests.access.signing_in import (
     PASSWORD,
     code_of,
@@ -126,6 +126,12 @@ class TestTwoStepPages:
         codes = re.findall(r"<code>([A-Z2-7-]{19})</code>", text_of(answer))
         assert two_step.check(ann, other) is two_step.Verdict.WRONG
         post(client, OFF, password=PASSWORD, code=codes[0])
+        entries = AuditEntry.objects.filter(actor_name="ann").order_by("pk")
+        assert list(entries.values_list("action", "note", "address")) == [
+            ("switched_on", "Two-step sign-in", "203.0.113.1"),
+            ("secret_rotated", "Recovery codes", "203.0.113.1"),
+            ("switched_off", "Two-step sign-in", "203.0.113.1"),
+        ]
         assert not two_step.is_on(User.objects.get())
         assert is_signed_in(client)
 
@@ -198,6 +204,11 @@ class TestAdministrators:
         assert "This lock is over already." in text_of(again)
         notes = LogEntry.objects.filter(object_id=str(ann.pk)).values_list("change_message")
         assert list(notes) == [("Unlocked sign-in.",)] * 2
+        entries = AuditEntry.objects.filter(actor_name="root").order_by("pk")
+        assert [(entry.object_name, entry.note) for entry in entries] == [
+            ("ann", "Unlocked: one address"),
+            ("ann", "Unlocked codes"),
+        ]
 
     def test_nothing_is_unlocked_without_a_name_or_an_address(
         self, client: Client, root: User, ann: User

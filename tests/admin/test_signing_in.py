@@ -144,6 +144,12 @@ class TestLocks:
         answer = client.post(address, {"old_password": PASSWORD, **new}, REMOTE_ADDR="203.0.113.1")
         assert "Too many failed attempts" in answer.content.decode()
 
+    @pytest.mark.parametrize("name", ["9" * 5_000, "a\0b", "\u202eabc", "\x1b[31m"])
+    def test_no_name_fails_the_page(self, client: Client, name: str) -> None:
+        answer = sign_in(client, name, "wrong", next=name)
+        assert answer.status_code == 200
+        assert not is_signed_in(client)
+
     def test_what_people_typed_is_not_stored(self, client: Client) -> None:
         sign_in(client, password="my-other-secret")
         stored = str(list(AccessAttempt.objects.values()))

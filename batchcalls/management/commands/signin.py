@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 
 from batchcalls.access import api_keys, audit, throttling, two_step
 from batchcalls.access.client_address import network_of
@@ -83,8 +84,9 @@ class Command(AuditedCommand):
 
     def _renew_password(self, username: str, revoke_keys: bool) -> None:
         user = user_named(username)
-        SignIn.objects.update_or_create(user=user, defaults={"must_change_password": True})
-        audit.record(AuditAction.CHANGED, user, note="New password at the next sign-in")
+        with transaction.atomic():
+            SignIn.objects.update_or_create(user=user, defaults={"must_change_password": True})
+            audit.record(AuditAction.CHANGED, user, note="New password at the next sign-in")
         text = f"{user} chooses a new password at the next sign-in."
         if revoke_keys:
             count = api_keys.revoke_all_of(user)
