@@ -62,9 +62,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.headers.permissions_policy",
     "config.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
-    "config.headers.permissions_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.streams.BoundedStreams",
     "csp.middleware.CSPMiddleware",

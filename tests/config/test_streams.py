@@ -64,6 +64,10 @@ def test_a_download_that_ends_frees_its_place_read_or_not(asked: Any) -> None:
     assert closed == ["rows"] * 5
 
 
+def test_a_server_that_forgets_to_close_frees_the_place_by_reading(asked: Any) -> None:
+    assert [b"".join(asked().streaming_content) for _ in range(5)] == [b"a,b\n"] * 5
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [("/api/v1/calls", "too_many_downloads"), ("/v1/calls", "TOO_MANY_DOWNLOADS")],
