@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
-from batchcalls.access import audit
 from batchcalls.access.audited_pages import audited
 from batchcalls.models import EmergencyStop, OptOutReview
 
@@ -83,6 +82,7 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
         _entry("API keys", "batchcalls", "apikey"),
         _entry("Users", "auth", "user"),
         _entry("Groups", "auth", "group"),
+        Entry("Sign-ins", "admin:sign_ins", ("auth.change_user",)),
     ),
     "System": (
         _entry("Lists", "batchcalls", "storedlist"),
@@ -111,26 +111,36 @@ class BackOffice(AdminSite):
         pages = audited(admin_class or ModelAdmin)
         super().register(model_or_iterable, pages, **options)
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
-        """Let users change their own passwords."""
-        if not isinstance(request.user, User):
-            return super().password_change(request, extra_context)
-        with audit.changing(request.user, note="Own password"):
-            return super().password_change(request, extra_context)
-
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""
         from batchcalls.admin import emergency, restored  # noqa: PLC0415
+        from batchcalls.admin.sign_in_urls import sign_in_urls  # noqa: PLC0415
 
         return [
+            *sign_in_urls(self),
             path("emergency/stop/", self.admin_view(emergency.stop_view), name="emergency_stop"),
             path("emergency/lift/", self.admin_view(emergency.lift_view), name="emergency_lift"),
             path("restored/", self.admin_view(restored.restored_view), name="restored"),
             path("restored/settle/", self.admin_view(restored.settle_view), name="restored_settle"),
             *super().get_urls(),
         ]
+
+    def login(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Show the sign-in page, which asks for a code after the password if that is on."""
+        from batchcalls.admin.sign_in import login_page  # noqa: PLC0415
+
+        return login_page(request, self, extra_context or {})
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Show the page for changing one's own password."""
+        from batchcalls.admin.security import OwnPasswordView  # noqa: PLC0415
+
+        context = {**self.each_context(request), **(extra_context or {})}
+        return OwnPasswordView.as_view(extra_context=context)(request)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

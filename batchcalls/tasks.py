@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q
 
 from batchcalls import queue
-from batchcalls.access import idempotency
+from batchcalls.access import idempotency, throttling
 from batchcalls.batches import spending
 from batchcalls.calling import restored, silence, ticks
 from batchcalls.database import clock
@@ -107,6 +107,7 @@ def sweep() -> None:
     spending.recount_due(now=clock.now())
     deliver.sweep()
     idempotency.forget()
+    throttling.forget()
 
 
 def ring_for_lost_work() -> None:

@@ -5,6 +5,7 @@ The table of variables is in config/README.md.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "csp",
+    "axes",
     "django_structlog",
     "django_q",
     "import_export",
@@ -72,6 +74,8 @@ MIDDLEWARE = [
     "batchcalls.access.client_address.RequestLogMiddleware",
     # What the audit log says about where a change came from.
     "batchcalls.access.origins.OriginMiddleware",
+    "batchcalls.access.sessions.SessionRules",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -304,6 +308,35 @@ if BEHIND_PROXY := env.boolean("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 #: How many entries at the end of X-Forwarded-For are those of our proxies (access.client_address).
 PROXY_HOPS = env.integer("PROXY_HOPS", default=1, at_least=1) if BEHIND_PROXY else 0
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
+# Sign-in. The rules are in batchcalls.access: throttling, two_step, and sessions.
+AUTHENTICATION_BACKENDS = ["batchcalls.access.throttling.PasswordBackend"]
+#: Wrong passwords and codes of one name from one address before it is locked.
+SIGN_IN_FAILURES = env.integer("SIGN_IN_FAILURES", default=5, at_least=1)
+#: The same for all names from one address, and for one name from all addresses.
+SIGN_IN_FAILURES_PER_ADDRESS = env.integer("SIGN_IN_FAILURES_PER_ADDRESS", default=50, at_least=1)
+SIGN_IN_FAILURES_PER_ACCOUNT = env.integer("SIGN_IN_FAILURES_PER_ACCOUNT", default=50, at_least=1)
+#: A failure counts for this long after the last one.
+SIGN_IN_LOCK_MINUTES = env.integer("SIGN_IN_LOCK_MINUTES", default=15, at_least=1)
+SIGN_IN_LOG_DAYS = env.integer("SIGN_IN_LOG_DAYS", default=90, at_least=1)
+#: Groups, “administrators”, or “everyone”; compared without case.
+TWO_STEP_REQUIRED_FOR = frozenset(
+    name.lower() for name in env.items("TWO_STEP_REQUIRED_FOR", default=[])
+)
+SESSION_IDLE_MINUTES = env.integer("SESSION_IDLE_MINUTES", default=120, at_least=1)
+SESSION_HOURS = env.integer("SESSION_HOURS", default=12, at_least=1)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3_600
+AXES_HANDLER = "batchcalls.access.throttling.Throttle"
+AXES_LOCKOUT_CALLABLE = "batchcalls.access.throttling.locked_response"
+AXES_CLIENT_IP_CALLABLE = "batchcalls.access.throttling.network_of_request"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES
+AXES_COOLOFF_TIME = timedelta(minutes=SIGN_IN_LOCK_MINUTES)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = AXES_ENABLE_ACCESS_FAILURE_LOG = AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+#: Form fields that are stored as asterisks.
+AXES_SENSITIVE_PARAMETERS = ["username", "code", "old_password", "csrfmiddlewaretoken"]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -359,6 +392,8 @@ LOGGING = {
         "batchcalls": {"level": LOG_LEVEL},
         "campaigns": {"level": LOG_LEVEL},
         "django_structlog": {"level": LOG_LEVEL},
+        # The same is logged as sign_in_failed and sign_in_locked.
+        "axes": {"level": "ERROR"},
         "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
     },
 }

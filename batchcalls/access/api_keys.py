@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, F, Q, Value
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from batchcalls.access import audit
@@ -47,8 +47,14 @@ def create(
     )
     key.full_clean(exclude=["owner"])
     key.save(force_insert=True)
-    audit.added(key, actor=owner)
+    audit.added(key)
     return key, secret
+
+
+def usable_keys_of(owner: User) -> QuerySet[ApiKey]:
+    """Return the keys of a person that are neither revoked nor expired."""
+    lasts = Q(expires_at=None) | Q(expires_at__gt=clock.now())
+    return ApiKey.objects.filter(lasts, owner=owner, revoked_at=None)
 
 
 def find(secret: str) -> ApiKey | None:
@@ -64,6 +70,11 @@ def revoke(key: ApiKey) -> bool:
     found = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
     with audit.changing(key, AuditAction.REVOKED):
         return bool(found.update(revoked_at=clock.now()))
+
+
+def revoke_all_of(owner: User) -> int:
+    """Revoke all of a person's keys. Return how many could be used until now."""
+    return sum(revoke(key) for key in usable_keys_of(owner))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ def release(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batchcalls", "0034_opt_out_sources"),
+        ("batchcalls", "0037_sign_in"),
         ("campaigns", "0008_rule_packs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -16,6 +16,7 @@ from batchcalls.models.opt_out_review import OptOutDecision, OptOutReview
 from batchcalls.models.opt_out_source import OptOutMessage, OptOutSource
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
+from batchcalls.models.sign_in import RecoveryCode, SignIn, sign_in_of
 from batchcalls.models.spending import DailySpending
 from batchcalls.models.stored_list import ListKind, ListPart, StoredList
 from batchcalls.models.voice_account import VoiceAccount
@@ -55,8 +56,10 @@ __all__ = [
     "OptOutReview",
     "OptOutSource",
     "Recipient",
+    "RecoveryCode",
     "SavedFilter",
     "Scope",
+    "SignIn",
     "StoredList",
     "VoiceAccount",
     "WebhookAttempt",
@@ -65,4 +68,5 @@ __all__ = [
     "WebhookEvent",
     "WebhookFormat",
     "WorkerHeartbeat",
+    "sign_in_of",
 ]

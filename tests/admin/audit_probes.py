@@ -158,7 +158,7 @@ PROBES: dict[str, Probe] = {
     "auth_user_password_change": Probe(
         action=A.CHANGED,
         kind="auth.user",
-        args=first(User),
+        args=lambda: [User.objects.create_user("zoe").pk],
         changes={"password1": "correct horse 1", "password2": "correct horse 1"},
     ),
     **stock("auth.group", Group, {"name": "Night shift"}, name="Watchers"),

@@ -79,6 +79,8 @@ PAGES: dict[str, Callable[[Crowd], str]] = {
     "Dashboard": lambda crowd: reverse("admin:index"),
     "Emergency stop": lambda crowd: reverse("admin:emergency_stop"),
     "Restored from a backup": lambda crowd: reverse("admin:restored"),
+    "Sign-ins": lambda crowd: reverse("admin:sign_ins"),
+    "Sign-in security": lambda crowd: reverse("admin:security"),
     "Batch Calls, with test calls": lambda crowd: (
         list_of("batchcalls_batch")(crowd) + "?tests=on&status=active"
     ),

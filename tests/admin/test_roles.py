@@ -40,6 +40,11 @@ OPEN_TO_ALL = {
     "password_change_done",
     "jsi18n",
     "view_on_site",
+    "login_code",
+    "security",
+    "security_set_up",
+    "security_codes",
+    "security_off",
 }
 
 CHANGE_ENDPOINT = "batchcalls.change_webhookendpoint"
@@ -49,6 +54,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "emergency_lift": ("batchcalls.engage_emergencystop",),
     "restored": ("batchcalls.engage_emergencystop",),
     "restored_settle": ("batchcalls.engage_emergencystop",),
+    "sign_ins": ("auth.change_user",),
+    "two_step_reset": ("auth.change_user",),
     # The steps of a new batch, and what is done to one.
     "batchcalls_batch_template": ("batchcalls.add_batch",),
     "batchcalls_batch_upload": ("batchcalls.change_batch",),

@@ -56,6 +56,11 @@ FORMS = [
 OTHERS = [
     "/",
     "/password_change/",
+    "/security/",
+    "/security/app/",
+    "/sign-ins/",
+    "/auth/user/2/password/",
+    "/auth/user/2/two-step/",
     "/emergency/stop/",
     "/restored/",
     "/campaigns/campaign/import/",

@@ -68,15 +68,14 @@ class Visitor:
         with self.opener.open(request, timeout=10) as answer:
             return str(answer.read().decode())
 
-    def sign_in(self, password: str) -> str:
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/login/"))
+    def send(self, page: str, **form: str) -> str:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get(page))
         assert token is not None
-        return self.get(
-            "/login/?next=/batchcalls/batch/",
-            username="admin",
-            password=password,
-            csrfmiddlewaretoken=token[1],
-        )
+        return self.get(page, csrfmiddlewaretoken=token[1], **form)
+
+    def sign_in(self, password: str) -> str:
+        page = "/login/?next=/batchcalls/batch/"
+        return self.send(page, username="admin", password=password)
 
 
 def wait_until(
@@ -97,15 +96,17 @@ def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path
     port = free_port()
     visitor = Visitor(port)
     with quickstart(tmp_path, port) as output:
-        wait_until(lambda: visitor.get("/login/"), seconds=60, output=output)
+        wait_until(lambda: visitor.get("/login/"), seconds=180, output=output)
         found = re.search(r"Sign in as admin with the password (\S+)", output())
         assert found is not None, output()
-        password = found[1]
-        page = visitor.sign_in(password)
-        assert "Sample batch" in page
+        assert "Choose your own password to continue." in visitor.sign_in(found[1])
+        password = "chosen-at-the-first-sign-in"
+        new = {"new_password1": password, "new_password2": password}
+        visitor.send("/password_change/", old_password=found[1], **new)
+        assert "Sample batch" in visitor.get("/batchcalls/batch/")
         wait_until(
             lambda: "Sample batch" in visitor.get("/batchcalls/batch/?status=completed_partial"),
-            seconds=60,
+            seconds=180,
             output=output,
         )
         calls = visitor.get("/batchcalls/callresult/")
@@ -115,7 +116,7 @@ def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path
         assert "body" in visitor.get(stylesheet[1])
 
     with quickstart(tmp_path, port) as output:
-        wait_until(lambda: visitor.get("/login/"), seconds=60, output=output)
+        wait_until(lambda: visitor.get("/login/"), seconds=180, output=output)
         assert "password" not in output()
         page = Visitor(port).sign_in(password)
         assert page.count(">Sample batch<") == 1

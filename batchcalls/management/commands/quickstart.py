@@ -25,7 +25,7 @@ from batchcalls.drafting import drafts
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import Target
 from batchcalls.management.audited import AuditedCommand
-from batchcalls.models import Batch, VoiceAccount
+from batchcalls.models import Batch, SignIn, VoiceAccount
 from campaigns.models import (
     CallingPolicy,
     CallingWindow,
@@ -83,13 +83,17 @@ class Command(AuditedCommand):
         _run_until_stopped(processes)
 
     def _ensure_admin(self) -> None:
-        """Create the first administrator, and show the password once."""
+        """Create the first administrator, and show a password for the first sign-in once."""
         users = get_user_model()
         if users.objects.filter(is_superuser=True).exists():
             return
         password = secrets.token_urlsafe(12)
-        audit.added(users.objects.create_superuser("admin", password=password))
-        self.stdout.write(f"Sign in as admin with the password {password} (shown only now).")
+        admin = users.objects.create_superuser("admin", password=password)
+        audit.added(admin)
+        SignIn.objects.create(user=admin, must_change_password=True)
+        self.stdout.write(
+            f"Sign in as admin with the password {password} (shown only now), and choose your own."
+        )
 
 
 def _check_port(host: str, port: int) -> None:
