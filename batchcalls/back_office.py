@@ -13,14 +13,12 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
-from batchcalls.access import audit
 from batchcalls.access.audited_pages import audited
 from batchcalls.models import EmergencyStop, OptOutReview
 
@@ -170,11 +168,7 @@ class BackOffice(AdminSite):
         from batchcalls.admin.security import OwnPasswordView  # noqa: PLC0415
 
         context = {**self.each_context(request), **(extra_context or {})}
-        show = OwnPasswordView.as_view(extra_context=context)
-        if not isinstance(request.user, User):
-            return show(request)
-        with audit.changing(request.user, note="Own password"):
-            return show(request)
+        return OwnPasswordView.as_view(extra_context=context)(request)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

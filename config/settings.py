@@ -76,10 +76,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "batchcalls.access.client_address.RequestLogMiddleware",
-    "batchcalls.access.sessions.SessionRules",
-    "axes.middleware.AxesMiddleware",
     # What the audit log says about where a change came from.
     "batchcalls.access.origins.OriginMiddleware",
+    "batchcalls.access.sessions.SessionRules",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -57,7 +57,7 @@ def create(
                 "that one person may have. Revoke one that is not used any more."
             )
         key.save(force_insert=True)
-        audit.added(key, actor=owner)
+        audit.added(key)
     return key, secret
 
 

@@ -66,7 +66,7 @@ def record(
     is kept as a hash. ``actor`` is needed only where the origin does not tell who it is.
     """
     origin, subject = origins.current(), Subject.of(about)
-    who = origin.user or (None if origin.operating_user else actor)
+    who = origin.user or actor
     said = f"{note} (manage.py {origin.command})".strip() if origin.command else note
     old, new = audit_values.difference(before or {}, after or {}, model=subject.model)
     return AuditEntry.objects.create(

@@ -48,7 +48,10 @@ _ABOUT_PEOPLE: Final = {
     *("batchcalls.callresult", "batchcalls.webhookdelivery", "batchcalls.batch"),
 }
 #: A number as the product or a person writes it.
-_NUMBER: Final = re.compile(r"(?<!\d)(?!\d{4}-\d\d-\d\d)\+?\d(?:[ ().\-]{0,2}\d){8,14}(?!\d)")
+_NUMBER: Final = re.compile(
+    r"(?<!\d)(?!\d{4}-\d\d-\d\d|\d{1,3}(?:\.\d{1,3}){3}(?!\d))"  # no date, no IP address
+    r"\+?\d(?:[ ().\-]{0,2}\d){8,14}(?!\d)"
+)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)

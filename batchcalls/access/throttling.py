@@ -226,6 +226,7 @@ def locks() -> list[Lock]:
     return sorted(found, key=lambda lock: (lock.until, lock.username), reverse=True)
 
 
+@transaction.atomic
 def unlock(*, username: str = "", address: str = "") -> int:
     """Forget failures of a name, of an address, or of both together. Return how many."""
     if not (username or address):

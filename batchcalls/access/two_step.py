@@ -24,6 +24,7 @@ from batchcalls.access import audit, encryption
 from batchcalls.database import clock
 from batchcalls.models import AuditAction, RecoveryCode, SignIn, sign_in_of
 
+TWO_STEP = "Two-step sign-in"
 log = structlog.get_logger(__name__)
 
 ISSUER = "Batch Calls"

@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from batchcalls.access import api_keys, encryption, sessions, two_step
+from batchcalls.access import api_keys, audit, encryption, sessions, two_step
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.sign_in import CodeField, refusal_of_code, refusal_of_password
 from batchcalls.models import SignIn, sign_in_of
@@ -113,7 +113,8 @@ class OwnPasswordForm(PasswordChangeForm):
 
     def save(self, commit: bool = True) -> User:
         """Store the password, and that the person chose it."""
-        user: User = super().save(commit)
+        with audit.changing(self.user, note="Own password"):
+            user: User = super().save(commit)
         SignIn.objects.filter(user=user).update(must_change_password=False)
         return user
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 
@@ -88,6 +90,26 @@ def test_only_a_purge_that_stays_itself_deletes_old_entries() -> None:
         with pytest.raises(DatabaseError, match="by a purge"), transaction.atomic():
             one.delete()
     assert list(AuditEntry.objects.order_by("pk")) == [young, made]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no users")
+def test_the_documented_user_adds_entries_and_can_neither_change_them_nor_drop_triggers() -> None:
+    guide = (settings.BASE_DIR / "config" / "README.md").read_text("utf-8")
+    [grants] = re.findall(r"```sql\n(GRANT.*?)```", guide, re.DOTALL)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE batchcalls_app")
+        cursor.execute(grants)
+        cursor.execute("SET LOCAL ROLE batchcalls_app")
+    one = audit.record(AuditAction.ADDED, User)
+    assert "permission denied" in refused("UPDATE batchcalls_auditentry SET note = 'x'")
+    assert "permission denied" in refused("DELETE FROM batchcalls_auditentry")
+    assert "permission denied" in refused("TRUNCATE batchcalls_auditentry")
+    trigger = "batchcalls_auditentry_update"
+    assert "must be owner" in refused(f"DROP TRIGGER {trigger} ON batchcalls_auditentry")
+    assert "must be owner" in refused("ALTER TABLE batchcalls_auditentry DISABLE TRIGGER USER")
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+    assert AuditEntry.objects.get() == one
 
 
 @pytest.mark.django_db(transaction=True)

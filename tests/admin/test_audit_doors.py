@@ -20,10 +20,12 @@ __all__ = ["world"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
+#: Pages about one's own second step.
+SIGNING_IN = ("security_set_up", "security_codes", "security_off")
 #: Pages that write no entry, by the reason.
 SILENT: dict[str, str] = {
     **dict.fromkeys(
-        OPEN_TO_ALL - {"password_change"}, "for everybody; sign-ins have their own log"
+        OPEN_TO_ALL - {"password_change", *SIGNING_IN}, "for everybody; sign-ins have their own log"
     ),
     **dict.fromkeys(
         ["batchcalls_batch_template", "campaigns_campaign_preview", "autocomplete", "app_list"],
@@ -80,6 +82,7 @@ SHOWN_ELSEWHERE = {
     "batchcalls_callresult_settle": "test_doubt_pages.py",
     "restored_settle": "test_restored_page.py",
     "batchcalls_voiceaccount_floor": "test_legal_floor_page.py",
+    **dict.fromkeys([*SIGNING_IN, "sign_ins", "two_step_reset"], "test_audit_of_sign_in.py"),
     "campaigns_columnmapping_delete": "the same page as every other table's",
 }
 

@@ -124,11 +124,17 @@ def test_what_is_done_to_an_endpoint_is_said_before_it_is_done(admin_client: Cli
     delivery.refresh_from_db()
     assert delivery.status == "pending"
 
-    assert "the log of <strong>1</strong> message" in shown(
+    assert "The log of <strong>1</strong> message stays." in shown(
         admin_client, page_of(endpoint, "delete")
     )
     admin_client.post(page_of(endpoint, "delete"))
-    assert not WebhookDelivery.objects.exists()
+    delivery.refresh_from_db()
+    assert delivery.status == "dead"
+    assert "This endpoint was deleted" in shown(admin_client, page_of(endpoint))
+    assert str(endpoint) not in shown(admin_client, LIST)
+    assert str(endpoint) in shown(admin_client, f"{LIST}?state=deleted")
+    for page in ("edit", "enable", "rotate", "delete"):
+        assert admin_client.get(page_of(endpoint, page)).status_code == 404
 
 
 def test_nothing_is_changed_by_looking(admin_client: Client) -> None:

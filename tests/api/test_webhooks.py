@@ -105,7 +105,8 @@ def test_a_message_is_read_in_full_and_sent_again(
 
 def test_an_endpoint_is_removed(program: Program, endpoint: WebhookEndpoint) -> None:
     assert program.delete(f"{ENDPOINTS}/{endpoint.pk}").status_code == 204
-    assert program.get(f"{ENDPOINTS}/{endpoint.pk}").status_code == 404
+    assert program.get(f"{ENDPOINTS}/{endpoint.pk}").json()["deleted_at"]
+    assert program.delete(f"{ENDPOINTS}/{endpoint.pk}").status_code == 404
 
 
 def test_a_message_about_a_call_is_read_by_those_who_may_read_calls(

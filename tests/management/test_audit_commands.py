@@ -42,22 +42,20 @@ def _held() -> None:
 PROBES: dict[str, tuple[Callable[[], Any], list[str], str, str]] = {
     "sync_roles": (_group_without, [], "changed", "auth.group"),
     "trynow": (_held, ["simulator"], "changed", "batchcalls.voiceaccount"),
+    "signin": (
+        lambda: User.objects.create_user("ann"),
+        ["renew-password", "ann"],
+        *("changed", "auth.user"),
+    ),
+    "apikey": (
+        lambda: User.objects.create_superuser("ann"),
+        ["create", "crm", "--owner", "ann", "--scope", "batches:read"],
+        *("added", "batchcalls.apikey"),
+    ),
     "stopcalls": (lambda: None, ["--reason", "x"], "stopped", "batchcalls.emergencystop"),
     "changepassword": (
         lambda: User.objects.create_user("ann"),
         ["ann"],
-        "changed",
-        "auth.user",
-    ),
-    "apikey": (
-        lambda: User.objects.create_user("ann"),
-        ["create", "CRM", "--owner", "ann", "--scope", "all"],
-        "added",
-        "batchcalls.apikey",
-    ),
-    "signin": (
-        lambda: User.objects.create_user("ann"),
-        ["renew-password", "ann"],
         "changed",
         "auth.user",
     ),
