@@ -24,7 +24,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     from tests import many_batches
-    from tests.databases import drop_template, new_database
+    from tests.databases import drop_templates, new_database
 
     given = [int(word) for word in sys.argv[1:]]
     numbers, workers = [*given, *(400, 4)[len(given) :]]
@@ -47,7 +47,7 @@ def main() -> None:
                 f"  {len(verdict.late)} requests to them after the commit, the last after "
                 f"{latest or 0:.2f} s"
             )
-    drop_template()
+    drop_templates()
     sys.exit(1 if wrong else 0)
 
 

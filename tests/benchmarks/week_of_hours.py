@@ -38,7 +38,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     os.environ.setdefault("BLAND_API_KEY", "sk-of-the-benchmark")
     django.setup()
-    from tests.databases import drop_template
+    from tests.databases import drop_templates
 
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     given = sys.argv[2:]
@@ -47,7 +47,7 @@ def main() -> None:
         weeks |= dict.fromkeys([*CHANGES, *LORD_HOWE], rows // 5)
     print("week        rows    how         calls  early  late  caps  retries  unlike dry run  CPU")
     wrong = sum(_report(day, count) for day, count in weeks.items())
-    drop_template()
+    drop_templates()
     sys.exit(1 if wrong else 0)
 
 
