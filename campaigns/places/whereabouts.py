@@ -107,6 +107,23 @@ def find(
     )
 
 
+def corrected(stored: Whereabouts, number: Sequence[str]) -> Whereabouts:
+    """Return where a recipient may be when the zones of the number turn out to be others.
+
+    Where the number decided alone, its zones are replaced. The zones of another source stay; those
+    of the number join them as in `find`.
+    """
+    decides = stored.sources[:1] == (Source.NUMBER,)
+    if not number or (not decides and _agree(stored.zones, number)):
+        return stored
+    others = () if stored.sources == (Source.NUMBER,) else stored.zones
+    zones, sources = (number, others) if decides else (others, number), stored.sources
+    return Whereabouts(
+        tuple(dict.fromkeys([*zones[0], *zones[1]])),
+        tuple(dict.fromkeys([*sources, Source.NUMBER])),
+    )
+
+
 def has_zips(region: str) -> bool:
     """Return whether a number's country shares a country code with US postcodes."""
     return region in US_AREAS or region in _NORTH_AMERICA

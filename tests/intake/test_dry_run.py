@@ -10,7 +10,7 @@ import pytest
 
 from batchcalls.batches import lifecycle
 from batchcalls.calling import gate, verdicts
-from batchcalls.intake import dry_run, estimate, runner
+from batchcalls.intake import dry_run, estimate, grouping, runner
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus
 from campaigns.models import (
@@ -196,3 +196,19 @@ def test_a_batch_of_which_nobody_can_be_called_says_why(make_batch: Any) -> None
     runner.run_batch(batch.pk, seconds=30)
     batch.refresh_from_db()
     assert (batch.status, batch.dry_run["skipped"]) == ("draft", {"not_a_number": 1})
+
+
+def test_rows_are_grouped_alike_however_few_at_a_time(
+    make_batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [NEW_YORK, LOS_ANGELES, LONDON, "+12125550124", "+13105550124", "+12125550125"]
+    hours = ["", "2026-03-04T19:40Z", "", "2026-03-04T20:10Z", "2026-03-04T19:20Z", "soon"]
+    rows = "".join(f"{number},{hour}\n" for number, hour in zip(numbers, hours, strict=True))
+    batch = validated(
+        make_batch(text=f"phone_number,start_time\n{rows}", prompt="Hi.", map_all=None)
+    )
+    together = dry_run.compute(batch, now=NOW)
+    monkeypatch.setattr(grouping, "ROWS_AT_A_TIME", 2)
+    assert dry_run.compute(batch, now=NOW) == together
+    assert together["later"] == {"count": 3, "first_at": "2026-03-04T19:20:00+00:00"}
+    assert together["start_times"]["count"] == 3

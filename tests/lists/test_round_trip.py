@@ -9,13 +9,17 @@ import json
 import re
 
 import openpyxl
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from openpyxl.cell.cell import TYPE_STRING
 
 from batchcalls.intake import parts
+from batchcalls.lists import reader
 from batchcalls.lists.dialect import BOMS, DELIMITERS, Dialect, detect
-from batchcalls.lists.rows import Row, RowProblem
+from batchcalls.lists.reader import open_list
+from batchcalls.lists.rows import Limits, Row, RowProblem
+from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.lists.workbook import open_workbook
 from tests.lists.lists import DEFAULTS, read
 
@@ -122,6 +126,49 @@ def test_a_table_comes_back_by_detection_where_its_shape_leaves_no_doubt(
     stream = io.BytesIO(saved)
     assert Dialect(encoding=encoding, delimiter=delimiter) == detect(stream)
     assert read(saved) == numbered(table)
+
+
+#: With the pieces that decide where a row ends, and whether it is flawless.
+PIECES = st.sampled_from(
+    [
+        "a",
+        "+12025550123",
+        *",,",
+        '"',
+        '""',
+        '"a\nb"',
+        '"x, y"',
+        *("\n", "\r\n", "\r", "\0", "\udcff"),
+    ]
+)
+
+
+@pytest.mark.one_database
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(PIECES, max_size=60), st.sampled_from([1, 7, 50]), st.sampled_from([12, 1000]))
+def test_lines_that_are_read_together_are_the_rows_of_lines_read_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, pieces: list[str], block: int, longest: int
+) -> None:
+    content = f"phone,x\n{''.join(pieces)}".encode(errors="surrogateescape")
+
+    def outcome() -> list[object]:
+        found: list[object] = []
+        try:
+            table = open_list(
+                io.BytesIO(content),
+                Dialect(encoding="utf-8", delimiter=","),
+                Limits(max_row_characters=longest),
+            )
+            found.extend([table.header, *table])
+        except UnreadableList as error:
+            found.append(str(error))
+        return found
+
+    monkeypatch.setattr(reader, "_BLOCK_CHARACTERS", block)
+    together = outcome()
+    with monkeypatch.context() as patched:
+        patched.setattr(reader._Lines, "next_block", lambda lines: [])
+        assert outcome() == together
 
 
 PROBLEMS = st.none() | st.builds(RowProblem, st.text(max_size=9), st.text(max_size=30))
