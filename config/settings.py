@@ -264,6 +264,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "do-not-call", "description": "Numbers that nobody calls."},
         {"name": "webhook-endpoints", "description": "Who is told of what happens."},
         {"name": "webhook-deliveries", "description": "What they were sent, and answered."},
+        {"name": "allowed-hosts", "description": "Hosts that calls and batches may send data to."},
         {"name": "accounts", "description": "Ways to place calls."},
         {"name": "audit-entries", "description": "Who changed or saw what, and from where."},
         {"name": "me", "description": "The key that asks."},

@@ -201,6 +201,7 @@ PROBES: dict[str, Probe] = {
     **stock("campaigns.campaign", Campaign, {"name": "New", "prompt": "Hi."}, prompt="Good day."),
     **stock("campaigns.pathway", Pathway, {"name": "New", "pathway_id": "pw-9"}, version="2"),
     **stock("campaigns.tool", Tool, {"name": "New", "reference": "TL-9"}, description="x"),
+    **stock("campaigns.allowedhost", AllowedHost, {"host": "new.example.com"}, description="x"),
     **stock("campaigns.callingpolicy", CallingPolicy, {"name": "New"}, description="x"),
     "campaigns_campaign_export": Probe(
         action=A.EXPORTED, kind="campaigns.campaign", changes={"format": "0"}

@@ -20,7 +20,7 @@ from batchcalls.intake import runner
 from batchcalls.intake.uploads import save_mapping
 from batchcalls.models import Export, ExportKind, OptOutSource, WorkerHeartbeat
 from batchcalls.webhooks import endpoints, outbox
-from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, Tool
+from campaigns.models import AllowedHost, CallingPolicy, Campaign, Pathway, Suppression, Tool
 from tests.admin.crawling import walk
 
 # Every page has tests of its own; the walks through all of them take half as long untraced.
@@ -233,6 +233,7 @@ def world(make_batch: Any, run: Callable[..., Any], account: Any) -> None:
     Pathway.objects.create(name="Survey", pathway_id="pw-1")
     Tool.objects.create(name="Calendar", reference="TL-1")
     Suppression.objects.create(e164="+12025550133")
+    AllowedHost.objects.create(host="crm.example.com")
     endpoint = endpoints.create(url="https://crm.example.com/hook", campaign=campaign)
     outbox.send_test(endpoint)
     make_batch("+12025550190", name="Draft", campaign=campaign)

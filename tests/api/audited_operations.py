@@ -10,6 +10,8 @@ ENDPOINT, DELIVERY = "batchcalls.webhookendpoint", "batchcalls.webhookdelivery"
 
 AUDITED: dict[str, tuple[A, str]] = {
     "accounts_try_now": (A.CHANGED, "batchcalls.voiceaccount"),
+    "allowed_hosts_create": (A.ADDED, "campaigns.allowedhost"),
+    "allowed_hosts_partial_update": (A.CHANGED, "campaigns.allowedhost"),
     "batches_budget": (A.CHANGED, BATCH),
     "batches_cancel": (A.CANCELED, BATCH),
     "batches_check": (A.SUBMITTED, BATCH),
@@ -42,12 +44,18 @@ AUDITED: dict[str, tuple[A, str]] = {
 #: Operations without an example, whose entries `test_audit.py` shows.
 SHOWN_THERE = {
     *("campaigns_destroy", "pathways_destroy", "tools_destroy", "do_not_call_destroy"),
-    *("webhook_endpoints_destroy", "webhook_endpoints_partial_update", "calls_recording"),
+    *(
+        "allowed_hosts_destroy",
+        "webhook_endpoints_destroy",
+        "webhook_endpoints_partial_update",
+        "calls_recording",
+    ),
 }
 #: Operations that write no entry.
 SILENT: dict[str, str] = {
     **dict.fromkeys(
         [
+            *("allowed_hosts_list", "allowed_hosts_retrieve"),
             *("accounts_list", "accounts_retrieve", "me_show", "rules_check", "rules_packs"),
             *("audit_entries_list", "audit_entries_retrieve", "policies_list"),
             *("policies_retrieve", "campaigns_list", "campaigns_retrieve", "pathways_list"),

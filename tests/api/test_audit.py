@@ -10,7 +10,7 @@ from batchcalls.access import audit, audit_values, origins
 from batchcalls.models import ApiKey, AuditEntry, Batch, CallResult
 from batchcalls.voice import recordings
 from batchcalls.webhooks import endpoints
-from campaigns.models import Campaign, Pathway, Suppression, Tool
+from campaigns.models import AllowedHost, Campaign, Pathway, Suppression, Tool
 from tests.api.audited_operations import AUDITED, SHOWN_THERE, SILENT
 from tests.api.conftest import Program
 from tests.api.test_schema import OPERATIONS
@@ -51,11 +51,12 @@ def test_an_entry_says_who_did_it_with_which_key_and_in_which_request(program: P
 
 def test_what_is_deleted_is_kept_in_its_entry(program: Program) -> None:
     for model, path, fields in (
-        (Campaign, "campaigns", {"prompt": "Hi."}),
-        (Pathway, "pathways", {"pathway_id": "pw-1"}),
-        (Tool, "tools", {"reference": "TL-1"}),
+        (Campaign, "campaigns", {"name": "Old", "prompt": "Hi."}),
+        (Pathway, "pathways", {"name": "Old", "pathway_id": "pw-1"}),
+        (Tool, "tools", {"name": "Old", "reference": "TL-1"}),
+        (AllowedHost, "allowed-hosts", {"host": "Old.example.com"}),
     ):
-        row = model.objects.create(name="Old", **fields)
+        row = model.objects.create(**fields)
         assert program.delete(f"/api/v1/{path}/{row.pk}").status_code == 204
         entry = last()
         assert (entry.action, entry.kind) == ("deleted", f"campaigns.{model.__name__.lower()}")

@@ -130,5 +130,5 @@ def test_an_edit_changes_what_is_edited_and_nothing_else(full: Batch, make_batch
     edits.change(draft, request, region=full.region)
     after = Batch.objects.get(pk=draft.pk)
     changed = {name for name, value in before.items() if getattr(after, name) != value}
-    # Both policies are those of campaigns without rules.
-    assert changed == set(names_of(Use.EDITED)) - {"policy"}
+    # Both policies are those of campaigns without rules. Who set what changes with what is set.
+    assert changed == set(names_of(Use.EDITED)) - {"policy"} | {"set_by"}

@@ -62,6 +62,10 @@ def nothing_is_lost(here: Installation, known: dict[str, Any]) -> None:
         "[[str(c.call_id), c.status, c.provider_call_id] for c in CallResult.objects.all()]"
     )
     assert calls == known["calls"]
+    # Whoever could set what calls cost still can.
+    groups = "Batch._meta.apps.get_model('auth', 'Group').objects.order_by('name')"
+    able = here.ask(f"[g.name for g in {groups}.filter(permissions__codename='set_cost')]")
+    assert able == ["Integrators", "Managers", "Operators"]
 
 
 def people_and_programs_come_in(here: Installation, known: dict[str, Any]) -> None:

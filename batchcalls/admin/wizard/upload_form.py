@@ -140,7 +140,7 @@ class UploadForm(FormatForm, RegionForm):
             "start_at"
         ].help_text = f"In the time zone of this site ({zone}); blank: at once."
         self._locks = Locks(self)
-        self._locks.lock(("prompt", *self.PATHWAY), refused_name(user, "task"))
+        self._locks.lock(("says", "prompt", *self.PATHWAY), refused_name(user, "task"))
 
     def group(self, name: str) -> list[forms.BoundField]:
         """Return the fields that the page shows together."""
