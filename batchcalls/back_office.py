@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.db import DataError
 from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -109,8 +110,25 @@ class StockList(ChangeList):
         try:
             super().get_results(request)
         # NUL on PostgreSQL, numbers beyond 64 bits on SQLite: only the driver notices.
-        except (ValueError, OverflowError) as error:
+        except (ValueError, OverflowError, DataError) as error:
             raise IncorrectLookupParameters(error) from error
+
+
+class StockPages:
+    """Django's own pages of a table, which take values that no column can have as unknown."""
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        """Return the list that says so."""
+        return StockList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Model | None:
+        """Return a row, or None for a key that no database stores."""
+        if "\0" in object_id:
+            return None
+        row: Model | None = super().get_object(request, object_id, from_field)  # type: ignore[misc]
+        return row
 
 
 class BackOffice(AdminSite):
@@ -130,12 +148,12 @@ class BackOffice(AdminSite):
     ) -> None:
         """Register pages, which write to the audit log; those of the queue let nobody write."""
         stock = audited(admin_class or ModelAdmin)
-        bases: tuple[type, ...] = (stock,)
-        members: dict[str, Any] = {"get_changelist": lambda *_, **__: StockList}
+        bases: tuple[type, ...] = (StockPages, stock)
+        members: dict[str, Any] = {}
         if admin_class and admin_class.__module__ == "django_q.admin":
             from batchcalls.admin.readonly import NobodyWrites  # noqa: PLC0415
 
-            bases, members["actions"] = (NobodyWrites, stock), None
+            bases, members["actions"] = (NobodyWrites, *bases), None
         super().register(model_or_iterable, type(stock.__name__, bases, members), **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

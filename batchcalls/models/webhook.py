@@ -319,8 +319,3 @@ class WebhookAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"Attempt {self.number} at {self.at:%Y-%m-%d %H:%M:%S}"
-
-    @property
-    def masked_url(self) -> str:
-        """The address for people who may not change endpoints."""
-        return masked(self.url)

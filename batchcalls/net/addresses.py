@@ -127,9 +127,6 @@ def judge(
     allowed = {"http", "https"} if is_named else schemes
     if parts.scheme not in allowed or not host or parts.username or parts.password:
         raise Refused("not_web", f"The address is not one of {' or '.join(sorted(allowed))}.")
-    if port not in WEB_PORTS and not (private or is_named):
-        text = f"The address uses port {port}. Use 443, 80, or 8443, or have the host allowed."
-        raise Refused("port", text)
     try:
         results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -137,6 +134,9 @@ def judge(
     ips = [str(entry[4][0]) for entry in results]
     if not (private or is_named) and not all(map(is_public, ips)):
         raise Refused("private", f"The host {host} lies in a private network.")
+    if port not in WEB_PORTS and not (private or is_named):
+        text = f"The address uses port {port}. Use 443, 80, or 8443, or have the host allowed."
+        raise Refused("port", text)
     path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
     target = f"{path}?{query}" if query else path
     return Address(parts.scheme, host, port, target, ips[0])

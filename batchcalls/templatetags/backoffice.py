@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
 from batchcalls.models import Batch
+from batchcalls.net.addresses import masked
 from batchcalls.reporting import formatting
 from campaigns.models import CallingPolicy
 
@@ -42,3 +44,10 @@ def labeled_cells(cells: Any, headers: Any) -> SafeString:
             text = text[:3] + label + text[3:]
         joined.append(text)
     return mark_safe("".join(joined))  # noqa: S308 - every part is escaped, or was rendered
+
+
+@register.simple_tag(takes_context=True)
+def webhook_address(context: Context, url: str) -> str:
+    """Show an address of a webhook: behind its host only to people who may change endpoints."""
+    may_change = context["request"].user.has_perm("batchcalls.change_webhookendpoint")
+    return url if may_change else masked(url)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from batchcalls.intake import runner
 from batchcalls.models import Batch, CallResult, IdempotentRequest, WebhookDelivery
 from tests.blandapi.conftest import BATCH_V1, BATCH_V2, BUSY, HUMAN, NOBODY, Carry, Program
-from tests.blandapi.test_sending_calls import ANYTHING
 
 ADDRESSES = ("/v1/batches", "/v2/batches/create", "/v2/batches", "/v1/batches/create")
 IN_CALLS = {"calls": [{"phone_number": HUMAN, "task": "Tell Ada about the order."}]}
@@ -302,28 +299,3 @@ def test_what_cannot_be_used_is_named(
     [sentence] = refused(program, {**BATCH_V1, **changes})
 
     assert begins in sentence
-
-
-@settings(
-    max_examples=60,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    changes=st.dictionaries(
-        st.sampled_from(["label", "global", "campaign_id", "call_objects", "voice", "webhook"]),
-        ANYTHING,
-        max_size=3,
-    ),
-    entry=st.dictionaries(
-        st.sampled_from(["request_data", "metadata", "voice", "name"]) | st.text(max_size=5),
-        ANYTHING,
-        max_size=3,
-    ),
-)
-def test_no_body_is_answered_with_an_error_of_ours(
-    changes: dict[str, Any], entry: dict[str, Any], program: Program
-) -> None:
-    calls = [{"phone_number": HUMAN, "name": "Ada", **entry}]
-    answer = program.post("/v1/batches", {**BATCH_V1, "call_data": calls, **changes})
-
-    assert answer.status_code in {200, 400}, answer.json()

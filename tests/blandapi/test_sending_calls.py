@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from batchcalls.batches import halts
 from batchcalls.models import Batch, CallResult, EmergencyStop, VoiceAccount
@@ -247,34 +245,3 @@ def test_calls_go_out_by_the_account_that_is_named_for_them(
     settings.BLAND_API_ACCOUNT = "third"
     answer = program.post("/v1/calls", CALL)
     assert (answer.status_code, answer.json()["errors"][0]["error"]) == (503, "NO_VOICE_ACCOUNT")
-
-
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=8,
-)
-NAMES = st.sampled_from(
-    [
-        *("phone_number", "task", "request_data", "metadata", "voice", "start_time", "webhook"),
-        *("voicemail", "tools", "campaign_id", "timezone", "from", "pathway_id", "max_duration"),
-    ]
-)
-
-
-@settings(
-    max_examples=80,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(changes=st.dictionaries(NAMES | st.text(max_size=8), ANYTHING, max_size=4))
-def test_no_body_is_answered_with_an_error_of_ours(
-    changes: dict[str, Any], program: Program
-) -> None:
-    answer = program.post("/v1/calls", {**CALL, **changes})
-
-    assert answer.status_code in {200, 400}, answer.json()
-    if answer.status_code == 200:
-        details = program.get(f"/v1/calls/{answer.json()['call_id']}")
-        assert details.status_code == 200
-    else:
-        assert answer.json()["errors"]
