@@ -6,11 +6,14 @@ they are imported, so this module imports them only when it needs them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -77,6 +80,7 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
     "Set-up": (
         _entry("Voice accounts", "batchcalls", "voiceaccount"),
         _entry("Webhooks", "batchcalls", "webhookendpoint"),
+        _entry("Allowed hosts", "campaigns", "allowedhost"),
         _entry("Opt-out sources", "batchcalls", "optoutsource"),
         _entry("Column mappings", "campaigns", "columnmapping"),
         _entry("API keys", "batchcalls", "apikey"),
@@ -97,6 +101,18 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
 }
 
 
+class StockList(ChangeList):
+    """The list of a stock page, which takes a value that no column can have as a wrong filter."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the rows. Raise `IncorrectLookupParameters`, which shows the whole list."""
+        try:
+            super().get_results(request)
+        # NUL on PostgreSQL, numbers beyond 64 bits on SQLite: only the driver notices.
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+
 class BackOffice(AdminSite):
     """Django's admin with the product's shell around it."""
 
@@ -106,10 +122,21 @@ class BackOffice(AdminSite):
     # The sidebar is our own: grouped, and also shown on phones.
     enable_nav_sidebar = False
 
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Register the pages of a table, and have them write to the audit log."""
-        pages = audited(admin_class or ModelAdmin)
-        super().register(model_or_iterable, pages, **options)
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[ModelAdmin[Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        """Register pages, which write to the audit log; those of the queue let nobody write."""
+        stock = audited(admin_class or ModelAdmin)
+        bases: tuple[type, ...] = (stock,)
+        members: dict[str, Any] = {"get_changelist": lambda *_, **__: StockList}
+        if admin_class and admin_class.__module__ == "django_q.admin":
+            from batchcalls.admin.readonly import NobodyWrites  # noqa: PLC0415
+
+            bases, members["actions"] = (NobodyWrites, stock), None
+        super().register(model_or_iterable, type(stock.__name__, bases, members), **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""
@@ -122,7 +149,8 @@ class BackOffice(AdminSite):
             path("emergency/lift/", self.admin_view(emergency.lift_view), name="emergency_lift"),
             path("restored/", self.admin_view(restored.restored_view), name="restored"),
             path("restored/settle/", self.admin_view(restored.settle_view), name="restored_settle"),
-            *super().get_urls(),
+            # Without the redirect to a row's own page: no table has any.
+            *(one for one in super().get_urls() if getattr(one, "name", "") != "view_on_site"),
         ]
 
     def login(  # type: ignore[override]
@@ -140,7 +168,8 @@ class BackOffice(AdminSite):
         from batchcalls.admin.security import OwnPasswordView  # noqa: PLC0415
 
         context = {**self.each_context(request), **(extra_context or {})}
-        return OwnPasswordView.as_view(extra_context=context)(request)
+        show = OwnPasswordView.as_view(extra_context=context)
+        return show(request)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

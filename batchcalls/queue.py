@@ -1,12 +1,13 @@
 """The doorbell: tells a worker that rows are waiting. The only module that imports django-q2.
 
-A message carries only ids. Losing one loses no work, because `sweep` finds it again.
+A message carries only ids. Losing one loses no work, because `sweep` finds it again. Only the
+tasks listed here run, whoever wrote the message: the queue and its schedules are no shell.
 """
 
 from __future__ import annotations
 
 import gc
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -14,9 +15,13 @@ import structlog
 from django.apps.registry import Apps
 from django.apps.registry import apps as installed_apps
 from django.conf import settings
+from django.core import signing
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 from django.dispatch import receiver
+from django_q import models as queue_models
+from django_q import pusher as queue_pusher
+from django_q import tasks as queue_tasks
 from django_q.brokers.orm import ORM
 from django_q.models import Schedule
 from django_q.signals import post_spawn
@@ -34,11 +39,60 @@ DELIVER_WEBHOOKS = "batchcalls.tasks.deliver_webhooks"
 RECONCILE_RESTORED = "batchcalls.tasks.reconcile_restored"
 SWEEP = "batchcalls.tasks.sweep"
 
+#: Every task that a worker runs.
+TASKS = frozenset({IMPORT_LIST, DISPATCH_TICK, EXPORT, DELIVER_WEBHOOKS, RECONCILE_RESTORED, SWEEP})
+
 #: A message unanswered for this long counts as lost; `ring_once` then sends another.
 LOST_AFTER = timedelta(minutes=1)
 #: Timeouts in seconds of tasks that cannot always stop and continue later: workbooks are written
 #: and read in one go, and a tick awaits its requests. Other tasks use the queue's limit.
 _TIMEOUTS = {EXPORT: 1_000, IMPORT_LIST: 1_000, RECONCILE_RESTORED: 1_000, DISPATCH_TICK: 240}
+
+
+class RefusedMessage(signing.BadSignature):
+    """A message with a valid signature that asks for something else than one of our tasks."""
+
+
+class Message:
+    """A message in the queue: JSON, signed with `QUEUE_SIGNING_KEY`.
+
+    django-q2 would sign a pickle with `SECRET_KEY` and run any function that a message names. Of
+    what it puts into a message, only the fields below are kept: no hook, no chain, no callables.
+    """
+
+    FIELDS = ("id", "name", "func", "args", "started", "timeout", "ack_failure", "group")
+    _SALT = "batchcalls.queue"
+
+    @classmethod
+    def dumps(cls, task: dict[str, Any], compressed: bool = False) -> str:
+        """Sign a task."""
+        task.pop("sync", None)  # A schedule could ask to run in the scheduler itself.
+        fields = {name: task[name] for name in cls.FIELDS if name in task}
+        if isinstance(started := fields.get("started"), datetime):
+            fields["started"] = started.isoformat()
+        key = settings.QUEUE_SIGNING_KEY
+        return signing.dumps(fields, key=key, salt=cls._SALT, compress=compressed)
+
+    @classmethod
+    def loads(cls, message: str | bytes) -> dict[str, Any]:
+        """Return the task of a message. Raise `BadSignature`, which drops the message."""
+        text = message.decode("ascii", "replace") if isinstance(message, bytes) else message
+        try:
+            fields = signing.loads(text, key=settings.QUEUE_SIGNING_KEY, salt=cls._SALT)
+        except ValueError as error:
+            raise RefusedMessage("The message is not JSON.") from error
+        task = fields.get("func")
+        args = fields.get("args", [])
+        if task not in TASKS or not all(isinstance(one, str | int) for one in args):
+            log.error("queue.refused", task=str(task)[:200])
+            raise RefusedMessage(f"{task!r} is not a task of the queue.")
+        if started := fields.get("started"):
+            fields["started"] = datetime.fromisoformat(started)
+        return {**fields, "args": tuple(args), "kwargs": {}}
+
+
+for _module in (queue_tasks, queue_pusher, queue_models):
+    _module.SignedPackage = Message
 
 
 class DatabaseBroker(ORM):  # type: ignore[misc]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from campaigns import call_settings
 from campaigns.models import Campaign
+from campaigns.setting_locks import Locks
+from campaigns.setting_permissions import refused_name
 from campaigns.settings_form import CallSettingsForm
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
 
 #: Each batch has its own start time.
 LEFT_OUT = frozenset({"start_time"})
@@ -18,8 +23,12 @@ LEFT_OUT = frozenset({"start_time"})
 class CampaignForm(forms.ModelForm[Campaign]):
     """The campaign's own fields, and ``settings_form`` with one field for each call setting.
 
-    Either a prompt or a pathway leads the conversation; the one not chosen is cleared.
+    Either a prompt or a pathway leads the conversation; the one not chosen is cleared. What
+    ``user`` may not set is locked.
     """
+
+    #: Set by the page.
+    user: User | AnonymousUser | None = None
 
     says = forms.ChoiceField(
         label="What leads the conversation",
@@ -56,13 +65,19 @@ class CampaignForm(forms.ModelForm[Campaign]):
     def __init__(self, data: Any = None, files: Any = None, **kwargs: Any) -> None:
         super().__init__(data, files, **kwargs)
         stored = call_settings.normalize_shared(self.instance.call_settings).values
-        self.settings_form = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT)
+        self.settings_form = CallSettingsForm(
+            data, initial=stored, leave_out=LEFT_OUT, user=self.user
+        )
         if self.instance.pathway_id:
             self.initial["says"] = "pathway"
+        self._locks = Locks(self)
+        self._locks.lock(("says", "prompt", "pathway"), refused_name(self.user, "task"))
+        self._locks.lock(("tools",), refused_name(self.user, "tools"))
 
     def clean(self) -> dict[str, Any]:
         """Keep either the prompt or the pathway, and copy the call settings to the campaign."""
         data = super().clean() or {}
+        self._locks.check()
         if data.get("says") == "pathway":
             data["prompt"] = ""
             if not data.get("pathway") and "pathway" not in self.errors:

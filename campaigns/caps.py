@@ -38,6 +38,10 @@ class Window:
     words: str
     answered_only: bool = False
 
+    def counted(self, count: int) -> str:
+        """Return a number of calls in words: “1 call in 24 hours”."""
+        return f"{count} {self.words.replace('calls', 'call') if count == 1 else self.words}"
+
     def times(self, attempts: Sequence[Attempt], *, now: datetime) -> list[datetime]:
         """Return when the counted attempts were made, latest first."""
         since = now - self.length
@@ -160,7 +164,7 @@ def _capped(
     window: Window, limit: int, attempts: Sequence[Attempt], *, now: datetime
 ) -> Capped | None:
     times = window.times(attempts, now=now)
-    said = f"The number had {len(times)} {window.words}"
+    said = f"The number had {window.counted(len(times))}"
     if len(times) >= limit:
         free_at = times[limit - 1] + window.length
         return Capped(message=f"{said}; the cap is {limit}.", free_at=free_at)

@@ -71,6 +71,10 @@ _DATE: Final = re.compile(r"\d{1,4}([-./ ])\d{1,2}\1\d{1,4}\b")
 _SHORT: Final = 40
 
 
+#: Older dates are what databases write for none: 0001-01-01, 1753-01-01, 1900-01-01, 1970-01-01.
+EARLIEST: Final = date(1990, 1, 1)
+
+
 class Consent(StrEnum):
     GIVEN = "given"
     REFUSED = "refused"
@@ -81,7 +85,7 @@ class Consent(StrEnum):
 def read(cell: str, *, today: date) -> Consent:
     """Read a consent cell: a word for yes or no, or the ISO 8601 date when consent was given.
 
-    A future date is unclear, because no one can have agreed yet.
+    A future date is unclear, because no one can have agreed yet, and so is one before `EARLIEST`.
     """
     return _read_short(cell, today) if len(cell) <= _SHORT else _read(cell, today)
 
@@ -99,7 +103,7 @@ def _read(cell: str, today: date) -> Consent:
         given_on = datetime.fromisoformat(cell.strip()).date()
     except ValueError:
         return Consent.UNCLEAR
-    return Consent.GIVEN if given_on <= today else Consent.UNCLEAR
+    return Consent.GIVEN if EARLIEST <= given_on <= today else Consent.UNCLEAR
 
 
 _read_short = lru_cache(maxsize=1_000)(_read)

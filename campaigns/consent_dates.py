@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from campaigns.call_settings.dates import DateOrder, readings
+from campaigns.consent import EARLIEST
 
 _MONTHS: Final = tuple(map(str.lower, calendar.month_abbr[1:]))
 _MONTH: Final = re.compile(
@@ -87,7 +88,13 @@ def read(text: str, *, order: str, today: date) -> date | str:
         return f"{quoted} cannot be read. Write it like 2026-01-31."
     if len(days) > 1:
         return f"{quoted} can be read in several ways. Choose how dates are written."
-    day = days.pop()
+    return _believed(days.pop(), quoted, today)
+
+
+def _believed(day: date, quoted: str, today: date) -> date | str:
+    """Return a day on which somebody may have consented, or a clause that says why not."""
+    if day < EARLIEST:
+        return f"{quoted} is what databases write for no date. Write the day, or leave it blank."
     if day > today:
         return f"{quoted} is in the future. Correct it."
     return day

@@ -24,7 +24,13 @@ _EXPRESS: Final = re.compile(
     r"|mündlich|ausdrücklich|exprès|explicite|expreso|explícito|espresso|esplicito|uitdrukkelijk"
     r"|mondeling|устно|устное)\b"
 )
-_EMPTY: Final = re.compile(r"none|0+(?:[.,]0+)?|0000-00-00(?:[T ]00:00:00)?", re.IGNORECASE)
+#: Years before `consent.EARLIEST`, as in the dates that databases write for none.
+_LONG_AGO: Final = r"(?:0{3}[01]|1[0-8]\d\d|19[0-8]\d)"
+_EMPTY: Final = re.compile(
+    rf"none|0+(?:[.,]0+)?|(?:{_LONG_AGO}-\d\d-\d\d|\d{{1,2}}([-/.])\d{{1,2}}\1{_LONG_AGO})"
+    r"(?:[T ](?:0?0|12):00(?::00(?:\.0+)?)?(?:Z| AM)?)?",
+    re.IGNORECASE,
+)
 #: Words that change nothing beside a yes or a kind.
 _FILLERS: Final = frozenset(
     {

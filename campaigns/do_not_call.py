@@ -16,7 +16,7 @@ from django.db.models import CheckConstraint, Exists, F, Q, QuerySet, Subquery, 
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from campaigns import hashed_numbers
+from campaigns import hashed_numbers, same_phone
 from campaigns.e164 import NumberProblem
 from campaigns.e164 import parse as parse_e164
 from campaigns.times_in_words import moment_in_words
@@ -141,7 +141,11 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         Hashes cost three times as much as the numbers and most lists have none, so the first query
         also asks whether there are any.
         """
-        wanted = list(dict.fromkeys(e164s))
+        numbers_of: dict[str, list[str]] = defaultdict(list)
+        for e164 in dict.fromkeys(e164s):
+            for spelling in same_phone.spellings_of(e164):
+                numbers_of[spelling].append(e164)
+        wanted = list(numbers_of)
         a_hash = self.hashed().order_by("e164").values("e164")[:1]
         in_force = self.in_force(now).order_by()
         entries: dict[str, list[BanEntry]] = defaultdict(list)
@@ -152,16 +156,23 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
                 in_force.filter(Q(e164__in=numbers) | Q(e164=Subquery(a_hash)))
             ):
                 has_hashes = has_hashes or hashed_numbers.is_hashed(number)
-                entries[number].append(BanEntry(*entry))
+                for e164 in numbers_of.get(number, ()):
+                    entries[e164].append(BanEntry(*entry))
             if has_hashes:
-                by_hash = {h: e164 for e164 in numbers for h in hashed_numbers.hashes_of(e164)}
-                for number, *entry in _entries(in_force.filter(e164__in=by_hash)):
-                    entries[by_hash[number]].append(BanEntry(*entry))
+                by_hash = {
+                    digest: spelling
+                    for spelling in numbers
+                    for digest in hashed_numbers.hashes_of(spelling)
+                }
+                for digest, *entry in _entries(in_force.filter(e164__in=by_hash)):
+                    for e164 in numbers_of[by_hash[digest]]:
+                        entries[e164].append(BanEntry(*entry))
         return Bans(entries)
 
     def about(self, e164: str) -> SuppressionQuerySet:
         """Return all entries about a number, expired ones too: its own, and its hashes."""
-        return self.filter(e164__in=[e164, *hashed_numbers.hashes_of(e164)])
+        spellings = same_phone.spellings_of(e164)
+        return self.filter(e164__in=[*spellings, *hashed_numbers.hashes_of(e164)])
 
     def hashed(self) -> SuppressionQuerySet:
         """Return the entries of which only the hash is known, by the index of all entries."""

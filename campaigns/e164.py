@@ -5,11 +5,10 @@ An ambiguous number is refused, never guessed: a wrong guess would call a strang
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType, ValidationResult
@@ -22,6 +21,7 @@ from campaigns.number_writing import AS_READ_ALONE, Choice, Evidence, Writing, W
 from campaigns.numbering_plans import (
     Plan,
     Reached,
+    has_area_code,
     plan_of,
     reach_abroad,
     reach_at_home,
@@ -61,8 +61,7 @@ class NumberKind(StrEnum):
     VOICEMAIL = "voicemail"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A valid number of a callable kind; region is "001" for numbers without a country (+800 …).
 
     ``time_zones`` are the IANA zones it may be in, as `time_zones` lists them.
@@ -101,7 +100,7 @@ _LENGTHS: Final = {
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: _Code.TOO_SHORT,
     ValidationResult.TOO_LONG: _Code.TOO_LONG,
 }
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_SHORTEST_E164, _LONGEST_E164 = len("+1234567"), len("+123456789012345")
 _EMERGENCY_ABROAD: Final = frozenset({"112", "911", "999"})
 _LONGEST_NATIONAL: Final = 17
 
@@ -119,7 +118,13 @@ def time_zones(e164: str) -> tuple[str, ...]:
         number = phonenumbers.parse(e164, None)
     except NumberParseException:
         return ()
-    zones = number_zones.time_zones_for_number(number)
+    code = str(number.country_code)
+    is_local = has_area_code(phonenumbers.number_type(number), code)
+    zones = (
+        number_zones.time_zones_for_geographical_number(number)
+        if is_local
+        else number_zones.time_zones_for_number(number)
+    )
     return tuple(zone for zone in zones if zone != number_zones.UNKNOWN_TIMEZONE)
 
 
@@ -297,11 +302,12 @@ def _problem_at_home(digits: str, raw: str, plan: Plan) -> NumberProblem:
 def _number(found: Reached, raw: str) -> Number | NumberProblem:
     """Return a number unless its kind must not be called."""
     kind = _KINDS[found.type]
-    number = Number(found.e164, found.region, kind, zones_of(found))
+    e164 = found.e164
+    number = Number(e164, found.region, kind, zones_of(found))
     if code := _REFUSED_KINDS.get(kind):
         problem = _problem(code, raw, kind=kind.value.replace("_", "-"))
         return replace(problem, refused=number)
-    if _E164.fullmatch(found.e164) is None:
+    if not _SHORTEST_E164 <= len(e164) <= _LONGEST_E164:
         return _problem(_Code.TOO_SHORT, raw, place=f"country code +{found.code}")
     return number
 

@@ -11,6 +11,8 @@ import re
 from hashlib import sha256
 from typing import Final
 
+from campaigns import same_phone
+
 #: What a stored entry begins with; its digest follows in lower case.
 PREFIX: Final = "sha256:"
 LONGEST_ENTRY: Final = len(PREFIX) + 64
@@ -33,7 +35,7 @@ def is_hashed(entry: str) -> bool:
 
 def hashes_of(e164: str) -> list[str]:
     """Return every entry that forbids calling a number by its hash."""
-    spellings = [e164, e164[1:]]
+    spellings = [text for one in same_phone.spellings_of(e164) for text in (one, one[1:])]
     if e164.startswith(NORTH_AMERICA):
         spellings.append(e164[2:])
     return [PREFIX + sha256(text.encode()).hexdigest() for text in spellings]

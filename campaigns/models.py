@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from campaigns import call_settings, prompts
+from campaigns.allowed_hosts import AllowedHost, AllowedHostQuerySet
 from campaigns.call_settings import DateOrder
 from campaigns.calling_hours import CallingHours
 from campaigns.caps import POLICY_CAPS, Caps
@@ -21,10 +22,13 @@ from campaigns.number_writing import Written
 from campaigns.opting_out import outcomes_in
 from campaigns.retry import RetryPolicy, RetryRule
 from campaigns.rule_switches import RulePackSwitch, RulePackSwitchQuerySet
+from campaigns.setting_permissions import DECLARED
 from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
 
 #: The table of a module of its own, which Django finds here.
 __all__ = [
+    "AllowedHost",
+    "AllowedHostQuerySet",
     "Ban",
     "Bans",
     "BlackoutDate",
@@ -372,6 +376,7 @@ class Campaign(models.Model):
         permissions = [
             ("import_campaign", "Can import campaigns"),
             ("export_campaign", "Can export campaigns"),
+            *DECLARED,
         ]
         constraints = [
             CheckConstraint(

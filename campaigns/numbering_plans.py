@@ -29,7 +29,13 @@ _TYPES: Final = (
     ("pager", PhoneNumberType.PAGER),
     ("uan", PhoneNumberType.UAN),
     ("voicemail", PhoneNumberType.VOICEMAIL),
+    ("fixed_line", PhoneNumberType.FIXED_LINE),
+    ("mobile", PhoneNumberType.MOBILE),
 )
+#: Country codes, including those of no country.
+_CODES: Final = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+#: Digits that are looked at before the tables of zones, which are in most cases enough.
+_AREA_DIGITS: Final = 4
 #: Digits after a country code that were dialed in the past and are still written: Mexico had a 1
 #: before mobile numbers until 2019, and 01, 044 or 045 within the country.
 _FORMER_ABROAD: Final = {"52": re.compile(r"1(\d{10})")}
@@ -67,6 +73,13 @@ class _Range:
             return False
         return self.pattern.fullmatch(national) is not None
 
+    @property
+    def pattern_with_lengths(self) -> str:
+        """The pattern of `has` as text, to be matched by a part of another pattern."""
+        lengths = "|".join(rf"\d{{{length}}}" for length in sorted(self.lengths))
+        only = rf"(?=(?:{lengths})\Z)" if lengths else ""
+        return f"{only}(?:{self.pattern.pattern})"
+
 
 class Plan:
     """The numbering plan of a region, or of a country code without one, with compiled patterns."""
@@ -80,14 +93,16 @@ class Plan:
         self._lengths = general.possible_length
         self._local_lengths = frozenset(general.possible_length_local_only)
         self._general = _range(general)
-        self._types = [
-            (number_type, found)
-            for name, number_type in _TYPES
-            if (found := _range(getattr(data, name)))
-        ]
-        self._fixed = _range(data.fixed_line)
         self._mobile = _range(data.mobile)
         self._is_one_range = bool(data.same_mobile_and_fixed_line_pattern)
+        ranges = {
+            number_type: found
+            for name, number_type in _TYPES[: -1 if self._is_one_range else None]
+            if (found := _range(getattr(data, name)))
+        }
+        self._types = list(ranges)
+        groups = "|".join(f"({found.pattern_with_lengths})" for found in ranges.values())
+        self._any_type = re.compile(f"(?:{groups})")
         self._prefix = _compiled(data.national_prefix_for_parsing)
         self._transform = data.national_prefix_transform_rule or ""
         self.leading = _compiled(data.leading_digits)
@@ -102,16 +117,15 @@ class Plan:
         """Return the type of a number, or None if it is outside the plan."""
         if self._general is None or not self._general.has(national):
             return None
-        for number_type, found in self._types:
-            if found.has(national):
-                return number_type
-        if self._fixed and self._fixed.has(national):
-            if self._is_one_range or (self._mobile and self._mobile.has(national)):
-                return int(PhoneNumberType.FIXED_LINE_OR_MOBILE)
-            return int(PhoneNumberType.FIXED_LINE)
-        if not self._is_one_range and self._mobile and self._mobile.has(national):
-            return int(PhoneNumberType.MOBILE)
-        return None
+        match = self._any_type.fullmatch(national)
+        if match is None or match.lastindex is None:
+            return None
+        number_type = self._types[match.lastindex - 1]
+        if number_type == PhoneNumberType.FIXED_LINE and (
+            self._is_one_range or (self._mobile and self._mobile.has(national))
+        ):
+            return int(PhoneNumberType.FIXED_LINE_OR_MOBILE)
+        return number_type
 
     def may_have(self, national: str) -> bool:
         """Return whether a number begins as the plan's numbers do, if they begin in one way."""
@@ -161,19 +175,19 @@ def plan_of(region: str) -> Plan:
 
 
 @cache
-def _plans_of(code: int) -> tuple[Plan, ...]:
+def _plans_of(code: str) -> tuple[Plan, ...]:
     """Return the plans that share a country code, the main one first."""
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ())
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
     return tuple(
-        Plan(PhoneMetadata.metadata_for_region_or_calling_code(code, region)) for region in regions
+        Plan(PhoneMetadata.metadata_for_region_or_calling_code(int(code), region))
+        for region in regions
     )
 
 
 def split_code(digits: str) -> tuple[str, str]:
     """Return the country code that the digits begin with, and the rest; "" if there is none."""
     for length in (1, 2, 3):
-        code = digits[:length]
-        if code and code[0] != "0" and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        if (code := digits[:length]) in _CODES:
             return code, digits[length:]
     return "", digits
 
@@ -183,7 +197,7 @@ def reach_abroad(digits: str) -> Reached | None:
     code, rest = split_code(digits)
     if not code:
         return None
-    return _reach(code, rest, _plans_of(int(code))[0], _FORMER_ABROAD.get(code))
+    return _reach(code, rest, _plans_of(code)[0], _FORMER_ABROAD.get(code))
 
 
 def reach_at_home(digits: str, region: str) -> Reached | None:
@@ -205,7 +219,7 @@ def _reach(code: str, digits: str, plan: Plan, former: re.Pattern[str] | None) -
 def _reached(code: str, national: str) -> Reached | None:
     if not _SHORTEST_REST <= len(national) <= _LONGEST_REST:
         return None
-    plans = _plans_of(int(code))
+    plans = _plans_of(code)
     for plan in plans:
         if len(plans) > 1 and plan.leading:
             if plan.leading.match(national):
@@ -226,20 +240,33 @@ def regions_sharing(found: Reached) -> list[str]:
     """
     return [
         plan.region
-        for plan in _plans_of(int(found.code))
+        for plan in _plans_of(found.code)
         if plan.type_of(found.national) == found.type
         and (found.type == PhoneNumberType.TOLL_FREE or plan.may_have(found.national))
     ]
 
 
+@cache
+def has_area_code(number_type: int, code: str) -> bool:
+    """Return whether the first digits of numbers of a type tell where they are.
+
+    libphonenumber says no for mobiles of the Caribbean, which it tells apart from other numbers:
+    they begin with the area code of their country all the same.
+    """
+    if code == "1" and number_type == PhoneNumberType.MOBILE:
+        return True
+    return bool(phonenumbers.is_number_type_geographical(number_type, int(code)))
+
+
 def zones_of(found: Reached) -> tuple[str, ...]:
     """List all IANA zones that a number may be in, without Etc/Unknown."""
-    if corrected := corrected_zones(found.e164[1:]):
+    digits = found.code + found.national
+    if corrected := corrected_zones(digits):
         return corrected
-    is_local = phonenumbers.is_number_type_geographical(found.type, int(found.code))
-    digits = found.code + found.national if is_local else found.code
+    if not has_area_code(found.type, found.code):
+        digits = found.code
     zones = _zones_by_prefix()
-    for length in _prefix_lengths(found.code):
+    for length in _prefix_lengths(digits[:_AREA_DIGITS]):
         if (listed := zones.get(digits[:length])) is not None:
             return listed
     return ()
@@ -254,7 +281,7 @@ def _zones_by_prefix() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _prefix_lengths(code: str) -> list[int]:
-    """Return how many digits of a country's numbers may tell its zones, most first."""
-    lengths = {len(prefix) for prefix in TIMEZONE_DATA if prefix.startswith(code)}
-    return sorted(lengths | set(range(1, len(code))), reverse=True)
+def _prefix_lengths(area: str) -> list[int]:
+    """Return how many digits of numbers that begin so may tell their zones, most first."""
+    near = (one for one in TIMEZONE_DATA if one.startswith(area) or area.startswith(one))
+    return sorted(set(map(len, near)), reverse=True)

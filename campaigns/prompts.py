@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from django.conf import settings
+
 # Provided by the call itself. Source: built-in variables of the Bland API; city, state and zip
 # are left out because we have no data for them.
 BUILT_IN: Final = frozenset(
@@ -50,6 +52,11 @@ _PLACEHOLDERS: Final = NO_VALUE | {
     "#NUM!",
     "#ERROR!",
 }
+#: Of so many unknown variables, the name that was probably meant is looked for: each is compared
+#: with every column.
+MOST_SUGGESTIONS: Final = 10
+#: Characters of a name that are compared.
+COMPARED_CHARACTERS: Final = 60
 _OPEN: Final = "{{"
 _CLOSE: Final = "}}"
 _REQUEST_DATA: Final = "request_data."
@@ -99,8 +106,16 @@ class Template:
 
     @classmethod
     def parse(cls, text: str) -> Template:
-        """Parse a template, or return it from the cache; raises PromptError."""
-        return _parse(text)
+        """Parse a template, or return it from the cache; raises PromptError.
+
+        It may have `MAX_PROMPT_CHARACTERS` and `MAX_PROMPT_VARIABLES`.
+        """
+        check_length(text)
+        template = _parse(text)
+        if len(template.names) > (limit := settings.MAX_PROMPT_VARIABLES):
+            problem = f"{len(template.names):,} different variables; use {limit:,} at most."
+            raise PromptError(problem, text=text, position=0)
+        return template
 
     def render(self, values: Mapping[str, object]) -> str:
         """Fill in the values; raises MissingVariable if a required value is absent or blank."""
@@ -148,6 +163,9 @@ def names_in(value: Any) -> TemplateSet:
     required: set[str] = set()
     for where, text in _strings(value, ""):
         try:
+            check_length(text)
+            if _OPEN not in text:
+                continue
             template = Template.parse(text)
         except PromptError as error:
             raise PromptError(
@@ -191,13 +209,27 @@ def unknown_variables(
     known = BUILT_IN.union(available)
     alike: dict[str, str] = {_folded(name): name for name in sorted(known, reverse=True)}
     unknown = []
-    for name in set(names).difference(known):
-        close = difflib.get_close_matches(_folded(name), alike, n=1, cutoff=0.7)
-        unknown.append(UnknownVariable(name, alike[close[0]] if close else None))
+    for place, name in enumerate(sorted(set(names).difference(known))):
+        close = _closest(_folded(name), alike) if place < MOST_SUGGESTIONS else None
+        unknown.append(UnknownVariable(name, close and alike[close]))
     for name in set(with_default).difference(known, names):
         if (meant := alike.get(_folded(name))) is not None:
             unknown.append(UnknownVariable(name, meant))
     return sorted(unknown, key=lambda variable: variable.name)
+
+
+def _closest(name: str, names: Collection[str]) -> str | None:
+    """Return the name that was probably meant, or None."""
+    compared = {one[:COMPARED_CHARACTERS]: one for one in names}
+    close = difflib.get_close_matches(name[:COMPARED_CHARACTERS], compared, n=1, cutoff=0.7)
+    return compared[close[0]] if close else None
+
+
+def check_length(text: str) -> None:
+    """Raise PromptError for a text that is longer than a prompt may be."""
+    if len(text) > (limit := settings.MAX_PROMPT_CHARACTERS):
+        problem = f"{len(text):,} characters are too many; shorten the text to {limit:,}."
+        raise PromptError(problem, text=text, position=limit)
 
 
 @lru_cache(maxsize=256)
@@ -259,10 +291,9 @@ def value_of(hole: Placeholder, values: Mapping[str, object]) -> str:
 
 
 def _strings(value: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Yield the strings of a JSON-like structure that may be templates, with their places."""
+    """Yield the strings of a JSON-like structure, with their places."""
     if isinstance(value, str):
-        if _OPEN in value:
-            yield where, value
+        yield where, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _strings(item, f"{where}.{key}" if where else str(key))

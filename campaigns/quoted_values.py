@@ -97,7 +97,7 @@ def passed_on(value: str) -> str:
     if stripped[:1] in {"{", "["}:
         try:
             json.loads(stripped)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         else:
             line = " ".join(_printable(stripped).split())

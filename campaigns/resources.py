@@ -13,7 +13,9 @@ from import_export.formats import base_formats
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from campaigns import call_settings
 from campaigns.models import CallingPolicy, Campaign, Pathway, Tool
+from campaigns.setting_permissions import refused_changes, values_of_campaign
 from campaigns.spreadsheet_cells import neutralise, restore
 
 
@@ -102,7 +104,21 @@ class CampaignResource(SmallResource):
         clean_model_instances = True
 
     def before_save_instance(self, instance: Campaign, row: Any, **kwargs: Any) -> None:
-        """Record who created a new campaign."""
+        """Record who created a new campaign. Refuse what the user may not set."""
         user = kwargs.get("user")
-        if instance.pk is None and isinstance(user, User):
+        if not isinstance(user, User):
+            return
+        before: dict[str, Any] = {}
+        if instance.pk is None:
             instance.created_by = user
+        else:
+            old = Campaign.objects.get(pk=instance.pk)
+            before = values_of_campaign(old.prompt, old.pathway, old.settings_for_calls())
+        after = values_of_campaign(
+            instance.prompt,
+            instance.pathway,
+            call_settings.normalize_shared(instance.call_settings).values,
+            str(row.get("tools") or "").split() if "tools" in row else before.get("tools", []),
+        )
+        if refused := list(refused_changes(user, after, before)):
+            raise ValidationError([one.message for one in refused])

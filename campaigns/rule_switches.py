@@ -7,7 +7,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import CheckConstraint, Q
+from django.db.models import CheckConstraint, Min, Q
 
 
 class RulePackSwitchQuerySet(models.QuerySet["RulePackSwitch"]):
@@ -21,6 +21,11 @@ class RulePackSwitchQuerySet(models.QuerySet["RulePackSwitch"]):
         """Return the packs and entries that are off: “us”, “us/florida”."""
         rows = self.in_force(now).order_by().values_list("pack", "entry")
         return frozenset(f"{pack}/{entry}" if entry else pack for pack, entry in rows)
+
+    def first_end(self, now: datetime) -> datetime | None:
+        """Return when the first of those that are off is on again by itself; None for never."""
+        end: datetime | None = self.in_force(now).aggregate(end=Min("until"))["end"]
+        return end
 
 
 class RulePackSwitch(models.Model):

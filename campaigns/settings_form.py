@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -18,7 +18,14 @@ from django.forms.boundfield import BoundField
 from campaigns import call_settings
 from campaigns.call_settings.describing import type_in_words
 from campaigns.call_settings.options import VOICEMAIL_ACTIONS
+from campaigns.call_settings.sensitivity import SENSITIVITY, Sensitivity
+from campaigns.call_settings.shapes import decode
 from campaigns.call_settings.types import CallSetting, Kind, Section
+from campaigns.setting_locks import Locks
+from campaigns.setting_permissions import refusal_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
 
 NULL = "null"
 _LONG = frozenset({"first_sentence", "summary_prompt"})
@@ -47,8 +54,8 @@ class CallSettingsForm(forms.Form):
     """Call settings that all calls of a campaign or batch share.
 
     ``initial`` holds the stored settings. Structural settings and those in ``leave_out`` have no
-    field. Legacy settings have one only while they are set. After ``is_valid()``, ``values()``
-    returns canonical settings.
+    field. Legacy settings have one only while they are set. Fields that ``user`` may not set are
+    locked. After ``is_valid()``, ``values()`` returns canonical settings.
     """
 
     def __init__(
@@ -58,6 +65,7 @@ class CallSettingsForm(forms.Form):
         initial: Mapping[str, Any] | None = None,
         prefix: str = "setting",
         leave_out: Collection[str] = (),
+        user: User | AnonymousUser | None = None,
     ) -> None:
         self.stored = dict(initial or {})
         super().__init__(data, prefix=prefix)
@@ -72,6 +80,10 @@ class CallSettingsForm(forms.Form):
         for setting in self._settings:
             for name, field in _fields_of(setting, self.stored):
                 self.fields[name] = field
+        self._locks = Locks(self)
+        for setting in self._settings:
+            for classes, fields in _lockable(setting):
+                self._locks.lock(fields, refusal_of(user, setting.name, classes))
 
     @property
     def time_zones(self) -> list[str]:
@@ -81,6 +93,7 @@ class CallSettingsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Read all settings together and add each error to its field."""
         data = super().clean() or {}
+        self._locks.check()
         raw = {setting.name: self._raw(setting, data) for setting in self._settings}
         normalized = call_settings.normalize_shared(
             {name: value for name, value in raw.items() if value is not _NOT_SET}
@@ -161,6 +174,17 @@ def _fields_of(setting: CallSetting, stored: Mapping[str, Any]) -> list[tuple[st
     return [(setting.name, forms.CharField(widget=_widget(setting), **common))]
 
 
+def _lockable(setting: CallSetting) -> list[tuple[frozenset[Sensitivity], list[str]]]:
+    """Return the fields of a setting, and the classes of what each of them can set."""
+    if setting.name == "voicemail":
+        spoken = ["voicemail_action", "voicemail_message"]
+        return [
+            (SENSITIVITY["voicemail"], spoken),
+            (setting.sensitivity, ["voicemail_more"]),
+        ]
+    return [(setting.sensitivity, [setting.name, f"{setting.name}_remove"])]
+
+
 def _help_of(setting: CallSetting) -> str:
     words = type_in_words(setting.schema) if setting.kind in _TYPED else ""
     type_of = f"{words[0].upper()}{words[1:]}." if words else ""
@@ -238,7 +262,7 @@ def _join_voicemail(action: str, message: str, more: str) -> Any:
     members: dict[str, Any] = {}
     if more.strip():
         try:
-            members = json.loads(more)
+            members = decode(more)
         except ValueError:
             return more
         if not isinstance(members, dict):

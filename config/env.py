@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import re
 from pathlib import Path
@@ -25,6 +27,11 @@ def text(name: str, default: str | None = None) -> str:
             f"{name} is not set. Set {name}, or {name}_FILE with the path of a file that holds it."
         )
     return str(value)
+
+
+def derived(secret: str, purpose: str) -> str:
+    """Return a key for one purpose, from which the secret cannot be told (RFC 2104)."""
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def boolean(name: str, *, default: bool) -> bool:

@@ -14,7 +14,7 @@ import django_stubs_ext
 import structlog
 from csp.constants import NONE, SELF
 
-from config import env
+from config import env, private
 
 django_stubs_ext.monkeypatch()
 
@@ -62,20 +62,24 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
+    "config.headers.permissions_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.streams.BoundedStreams",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.bodies.BoundedBodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "batchcalls.access.client_address.RequestLogMiddleware",
-    # What the audit log says about where a change came from.
-    "batchcalls.access.origins.OriginMiddleware",
     "batchcalls.access.sessions.SessionRules",
     "axes.middleware.AxesMiddleware",
+    # What the audit log says about where a change came from.
+    "batchcalls.access.origins.OriginMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -117,12 +121,16 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
             "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
         ),
     }
+    _files = [Path(f"{_database['NAME']}{suffix}") for suffix in ("", "-wal", "-shm")]
+    private.keep_from_others(*_files)
 DATABASES: dict[str, dict[str, Any]] = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Queue -------------------------------------------------------------------------------------------
 
 BROKER_URL = env.url("BROKER_URL", default="", schemes=frozenset({"redis", "rediss", "unix"}))
+#: Signs the messages of the queue. Messages signed with another key are dropped.
+QUEUE_SIGNING_KEY = env.text("QUEUE_SIGNING_KEY", env.derived(SECRET_KEY, "batchcalls.queue"))
 WORKERS = env.integer("WORKERS", default=2, at_least=1)
 
 # Most tasks run for 20 s at most, so a timeout means that one hangs. `retry` is how long a message
@@ -163,6 +171,9 @@ MAX_ROWS = env.integer("MAX_ROWS", default=1_000_000, at_least=1)
 MAX_COLUMNS = env.integer("MAX_COLUMNS", default=200, at_least=1)
 MAX_ROW_CHARACTERS = env.integer("MAX_ROW_CHARACTERS", default=100_000, at_least=100)
 MAX_VALUE_CHARACTERS = env.integer("MAX_VALUE_CHARACTERS", default=2_000, at_least=10)
+#: The length of a prompt or another text of a call, and how many variables it may use.
+MAX_PROMPT_CHARACTERS = env.integer("MAX_PROMPT_CHARACTERS", default=100_000, at_least=1_000)
+MAX_PROMPT_VARIABLES = env.integer("MAX_PROMPT_VARIABLES", default=500, at_least=10)
 MAX_WEBHOOK_BYTES = env.integer("MAX_WEBHOOK_BYTES", default=2_000_000, at_least=1_000)
 MAX_RECORDING_BYTES = env.integer("MAX_RECORDING_BYTES", default=200_000_000, at_least=1_000)
 #: Allow recordings from the server's private network, for your own carrier.
@@ -170,6 +181,12 @@ PRIVATE_RECORDINGS = env.boolean("PRIVATE_RECORDINGS", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, MAX_WEBHOOK_BYTES)
 #: How many requests per minute an API key may make, including bursts.
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", default=600, at_least=1)
+#: The same for all keys of one person.
+API_REQUESTS_PER_MINUTE_PER_PERSON = env.integer(
+    "API_REQUESTS_PER_MINUTE_PER_PERSON", default=3_000, at_least=1
+)
+#: API keys that one person may have at a time, not counting revoked and expired ones.
+MAX_API_KEYS = env.integer("MAX_API_KEYS", default=50, at_least=1)
 #: The longest API request body in bytes, except file uploads.
 MAX_API_BYTES = env.integer("MAX_API_BYTES", default=20_000_000, at_least=1_000)
 #: The voice account for calls through the Bland-compatible API at /v1/ and /v2/. If blank: the
@@ -206,6 +223,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
+#: Who may read /api/schema/ and /api/docs/. They are the same in every installation.
+API_DOCS = env.choice("API_DOCS", default="public", choices=("public", "staff", "off"))
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Batch Calls",
     "VERSION": "1",
@@ -254,7 +273,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 #: The key from which webhook signing secrets are derived, with a salt per endpoint; never stored.
 WEBHOOK_SIGNING_KEY = env.text("WEBHOOK_SIGNING_KEY", SECRET_KEY)
-#: Hosts that may be in a private network and use plain HTTP.
+#: Hosts that may be in a private network, use plain HTTP, and use any port.
 WEBHOOK_ALLOWED_HOSTS = [host.lower() for host in env.items("WEBHOOK_ALLOWED_HOSTS", default=[])]
 #: Concurrent deliveries per worker.
 WEBHOOK_THREADS = env.integer("WEBHOOK_THREADS", default=64, at_least=1)
@@ -269,6 +288,7 @@ AUDIT_DAYS = env.integer("AUDIT_DAYS", default=1_825, at_least=90)
 # Files, language, time ---------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))
+private.keep_from_others(MEDIA_ROOT)
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -281,6 +301,10 @@ STORAGES = {
     },
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
+#: Let the proxy send stored files itself, from its internal location /-/media/.
+ACCEL_REDIRECT = env.boolean("ACCEL_REDIRECT", default=False)
+#: Downloads of one web process at once; fewer than its threads, or slow readers take them all.
+STREAMS_AT_ONCE = env.integer("STREAMS_AT_ONCE", default=4, at_least=1)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
@@ -300,10 +324,11 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _behind_https
-# Probes come from inside, without the proxy that terminates TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _behind_https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _behind_https
+# Only the owner of the domain knows whether its other hosts speak HTTPS, and preloading lasts.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.boolean("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if BEHIND_PROXY := env.boolean("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 #: How many entries at the end of X-Forwarded-For are those of our proxies (access.client_address).

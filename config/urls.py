@@ -3,15 +3,12 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from batchcalls import health
 from batchcalls.api.opt_out_hook import OptOutHook
 from batchcalls.calling import provider_events
 
 handler500 = "config.errors.unexpected"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("hooks/voice/<int:account_id>/", provider_events.receive, name="voice-webhook"),
     path("hooks/opt-outs/<uuid:source_id>", OptOutHook.as_view(), name="opt-out-hook"),
     path("api/", include(("batchcalls.api.urls", "api"))),

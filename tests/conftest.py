@@ -6,16 +6,13 @@ import dataclasses
 import gc
 import io
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import environ
 import hypothesis
 import pytest
 import time_machine
-from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
@@ -30,6 +27,7 @@ from batchcalls.lists.mapping import Target
 from batchcalls.models import Batch, VoiceAccount, WebhookEndpoint
 from batchcalls.states import BatchStatus
 from batchcalls.webhooks import endpoints
+from campaigns.models import AllowedHost
 from tests import databases
 from tests.webhooks.receiver import NOW, Receiver, receiving
 
@@ -38,9 +36,6 @@ PROMPT = "Call {{business_name}} about their order."
 MakeBatch = Callable[..., Batch]
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "new_database"}
-
-#: Cases of one test that coverage traces.
-TRACED_CASES = 4
 
 pytest.register_assert_rewrite("tests.voice.contract")
 
@@ -51,22 +46,12 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "ev
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests whose behavior depends on the kind of database.
-
-    Tracing takes half as long again as the tests. Generated examples, and most cases of a long
-    table, run the same lines over and over, so that only the first cases are traced.
-    """
-    cases: Counter[str] = Counter()
+    """Mark the tests whose behavior depends on the kind of database."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         uses_database = fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db")
         if uses_database and not item.get_closest_marker("one_database"):
             item.add_marker("database")
-        test = item.nodeid.partition("[")[0]
-        cases[test] += 1
-        is_generated = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        if is_generated or cases[test] > TRACED_CASES:
-            item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:
@@ -78,7 +63,7 @@ def pytest_collection_finish() -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the resources shared by the workers of a run when all of them are done."""
     if not hasattr(config, "workerinput"):
-        databases.drop_template()
+        databases.drop_templates()
 
 
 @pytest.fixture(scope="session")
@@ -97,15 +82,12 @@ def django_db_setup(
 
     SQLite's is a file, because threads and processes of a test share it.
     """
-    entry = connection.settings_dict
-    name = entry["NAME"]
-    with databases.new_database(tmp_path_factory.mktemp("database")) as url:
-        entry["NAME"] = environ.Env.db_url_config(url)["NAME"]
+    with (
+        databases.new_database(tmp_path_factory.mktemp("database")) as url,
+        databases.connected_to(url, django_db_blocker),
+    ):
         databases.let_flushes_pass()
         yield
-        with django_db_blocker.unblock():
-            connections.close_all()
-    entry["NAME"] = name
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +168,13 @@ def launched(make_batch: Any) -> Callable[..., Batch]:
         return batch
 
     return launch
+
+
+@pytest.fixture
+def example_hosts(db: None) -> None:
+    """Let data of calls go to example.com and the names below it."""
+    for host in ("example.com", "*.example.com"):
+        AllowedHost.objects.create(host=host)
 
 
 @pytest.fixture

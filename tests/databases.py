@@ -1,4 +1,4 @@
-"""Databases of a test run: one is migrated, and each test process gets a copy."""
+"""Databases of a test run: templates are made once, and whoever needs a database gets a copy."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import environ
 import psycopg
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
+from pytest_django import DjangoDbBlocker
 
 from batchcalls.database import append_only
 from batchcalls.models import AuditEntry
@@ -25,17 +28,25 @@ from config import env
 NewDatabase = Callable[..., contextlib.AbstractContextManager[str]]
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Identifies the run: the first process sets it, and pytest-xdist's workers inherit it.
+#: Identifies the run: the first process sets it, and those that it starts inherit it.
+BEGAN_HERE = "TEST_RUN" not in os.environ
 RUN = os.environ.setdefault("TEST_RUN", uuid4().hex)
 
 
+#: Commands that turn an empty database into a template, by its name.
+TEMPLATES = {
+    "migrated": ("manage.py", "migrate", "--verbosity=0"),
+    "upgraded": ("-m", "tests.models.earlier"),
+}
+
+
 @contextlib.contextmanager
-def new_database(folder: Path, *, migrated: bool = True) -> Iterator[str]:
-    """Yield the URL of a migrated or empty database, of the kind that the suite runs on.
+def new_database(folder: Path, *, template: str | None = "migrated") -> Iterator[str]:
+    """Yield the URL of a copy of a template or of an empty database, of the suite's kind.
 
     An SQLite file is created in the folder; a PostgreSQL database is dropped at the end.
     """
-    template = _migrated_once() if migrated else None
+    template = template and _made_once(template)
     if not _is_postgresql():
         file = folder / "copy.sqlite3"
         yield _url(shutil.copy(template, file) if template else file)
@@ -46,6 +57,18 @@ def new_database(folder: Path, *, migrated: bool = True) -> Iterator[str]:
         yield _url(name)
     finally:
         _execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def connected_to(url: str, blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let this process use another database."""
+    entry = connection.settings_dict
+    name = entry["NAME"]
+    entry["NAME"] = environ.Env.db_url_config(url)["NAME"]
+    yield
+    with blocker.unblock():
+        connections.close_all()
+    entry["NAME"] = name
 
 
 def let_flushes_pass() -> None:
@@ -71,21 +94,25 @@ def let_flushes_pass() -> None:
     connection.ops.sql_flush = sql_flush  # type: ignore[method-assign]
 
 
-def drop_template() -> None:
-    """Remove the migrated database of this run, if there is one."""
-    if not _lock().exists():
+def drop_templates() -> None:
+    """Remove the templates of this run, if this process is the one that began it."""
+    if not BEGAN_HERE:
         return
-    if _is_postgresql():
-        _execute(f"DROP DATABASE IF EXISTS {_template()} WITH (FORCE)")
-    else:
-        Path(_template()).unlink(missing_ok=True)
-    _lock().unlink()
+    for name in TEMPLATES:
+        lock = _lock(name)
+        if not lock.exists():
+            continue
+        if _is_postgresql():
+            _execute(f"DROP DATABASE IF EXISTS {_template(name)} WITH (FORCE)")
+        else:
+            Path(_template(name)).unlink(missing_ok=True)
+        lock.unlink()
 
 
-def _migrated_once() -> str:
-    """Return the name of the migrated database; the first process to call this migrates it."""
-    template = _template()
-    with _lock().open("w") as lock:
+def _made_once(name: str) -> str:
+    """Return a template's database; the first process to call this makes it."""
+    template = _template(name)
+    with _lock(name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _exists(template):
             return template
@@ -93,7 +120,12 @@ def _migrated_once() -> str:
         draft = f"{template}_draft"
         if _is_postgresql():
             _execute(f"CREATE DATABASE {draft}")
-        _migrate(_url(draft))
+        subprocess.run(
+            [sys.executable, *TEMPLATES[name]],
+            env={**os.environ, "DATABASE_URL": _url(draft)},
+            cwd=ROOT,
+            check=True,
+        )
         if _is_postgresql():
             _execute(f"ALTER DATABASE {draft} RENAME TO {template}")
         else:
@@ -101,21 +133,13 @@ def _migrated_once() -> str:
     return template
 
 
-def _migrate(url: str) -> None:
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
-        env={**os.environ, "DATABASE_URL": url},
-        cwd=ROOT,
-        check=True,
-    )
+def _lock(name: str) -> Path:
+    kind = connection.vendor
+    return Path(tempfile.gettempdir()) / f"batchcalls-{RUN}-{kind}-{name}.lock"
 
 
-def _lock() -> Path:
-    return Path(settings.DATA_DIR) / f"{RUN}.lock"
-
-
-def _template() -> str:
-    return f"migrated_{RUN}" if _is_postgresql() else f"{settings.DATA_DIR}/{RUN}.sqlite3"
+def _template(name: str) -> str:
+    return f"{name}_{RUN}" if _is_postgresql() else str(_lock(name).with_suffix(".sqlite3"))
 
 
 def _exists(template: str) -> bool:

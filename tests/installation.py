@@ -164,13 +164,13 @@ class Installation:
             self.ask(f"all(batch.is_over for batch in Batch.objects.filter(pk__in={batch_ids!r}))")
         )
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a process of the installation, in its own session."""
+    def start(self, *command: str, release: Path = ROOT) -> subprocess.Popen[bytes]:
+        """Start a process of the installation, in its own session, from the code of a release."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 command,
                 env=self.environment,
-                cwd=ROOT,
+                cwd=release,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -179,10 +179,12 @@ class Installation:
         self._processes.append(process)
         return process
 
-    def start_worker(self, *, minutes_ahead: float = 0) -> subprocess.Popen[bytes]:
+    def start_worker(
+        self, *, minutes_ahead: float = 0, release: Path = ROOT
+    ) -> subprocess.Popen[bytes]:
         """Start a qcluster, whose clock can be ahead of the real time, or behind if negative."""
         if not minutes_ahead:
-            return self.start(sys.executable, "manage.py", "qcluster")
+            return self.start(sys.executable, "manage.py", "qcluster", release=release)
         command = "-m", "tests.wrong_clock", str(minutes_ahead), "qcluster"
         return self.start(sys.executable, *command)
 

@@ -135,9 +135,11 @@ def test_the_readme_fits_on_a_few_screens_and_shows_every_picture() -> None:
 # Tests -------------------------------------------------------------------------------------------
 
 
-def test_every_test_that_a_decision_names_exists() -> None:
+def test_every_test_that_a_decision_or_a_threat_names_exists() -> None:
+    decisions = [tuple(row) for row in rows_of(text_of("tests/README.md"))]
+    decisions += [(threat, test) for threat, _, test in rows_of(text_of("SECURITY.md"))]
     missing = []
-    for decision, held_by in rows_of(text_of("tests/README.md")):
+    for decision, held_by in decisions:
         named = _TEST_NAME.findall(held_by)
         if not named:
             missing.append(f"{decision}: names no test")

@@ -38,6 +38,12 @@ def test_a_process_that_answers_is_healthy(client: Client, django_assert_num_que
     assert (answer.status_code, answer.content) == (200, b"ok\n")
 
 
+@pytest.mark.parametrize("probe", ["/healthz", "/readyz"])
+def test_a_load_balancer_may_name_a_host_by_its_address(client: Client, probe: str) -> None:
+    assert client.get(probe, headers={"Host": "10.20.30.40:8000"}).status_code in {200, 503}
+    assert client.get("/login/", headers={"Host": "10.20.30.40:8000"}).status_code == 400
+
+
 def test_probes_get_an_answer_without_https(client: Client, settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT = True
     assert client.get("/healthz").status_code == 200

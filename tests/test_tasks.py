@@ -12,7 +12,6 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
-from django_q.signing import SignedPackage
 
 from batchcalls import queue, tasks
 from batchcalls.batches import lifecycle
@@ -43,7 +42,7 @@ def in_two_threads(work: Callable[[], None]) -> None:
 
 
 def queued() -> list[tuple[str, tuple[Any, ...]]]:
-    packages = [SignedPackage.loads(row.payload) for row in OrmQ.objects.order_by("pk")]
+    packages = [queue.Message.loads(row.payload) for row in OrmQ.objects.order_by("pk")]
     return [(package["func"], package["args"]) for package in packages]
 
 

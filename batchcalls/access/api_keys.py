@@ -8,16 +8,18 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from batchcalls.access import audit
 from batchcalls.database import clock
-from batchcalls.models import ApiKey, AuditAction
+from batchcalls.models import ApiAllowance, ApiKey, AuditAction
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -34,7 +36,7 @@ def create(
 ) -> tuple[ApiKey, str]:
     """Store a new key. Return it with its secret, which cannot be read again.
 
-    Raise `ValidationError` for unknown scopes.
+    Raise `ValidationError` for unknown scopes, and when the owner has `MAX_API_KEYS` already.
     """
     secret = MARK + secrets.token_urlsafe(32)
     key = ApiKey(
@@ -46,8 +48,16 @@ def create(
         expires_at=expires_at,
     )
     key.full_clean(exclude=["owner"])
-    key.save(force_insert=True)
-    audit.added(key)
+    with transaction.atomic():
+        # Two requests at the same time would both find room for one more.
+        get_user_model()._default_manager.select_for_update().get(pk=owner.pk)
+        if usable_keys_of(owner).count() >= settings.MAX_API_KEYS:
+            raise ValidationError(
+                f"{owner.get_username()} has {settings.MAX_API_KEYS:,} API keys, which is the most "
+                "that one person may have. Revoke one that is not used any more."
+            )
+        key.save(force_insert=True)
+        audit.added(key)
     return key, secret
 
 
@@ -81,30 +91,62 @@ def revoke_all_of(owner: User) -> int:
 class Admission:
     """The rate-limit decision on one request, and the state of the limit.
 
-    A key may make ``limit`` requests in ``WINDOW``. ``remaining`` of them could follow immediately,
-    and all of them after ``reset_seconds``. ``retry_after_seconds`` is None if admitted.
+    ``of`` says whose limit it is: key or person. They may make ``limit`` requests in ``WINDOW``.
+    ``remaining`` of them could follow immediately, and all of them after ``reset_seconds``.
+    ``retry_after_seconds`` is None if admitted.
     """
 
     limit: int
     remaining: int
     reset_seconds: int
     retry_after_seconds: int | None = None
+    of: str = "key"
 
 
 def admit(key: ApiKey, *, now: datetime | None = None) -> Admission:
     """Count one request across all web servers, and record that the key was used.
 
+    Both the key and the person whose key it is must have room.
+    """
+    now = now or clock.now()
+    rows = ApiKey.objects.filter(pk=key.pk)
+    limit: int = settings.API_REQUESTS_PER_MINUTE
+    is_admitted = _take(rows, limit, now, last_used_at=now)
+    admission = _admission(rows, limit, now, is_admitted=is_admitted)
+    if not is_admitted:
+        return admission
+    person, limit = _allowance_of(key), settings.API_REQUESTS_PER_MINUTE_PER_PERSON
+    if _take(person, limit, now):
+        return admission
+    if not person.exists():
+        ApiAllowance.objects.get_or_create(owner_id=key.owner_id)
+        if _take(person, limit, now):
+            return admission
+    return _admission(person, limit, now, is_admitted=False, of="person")
+
+
+def _allowance_of(key: ApiKey) -> QuerySet[ApiAllowance]:
+    return ApiAllowance.objects.filter(owner=key.owner_id)
+
+
+def _take(rows: QuerySet[Any], limit: int, now: datetime, **fields: datetime) -> bool:
+    """Take one request from a limit, if it has room.
+
     This is the generic cell rate algorithm (ITU-T I.371). The row stores the time when the limit
     is fully available again, and one UPDATE both checks and takes.
     """
-    now = now or clock.now()
-    limit: int = settings.API_REQUESTS_PER_MINUTE
     interval = WINDOW / limit
     moment = Value(now, output_field=DateTimeField())
     full_at = Greatest(Coalesce(F("full_at"), moment), moment)
-    rows = ApiKey.objects.filter(pk=key.pk)
     has_room = Q(full_at=None) | Q(full_at__lte=now + WINDOW - interval)
-    is_admitted = rows.filter(has_room).update(full_at=full_at + interval, last_used_at=now)
+    return bool(rows.filter(has_room).update(full_at=full_at + interval, **fields))
+
+
+def _admission(
+    rows: QuerySet[Any], limit: int, now: datetime, *, is_admitted: bool, of: str = "key"
+) -> Admission:
+    """Return the decision with the state of the limit."""
+    interval = WINDOW / limit
     known = rows.values_list("full_at", flat=True).first() or now
     ahead = max(known - now, timedelta())
     wait = None if is_admitted else max(1, math.ceil((ahead - WINDOW + interval).total_seconds()))
@@ -113,6 +155,7 @@ def admit(key: ApiKey, *, now: datetime | None = None) -> Admission:
         remaining=max(0, math.floor((WINDOW - ahead) / interval + 1e-6)),
         reset_seconds=math.ceil(ahead.total_seconds()),
         retry_after_seconds=wait,
+        of=of,
     )
 
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
+
+from campaigns.storable import texts_in
+
+#: An escape of half a character. Whole characters may be written as two halves.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class BodyTooLong(Exception):
@@ -20,7 +27,7 @@ class BodyUnreadable(Exception):
 
 
 def parse(body: bytes) -> Any:
-    """Parse a body (RFC 8259). Reject NaN and duplicate names.
+    """Parse a body (RFC 8259). Reject NaN, duplicate names, and halves of characters.
 
     Raise `BodyTooLong` or `BodyUnreadable`.
     """
@@ -40,7 +47,20 @@ def parse(body: bytes) -> Any:
         raise BodyUnreadable(f"The body is not JSON: {error}") from error
     if _depth(value) > settings.MAX_JSON_DEPTH:
         raise BodyUnreadable(_too_deep())
+    if _HALF.search(body):
+        _refuse_halves(value)
     return value
+
+
+def _refuse_halves(value: Any) -> None:
+    """Raise `BodyUnreadable` for text that UTF-8, and so no database, can express."""
+    try:
+        for text in texts_in(value):
+            text.encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        message = f"The body has half a character ({half}). Send both halves, or leave it out."
+        raise BodyUnreadable(message) from error
 
 
 def _no_constant(name: str) -> None:
@@ -50,8 +70,8 @@ def _no_constant(name: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        times = Counter(name for name, _ in pairs)
+        twice = times.most_common(1)[0][0]
         raise ValueError(f"the name {twice!r} stands twice in an object.")
     return found
 

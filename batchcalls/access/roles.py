@@ -16,6 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from batchcalls.access import audit
 from batchcalls.models import AuditAction, AuditEntry
+from campaigns.setting_permissions import PERMISSIONS
 
 APPS = ("batchcalls", "campaigns")
 
@@ -33,8 +34,10 @@ LOOK = (
     | _of("batchcalls", "view", "webhookendpoint webhookdelivery webhookattempt")
     | _of("batchcalls", "view", "optoutreview optoutsource")
     | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
-    | _of("campaigns", "view", "rulepackswitch")
+    | _of("campaigns", "view", "rulepackswitch allowedhost")
 )
+#: Set every class of call settings: what is said, where data goes, what a call costs.
+SET = frozenset(PERMISSIONS.values())
 #: Upload lists, launch, watch, pause and cancel. Export rejected rows to correct them.
 OPERATE = (
     _of("batchcalls", "add change launch pause cancel export", "batch")
@@ -49,9 +52,11 @@ TELL = (
     | _of("batchcalls", "resend", "webhookdelivery")
     | _of("batchcalls", "add change", "optoutsource")
 )
-#: Edit conversations and rules, maintain the do-not-call list, stop all calling.
+#: Edit conversations and rules, maintain the do-not-call list, say where data may go, stop all
+#: calling.
 MANAGE = (
-    _of("campaigns", "add change delete", f"campaign pathway tool {_POLICY}")
+    SET
+    | _of("campaigns", "add change delete", f"campaign pathway tool {_POLICY} allowedhost")
     | _of("campaigns", "import export", "campaign suppression")
     | _of("campaigns", "add change delete", "suppression")
     | _of("campaigns", "switch", "rulepackswitch")
@@ -59,12 +64,14 @@ MANAGE = (
     | _of("batchcalls", "engage", "emergencystop")
     | _of("batchcalls", "view add change manage", "apikey")
     | _of("batchcalls", "view export", "auditentry")
+    | _of("batchcalls", "export", "recording")
     | TELL
 )
 #: Use the API: what operators and analysts do, campaigns, and adding or removing do-not-call
 #: numbers.
 INTEGRATE = (
-    _of("campaigns", "add change delete", "campaign pathway tool")
+    SET
+    | _of("campaigns", "add change delete", "campaign pathway tool")
     | _of("campaigns", "add delete", "suppression")
     | _of("batchcalls", "view add change", "apikey")
     | TELL

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -89,12 +90,16 @@ class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
             return self.page(request, "apikey/add", "Add API key", form=form)
         data = form.cleaned_data
         days = int(data["days"]) if data["days"] else None
-        key, secret = api_keys.create(
-            actor_of(request),
-            name=data["name"],
-            scopes=data["scopes"],
-            expires_at=clock.now() + timedelta(days=days) if days else None,
-        )
+        try:
+            key, secret = api_keys.create(
+                actor_of(request),
+                name=data["name"],
+                scopes=data["scopes"],
+                expires_at=clock.now() + timedelta(days=days) if days else None,
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+            return self.page(request, "apikey/add", "Add API key", form=form)
         self.log_addition(request, key, [{"added": {}}])
         answer = self.page(request, "apikey/made", "Copy the key now", key=key, secret=secret)
         answer["Cache-Control"] = "no-store"

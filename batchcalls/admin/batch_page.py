@@ -22,6 +22,7 @@ from batchcalls.calling import frequency
 from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
 from batchcalls.database import clock
 from batchcalls.intake import dry_run, estimate, file_formats, uploads
+from batchcalls.lists.mapping import MappingError
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.reporting import batch_figures, budget_figures, charts
 from batchcalls.reporting.batch_figures import totals_of
@@ -120,7 +121,10 @@ class BatchPages(OwnPages[Batch]):
             hours=hours_in_words(batch.calling_hours),
             packs_now=packs.versions(),
             retry=batch.retry_policy,
-            caps=list(frequency.caps_of(batch, None, now=clock.now()).limits.values()),
+            caps=[
+                window.counted(limit)
+                for window, limit in frequency.caps_of(batch, None, now=clock.now()).limits.values()
+            ],
             columns=[(one, uploads.preview(one)) for one in batch.lists.all()],
             endpoints=list(batch.webhook_endpoints.present())
             if request.user.has_perm("batchcalls.view_webhookendpoint")
@@ -149,8 +153,12 @@ class BatchPages(OwnPages[Batch]):
         if stored is None:
             raise Http404("The batch has no such list.")
         if name := request.POST.get("name", "").strip()[:200]:
-            uploads.save_mapping(stored, name=name, actor=actor_of(request))
-            self.message_user(request, f"The mapping was saved as {name}.", messages.SUCCESS)
+            try:
+                uploads.save_mapping(stored, name=name, actor=actor_of(request))
+            except MappingError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"The mapping was saved as {name}.", messages.SUCCESS)
         else:
             self.message_user(request, "Give the mapping a name.", messages.ERROR)
         return redirect("admin:batchcalls_batch_settings", pk)

@@ -90,7 +90,9 @@ class CallLogPage(OwnPages[CallResult]):
             raise Http404("There is no such file.")
         query = request.GET.copy()
         query.pop("bom", None)
-        export = Export(kind=ExportKind.CALL_LOG, query=query.urlencode())
+        export = Export(
+            kind=ExportKind.CALL_LOG, query=query.urlencode(), created_by=actor_of(request)
+        )
         try:
             rows = matching(export.query).count() if form == "xlsx" else 0
             return downloads.send(request, export, form=form, rows=rows)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
+from django.conf import settings
 from django.contrib import admin, messages
+from django.core.files import File
 from django.db.models import Model, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -27,6 +29,8 @@ from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
 from batchcalls.states import ExportStatus
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: The internal location of the proxy that stands for MEDIA_ROOT.
+ACCEL_LOCATION = "/-/media/"
 #: Maximum rows of a workbook that is written during the request.
 ROWS_AT_ONCE = 5_000
 
@@ -110,8 +114,8 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         return export.reason or "…"
 
     def file_view(self, request: HttpRequest, pk: str) -> HttpResponse | FileResponse:
-        """Send a file to a user who may export its kind."""
-        export = get_object_or_404(Export, pk=pk)
+        """Send a file to a user who may export its kind and requested it, or may see all files."""
+        export = get_object_or_404(self.get_queryset(request), pk=pk)
         require(request.user, export.permission)
         if export.status != ExportStatus.DONE:
             raise Http404("The file is not written yet.")
@@ -121,4 +125,17 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
             self.message_user(request, str(StorageAway(error)), messages.ERROR)
             return redirect("admin:batchcalls_export_changelist")
         audit.record(AuditAction.DOWNLOADED, export)
-        return FileResponse(file, as_attachment=True, content_type=XLSX)
+        return _of_stored_file(file)
+
+
+def _of_stored_file(file: File[bytes]) -> HttpResponse | FileResponse:
+    """Send a workbook from MEDIA_ROOT, or let the proxy send it while this thread is free again."""
+    response = FileResponse(file, as_attachment=True, content_type=XLSX)
+    if not settings.ACCEL_REDIRECT:
+        return response
+    file.close()
+    headers = {
+        "Content-Disposition": response["Content-Disposition"],
+        "X-Accel-Redirect": f"{ACCEL_LOCATION}{quote(str(file.name))}",
+    }
+    return HttpResponse(content_type=XLSX, headers=headers)

@@ -46,6 +46,8 @@ class DoNotCallForm(ReadingForm, RegionForm):
 
     #: Hidden rows are always read: a number that is only hidden must not be called either.
     include_hidden = None  # type: ignore[assignment]
+    #: Such a list may have no header at all.
+    header_row = None  # type: ignore[assignment]
 
     READING = ("encoding", "delimiter", "sheet", "numbers_written", "columns")
     field_order = ["file", "note", "region"]

@@ -13,7 +13,7 @@ from batchcalls.admin import downloads
 from batchcalls.database import clock
 from batchcalls.reporting import suppression_traces
 from batchcalls.reporting.exports import number_proof
-from batchcalls.reporting.tables.do_not_call import DoNotCallTable
+from batchcalls.reporting.tables.do_not_call import EntriesTable
 from campaigns import e164
 from campaigns.models import Suppression
 
@@ -34,7 +34,7 @@ def number_view(request: HttpRequest, number: str) -> HttpResponse:
         "title": found,
         "number": found,
         "entries": entries,
-        "table": DoNotCallTable(entries),
+        "table": EntriesTable(entries),
         "ban": bans.on(found, None),
         "is_banned": bool(bans.entries.get(found)),
         "reviews": suppression_traces.reviews_of(found) if shows_reviews else [],

@@ -51,6 +51,12 @@ class FormatForm(forms.Form):
         help_text="For Excel files. Leave blank for the first sheet.",
     )
 
+    header_row = forms.IntegerField(
+        min_value=1,
+        required=False,
+        help_text="If there is a title above the names of the columns. Leave blank for the first "
+        "row with text.",
+    )
     include_hidden = forms.BooleanField(
         label="Include hidden rows and columns",
         required=False,
@@ -60,7 +66,10 @@ class FormatForm(forms.Form):
     def reading(self) -> ReadingOptions:
         """Return the chosen options, ignoring invalid fields."""
         names = ("encoding", "delimiter", "sheet", "include_hidden", "region", "numbers_written")
-        return ReadingOptions(**{name: self.cleaned_data.get(name, "") for name in names})
+        return ReadingOptions(
+            header_row=self.cleaned_data.get("header_row") or 0,
+            **{name: self.cleaned_data.get(name, "") for name in names},
+        )
 
 
 class ReadingForm(FormatForm):

@@ -81,5 +81,5 @@ class VoiceAccountFloorPage(OwnPages[VoiceAccount]):
             form=None if is_lifted else LiftForm(data),
             account=account,
             is_lifted=is_lifted,
-            events=account.events.select_related("actor")[:10],
+            events=legal_floor.log_of(account)[:10],
         )

@@ -22,6 +22,7 @@ from batchcalls.admin.voice_account_fields import (
     NumbersField,
     read_caller_ids,
 )
+from batchcalls.batches import spending
 from batchcalls.models import CallResult, VoiceAccount
 from batchcalls.voice import registry
 from batchcalls.voice.errors import OptionsInvalid
@@ -194,6 +195,7 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
         """Read the options of the chosen provider and ignore those of the others."""
         data = super().clean() or {}
         self._check_prices(data)
+        self._check_currency(data)
         kind = data.get("provider")
         # The model validates the options too, so it never receives invalid ones.
         self.instance.options = self._options(kind, data) if kind in self._kinds else {}
@@ -213,6 +215,18 @@ class VoiceAccountForm(forms.ModelForm[VoiceAccount]):
         for name in ("daily_budget", "monthly_budget"):
             if data.get(name):
                 self.add_error(name, "No price is set, so this budget cannot be kept. Set a price.")
+
+    def _check_currency(self, data: Mapping[str, Any]) -> None:
+        """Refuse another currency once calls cost something: sums and budgets would mix them."""
+        if "currency" not in self.changed_data or not data.get("currency"):
+            return
+        was = self.initial.get("currency", "")
+        if self.instance.pk and spending.has_any(self.instance):
+            self.add_error(
+                "currency",
+                f"Calls of this account were charged in {was}, and its budgets count them. Keep "
+                f"{was}, or add another account for {data['currency']}.",
+            )
 
     def _options(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the valid options. Each of the others gets its provider's error message."""

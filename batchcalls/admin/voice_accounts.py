@@ -18,7 +18,7 @@ from batchcalls.admin.voice_account_caller_ids import VoiceAccountCallerIdsPage
 from batchcalls.admin.voice_account_floor import WAIVE, VoiceAccountFloorPage
 from batchcalls.admin.voice_account_form import VoiceAccountForm, written
 from batchcalls.admin.voice_account_list import CHANGE, VoiceAccountListPage
-from batchcalls.batches import budgets
+from batchcalls.batches import budgets, overcharging
 from batchcalls.calling import caller_id_changes, connection_check
 from batchcalls.calling.connection_check import ConnectionCheck
 from batchcalls.database import clock
@@ -31,6 +31,8 @@ from batchcalls.reporting.waiting import held_message
 from batchcalls.voice.credentials import Variable
 from batchcalls.voice.options import options_of
 
+#: Of the account's log, on its page.
+EVENTS_SHOWN = 10
 #: Session key that holds the result of a test until the page shows it.
 RESULT = "voice_account_check"
 #: Headings of a result, for a provider that was contacted and for a test without a request.
@@ -88,6 +90,8 @@ class VoiceAccountAdmin(VoiceAccountCallerIdsPage, VoiceAccountFloorPage, VoiceA
         else:
             obj.save()
             caller_id_changes.change(obj, added=form.cleaned_data["caller_ids"])
+        if change and set(VoiceAccountForm.PRICES) & set(form.changed_data):
+            overcharging.forget(obj)
         if {"daily_budget", "monthly_budget"} & set(form.changed_data):
             budgets.account_changed(obj, actor=actor_of(request))
 
@@ -141,6 +145,7 @@ class VoiceAccountAdmin(VoiceAccountCallerIdsPage, VoiceAccountFloorPage, VoiceA
                 "may_waive": account.dials_people and request.user.has_perm(WAIVE),
                 "use": use_of(account),
                 "budgets": budget_figures.of_account(account),
+                "events": account.events.select_related("actor")[:EVENTS_SHOWN],
                 "variables": account.provider_class.environment(account.options),
                 "sends_webhooks": account.provider_class.sends_webhooks,
                 "prices": prices_of(account),

@@ -20,6 +20,7 @@ from batchcalls.reporting.filters.webhooks import DeliveryFilter
 from batchcalls.reporting.tables.webhooks import DeliveryTable, delivery_pill
 from batchcalls.webhooks import outbox
 
+CHANGE = "batchcalls.change_webhookendpoint"
 VIEW, RESEND = "batchcalls.view_webhookdelivery", "batchcalls.resend_webhookdelivery"
 
 
@@ -41,7 +42,8 @@ class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
         require(request.user, VIEW)
         rows = WebhookDelivery.objects.select_related("batch", "call", "endpoint").defer("body")
         listing: Listing[WebhookDelivery] = listing_of(request, rows, DeliveryFilter)
-        return self.list_page(request, listing, DeliveryTable(listing.page.rows))
+        table = DeliveryTable(listing.page.rows, shows_addresses=request.user.has_perm(CHANGE))
+        return self.list_page(request, listing, table)
 
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any

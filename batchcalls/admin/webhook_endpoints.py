@@ -97,11 +97,12 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
         rows = WebhookEndpoint.objects.select_related("campaign", "batch")
         order = ("created_at", "pk")
         listing: Listing[WebhookEndpoint] = listing_of(request, rows, EndpointFilter, order=order)
+        may_change = request.user.has_perm(CHANGE)
         return self.list_page(
             request,
             listing,
-            EndpointTable(listing.page.rows),
-            shared_secret=signing.shared_secret() if request.user.has_perm(CHANGE) else "",
+            EndpointTable(listing.page.rows, shows_addresses=may_change),
+            shared_secret=signing.shared_secret() if may_change else "",
         )
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -151,7 +152,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
             listing: Listing[WebhookDelivery] = listing_of(
                 request, rows, DeliveryFilter, size=DELIVERIES_SHOWN
             )
-            table = DeliveryTable(listing.page.rows, shows_target=False)
+            table = DeliveryTable(listing.page.rows, shows_addresses=False, shows_target=False)
             # Later pages do not refresh automatically.
             is_live = listing.page.newest is None and any(
                 row.next_attempt_at is not None for row in listing.page.rows

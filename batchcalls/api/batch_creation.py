@@ -179,8 +179,8 @@ class RowsOfFile(Rows):
         help_text="A JSON object: header, or #3 for the third column, to phone_number[.2], "
         "request_data[.name], trusted_text[.name], metadata[.name], postcode[.name], state[.name], "
         "consent, consent_type, consent_date, consent_source, consent_evidence, opt_out, ignore or "
-        "a call setting. Other columns are matched by their headers, and of call settings only "
-        "start_time, timezone and webhook: a list must not take over a call by its headers.",
+        "a call setting. Other columns are matched by their headers, which alone give "
+        "no call setting that needs a permission: a list must not take over a call.",
     )
     map_all = serializers.BooleanField(
         default=False, help_text="Make every other column a variable."
@@ -202,6 +202,12 @@ class RowsOfFile(Rows):
         allow_blank=True,
         help_text="Order of day, month and year in start times. Leave blank to detect it from all "
         "of them; dates that fit several orders are then skipped.",
+    )
+    header_row = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        help_text="The row with the names of the columns, if there is a title above it. Leave it "
+        "out for the first row with text.",
     )
     include_hidden = serializers.BooleanField(
         default=False, help_text="Read the hidden rows and columns of a workbook too."
@@ -232,6 +238,7 @@ class RowsOfFile(Rows):
             must_be_clear=values.get("launch", False),
             delimiter=values.get("delimiter", ""),
             sheet=values.get("sheet", ""),
+            header_row=values.get("header_row", 0),
             include_hidden=values["include_hidden"],
             region=values.get("region", ""),
             dates=values.get("dates", ""),
@@ -279,6 +286,8 @@ class BatchChanges(BatchFields):
         elif values.get("pathway_id"):
             values["prompt"] = ""
         before = {name: getattr(batch, name) for name in map(str, BatchFields().fields)}
+        if batch.purpose_assumed:
+            before["purpose"] = ""
         request = request_of({**before, **values}, actor=actor)
         return edits.change(batch, request, region=values.get("region", batch.region))
 

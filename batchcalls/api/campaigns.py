@@ -12,9 +12,12 @@ from batchcalls.access.permissions import Need
 from batchcalls.api.fields import CallSettingsField, Strict
 from batchcalls.api.pathways import needs_of
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
+from batchcalls.drafting.authority import SettingsDenied
 from batchcalls.models import Scope
+from campaigns import call_settings
 from campaigns.caps import POLICY_CAPS
 from campaigns.models import CallingPolicy, Campaign, PolicyRetryRule
+from campaigns.setting_permissions import refused_changes, values_of_campaign
 
 
 class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
@@ -54,7 +57,31 @@ class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
             row.validate_constraints(exclude={"name"})
         except ModelInvalid as error:
             raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
+        self._require_classes(attrs)
         return attrs
+
+    def _require_classes(self, attrs: dict[str, Any]) -> None:
+        """Raise `SettingsDenied` for what the key's owner may not set in a campaign."""
+        old = self.instance
+        before = (
+            values_of_campaign(old.prompt, old.pathway, old.settings_for_calls()) if old else {}
+        )
+        of_old: dict[str, Any] = (
+            {name: getattr(old, name) for name in ("prompt", "pathway", "call_settings")}
+            if old
+            else {}
+        )
+        now = {**of_old, **attrs}
+        tools = attrs.get("tools", old.tools.all() if old else [])
+        after = values_of_campaign(
+            now.get("prompt", ""),
+            now.get("pathway"),
+            call_settings.normalize_shared(now.get("call_settings", {})).values,
+            [tool.reference for tool in tools],
+        )
+        refused = list(refused_changes(self.context["request"].user, after, before))
+        if refused:
+            raise SettingsDenied(" ".join(one.message for one in refused), refused)
 
 
 class Campaigns(Listed, Created, Changed, Deleted, ApiView):

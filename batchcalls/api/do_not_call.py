@@ -25,7 +25,7 @@ from batchcalls.batches.suppressing import NewEntry
 from batchcalls.database import clock
 from batchcalls.models import CallResult, Scope
 from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
-from campaigns import e164, hashed_numbers
+from campaigns import e164, hashed_numbers, same_phone
 from campaigns.models import Campaign, Suppression, SuppressionSource
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ class DoNotCall(Listed, Deleted, ApiView):
             self.kwargs["number"] = parsed.e164
         else:
             raise Http404
-        entries = Suppression.objects.filter(e164=self.kwargs["number"])
+        spellings = same_phone.spellings_of(self.kwargs["number"])
+        entries = Suppression.objects.filter(e164__in=spellings)
         ordered = entries.order_by(
             F("is_hold").asc(),
             F("campaign").asc(nulls_first=True),

@@ -1,28 +1,56 @@
 """The OpenAPI 3 document of the API, and a page to read it and try it.
 
-Both are public: they reveal nothing about an installation. Scripts and styles come from this
-server, and the page sends requests with the key that the reader enters.
+They reveal nothing about an installation; `API_DOCS` says who may read them. Scripts and styles
+come from this server, and the page sends requests with the key that the reader enters.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from csp.constants import SELF
 from csp.decorators import csp_update
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from batchcalls.access import api_keys
 from campaigns.call_settings import REGISTRY, CallSetting, Section
 from campaigns.call_settings.describing import MOST_OPTIONS, notes, place_in_words, type_in_words
 
 DATA = "data:"
 
 
+def for_readers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Show a view only to those whom `API_DOCS` names."""
+
+    @wraps(view)
+    def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if settings.API_DOCS == "off":
+            raise Http404("The API is not documented here.")
+        secret = api_keys.secret_in(request.headers.get("Authorization", ""))
+        if (
+            settings.API_DOCS == "public"
+            or admin.site.has_permission(request)
+            or api_keys.find(secret) is not None
+        ):
+            return view(request, *args, **kwargs)
+        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+
+    return read
+
+
+@method_decorator(for_readers, name="dispatch")
 class ApiSchema(SpectacularAPIView):
     """The OpenAPI document, as YAML or as JSON."""
 
@@ -32,6 +60,7 @@ class ApiSchema(SpectacularAPIView):
 
 # Its icons are images inside its style sheet.
 @method_decorator(csp_update({"img-src": [SELF, DATA]}), name="dispatch")
+@method_decorator(for_readers, name="dispatch")
 class ApiDocs(SpectacularSwaggerSplitView):
     """The document as a page, with a table of all call settings below it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from batchcalls.access import json_bodies
 from campaigns import call_settings
 
 OBJECT = {"type": "object", "additionalProperties": True}
@@ -47,8 +47,8 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
         """Return the object."""
         if isinstance(data, str):
             try:
-                data = json.loads(data)
-            except (ValueError, RecursionError):
+                data = json_bodies.parse(data.encode("utf-8", "surrogatepass"))
+            except (json_bodies.BodyTooLong, json_bodies.BodyUnreadable):
                 self.fail("not_an_object")
         if not isinstance(data, dict):
             self.fail("not_an_object")

@@ -8,17 +8,22 @@ from batchcalls.access.permissions import Need
 from batchcalls.api.fields import Strict
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
+from campaigns.call_settings.sensitivity import Sensitivity
 from campaigns.models import Pathway, Tool
+from campaigns.setting_permissions import PERMISSIONS
+
+#: What is said depends on them.
+CONVERSATION = PERMISSIONS[Sensitivity.CONVERSATION]
 
 
-def needs_of(model: str) -> dict[str, Need]:
-    """Return the permission that each action on a model of `campaigns` needs."""
+def needs_of(model: str, *to_write: str) -> dict[str, Need]:
+    """Return the permissions that each action on a model of `campaigns` needs."""
     read, write = Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE
     return {
         "list": Need(read, f"campaigns.view_{model}"),
         "retrieve": Need(read, f"campaigns.view_{model}"),
-        "create": Need(write, f"campaigns.add_{model}"),
-        "partial_update": Need(write, f"campaigns.change_{model}"),
+        "create": Need(write, f"campaigns.add_{model}", *to_write),
+        "partial_update": Need(write, f"campaigns.change_{model}", *to_write),
         "destroy": Need(write, f"campaigns.delete_{model}"),
     }
 
@@ -40,7 +45,7 @@ class Pathways(Listed, Created, Changed, Deleted, ApiView):
 
     queryset = Pathway.objects.all()
     serializer_class = PathwaySerializer
-    needs = needs_of("pathway")
+    needs = needs_of("pathway", CONVERSATION)
     problems = {"create": (409,), "partial_update": (409,), "destroy": (409,)}
 
 
@@ -49,5 +54,5 @@ class Tools(Listed, Created, Changed, Deleted, ApiView):
 
     queryset = Tool.objects.all()
     serializer_class = ToolSerializer
-    needs = needs_of("tool")
+    needs = needs_of("tool", CONVERSATION)
     problems = {"create": (409,), "partial_update": (409,)}

@@ -16,16 +16,18 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from batchcalls.access.idempotency import NameRefused
+from batchcalls.api.problem_details import MEDIA_TYPE, about
 from batchcalls.batches.lifecycle import Conflict
 from batchcalls.batches.suppressing import IsHeld
 from batchcalls.calling.stopping import CallOver
 from batchcalls.database import disks
+from batchcalls.drafting.authority import SettingsDenied
 from batchcalls.drafting.recipient_objects import RecipientsError
 from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
+from campaigns.setting_permissions import NOT_ALLOWED
 
-MEDIA_TYPE = "application/problem+json"
 #: Maximum row errors in a response. Beyond it, the response says where to find them.
 MOST_ERRORS = 100
 #: The field of a batch request that each error code points at.
@@ -42,8 +44,8 @@ _FIELDS = {
     "too_many_columns": "recipients",
     "invalid_call_setting": "call_settings",
     "unknown_call_setting": "call_settings",
+    "host_not_allowed": "call_settings",
 }
-_TITLES = {422: "Unprocessable Content"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +101,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     set_rollback()
     status = known.status_code
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
-        "status": status,
-    }
+    body = about(status)
     if isinstance(known, Problem):
         body |= {"code": known.get_codes(), "detail": str(known.detail), **known.members}
         errors = known.errors
@@ -179,9 +177,13 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
             FieldError(pointer=_pointer("mapping", one.column), code=one.code, detail=one.message)
             for one in error.problems
         ]
-        return Problem(HTTPStatus.BAD_REQUEST, error.problems[0].code, str(error), errors=errors)
+        is_denied = error.problems[0].code == NOT_ALLOWED
+        status = HTTPStatus.FORBIDDEN if is_denied else HTTPStatus.BAD_REQUEST
+        return Problem(status, error.problems[0].code, str(error), errors=errors)
     status = HTTPStatus.BAD_REQUEST
-    if error.code == "file_too_large":
+    if error.code == NOT_ALLOWED:
+        status = HTTPStatus.FORBIDDEN
+    elif error.code == "file_too_large":
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     elif error.code in disks.HTTP_STATUS:
         status = disks.HTTP_STATUS[error.code]
@@ -196,12 +198,25 @@ def _refusal(error: UploadError | MappingError | UnreadableList) -> Problem:
             )
             for one in error.errors
         ]
+    elif isinstance(error, SettingsDenied):
+        errors = [
+            FieldError(pointer=setting_pointer(one.name), code=error.code, detail=one.message)
+            for one in error.refusals
+        ]
     else:
         errors = []
     if not errors:
         field = "file" if isinstance(error, UnreadableList) else _FIELDS.get(error.code, "")
         errors = [FieldError(pointer=_pointer(field), code=error.code, detail=str(error))]
     return Problem(status, error.code, str(error), errors=errors)
+
+
+def setting_pointer(name: str) -> str:
+    """Return the place of a call setting in the body of a batch or campaign."""
+    field = {"task": "prompt"}.get(name, name)
+    if field in {"prompt", "pathway_id", "pathway_version", "status_webhook", "batch_webhook"}:
+        return _pointer(field)
+    return _pointer("call_settings", name)
 
 
 def _pointer(*place: str) -> str:

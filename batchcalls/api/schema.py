@@ -10,7 +10,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from batchcalls.access.idempotency import HEADER
 from batchcalls.api.examples import examples_of
-from batchcalls.api.problems import MEDIA_TYPE, ProblemDetails
+from batchcalls.api.problem_details import MEDIA_TYPE
+from batchcalls.api.problems import ProblemDetails
 from batchcalls.api.settings_schema import components
 
 _SUMMARIES = {

@@ -15,7 +15,7 @@ _NOTED = "_admission"
 
 
 class KeyThrottle(BaseThrottle):
-    """Counts the requests of a key, across all web servers."""
+    """Counts the requests of a key and of its owner, across all web servers."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Admit the request or not, and note the values of the headers."""
@@ -35,6 +35,7 @@ def tell(request: Request, response: Response) -> None:
     admission: api_keys.Admission | None = getattr(request, _NOTED, None)
     if admission is not None:
         window = int(api_keys.WINDOW.total_seconds())
-        response["RateLimit-Policy"] = f'"key";q={admission.limit};w={window}'
+        name = admission.of
+        response["RateLimit-Policy"] = f'"{name}";q={admission.limit};w={window}'
         reset = admission.reset_seconds
-        response["RateLimit"] = f'"key";r={admission.remaining};t={reset}'
+        response["RateLimit"] = f'"{name}";r={admission.remaining};t={reset}'

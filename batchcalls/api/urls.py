@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from batchcalls.api import (
     accounts,
+    allowed_hosts,
     audit_entries,
     batches,
     calls,
@@ -31,6 +32,7 @@ router.register("tools", pathways.Tools, "tool")
 router.register("policies", campaigns.Policies, "policy")
 router.register("do-not-call", do_not_call.DoNotCall, "do-not-call")
 router.register("webhook-endpoints", webhooks.Endpoints, "webhook-endpoint")
+router.register("allowed-hosts", allowed_hosts.AllowedHosts, "allowed-host")
 router.register("webhook-deliveries", webhooks.Deliveries, "webhook-delivery")
 router.register("accounts", accounts.Accounts, "account")
 router.register("audit-entries", audit_entries.AuditEntries, "audit-entry")

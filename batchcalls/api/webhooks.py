@@ -21,15 +21,29 @@ from batchcalls.api.fields import Strict
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import AuditAction, Scope, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from batchcalls.net.addresses import masked
 from batchcalls.reporting.filters.webhooks import DeliveryFilter, EndpointFilter
 from batchcalls.webhooks import endpoints, outbox, signing
 
 _VIEW = "batchcalls.view_webhookendpoint"
 _CHANGE = "batchcalls.change_webhookendpoint"
 _READ, _WRITE = Scope.WEBHOOKS_READ, Scope.WEBHOOKS_WRITE
+_CHANGE_ONE = Need(_WRITE, _CHANGE)
 
 
-class EndpointSerializer(Strict, serializers.ModelSerializer[WebhookEndpoint]):
+class Masked(serializers.BaseSerializer[Any]):
+    """Shows ``url`` up to its host to keys that may not change endpoints: it may hold a token."""
+
+    def to_representation(self, instance: Any) -> Any:
+        """Mask the address unless the key may change it."""
+        shown = super().to_representation(instance)
+        request = self.context.get("request")
+        if request is None or _CHANGE_ONE.missing(key_of(request)):
+            shown["url"] = masked(shown["url"])
+        return shown
+
+
+class EndpointSerializer(Masked, Strict, serializers.ModelSerializer[WebhookEndpoint]):
     events = serializers.ListField(
         child=serializers.ChoiceField(choices=endpoints.EVENTS),
         required=False,
@@ -110,7 +124,7 @@ class AttemptSerializer(serializers.ModelSerializer[WebhookAttempt]):
         read_only_fields = fields
 
 
-class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
+class DeliverySerializer(Masked, serializers.ModelSerializer[WebhookDelivery]):
     url = serializers.CharField(source="target", read_only=True)
     call = serializers.UUIDField(source="call.call_id", read_only=True, allow_null=True)
 
@@ -219,7 +233,9 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
         It is sent within seconds. The delivery shows the response.
         """
         delivery = _sent(outbox.send_test, self.get_object())
-        return Response(DeliverySerializer(delivery).data, status=202)
+        return Response(
+            DeliverySerializer(delivery, context=self.get_serializer_context()).data, status=202
+        )
 
 
 class Deliveries(Listed, ApiView):
@@ -250,7 +266,9 @@ class Deliveries(Listed, ApiView):
         if delivery.call_id:
             Need(Scope.CALLS_READ, "batchcalls.view_callresult").require(key_of(request))
             audit.viewed([delivery.call])
-        return Response(DeliveryInFullSerializer(delivery).data)
+        return Response(
+            DeliveryInFullSerializer(delivery, context=self.get_serializer_context()).data
+        )
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])
@@ -262,7 +280,9 @@ class Deliveries(Listed, ApiView):
         delivery = self.get_object()
         _sent(outbox.resend, delivery)
         delivery.refresh_from_db()
-        return Response(DeliverySerializer(delivery).data, status=202)
+        return Response(
+            DeliverySerializer(delivery, context=self.get_serializer_context()).data, status=202
+        )
 
 
 def _sent(verb: Any, thing: Any) -> Any:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from batchcalls.access import audit
 from batchcalls.database import clock
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 #: A person must decide again after this time.
 LONGEST = timedelta(days=366)
 LIFTED, RESTORED = "floor_lifted", "floor_restored"
+
+
+def log_of(account: VoiceAccount) -> QuerySet[AccountEvent]:
+    """Return who lifted and restored an account's floor, the latest first."""
+    return account.events.filter(code__in=(LIFTED, RESTORED)).select_related("actor")
 
 
 @transaction.atomic

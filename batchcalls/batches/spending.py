@@ -8,8 +8,8 @@ from the calls.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,9 +21,11 @@ from django.db.models import DecimalField, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from batchcalls.batches import overcharging
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, DailySpending, Recipient, VoiceAccount
 from batchcalls.states import BATCH_CALLING, CallStatus
+from batchcalls.voice.prices import Prices
 from campaigns.vocabulary import AnsweredBy
 
 log = structlog.get_logger(__name__)
@@ -66,16 +68,31 @@ def settle(account_id: int, calls: Sequence[CallResult]) -> None:
 
     Call this in the transaction that ends the calls, with their batches locked.
     """
-    prices = VoiceAccount.objects.get(pk=account_id).prices
+    account = VoiceAccount.objects.get(pk=account_id)
     for call in calls:
-        cost = prices.settled(
-            call.price,
-            call.currency,
-            seconds=_connected_seconds(call),
-            is_voicemail=call.answered_by == AnsweredBy.VOICEMAIL,
-        )
-        call.cost = call.reserved if cost is None else cost
+        call.cost = _cost(account.prices, call)
     add(account_id, calls)
+    overcharging.note(account, calls)
+
+
+def reprice(account_id: int, calls: Sequence[CallResult]) -> None:
+    """Set the cost of ended calls anew whose price came later; the caller saves the calls."""
+    account = VoiceAccount.objects.get(pk=account_id)
+    costs = {call.pk: _cost(account.prices, call) or NOTHING for call in calls}
+    _add(account_id, [(call, costs[call.pk] - (call.cost or NOTHING)) for call in calls])
+    for call in calls:
+        call.cost = costs[call.pk]
+    overcharging.note(account, calls)
+
+
+def _cost(prices: Prices, call: CallResult) -> Decimal | None:
+    cost = prices.settled(
+        call.price,
+        call.currency,
+        seconds=_connected_seconds(call),
+        is_voicemail=call.answered_by == AnsweredBy.VOICEMAIL,
+    )
+    return call.reserved if cost is None else cost
 
 
 def _connected_seconds(call: CallResult) -> float | None:
@@ -88,12 +105,15 @@ def _connected_seconds(call: CallResult) -> float | None:
 
 def add(account_id: int, calls: Sequence[CallResult]) -> None:
     """Add the cost of calls that end in this transaction to the sums."""
-    by_day: Counter[date] = Counter()
-    by_batch: Counter[UUID] = Counter()
-    for call in calls:
-        if call.cost:
-            by_day[day_of(call.claimed_at)] += call.cost  # type: ignore[assignment]
-            by_batch[call.batch_id] += call.cost  # type: ignore[assignment]
+    _add(account_id, [(call, call.cost) for call in calls if call.cost])
+
+
+def _add(account_id: int, amounts: Iterable[tuple[CallResult, Decimal]]) -> None:
+    by_day: defaultdict[date, Decimal] = defaultdict(Decimal)
+    by_batch: defaultdict[UUID, Decimal] = defaultdict(Decimal)
+    for call, amount in amounts:
+        by_day[day_of(call.claimed_at)] += amount
+        by_batch[call.batch_id] += amount
     for batch_id, cost in sorted(by_batch.items()):
         rows = Batch.objects.filter(pk=batch_id, budget__isnull=False)
         rows.update(spent=F("spent") + cost)
@@ -109,6 +129,13 @@ def _create_day(account_id: int, day: date) -> None:
     DailySpending.objects.bulk_create(
         [DailySpending(account_id=account_id, day=day)], ignore_conflicts=True
     )
+
+
+def has_any(account: VoiceAccount) -> bool:
+    """Return whether calls through an account have cost anything, or a batch has a budget."""
+    spent = DailySpending.objects.filter(account=account, spent__gt=0)
+    limited = Batch.objects.filter(account=account, budget__isnull=False)
+    return spent.exists() or limited.exists()
 
 
 # Recounting --------------------------------------------------------------------------------------

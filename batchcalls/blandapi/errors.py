@@ -14,10 +14,12 @@ from batchcalls.access.idempotency import NameRefused
 from batchcalls.access.permissions import Denied
 from batchcalls.batches.lifecycle import Conflict
 from batchcalls.database import disks
+from batchcalls.drafting.authority import SettingsDenied
 from batchcalls.drafting.recipient_objects import RecipientsError
 from batchcalls.intake.uploads import UploadError
 from batchcalls.lists.mapping import MappingError
 from batchcalls.lists.unreadable import UnreadableList
+from campaigns.setting_permissions import NOT_ALLOWED
 
 #: Maximum number of entry errors in one response.
 MOST_ERRORS = 100
@@ -71,10 +73,24 @@ def known(error: Exception) -> Refused | None:
     if isinstance(error, Denied | Conflict):
         status, code = (403, "FORBIDDEN") if isinstance(error, Denied) else (409, "CONFLICT")
         return Refused(status, code, str(error))
+    if denied := _denied(error):
+        return denied
     if isinstance(error, RecipientsError) and error.errors:
         return invalid(*(f"Entry #{one.index + 1}: {one.message}" for one in error.errors))
     is_refusal = isinstance(error, UploadError | MappingError | UnreadableList)
     return _disk_error(error) or (invalid(str(error)) if is_refusal else None)
+
+
+def _denied(error: Exception) -> Refused | None:
+    """Return the error for call settings that the owner of the key may not set."""
+    if isinstance(error, RecipientsError) and error.code == NOT_ALLOWED:
+        sentences = [f"Entry #{one.index + 1}: {one.message}" for one in error.errors]
+    elif isinstance(error, SettingsDenied):
+        sentences = [one.message for one in error.refusals] or [str(error)]
+    else:
+        return None
+    errors = [("FORBIDDEN", sentence) for sentence in sentences]
+    return Refused(403, "FORBIDDEN", sentences[0], errors=errors)
 
 
 def _disk_error(error: Exception) -> Refused | None:

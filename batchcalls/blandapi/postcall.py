@@ -24,11 +24,16 @@ from batchcalls.models import (
 )
 from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.webhooks import bland_shapes, outbox
+from campaigns.allowed_hosts import AllowedHost, refused_url
+from campaigns.call_settings.sensitivity import Sensitivity
+from campaigns.setting_permissions import PERMISSIONS
 
 READ = Need(Scope.WEBHOOKS_READ, "batchcalls.view_callresult", "batchcalls.view_webhookdelivery")
 SEND = Need(Scope.WEBHOOKS_WRITE, "batchcalls.view_callresult", "batchcalls.resend_webhookdelivery")
 #: For operations that return the conversation of a call, or send it elsewhere.
 CONVERSATIONS = Need(Scope.CALLS_READ, "batchcalls.view_callresult")
+#: For sending conversations to an address of the client's choice.
+ADDRESS = Need(None, PERMISSIONS[Sensitivity.DATA])
 MOST_CALLS = 1_000
 #: The API's words for the kinds of attempts.
 _SEND_TYPES = {
@@ -72,6 +77,7 @@ def _resend(asked: Asked) -> JsonResponse:
 def _create(asked: Asked) -> JsonResponse:
     """Report calls to a URL that has not received them yet."""
     CONVERSATIONS.require(asked.key)
+    ADDRESS.require(asked.key)
     url = asked.body.get("webhook_url")
     if not isinstance(url, str) or not url.strip():
         raise invalid("Missing required parameter: webhook_url.")
@@ -79,6 +85,8 @@ def _create(asked: Asked) -> JsonResponse:
         validate_webhook_url(url)
     except ValidationError as error:
         raise invalid(f"webhook_url: {' '.join(error.messages)}") from error
+    if refused := refused_url(url, AllowedHost.objects.current(), path="webhook_url"):
+        raise invalid(refused.message)
     return _for_each_call(asked, lambda call: outbox.report(call, url))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -51,14 +52,13 @@ def send_batch(order: BatchOrder, *, actor: User) -> Batch:
         concurrency=order.concurrency,
         actor=actor,
     )
+    request = replace(
+        request, status_webhook=order.status_webhook, batch_webhook=order.batch_webhook
+    )
     with transaction.atomic():
         batch = recipient_objects.create(request, order.recipients)
-        Batch.objects.filter(pk=batch.pk).update(
-            # Set before the rows are imported: clients ask for the count immediately.
-            row_count=len(order.recipients),
-            status_webhook=order.status_webhook,
-            batch_webhook=order.batch_webhook,
-        )
+        # Set before the rows are imported: clients ask for the count immediately.
+        Batch.objects.filter(pk=batch.pk).update(row_count=len(order.recipients))
         lifecycle.submit(batch, launch=True, actor=actor)
     order.warnings += _warnings(batch)
     return batch

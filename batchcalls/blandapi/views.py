@@ -74,8 +74,8 @@ def door(**actions: Action) -> Callable[..., HttpResponseBase]:
             response = errors.answer(known)
         for one in admission:
             window = int(api_keys.WINDOW.total_seconds())
-            response["RateLimit-Policy"] = f'"key";q={one.limit};w={window}'
-            response["RateLimit"] = f'"key";r={one.remaining};t={one.reset_seconds}'
+            response["RateLimit-Policy"] = f'"{one.of}";q={one.limit};w={window}'
+            response["RateLimit"] = f'"{one.of}";r={one.remaining};t={one.reset_seconds}'
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 

@@ -180,6 +180,8 @@ class Purse:
             f"{in_words(most)} {budget.currency}."
         )
         match budget.period:
+            case Period.BATCH if most > budget.limit and not budget.spent:
+                return too_small(budget.limit, most, budget.currency) + " Then resume."
             case Period.BATCH:
                 return f"The batch’s budget {figures} Raise the budget, then resume."
             case Period.DAY:
@@ -192,6 +194,15 @@ class Purse:
                     f"The monthly budget of the voice account {self.account_name} {figures} Raise "
                     "it on the account’s page or wait for the next month, then resume."
                 )
+
+
+def too_small(limit: Decimal, most: Decimal, currency: str) -> str:
+    """Return why a batch’s budget allows no call at all, and what to do."""
+    return (
+        f"The batch’s budget of {in_words(limit, currency)} is too small for one call, which may "
+        f"cost up to {in_words(most, currency)}. Raise the budget, or let calls end sooner by the "
+        "call setting max_duration."
+    )
 
 
 def open_purse(account: VoiceAccount, batches: Sequence[Batch], *, now: datetime) -> Purse:

@@ -39,6 +39,7 @@ from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import BATCH_CALLING, RECIPIENT_CLAIMABLE, RecipientStatus
 from batchcalls.voice.base import CallRequest
+from campaigns import same_phone
 from campaigns.caps import Attempt
 from campaigns.models import Suppression
 
@@ -203,6 +204,7 @@ def _write_claims(
         recent=recent,
         caller_ids=caller_ids,
         packs_off=off,
+        packs_back_at=rule_packs.back_at(off, now=now),
         purse=purse,
     )
     allowed: list[list[NextAttempt]] = []
@@ -215,7 +217,7 @@ def _write_claims(
                 refused.append((recipient.pk, verdict))
             else:
                 calls.append(verdict)
-                attempts[recipient.e164].append(
+                attempts[same_phone.key_of(recipient.e164)].append(
                     Attempt(verdict.call.latest_sent_at, under_way=True)
                 )
                 purse.reserve(batch, verdict.call.reserved)

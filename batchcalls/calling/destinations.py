@@ -1,7 +1,7 @@
-"""Which numbers the calls of an account may reach: recipients, transfers, messages, caller IDs.
+"""What calls may reach: numbers of recipients, transfers, messages and caller IDs, and hosts.
 
-Only accounts that ring people have limits. The account's list may have changed since the list of
-recipients was checked.
+Only accounts that ring people have limits of numbers. The account's list and the allowed hosts may
+have changed since the list of recipients was checked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 from batchcalls.calling import caller_ids
 from batchcalls.models import Batch, Recipient
-from campaigns import call_settings
+from campaigns import allowed_hosts, call_settings
+from campaigns.allowed_hosts import AllowedHost
 from campaigns.countries import NotPermitted, Permitted
 
 
@@ -43,11 +44,30 @@ def _check(permitted: Permitted, number: str) -> NotPermitted | None:
 
 
 def why_unusable(batch: Batch) -> NotPermitted | None:
-    """Return why a number in a batch's call settings may not be used, or None.
+    """Return why a number or an address of a batch may not be used, or None.
 
-    Its caller ID may be switched off, or a number be of a country that the account may not call.
+    Its caller ID may be switched off, a number be of a country that the account may not call, or
+    data go to a host that is not allowed.
     """
     own = batch.call_settings.get("from")
     if own and batch.account.caller_ids.filter(e164=own, enabled=False).exists():
         return NotPermitted(caller_ids.SWITCHED_OFF, caller_ids.why_off(own))
-    return check_settings(batch.account.permitted, batch.call_settings)
+    return check_settings(batch.account.permitted, batch.call_settings) or _check_hosts(batch)
+
+
+def _check_hosts(batch: Batch) -> NotPermitted | None:
+    """Return why data may not go to an address of a batch, or None."""
+    urls = [
+        *allowed_hosts.addresses_in(batch.call_settings),
+        *(
+            (name, url)
+            for name in ("status_webhook", "batch_webhook")
+            if (url := getattr(batch, name))
+        ),
+    ]
+    if not urls:
+        return None
+    hosts = AllowedHost.objects.current()
+    refused = (allowed_hosts.refused_url(url, hosts, path=path) for path, url in urls)
+    first = next(filter(None, refused), None)
+    return NotPermitted(first.code, first.message) if first else None

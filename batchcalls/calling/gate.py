@@ -49,7 +49,8 @@ class Facts:
     ``bans`` are the do-not-call entries about the numbers being claimed, ``recent`` the attempts to
     each of them and the recipients' own, and ``floor_lifted`` says who lifted the account's floor.
     ``caller_ids`` choose the number to call from; without them none is chosen. ``packs_off`` are
-    the rule packs and entries that people switched off, and ``purse`` holds the budgets.
+    the rule packs and entries that people switched off, and ``packs_back_at`` is when the first of
+    them holds again. ``purse`` holds the budgets.
     """
 
     now: datetime
@@ -58,6 +59,7 @@ class Facts:
     bans: Bans = field(default_factory=Bans)
     recent: Recent = field(default_factory=Recent)
     packs_off: frozenset[str] = frozenset()
+    packs_back_at: datetime | None = None
     purse: Purse = field(default_factory=Purse)
 
 
@@ -78,11 +80,12 @@ def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused
                 from_number = answer.e164
             checks[rule] = answer if isinstance(answer, str) else answer.message
         latest = facts.now + timedelta(seconds=settings.SEND_WITHIN_SECONDS)
-        until = hours.close_at(batch, relied_on, now=facts.now, until=latest)
+        closing = hours.close_at(batch, relied_on, now=facts.now, until=latest)
+        ends = [end for end in (closing, facts.packs_back_at) if end and end < latest]
     except ValueError as error:
         log.exception("dispatch.cannot_tell", recipient_id=recipient.pk)
         return verdicts.after(checks, "cannot_tell", verdicts.undecidable(error))
-    return Allowed(checks=checks, from_number=from_number, until=until)
+    return Allowed(checks=checks, from_number=from_number, until=min(ends, default=None))
 
 
 def _answers(
@@ -105,7 +108,7 @@ def _answers(
     yield from _times(batch, recipient, packs, facts, relied_on)
 
     caps = frequency.caps_of(batch, packs, now=now)
-    attempts = facts.recent.attempts.get(recipient.e164, ())
+    attempts = facts.recent.to(recipient.e164)
     by_packs = f" ({packs.caps_in_words})" if packs and packs.caps_in_words else ""
     if capped := caps.check(attempts, now=now):
         used = f"{caps.in_words(attempts, now=now)}."

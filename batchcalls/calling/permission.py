@@ -25,6 +25,7 @@ from batchcalls.database import clock
 from batchcalls.database.lease import Lease
 from batchcalls.models import Batch, CallResult, VoiceAccount
 from batchcalls.voice.errors import NotPlaced
+from campaigns import same_phone
 from campaigns.models import Suppression
 
 log = structlog.get_logger(__name__)
@@ -179,7 +180,8 @@ class Permissions:
         rows = list(self._rules.filter(pk__in=[claim.call.pk for claim in claims]))
         allowed = {pk for pk, *_ in rows}
         self._lease.keep(is_mine=bool(allowed))
-        if not any(has_hashes for *_, has_hashes in rows):
+        has_twins = any(same_phone.twin_of(claim.call.to_number) for claim in claims)
+        if not (has_twins or any(has_hashes for *_, has_hashes in rows)):
             return allowed
         campaigns = {pk: campaign for pk, campaign, _ in rows}
         numbers = {

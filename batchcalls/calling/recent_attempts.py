@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from django.db import connection
 
 from batchcalls.models import CallResult, VoiceAccount
 from batchcalls.states import CallStatus
+from campaigns import same_phone
 from campaigns.caps import Attempt
 from campaigns.vocabulary import AnsweredBy
 
@@ -32,10 +33,14 @@ Attempts = dict[str, list[Attempt]]
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Attempts by number, and when recipients were called who may not be called at that hour."""
+    """Attempts by phone, and when recipients were called who may not be called at that hour."""
 
     attempts: Mapping[str, list[Attempt]] = field(default_factory=dict)
     called_at: Mapping[int, list[datetime]] = field(default_factory=dict)
+
+    def to(self, e164: str) -> Sequence[Attempt]:
+        """Return the attempts to a number, and to others that reach the same phone."""
+        return self.attempts.get(same_phone.key_of(e164), ())
 
 
 def lock(numbers: Collection[str]) -> None:
@@ -46,7 +51,8 @@ def lock(numbers: Collection[str]) -> None:
     """
     if connection.vendor != "postgresql" or not numbers:
         return
-    keys = sorted({zlib.crc32(number.encode()) - 2**31 for number in numbers})
+    phones = {same_phone.key_of(number) for number in numbers}
+    keys = sorted({zlib.crc32(phone.encode()) - 2**31 for phone in phones})
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_LOCKS, keys]
@@ -56,16 +62,20 @@ def lock(numbers: Collection[str]) -> None:
 def of(
     numbers: Collection[str], account: VoiceAccount, *, longest: timedelta, now: datetime
 ) -> Attempts:
-    """Return the attempts to each number in the time before now, through accounts of this kind."""
+    """Return the attempts to each phone in the time before now, through accounts of this kind.
+
+    Phones are named by `same_phone.key_of`.
+    """
     found: Attempts = defaultdict(list)
     if not numbers or not longest:
         return found
     # An attempt counts from when it was sent, which may be this long after its claim.
     since = now - longest - timedelta(seconds=settings.SEND_WITHIN_SECONDS)
     calls = CallResult.objects.that_may_have_rung(like=account, since=since)
-    for call in calls.filter(to_number__in=numbers).order_by().only(*_NEEDED):
+    spellings = {one for number in numbers for one in same_phone.spellings_of(number)}
+    for call in calls.filter(to_number__in=spellings).order_by().only(*_NEEDED):
         attempt = Attempt(call.latest_sent_at, _is_answered(call), under_way=call.ended_at is None)
-        found[call.to_number].append(attempt)
+        found[same_phone.key_of(call.to_number)].append(attempt)
     return found
 
 

@@ -24,6 +24,7 @@ from batchcalls.models import Batch, CallEvent, CallResult, Recipient
 from batchcalls.states import (
     BATCH_TERMINAL,
     CALL_FINAL,
+    CALL_GIVEN_UP,
     RECIPIENT_AWAITING_RESULT,
     CallStatus,
     RecipientOutcome,
@@ -48,6 +49,7 @@ KEPT_FIELDS = (
 #: Details of a finished call. Each is stored in the column of the same name.
 DETAILS = [one.name for one in fields(CallDetails)]
 PROGRESS_FIELDS = ["status", "provider_status", "answered_by", "answered_at"]
+PRICE_FIELDS = ["price", "currency", "cost"]
 FINAL_FIELDS = [
     *PROGRESS_FIELDS,
     "ended_at",
@@ -65,20 +67,27 @@ def apply(
     """Update each event's call, and settle the recipients of calls that ended.
 
     A call's status only rises in rank, and the first final status stays. Late, repeated or
-    out-of-order events therefore change nothing. Each event is stored once; pass ``keep=False``
-    when it is already stored. Return the calls by event key, without events of unknown calls.
+    out-of-order events therefore change nothing, except that a price may follow or
+    rise. Each event is stored once; pass ``keep=False`` when it is already stored. Return the calls
+    by event key, without events of unknown calls.
     """
     calls, batches = _calls_of(account_id, events, now=now)
     if keep:
         _keep(account_id, events, calls, now=now)
     moved: dict[int, CallResult] = {}
     ended: dict[int, CallResult] = {}
+    repriced: dict[int, CallResult] = {}
     for event in events:
         call = calls.get(event.event_key)
         if call is None:
             log.info("event.of_unknown_call", account_id=account_id, key=event.event_key)
         elif _merge(call, event):
             (ended if call.status in CALL_FINAL else moved)[call.pk] = call
+        elif _merge_price(call, event):
+            repriced[call.pk] = call
+    if late := [call for pk, call in repriced.items() if pk not in ended]:
+        spending.reprice(account_id, late)
+        _write(PRICE_FIELDS, late)
     if ended:
         spending.settle(account_id, list(ended.values()))
     _write(PROGRESS_FIELDS, [call for pk, call in moved.items() if pk not in ended])
@@ -169,6 +178,26 @@ def _merge(call: CallResult, event: VoiceEvent) -> bool:
         if event.status in CALL_FINAL:
             _finish(call, event)
     return changed
+
+
+def _merge_price(call: CallResult, event: VoiceEvent) -> bool:
+    """Copy a price that is reported after the end of a call; return whether it is new.
+
+    Of several, the highest stays: reports may come in any order, and a budget must not count less.
+    """
+    if event.details is None or {call.status, event.status} - (CALL_FINAL - CALL_GIVEN_UP):
+        return False
+    price, currency = (
+        usable(event.details.price),
+        fit(CallResult, "currency", event.details.currency),
+    )
+    is_known = call.price is not None and call.currency == currency
+    if price is None or (is_known and price <= (call.price or 0)):
+        return False
+    if call.cost is None:  # it ended before costs were stored, and counts with its price
+        call.cost = call.price
+    call.price, call.currency = price, currency
+    return True
 
 
 def _finish(call: CallResult, event: VoiceEvent) -> None:

@@ -23,6 +23,11 @@ def switched_off(account: VoiceAccount, *, now: datetime) -> frozenset[str]:
     return RulePackSwitch.objects.keys(now) if account.dials_people else frozenset()
 
 
+def back_at(off: frozenset[str], *, now: datetime) -> datetime | None:
+    """Return when the first of the packs and entries that are off holds again, or None."""
+    return RulePackSwitch.objects.first_end(now) if off else None
+
+
 def holding(batch: Batch, places: str, *, now: datetime, off: frozenset[str]) -> Holding | None:
     """Return what holds for calls to one of the places; None for accounts that ring nobody."""
     if not batch.account.dials_people:

@@ -62,7 +62,7 @@ def insert_each(
     others = [
         column
         for column in model._meta.concrete_fields
-        if column not in columns and not column.primary_key
+        if column not in columns and not column.primary_key and not _is_filled_by_database(column)
     ]
     defaults = [column.get_db_prep_save(column.get_default(), connection) for column in others]
     quote = connection.ops.quote_name
@@ -87,6 +87,10 @@ def insert_each(
             each = zip(*prepared, *map(repeat, defaults), strict=False)  # defaults repeat forever
             cursor.executemany(sql + ending, list(each))
         return int(cursor.rowcount)
+
+
+def _is_filled_by_database(column: Column) -> bool:
+    return column.has_db_default() and not column.has_default()
 
 
 def update_each(

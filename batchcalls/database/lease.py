@@ -33,6 +33,7 @@ class Lease(Generic[ModelT]):
         self.mine = rows.filter(pk=pk, lease_token=token)
         self._seconds = seconds
         self._renewed = time.monotonic()
+        self._ends_with_row = False
 
     @classmethod
     def acquire(cls, rows: QuerySet[ModelT], pk: Any, *, seconds: float) -> Self | None:
@@ -75,8 +76,18 @@ class Lease(Generic[ModelT]):
             raise LeaseLost
         return row
 
+    def end_with(self, row: Any) -> list[str]:
+        """Release the lease in the transaction that saves its locked row, not in one of its own.
+
+        Return the names of the fields to save with the others.
+        """
+        row.lease_token = row.lease_until = None
+        self._ends_with_row = True
+        return ["lease_token", "lease_until"]
+
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.mine.update(lease_token=None, lease_until=None)
+    def __exit__(self, error: type[BaseException] | None, *details: object) -> None:
+        if error or not self._ends_with_row:
+            self.mine.update(lease_token=None, lease_until=None)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from batchcalls.batches import lifecycle
-from batchcalls.drafting import drafts, edits
+from batchcalls.drafting import authority, drafts, edits
 from batchcalls.drafting.drafts import DraftError
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import CONSENT_DETAILS, ListMapping, Target
-from batchcalls.lists.tables import open_table
+from batchcalls.lists.tables import header_row_of, open_table
 from batchcalls.models import Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, values_of
 from batchcalls.states import BatchStatus
@@ -52,6 +52,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
             encoding=original.encoding,
             delimiter=original.delimiter,
             sheet=original.sheet,
+            header_row=header_row_of(original),
             include_hidden=original.include_hidden,
             region=original.region,
             dates=original.date_order,
@@ -83,6 +84,7 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
         raise DraftError(refused.message, code=refused.code)
     if found := edits.problems(batch):
         raise DraftError(" ".join(one.message for one in found), code=found[0].code)
+    authority.check_launch(batch, actor)
     stored = edits.list_of(batch)
     row = _first_row(stored) if stored else None
     phone = ListMapping.from_list(stored.mapping).phone_position if stored else None

@@ -16,7 +16,8 @@ from django.core.exceptions import ValidationError
 
 from batchcalls.access import audit
 from batchcalls.calling import destinations
-from batchcalls.intake import joining, uploads, validation
+from batchcalls.drafting import authority
+from batchcalls.intake import allowed_columns, joining, uploads, validation
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import AuditAction, Batch, BatchEvent, StoredList, VoiceAccount
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 class DraftError(UploadError):
     """The draft was refused, and nothing was stored."""
+
+
+#: Unknown variables that one message names.
+MOST_UNKNOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +92,8 @@ def create(
 ) -> Batch:
     """Compose a draft and store it with its list.
 
-    Raise `UnreadableList`, `MappingError` or `UploadError`. Nothing is stored then.
+    Raise `UnreadableList`, `MappingError` or `UploadError`, also for call settings and columns that
+    ``created_by`` may not set. Nothing is stored then.
     """
     return store(compose(request, stream, file_name=file_name, mapping=mapping), stream)
 
@@ -104,6 +110,8 @@ def compose(
     mapping = mapping or uploads.match_columns(stored, request.reading)
     stored.mapping = mapping.to_list()
     batch = copy_campaign(request, region=stored.region)
+    authority.claim(batch, request.created_by)
+    authority.claim_columns(batch, mapping, request.created_by)
     _check_columns(batch, mapping)
     return Draft(batch, stored)
 
@@ -157,6 +165,7 @@ def add_list(
     first = ListMapping.from_list(batch.first_list.mapping)
     mapping = mapping or uploads.match_columns(stored, reading, like=first)
     stored.mapping = mapping.to_list()
+    allowed_columns.require(mapping, actor)
     _check_columns(batch, mapping)
     with uploads.storing(stored, stream):
         joining.join(stored, actor=actor)
@@ -194,6 +203,7 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
         "call_settings": normalized.values,
         "start_at": request.start_at or (datetime.fromisoformat(start) if start else None),
     }
+    said["purpose_assumed"] = not (request.purpose or campaign)
     if pathway:
         said |= {"pathway_id": pathway.pathway_id, "pathway_version": pathway.version}
     policy = policy_for(campaign, request.account, said["purpose"])
@@ -260,6 +270,14 @@ def number_problems(batch: Batch) -> list[DraftProblem]:
     return [DraftProblem(code=refused.code, message=refused.message, field="prompt")]
 
 
+def purpose_problems(batch: Batch) -> list[DraftProblem]:
+    """List that nobody stated why people are called, where real phones would ring."""
+    if not (batch.purpose_assumed and batch.account.dials_people):
+        return []
+    message = "The purpose of the calls is not stated. Choose why these people are called."
+    return [DraftProblem(code="no_purpose", message=message, field="prompt")]
+
+
 def budget_problems(batch: Batch) -> list[DraftProblem]:
     """List why the budget of a batch cannot be kept."""
     if batch.budget is None or batch.account.prices.are_set:
@@ -276,7 +294,9 @@ def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
     if found := prompt_problems(batch):
         return found
     if unknown := validation.templates_of(batch).unknown(mapping.variables()):
-        message = " ".join(variable.message for variable in unknown)
+        message = " ".join(variable.message for variable in unknown[:MOST_UNKNOWN])
+        if len(unknown) > MOST_UNKNOWN:
+            message += f" {len(unknown) - MOST_UNKNOWN:,} more variables have no column."
         found.append(DraftProblem(code="variable_without_column", message=message, field="columns"))
     if batch.consent_required and not mapping.states_consent:
         labels = ", ".join(column.label for column in mapping.columns[:20])

@@ -15,7 +15,7 @@ from django.db import DatabaseError, transaction
 
 from batchcalls.access import audit
 from batchcalls.batches import lifecycle
-from batchcalls.drafting import drafts
+from batchcalls.drafting import authority, drafts
 from batchcalls.drafting.drafts import DraftError, DraftProblem, DraftRequest
 from batchcalls.intake import file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions
@@ -30,15 +30,24 @@ from campaigns import call_settings
 from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign, ColumnMapping
 from campaigns.number_writing import Written
+from campaigns.vocabulary import Purpose
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
 @transaction.atomic
-def start(request: DraftRequest, *, region: str) -> Batch:
-    """Store a draft that has no list yet. Raise `DraftError`."""
-    batch = drafts.copy_campaign(request, region=region)
+def start(request: DraftRequest, *, region: str, purpose_later: bool = False) -> Batch:
+    """Store a draft that has no list yet. Raise `DraftError` or `authority.SettingsDenied`.
+
+    With ``purpose_later``, the purpose may be missing; the batch then cannot be launched without.
+    """
+    is_assumed = purpose_later and not (request.purpose or request.campaign)
+    # The purpose with the strictest rules, until somebody states it.
+    stated = replace(request, purpose=Purpose.MARKETING) if is_assumed else request
+    batch = drafts.copy_campaign(stated, region=region)
+    batch.purpose_assumed |= is_assumed
+    authority.claim(batch, request.created_by)
     batch.save(force_insert=True)
     BatchEvent.objects.create(
         batch=batch, to_status=BatchStatus.DRAFT, actor=batch.created_by, message="Created."
@@ -54,7 +63,9 @@ def discard(batch: Batch) -> None:
 
 @transaction.atomic
 def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
-    """Replace the contents of a draft. Raise `DraftError`, or `Conflict` if it is not a draft.
+    """Replace the contents of a draft.
+
+    Raise `DraftError`, `authority.SettingsDenied`, or `Conflict` if it is not a draft.
 
     When the campaign changes, values copied from the old campaign are replaced by the new one's.
     """
@@ -67,7 +78,10 @@ def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
         own = call_settings.normalize_shared(request.call_settings).values
         own.pop("start_time", None)
         fresh.call_settings = own
-    changes = values_of(fresh, Use.EDITED)
+    # These are no fields of the page, and stay.
+    fresh.status_webhook, fresh.batch_webhook = current.status_webhook, current.batch_webhook
+    authority.claim(fresh, request.created_by, before=current)
+    changes = {**values_of(fresh, Use.EDITED), "set_by": fresh.set_by}
     for name, value in changes.items():
         setattr(current, name, value)
     with audit.changing(current):
@@ -91,9 +105,11 @@ def attach_list(
     `UploadError` or `Conflict`. The draft is unchanged then.
     """
     stored = uploads.read(stream, reading, file_name=file_name)
-    stored.mapping = uploads.suggest_mapping(stored, reading).to_list()
+    mapping = uploads.suggest_mapping(stored, reading, actor=actor)
+    stored.mapping = mapping.to_list()
     with uploads.storing(stored, stream):
         current = _locked(batch)
+        authority.claim_columns(current, mapping, actor)
         _remove_lists([replaced] if replaced else list(current.lists.all()))
         if current.awaits_correction:
             lifecycle.forget_check(current)
@@ -102,7 +118,7 @@ def attach_list(
         stored.save(force_insert=True)
         if replaced:  # the order of the lists is that of their times
             StoredList.objects.filter(pk=stored.pk).update(created_at=replaced.created_at)
-        Batch.objects.filter(pk=current.pk).update(region=stored.region)
+        Batch.objects.filter(pk=current.pk).update(region=stored.region, set_by=current.set_by)
         BatchEvent.objects.create(
             batch=current, actor=actor, message=f"The list is {stored.file_name}."
         )
@@ -136,8 +152,11 @@ def match(
     *,
     numbers_written: str | None = None,
     date_order: str | None = None,
+    actor: User | None = None,
 ) -> ListMapping:
     """Store the column mapping of a draft's list, even if it is not usable yet.
+
+    Raise `MappingError` for columns that the person may not map.
 
     ``numbers_written`` and ``date_order`` say how its numbers and start times are written: blank
     to decide by the whole list, None to leave it. Unknown values are ignored.
@@ -150,21 +169,25 @@ def match(
         )
         if chosen in {"", *known}
     }
-    return _keep_mapping(batch, ListMapping(tuple(columns)), **choices)
+    return _keep_mapping(batch, ListMapping(tuple(columns)), actor, **choices)
 
 
-def map_all(batch: Batch) -> ListMapping:
+def map_all(batch: Batch, *, actor: User | None = None) -> ListMapping:
     """Map every column except phone number, consent and opt-outs to a variable."""
-    return _keep_mapping(batch, matching.map_all(mapping_of(batch), Target.REQUEST_DATA))
+    return _keep_mapping(batch, matching.map_all(mapping_of(batch), Target.REQUEST_DATA), actor)
 
 
-def apply_saved(batch: Batch, saved: ColumnMapping) -> ListMapping:
-    """Apply a saved mapping. Raise `MappingError` if the list lacks one of its columns."""
+def apply_saved(batch: Batch, saved: ColumnMapping, *, actor: User | None = None) -> ListMapping:
+    """Apply a saved mapping.
+
+    Raise `MappingError` if the list lacks one of its columns, or the person may not map one.
+    """
     stored = _needed_list(batch)
     headers = describe_headers(stored.headers)
     mapping = matching.reapply(ListMapping.from_list(saved.columns), headers)
     choices = {"numbers_written": saved.numbers_written, "date_order": saved.date_order}
-    return _keep_mapping(batch, mapping, **{name: one for name, one in choices.items() if one})
+    chosen = {name: one for name, one in choices.items() if one}
+    return _keep_mapping(batch, mapping, actor, **chosen)
 
 
 def list_of(batch: Batch) -> StoredList | None:
@@ -184,11 +207,13 @@ def problems(batch: Batch) -> list[DraftProblem]:
         message = "There is no list yet. Upload a CSV or XLSX file of the people to call."
         return [
             DraftProblem(code="no_list", message=message, field="list"),
+            *drafts.purpose_problems(batch),
             *drafts.prompt_problems(batch),
             *drafts.budget_problems(batch),
         ]
     mapping = ListMapping.from_list(stored.mapping)
-    wrong = mappings.check(mapping, is_call_setting=call_settings.is_call_setting)
+    hint = file_formats.where_phones_may_be(stored)
+    wrong = mappings.check(mapping, is_call_setting=call_settings.is_call_setting, hint=hint)
     return [
         *(
             DraftProblem(
@@ -199,6 +224,7 @@ def problems(batch: Batch) -> list[DraftProblem]:
             )
             for one in wrong
         ),
+        *drafts.purpose_problems(batch),
         *drafts.number_problems(batch),
         *drafts.content_problems(batch, mapping),
     ]
@@ -212,6 +238,8 @@ def submit(batch: Batch, *, launch: bool = False, actor: User | None = None) -> 
     """
     if found := problems(batch):
         raise DraftError(" ".join(one.message for one in found), code=found[0].code)
+    if launch:
+        authority.check_launch(batch, actor)
     lifecycle.submit(batch, launch=launch, actor=actor)
 
 
@@ -229,7 +257,12 @@ def launch_unseen(batch: Batch, *, actor: User | None = None) -> None:
 
 
 def launch_ready(batch: Batch, *, actor: User | None = None) -> None:
-    """Launch a checked batch. Raise `DraftError` for numbers that it may not use any more."""
+    """Launch a checked batch.
+
+    Raise `DraftError` for numbers and addresses that it may not use any more, and
+    `authority.SettingsDenied` for settings that nobody answers for.
+    """
+    authority.check_launch(batch, actor)
     if found := drafts.number_problems(batch):
         raise DraftError(found[0].message, code=found[0].code)
     lifecycle.launch(batch, actor=actor)
@@ -251,9 +284,15 @@ def _needed_list(batch: Batch) -> StoredList:
 
 
 @transaction.atomic
-def _keep_mapping(batch: Batch, mapping: ListMapping, **choices: str | None) -> ListMapping:
+def _keep_mapping(
+    batch: Batch, mapping: ListMapping, actor: User | None, **choices: str | None
+) -> ListMapping:
     """Store a mapping and choices of how the list is written, which a survey has yet to confirm."""
-    stored = _needed_list(_locked(batch))
+    current = _locked(batch)
+    stored = _needed_list(current)
+    known = ListMapping.from_list(stored.mapping)
+    authority.claim_columns(current, mapping, actor, known=known)
+    Batch.objects.filter(pk=current.pk).update(set_by=current.set_by)
     for one in batch.lists.exclude(status__in=LIST_LEFT_OUT):
         followed = mapping if one.pk == stored.pk else _followed(one, mapping)
         fields = {"mapping": followed.to_list(), "evidence": None, **choices}

@@ -27,6 +27,7 @@ from batchcalls.lists.headers import clean_header
 from batchcalls.lists.mapping import CONSENT_DETAILS, ColumnTarget, ListMapping, Target
 from batchcalls.models import Batch, StoredList
 from campaigns import call_settings
+from campaigns.setting_permissions import NOT_ALLOWED, refused_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -93,7 +94,9 @@ def create(
     Raise `RecipientsError` for objects that cannot be rows, and otherwise as `drafts.create` does.
     Nothing is stored then.
     """
-    with _as_file(recipients, request.reading) as (stream, reading, mapping):
+    rows = _listed(recipients)
+    with _as_file(rows, request.reading) as (stream, reading, mapping):
+        _require(mapping, rows, request.created_by)
         return drafts.create(
             replace(request, reading=reading), stream, file_name=file_name, mapping=mapping
         )
@@ -108,18 +111,40 @@ def add(
 ) -> StoredList:
     """Add recipients to a batch. Raise as `create` and `drafts.add_list` do."""
     given = ReadingOptions(numbers_written=numbers_written)
-    with _as_file(recipients, given) as (stream, reading, mapping):
+    rows = _listed(recipients)
+    with _as_file(rows, given) as (stream, reading, mapping):
+        _require(mapping, rows, actor)
         return drafts.add_list(
             batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
         )
 
 
+def _listed(recipients: Iterable[Any]) -> Sequence[Any]:
+    return recipients if isinstance(recipients, list | tuple) else list(recipients)
+
+
+def _require(mapping: ListMapping, rows: Sequence[Any], actor: User | None) -> None:
+    """Raise `RecipientsError` for settings that the actor may not set, at the first that has it."""
+    errors = [
+        ObjectError(
+            index=next(at for at, row in enumerate(rows) if column.name in row),
+            place=(column.name,),
+            code=NOT_ALLOWED,
+            message=why.message,
+        )
+        for column in mapping.columns
+        if column.target == Target.CALL_SETTING and (why := refused_name(actor, column.name))
+    ]
+    if errors:
+        message = " ".join(error.message for error in errors)
+        raise RecipientsError(message, code=NOT_ALLOWED, errors=errors)
+
+
 @contextmanager
 def _as_file(
-    recipients: Iterable[Any], reading: ReadingOptions
+    rows: Sequence[Any], reading: ReadingOptions
 ) -> Iterator[tuple[BinaryIO, ReadingOptions, ListMapping]]:
     """Write the recipients to a file. Yield the file, its reading options and its mapping."""
-    rows = recipients if isinstance(recipients, list | tuple) else list(recipients)
     columns = columns_of(rows)
     # The format is known. Only how plain numbers are read comes from the request.
     reading = replace(reading, encoding="utf-8", delimiter="comma", sheet="")

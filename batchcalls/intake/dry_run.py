@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from django.db.models import Case, Count, F, Min, Q, QuerySet, When
+from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import TruncHour
 
 from batchcalls.calling import call_requests, consent, frequency, recent_attempts, rule_packs
@@ -28,6 +28,7 @@ from batchcalls.intake import (
     recently_called,
     recorded_consent,
 )
+from batchcalls.intake.grouping import groups_of
 from batchcalls.intake.listed import with_bans
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.batch import DuplicateChoice
@@ -36,7 +37,7 @@ from batchcalls.states import (
     RECIPIENT_RETRYING,
     RecipientStatus,
 )
-from campaigns import e164, quoted_values
+from campaigns import e164, quoted_values, same_phone
 from campaigns.calling_hours import Closed
 from campaigns.caps import DAY, Attempt
 from campaigns.consent_demands import Evidence
@@ -127,7 +128,10 @@ def _rows(batch: Batch) -> QuerySet[Recipient]:
 
 def _called_today(batch: Batch, *, now: datetime) -> int:
     """Count the rows still to be dialed whose numbers were called in the last 24 hours."""
-    called = recently_called.is_called_since(now - DAY, batch.account)
+    since = now - DAY
+    if not CallResult.objects.filter(claimed_at__gt=since).exists():
+        return 0
+    called = recently_called.is_called_since(since, batch.account)
     return _rows(batch).filter(called, status__in=_TO_DIAL).count()
 
 
@@ -152,14 +156,15 @@ class _Group:
 
 
 def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
-    """Group the rows still to be dialed in one pass."""
+    """Group the rows still to be dialed."""
     keys = ["region", "time_zones", "zone_sources", "listed", "held", "start_hour"]
     off = rule_packs.switched_off(batch.account, now=now)
     earliest = max(now, batch.start_at) if batch.start_at else now
     recipients: Any = with_bans(_rows(batch).filter(status__in=_TO_DIAL), now=now).annotate(
         # The current hour has start times that are past, and others that are still to come.
         own_start=Case(When(start_at__gt=earliest, then=F("start_at"))),
-        start_hour=TruncHour("own_start"),
+        # Inside of the condition, because SQLite calls Python to truncate each of them.
+        start_hour=Case(When(start_at__gt=earliest, then=TruncHour("start_at"))),
     )
     strictest = rule_packs.holding(batch, _all_places(batch), now=now, off=off)
     caps = frequency.caps_of(batch, strictest, now=now)
@@ -178,7 +183,7 @@ def _groups(batch: Batch, *, now: datetime) -> Iterator[_Group]:
     if estimate.has_column(batch, "dispatch_hours"):
         rows = rows.annotate(hours=F("call_settings__dispatch_hours"))
         keys.append("hours")
-    for row in rows.values(*keys).annotate(rows=Count("pk"), starts_at=Min("own_start")):
+    for row in groups_of(rows, batch, keys, start="own_start"):
         place = Whereabouts.from_stored(row["time_zones"], row["zone_sources"])
         yield _Group(
             rows=row["rows"],
@@ -233,7 +238,7 @@ def _looked_at(
         numbers = {row.e164 for row in some}
         recent = recent_attempts.of(numbers, batch.account, longest=longest, now=now)
         for row, holding in zip(some, packs, strict=True):
-            yield row, holding, recent.get(row.e164, ())
+            yield row, holding, recent.get(same_phone.key_of(row.e164), ())
 
 
 def _outlook(batch: Batch, *, now: datetime) -> tuple[dict[str, Any], int, Counter[str]]:
@@ -330,9 +335,9 @@ def _opening(batch: Batch, group: _Group, *, now: datetime) -> tuple[datetime | 
 def _zone_conflicts(batch: Batch) -> dict[str, Any]:
     """Count the rows whose time zone, postcode, number or state contradict each other."""
     rows = _rows(batch).filter(status__in=_TO_DIAL, zone_sources__contains=",")
-    shown = rows.order_by("row_number")[:CONFLICTS_SHOWN]
+    shown = list(rows.order_by("row_number")[:CONFLICTS_SHOWN])
     return {
-        "count": rows.count(),
+        "count": rows.count() if len(shown) == CONFLICTS_SHOWN else len(shown),
         "rows": [
             {"row": one.row_number, "number": one.e164, "message": f"{one.whereabouts}."}
             for one in shown
@@ -350,6 +355,8 @@ def _duplicates(batch: Batch, skipped: dict[str, int]) -> dict[str, Any]:
 
 def _start_times(batch: Batch, *, now: datetime) -> dict[str, Any]:
     """Count the start times of rows still to be dialed, past ones, and by whose zone."""
+    if not estimate.has_column(batch, "start_time"):
+        return {"count": 0, "past": 0, "read_in": {}}
     rows = _rows(batch).filter(status__in=_TO_DIAL, start_at__isnull=False)
     found = rows.values("start_zone").annotate(
         rows=Count("pk"), past=Count("pk", filter=Q(start_at__lt=now))

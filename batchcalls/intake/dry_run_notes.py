@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from batchcalls.batches.spending import longest_seconds
 from batchcalls.calling import budget
 from batchcalls.calling.budget import Period
 from batchcalls.intake import dry_run_countries, uploads
@@ -82,7 +83,10 @@ def _on_budgets(batch: Batch, most_cost: Decimal, *, now: datetime) -> Iterator[
     """Say which budgets may be used up before everyone is called."""
     currency = batch.account.currency
     estimate = f"The estimate, up to {in_words(most_cost, currency)}, is above"
-    if batch.budget is not None and most_cost > batch.budget:
+    most = batch.account.prices.most(longest_seconds(batch.call_settings))
+    if batch.budget is not None and most > batch.budget:
+        yield budget.too_small(batch.budget, most, currency)
+    elif batch.budget is not None and most_cost > batch.budget:
         yield (
             f"{estimate} the budget of {in_words(batch.budget, currency)}: the batch pauses when "
             "it is used up. Raise the budget if everyone is to be called."

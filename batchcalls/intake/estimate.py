@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 from django.db.models import Avg, Count
 
 from batchcalls.batches.spending import longest_seconds
-from batchcalls.calling import frequency
+from batchcalls.calling import frequency, rule_packs
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus, RecipientStatus
@@ -43,7 +44,7 @@ def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any],
     """
     account = batch.account
     low, high, source = _talk_seconds(batch)
-    caps = frequency.caps_of(batch, None, now=now)
+    caps = _caps_by_rows(batch, recipients=recipients, now=now)
     retries = _within(caps, _retries(batch, recipients), recipients)
     calls = [recipients, recipients + retries.calls]
     cps = min((rate for rate in (account.cps, batch.cps) if rate), default=None)
@@ -121,18 +122,56 @@ def _retries(batch: Batch, recipients: int) -> _Retries:
     )
 
 
-def _within(caps: Caps, retries: _Retries, recipients: int) -> _Retries:
-    """Leave out retries that are skipped at a cap. Without ``skip``, they only wait longer."""
+def _caps_by_rows(batch: Batch, *, recipients: int, now: datetime) -> list[tuple[int, Caps]]:
+    """Return how many rows have which caps: those of rule packs differ by place."""
+    if not batch.account.dials_people:
+        return [(recipients, frequency.caps_of(batch, None, now=now))]
+    off = rule_packs.switched_off(batch.account, now=now)
+    rows = Recipient.objects.filter(batch=batch).exclude(status=RecipientStatus.SKIPPED)
+    found: Counter[Caps] = Counter()
+    for places, count in rows.order_by().values_list("places").annotate(Count("pk")):
+        packs = rule_packs.holding(batch, places, now=now, off=off)
+        found[frequency.caps_of(batch, packs, now=now)] += count
+    return [(count, caps) for caps, count in found.items()]
+
+
+def _within(caps: list[tuple[int, Caps]], retries: _Retries, recipients: int) -> _Retries:
+    """Leave out retries that are skipped at a cap, and count the wait for those that are not."""
+    most = sorted(
+        ((_most_retries(one, retries), rows) for rows, one in caps), key=lambda pair: -pair[0]
+    )
+    # Of more rows than recipients, those that may be called most often.
+    left, calls = recipients, 0
+    for of_one, rows in most:
+        calls += min(rows, left) * of_one
+        left -= min(rows, left)
+    return replace(
+        retries,
+        calls=min(retries.calls, calls),
+        of_one=most[0][0] if most else retries.of_one,
+        wait_seconds=max([retries.wait_seconds, *(_wait_at(one, retries) for _, one in caps)]),
+    )
+
+
+def _most_retries(caps: Caps, retries: _Retries) -> int:
+    """Return how many retries of a row are placed before one is skipped at a cap."""
     limits = [
-        limit
+        limit - 1
         for window, limit in caps.limits.values()
         # In a window that is shorter than all waits, the calls may be spread over several.
         if not window.answered_only and window.length.total_seconds() > retries.wait_seconds
     ]
-    if not caps.skip or not limits or min(limits) > retries.of_one:
-        return retries
-    of_one = min(limits) - 1
-    return replace(retries, calls=min(retries.calls, recipients * of_one), of_one=of_one)
+    return min([retries.of_one, *limits]) if caps.skip else retries.of_one
+
+
+def _wait_at(caps: Caps, retries: _Retries) -> int:
+    """Return the seconds that all calls to one number take at least, if they wait at caps."""
+    spans = [
+        retries.of_one // limit * round(window.length.total_seconds())
+        for window, limit in caps.limits.values()
+        if not window.answered_only
+    ]
+    return 0 if caps.skip else max(spans, default=0)
 
 
 def _retry_settings(batch: Batch, recipients: int) -> Iterator[tuple[int, dict[str, Any]]]:

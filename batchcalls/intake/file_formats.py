@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
@@ -9,7 +10,9 @@ from typing import Any, BinaryIO
 from batchcalls.database.disks import StorageAway
 from batchcalls.lists.dialect import DELIMITERS, Dialect
 from batchcalls.lists.encodings import Certainty
+from batchcalls.lists.phone_headers import names_phone, rank_of
 from batchcalls.lists.reader import open_list
+from batchcalls.lists.rows import Row
 from batchcalls.lists.tables import limits
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import StoredList
@@ -17,7 +20,7 @@ from batchcalls.models import StoredList
 #: Rows that are compared in two encodings, and values that are shown.
 _ROWS_COMPARED, _VALUES_SHOWN, _CHARACTERS_SHOWN = 5_000, 6, 60
 #: Values in a sentence.
-_VALUES_QUOTED = 3
+_VALUES_QUOTED = _HEADERS_QUOTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,39 @@ def describe_hidden(stored: StoredList) -> str:
     return " and ".join(
         f"{count:,} hidden {noun}{'' if count == 1 else 's'}" for count, noun in counts if count
     )
+
+
+def where_phones_may_be(stored: StoredList) -> str:
+    """Return what to do about a list without a phone column, as far as its file tells, or ""."""
+    details = stored.format_details
+    if phones := details.get("hidden_phones"):
+        be = "is" if len(phones) == 1 else "are"
+        return (
+            f"{', '.join(f'“{name}”' for name in phones)} {be} hidden in the workbook. Include "
+            "hidden rows and columns (--include-hidden, include_hidden in the API), or unhide the "
+            "column and upload the workbook again."
+        )
+    if likely := details.get("likely_header"):
+        number, names = likely["row"], ", ".join(likely["cells"])
+        return (
+            f"Row {number} looks like the header ({names}). Choose it as the header row "
+            f"(--header-row {number}, header_row in the API), or delete the rows above it."
+        )
+    return ""
+
+
+def likely_header(header: Sequence[str], first_rows: Iterable[Row]) -> dict[str, Any] | None:
+    """Return the row below a header without a phone column that looks more like a header.
+
+    Its number, and its first cells.
+    """
+    if any(rank_of(name) is not None for name in header):
+        return None
+    found = next((row for row in first_rows if names_phone(row.cells)), None)
+    if found is None:
+        return None
+    cells = [cell.strip()[:_CHARACTERS_SHOWN] for cell in found.cells if cell.strip()]
+    return {"row": found.number, "cells": cells[:_HEADERS_QUOTED]}
 
 
 def is_unsure(stored: StoredList) -> bool:

@@ -11,7 +11,7 @@ from django.db.models.lookups import Exact
 from batchcalls.database import clock
 from batchcalls.database.hashing import Sha256Hex
 from batchcalls.models import Recipient
-from campaigns import hashed_numbers
+from campaigns import hashed_numbers, same_phone
 from campaigns.models import Suppression
 
 
@@ -35,11 +35,15 @@ def is_listed_for_good() -> Exists:
 
 
 def _forms(field: str) -> list[OuterRef | Concat | Case]:
-    """Return a row's number and, if the list has hashes, those of `hashed_numbers.hashes_of`."""
+    """Return a row's number and, if the list has any, its twin and `hashed_numbers.hashes_of`."""
     number = OuterRef(field)
     forms: list[OuterRef | Concat | Case] = [number]
-    if Suppression.objects.hashed().exists():
-        spellings = [number, Substr(number, 2)]
+    has_hashes = Suppression.objects.hashed().exists()
+    twins = Suppression.objects.filter(e164__gte=same_phone.FIRST, e164__lt=same_phone.LAST)
+    if has_hashes or twins.order_by().exists():
+        forms.append(same_phone.twin_in(number))
+    if has_hashes:
+        spellings = [text for one in forms for text in (one, Substr(one, 2))]
         is_north_american = Exact(Left(number, 2), Value(hashed_numbers.NORTH_AMERICA))
         forms += [
             Concat(Value(hashed_numbers.PREFIX), Sha256Hex(spelling)) for spelling in spellings

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
+from batchcalls.lists.phone_headers import is_without_voice
 from campaigns import e164, numbers_in_text
+from campaigns.number_problems import message_of
 from campaigns.number_writing import Writing
 
 RAW_NUMBER_LENGTH = 200
@@ -49,17 +52,29 @@ def numbers_meant(raws: Sequence[str], *, region: str, writing: Writing) -> tupl
 
 
 def choose_number(
-    raws: Sequence[str], *, region: str, writing: Writing, kinds: Collection[str] = ()
+    raws: Sequence[str],
+    *,
+    region: str,
+    writing: Writing,
+    kinds: Collection[str] = (),
+    labels: Sequence[str] = (),
 ) -> ChosenNumber:
     """Choose the first usable number of a row's phone cells, which are in the order of preference.
 
-    ``kinds`` are those of `e164.parse`. Without a usable number, the problem is that of the first
+    ``kinds`` are those of `e164.parse`. ``labels`` says what each cell's numbers are, if the list
+    does: fax numbers are never dialed. Without a usable number, the problem is that of the first
     cell that is not blank.
     """
+    if len(raws) == 1 and not labels and _BETWEEN_NUMBERS not in raws[0]:
+        number = e164.parse(raws[0], region=region, writing=writing, kinds=kinds)
+        return ChosenNumber(raws[0], number)
     chosen: tuple[str, e164.Number | e164.NumberProblem] | None = None
     usable: dict[str, None] = {}
-    for raw in each_number(raws):
+    labeled = zip(raws, labels or repeat(""), strict=False)
+    for raw, label in ((raw, label) for cell, label in labeled for raw in each_number([cell])):
         number = e164.parse(raw, region=region, writing=writing, kinds=kinds)
+        if isinstance(number, e164.Number) and is_without_voice(label):
+            number = _without_voice(raw, label)
         if isinstance(number, e164.Number):
             if not usable:
                 chosen = raw, number
@@ -69,6 +84,11 @@ def choose_number(
     if chosen is None:
         chosen = "", e164.parse("", region=region)
     return ChosenNumber(*chosen, tuple(usable) if len(usable) > 1 else ())
+
+
+def _without_voice(raw: str, label: str) -> e164.NumberProblem:
+    code = e164.NumberProblemCode.NOT_CALLABLE_TYPE
+    return e164.NumberProblem(code, message_of(code, raw, kind=f"“{label[:40]}”"))
 
 
 def _is_blank(number: e164.Number | e164.NumberProblem) -> bool:

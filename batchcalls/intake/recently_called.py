@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from batchcalls.models import CallResult, VoiceAccount
+from campaigns import same_phone
 from campaigns.caps import Caps
 
 
 def is_called_since(since: datetime, account: VoiceAccount, *, times: int = 1) -> Exists:
     """Return whether a row's number was called so often since a time, in any batch."""
     calls = CallResult.objects.that_may_have_rung(like=account, since=since)
-    of_number = calls.filter(to_number=OuterRef("e164")).order_by("-claimed_at")
+    numbers: list[Any] = [OuterRef("e164")]
+    if calls.filter(to_number__gte=same_phone.FIRST, to_number__lt=same_phone.LAST).exists():
+        numbers.append(same_phone.twin_in(OuterRef("e164")))
+    of_number = calls.filter(to_number__in=numbers).order_by("-claimed_at")
     return Exists(of_number[times - 1 : times])
 
 

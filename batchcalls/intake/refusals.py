@@ -25,6 +25,7 @@ from batchcalls.intake.validation import (
 )
 from batchcalls.models import AuditAction, Batch, Recipient, StoredList
 from batchcalls.states import RECIPIENT_NOT_YET_PLACED, RecipientStatus
+from campaigns import same_phone
 from campaigns.models import Ban, Suppression, SuppressionSource
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
     said_no = rows.filter(reason_code__in=REFUSALS, status=RecipientStatus.SKIPPED)
     waiting = rows.filter(status__in=RECIPIENT_NOT_YET_PLACED)
     skipped = last = 0
+    # In most lists nobody refuses, and the order below would make a database read all rows.
+    if not said_no.order_by().exists():
+        return 0
     while refusing := list(
         said_no.filter(row_number__gt=last)
         .order_by("row_number")
@@ -58,9 +62,10 @@ def skip_refused(stored: StoredList, lease: Lease[StoredList]) -> int:
     ):
         last = refusing[-1].row_number
         refusals = {
-            number: (row.reason_code, row.row_number)
+            spelling: (row.reason_code, row.row_number)
             for row in reversed(refusing)
             for number in row.numbers_refused
+            for spelling in same_phone.spellings_of(number)
         }
         refused = list(waiting.filter(e164__in=refusals).values_list("pk", "e164"))
         with transaction.atomic():

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from import_export import fields, resources
@@ -25,6 +25,7 @@ from batchcalls.intake.consent_columns import ConsentColumns
 from batchcalls.intake.numbers import RAW_NUMBER_LENGTH, choose_number, numbers_meant
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.lists.mapping import VARIABLES, ListMapping, Target
+from batchcalls.lists.phone_headers import label_positions
 from batchcalls.lists.rows import Row
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RecipientStatus
@@ -56,6 +57,13 @@ class JudgedRow(NamedTuple):
     reason: str
 
 
+#: What a row has in columns that its list does not have. It is never changed: as all rows share it,
+#: it is written as JSON once.
+_NOTHING: Final[dict[str, str]] = {}
+#: Each looked up once: an enum's ``value`` costs more than a name.
+_PENDING, _SKIPPED = RecipientStatus.PENDING.value, RecipientStatus.SKIPPED.value
+
+
 class ColumnsField(fields.Field):  # type: ignore[misc]
     """Collects the columns with some targets into an object: {name: cell}."""
 
@@ -66,6 +74,8 @@ class ColumnsField(fields.Field):  # type: ignore[misc]
 
     def clean(self, row: Sequence[str], **kwargs: Any) -> dict[str, str]:
         """Return the cells of this field's columns by name."""
+        if not self.positions:
+            return _NOTHING
         return {name: row[position] for name, position in self.positions.items()}
 
 
@@ -81,6 +91,8 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
         self._batch_id = stored.batch_id
         self._offset = stored.row_offset
         self._phones = mapping.phone_positions
+        labels = label_positions({one.position: one.header for one in mapping.columns})
+        self._labels = [labels.get(phone) for phone in self._phones] if labels else []
         self._rules = rules
         self._width = len(stored.headers)
         self._consent = ConsentColumns.of(mapping)
@@ -111,11 +123,17 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
 
     def _judge(self, row: Row, writing: Writing, date_order: str) -> JudgedRow:
         """Read a recipient from its columns and check it."""
-        cells = [cell.strip() for cell in row.cells[: self._width]]
+        cells = list(map(str.strip, row.cells[: self._width]))
         cells += [""] * (self._width - len(cells))
         raws = [cells[position] for position in self._phones]
         region = self._rules.region
-        chosen = choose_number(raws, region=region, writing=writing, kinds=self._rules.kinds)
+        chosen = choose_number(
+            raws,
+            region=region,
+            writing=writing,
+            kinds=self._rules.kinds,
+            labels=[cells[at] if at is not None else "" for at in self._labels],
+        )
         text = "".join(cells)
         if not text.isprintable():
             cells = list(map(clean_value, cells))
@@ -135,7 +153,6 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             postcode="" if self._postcode is None else cells[self._postcode],
             state="" if self._state is None else cells[self._state],
         )
-        status = RecipientStatus.SKIPPED if verdict.code else RecipientStatus.PENDING
         refused = verdict.refused_numbers
         return JudgedRow(
             batch_id=self._batch_id,
@@ -147,15 +164,15 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
             region=verdict.region,
             time_zones=",".join(verdict.whereabouts.zones),
             zone_sources=",".join(verdict.whereabouts.sources),
-            places=",".join(verdict.places),
+            places=verdict.places,
             request_data=request_data,
             metadata=self._metadata.clean(cells),
             call_settings=verdict.call_settings,
-            consent=verdict.consent.to_dict(),
+            consent=verdict.consent.to_dict() if self._consent else _NOTHING,
             trusted=self._trusted,
             start_at=verdict.start_at,
             start_zone=verdict.start_zone,
-            status=status.value,
+            status=_SKIPPED if verdict.code else _PENDING,
             reason_code=verdict.code,
             reason=verdict.message,
         )

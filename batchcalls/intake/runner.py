@@ -172,7 +172,7 @@ def _take_in_next(stored: StoredList, take_in: TakeIn) -> bool:
                     raise lifecycle.Conflict("validated", BatchStatus.CANCELED)
                 part.added, part.problems = save()
                 part.done_at = clock.now()
-                part.save(update_fields=["added", "problems", "done_at"])
+                part.save(update_fields=["added", "problems", "done_at", *lease.end_with(part)])
         if stored.reason:
             storage_waits.resume(stored)
         return True

@@ -25,6 +25,9 @@ from batchcalls.models import ListPart, StoredList
 PART_ROWS = 2_000
 #: The number of workers to call when there is something to import.
 HELPERS_RUNG = 4
+#: Parts that are made known together, once all helpers have something to do: on SQLite, this waits
+#: for the rows that others are writing.
+PARTS_TOGETHER = 4
 
 
 def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool:
@@ -35,9 +38,10 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
     number = ListPart.objects.filter(stored_list=stored).count()
     with stored.open_file() as stream, open_table(stored, stream) as table:
         done = max(stored.split_through, table.header_row)
-        for rows in _groups(_behind(done, rows_as_uploaded(stored, table), lease)):
-            number += 1
-            _write(stored, lease, number, rows)
+        left = _behind(done, rows_as_uploaded(stored, table), lease)
+        while groups := list(_groups(left, PARTS_TOGETHER if number >= HELPERS_RUNG else 1)):
+            _write(stored, lease, number + 1, groups)
+            number += len(groups)
             if number <= HELPERS_RUNG:
                 queue.ring(queue.IMPORT_LIST, str(stored.pk))
             if time.monotonic() >= until:
@@ -50,24 +54,30 @@ def split(stored: StoredList, lease: Lease[StoredList], *, until: float) -> bool
     return True
 
 
-def _write(stored: StoredList, lease: Lease[StoredList], number: int, rows: list[Row]) -> None:
-    """Store a part and the progress of the split together. Raise `LeaseLost`, `DiskFull` or
-    `StorageAway`.
+def _write(
+    stored: StoredList, lease: Lease[StoredList], first: int, groups: list[list[Row]]
+) -> None:
+    """Store parts and the progress of the split together; ``first`` is the first one's number.
 
-    The file is written first. If the process dies after that, no part refers to the file.
+    The files are written first. If the process dies after that, no part refers to them. Raise
+    `LeaseLost`, `DiskFull` or `StorageAway`.
     """
-    part = ListPart(stored_list=stored, number=number, row_count=len(rows))
-    content = ContentFile(parts.encode(rows))
+    written: list[ListPart] = []
     is_first = not stored.has_own_folder
-    disks.keep(part.file, f"part-{number:05}.jsonl", content, is_first=is_first)
     try:
+        for number, rows in enumerate(groups, first):
+            part = ListPart(stored_list=stored, number=number, row_count=len(rows))
+            content = ContentFile(parts.encode(rows))
+            disks.keep(part.file, f"part-{number:05}.jsonl", content, is_first=is_first)
+            written.append(part)
         with transaction.atomic():
             lease.keep()
-            part.save(force_insert=True)
-            stored.split_through = rows[-1].number
+            ListPart.objects.bulk_create(written)
+            stored.split_through = groups[-1][-1].number
             lease.mine.update(split_through=stored.split_through)
     except BaseException:
-        part.file.delete(save=False)
+        for part in written:
+            part.file.delete(save=False)
         raise
 
 
@@ -80,6 +90,8 @@ def _behind(done: int, table: Iterable[Row], lease: Lease[StoredList]) -> Iterat
             lease.keep()
 
 
-def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while group := list(islice(rows, PART_ROWS)):
-        yield group
+def _groups(rows: Iterator[Row], count: int) -> Iterator[list[Row]]:
+    """Yield the rows of the next parts, ``count`` of them if there are as many."""
+    for _ in range(count):
+        if group := list(islice(rows, PART_ROWS)):
+            yield group

@@ -5,7 +5,7 @@ All parts of the list are read by what was learned, whichever process imports th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from batchcalls.database import clock
@@ -53,7 +53,8 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
             if count % _ROWS_PER_BEAT == 0:
                 lease.keep()
             if not stored.sheet or count < WORKBOOK_ROWS:
-                numbers.add(_bare(row, phones))
+                if found := _bare(row, phones):
+                    numbers.add(found)
             elif starts is None and not consents:
                 break
             if starts is not None and starts < len(row.cells):
@@ -72,12 +73,11 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
     lease.mine.update(evidence=stored.evidence)
 
 
-def _bare(row: Row, positions: Sequence[int]) -> Iterator[str]:
-    """Yield the cells whose meaning may depend on the list: digits without + and 0 before them."""
-    phones = [row.cells[position].strip() for position in positions if position < len(row.cells)]
-    for number in each_number(phones):
-        if number and number[0] not in "+0":
-            yield number
+def _bare(row: Row, positions: Sequence[int]) -> list[str]:
+    """Return the cells whose meaning may depend on the list: digits without + and 0 before them."""
+    cells = row.cells
+    phones = [cells[position].strip() for position in positions if position < len(cells)]
+    return [number for number in each_number(phones) if number and number[0] not in "+0"]
 
 
 class _Sample:

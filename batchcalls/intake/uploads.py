@@ -17,7 +17,7 @@ from django.core.files import File
 from django.db import transaction
 
 from batchcalls.database import disks
-from batchcalls.intake import file_formats
+from batchcalls.intake import allowed_columns, file_formats
 from batchcalls.lists import guessing, matching
 from batchcalls.lists.headers import Header, describe_headers
 from batchcalls.lists.mapping import (
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 5
 SAMPLE_CHARACTERS = 80
+#: How far down the header may be, below a title, for its row to be suggested.
+HEADER_WITHIN_ROWS = 20
 _BLOCK = 1 << 20
 
 
@@ -64,6 +66,7 @@ class ReadingOptions:
     must_be_clear: bool = False
     delimiter: str = ""
     sheet: str = ""
+    header_row: int = 0
     include_hidden: bool = False
     region: str = ""
     dates: str = ""
@@ -74,7 +77,8 @@ class ReadingOptions:
     @property
     def names_a_format(self) -> bool:
         """Whether a person chose something about the file's format."""
-        return bool(self.encoding or self.delimiter or self.sheet or self.include_hidden)
+        chosen = self.encoding, self.delimiter, self.sheet, self.header_row, self.include_hidden
+        return any(chosen)
 
 
 def read(
@@ -117,6 +121,7 @@ def read(
         encoding=options.encoding,
         delimiter=options.delimiter,
         sheet=options.sheet.strip(),
+        header_row=options.header_row,
         include_hidden=options.include_hidden,
     )
     if is_row:
@@ -128,6 +133,9 @@ def read(
         if not any(row.problem or any(map(str.strip, row.cells)) for row in chain(first, rows)):
             raise UnreadableList("no_rows")
         stored.samples = [[cell[:SAMPLE_CHARACTERS] for cell in row.cells] for row in first]
+        below = chain(first, islice(rows, HEADER_WITHIN_ROWS))
+        if likely := file_formats.likely_header(stored.headers, below):
+            stored.format_details["likely_header"] = likely
     if options.must_be_clear and file_formats.is_risky(stored):
         raise UploadError(file_formats.why_risky(stored, stream), code="unclear_encoding")
     stored.digest = _digest(stream)
@@ -139,34 +147,52 @@ def match_columns(
 ) -> ListMapping:
     """Match columns by a saved mapping for the same headers or a guess, then apply the options.
 
-    ``like`` is the mapping of another list, used for equal headers. Raises `MappingError` that
-    names every problem.
+    ``like`` is the mapping of another list, used for equal headers. Sensitive call settings are
+    never guessed; the caller checks who may map them. Raises `MappingError` that names every
+    problem.
     """
-    mapping = suggest_mapping(stored, options, like=like)
-    if problems := check(mapping, is_call_setting=call_settings.is_call_setting):
+    mapping = _matched(stored, options, like=like, is_guessed=allowed_columns.is_guessed)
+    hint = file_formats.where_phones_may_be(stored)
+    if problems := check(mapping, is_call_setting=call_settings.is_call_setting, hint=hint):
         raise MappingError(problems)
     return mapping
 
 
 def suggest_mapping(
-    stored: StoredList, options: ReadingOptions, *, like: ListMapping | None = None
+    stored: StoredList,
+    options: ReadingOptions,
+    *,
+    like: ListMapping | None = None,
+    actor: User | None = None,
 ) -> ListMapping:
-    """Match columns as `match_columns` does, but leave other problems for a person to fix.
+    """Match columns as `match_columns` does, for a person to look at and to fix.
 
-    A saved mapping also says how numbers and dates are written, unless a person says so. Raises
-    `MappingError` only for options that cannot be applied.
+    Columns become sensitive call settings only if the person may map them. Raises `MappingError`
+    only for options that cannot be applied.
     """
+    mapping = _matched(stored, options, like=like, is_guessed=call_settings.is_call_setting)
+    return allowed_columns.as_allowed(mapping, describe_headers(stored.headers), actor)
+
+
+def _matched(
+    stored: StoredList,
+    options: ReadingOptions,
+    *,
+    like: ListMapping | None,
+    is_guessed: Callable[[str], bool],
+) -> ListMapping:
+    """Match columns. A saved mapping also says how numbers and dates are written."""
     headers = describe_headers(stored.headers)
     is_setting = call_settings.is_call_setting
     saved = ColumnMapping.objects.filter(headers_key=headers_key(headers))
     if like is not None:
-        mapping = matching.follow(like, headers, is_call_setting=is_setting)
+        mapping = matching.follow(like, headers, is_call_setting=allowed_columns.is_guessed)
     elif (match := saved.order_by("-created_at").first()) and options.map_all is None:
         mapping = matching.reapply(ListMapping.from_list(match.columns), headers)
         stored.numbers_written = stored.numbers_written or match.numbers_written
         stored.date_order = stored.date_order or match.date_order
     else:
-        mapping = guessing.guess(headers, is_call_setting=is_setting)
+        mapping = guessing.guess(headers, is_call_setting=is_guessed)
     if options.map_all is not None:
         mapping = matching.map_all(mapping, options.map_all)
     return matching.apply_options(
@@ -180,8 +206,10 @@ def suggest_mapping(
 def save_mapping(stored: StoredList, *, name: str, actor: User | None = None) -> ColumnMapping:
     """Save a list's column mapping, and how it is written, for lists with the same headers.
 
-    Replaces a mapping of the same name.
+    Replaces a mapping of the same name. Raise `MappingError` for columns that the person may not
+    map: the mapping would be applied to lists of others.
     """
+    allowed_columns.require(ListMapping.from_list(stored.mapping), actor)
     saved, _ = ColumnMapping.objects.update_or_create(
         name=name,
         defaults={

@@ -17,6 +17,7 @@ from batchcalls.database import clock
 from batchcalls.lists.rows import RowProblem
 from batchcalls.models import Batch
 from campaigns import call_settings, e164, prompts
+from campaigns.allowed_hosts import AllowedHost, Hosts, refused_in
 from campaigns.call_settings import ZoneSource
 from campaigns.consent import Consent, read_opt_out
 from campaigns.consent_demands import Demand, Evidence, first_lack
@@ -40,16 +41,17 @@ class RowRules:
     """The rules that every row of a batch must meet.
 
     ``required`` holds the variables that the texts need, except those of the prompt, because a row
-    may have its own prompt. ``timezone`` applies to start times without an offset. ``demands_on``
-    returns the consent that calls to some places need. ``today`` is the latest valid date of
-    consent. ``permitted`` are the countries that may be called, None for all, ``kinds`` the special
-    kinds of numbers that may be called, and ``caller_ids_off`` the numbers of the account that are
-    switched off.
+    may have its own prompt; ``required_with_prompt`` includes them. ``timezone`` applies to start
+    times without an offset. ``demands_on`` returns the consent that calls to some places need.
+    ``today`` is the latest valid date of consent. ``permitted`` are the countries that may be
+    called, None for all, ``kinds`` the special kinds of numbers that may be called,
+    ``caller_ids_off`` the numbers of the account that are switched off, and ``hosts`` those that
+    data may go to.
     """
 
     region: str
     required: frozenset[str]
-    required_by_prompt: frozenset[str] = frozenset()
+    required_with_prompt: frozenset[str]
     timezone: str | None = None
     demands_on: Callable[[str], Sequence[Demand]]
     today: date
@@ -57,6 +59,7 @@ class RowRules:
     permitted: Permitted | None = None
     kinds: frozenset[str] = frozenset()
     caller_ids_off: frozenset[str] = frozenset()
+    hosts: Hosts = field(default_factory=Hosts)
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
@@ -65,8 +68,7 @@ class RowRules:
         return cls(
             region=batch.region,
             required=prompts.names_in(spoken(batch.call_settings)).required - prompts.BUILT_IN,
-            required_by_prompt=prompts.names_in({"prompt": batch.prompt}).required
-            - prompts.BUILT_IN,
+            required_with_prompt=templates_of(batch).required - prompts.BUILT_IN,
             timezone=batch.call_settings.get("timezone"),
             demands_on=demands_at(batch, now=now),
             today=latest_day(now),
@@ -76,31 +78,34 @@ class RowRules:
             caller_ids_off=frozenset(
                 batch.account.caller_ids.filter(enabled=False).values_list("e164", flat=True)
             ),
+            hosts=AllowedHost.objects.current(),
         )
+
+
+#: Those of rows without such cells, shared by all of them and never changed.
+_NO_CELLS, _NO_EVIDENCE, _NO_SETTINGS = ConsentCells(), Evidence(), call_settings.Normalized()
+_NOWHERE = Whereabouts()
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen, which would take three times as long
 class RowVerdict:
     """The result for a row: callable if ``code`` is blank, else ``message`` says why not.
 
-    ``refused_numbers`` are those that must not be called because of this row.
+    ``refused_numbers`` are those that must not be called because of this row. ``places`` are those
+    of `jurisdictions.find`, with commas between them.
     """
 
     e164: str = ""
     refused_numbers: tuple[str, ...] = ()
     region: str = ""
-    whereabouts: Whereabouts = field(default_factory=Whereabouts)
-    places: tuple[str, ...] = ()
+    whereabouts: Whereabouts = _NOWHERE
+    places: str = ""
     call_settings: dict[str, Any] = field(default_factory=dict)
     start_at: datetime | None = None
     start_zone: str = ""
-    consent: Evidence = field(default_factory=Evidence)
+    consent: Evidence = _NO_EVIDENCE
     code: str = ""
     message: str = ""
-
-
-#: Those of lists without such columns.
-_NO_CELLS, _NO_EVIDENCE = ConsentCells(), Evidence()
 
 
 def templates_of(batch: Batch) -> prompts.TemplateSet:
@@ -149,35 +154,32 @@ def judge(
             return RowVerdict(e164=refused[0], refused_numbers=refused, code=code, message=message)
         wrong = problem or number
         return RowVerdict(code=str(wrong.code), message=wrong.message)
-    place = partial(
-        whereabouts.find,
-        region=number.region,
-        number=number.time_zones,
-        postcode=postcode,
-        state=state,
-    )
-    by_list = place()
-    places = jurisdictions.find(
-        e164=number.e164, region=number.region, postcode=postcode, state=state
+    find = partial(whereabouts.find, region=number.region, number=number.time_zones)
+    place = find(postcode=postcode, state=state)
+    places = ",".join(
+        jurisdictions.find(e164=number.e164, region=number.region, postcode=postcode, state=state)
     )
     evidence = cells.record(order=date_order, today=rules.today) if consent else _NO_EVIDENCE
-    normalized = call_settings.Normalized()
+    normalized = _NO_SETTINGS
     if row_settings:
-        from_postcode = Source.POSTCODE in by_list.sources
+        from_postcode = Source.POSTCODE in place.sources
         start_reading = call_settings.StartReading(
             order=date_order,
-            zones=by_list.zones,
+            zones=place.zones,
             zones_by=ZoneSource.POSTCODE if from_postcode else ZoneSource.NUMBER,
             timezone=rules.timezone,
             year=rules.today.year,
             is_of_row=True,
         )
         normalized = call_settings.normalize(row_settings, per_row=True, start=start_reading)
+        if zone := normalized.values.get("timezone"):
+            place = find(row=zone, postcode=postcode, state=state)
     code, message = (
         refusal
         or _what_is_not_permitted(rules, number.e164, normalized.values)
-        or _why_without_consent(rules, cells, evidence, ",".join(places))
+        or _why_without_consent(rules, cells, evidence, places)
         or _what_settings_lack(normalized)
+        or _where_data_may_not_go(rules, normalized.values)
         or _what_is_too_long(rules, request_data)
         or _what_would_be_unsaid(rules, normalized.values, request_data)
         or ("", "")
@@ -188,7 +190,7 @@ def judge(
         refused_numbers=refused,
         region=number.region,
         places=places,
-        whereabouts=place(row=normalized.values.get("timezone", "")),
+        whereabouts=place,
         call_settings={} if code else normalized.values,
         start_at=datetime.fromisoformat(start) if start and not code else None,
         start_zone="" if code else normalized.start_zone,
@@ -212,6 +214,14 @@ def _what_is_not_permitted(
     refused = rules.permitted.check(number) or destinations.check_settings(
         rules.permitted, row_settings
     )
+    return (refused.code, refused.message) if refused else None
+
+
+def _where_data_may_not_go(
+    rules: RowRules, row_settings: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return code and message when an address of the row has a host that is not allowed."""
+    refused = row_settings and refused_in(row_settings, rules.hosts)
     return (refused.code, refused.message) if refused else None
 
 
@@ -284,9 +294,8 @@ def _what_would_be_unsaid(
     """Return code and message when a text of the row's call cannot be rendered."""
     if settings.keys() >= {"task", "pathway_id"}:
         return "prompt_and_pathway", "The row has a prompt and a pathway; leave one of them blank."
-    required = rules.required
-    if not settings.keys() & {"task", "pathway_id"}:
-        required |= rules.required_by_prompt
+    has_own_prompt = "task" in settings or "pathway_id" in settings
+    required = rules.required if has_own_prompt else rules.required_with_prompt
     if settings and (own := spoken(settings)):
         try:
             required |= prompts.names_in(own).required - prompts.BUILT_IN

@@ -19,6 +19,7 @@ from batchcalls.lists.encodings import (
     fit,
     guess,
 )
+from batchcalls.lists.phone_headers import names_phone
 from batchcalls.lists.unreadable import UnreadableList
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -136,11 +137,14 @@ def _delimiter_by_header(text: str) -> str:
     allow_cells_of(len(text))
     best, best_score = ",", 0.0
     for delimiter in "\t;|,":  # on a tie, the one rarer in prose wins: “Name, first;Phone”
-        records = islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 30)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        records = list(islice(lines, 30))
         widths = [len(cells) for cells in records if any(map(str.strip, cells))]
         score = (widths[0] - 1) * widths.count(widths[0]) / len(widths) if widths else 0.0
         if score > best_score:
             best, best_score = delimiter, score
+        elif not best_score and any(map(names_phone, records)):  # below a title
+            best = delimiter
     return best
 
 

@@ -52,8 +52,9 @@ CONSENT_SPELLINGS = frozenset(
         *("同意", "동의"),
     }
 )
-#: Call settings that a header may become by its name alone, in any case and with spaces. A list
-#: must not take over a call: “Task” or “language” in a customer list is about the customer.
+#: Call settings that a header may become by its name alone, in any case and with spaces, if the
+#: caller lets it. A list must not take over a call: “Task” or “language” in a customer list is
+#: about the customer.
 GUESSED_SETTINGS = ("start_time", "timezone", "webhook")
 _PREFIXED = re.compile(r"(request_data|metadata)\.\s*(\S.*)", re.IGNORECASE)
 #: The prefix that makes any header a call setting: settings.voice.

@@ -204,14 +204,20 @@ class ListMapping:
         )
 
 
-def check(mapping: ListMapping, *, is_call_setting: Callable[[str], bool]) -> list[MappingProblem]:
-    """Return the problems that make a mapping unusable; empty when it can be used."""
+def check(
+    mapping: ListMapping, *, is_call_setting: Callable[[str], bool], hint: str = ""
+) -> list[MappingProblem]:
+    """Return the problems that make a mapping unusable; empty when it can be used.
+
+    ``hint`` is what to do about a list without a phone column, if the list tells.
+    """
     problems = []
     labels = [column.label for column in mapping.columns]
     phones = [column for column in mapping.columns if column.target == Target.PHONE_NUMBER]
     if not phones:
         found = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
-        message = f"No column holds phone numbers. Columns found: {found}. Make one phone_number."
+        remedy = hint or "Make one phone_number."
+        message = f"No column holds phone numbers. Columns found: {found}. {remedy}"
         problems.append(MappingProblem("no_phone_column", message))
     consents = [column for column in mapping.columns if column.target == Target.CONSENT]
     if len(consents) > 1:

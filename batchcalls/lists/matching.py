@@ -216,7 +216,7 @@ def _find(column: str, headers: Sequence[Header]) -> Header:
 
 def _unknown_column(column: str, headers: Sequence[Header]) -> MappingProblem:
     names = {header.name.casefold(): header.name for header in headers}
-    close = difflib.get_close_matches(column.casefold(), names, n=1)
+    close = difflib.get_close_matches(column.casefold()[:100], names, n=1)
     found = ", ".join(list(names.values())[:20])
     hint = f"Did you mean “{names[close[0]]}”?" if close else f"Columns found: {found}."
     return MappingProblem("unknown_column", f"The list has no column “{column}”. {hint}", column)

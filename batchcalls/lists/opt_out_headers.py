@@ -12,6 +12,9 @@ _NAMES = (
     r"dnc|dnd|dncr|donot(?:call|phone|contact|dial|disturb|solicit)|dontcall|nocalls?|nocontact"
     r"|optedout|optout|unsubscribed?|suppress(?:ed|ion)|donotallowphonecalls"
     r"|donotallowcalls|blocklisted|blacklisted"
+    r"|(?:consent|permission|optin)(?:was|hasbeen)?(?:withdrawn|withdrawal|revoked|revocation|removed)"
+    r"|(?:withdrawn?|withdrew|revoked?)(?:consent|permission)"
+    r"|(?:withdrawal|revocation)of(?:the)?(?:consent|permission)"
     # German
     r"|nichtanrufen|nichtkontaktieren|anrufsperre|anrufverbot|werbesperre|telefonsperre"
     r"|kontaktsperre|keineanrufe|keinewerbung|abgemeldet|widerspruch|werbewiderspruch|widerrufen"
@@ -58,11 +61,11 @@ def _letters(text: str) -> str:
 
 
 _OPT_OUT = re.compile(
-    r"(?:is|has|contact|lead|customer|person|phone|calls?|voice|marketing|global|internal|company"
+    r"(?:dateof|date|timeof|timestampof|is|has|contact|lead|customer|person|phone|calls?|voice|marketing|global|internal|company"
     r"|national|federal|state|local|on)*"
     rf"(?:{_letters(_NAMES)})"
     r"(?:of|from|for)?(?:phone|calls?|voice|marketing|telemarketing|contact)*"
-    r"(?:flag|status|list|registry|register|indicator|yn|date|at|on|c)?"
+    r"(?:flag|status|list|registry|register|indicator|yn|date|datetime|time|timestamp|ts|at|on)?c?"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 
 # Best first, in groups of the same meaning. Only names that almost certainly mean
 # the person to call: no fax, no assistant, no emergency contact, no main line of a company.
@@ -59,6 +60,10 @@ _RANKS = {
     for rank, name in enumerate(name for group in _GROUPS for name in group.split())
 }
 _VAGUE = frozenset(_GROUPS[-1].split())
+_VALUE = re.compile(r"(phone_\d+)_value")
+_NO_VOICE = re.compile(
+    r"fax|pager|télécopi|telecopi|факс|φαξ|传真|傳真|팩스|ファックス", re.IGNORECASE
+)
 
 
 def rank_of(header: str) -> int | None:
@@ -69,3 +74,33 @@ def rank_of(header: str) -> int | None:
 def is_vague(header: str) -> bool:
     """Return whether a header names the number to call only if no other header does."""
     return _plain(header) in _VAGUE
+
+
+def is_phone(header: str) -> bool:
+    """Return whether a header names the number to call, whatever the other headers are."""
+    return rank_of(header) is not None and not is_vague(header)
+
+
+def names_phone(cells: Sequence[str]) -> bool:
+    """Return whether a row of several cells looks like a header with a phone column."""
+    return len(cells) > 1 and any(map(is_phone, cells))
+
+
+def label_positions(headers: Mapping[int, str]) -> dict[int, int]:
+    """Return the position of the column that says what the numbers of another column are.
+
+    Google Contacts has “Phone 1 - Label”, or “Phone 1 - Type”, for “Phone 1 - Value”.
+    """
+    positions = {_plain(header): position for position, header in headers.items()}
+    return {
+        position: positions[label]
+        for name, position in positions.items()
+        if (match := _VALUE.fullmatch(name))
+        for label in (f"{match[1]}_type", f"{match[1]}_label")
+        if label in positions
+    }
+
+
+def is_without_voice(label: str) -> bool:
+    """Return whether a label names a line that nobody answers, such as “Work Fax”."""
+    return _NO_VOICE.search(label) is not None

@@ -83,6 +83,21 @@ def looks_like_recipient(cells: list[str]) -> bool:
     return any(map(_NUMBER.fullmatch, cells)) and not any(map(_NUMBERS_NAME.search, cells))
 
 
+def from_row(number: int, rows: Iterator[Row]) -> Iterator[Row]:
+    """Leave out the rows above the one that a person chose as the header; 0 leaves out none.
+
+    Raise `UnreadableList` when that row has no text.
+    """
+    for row in rows:
+        if row.number >= number:
+            if number and not (row.number == number and any(map(clean_header, row.cells))):
+                raise UnreadableList("no_header_row", row=number)
+            return chain([row], rows)
+    if number:
+        raise UnreadableList("no_header_row", row=number)
+    return rows
+
+
 def without_header(rows: Iterator[Row]) -> tuple[Iterator[Row], list[str]]:
     """Return all rows of a list that has no header, and a blank name for each cell of the first.
 

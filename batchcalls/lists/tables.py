@@ -10,6 +10,7 @@ from django.conf import settings
 
 from batchcalls.lists.dialect import Dialect, detect
 from batchcalls.lists.headers import REJECTED_REASON
+from batchcalls.lists.phone_headers import is_phone
 from batchcalls.lists.reader import ListReader, open_list
 from batchcalls.lists.rows import Limits, Row
 from batchcalls.lists.unreadable import UnreadableList
@@ -41,12 +42,24 @@ def open_table(stored: StoredList, stream: BinaryIO) -> Iterator[ListReader | Wo
             sheet=stored.sheet,
             limits=limits(),
             has_header=stored.has_header,
+            header_row=header_row_of(stored),
             include_hidden=stored.include_hidden,
         ) as sheet:
             yield sheet
         return
     dialect = Dialect(encoding=stored.encoding, delimiter=stored.delimiter)
-    yield open_list(stream, dialect, limits(), has_header=stored.has_header)
+    yield open_list(
+        stream,
+        dialect,
+        limits(),
+        has_header=stored.has_header,
+        header_row=header_row_of(stored),
+    )
+
+
+def header_row_of(stored: StoredList) -> int:
+    """Return the number of the row that a person chose as the header, or 0."""
+    return int(stored.format_details.get("header_row", 0))
 
 
 def rows_as_uploaded(stored: StoredList, rows: Iterable[Row]) -> Iterator[Row]:
@@ -81,17 +94,23 @@ def understand(
     encoding: str,
     delimiter: str,
     sheet: str,
+    header_row: int,
     include_hidden: bool,
 ) -> None:
     """Store the file format on a list: as chosen by a person, else as detected.
 
-    A blank argument means "detect". Raises `UnreadableList`.
+    A blank argument, or 0, means "detect". Raises `UnreadableList`.
     """
+    chosen = {"header_row": header_row} if header_row else {}
     stream.seek(0)
     if is_workbook(stream.read(HEAD_BYTES)):
         stored.include_hidden = include_hidden
         with open_workbook(
-            stream, sheet=sheet, limits=limits(), include_hidden=include_hidden
+            stream,
+            sheet=sheet,
+            limits=limits(),
+            header_row=header_row,
+            include_hidden=include_hidden,
         ) as workbook:
             stored.sheet = workbook.sheet
             rows, columns = workbook.hidden()
@@ -99,6 +118,8 @@ def understand(
                 "sheets": workbook.sheets,
                 "hidden_rows": rows,
                 "hidden_columns": columns,
+                "hidden_phones": [text for text in workbook.hidden_headers if is_phone(text)],
+                **chosen,
             }
         return
     if sheet:
@@ -108,4 +129,5 @@ def understand(
     stored.format_details = {
         "certainty": str(dialect.certainty),
         "other_encoding": dialect.other_encoding,
+        **chosen,
     }

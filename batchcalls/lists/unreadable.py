@@ -6,6 +6,7 @@ _SENTENCES = {
     "empty_file": "The file is empty. Choose a file with a header row and recipients.",
     "no_header": "The list has no row with the names of its columns. "
     "Add one above the recipients, for example: phone_number, name.",
+    "no_header_row": "Row {row} has no text, so it cannot be the header. Choose another row.",
     "no_rows": "The file has a header but no rows. Add at least one row below the header, "
     "or choose another file.",
     "bad_header": "The header (row {row}) cannot be used. {why}",

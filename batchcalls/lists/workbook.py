@@ -23,6 +23,7 @@ from batchcalls.lists.rows import (
     Limits,
     Row,
     RowProblem,
+    from_row,
     looks_like_recipient,
     make_row,
     row_problem,
@@ -55,18 +56,25 @@ def open_workbook(
     sheet: str,
     limits: Limits,
     has_header: bool = True,
+    header_row: int = 0,
     include_hidden: bool = False,
 ) -> Iterator[WorkbookReader]:
     """Open a visible sheet by name, or the first one; raise UnreadableList.
 
-    ``include_hidden`` reads hidden rows and columns as if they were shown. The stream stays open.
-    Iterating over the rows may raise UnreadableList too.
+    ``header_row`` is the number of the header, or 0 for the first row with text. ``include_hidden``
+    reads hidden rows and columns as if they were shown. The stream stays open. Iterating over the
+    rows may raise UnreadableList too.
     """
     with refusing():
         archive = unpack(stream)
     with archive:
         yield WorkbookReader(
-            archive, sheet, limits, has_header=has_header, include_hidden=include_hidden
+            archive,
+            sheet,
+            limits,
+            has_header=has_header,
+            header_row=header_row,
+            include_hidden=include_hidden,
         )
 
 
@@ -80,6 +88,7 @@ class WorkbookReader:
         limits: Limits,
         *,
         has_header: bool,
+        header_row: int,
         include_hidden: bool,
     ) -> None:
         self.limits = limits
@@ -96,15 +105,18 @@ class WorkbookReader:
             self._cells = Cells(package)
             self._sheet = SheetRows(package, sheets[self.sheet])
             hidden = set() if include_hidden else set(self._sheet.hidden_columns)
+            self.hidden_headers: list[str] = []
             if hidden:
-                header = next(self._headers(SheetRows(package, sheets[self.sheet])), {})
+                rows = SheetRows(package, sheets[self.sheet])
+                header = next(self._headers(rows, header_row), {})
                 hidden -= {at for at, text in header.items() if says_who_may_be_called(text)}
+                self.hidden_headers = [text for at, text in header.items() if at in hidden]
         self._include_hidden = include_hidden
         self._columns = _Columns(hidden)
         self.header: list[str] = []
         self._rows = self._read_rows()
         if has_header:
-            self.header_row, self.header = self._read_header()
+            self.header_row, self.header = self._read_header(header_row)
         else:
             self.header_row = 0
             self._rows, self.header = without_header(self._rows)
@@ -132,13 +144,17 @@ class WorkbookReader:
         with refusing():
             return self._sheet.count_hidden(), self._columns.hidden_before(len(self.header))
 
-    def _headers(self, rows: Iterable[RawRow]) -> Iterator[dict[int, str]]:
+    def _headers(self, rows: Iterable[RawRow], first: int) -> Iterator[dict[int, str]]:
         """Yield the texts of each shown row by column, hidden columns included, until one has any.
 
-        A hidden column of opt-outs refuses all the same, so its header must be known.
+        ``first`` is the first row to look at. A hidden column of opt-outs refuses all the same, so
+        its header must be known.
         """
-        columns = _Columns(set())
+        columns, number = _Columns(set()), 0
         for raw in rows:
+            number = int(raw.number or number + 1)
+            if number < first:
+                continue
             texts, column = {}, 0
             for cell in raw.cells:
                 column = columns.number_of(cell.reference) or column + 1
@@ -146,8 +162,8 @@ class WorkbookReader:
             if not raw.is_hidden and any(map(str.strip, texts.values())):
                 yield texts
 
-    def _read_header(self) -> tuple[int, list[str]]:
-        for number, cells, problem in self._rows:
+    def _read_header(self, header_row: int) -> tuple[int, list[str]]:
+        for number, cells, problem in from_row(header_row, self._rows):
             if problem and problem.code == "hidden_row":
                 continue
             if problem:

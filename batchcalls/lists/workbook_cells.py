@@ -13,7 +13,7 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_I
 
 from batchcalls.lists.workbook_dates import DateFormat
 from batchcalls.lists.workbook_formats import NumberFormat
-from batchcalls.lists.workbook_package import Package, local_name
+from batchcalls.lists.workbook_package import MAX_STYLE_TAGS, Package, local_name
 from batchcalls.lists.workbook_sheet import RawCell, shared_texts
 
 MAX_TEXTS_BYTES = 100 << 20  # texts shared by cells are kept in memory
@@ -46,7 +46,7 @@ class Cells:
         codes: dict[int, str] = dict(numbers.BUILTIN_FORMATS)
         if styles := package.related("styles"):
             known = cache(_Format.of)
-            for section in package.tree(styles):
+            for section in package.tree(styles, max_tags=MAX_STYLE_TAGS):
                 if local_name(section) == "numFmts":
                     codes |= {
                         int(one.attrib["numFmtId"]): one.get("formatCode", "") for one in section

@@ -21,6 +21,10 @@ from batchcalls.lists.unreadable import UnreadableList
 MAX_MEMBERS = 10_000
 MAX_UNPACKED_BYTES = 1 << 30
 MAX_PART_BYTES = 4 << 20  # of a part that is read in one piece, and of a row
+#: Tags of a part that is read in one piece, and of the styles: 65,490 formats in all their parts.
+MAX_PART_TAGS, MAX_STYLE_TAGS = 50_000, 500_000
+#: Levels of elements within each other, and different names of them; real workbooks have 20 and 60.
+MAX_DEPTH, MAX_ELEMENT_NAMES = 100, 1_000
 MAX_RATIO, RATIO_COUNTS_FROM = 200, 10 << 20
 MAX_NAME_CHARACTERS = 100  # of a sheet; spreadsheet programs allow 31
 
@@ -44,6 +48,7 @@ class Package:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
+        self._known_relations: dict[str, list[tuple[str, str, str]]] = {}
         # Some programs write the separators of their system, against the standard.
         self._members = {
             info.filename.replace("\\", "/").lower(): info for info in archive.infolist()
@@ -96,11 +101,15 @@ class Package:
             while block := file.read(_BLOCK):
                 yield block
 
-    def tree(self, path: str) -> Element:
+    def tree(self, path: str, *, max_tags: int = MAX_PART_TAGS) -> Element:
         """Return a part that is small enough to be read in one piece."""
         self.check_size(path, MAX_PART_BYTES, path)
         # In pieces: a read of everything makes zipfile unpack more than the size it checks.
-        tree: Element = fromstring(b"".join(self.blocks(path)))
+        content = b"".join(self.blocks(path))
+        # Before they are elements: a few kilobytes can unpack to a million of them.
+        if content.count(b"<") > max_tags:
+            raise too_many(path, "tags", max_tags)
+        tree: Element = fromstring(content)
         return tree
 
     def check_size(self, path: str, limit: int, what: str) -> None:
@@ -108,20 +117,28 @@ class Package:
             raise too_large(what, limit)
 
     def _relations(self, path: str, kind: str) -> dict[str, str]:
-        folder, name = posixpath.split(path)
+        if path not in self._known_relations:
+            self._known_relations[path] = list(self._read_relations(path))
         return {
-            each.attrib["Id"]: posixpath.normpath(
-                posixpath.join("/", folder, each.attrib["Target"].replace("\\", "/"))
-            ).lstrip("/")
-            for each in self.tree(posixpath.join(folder, "_rels", f"{name}.rels"))
-            if posixpath.basename(each.get("Type", "")) == kind
+            name: target
+            for name, its_kind, target in self._known_relations[path]
+            if its_kind == kind
         }
+
+    def _read_relations(self, path: str) -> Iterator[tuple[str, str, str]]:
+        folder, name = posixpath.split(path)
+        for each in self.tree(posixpath.join(folder, "_rels", f"{name}.rels")):
+            target = posixpath.join("/", folder, each.attrib["Target"].replace("\\", "/"))
+            kind = posixpath.basename(each.get("Type", ""))
+            yield each.attrib["Id"], kind, posixpath.normpath(target).lstrip("/")
 
 
 class _LocalNames(dict[str, str]):
     """The names of elements without the prefixes of their namespaces."""
 
     def __missing__(self, name: str) -> str:
+        if len(self) >= MAX_ELEMENT_NAMES:
+            raise too_many("one part", "different elements", MAX_ELEMENT_NAMES)
         self[name] = name.rpartition(":")[2]
         return self[name]
 
@@ -130,12 +147,14 @@ class PartHandlers:
     """Handles the elements of a part.
 
     A subclass resets ``size`` at the end of each item, so that it limits the size of an item. The
-    parser adds all text to ``pieces``, without a call per text. ``is_done`` ends parsing.
+    parser adds all text to ``pieces``, without a call per text. ``is_done`` ends parsing. A
+    subclass counts ``depth`` and refuses more than `MAX_DEPTH`.
     """
 
     def __init__(self) -> None:
         self.local_names = _LocalNames()
         self.size = 0
+        self.depth = 0
         self.is_done = False
         self.pieces: list[str] = []
 
@@ -200,6 +219,14 @@ def refusing() -> Iterator[None]:
 
 def too_large(what: str, limit: int) -> UnreadableList:
     return UnreadableList("workbook_too_large", what=f"{what} has more than {limit >> 20:,} MiB")
+
+
+def too_many(where: str, what: str, limit: int) -> UnreadableList:
+    return UnreadableList("workbook_too_large", what=f"{where} has more than {limit:,} {what}")
+
+
+def too_deep() -> UnreadableList:
+    return too_many("one part", "elements within each other", MAX_DEPTH)
 
 
 def local_name(element: Element) -> str:

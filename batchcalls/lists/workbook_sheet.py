@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from batchcalls.lists.workbook_package import Package, PartHandlers
+from batchcalls.lists.workbook_package import MAX_DEPTH, Package, PartHandlers, too_deep
 
 MAX_SHEET_ROWS, MAX_SHEET_COLUMNS = 1_048_576, 16_384
 
@@ -46,6 +46,9 @@ class _Texts(PartHandlers):
         self._is_hint = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth += 1  # not by super(): it is done for every cell
+        if self.depth > MAX_DEPTH:
+            raise too_deep()
         name = self.local_names[name]
         if name == "t":
             self.pieces.clear()
@@ -53,6 +56,7 @@ class _Texts(PartHandlers):
             self._is_hint = True
 
     def end(self, name: str) -> None:
+        self.depth -= 1
         name = self.local_names[name]
         if name == "t" and not self._is_hint:
             self._text += "".join(self.pieces)
@@ -77,6 +81,9 @@ class _Sheet(PartHandlers):
         self._is_in_data = self._is_hint = self._has_formula = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth += 1  # not by super(): it is done for every cell
+        if self.depth > MAX_DEPTH:
+            raise too_deep()
         name = self.local_names[name]
         if name == "c":
             self._cell, self._value, self._inline = attributes, "", ""
@@ -96,6 +103,7 @@ class _Sheet(PartHandlers):
             self.hidden_columns.update(range(int(attributes["min"]), last + 1))
 
     def end(self, name: str) -> None:
+        self.depth -= 1
         name = self.local_names[name]
         if name == "v":
             self._value = "".join(self.pieces)

@@ -7,9 +7,11 @@ from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from batchcalls.access import permissions
 from batchcalls.drafting import drafts
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import MappingError, Target
@@ -48,6 +50,7 @@ class Refused(Exception):
 def draft_of(options: dict[str, Any]) -> Batch:
     """Validate the options and store a draft. Raise `Refused`."""
     path = _list_path(options["file"])
+    actor = _actor(options["actor"], *(["launch"] if not options["dry_run"] else []))
     request = drafts.DraftRequest(
         name=options["name"] or path.stem,
         campaign=_campaign(options["campaign"]),
@@ -58,11 +61,13 @@ def draft_of(options: dict[str, Any]) -> Batch:
         cps=_cap("--cps", options["cps"]),
         concurrency=_cap("--concurrency", options["concurrency"]),
         budget=_budget(options["budget"]),
+        created_by=actor,
         reading=ReadingOptions(
             encoding=options["encoding"],
             must_be_clear=not options["dry_run"],
             delimiter=options["delimiter"],
             sheet=options["sheet"],
+            header_row=options["header_row"],
             include_hidden=options["include_hidden"],
             region=options["region"],
             dates=options["dates"],
@@ -95,6 +100,20 @@ def _list_path(given: str | None) -> Path:
     if not path.is_file():
         raise Refused(f"There is no file {given}. Check the path.", code="file_missing")
     return path
+
+
+def _actor(name: str, *verbs: str) -> User | None:
+    """Return the user in whose name the batch is sent; None for whoever runs the server."""
+    if not name:
+        return None
+    actor = User.objects.filter(username=name, is_active=True).first()
+    if actor is None:
+        raise Refused(f"There is no active user {name!r}. Check --as.", code="unknown_user")
+    try:
+        permissions.require(actor, *(f"batchcalls.{verb}_batch" for verb in ("add", *verbs)))
+    except permissions.Denied as error:
+        raise Refused(f"{name}: {error}", code="forbidden") from error
+    return actor
 
 
 def _campaign(name: str) -> Campaign | None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("batchcalls", "0034_opt_out_sources"),
+        ("batchcalls", "0036_setting_classes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

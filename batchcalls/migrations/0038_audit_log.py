@@ -22,7 +22,7 @@ def release(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("batchcalls", "0037_sign_in"),
-        ("campaigns", "0008_rule_packs"),
+        ("campaigns", "0009_setting_classes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

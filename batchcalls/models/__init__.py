@@ -1,6 +1,6 @@
 """The tables of sending: accounts, batches, recipients, calls and their events."""
 
-from batchcalls.models.api_key import ApiKey, Scope
+from batchcalls.models.api_key import ApiAllowance, ApiKey, Scope
 from batchcalls.models.audit_entry import AuditAction, AuditDoor, AuditEntry
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
@@ -31,6 +31,7 @@ from batchcalls.models.webhook import (
 
 __all__ = [
     "AccountEvent",
+    "ApiAllowance",
     "ApiKey",
     "AttemptKind",
     "AuditAction",

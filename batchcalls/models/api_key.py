@@ -82,3 +82,15 @@ class ApiKey(models.Model):
         if self.expires_at is not None and self.expires_at <= clock.now():
             return "expired"
         return "active" if self.owner.is_active else "owner inactive"
+
+
+class ApiAllowance(models.Model):
+    """The state of the throttle of all keys of one person; ``full_at`` is that of `ApiKey`."""
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    full_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"API allowance of {self.owner}"

@@ -67,6 +67,11 @@ class Batch(models.Model):
         default=Purpose.INFORMATIONAL,
         help_text="Why people are called. It decides which consent is required.",
     )
+    purpose_assumed = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Nobody stated the purpose yet. It has to be before real phones ring.",
+    )
     prompt = models.TextField(blank=True)
     pathway_id = models.CharField(max_length=100, blank=True)
     pathway_version = models.CharField(max_length=40, blank=True)
@@ -156,6 +161,11 @@ class Batch(models.Model):
         help_text="The version of each rule pack at the launch.",
     )
 
+    set_by = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="Who set call settings of each class, by the id of the user.",
+    )
     dry_run = models.JSONField(default=dict, editable=False)
 
     # Schedule and authorship.

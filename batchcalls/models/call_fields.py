@@ -61,6 +61,7 @@ class CallField:
 
     ``source`` is the attribute path from the call, blank if it is the same as the name. ``names``
     holds different names for some places. ``usual`` fields are the default columns of Call Logs.
+    ``permission`` is what a person needs to see the field in an export or on a page.
     """
 
     name: str
@@ -71,6 +72,7 @@ class CallField:
     source: str = ""
     names: Mapping[Place, str] = field(default_factory=dict)
     usual: bool = False
+    permission: str = ""
 
     @cached_property
     def path(self) -> list[str]:
@@ -167,7 +169,8 @@ FIELDS = (
     CallField("answered_at", "Answered", Kind.TIME, at={API: 230, EXPORT: 170, WEBHOOK: 240}),
     CallField("ended_at", "Ended", Kind.TIME, at={API: 240, EXPORT: 180, WEBHOOK: 250}),
     CallField("recording_url", "Recording", Kind.RECORDING,
-              at={API: 250, EXPORT: 250, WEBHOOK: 210}, names={API: "recording"}),
+              at={API: 250, EXPORT: 250, WEBHOOK: 210}, names={API: "recording"},
+              permission="batchcalls.export_recording"),
     CallField("transcript", "Conversation", Kind.TRANSCRIPT,
               at={API: 260, EXPORT: 200, WEBHOOK: 200}),
     CallField("variables", "Variables of the call", Kind.JSON,

@@ -162,6 +162,7 @@ class CallResult(models.Model):
         permissions = [
             ("settle_callresult", "Can say whether an unconfirmed call was placed"),
             ("export_callresult", "Can export call logs"),
+            ("export_recording", "Can see and export the provider’s addresses of recordings"),
         ]
 
     def __str__(self) -> str:

@@ -29,6 +29,8 @@ LAUNCHED_WITH: dict[str, Use] = {
     "campaign": _SETTING | Use.CLONED | Use.TRIED,
     "account": _SETTING | Use.CLONED | Use.TRIED,
     "purpose": _SETTING | Use.CLONED | Use.TRIED,
+    # Until somebody states one.
+    "purpose_assumed": Use.EDITED | Use.CLONED | Use.TRIED,
     "prompt": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_id": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_version": _SETTING | Use.CLONED | Use.TRIED,
@@ -47,6 +49,8 @@ LAUNCHED_WITH: dict[str, Use] = {
     "budget": _SETTING | Use.CLONED,
     "breaker_percent": _SETTING | Use.CLONED,
     "chunk_size": Use.TOLD,
+    # A copy says what others wrote, who must still be allowed to.
+    "set_by": Use.CLONED | Use.TRIED,
     # URLs may contain secrets, and test calls are not reported to them.
     "status_webhook": Use.ASKED | Use.CLONED,
     "batch_webhook": Use.ASKED | Use.CLONED,

@@ -64,6 +64,14 @@ class Budgeted(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="Percent of a budget at which its batches are warned, once.",
     )
+    overcharge = models.DecimalField(
+        max_digits=10,
+        decimal_places=2,
+        default=Decimal(1),
+        editable=False,
+        help_text="How many times these prices the provider charged for a call at most. Budgets "
+        "reserve that much.",
+    )
     budget_warnings = models.JSONField(
         default=dict,
         editable=False,
@@ -82,6 +90,7 @@ class Budgeted(models.Model):
             per_attempt=self.price_per_attempt,
             whole_minutes=self.minute_rounding == MinuteRounding.MINUTE,
             currency=self.currency,  # type: ignore[attr-defined]
+            overcharge=self.overcharge,
         )
 
 

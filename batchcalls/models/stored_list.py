@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.text import get_valid_filename
@@ -29,7 +30,11 @@ class ListKind(models.TextChoices):
 
 def upload_path(stored: StoredList, name: str) -> str:
     """Return where a list is stored, under MEDIA_ROOT."""
-    return f"lists/{stored.pk}/{get_valid_filename(PurePath(name).name)[-100:]}"
+    try:
+        safe = get_valid_filename(PurePath(name).name)[-100:]
+    except SuspiciousFileOperation:  # blanks and dots only
+        safe = "list"
+    return f"lists/{stored.pk}/{safe}"
 
 
 def part_path(part: ListPart, name: str) -> str:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from batchcalls.models.leased import Leased
 from batchcalls.models.webhook_querysets import WebhookDeliveryQuerySet, WebhookEndpointQuerySet
+from batchcalls.net.addresses import WEB_PORTS, masked
 from batchcalls.states import DeliveryStatus
 
 #: How long a former secret still signs along with its replacement.
@@ -56,7 +57,7 @@ def validate_webhook_url(value: str) -> None:
     try:
         parts = urlsplit(value)
         host = parts.hostname or ""
-        _ = parts.port
+        port = parts.port or 443
     except ValueError:
         raise ValidationError("This address cannot be read. Copy it once more.") from None
     if parts.username or parts.password:
@@ -66,6 +67,8 @@ def validate_webhook_url(value: str) -> None:
             return
     elif parts.scheme == "https":
         URLValidator(schemes=["https"], message="This is no full address.")(value)
+        if port not in WEB_PORTS:
+            raise ValidationError("Use port 443, 80, or 8443, or have the host allowed.")
         return
     raise ValidationError("Give a full address that begins with https://.")
 
@@ -144,7 +147,12 @@ class WebhookEndpoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.description or self.url
+        return self.description or self.masked_url
+
+    @property
+    def masked_url(self) -> str:
+        """The address for people who may not change it: it may hold a token."""
+        return masked(self.url)
 
     @property
     def events(self) -> list[str]:
@@ -275,12 +283,17 @@ class WebhookDelivery(Leased):
         permissions = [("resend_webhookdelivery", "Can send a webhook again")]
 
     def __str__(self) -> str:
-        return f"{self.get_event_type_display()} to {self.target}"
+        return f"{self.get_event_type_display()} to {self.masked_target}"
 
     @property
     def target(self) -> str:
         """The URL that the message is sent to."""
         return self.endpoint.url if self.endpoint else self.url
+
+    @property
+    def masked_target(self) -> str:
+        """The target for people who may not change endpoints."""
+        return masked(self.target)
 
 
 class WebhookAttempt(models.Model):
@@ -306,3 +319,8 @@ class WebhookAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"Attempt {self.number} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def masked_url(self) -> str:
+        """The address for people who may not change endpoints."""
+        return masked(self.url)

@@ -21,21 +21,31 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 #: Characters besides letters and digits that are not percent-encoded (RFC 3986).
 _SAFE = "%/?:@!$&'()*+,;=-._~"
 _PORTS = {"http": 80, "https": 443}
+#: Ports of web servers. Others belong to databases, mail, and the like, whatever their scheme.
+WEB_PORTS = frozenset({80, 443, 8443})
 #: IPv6 prefixes of embedded IPv4 addresses, which a translator connects to.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
-#: Not reachable on the internet by the IANA special-purpose registries. Python's own lists differ
-#: from one patch release to the next.
+#: Not reachable on the internet by the IANA special-purpose registries, or an address at which a
+#: cloud answers its own virtual machines. Python's own lists differ from one patch release to the
+#: next.
 _SPECIAL = [
     ipaddress.ip_network(network)
-    for network in ("192.0.0.0/24", "64:ff9b:1::/48", "2001::/23", "3fff::/20", "5f00::/16")
+    for network in (
+        "192.0.0.0/24",  # with 192.0.0.192, Oracle's metadata of virtual machines
+        "168.63.129.16/32",  # public, but answers virtual machines of Azure with their secrets
+        "64:ff9b:1::/48",
+        "2001::/23",
+        "3fff::/20",
+        "5f00::/16",
+    )
 ]
 
 
 class Refused(Exception):
     """An address that must not or cannot be requested; the message is for people.
 
-    ``code`` is ``unreadable``, ``not_web``, ``not_found`` or ``private``.
+    ``code`` is ``unreadable``, ``not_web``, ``port``, ``not_found`` or ``private``.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -104,7 +114,8 @@ def judge(
 ) -> Address:
     """Look up and check an address; raise `Refused` unless all its IP addresses are public.
 
-    ``private`` allows every network. ``named`` hosts may be private and may use plain HTTP.
+    ``private`` allows every network and port. ``named`` hosts may be private, may use plain HTTP,
+    and may use any port.
     """
     try:
         parts = urlsplit(url)
@@ -116,6 +127,9 @@ def judge(
     allowed = {"http", "https"} if is_named else schemes
     if parts.scheme not in allowed or not host or parts.username or parts.password:
         raise Refused("not_web", f"The address is not one of {' or '.join(sorted(allowed))}.")
+    if port not in WEB_PORTS and not (private or is_named):
+        text = f"The address uses port {port}. Use 443, 80, or 8443, or have the host allowed."
+        raise Refused("port", text)
     try:
         results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -126,6 +140,17 @@ def judge(
     path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
     target = f"{path}?{query}" if query else path
     return Address(parts.scheme, host, port, target, ips[0])
+
+
+def masked(url: str) -> str:
+    """Return an address without what may be a token: everything behind the host."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "…"
+    rest = "/…" if parts.path.strip("/") or parts.query or parts.fragment else parts.path
+    return f"{parts.scheme}://{host}{rest}"
 
 
 def _in_ascii(host: str) -> str:

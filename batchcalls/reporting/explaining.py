@@ -246,7 +246,8 @@ def _of_gate(recipient: Recipient, now: datetime) -> Iterator[Verdict]:
     if isinstance(answer, verdicts.Allowed):
         found = list(_of_answers(answer.checks.items()))
     else:
-        again = f" It may be dialed from {moment_in_words(answer.due_at)}." if answer.due_at else ""
+        due = answer.due_at
+        again = f" It may be dialed from {moment_in_words(due)}." if due and due > now else ""
         found = _of_refusal(answer.checks, again)
     # The start time has its own verdict, which also says when a time is still to come.
     yield from (verdict for verdict in found if verdict.rule != START_TIME)

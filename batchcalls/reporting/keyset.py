@@ -110,7 +110,7 @@ def read_cursor(model: type[Model], cursor: str | None, order: Sequence[str]) ->
         return None
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(values, list) or len(values) != len(order):
         return None

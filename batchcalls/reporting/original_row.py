@@ -11,9 +11,6 @@ from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Recipient, StoredList
 from batchcalls.states import RecipientStatus
 
-#: The header is row 1 of the file.
-_FIRST_ROW = 2
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginalRow:
@@ -64,8 +61,10 @@ def _cells(stored: StoredList, number: int) -> list[tuple[str, str]]:
 
 def _cells_in_parts(stored: StoredList, number: int) -> list[str]:
     """Read the one part that holds the row."""
-    first = _FIRST_ROW
-    for part in stored.parts.order_by("number").only("file", "row_count"):
+    parts_of_list = stored.parts.order_by("number").only("file", "row_count")
+    # Rows above the header are in no part.
+    first = stored.split_through + 1 - sum(part.row_count for part in parts_of_list)
+    for part in parts_of_list:
         if number < first + part.row_count:
             found = (row.cells for row in parts.rows_of(part) if row.number == number)
             return next(found, [])

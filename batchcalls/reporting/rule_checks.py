@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from batchcalls.calling import gate, rule_packs, verdicts
 from batchcalls.models import Batch, Recipient, VoiceAccount
-from campaigns import e164
+from campaigns import countries, e164
 from campaigns.consent_demands import ConsentKind, Demand, Evidence
 from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.states import names_of_places
@@ -122,4 +122,5 @@ def _opening(
 def name_of(place: str) -> str:
     """Return the name of a place such as US-FL; its code if it has none here."""
     named = {pack.country: pack.name for pack in packs().values()}
-    return names_of_places().get(place) or named.get(place, place)
+    known = names_of_places().get(place) or named.get(place)
+    return known or countries.name_of(place.rpartition("-")[2])

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from batchcalls.models import Batch, CallResult, OptOutReview, Recipient
 from batchcalls.states import RecipientStatus
+from campaigns import same_phone
 from campaigns.models import Suppression
 from campaigns.vocabulary import Disposition
 
@@ -24,21 +25,23 @@ def entries_about(e164: str) -> list[Suppression]:
 
 def reviews_of(e164: str) -> list[OptOutReview]:
     """Return all reviews of a number's calls, the latest first."""
-    reviews = OptOutReview.objects.filter(e164=e164)
+    reviews = OptOutReview.objects.filter(e164__in=same_phone.spellings_of(e164))
     return list(reviews.select_related("call__batch", "decided_by").order_by("-pk"))
 
 
 def calls_to(e164: str, *, at_most: int = CALLS_SHOWN) -> list[CallResult]:
     """Return the last calls to a number, the latest first."""
-    calls = CallResult.objects.filter(to_number=e164).select_related("batch")
-    return list(calls.defer("transcript", "variables", "extracted").order_by("-pk")[:at_most])
+    calls = CallResult.objects.filter(to_number__in=same_phone.spellings_of(e164))
+    calls = calls.select_related("batch").defer("transcript", "variables", "extracted")
+    return list(calls.order_by("-pk")[:at_most])
 
 
 def calls_that_asked(e164: str) -> list[CallResult]:
     """Return the last calls in which the person at the number asked not to be called again."""
     evidence = Suppression.objects.entries().about(e164).exclude(call_id=None).values("call_id")
     calls = CallResult.objects.filter(
-        Q(disposition=Disposition.DO_NOT_CONTACT) | Q(call_id__in=evidence), to_number=e164
+        Q(disposition=Disposition.DO_NOT_CONTACT) | Q(call_id__in=evidence),
+        to_number__in=same_phone.spellings_of(e164),
     )
     shown = calls.select_related("batch").only("claimed_at", "attempt", "to_number", "batch__name")
     return list(shown.order_by("-pk")[:CALLS_SHOWN])
@@ -63,7 +66,9 @@ def _of_latest_batches(e164: str) -> QuerySet[Recipient]:
     """Return rows without an order: with ORDER BY and LIMIT a database scans all rows by key."""
     latest = Batch.objects.order_by("-created_at", "-pk").values_list("pk", flat=True)
     batches = list(latest[:BATCHES_LOOKED_AT])
-    return Recipient.objects.filter(batch__in=batches, e164=e164).order_by()
+    return Recipient.objects.filter(
+        batch__in=batches, e164__in=same_phone.spellings_of(e164)
+    ).order_by()
 
 
 def _newest_first(row: Recipient) -> int:

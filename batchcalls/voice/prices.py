@@ -18,7 +18,8 @@ class Prices:
     """The prices of a voice account, in ``currency``.
 
     ``per_voicemail_minute`` is None if a voicemail costs what a person does. With
-    ``whole_minutes``, each started minute is charged in full.
+    ``whole_minutes``, each started minute is charged in full. ``overcharge`` is how many times
+    these prices the provider charged at most: that much is reserved.
     """
 
     per_minute: Decimal = Decimal(0)
@@ -26,6 +27,7 @@ class Prices:
     per_attempt: Decimal = Decimal(0)
     whole_minutes: bool = False
     currency: str = "USD"
+    overcharge: Decimal = Decimal(1)
 
     @property
     def are_set(self) -> bool:
@@ -52,8 +54,23 @@ class Prices:
 
     def most(self, longest_seconds: float) -> Decimal:
         """Return the most that a call can cost that lasts at most so long."""
-        per_minute = max(self.per_minute, self.per_voicemail_minute or Decimal(0))
-        return self._total(per_minute, longest_seconds).quantize(STEP, ROUND_UP)
+        most = self._total(self._highest_per_minute, longest_seconds) * self.overcharge
+        return most.quantize(STEP, ROUND_UP)
+
+    def times_charged(self, price: Decimal, currency: str, seconds: float) -> Decimal:
+        """Return how many times these prices a provider charged for a call, or 1 if not more.
+
+        However the provider rounds: every started minute may be charged in full, and one at least.
+        """
+        minutes = max(Decimal(1), (Decimal(str(seconds)) / MINUTE).to_integral_value(ROUND_UP))
+        expected = self.per_attempt + self._highest_per_minute * minutes
+        if currency != self.currency or not expected or price <= expected:
+            return Decimal(1)
+        return (price / expected).quantize(CENT, ROUND_UP)
+
+    @property
+    def _highest_per_minute(self) -> Decimal:
+        return max(self.per_minute, self.per_voicemail_minute or Decimal(0))
 
     def _total(self, per_minute: Decimal, seconds: float) -> Decimal:
         minutes = Decimal(str(seconds)) / MINUTE

@@ -31,6 +31,7 @@ _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream
 _REFUSALS = {
     "unreadable": "Its address cannot be read.",
     "not_web": "Its address is not one of the web.",
+    "port": "Its address has a port that is not allowed.",
     "not_found": "The provider's server cannot be found.",
     "private": "Its address lies in a private network.",
 }

@@ -32,6 +32,7 @@ from batchcalls.net.under_way import UnderWay
 from batchcalls.states import DeliveryStatus
 from batchcalls.webhooks import endpoints
 from batchcalls.webhooks.requests import Answer, send
+from campaigns.allowed_hosts import AllowedHost, Hosts, refused_url
 
 log = structlog.get_logger(__name__)
 
@@ -89,13 +90,19 @@ class Sender:
         self._busy: Counter[object] = Counter()
         #: Most threads one address may occupy, however slowly it answers.
         self._most = max(1, under_way.threads // 4)
+        self._hosts: Hosts | None = None
 
     def step(self) -> bool:
         """Start due messages and record answers; return whether there was anything to do."""
         leased = self._lease()
+        refused = []
         for delivery in leased:
             self._busy[_target(delivery)] += 1
-            self._under_way.start(delivery)
+            if why := self._why_not_allowed(delivery):
+                refused.append((delivery, Answer(at=clock.now(), request_headers={}, error=why)))
+            else:
+                self._under_way.start(delivery)
+        self._record(refused)
         answered = self._under_way.collect(wait_seconds=NAP_SECONDS)
         if answered and self._under_way.count:
             # One transaction for several answers costs little more than one for a single answer.
@@ -107,6 +114,17 @@ class Sender:
     def finish(self) -> None:
         """Wait for running requests and record their answers."""
         self._record(self._under_way.drain(seconds=settings.PLACING_WAIT_SECONDS))
+
+    def _why_not_allowed(self, delivery: WebhookDelivery) -> str:
+        """Return why data may not go to the address of a call or batch, or a blank.
+
+        Its host may have been removed from the list since; the message is tried again.
+        """
+        if delivery.endpoint_id:
+            return ""
+        self._hosts = self._hosts or AllowedHost.objects.current()
+        refused = refused_url(delivery.url, self._hosts, path="The address")
+        return refused.message if refused else ""
 
     def _lease(self) -> list[WebhookDelivery]:
         room = self._under_way.threads - self._under_way.count

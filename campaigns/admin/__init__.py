@@ -1,5 +1,5 @@
 """The back office's pages for campaigns and rules. Importing the modules registers them."""
 
-from campaigns.admin import campaigns, pathways, policies
+from campaigns.admin import allowed_hosts, campaigns, pathways, policies
 
-__all__ = ["campaigns", "pathways", "policies"]
+__all__ = ["allowed_hosts", "campaigns", "pathways", "policies"]

@@ -64,6 +64,11 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
         context |= {**self.admin_site.each_context(request), "title": "Test render"}
         return TemplateResponse(request, "admin/campaigns/campaign/trial_page.html", context)
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Lock the fields that the user may not set."""
+        form = super().get_form(request, *args, **kwargs)
+        return type(form.__name__, (form,), {"user": request.user})
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Label the empty choice with its meaning."""
         labels = {"pathway": "Choose a pathway", "policy": "No policy"}

@@ -9,15 +9,26 @@ from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 
 from campaigns.admin.small_tables import SHORT_TEXTS
+from campaigns.call_settings.sensitivity import Sensitivity
 from campaigns.models import Pathway, Tool
+from campaigns.setting_permissions import PERMISSIONS
 
 ModelT = TypeVar("ModelT", bound=Model)
+CONVERSATION = PERMISSIONS[Sensitivity.CONVERSATION]
 
 
 class NamedAtProvider(admin.ModelAdmin[ModelT]):
     """Our name for an object of the provider, with the number of campaigns that use it."""
 
     formfield_overrides = SHORT_TEXTS
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Also require the permission to set what is said, which it is about."""
+        return super().has_add_permission(request) and request.user.has_perm(CONVERSATION)
+
+    def has_change_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:
+        """Also require the permission to set what is said in the campaigns that use it."""
+        return super().has_change_permission(request, obj) and request.user.has_perm(CONVERSATION)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
         """Annotate each row with its number of campaigns."""

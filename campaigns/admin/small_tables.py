@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Field, Model, TextField
 from django.forms import ModelForm, Textarea
 from django.http import HttpRequest
@@ -42,6 +43,24 @@ class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
 
     def export_action(self, request: HttpRequest) -> HttpResponseBase:
         """Refuse an export too large for memory instead of sending part of it."""
+        try:
+            return self._export(request)
+        except IncorrectLookupParameters:
+            message = "The list has no such filter. Remove it, and export again."
+            self.message_user(request, message, messages.ERROR)
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """Import the file that was reviewed; ask for it again if it is gone."""
+        try:
+            response: HttpResponseBase = super().process_import(request, **kwargs)
+        except FileNotFoundError:
+            message = "The uploaded file is not there any more. Upload it again."
+            self.message_user(request, message, messages.ERROR)
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_import")
+        return response
+
+    def _export(self, request: HttpRequest) -> HttpResponseBase:
         if self.has_export_permission(request):
             # Count no further than the limit: of a million rows, "too many" is enough to know.
             rows = self.get_export_queryset(request).order_by()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from campaigns.call_settings.legacy import ALIASES
+from campaigns.call_settings.sensitivity import Sensitivity
 from campaigns.call_settings.types import CallSetting
 
 #: Longer lists of options are counted instead of written out.
@@ -78,9 +79,11 @@ def place_in_words(setting: CallSetting) -> str:
 
 
 def notes(setting: CallSetting) -> list[str]:
-    """Return notes on secrecy, legacy status and older names."""
+    """Return notes on permissions, secrecy, legacy status and older names."""
     names = older_names(setting)
+    decided = " and ".join(one.label for one in Sensitivity if one in setting.sensitivity)
     return [
+        *([f"It decides {decided}, which needs a permission."] if decided else []),
         *(["It may hold secrets, so it is never returned."] if setting.sensitive else []),
         *(["The provider no longer documents it."] if setting.legacy else []),
         *([f"Older name{'s'[: len(names) > 1]}: {', '.join(names)}."] if names else []),

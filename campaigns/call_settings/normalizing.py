@@ -17,6 +17,9 @@ from campaigns.prompts import NO_VALUE
 INVALID = "invalid_call_setting"
 UNKNOWN = "unknown_call_setting"
 
+#: So many unknown names are compared with all settings, to tell which was meant.
+MOST_SUGGESTIONS = 10
+
 _ABSENT = object()
 
 #: Cells of a list that give no setting. “None” may be one of the values of a setting.
@@ -119,7 +122,8 @@ def _given(
     for name, value in raw.items():
         setting = REGISTRY.get(ALIASES[name].target if name in ALIASES else name)
         if setting is None:
-            result.add_problem(name, _unknown(name), code=UNKNOWN)
+            suggests = len(result.problems) < MOST_SUGGESTIONS
+            result.add_problem(name, _unknown(name, suggests=suggests), code=UNKNOWN)
         elif (per_row and _is_placeholder(value)) or (
             is_blank(value) and not (value is None and setting.nullable)
         ):
@@ -135,8 +139,8 @@ def _is_placeholder(cell: Any) -> bool:
     return isinstance(cell, str) and cell.strip() in _PLACEHOLDERS
 
 
-def _unknown(name: str) -> str:
-    likely = get_close_matches(name[:100], all_names(), n=1)
+def _unknown(name: str, *, suggests: bool) -> str:
+    likely = get_close_matches(name[:100], all_names(), n=1) if suggests else []
     remedy = f"did you mean {likely[0]}?" if likely else "leave it out or make it request data."
     return f"{shorten(name)} is not a call setting: {remedy}"
 

@@ -30,6 +30,7 @@ from campaigns.call_settings.types import (
     returns,
     shorten,
 )
+from campaigns.storable import all_storable
 
 _MAX_JSON_DEPTH = 20
 _LEAVING = ("leave_message", "leave_message_and_sms")
@@ -40,9 +41,12 @@ def decode(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value, parse_constant=_refuse_constant)
+        decoded = json.loads(value, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if not all_storable(decoded):
+        raise ValueError("it has a character that cannot be stored")
+    return decoded
 
 
 def _refuse_constant(constant: str) -> None:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+from campaigns.call_settings.sensitivity import SENSITIVITY, Sensitivity, classes_of
+
 #: A function of the setting's name, used in error messages, and the raw value.
 Read = Callable[[str, Any], Any]
 
@@ -136,6 +138,13 @@ class CallSetting:
             raise ValueError(f"The call setting {self.name} has no meaning: write its help text.")
         if not self.schema:
             raise ValueError(f"The call setting {self.name} has no type: give its parser a schema.")
+        if self.name not in SENSITIVITY:
+            raise ValueError(f"The call setting {self.name} has no class: list it in SENSITIVITY.")
+
+    @property
+    def sensitivity(self) -> frozenset[Sensitivity]:
+        """Return the classes that the setting is of, such as “what it costs”."""
+        return classes_of(self.name)
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 from campaigns.places.postcodes import zip_code
@@ -16,11 +16,16 @@ from campaigns.places.states import state_of
 from campaigns.places.tables import rows_of
 from campaigns.places.whereabouts import US_AREAS, countries_of, has_zips
 
+#: Territories with codes of their own in which the rules of their country hold as well, without
+#: those that make their own consumer law, such as New Caledonia, Jersey, or Curaçao.
+_COUNTRY_OF: Final = {
+    **dict.fromkeys(("GP", "MQ", "GF", "RE", "YT", "BL", "MF", "PM"), "FR"),
+    **dict.fromkeys(("CC", "CX", "NF"), "AU"),
+}
 #: A number of the country code 1 with its area code.
 _AMERICAN: Final = re.compile(r"\+1([2-9]\d\d)\d{7}", re.ASCII)
 
 
-@lru_cache(maxsize=65_536)
 def find(*, e164: str, region: str, postcode: str = "", state: str = "") -> tuple[str, ...]:
     """Return the places a recipient may be in, most probable first; empty for no country.
 
@@ -30,6 +35,8 @@ def find(*, e164: str, region: str, postcode: str = "", state: str = "") -> tupl
     1. The postcode decides, else the state, else the number.
     2. The places of any other source that agrees with none of these are added.
     """
+    if not (postcode or state):
+        return of_number(e164, region)
     sources = [
         _of_zip(postcode) if postcode and has_zips(region) else (),
         _of_state(state, region) if state else (),
@@ -52,6 +59,8 @@ def of_number(e164: str, region: str) -> tuple[str, ...]:
             return states
         if region in US_AREAS and region != "US":
             return (f"US-{region}",)
+    if country := _COUNTRY_OF.get(region):
+        return (f"{country}-{region}",)
     return (region,) if len(region) == 2 else ()
 
 

@@ -13,7 +13,6 @@ from typing import Final
 from campaigns.places.tables import rows_of
 
 _SHORTEST: Final = 2
-_LONGEST: Final = 5
 
 
 @cache
@@ -27,7 +26,14 @@ def corrected_zones(digits: str) -> tuple[str, ...]:
     Empty if the file has no line for it.
     """
     table = _table()
-    for length in range(_LONGEST, _SHORTEST - 1, -1):
+    for length in _lengths(digits[:_SHORTEST]):
         if zones := table.get(digits[:length]):
             return zones
     return ()
+
+
+@cache
+def _lengths(beginning: str) -> list[int]:
+    """Return the lengths of the prefixes that begin so, most first."""
+    listed = (prefix for prefix in _table() if prefix.startswith(beginning))
+    return sorted(set(map(len, listed)), reverse=True)

@@ -119,10 +119,7 @@ class Entry:
     @property
     def caps_in_words(self) -> str:
         """The caps as people read them: “3 calls in 24 hours”."""
-        return ", ".join(
-            f"{limit} {window.words if limit > 1 else window.words.replace('calls', 'call')}"
-            for window, limit in self.caps.limits.values()
-        )
+        return ", ".join(window.counted(limit) for window, limit in self.caps.limits.values())
 
     @property
     def rules_in_words(self) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from uuid import uuid4
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
-from django_q.signing import SignedPackage
 
+from batchcalls import queue
 from batchcalls.access import api_keys
 from batchcalls.models import (
     Batch,
@@ -31,6 +31,7 @@ from batchcalls.models import (
     WorkerHeartbeat,
 )
 from campaigns.models import (
+    AllowedHost,
     BlackoutDate,
     CallingPolicy,
     CallingWindow,
@@ -148,6 +149,7 @@ class Crowd:
         )
         BlackoutDate.objects.create(policy=self.policy, date=date(2026, 1, n))
         ColumnMapping.objects.create(name=f"Mapping {n}", created_by=user)
+        AllowedHost.objects.create(host=f"host{n}.example.com", created_by=user)
         Suppression.objects.create(e164=f"+120255502{n:02}", created_by=user)
         RulePackSwitch.objects.create(
             pack="us", entry=f"{n}", reason="Exempt.", created_by=user, created_at=timezone.now()
@@ -195,7 +197,7 @@ class Crowd:
 
     def _queue(self, n: int) -> None:
         package = {"id": uuid4().hex, "name": f"Task {n}", "func": "batchcalls.tasks.sweep"}
-        OrmQ.objects.create(key="default", payload=SignedPackage.dumps(package))
+        OrmQ.objects.create(key="default", payload=queue.Message.dumps(package))
         Schedule.objects.create(name=f"Schedule {n}", func="batchcalls.tasks.sweep")
         for success in (True, False):
             Task.objects.create(

@@ -8,7 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -112,6 +112,19 @@ def test_a_large_workbook_waits_on_its_own_page(
     assert book.active.max_row == 3
 
 
+def test_a_stored_file_is_sent_by_the_proxy_where_there_is_one(
+    make_batch: Any, run: Any, admin_client: Client, settings: Any
+) -> None:
+    settings.ACCEL_REDIRECT = True
+    export = Export.objects.create(kind="results", batch=run(make_batch("+12025550190")))
+    tasks.export(str(export.pk))
+    export.refresh_from_db()
+    response = admin_client.get(reverse("admin:batchcalls_export_file", args=[export.pk]))
+    assert response["X-Accel-Redirect"] == f"/-/media/{export.file.name}"
+    assert response["Content-Disposition"].startswith('attachment; filename="')
+    assert response.content == b""
+
+
 def test_a_finished_workbook_is_only_for_those_who_may_export(
     make_batch: Any, run: Any, staff: Any
 ) -> None:
@@ -122,6 +135,26 @@ def test_a_finished_workbook_is_only_for_those_who_may_export(
     page = client.get(reverse("admin:batchcalls_export_changelist"))
     assert "Results of a batch" in page.content.decode()
     assert client.get(reverse("admin:batchcalls_export_file", args=[export.pk])).status_code == 403
+
+
+def test_a_workbook_of_somebody_else_is_not_found_unless_they_may_see_all(
+    make_batch: Any, run: Any, staff: Any
+) -> None:
+    batch = run(make_batch("+12025550190"))
+    export = Export.objects.create(
+        kind="results", batch=batch, created_by=User.objects.create_user("owner")
+    )
+    tasks.export(str(export.pk))
+    file = reverse("admin:batchcalls_export_file", args=[export.pk])
+
+    client = staff("batchcalls.export_batch")
+
+    assert client.get(file).status_code == 404
+    person = User.objects.get(username="staff")
+    person.user_permissions.add(Permission.objects.get(codename="view_export"))
+    answer = client.get(file)
+    assert answer.status_code == 200
+    answer.close()
 
 
 def test_further_rows_join_a_batch_from_its_page(

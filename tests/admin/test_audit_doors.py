@@ -18,7 +18,7 @@ from tests.admin.test_roles import OPEN_TO_ALL, admin_patterns, permissions_of, 
 
 __all__ = ["world"]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.one_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 #: Pages about one's own second step.
 SIGNING_IN = ("security_set_up", "security_codes", "security_off")

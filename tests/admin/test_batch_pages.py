@@ -148,6 +148,7 @@ class TestThePage:
             answer = admin_client.get(f"{page('recipients', over.pk)}?{query}")
             assert len(list(answer.context["listing"])) == count, query
 
+    @pytest.mark.usefixtures("example_hosts")
     def test_what_is_sent_along_in_secret_is_not_shown(
         self, admin_client: Client, make_batch: Any
     ) -> None:

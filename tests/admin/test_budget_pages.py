@@ -39,6 +39,21 @@ def test_the_wizard_takes_a_budget_and_the_batch_shows_what_is_left(
     assert "12.50 USD" in markup(admin_client.get(page("settings", batch.pk)))
 
 
+def test_an_account_whose_calls_cost_something_keeps_its_currency(
+    admin_client: Client, account: VoiceAccount
+) -> None:
+    url = of_account(account)
+    admin_client.post(url, {**fields_of(admin_client.get(url)), "currency": "EUR"})
+    account.refresh_from_db()
+    assert account.currency == "EUR", "nothing was spent"
+    today = spending.day_of(timezone.now())
+    DailySpending.objects.create(account=account, day=today, spent=Decimal("1.50"))
+    answer = admin_client.post(url, {**fields_of(admin_client.get(url)), "currency": "USD"})
+    assert "Calls of this account were charged in EUR" in markup(answer)
+    account.refresh_from_db()
+    assert account.currency == "EUR"
+
+
 def test_a_budget_below_a_cent_is_refused_beside_its_field(
     admin_client: Client, account: VoiceAccount
 ) -> None:
@@ -94,9 +109,23 @@ def test_the_explanation_names_the_budget(make_batch: Any, launched: Any) -> Non
     recipient = Recipient.objects.get()
     [verdict] = [one for one in explaining.why_not(recipient) if one.rule == "Budget"]
     assert verdict.allows is False
-    assert "0.00 of 0.50 USD spent, and the next call may cost up to 3.62 USD" in verdict.detail
+    assert "budget of 0.50 USD is too small for one call" in verdict.detail
+    assert "may cost up to 3.62 USD" in verdict.detail
     Batch.objects.update(budget=None)
     assert isinstance(
         gate.check(batch, recipient, gate.Facts(now=batch.created_at, purse=Purse())),
         verdicts.Allowed,
     )
+
+
+def test_the_log_of_an_account_is_on_its_page_and_that_of_its_floor_beside_the_floor(
+    admin_client: Client, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAND_API_KEY", "sk-of-the-tests")
+    real = VoiceAccount.objects.create(name="real", provider="bland")
+    AccountEvent.objects.create(account=real, code="overcharged", message="Too much was charged.")
+    text = markup(admin_client.get(of_account(real)))
+    assert "Too much was charged." in text
+    assert "System, " in text
+    floor = reverse("admin:batchcalls_voiceaccount_floor", args=[real.pk])
+    assert "Too much was charged." not in markup(admin_client.get(floor))

@@ -39,7 +39,7 @@ def mapping(make_batch: Any) -> ColumnMapping:
         map_all=None,
         prompt="Hello.",
     )
-    actor = User.objects.create_user("grace")
+    actor = User.objects.create_superuser("grace")
     return save_mapping(batch.first_list, name="CRM <export>", actor=actor)
 
 

@@ -352,3 +352,13 @@ def test_a_numbers_page_leads_to_the_rows_that_say_why(make_batch: Any, run: Any
     assert "The number is on the do-not-call list." in page
     _, other = person("view_suppression")
     assert "/batchcalls/recipient/" not in markup(other.get(address))
+
+
+def test_the_page_of_a_number_shows_the_whole_reason_and_the_evidence(admin_client: Client) -> None:
+    reason = "Asked by letter, and again by phone, " * 5
+    Suppression.objects.create(e164="+12025550190", reason=reason[:200], evidence="Ticket 4711")
+    address = reverse("admin:campaigns_suppression_number", args=["+12025550190"])
+    text = markup(admin_client.get(address))
+    assert reason[:199].strip() in text
+    assert '<span class="under">Ticket 4711</span>' in text
+    assert 'class="data cards"' in text

@@ -20,7 +20,7 @@ from tests.admin.crowd import Crowd
 from tests.admin.query_counting import compare, only_pages, queries_of
 
 # One record holds for both kinds of database, and tracing shows nothing that other tests do not.
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.no_cover]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 FEW, MANY = 3, 30
 
@@ -58,6 +58,7 @@ LISTS = {
     "Review opt-outs": "batchcalls_optoutreview",
     "Voice accounts": "batchcalls_voiceaccount",
     "Column mappings": "campaigns_columnmapping",
+    "Allowed hosts": "campaigns_allowedhost",
     "API keys": "batchcalls_apikey",
     "Webhooks": "batchcalls_webhookendpoint",
     "Opt-out sources": "batchcalls_optoutsource",

@@ -43,6 +43,7 @@ class TestChanging:
         answer = program.patch(f"{BATCHES}/{batch.pk}", {"cps": 2})
         assert (answer.status_code, answer.json()["current_status"]) == (409, "completed")
 
+    @pytest.mark.usefixtures("example_hosts")
     def test_secrets_are_not_shown_and_stay(self, program: Program, make_batch: Any) -> None:
         secret = {"dynamic_data": [{"url": "https://example.com/x?key=1"}]}
         batch = make_batch(HUMAN, call_settings=secret)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,6 +12,8 @@ from django.test import Client
 from batchcalls.api.docs import setting_groups
 from campaigns.call_settings import REGISTRY, Section
 from campaigns.call_settings.describing import older_names, place_in_words, type_in_words
+from tests.admin.call_rows import person
+from tests.api.conftest import MakeProgram
 
 GROUPS = dict(setting_groups())
 
@@ -53,3 +56,20 @@ def test_settings_stand_in_the_sections_of_the_form() -> None:
     assert list(GROUPS) == ["Call", *(section.label for section in Section), "Older settings"]
     assert "voicemail" in [row.name for row in GROUPS["Voicemail"]]
     assert "amd" in [row.name for row in GROUPS["Older settings"]]
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database
+@pytest.mark.parametrize("url", ["/api/schema/", "/api/docs/"])
+def test_a_setting_says_who_may_read_them(
+    url: str, settings: Any, make_program: MakeProgram
+) -> None:
+    _, signed_in = person()
+    program = make_program(group="")
+
+    settings.API_DOCS = "staff"
+    assert Client().get(url)["Location"].startswith("/login/?next=")
+    assert signed_in.get(url).status_code == program.get(url).status_code == 200
+
+    settings.API_DOCS = "off"
+    assert {one.get(url).status_code for one in (Client(), signed_in, program)} == {404}

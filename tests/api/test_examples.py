@@ -161,6 +161,12 @@ def add_an_endpoint(recorder: Recorder) -> str:
     recorder.ask("webhook_endpoints_secret", endpoint)
     recorder.ask("webhook_endpoints_rotate", endpoint)
     recorder.ask("webhook_endpoints_test", endpoint)
+    allowed = {"host": "crm.example.com", "description": "Reports of single calls"}
+    host = recorder.ask("allowed_hosts_create", body=allowed)["id"]
+    recorder.ask("allowed_hosts_list")
+    recorder.ask("allowed_hosts_retrieve", host)
+    changed = {"description": "Reports to the CRM"}
+    recorder.ask("allowed_hosts_partial_update", host, body=changed)
     return endpoint
 
 

@@ -225,3 +225,9 @@ class TestKept:
             program.client.get(TOOLS, headers={"If-None-Match": first["ETag"]}).status_code == 200
         )
         assert first["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("path", ["do-not-call/", "nowhere"])
+def test_a_program_that_posts_to_an_unknown_address_is_told_so(path: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post(f"/api/v1/{path}", {})
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")

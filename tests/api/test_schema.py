@@ -146,7 +146,6 @@ def addresses(path: str, ids: Callable[[str], str]) -> str:
 
 
 # Each operation is asked by each scope: the same lines over and over.
-@pytest.mark.no_cover
 @pytest.mark.django_db
 class TestEveryDoor:
     @pytest.mark.one_database

@@ -102,6 +102,7 @@ def test_lists_hold_what_was_sent_newest_first_and_no_single_calls(
     assert program.get("/v1/batches?limit=x").status_code == 400
 
 
+@pytest.mark.usefixtures("example_hosts")
 def test_the_second_generation_is_told_of_the_order_and_how_it_stands(
     program: Program, carry: Carry
 ) -> None:

@@ -224,6 +224,7 @@ def test_what_may_be_secret_is_neither_echoed_nor_kept_to_be_repeated(program: P
     assert not IdempotentRequest.objects.filter(body__contains="hush").exists()
 
 
+@pytest.mark.usefixtures("example_hosts")
 def test_news_of_the_batch_goes_where_it_was_asked_for(program: Program, carry: Carry) -> None:
     status, over = "https://example.com/status", "https://example.com/over"
     report = "https://example.com/call"

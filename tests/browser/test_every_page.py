@@ -32,6 +32,7 @@ LISTS = [
     "campaigns/rulepackswitch",
     "campaigns/suppression",
     "campaigns/columnmapping",
+    "campaigns/allowedhost",
     "auth/user",
     "auth/group",
     "django_q/success",
@@ -50,6 +51,7 @@ FORMS = [
     "campaigns/tool",
     "campaigns/callingpolicy",
     "campaigns/suppression",
+    "campaigns/allowedhost",
     "auth/user",
     "django_q/schedule",
 ]

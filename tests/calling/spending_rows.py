@@ -40,19 +40,22 @@ def end(
     key: str = "end",
     **details: Any,
 ) -> None:
-    events = [
-        VoiceEvent(
-            provider_call_id=f"P-{call.pk}",
-            event_key=f"{key}-{call.pk}",
-            status=status,
-            raw_status=status,
-            occurred_at=timezone.now(),
-            answered_by=AnsweredBy.HUMAN if status == CallStatus.COMPLETED else "",
-            details=CallDetails(**{"duration_seconds": 60, **details}),
-        )
-        for call in calls
-    ]
+    events = [ended(call, status, key=key, **details) for call in calls]
     results.apply(calls[0].account_id, events, now=timezone.now())
+
+
+def ended(
+    call: CallResult, status: CallStatus = CallStatus.COMPLETED, *, key: str, **details: Any
+) -> VoiceEvent:
+    return VoiceEvent(
+        provider_call_id=f"P-{call.pk}",
+        event_key=f"{key}-{call.pk}",
+        status=status,
+        raw_status=status,
+        occurred_at=timezone.now(),
+        answered_by=AnsweredBy.HUMAN if status == CallStatus.COMPLETED else "",
+        details=CallDetails(**{"duration_seconds": 60, **details}),
+    )
 
 
 def ledger(account: VoiceAccount) -> Decimal:

@@ -16,6 +16,7 @@ from batchcalls.batches import budgets, lifecycle, spending
 from batchcalls.calling import budget, ticks
 from batchcalls.calling.budget import Period
 from batchcalls.database.lease import Lease
+from batchcalls.intake import dry_run
 from batchcalls.models import (
     AccountEvent,
     Batch,
@@ -351,3 +352,18 @@ def test_two_workers_and_two_batches_never_exceed_the_budgets(priced: VoiceAccou
     counted = [call.reserved if call.cost is None else call.cost for call in of_one]
     assert sum(filter(None, counted)) <= 1
     assert_sums_are_those_of_the_rows(priced)
+
+
+def test_a_budget_that_is_too_small_for_one_call_says_so(
+    launch: Any, lease: Any, priced: VoiceAccount
+) -> None:
+    batch = launch(1, "0.05")
+    assert take(lease) == []
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.PAUSED
+    assert batch.reason == (
+        "The batch’s budget of 0.05 USD is too small for one call, which may cost up to 0.10 USD. "
+        "Raise the budget, or let calls end sooner by the call setting max_duration. Then resume."
+    )
+    notes = dry_run.compute(batch, now=timezone.now())["notes"]
+    assert any("is too small for one call" in note for note in notes)

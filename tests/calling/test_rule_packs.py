@@ -19,6 +19,7 @@ from campaigns.rules import packs
 from campaigns.vocabulary import Purpose
 from tests.calling.placing import Recorder, lease_of, place_due
 from tests.calling.test_caps import past_call
+from tests.calling.test_closing_hours import dialed as late_dialed
 
 pytestmark = pytest.mark.django_db
 
@@ -173,7 +174,7 @@ class TestCaps:
         assert (row.status, row.reason_code) == ("deferred", "capped")
         assert row.due_at == noon + timedelta(hours=1)
         assert row.reason == (
-            f"The number had 1 calls in 8 hours; the cap is 1 (us {VERSION}: Maine 1 call in 8 "
+            f"The number had 1 call in 8 hours; the cap is 1 (us {VERSION}: Maine 1 call in 8 "
             "hours)."
         )
 
@@ -206,6 +207,16 @@ class TestSwitches:
         marketing(FLORIDA)
 
         assert dialed(real) == set()
+
+    def test_a_call_that_is_connecting_when_a_switch_ends_is_not_sent(
+        self, marketing: Launch, real: VoiceAccount, evening: Any
+    ) -> None:
+        switch_off("us/florida", until=EVENING + timedelta(seconds=10))
+        marketing(FLORIDA)
+        assert late_dialed(real, evening, after=10) == []
+        evening.move_to(EVENING)
+        Recipient.objects.update(due_at=EVENING)
+        assert late_dialed(real, evening, after=9) == [FLORIDA]
 
 
 class TestDryRun:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from batchcalls.batches import spending
-from batchcalls.calling import budget, recording, unconfirmed
+from batchcalls.batches import overcharging, spending
+from batchcalls.calling import budget, recording, results, unconfirmed
 from batchcalls.models import (
+    AccountEvent,
     Batch,
     CallResult,
     DailySpending,
@@ -24,6 +25,7 @@ from tests.calling.spending_rows import (
     accept,
     assert_sums_are_those_of_the_rows,
     end,
+    ended,
     ledger,
     take,
 )
@@ -80,12 +82,78 @@ def test_a_result_that_arrives_twice_counts_once(
     accept(calls)
     end(calls, price=Decimal("0.05"))
     end(calls, price=Decimal("0.05"))
-    end(calls, key="late", price=Decimal("0.09"))
-    end(calls, CallStatus.FAILED, key="changed", price=Decimal("0.09"))
+    end(calls, key="late", price=None)
+    end(calls, CallStatus.FAILED, key="changed", price=Decimal("0.05"))
     batch.refresh_from_db()
     assert batch.spent == Decimal("0.05")
     assert DailySpending.objects.get().spent == Decimal("0.05")
     assert_sums_are_those_of_the_rows(priced)
+
+
+@pytest.mark.parametrize(
+    ("prices", "spent"),
+    [
+        ([None, "0.07"], "0.07"),
+        ([None, "0.12"], "0.12"),
+        (["0.05", "0.09", "0.07"], "0.09"),
+        (["0.05", "1e9", "NaN", "-1"], "0.05"),
+        ([None, "0"], "0.10"),
+    ],
+)
+def test_a_price_that_is_reported_after_the_end_counts_and_the_highest_stays(
+    launch: Any, lease: Any, priced: VoiceAccount, prices: list[str | None], spent: str
+) -> None:
+    batch = launch(1, "1")
+    calls = take(lease)
+    accept(calls)
+    for number, price in enumerate(prices):
+        details = {"price": None if price is None else Decimal(price), "currency": "USD"}
+        end(calls, key=f"report {number}", **details)
+    batch.refresh_from_db()
+    assert batch.spent == Decimal(spent)
+    assert DailySpending.objects.get().spent == Decimal(spent)
+    assert_sums_are_those_of_the_rows(priced)
+
+
+def test_an_end_and_its_later_price_in_one_group_count_once(
+    launch: Any, lease: Any, priced: VoiceAccount
+) -> None:
+    batch = launch(1, "1")
+    calls = take(lease)
+    accept(calls)
+    ends = [ended(calls[0], key="end"), ended(calls[0], key="price", price=Decimal("0.07"))]
+    results.apply(priced.pk, ends, now=timezone.now())
+    batch.refresh_from_db()
+    assert batch.spent == Decimal("0.07")
+    assert_sums_are_those_of_the_rows(priced)
+
+
+def test_a_provider_that_charges_more_than_the_prices_leaves_room_for_fewer_calls(
+    launch: Any,
+    lease: Any,
+    priced: VoiceAccount,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    launch(9, "1.00")
+    calls = take(lease, want=2)
+    accept(calls)
+    with django_capture_on_commit_callbacks(execute=True):
+        end(calls, price=Decimal("0.25"), currency="USD")
+    priced.refresh_from_db()
+    assert priced.overcharge == Decimal("2.5")
+    assert AccountEvent.objects.get(code=overcharging.OVERCHARGED).message.startswith(
+        "The provider charged 0.25 USD for call "
+    )
+    calls = [*take(lease), *take(lease)]
+    assert [call.reserved for call in calls] == [Decimal("0.25")] * 2, "0.50 are left"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        accept(calls)
+        end(calls, price=Decimal("0.20"), currency="USD")
+    priced.refresh_from_db()
+    assert priced.overcharge == Decimal("2.5"), "the highest stays"
+    overcharging.forget(priced)
+    assert priced.prices.most(60) == Decimal("0.10")
 
 
 def test_calls_that_were_not_placed_give_their_money_back(

@@ -12,7 +12,7 @@ from tests import week_of_hours
 from tests.hours_oracle import DAY, Row, Rules, first_allowed, is_allowed, judge, zones_of
 
 #: The same lines run for thousands of calls.
-pytestmark = [pytest.mark.one_database, pytest.mark.no_cover]
+pytestmark = pytest.mark.one_database
 
 #: Clocks change on the third day: in the United States, and in Europe.
 US_WEEK = datetime(2026, 3, 5, 7, 17, 21, tzinfo=UTC)

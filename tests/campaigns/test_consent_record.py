@@ -165,3 +165,23 @@ def test_a_record_is_stored_and_read_again() -> None:
     assert Evidence.from_dict(full.to_dict()) == full
     assert Evidence().to_dict() == {}
     assert str(full) == "express consent of 2026-01-31, Web form"
+
+
+NULL_DATES = [
+    *("0000-00-00", "0001-01-01T00:00:00", "1753-01-01", "1/1/1900", "01.01.1970 00:00"),
+    *("1900-01-01 00:00:00.000", "1970-01-01T00:00:00Z", "1/1/1753 12:00:00 AM"),
+]
+
+
+@pytest.mark.parametrize("dated", NULL_DATES)
+def test_the_date_that_a_database_writes_for_none_is_no_consent(dated: str) -> None:
+    assert recorded(dated=dated) == {}
+    assert recorded(consent="yes", dated=dated) == {"kind": "given"}
+
+
+@pytest.mark.parametrize("cell", ["1900-01-01", "0001-01-01"])
+def test_it_is_unclear_as_the_only_thing_that_a_consent_cell_says(cell: str) -> None:
+    assert "what databases write for no date" in recorded(consent=cell)["unclear"]
+    assert Demand(said_by="P").lack(
+        ConsentCells(consent=cell).record(order="", today=TODAY), today=TODAY
+    )

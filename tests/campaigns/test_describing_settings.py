@@ -32,8 +32,8 @@ MOOD: dict[str, Any] = {"parser": text(at_most=9), "help": "How the agent feels.
 every_setting = pytest.mark.parametrize("entry", REGISTRY.values(), ids=REGISTRY)
 
 
-def build(**fields: Any) -> CallSetting:
-    return setting("mood", "Mood", Section.SPEECH, Kind.TEXT, **fields)
+def build(name: str = "voice", **fields: Any) -> CallSetting:
+    return setting(name, "Mood", Section.SPEECH, Kind.TEXT, **fields)
 
 
 @every_setting
@@ -52,12 +52,15 @@ def test_every_setting_is_described(entry: CallSetting) -> None:
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [
-        ({"help": " "}, "The call setting mood has no meaning: write its help text."),
-        ({"parser": Parser(str, {})}, "The call setting mood has no type: give its parser"),
+        ({"help": " "}, "The call setting voice has no meaning: write its help text."),
+        ({"parser": Parser(str, {})}, "The call setting voice has no type: give its parser"),
+        ({"name": "mood"}, "The call setting mood has no class: list it in SENSITIVITY."),
     ],
 )
-def test_a_setting_without_meaning_or_type_is_named(fields: dict[str, Any], complaint: str) -> None:
-    assert build(**MOOD).name == "mood"
+def test_a_setting_without_meaning_type_or_class_is_named(
+    fields: dict[str, Any], complaint: str
+) -> None:
+    assert build(**MOOD).name == "voice"
     with pytest.raises(ValueError, match=complaint):
         build(**{**MOOD, **fields})
 

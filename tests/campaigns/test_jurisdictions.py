@@ -64,6 +64,12 @@ def test_every_zip_code_has_its_state_and_few_have_two() -> None:
         ("+442079460123", {"state": "TX"}, ("GB",)),
         ("+61291234567", {"state": "Victoria"}, ("AU-VIC",)),
         ("+80012345678", {}, ()),
+        # French law holds overseas, and Australian law on the islands; Jersey makes its own.
+        ("+590690001234", {}, ("FR-GP",)),
+        ("+262692123456", {}, ("FR-RE",)),
+        ("+61891621234", {}, ("AU-CC",)),
+        ("+687751234", {}, ("NC",)),
+        ("+447797712345", {}, ("JE",)),
     ],
 )
 def test_the_first_source_decides_and_one_that_contradicts_it_is_added(

@@ -62,6 +62,8 @@ def by_library(raw: str) -> tuple[str, str, int, tuple[str, ...]] | None:
     if kind == PhoneNumberType.UNKNOWN:
         return None
     zones = phonenumbers.timezone.time_zones_for_number(number)
+    if number.country_code == 1 and kind == PhoneNumberType.MOBILE:  # as in Jamaica
+        zones = phonenumbers.timezone.time_zones_for_geographical_number(number)
     return (
         phonenumbers.format_number(number, E164),
         phonenumbers.region_code_for_number(number),

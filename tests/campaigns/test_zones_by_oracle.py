@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaigns.e164 import time_zones
+from campaigns.e164 import Number, parse, time_zones
 from tests.hours_oracle import CANADA, COUNTRIES, clocks, most, shares
 
 #: Exchanges of which the phone library may know more than of the area code.
@@ -93,6 +93,25 @@ MISPLACED = [
 @pytest.mark.parametrize(("number", "place", "zones"), MISPLACED, ids=[one[1] for one in MISPLACED])
 def test_the_librarys_mistakes_are_corrected(number: str, place: str, zones: list[str]) -> None:
     assert left_out(number, zones) == set(), place
+
+
+@pytest.mark.parametrize(
+    ("number", "zone"),
+    [
+        ("+18765551234", "America/Jamaica"),
+        ("+18762101234", "America/Jamaica"),
+        ("+12423591234", "America/Nassau"),
+        ("+14413701234", "Atlantic/Bermuda"),
+        ("+18682911234", "America/Port_of_Spain"),
+        ("+16847331234", "Pacific/Pago_Pago"),
+        ("+18092345678", "America/Santo_Domingo"),
+    ],
+)
+def test_a_mobile_of_an_island_with_its_own_area_code_is_there(number: str, zone: str) -> None:
+    assert {clocks(one) for one in time_zones(number)} == {clocks(zone)}
+    found = parse(number, region="ZZ")
+    assert isinstance(found, Number)
+    assert {clocks(one) for one in found.time_zones} == {clocks(zone)}
 
 
 def test_a_kazakh_number_is_not_in_russia() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.db.models import TextField
+from django.db.models import TextField, Value
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -95,3 +96,13 @@ def test_json_is_stored_as_django_stores_it(value: Any, rows: int) -> None:
     assert list(stored.values_list("options", flat=True)) == [account.options] * (rows + 1)
     assert len(set(stored.values_list(Cast("options", TextField()), flat=True))) == 1
     assert account.countries == account.options
+
+
+def test_a_column_that_the_database_fills_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    column = Suppression._meta.get_field("expires_at")
+    monkeypatch.setattr(column, "db_default", Value(None))
+    filled = DatabaseDefault(Value(None), output_field=column)
+    monkeypatch.setitem(column.__dict__, "_get_default", lambda: filled)
+    assert insert_each(Suppression, FIELDS, rows(100)) == 1
+    assert insert_each(Suppression, FIELDS, rows(101, 102)) == 2
+    assert insert_each(Suppression, FIELDS, rows(103, 104), ignore_conflicts=True) == 2

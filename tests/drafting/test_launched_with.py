@@ -47,8 +47,8 @@ def test_a_request_for_a_draft_can_say_what_is_asked_for(name: str) -> None:
     )
 
 
-# The policy is the campaign's.
-@pytest.mark.parametrize("name", sorted(set(names_of(Use.EDITED)) - {"policy"}))
+# The policy is the campaign's, and stating a purpose ends that one is assumed.
+@pytest.mark.parametrize("name", sorted(set(names_of(Use.EDITED)) - {"policy", "purpose_assumed"}))
 def test_page_and_api_let_a_draft_be_changed_in_what_is_edited(name: str) -> None:
     # The page has a form of its own for call settings.
     assert name in UploadForm.base_fields or name == "call_settings", (
@@ -76,6 +76,7 @@ def full(make_batch: Any) -> Batch:
         "campaign": Campaign.objects.create(name="Autumn", prompt="Hello."),
         "account": VoiceAccount.objects.create(name="second", provider="simulator"),
         "purpose": "marketing",
+        "purpose_assumed": True,
         "prompt": "Say hello.",
         "pathway_id": "pathway",
         "pathway_version": "2",
@@ -90,6 +91,7 @@ def full(make_batch: Any) -> Batch:
         "budget": Decimal("12.50"),
         "breaker_percent": 30,
         "chunk_size": 17,
+        "set_by": {"cost": 1},
         "status_webhook": "https://crm.example.com/status",
         "batch_webhook": "https://crm.example.com/batch",
     }
@@ -117,11 +119,13 @@ def test_a_test_call_copies_what_is_tried(full: Batch, monkeypatch: pytest.Monke
     assert same_in(Batch.objects.get(pk=trial.pk), full) == set(names_of(Use.TRIED))
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("example_hosts")
 def test_an_edit_changes_what_is_edited_and_nothing_else(full: Batch, make_batch: Any) -> None:
     draft = make_batch("+12025550191")
+    draft.purpose_assumed = True
+    draft.save(update_fields=["purpose_assumed"])
     said = {name: getattr(full, name) for name in names_of(Use.ASKED)}
-    request = DraftRequest(**said, created_by=User.objects.create_user("other"))
+    request = DraftRequest(**said, created_by=User.objects.create_superuser("other"))
     before = {name: getattr(draft, name) for name in LAUNCHED_WITH | NOT_LAUNCHED_WITH}
     edits.change(draft, request, region=full.region)
     after = Batch.objects.get(pk=draft.pk)

@@ -13,11 +13,12 @@ from django.test import Client
 from django.urls import reverse
 
 from batchcalls.drafting import edits
-from batchcalls.drafting.drafts import DraftRequest
+from batchcalls.drafting.drafts import DraftError, DraftRequest
 from batchcalls.intake import runner
 from batchcalls.models import Batch, VoiceAccount
 from campaigns.models import Campaign
 from campaigns.vocabulary import Purpose
+from tests.admin.markup import markup
 from tests.api.bodies import BATCHES, body, pointers
 from tests.api.conftest import Program, make_program, program
 
@@ -212,3 +213,38 @@ def test_another_campaign_brings_its_purpose_along(make_batch: Any, marketing: C
     )
     edits.change(batch, request, region="US")
     assert purpose_of(batch.pk) == "marketing"
+
+
+def test_a_batch_that_moves_to_real_phones_needs_a_purpose_that_somebody_stated(
+    program: Program, real: VoiceAccount
+) -> None:
+    made = program.post(BATCHES, body()).json()
+    url = f"{BATCHES}/{made['id']}"
+    moved = program.patch(url, {"account": real.pk})
+    assert (moved.status_code, pointers(moved)) == (400, ["/purpose"])
+    moved = program.patch(url, {"account": real.pk, "purpose": "marketing"})
+    assert (moved.status_code, moved.json()["purpose"]) == (200, "marketing")
+    assert program.patch(url, {"cps": 1}).status_code == 200, "it stays stated"
+
+
+def test_a_draft_that_is_kept_without_a_purpose_asks_for_it_before_its_launch(
+    admin_client: Client, real: VoiceAccount
+) -> None:
+    kept = {"says": "prompt", "prompt": "Hello.", "account": real.pk, "duplicates": "call_once"}
+    rows = SimpleUploadedFile("list.csv", b"phone_number\n+12025550190\n", "text/csv")
+    admin_client.post(reverse(ADD), {**kept, "file": rows, "next": "1"})
+    batch = Batch.objects.get()
+    assert (batch.purpose, batch.purpose_assumed) == ("marketing", True), "the strictest rules"
+
+    upload = reverse("admin:batchcalls_batch_upload", args=[batch.pk])
+    assert 'value="marketing" checked' not in markup(admin_client.get(upload))
+    Batch.objects.update(prompt="Hello.")
+    batch.refresh_from_db()
+    assert [one.code for one in edits.problems(batch)] == ["no_purpose"]
+    with pytest.raises(DraftError, match="The purpose of the calls is not stated"):
+        edits.submit(batch)
+
+    admin_client.post(upload, {**kept, "purpose": "informational", "next": "1"})
+    batch.refresh_from_db()
+    assert (batch.purpose, batch.purpose_assumed) == ("informational", False)
+    assert edits.problems(batch) == []

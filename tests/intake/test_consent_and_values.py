@@ -129,7 +129,8 @@ def test_rows_know_their_country_and_time_zones(make_batch: Any) -> None:
 
 def test_placeholders_give_no_call_setting(make_batch: Any) -> None:
     text = "phone,start_time,timezone,settings.max_duration\n+12025550190,NULL,N/A,-\n"
-    batch = make_batch(text=text, prompt="Hello.", map_all=None)
+    mapped = ["settings.max_duration=max_duration"]
+    batch = make_batch(text=text, prompt="Hello.", map_all=None, column_options=mapped)
     assert codes(batch) == [""]
     row = Recipient.objects.get(batch=batch)
     assert (row.call_settings, row.start_at) == ({}, None)

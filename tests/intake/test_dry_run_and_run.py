@@ -13,9 +13,10 @@ from django.utils import timezone
 from batchcalls import tasks
 from batchcalls.batches import lifecycle
 from batchcalls.intake import dry_run, estimate
-from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
 from batchcalls.states import RecipientStatus
 from campaigns.models import CallingPolicy, Campaign, PolicyRetryRule
+from tests.installation import BEYOND_FLOOR
 from tests.intake.test_importing import validated
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,32 @@ def test_a_column_of_retries_counts_for_the_rows_that_have_one(make_batch: Any) 
         f'{number},"{{""wait"": {wait}}}"\n' if wait else f"{number},\n"
         for number, wait in ((NO_ANSWER, 60), (BUSY, 0), (VOICEMAIL, 900))
     )
-    batch = validated(make_batch(text=text, prompt="Hello.", map_all=None))
+    given = {"map_all": None, "column_options": ["settings.retry=retry"]}
+    batch = validated(make_batch(text=text, prompt="Hello.", **given))
     assert batch.dry_run["estimate"]["calls"] == [3, 5]
     assert batch.dry_run["estimate"]["seconds"][1] == 900 + 180 + estimate.RINGING_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("at_cap", "calls", "waits"),
+    [("skip", [2, 9], 5 * 600), ("wait", [2, 12], 24 * 3600)],
+)
+def test_the_estimate_knows_the_caps_of_rule_packs(
+    make_batch: Any, monkeypatch: pytest.MonkeyPatch, at_cap: str, calls: list[int], waits: int
+) -> None:
+    monkeypatch.setenv("BLAND_API_KEY", "sk-of-the-tests")
+    real = VoiceAccount.objects.create(name="real", provider="bland", **BEYOND_FLOOR)
+    policy = CallingPolicy.objects.create(name="Persistent", when_capped=at_cap)
+    policy.retry_rules.create(outcome="busy", max_retries=5, wait_seconds=600)
+    campaign = Campaign.objects.create(name="C", prompt="Hello.", policy=policy)
+    in_florida, in_new_york = "+13055550123", "+12125550123"
+    fields = {"account": real, "campaign": campaign, "purpose": "marketing", "prompt": ""}
+    text = (
+        f"phone_number,consent,consent type\n{in_florida},yes,written\n{in_new_york},yes,written\n"
+    )
+    with time_machine.travel(datetime(2026, 11, 27, 15, 0, tzinfo=UTC), tick=False):
+        batch = validated(make_batch(text=text, **fields))
+    figures = batch.dry_run["estimate"]
+    # Three calls in 24 hours in Florida, six in New York.
+    assert figures["calls"] == calls
+    assert figures["seconds"][1] == waits + 180 + estimate.RINGING_SECONDS

@@ -132,6 +132,7 @@ def test_a_chunk_that_breaks_leaves_nothing_of_itself(
     assert Recipient.objects.count() == 25
 
 
+@pytest.mark.usefixtures("example_hosts")
 def test_columns_become_variables_metadata_and_call_settings(make_batch: Any) -> None:
     batch = validated(
         make_batch(
@@ -141,6 +142,7 @@ def test_columns_become_variables_metadata_and_call_settings(make_batch: Any) ->
             "+12025550192,Cy,79,soon,,\n"
             "+12025550193,Di,80,,http://example.com,\n",
             map_all=None,
+            column_options=["settings.max_duration=max_duration", "webhook=webhook"],
             prompt="Hello {{name}}.",
         )
     )

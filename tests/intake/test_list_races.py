@@ -93,6 +93,7 @@ def test_a_no_comes_before_whatever_else_is_wrong_with_its_row(make_batch: Any) 
         "not one,no,5,surplus\n",
         prompt="Hello.",
         map_all=None,
+        column_options=["settings.max_duration=max_duration"],
     )
     lifecycle.submit(batch, launch=False)
     take_in(batch)

@@ -235,3 +235,30 @@ def test_nothing_is_imported_before_the_evidence_is_known(make: MakeDraft) -> No
     assert other_worker is not None
     assert runner.run_batch(batch.pk, seconds=30) is False
     assert not Recipient.objects.exists()
+
+
+GOOGLE = """Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Label,Phone 2 - Value
+no number,Mobile,n/a,Work Fax,+12025550131
+fax first,Home Fax,+12025550132,Work,+12025550133
+fax last,Mobile,+12025550134,* Work Fax,+12025550135
+only a fax,Work Fax,+12025550136,,
+several,Home,+12025550137 ::: +12025550138,Pager,+12025550139
+"""
+
+
+def test_a_number_that_google_contacts_labels_as_a_fax_is_not_dialed(make: MakeDraft) -> None:
+    batch = validated(make(GOOGLE))
+
+    assert numbers_of(batch) == [
+        "not_a_number",
+        "+12025550133",
+        "+12025550134",
+        "not_callable_type",
+        "+12025550137",
+    ]
+    rows = list(Recipient.objects.filter(batch=batch).order_by("row_number"))
+    assert [row.all_numbers for row in rows[1:3]] == [["+12025550133"], ["+12025550134"]]
+    assert rows[3].reason == (
+        '"+12025550136" is a “Work Fax” number, which is never called; use another number.'
+    )
+    assert rows[4].all_numbers == ["+12025550137", "+12025550138"]

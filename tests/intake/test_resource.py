@@ -44,7 +44,11 @@ def test_a_row_is_taken_apart(
         text=f"{HEADER}\n+12025550123\n",
         prompt="Hello.",
         map_all=None,
-        column_options=["crm=metadata.crm_id", "secret=ignore"],
+        column_options=[
+            "crm=metadata.crm_id",
+            "settings.max_duration=max_duration",
+            "secret=ignore",
+        ],
     )
     stored = batch.first_list
     resource = RecipientResource(

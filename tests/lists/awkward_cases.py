@@ -54,6 +54,8 @@ def of(*rows: tuple[Any, ...]) -> list[Became]:
 NAMED = ["phone_number", "name"]
 ZOE = of((2, 90, "Zoë"), (3, 91, "Bob"))
 ANN = of((2, 90, "Ann"))
+#: Headers alone give no such setting.
+MAPPED = ["settings.max_duration=max_duration", "webhook=webhook"]
 
 DELIMITERS_AND_LINE_ENDS = [
     Case(file="comma_lf.csv", headers=NAMED, rows=of((2, 90, "Ann"), (3, 91, "Bob"))),
@@ -384,6 +386,7 @@ NUMBERS = [
     ),
     Case(
         file="duplicates.csv",
+        asked={"column_options": MAPPED[:1]},
         headers=[*NAMED, "settings.max_duration"],
         rows=of(
             (2, 90, "Ann"),
@@ -461,6 +464,7 @@ VALUES = [
     ),
     Case(
         file="settings_of_rows.csv",
+        asked={"column_options": MAPPED},
         headers=[*NAMED, "settings.max_duration", "webhook", "Voice"],
         rows=of(
             (2, 90, {"name": "Ann", "Voice": "x"}),

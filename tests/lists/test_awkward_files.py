@@ -51,6 +51,7 @@ def listed(*, refused: bool) -> list[object]:
     return [pytest.param(case, id=str(case)) for case in CASES if bool(case.refused[0]) is refused]
 
 
+@pytest.mark.usefixtures("example_hosts")
 @pytest.mark.parametrize("case", listed(refused=False))
 def test_each_row_of_the_file_becomes_what_is_in_the_table(
     case: Case, account: VoiceAccount

@@ -20,6 +20,8 @@ from batchcalls.lists.phone_headers import rank_of
         *("Не звонить", "Чёрный список", "Не дзвонити", "Μην καλείτε"),
         *("Ring ej", "Ring ikke", "Älä soita", "Nevolat", "Ne hívja", "Aramayın", "Nu suna"),
         *("请勿致电", "架電禁止", "수신거부"),
+        *("Consent withdrawn", "consent_revoked_at", "Consent withdrawal date", "Withdrew consent"),
+        *("Revocation of consent", "Date unsubscribed", "Opt-out timestamp", "OptOutDateTime"),
     ],
 )
 def test_a_usual_header_of_opt_outs_is_recognized(header: str) -> None:
@@ -31,7 +33,7 @@ def test_a_usual_header_of_opt_outs_is_recognized(header: str) -> None:
     [
         *("consent", "opt_in", "options", "state", "status", "name", "call", "DNC reason", ""),
         *("HasOptedOutOfEmail", "Email Opt Out", "sms_opt_out", "do not call before", "on" * 60),
-        *("Ring", "Cep", "Telefon", "Suna"),
+        *("Ring", "Cep", "Telefon", "Suna", "Withdrawal date", "Date of consent", "Consent date"),
     ],
 )
 def test_a_header_about_something_else_is_not(header: str) -> None:

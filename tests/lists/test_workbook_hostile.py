@@ -119,7 +119,37 @@ def test_what_a_workbook_may_unpack_to_is_limited(
     assert refusal(with_rows("")).code == "workbook_too_large"
 
 
-@pytest.mark.no_cover  # a million cells: traced, they take four times as long
+#: 8 KB, packed.
+NESTED, BESIDE = "<a>" * 590_000 + "</a>" * 590_000, "<a>" + "<b/>" * 590_000 + "</a>"
+
+
+@pytest.mark.parametrize("content", [NESTED, BESIDE], ids=["nested", "beside each other"])
+@pytest.mark.parametrize("part", [BOOK, STYLES, "xl/_rels/workbook.xml.rels", "_rels/.rels"])
+def test_a_part_of_more_elements_than_a_workbook_has_is_not_built(part: str, content: str) -> None:
+    data = with_parts(made(["a"]), {part: content})
+    assert len(data) < 10_000
+    refused = refusal(data)
+    assert (refused.code, "tags" in refused.message) == ("workbook_too_large", True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_rows("<row>" + NESTED + "</row>"),
+        with_rows("<row></row><a>" * 300 + "</a>" * 300),
+        with_parts(with_rows(""), {TEXTS: "<sst>" + NESTED + "</sst>"}),
+    ],
+    ids=["in a row", "from row to row", "in texts"],
+)
+def test_elements_within_each_other_are_refused(data: bytes) -> None:
+    assert "elements within each other" in refusal(data).message
+
+
+def test_names_of_elements_do_not_fill_the_memory() -> None:
+    rows = "".join(f"<row><a{number}/></row>" for number in range(1_001))
+    assert "different elements" in refusal(with_rows(rows)).message
+
+
 def test_a_row_without_an_end_is_refused() -> None:
     data = with_rows("<row>" + "<c/>" * 1_100_000 + "</row>")
     assert refusal(data).code == "workbook_too_large"
@@ -189,7 +219,6 @@ def test_memory_does_not_grow_with_the_rows(row: Callable[[int], str]) -> None:
     assert peak(20_000) < peak(2_000) + 500_000
 
 
-@pytest.mark.no_cover  # a million rows: traced, they take four times as long
 def test_a_sheet_formatted_to_its_end_has_only_the_rows_with_text() -> None:
     rows = "".join(f'<row r="{number}" s="1" customFormat="1"/>' for number in range(2, 1_048_577))
     assert read(with_rows(rows))[1] == []

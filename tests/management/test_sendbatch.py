@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django_q.models import OrmQ
 
 from batchcalls.models import Batch, VoiceAccount
+from campaigns.models import Campaign
 from tests.webhooks.receiver import Receiver
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -221,6 +223,7 @@ def bad_files(tmp_path: Path) -> dict[str, Path]:
         ("empty", [], 1, "empty_file", "The file is empty."),
         ("no phone", [], 1, "no_phone_column", "Columns found: name, town."),
         ("png", [], 1, "not_text", "not a text file"),
+        ("good", ["--header-row", "9"], 1, "no_header_row", "Row 9 has no text"),
         ("unclear", [], 2, "unclear_encoding", "cp1250 it says “Żaneta”. Choose the encoding"),
         ("good", ["--map", "name=nonsense"], 2, "unknown_target", "nonsense"),
         ("good", ["--map", "nome=ignore"], 2, "unknown_column", "nome"),
@@ -284,9 +287,29 @@ def test_what_the_batch_has_to_tell_is_told_without_a_worker(
 ) -> None:
     path = tmp_path / "list.csv"
     path.write_text(f"phone_number,webhook\n+12025550190,{receiver.url('/row')}\n")
-    assert sendbatch(path, "--prompt", "Hello.", "--json").returncode == 0
+    mapped = ("--map", "webhook=webhook")
+    assert sendbatch(path, "--prompt", "Hello.", "--json", *mapped).returncode == 0
     (received,) = receiver.received
     assert (received.path, received.json["status"]) == ("/row", "completed")
+
+
+def test_a_batch_sent_as_a_user_has_the_permissions_of_that_user(sendbatch: SendBatch) -> None:
+    operator = User.objects.create_user("ada")
+    operator.groups.add(Group.objects.get(name="Operators"))
+    Campaign.objects.create(name="Reminder", prompt="Hello.")
+    said = ("--prompt", "Pay me.", "--dry-run", "--json")
+    refused = sendbatch(SAMPLE, "--as", "ada", *said)
+    assert refused.returncode == 2
+    assert "You may not set task, which decides what is said." in refused.stdout
+    mapped = ("--campaign", "Reminder", "--map", "webhook=trusted_text", "--dry-run", "--json")
+    assert "You may not map column “webhook”" in sendbatch(SAMPLE, "--as", "ada", *mapped).stdout
+    assert "There is no active user" in sendbatch(SAMPLE, "--as", "eve", *said).stdout
+    User.objects.create_user("eve")
+    assert "eve: You may not do that" in sendbatch(SAMPLE, "--as", "eve", *said).stdout
+    assert not Batch.objects.exists()
+    ran = sendbatch(SAMPLE, "--as", "ada", "--campaign", "Reminder", "--dry-run", "--json")
+    assert json.loads(ran.stdout)["status"] == "ready"
+    assert Batch.objects.get().created_by == operator
 
 
 def test_a_detached_run_leaves_the_work_to_a_worker() -> None:

@@ -4,85 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
+from batchcalls import tasks
+from batchcalls.batches import halts
 from batchcalls.intake import dry_run, runner
-from batchcalls.models import Batch, CallResult, Recipient, StoredList
+from batchcalls.models import (
+    Batch,
+    CallResult,
+    EmergencyStop,
+    Recipient,
+    StoredList,
+    VoiceAccount,
+)
+from tests import databases
+from tests.models.earlier import LATER, LIST, store_list
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-BEFORE = [("batchcalls", "0002_engine"), ("campaigns", "0001_initial")]
-LIST = b"phone_number,name\n+12025550190,Ann\n+12025550191,Bob\n+12025550192,Cy\n"
+pytestmark = pytest.mark.usefixtures("upgraded")
 
 
 @pytest.fixture
-def before() -> Iterator[Any]:
-    """The models of the release before lists were rows of their own."""
-    executor = MigrationExecutor(connection)
-    executor.migrate(BEFORE)
-    yield executor.loader.project_state(BEFORE).apps
-    upgrade()
+def upgraded(
+    tmp_path: Path, new_database: databases.NewDatabase, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """A database in which each earlier release left rows (tests/models/earlier.py)."""
+    with (
+        new_database(tmp_path, template="upgraded") as url,
+        databases.connected_to(url, django_db_blocker),
+        django_db_blocker.unblock(),
+    ):
+        connection.close()
+        yield
 
 
-def upgrade() -> None:
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
-def make(apps: Any, status: str, *, rows: int, **fields: Any) -> Any:
-    account, _ = apps.get_model("batchcalls", "VoiceAccount").objects.get_or_create(name="old")
-    mapping = [
-        {"position": 0, "header": "phone_number", "target": "phone_number", "name": ""},
-        {"position": 1, "header": "name", "target": "request_data", "name": "name"},
-    ]
-    batch = apps.get_model("batchcalls", "Batch").objects.create(
-        name=status,
-        status=status,
-        account=account,
-        prompt="Call {{name}}.",
-        file=default_storage.save(f"batches/{status}.csv", ContentFile(LIST)),
-        file_name="list.csv",
-        encoding="utf-8",
-        delimiter=",",
-        headers=["phone_number", "name"],
-        mapping=mapping,
-        **fields,
+def test_lists_move_out_of_their_batches_and_a_half_imported_one_begins_anew() -> None:
+    draft, half, ready = (
+        Batch.objects.get(name=f"list {status}").pk for status in ("draft", "validating", "ready")
     )
-    for row in range(2, rows + 2):
-        apps.get_model("batchcalls", "Recipient").objects.create(
-            batch=batch,
-            row_number=row,
-            raw_number=f"+120255501{88 + row}",
-            e164=f"+120255501{88 + row}",
-            request_data={"name": "old"},
-        )
-    return batch.pk
-
-
-def test_lists_move_out_of_their_batches_and_a_half_imported_one_begins_anew(before: Any) -> None:
-    draft = make(before, "draft", rows=0)
-    half = make(before, "validating", rows=2)
-    ready = make(before, "ready", rows=3, row_count=3)
-    upgrade()
-
-    found = {str(one.batch_id): one for one in StoredList.objects.all()}
-    assert {str(draft), str(half), str(ready)} == set(found)
-    assert [found[str(pk)].status for pk in (draft, half, ready)] == [
+    found = {one.batch_id: one for one in StoredList.objects.filter(batch__name__startswith="list")}
+    assert {draft, half, ready} == set(found)
+    assert [found[pk].status for pk in (draft, half, ready)] == [
         "uploaded",
         "importing",
         "imported",
     ]
     assert Batch.objects.get(pk=ready).ready_through == 4
-    with Batch.objects.get(pk=draft).first_list.open_file() as stream:
+    for status, pk in (("draft", draft), ("validating", half)):
+        assert found[pk].file.name == store_list(status)
+    with found[draft].open_file() as stream:
         assert stream.read() == LIST
 
+    halts.lift(None, EmergencyStop.objects.in_force().get())
     runner.run_batch(half, seconds=30)
     batch = Batch.objects.get(pk=half)
     assert (batch.status, batch.ready_through) == ("ready", 4)
@@ -93,73 +72,60 @@ def test_lists_move_out_of_their_batches_and_a_half_imported_one_begins_anew(bef
         (4, "Cy"),
     ]
     assert batch.row_count == 3
-    found = dry_run.compute(Batch.objects.get(pk=ready), now=timezone.now())
-    assert (found["now"], found["countries"]) == (3, {"US": 3})
-    assert [zone["zones"] for zone in found["time_zones"]] == ["America/New_York"]
+    report = dry_run.compute(Batch.objects.get(pk=ready), now=timezone.now())
+    assert (report["now"], report["countries"]) == (3, {"US": 3})
+    assert [zone["zones"] for zone in report["time_zones"]] == ["America/New_York"]
 
 
-def test_calls_of_the_release_before_attempts_were_given_up_stay_as_they_are() -> None:
-    executor = MigrationExecutor(connection)
-    target = [("batchcalls", "0011_stop_told")]
-    executor.migrate(target)
-    try:
-        old = executor.loader.project_state(target).apps
-        batch = make_batch_with_calls(old)
-    finally:
-        upgrade()
-
-    calls = CallResult.objects.filter(batch=batch).order_by("attempt")
+def test_calls_of_the_release_before_attempts_were_given_up_stay_as_they_are(settings: Any) -> None:
+    calls = CallResult.objects.filter(batch__name="calls").order_by("attempt")
     assert list(calls.values_list("status", "given_up_at")) == [
         ("completed", None),
         ("unknown", None),
     ]
-    assert CallResult.objects.counted().count() == 2
+    assert calls.counted().count() == 2
     assert not CallResult.objects.turned_up().exists()
+    # A lost one may have been sent at the last moment.
+    lost = calls[1]
+    assert lost.sent_at is None
+    latest = lost.claimed_at + timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)
+    assert lost.latest_sent_at == latest
 
 
-def make_batch_with_calls(apps: Any) -> Any:
-    now = timezone.now()
-    account, _ = apps.get_model("batchcalls", "VoiceAccount").objects.get_or_create(name="old")
-    batch = apps.get_model("batchcalls", "Batch").objects.create(
-        name="Old", status="in_progress", account=account, prompt="Hello."
-    )
-    recipient = apps.get_model("batchcalls", "Recipient").objects.create(
-        batch=batch, row_number=2, e164="+12025550190", status="unconfirmed", attempts=2
-    )
-    calls = apps.get_model("batchcalls", "CallResult").objects
-    for attempt, status in ((1, "completed"), (2, "unknown")):
-        calls.create(
-            batch=batch,
-            recipient=recipient,
-            account=account,
-            attempt=attempt,
-            to_number="+12025550190",
-            status=status,
-            claimed_at=now,
-            ended_at=now if status == "completed" else None,
-        )
-    return batch.pk
+def test_a_hold_becomes_visible_and_a_slot_stays_a_slot() -> None:
+    for name in ("held", "without a rate"):
+        held = VoiceAccount.objects.get(name=name)
+        assert (held.held_until, held.next_slot_at) == (LATER, None)
+        assert held.held_reason
+    slow = VoiceAccount.objects.get(name="slow")
+    assert slow.next_slot_at is not None
+    for one in (slow, VoiceAccount.objects.get(name="idle")):
+        assert not one.is_held(timezone.now())
 
 
-def test_a_lost_call_from_before_the_upgrade_may_have_been_sent_at_the_last_moment(
-    settings: Any,
-) -> None:
-    before = [("batchcalls", "0011_stop_told")]
-    executor = MigrationExecutor(connection)
-    executor.migrate(before)
-    apps = executor.loader.project_state(before).apps
-    account = apps.get_model("batchcalls", "VoiceAccount").objects.create(name="old")
-    batch = apps.get_model("batchcalls", "Batch").objects.create(name="old", account=account)
-    recipient = apps.get_model("batchcalls", "Recipient").objects.create(
-        batch=batch, row_number=2, e164="+12025550190"
-    )
-    now = timezone.now()
-    apps.get_model("batchcalls", "CallResult").objects.create(
-        **{"batch": batch, "recipient": recipient, "account": account, "claimed_at": now},
-        **{"attempt": 1, "to_number": "+12025550190", "status": "unknown"},
-    )
-    upgrade()
+def test_a_stop_from_before_epochs_is_lifted_as_ever_and_raises_no_alarm() -> None:
+    tasks.sweep()
+    stop = EmergencyStop.objects.in_force().get()
+    assert (stop.reason, stop.restored_from, stop.must_reconcile) == ("Wrong list.", None, False)
+    halts.lift(None, stop)
+    assert not EmergencyStop.objects.in_force().exists()
 
-    call = CallResult.objects.get()
-    assert call.sent_at is None
-    assert call.latest_sent_at == now + timedelta(seconds=settings.STALE_CLAIM_SECONDS / 2)
+
+def test_an_account_keeps_its_caller_ids_and_the_countries_that_it_uses() -> None:
+    names = ["simulator", "at home", "abroad", "from abroad", "ended"]
+    found = {one.name: one for one in VoiceAccount.objects.filter(name__in=names)}
+    assert {name: (one.countries, one.special_numbers) for name, one in found.items()} == {
+        "simulator": ([], []),
+        "at home": ([], []),
+        "abroad": (["CA", "GB", "US"], ["satellite"]),
+        "from abroad": (["DE", "US"], []),
+        "ended": ([], []),
+    }
+    numbers = [one.e164 for one in found["simulator"].caller_ids.order_by("pk")]
+    assert numbers == ["+12025550101", "+12025550100"]
+    assert [one.e164 for one in found["from abroad"].caller_ids.all()] == ["+4930123456"]
+
+    before = [("batchcalls", "0028_verdicts_of_refusals")]
+    apps = MigrationExecutor(connection).migrate(before).apps
+    old = apps.get_model("batchcalls", "VoiceAccount").objects.get(name="simulator")
+    assert old.caller_ids == numbers

@@ -30,7 +30,7 @@ VERSIONS = sorted(path.name.removesuffix(".sqlite.json") for path in FOLDER.glob
 def test_a_database_of_an_earlier_version_keeps_its_rows_and_its_batches_continue(
     version: str, tmp_path: Path, new_database: NewDatabase
 ) -> None:
-    with new_database(tmp_path, migrated=False) as url:
+    with new_database(tmp_path, template=None) as url:
         known = restore(version, url, tmp_path)
         with Installation(tmp_path, url, LEASE_SECONDS=2, STALE_CLAIM_SECONDS=3) as here:
             nothing_is_lost(here, known)

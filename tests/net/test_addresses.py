@@ -19,6 +19,7 @@ from batchcalls.net import addresses
         "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fec0::1", "ff02::1", "2001:db8::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:100.64.0.1", "::127.0.0.1",
         "64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1", "2002:7f00:1::", "2001::1", "4000::1",
+        "192.0.0.192", "168.63.129.16", "::ffff:168.63.129.16", "64:ff9b::168.63.129.16",
         "192.0.0.8", "64:ff9b:1::a00:1", "2001:1::1", "3fff::1", "5f00::1", "::ffff:192.0.0.8",
     ],
 )  # fmt: skip
@@ -85,3 +86,30 @@ def test_an_address_in_any_script_is_asked_for_as_the_web_does(
     assert address.target == "/h%C3%B6%C3%B6k?name=Zo%C3%AB&a=%20b"
     with pytest.raises(addresses.Refused):
         addresses.judge("https://" + "ü" * 80 + ".example/")
+
+
+@pytest.mark.parametrize("port", [22, 25, 3306, 5432, 6379, 8080, 9200])
+def test_a_port_that_is_no_web_server_s_needs_the_allow_list(port: int) -> None:
+    with pytest.raises(addresses.Refused, match=f"uses port {port}. Use 443") as refusal:
+        addresses.judge(f"https://8.8.8.8:{port}/")
+    assert refusal.value.code == "port"
+    with pytest.raises(addresses.Refused, match=f"uses port {port}"):
+        addresses.judge(f"https://8.8.8.8:{port}/", named=["8.8.4.4"])
+
+    assert addresses.judge(f"https://8.8.8.8:{port}/", named=["8.8.8.8"]).port == port
+    assert addresses.judge(f"https://8.8.8.8:{port}/", private=True).port == port
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://hooks.slack.com/services/T0/B0/secret", "https://hooks.slack.com/…"),
+        ("https://crm.example.com/?token=secret", "https://crm.example.com/…"),
+        ("https://user:secret@crm.example.com:8443/#secret", "https://crm.example.com:8443/…"),
+        ("https://crm.example.com/", "https://crm.example.com/"),
+        ("https://crm.example.com", "https://crm.example.com"),
+        ("https://[secret", "…"),
+    ],
+)
+def test_an_address_is_masked_behind_its_host(url: str, shown: str) -> None:
+    assert addresses.masked(url) == shown

@@ -19,7 +19,7 @@ from batchcalls.intake import runner
 from batchcalls.management.csv_file import check_writable, write_csv_file
 from batchcalls.management.draft_options import Refused
 from batchcalls.models import CallResult, Export, ExportKind, Recipient
-from batchcalls.models.call_fields import Place, names_in
+from batchcalls.models.call_fields import Place, fields_of, names_in
 from batchcalls.reporting.exports import batch_tables, call_log, jobs, writing
 from batchcalls.reporting.exports.tables import Table
 from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
@@ -231,7 +231,8 @@ def test_a_skipped_row_without_any_text_is_among_the_rejected_ones(
 
 def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: Any) -> None:
     text = "phone,city,metadata.id,settings.max_duration\n+12025550190,Bonn,7,5\nnot one,Ulm,8,\n"
-    batch = run(make_batch(text=text, map_all=None, prompt="Hello."))
+    mapped = {"map_all": None, "column_options": ["settings.max_duration=max_duration"]}
+    batch = run(make_batch(text=text, prompt="Hello.", **mapped))
     header, first, second = read(batch_tables.recipients(batch))
     assert header[-3:] == ["request_data.city", "metadata.id", "settings.max_duration"]
     assert dict(zip(header, first, strict=True)) | {"due_at": ""} == {
@@ -263,17 +264,20 @@ def test_recipients_come_with_what_their_columns_became(make_batch: Any, run: An
 
 def test_the_call_log_has_the_calls_of_the_filter_whole(make_batch: Any, run: Any) -> None:
     batch = run(make_batch("+12025550190", "+12025550191"))
-    everything = read(call_log.call_log(call_log.matching("")))
+    everything = read(call_log.call_log(call_log.matching(""), fields_of(Place.EXPORT)))
     assert everything[0] == names_in(Place.EXPORT)
     assert len(everything) == 3
     reached = read(
-        call_log.call_log(call_log.matching("answered_by=human&columns=status&at=oldest"))
+        call_log.call_log(
+            call_log.matching("answered_by=human&columns=status&at=oldest"),
+            fields_of(Place.EXPORT),
+        )
     )
     (row,) = (dict(zip(reached[0], cells, strict=True)) for cells in reached[1:])
     assert (row["batch_id"], row["to"], row["row"]) == (str(batch.pk), "+12025550190", "2")
     assert row["transcript"].startswith("agent: ")
     assert json.loads(row["request_data"]) == {"business_name": "Shop 0"}
-    by_number = read(call_log.call_log(call_log.matching("q=550191")))
+    by_number = read(call_log.call_log(call_log.matching("q=550191"), fields_of(Place.EXPORT)))
     assert [cells[5] for cells in by_number[1:]] == ["+12025550191"]
     with pytest.raises(call_log.UnknownFilter, match="batch__name"):
         call_log.matching("batch__name=x")

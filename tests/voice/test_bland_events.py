@@ -83,7 +83,7 @@ def details(**changes: Any) -> CallDetails:
 
 def test_a_report_says_which_call_ended_how_and_when() -> None:
     assert event(transcripts=[]) == VoiceEvent(
-        event_key="c1234567-89ab-cdef-0123-456789abcdef:completed",
+        event_key="c1234567-89ab-cdef-0123-456789abcdef:completed:0.14200",
         provider_call_id="c1234567-89ab-cdef-0123-456789abcdef",
         status=C.COMPLETED,
         raw_status="completed",

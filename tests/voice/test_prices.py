@@ -87,3 +87,22 @@ def test_small_amounts_keep_their_digits() -> None:
     assert in_words(Decimal("1234.5"), "USD") == "1,234.50 USD"
     assert in_words(Decimal("0.01500")) == "0.015"
     assert in_words(Decimal(0)) == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("price", "seconds", "times"),
+    [
+        ("0.10", 61, "1"),
+        ("0.20", 61, "1"),  # a started minute charged in full
+        ("0.10", 3, "1"),
+        ("0.15", 3, "1.50"),
+        ("0.50", 120, "2.50"),
+    ],
+)
+def test_a_price_is_compared_with_that_of_started_minutes(
+    price: str, seconds: float, times: str
+) -> None:
+    prices = Prices(per_minute=Decimal("0.10"))
+    assert prices.times_charged(Decimal(price), "USD", seconds) == Decimal(times)
+    assert prices.times_charged(Decimal(price), "EUR", seconds) == 1
+    assert Prices().times_charged(Decimal(price), "USD", seconds) == 1

@@ -235,7 +235,8 @@ def test_each_row_with_a_webhook_gets_exactly_one_report(
     rows = "".join(
         f"+12025550{index},{receiver.url(f'/row{index}')}\n" for index in range(120, 150)
     )
-    batch = run(make_batch(text=f"phone_number,webhook\n{rows}", map_all=None, prompt="Hello."))
+    given = {"map_all": None, "column_options": ["webhook=webhook"], "prompt": "Hello."}
+    batch = run(make_batch(text=f"phone_number,webhook\n{rows}", **given))
 
     send_due()
     send_due()

@@ -117,6 +117,7 @@ def test_an_endpoint_that_is_switched_off_hears_nothing(make_batch: Make, run: M
     assert told() == []
 
 
+@pytest.mark.usefixtures("example_hosts")
 def test_each_row_is_reported_once_to_its_own_webhook_in_the_words_of_the_bland_api(
     make_batch: Make, run: Make
 ) -> None:
@@ -125,7 +126,7 @@ def test_each_row_is_reported_once_to_its_own_webhook_in_the_words_of_the_bland_
         f"{HUMAN},A,{OWN}?row=1\n{NO_ANSWER},B,{OWN}?row=2\n{REJECTED},C,{OWN}?row=3\n"
         "+12025550192,D,\n"
     )
-    batch = run(make_batch(text=text, map_all=None))
+    batch = run(make_batch(text=text, map_all=None, column_options=["webhook=webhook"]))
 
     rows = WebhookDelivery.objects.order_by("pk")
     calls = {str(call.call_id): call for call in batch.calls.select_related("recipient")}
@@ -139,6 +140,7 @@ def test_each_row_is_reported_once_to_its_own_webhook_in_the_words_of_the_bland_
         assert report["status"] == call.status.replace("_", "-")
 
 
+@pytest.mark.usefixtures("example_hosts")
 def test_a_batch_with_a_webhook_for_its_calls_reports_each_of_them(
     make_batch: Make, run: Make
 ) -> None:
@@ -149,6 +151,7 @@ def test_a_batch_with_a_webhook_for_its_calls_reports_each_of_them(
     )
 
 
+@pytest.mark.usefixtures("example_hosts")
 def test_evidence_that_comes_again_is_told_once(launched: Make) -> None:
     endpoints.create(url=CRM, events=["call.finished"])
     batch = launched(HUMAN, call_settings={"webhook": OWN})
@@ -181,6 +184,7 @@ def test_evidence_that_comes_again_is_told_once(launched: Make) -> None:
     assert WebhookDelivery.objects.count() == 2
 
 
+@pytest.mark.usefixtures("example_hosts")
 def test_status_webhook_hears_the_phases_of_the_bland_api_and_batch_webhook_the_end(
     make_batch: Make, run: Make
 ) -> None:

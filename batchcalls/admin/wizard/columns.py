@@ -40,6 +40,7 @@ from campaigns.call_settings import DateOrder
 from campaigns.models import ColumnMapping
 from campaigns.number_writing import Written
 from campaigns.prompt_pieces import pieces_of
+from campaigns.setting_permissions import refused_name
 
 SAMPLES_SHOWN = 3
 TARGETS = [
@@ -136,22 +137,25 @@ class ColumnsStep(OwnPages[Batch]):
             columns_from(pressed, stored),
             numbers_written=pressed.get("numbers_written"),
             date_order=pressed.get("dates"),
+            actor=actor,
         )
         if "map_all" in pressed:
-            edits.map_all(batch)
+            edits.map_all(batch, actor=actor)
             self.message_user(request, "Every column is request data now.", messages.SUCCESS)
         elif "apply" in pressed:
             saved = ColumnMapping.objects.filter(name=pressed.get("saved", "")).first()
             if saved is not None:
-                edits.apply_saved(batch, saved)
+                edits.apply_saved(batch, saved, actor=actor)
                 self.message_user(request, f"Matched as in {saved}.", messages.SUCCESS)
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
         elif "read_again" in pressed or "use_encoding" in pressed:
+            header_row = pressed.get("header_row", "")
             reading = ReadingOptions(
                 encoding=pressed.get("use_encoding") or pressed.get("encoding", ""),
                 delimiter=pressed.get("delimiter", ""),
                 sheet=pressed.get("sheet", ""),
+                header_row=int(header_row) if header_row.isdecimal() else 0,
                 include_hidden="include_hidden" in pressed,
                 region=batch.region,
                 dates=pressed.get("dates", stored.date_order),
@@ -181,6 +185,7 @@ class ColumnsStep(OwnPages[Batch]):
     def _columns_page(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse:
         mapping = ListMapping.from_list(stored.mapping)
         found = edits.problems(batch)
+        choices = _settings(mapping, request.user)
         return self.page(
             request,
             "wizard/columns",
@@ -193,11 +198,11 @@ class ColumnsStep(OwnPages[Batch]):
             encoding_choices=file_formats.encoding_choices(stored),
             encodings=ENCODINGS,
             sheets=stored.format_details.get("sheets") or [stored.sheet],
-            columns=list(_rows_of(stored, mapping, found)),
+            columns=list(_rows_of(stored, mapping, found, allowed={name for name, _ in choices})),
             problems=found,
-            targets=_targets(mapping),
+            targets=_targets(mapping, request.user),
             writings=[("", "Decide by the whole list"), *((one, one.label) for one in Written)],
-            settings=SETTINGS,
+            settings=choices,
             date_orders=list(DateOrder) if mapping.has_dates else (),
             saved_mappings=ColumnMapping.objects.values_list("name", flat=True)[:200],
             step=2,
@@ -229,14 +234,23 @@ def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[Column
         )
 
 
-def _targets(mapping: ListMapping) -> list[tuple[str, str]]:
+def _settings(mapping: ListMapping, user: Any) -> list[tuple[str, str]]:
+    """Return the call settings that the user may map columns to, and those that are mapped."""
+    mapped = {column.name for column in mapping.columns if column.target == Target.CALL_SETTING}
+    return [one for one in SETTINGS if one[0] in mapped or not refused_name(user, one[0])]
+
+
+def _targets(mapping: ListMapping, user: Any) -> list[tuple[str, str]]:
     """Return the choices for a column, with a place for each phone column and for one more."""
     places = max(2, len(mapping.phone_positions) + 1, *(one.order + 1 for one in mapping.columns))
     fallbacks = [
         (f"{Target.PHONE_NUMBER}.{order_name(order)}", f"Phone number {order}")
         for order in range(2, places + 1)
     ]
-    return [*TARGETS[:1], *fallbacks, *TARGETS[1:]]
+    others = TARGETS[1:]
+    if refused_name(user, Target.TRUSTED_TEXT) and not mapping.trusted():
+        others = [one for one in others if one[0] != Target.TRUSTED_TEXT]
+    return [*TARGETS[:1], *fallbacks, *others]
 
 
 def _value_of(column: ColumnTarget) -> str:
@@ -244,13 +258,14 @@ def _value_of(column: ColumnTarget) -> str:
 
 
 def _rows_of(
-    stored: StoredList, mapping: ListMapping, found: list[DraftProblem]
+    stored: StoredList, mapping: ListMapping, found: list[DraftProblem], *, allowed: set[str]
 ) -> Iterator[ColumnRow]:
     targets = {one.position: one for one in mapping.columns}
     for header in describe_headers(stored.headers):
         place = header.position
         column = targets.get(place)
         offered = uploads.offered_setting(column) if column else ""
+        offered = offered if offered in allowed else ""
         yield ColumnRow(
             header=header,
             samples=[row[place] for row in stored.samples if place < len(row)][:SAMPLES_SHOWN],

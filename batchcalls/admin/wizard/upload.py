@@ -30,7 +30,6 @@ from batchcalls.states import BatchStatus
 from campaigns import prompts
 from campaigns.models import Campaign
 from campaigns.settings_form import CallSettingsForm
-from campaigns.vocabulary import Purpose
 
 #: Settings that have their own field on the page.
 LEFT_OUT = frozenset({"start_time"})
@@ -132,8 +131,10 @@ def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallS
     """Return the two forms of the page, with the values of the draft or of a new one."""
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     if batch is not None:
-        own = CallSettingsForm(data, initial=batch.call_settings, leave_out=LEFT_OUT)
-        return UploadForm(data, files, draft=batch), own
+        own = CallSettingsForm(
+            data, initial=batch.call_settings, leave_out=LEFT_OUT, user=request.user
+        )
+        return UploadForm(data, files, draft=batch, user=request.user), own
     initial: dict[str, Any] = {"account": VoiceAccount.objects.built_in().pk}
     stored: dict[str, Any] = {}
     chosen = _chosen_campaign(request)
@@ -143,8 +144,8 @@ def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallS
         initial["purpose"] = chosen.purpose
         initial["says"] = "pathway" if pathway else "prompt"
         stored = chosen.settings_for_calls()
-    own = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT)
-    return UploadForm(data, files, initial=initial), own
+    own = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT, user=request.user)
+    return UploadForm(data, files, initial=initial, user=request.user), own
 
 
 def _save(
@@ -184,13 +185,12 @@ def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) ->
     wanted = drafts.DraftRequest(
         name=data.get("name", ""),
         account=account,
-        # Where nobody said it, the purpose with the strictest rules, until somebody does.
-        purpose=data.get("purpose") or Purpose.MARKETING,
+        purpose=data.get("purpose", ""),
         created_by=actor_of(request),
     )
     try:
         with transaction.atomic():
-            kept = batch or edits.start(wanted, region=region)
+            kept = batch or edits.start(wanted, region=region, purpose_later=True)
             _attach_list(request, kept, form)
     except (UnreadableList, MappingError, UploadError, lifecycle.Conflict) as error:
         form.add_error("file", str(error))

@@ -15,6 +15,8 @@ from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.models.launched_with import Use, names_of
 from campaigns.models import Campaign, Pathway
 from campaigns.prompts import PromptError, Template
+from campaigns.setting_locks import Locks
+from campaigns.setting_permissions import refused_name
 from campaigns.vocabulary import Purpose
 
 _ASKED = frozenset(names_of(Use.ASKED))
@@ -24,7 +26,8 @@ LOCAL_TIME = "%Y-%m-%dT%H:%M"
 class UploadForm(FormatForm, RegionForm):
     """The fields of a draft, except its call settings, which have their own form."""
 
-    field_order = ["name", "file", "encoding", "delimiter", "sheet", "include_hidden", "region"]
+    READING = ("encoding", "delimiter", "sheet", "header_row", "include_hidden", "region")
+    field_order = ["name", "file", *READING]
 
     name = forms.CharField(
         label="Batch name",
@@ -121,12 +124,13 @@ class UploadForm(FormatForm, RegionForm):
     )
 
     BASIC = ("name",)
-    READING = ("encoding", "delimiter", "sheet", "include_hidden", "region")
     PATHWAY = ("pathway", "pathway_id", "pathway_version")
     LIMITS = ("account", "cps", "concurrency", "budget", "breaker_percent")
     SCHEDULE = ("start_at", "duplicates")
 
-    def __init__(self, *args: Any, draft: Batch | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, draft: Batch | None = None, user: Any = None, **kwargs: Any
+    ) -> None:
         self.draft = draft
         if draft is not None:
             kwargs["initial"] = {**_initial_of(draft), **kwargs.get("initial", {})}
@@ -135,6 +139,8 @@ class UploadForm(FormatForm, RegionForm):
         self.fields[
             "start_at"
         ].help_text = f"In the time zone of this site ({zone}); blank: at once."
+        self._locks = Locks(self)
+        self._locks.lock(("prompt", *self.PATHWAY), refused_name(user, "task"))
 
     def group(self, name: str) -> list[forms.BoundField]:
         """Return the fields that the page shows together."""
@@ -166,8 +172,9 @@ class UploadForm(FormatForm, RegionForm):
         return self.group("SCHEDULE")
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the purpose if no campaign says it."""
+        """Ask for the purpose if no campaign says it, and refuse fields that are locked."""
         cleaned = super().clean() or self.cleaned_data
+        self._locks.check()
         if not cleaned.get("purpose") and "purpose" not in self.errors:
             if chosen := cleaned.get("campaign"):
                 cleaned["purpose"] = chosen.purpose
@@ -200,6 +207,7 @@ def _initial_of(draft: Batch) -> dict[str, Any]:
     return {
         **{name: draft.serializable_value(name) for name in names_of(Use.EDITED)},
         "name": "" if draft.name == UNTITLED else draft.name,
+        "purpose": "" if draft.purpose_assumed else draft.purpose,
         "says": "pathway" if draft.pathway_id else "prompt",
         "start_at": timezone.localtime(draft.start_at) if draft.start_at else None,
     }

@@ -91,6 +91,7 @@ class Command(AuditedCommand):
         admin = users.objects.create_superuser("admin", password=password)
         audit.added(admin)
         SignIn.objects.create(user=admin, must_change_password=True)
+        audit.added(admin)
         self.stdout.write(
             f"Sign in as admin with the password {password} (shown only now), and choose your own."
         )

@@ -114,11 +114,26 @@ class Command(AuditedCommand):
             help="Order of day, month and year in start times; default: detected from all of them.",
         )
         parser.add_argument(
+            "--header-row",
+            type=int,
+            default=0,
+            metavar="N",
+            help="Row with the names of the columns; default: the first row with text.",
+        )
+        parser.add_argument(
             "--include-hidden",
             action="store_true",
             help="Read the hidden rows and columns of a workbook too.",
         )
         parser.add_argument("--account", default="simulator", help="Voice account to call with.")
+        parser.add_argument(
+            "--as",
+            dest="actor",
+            default="",
+            metavar="USER",
+            help="Send the batch as this user, who needs the permissions for it; default: with "
+            "all permissions.",
+        )
         parser.add_argument("--start-at", default="", metavar="ISO", help="Call no earlier.")
         parser.add_argument("--cps", type=float, metavar="N", help="Calls to start each second.")
         parser.add_argument("--concurrency", type=int, metavar="N", help="Calls live at once.")
@@ -202,7 +217,8 @@ class Command(AuditedCommand):
                 for name in filter(None, (options["results"], options["rejected"])):
                     check_writable(Path(name))
                 batch = draft_of(options)
-                lifecycle.submit(batch, launch=not options["dry_run"])
+                launch = not options["dry_run"]
+                lifecycle.submit(batch, launch=launch, actor=batch.created_by)
         except disks.DiskFull as error:
             message = f"{error} Nobody was called."
             self._refuse(message, code=error.code, status=USAGE, options=options)

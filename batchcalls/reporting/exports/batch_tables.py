@@ -221,4 +221,4 @@ def _result(status: str, call: CallResult | None) -> list[Cell]:
     return [status, *(_cells(call) if call else [""] * len(names_in(Place.RESULTS)))]
 
 
-_cells = cells_of(Place.RESULTS)
+_cells = cells_of(fields_of(Place.RESULTS))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, cast
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import QuerySet
 from django.http import QueryDict
 
 from batchcalls.models import CallResult
-from batchcalls.models.call_fields import Kind, Place, fields_of, names_in
+from batchcalls.models.call_fields import CallField, Kind, Place, fields_of
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
 from batchcalls.reporting.filters.calls import CallFilter
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class UnknownFilter(Exception):
@@ -33,10 +36,19 @@ def matching(query: str) -> QuerySet[CallResult]:
     return rows
 
 
-def call_log(calls: QuerySet[CallResult]) -> Table:
-    """Return calls with all their fields, newest first."""
+def fields_for(user: User | None) -> list[CallField]:
+    """Return the fields that a person may export. Without a person, those that need no right."""
+    return [
+        one
+        for one in fields_of(Place.EXPORT)
+        if not one.permission or (user is not None and user.has_perm(one.permission))
+    ]
 
-    row = cells_of(Place.EXPORT)
+
+def call_log(calls: QuerySet[CallResult], fields: Collection[CallField]) -> Table:
+    """Return calls with these fields, newest first."""
+
+    row = cells_of(fields)
 
     def rows() -> Iterator[list[Cell]]:
         page = calls.select_related("batch__campaign", "recipient").order_by("-pk")
@@ -45,12 +57,12 @@ def call_log(calls: QuerySet[CallResult]) -> Table:
             yield from map(row, found)
             found = list(page.filter(pk__lt=found[-1].pk)[:ROWS_AT_A_TIME])
 
-    return Table(name="call log", header=names_in(Place.EXPORT), rows=rows())
+    return Table(name="call log", header=[one.name_in(Place.EXPORT) for one in fields], rows=rows())
 
 
-def cells_of(place: Place) -> Callable[[CallResult], list[Cell]]:
+def cells_of(fields: Collection[CallField]) -> Callable[[CallResult], list[Cell]]:
     """Return the function that turns a call into the cells of an export's row."""
-    writers = [(one.value_of, _CELLS.get(one.kind, _text)) for one in fields_of(place)]
+    writers = [(one.value_of, _CELLS.get(one.kind, _text)) for one in fields]
     return lambda call: [write(value_of(call)) for value_of, write in writers]
 
 

@@ -18,7 +18,7 @@ from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, Export
 from batchcalls.models.export import ExportKind
 from batchcalls.reporting.exports.batch_tables import OF_A_BATCH
-from batchcalls.reporting.exports.call_log import UnknownFilter, call_log, matching
+from batchcalls.reporting.exports.call_log import UnknownFilter, call_log, fields_for, matching
 from batchcalls.reporting.exports.tables import Table
 from batchcalls.reporting.exports.writing import TooManyRows, write_xlsx
 from batchcalls.states import ExportStatus
@@ -43,7 +43,7 @@ def request(
 def table_of(export: Export) -> Table:
     """Return the table to export. Raise `UnknownFilter`."""
     if export.batch is None:
-        return call_log(matching(export.query))
+        return call_log(matching(export.query), fields_for(export.created_by))
     return OF_A_BATCH[ExportKind(export.kind)](export.batch)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +22,7 @@ STATES = {"on": "On", "failing": "Failing", "off": "Switched off", "deleted": "D
 
 
 class EndpointFilter(ListFilter):
-    q = django_filters.CharFilter(
-        method="search", **search_field("Search", "Address or description")
-    )
+    q = django_filters.CharFilter(method="search", **search_field("Search", "Host or description"))
     state = django_filters.ChoiceFilter(
         label="State", method="of_state", choices=list(STATES.items()), empty_label="Any state"
     )
@@ -39,8 +38,13 @@ class EndpointFilter(ListFilter):
         return rows if self.data.get("state") == "deleted" else rows.filter(deleted_at=None)
 
     def search(self, rows: Endpoints, name: str, value: str) -> Endpoints:
-        """Search by part of the URL or of the description."""
-        return rows.filter(Q(url__icontains=value) | Q(description__icontains=value))
+        """Search by part of the host or of the description.
+
+        The rest of the URL may hold a token, which a search could tell letter by letter.
+        """
+        host = re.escape(re.split(r"[/?#]", re.sub(r"^(\w+:)?//", "", value))[0])
+        in_host = Q(url__iregex=rf"^https?://[^/?#]*{host}") if host else Q()
+        return rows.filter(in_host | Q(description__icontains=value))
 
     def of_state(self, rows: Endpoints, name: str, value: str) -> Endpoints:
         """Filter by endpoints that are on, off, or on and failing."""

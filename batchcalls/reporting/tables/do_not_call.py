@@ -60,9 +60,9 @@ class DoNotCallTable(ListTable):
         """Show for which calls the entry holds, and until when."""
         return scope_of(record)
 
-    def render_reason(self, value: str) -> str:
+    def render_reason(self, record: Suppression) -> SafeString | str:
         """Show the beginning of the reason."""
-        return str(Truncator(value).chars(120))
+        return str(Truncator(record.reason).chars(120))
 
     def render_source(self, record: Suppression) -> str:
         """Show how the number was added to the list."""
@@ -71,6 +71,20 @@ class DoNotCallTable(ListTable):
     def render_created_at(self, record: Suppression) -> SafeString | str:
         """Show when it was added."""
         return formatting.ago(record.created_at)
+
+
+class EntriesTable(DoNotCallTable):
+    """All entries about a number, with their evidence."""
+
+    class Meta(DoNotCallTable.Meta):
+        pass
+
+    def render_reason(self, record: Suppression) -> SafeString | str:
+        """Show the whole reason, and where the request can be looked up."""
+        call = f"Call {record.call_id}" if record.call_id else ""
+        where = " ".join(filter(None, (record.evidence, call)))
+        words = '<span>{}<span class="under">{}</span></span>'
+        return format_html(words, record.reason or "–", where)
 
 
 class RemovedTable(ListTable):

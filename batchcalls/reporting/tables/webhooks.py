@@ -58,6 +58,10 @@ class EndpointTable(ListTable):
     class Meta(ListTable.Meta):
         pass
 
+    def __init__(self, *args: Any, shows_addresses: bool, **kwargs: Any) -> None:
+        self.shows_addresses = shows_addresses
+        super().__init__(*args, **kwargs)
+
     def render_state(self, record: WebhookEndpoint) -> SafeString | str:
         """Show the state, with its reason below."""
         shown = state_pill(record)
@@ -70,7 +74,8 @@ class EndpointTable(ListTable):
     def render_url(self, record: WebhookEndpoint) -> SafeString:
         """Link to the endpoint, with the URL below its description."""
         url = reverse("admin:batchcalls_webhookendpoint_change", args=[record.pk])
-        under = record.url if record.description else ""
+        address = record.url if self.shows_addresses else record.masked_url
+        under = address if record.description or self.shows_addresses else ""
         return format_html(
             '<span><a class="strong webhook-url" href="{}">{}</a>'
             '<span class="under webhook-url">{}</span></span>',
@@ -108,7 +113,10 @@ class DeliveryTable(ListTable):
     class Meta(ListTable.Meta):
         pass
 
-    def __init__(self, *args: Any, shows_target: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, shows_addresses: bool, shows_target: bool = True, **kwargs: Any
+    ) -> None:
+        self.shows_addresses = shows_addresses
         super().__init__(*args, exclude=() if shows_target else ("target",), **kwargs)
 
     def render_status(self, record: WebhookDelivery) -> SafeString | str:
@@ -128,7 +136,8 @@ class DeliveryTable(ListTable):
 
     def render_target(self, record: WebhookDelivery) -> SafeString:
         """Show the target URL."""
-        return format_html('<span class="webhook-url">{}</span>', record.target)
+        target = record.target if self.shows_addresses else record.masked_target
+        return format_html('<span class="webhook-url">{}</span>', target)
 
     def render_answer(self, record: WebhookDelivery) -> str:
         """Show the last response, or why there was none."""

@@ -94,7 +94,10 @@ def event_of(call: Mapping[str, Any], *, now: datetime | None = None) -> VoiceEv
         raise WebhookUnreadable("There is no call_id of 1 to 100 printable characters.")
     remark = _remark(call)
     status = C.UNKNOWN if remark else status_of(call)
+    details = _details(call, status) if status in CALL_FINAL else None
     key = f"{remark}:{_digest(call)}" if remark else status.value
+    if details is not None and details.price is not None:
+        key += f":{details.price}"  # the report of a price that was missing is another event
     return VoiceEvent(
         event_key=f"{call_id}:{key}",
         provider_call_id=call_id,
@@ -105,7 +108,7 @@ def event_of(call: Mapping[str, Any], *, now: datetime | None = None) -> VoiceEv
         batch_id=origin_of(call).batch_id,
         to=e164_of(call.get("to")),
         answered_by=_answered_by(call, status),
-        details=_details(call, status) if status in CALL_FINAL else None,
+        details=details,
     )
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-#: Databases refuse NUL in text, and UTF-8 cannot encode half of a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from campaigns.storable import UNSTORABLE
+
 _MAX_DEPTH = 100
 _YEARS = range(2000, 2200)
 
@@ -56,7 +55,7 @@ def _storable(value: Any, depth: int = 0) -> Any:
     if depth > _MAX_DEPTH:
         raise NotJson("nested too deeply")
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
+        return UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {_storable(k): _storable(item, depth + 1) for k, item in value.items()}
     if isinstance(value, list):

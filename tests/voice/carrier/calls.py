@@ -22,6 +22,10 @@ OUTCOMES: dict[str, tuple[str, str | None, str, str | None, str]] = {
     ),
     "failed": ("failed", None, "call_error", "The number you dialed is not found.", "FAILED"),
     "canceled": ("canceled", None, "complete", None, "CANCELED"),
+    # Opt-outs: reported by the agent, only said, and by a key.
+    "opts_out": ("completed", "human", "complete", None, "DO_NOT_CONTACT"),
+    "says_stop": ("completed", "human", "complete", None, "COMPLETED_ACTION"),
+    "presses_key": ("completed", "human", "complete", None, "COMPLETED_ACTION"),
 }
 #: Spoken at even intervals during a call.
 _LINES = {
@@ -35,6 +39,18 @@ _LINES = {
     "voicemail": (
         ("user", "Please leave a message after the tone."),
         ("assistant", "Hello {name}, please call us back."),
+    ),
+    "opts_out": (
+        ("assistant", "Hello, am I speaking with {name}?"),
+        ("user", "Yes, but I am not interested."),
+    ),
+    "says_stop": (
+        ("assistant", "Hello, am I speaking with {name}?"),
+        ("user", "Take me off your list, please."),
+    ),
+    "presses_key": (
+        ("assistant", "Press 9 to be removed from our list."),
+        ("user", "9"),
     ),
 }
 
