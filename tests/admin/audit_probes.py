@@ -30,7 +30,15 @@ from batchcalls.models import (
     WebhookEndpoint,
 )
 from batchcalls.states import ExportStatus
-from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, SuppressionSource, Tool
+from campaigns.models import (
+    AllowedHost,
+    CallingPolicy,
+    Campaign,
+    Pathway,
+    Suppression,
+    SuppressionSource,
+    Tool,
+)
 from campaigns.opt_outs_heard import Heard
 
 A = AuditAction
@@ -119,6 +127,7 @@ def unused() -> None:
     Campaign.objects.create(pk=-1, name="Unused", prompt="Hi.")
     CallingPolicy.objects.create(pk=-1, name="Unused")
     VoiceAccount.objects.create(pk=-1, name="Unused")
+    AllowedHost.objects.create(host="unused.example.com")
 
 
 def with_key() -> None:
@@ -174,6 +183,14 @@ PROBES: dict[str, Probe] = {
     **stock("campaigns.campaign", Campaign, {"name": "New", "prompt": "Hi."}, prompt="Good day."),
     **stock("campaigns.pathway", Pathway, {"name": "New", "pathway_id": "pw-9"}, version="2"),
     **stock("campaigns.tool", Tool, {"name": "New", "reference": "TL-9"}, description="x"),
+    **stock("campaigns.allowedhost", AllowedHost, {"host": "a.example.com"}, description="x"),
+    "campaigns_allowedhost_change": Probe(
+        action=A.CHANGED,
+        kind="campaigns.allowedhost",
+        args=first(AllowedHost),
+        changes={"description": "x"},
+        prepare=unused,
+    ),
     **stock("campaigns.callingpolicy", CallingPolicy, {"name": "New"}, description="x"),
     "campaigns_campaign_export": Probe(
         action=A.EXPORTED, kind="campaigns.campaign", changes={"format": "0"}

@@ -10,7 +10,7 @@ from batchcalls.access import audit, audit_values, origins
 from batchcalls.models import ApiKey, AuditEntry, Batch, CallResult
 from batchcalls.voice import recordings
 from batchcalls.webhooks import endpoints
-from campaigns.models import Campaign, Pathway, Suppression, Tool
+from campaigns.models import AllowedHost, Campaign, Pathway, Suppression, Tool
 from tests.api.audited_operations import AUDITED, SHOWN_THERE, SILENT
 from tests.api.conftest import Program
 from tests.api.test_schema import OPERATIONS
@@ -61,6 +61,12 @@ def test_what_is_deleted_is_kept_in_its_entry(program: Program) -> None:
         assert (entry.action, entry.kind) == ("deleted", f"campaigns.{model.__name__.lower()}")
         assert entry.before | fields == entry.before
         assert entry.object_name.startswith("Old")
+
+
+def test_an_allowed_host_is_kept_in_its_entry(program: Program) -> None:
+    host = AllowedHost.objects.create(host="crm.example.com")
+    assert program.delete(f"/api/v1/allowed-hosts/{host.pk}").status_code == 204
+    assert (last().action, last().before["host"]) == ("deleted", "crm.example.com")
 
 
 def test_a_deleted_endpoint_stays_with_its_messages(program: Program) -> None:

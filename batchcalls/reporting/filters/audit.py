@@ -21,6 +21,7 @@ Entries = QuerySet[AuditEntry]
 KINDS = (
     *("batchcalls.batch", "batchcalls.callresult", "campaigns.campaign", "campaigns.pathway"),
     *("campaigns.tool", "campaigns.callingpolicy", "campaigns.rulepackswitch"),
+    "campaigns.allowedhost",
     *("campaigns.suppression", "batchcalls.optoutreview", "batchcalls.voiceaccount"),
     *("batchcalls.webhookendpoint", "batchcalls.webhookdelivery", "batchcalls.optoutsource"),
     *("campaigns.columnmapping", "batchcalls.apikey", "auth.user", "auth.group"),
