@@ -139,5 +139,6 @@ def test_each_search_is_served_by_an_index(query: str) -> None:
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
     plan = keys.explain()
     assert "Seq Scan" not in plan
+    assert "number" not in query or "audit_by_number" in plan
     assert "TEMP B-TREE" not in plan
     assert page_of(rows, {}, order=order_of(data)).rows == []

@@ -43,13 +43,14 @@ AUDITED: dict[str, tuple[A, str]] = {
 }
 #: Operations without an example, whose entries `test_audit.py` shows.
 SHOWN_THERE = {
-    *("campaigns_destroy", "pathways_destroy", "tools_destroy", "do_not_call_destroy"),
     *(
         "allowed_hosts_destroy",
-        "webhook_endpoints_destroy",
-        "webhook_endpoints_partial_update",
-        "calls_recording",
+        "campaigns_destroy",
+        "pathways_destroy",
+        "tools_destroy",
+        "do_not_call_destroy",
     ),
+    *("webhook_endpoints_destroy", "webhook_endpoints_partial_update", "calls_recording"),
 }
 #: Operations that write no entry.
 SILENT: dict[str, str] = {
@@ -64,7 +65,7 @@ SILENT: dict[str, str] = {
             *("do_not_call_retrieve", "batches_list", "batches_retrieve", "batches_progress"),
             *("batches_dry_run", "batches_events_list", "batches_recipients_list"),
             *("batches_recipients_retrieve", "batches_recipients_why", "batches_snapshot"),
-            *("calls_list", "calls_why"),
+            *("calls_list", "calls_why", "allowed_hosts_list", "allowed_hosts_retrieve"),
         ],
         "shows no transcript, recording, or secret",
     ),

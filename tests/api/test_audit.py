@@ -64,6 +64,12 @@ def test_what_is_deleted_is_kept_in_its_entry(program: Program) -> None:
         assert entry.object_name.startswith("Old")
 
 
+def test_an_allowed_host_is_kept_in_its_entry(program: Program) -> None:
+    host = AllowedHost.objects.create(host="crm.example.com")
+    assert program.delete(f"/api/v1/allowed-hosts/{host.pk}").status_code == 204
+    assert (last().action, last().before["host"]) == ("deleted", "crm.example.com")
+
+
 def test_a_deleted_endpoint_stays_with_its_messages(program: Program) -> None:
     endpoint = endpoints.create(url="https://crm.example.com/T0K3N")
     url = f"/api/v1/webhook-endpoints/{endpoint.pk}"

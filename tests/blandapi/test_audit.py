@@ -10,6 +10,7 @@ import pytest
 from batchcalls.blandapi.urls import urlpatterns
 from batchcalls.models import AuditEntry, CallResult
 from batchcalls.voice import recordings
+from campaigns.models import AllowedHost
 from tests.blandapi.conftest import BATCH_V2, CALL, Carry, Program
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -82,6 +83,7 @@ def test_each_request_that_changes_or_shows_something_protected_leaves_its_entry
     assert entries_of(get(f"{url}/correct")) == viewed
     assert entries_of(get(f"{url}/recording")) == viewed
     assert entries_of(get(f"/v1/recordings/{call.call_id}")) == viewed
+    AllowedHost.objects.create(host="new.example.com")
     reported = {"call_ids": [str(call.call_id)], "webhook_url": "https://new.example.com/T0K3N"}
     answer = entries_of(post("/v1/postcall/webhooks/create", reported))
     assert answer == {("exported", "webhookdelivery")}
