@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 #: Commands that write no entry of their own.
 SILENT = {
     "rules": "shows the rules for a number, and nobody's data",
+    "renew_zones": "corrects what numbers tell by themselves, and nobody's data",
     "whycalled": "shows decisions, and no transcript",
 }
 #: Commands whose entries other tests show: they start processes or need a restored database.

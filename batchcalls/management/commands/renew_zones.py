@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from batchcalls.intake import renewed_zones
+from batchcalls.management.audited import AuditedCommand
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Corrects the zones that recipients got from older tables of numbers."""
 
     help = "Correct the time zones of recipients who wait to be called. migrate does so too."
