@@ -85,6 +85,9 @@ class AuditedPages(_Pages):
         action = _IMPORTED[row.import_type]
         before = {} if action == AuditAction.ADDED or was is None else _in_memory(was)
         after = {} if action == AuditAction.DELETED else audit_values.snapshot(now)
+        if before and after:
+            # The row as it was is known from memory, without what a file cannot change.
+            after = {name: value for name, value in after.items() if name in before}
         audit.record(action, now, before=before, after=after)
 
     def get_export_data(self, file_format: Any, request: Any, queryset: Any, **more: Any) -> Any:

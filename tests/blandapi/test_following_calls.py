@@ -357,7 +357,7 @@ def test_a_recording_is_handed_on_or_its_place_is_told(
         missing = program.get(path)
         assert missing.status_code == 404
         assert missing.json()["errors"][0]["error"] == "CALL_RECORDING_NOT_FOUND"
-    private = "http://127.0.0.1:9/sound.mp3"
+    private = "http://127.0.0.1/sound.mp3"
     CallResult.objects.update(recording_url=private)
 
     place = program.get(f"/v1/calls/{call_id}/recording")
