@@ -180,7 +180,13 @@ class TestEveryDoor:
     def test_what_is_not_there_is_not_found(self, make_program: MakeProgram, name: str) -> None:
         program = make_program(owner_of(name))
         method, path, _ = OPERATIONS[name]
-        for written in ("987654321", "x", "00000000-0000-4000-8000-000000000000", "9" * 40, "+12025550199"):
+        for written in (
+            "987654321",
+            "x",
+            "00000000-0000-4000-8000-000000000000",
+            "9" * 40,
+            "+12025550199",
+        ):
             body = EXAMPLES.get(name, {}).get("request", {} if method != "GET" else None)
             answer = program.send(method, addresses(path, lambda _, w=written: w), body)
             assert answer.status_code == 404, (written, answer.json())
