@@ -1,4 +1,4 @@
-"""Health checks for load balancers (`healthz`) and monitoring (`readyz`)."""
+"""Health checks for load balancers (`healthz`) and monitoring (`readyz`), and `metrics`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from functools import cache
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from batchcalls.batches import epochs
 from batchcalls.database import clock, disks
 from batchcalls.models import Batch, CallResult, EmergencyStop, Export, StoredList, VoiceAccount
+from batchcalls.reporting import metrics as prometheus
 from batchcalls.reporting.worker_state import clock_state, worker_state
 from batchcalls.states import ExportStatus
 
@@ -52,6 +55,24 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         {"status": "ok" if ready else "failing", "checks": checks}, status=200 if ready else 503
     )
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer Prometheus. 401 without METRICS_TOKEN as bearer token, 404 if it is not set."""
+    if not settings.METRICS_TOKEN:
+        return HttpResponse("Set METRICS_TOKEN first.\n", status=404, content_type="text/plain")
+    authorization = request.headers.get("Authorization", "")
+    if not constant_time_compare(authorization, f"Bearer {settings.METRICS_TOKEN}"):
+        return HttpResponse(
+            "Send METRICS_TOKEN as bearer token.\n",
+            status=401,
+            content_type="text/plain",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    body, content_type = prometheus.exposition(request.headers.get("Accept", ""))
+    return HttpResponse(body, content_type=content_type)
 
 
 def _database(now: datetime) -> dict[str, Any]:

@@ -145,6 +145,11 @@ def answer(task: str) -> None:
     Doorbell.objects.filter(task=task).update(rung_at=None)
 
 
+def failed_tasks() -> int:
+    """Return how many tasks ended with an error. The queue keeps all of these."""
+    return int(queue_models.Failure.objects.count())
+
+
 def _send(task: str, *ids: str | int) -> None:
     """Send a message to the broker; if the broker is down, the work is only delayed."""
     try:

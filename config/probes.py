@@ -1,4 +1,4 @@
-"""Health checks, answered before anything else, so that they work by IP address and plain HTTP."""
+"""Health checks and metrics, answered before anything else, by IP address and plain HTTP too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 
 from batchcalls import health
 
-PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics}
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 

@@ -286,6 +286,11 @@ WEBHOOK_LOG_DAYS = env.integer("WEBHOOK_LOG_DAYS", default=30, at_least=1)
 #: How old entries must be for `purgeaudit` to delete them. The database refuses fewer than 90.
 AUDIT_DAYS = env.integer("AUDIT_DAYS", default=1_825, at_least=90)
 
+# Monitoring --------------------------------------------------------------------------------------
+
+#: The bearer token of /metrics, which is off without one.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+
 # Files, language, time ---------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))

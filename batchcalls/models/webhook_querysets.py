@@ -39,6 +39,11 @@ class WebhookDeliveryQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """Return the waiting messages that no process is sending."""
         return self.waiting().filter(Q(lease_until=None) | Q(lease_until__lt=now))
 
+    def rested(self, now: datetime) -> WebhookDeliveryQuerySet[ModelT]:
+        """Leave out messages to endpoints that get none for a while because they failed."""
+        rested = Q(endpoint=None) | Q(endpoint__resting_until=None)
+        return self.filter(rested | Q(endpoint__resting_until__lte=now))
+
     def due(self, now: datetime) -> WebhookDeliveryQuerySet[ModelT]:
         """Return the messages to send now, longest waiting first.
 
@@ -53,11 +58,10 @@ class WebhookDeliveryQuerySet(QuerySet[ModelT], Generic[ModelT]):
         ).filter(
             Q(endpoint=OuterRef("endpoint")) | Q(endpoint=None, url=OuterRef("url")),
         )
-        rested = Q(endpoint=None) | Q(endpoint__resting_until=None)
-        rested |= Q(endpoint__resting_until__lte=now)
         return (
             self.free(now)
-            .filter(rested, next_attempt_at__lte=now)
+            .rested(now)
+            .filter(next_attempt_at__lte=now)
             .exclude(Q(event_type="batch.status") & Exists(before))
             .order_by("next_attempt_at", "pk")
         )

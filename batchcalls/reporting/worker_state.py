@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from batchcalls.models import VoiceAccount, WorkerHeartbeat
 
 #: A worker sweeps each minute. After three minutes without a heartbeat it counts as missing.
@@ -23,12 +25,17 @@ def worker_state(now: datetime) -> dict[str, Any]:
     return answer
 
 
+def living_workers(now: datetime) -> QuerySet[WorkerHeartbeat]:
+    """Return the hosts whose workers do not count as missing."""
+    return WorkerHeartbeat.objects.filter(at__gte=now - HEARTBEAT_LIMIT)
+
+
 def clock_state(now: datetime) -> dict[str, Any]:
     """Return ``ok``, and in ``detail`` which clocks of workers and voice accounts are off.
 
     The answer is public, so it names no hosts or accounts.
     """
-    workers = WorkerHeartbeat.objects.filter(at__gte=now - HEARTBEAT_LIMIT)
+    workers = living_workers(now)
     accounts = VoiceAccount.objects.filter(enabled=True, clock_ahead_seconds__isnull=False)
     problems = [worker.clock_problem for worker in workers]
     problems += [account.clock_problem for account in accounts]

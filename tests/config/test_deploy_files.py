@@ -115,6 +115,7 @@ def test_nginx_accepts_what_the_application_accepts_and_little_more(path: str) -
     [
         ("/healthz", "stop"),
         ("/readyz", "stop"),
+        ("/metrics", "api"),
         (reverse("admin:emergency_stop"), "stop"),
         (reverse("admin:emergency_lift"), "stop"),
         (reverse("voice-webhook", args=[1]), "hooks"),
