@@ -119,6 +119,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
             "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
+            # What is erased or purged must not stay in free pages of the file.
+            "PRAGMA secure_delete=ON;"
         ),
     }
     _files = [Path(f"{_database['NAME']}{suffix}") for suffix in ("", "-wal", "-shm")]

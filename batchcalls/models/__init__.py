@@ -5,6 +5,7 @@ from batchcalls.models.audit_entry import AuditAction, AuditDoor, AuditEntry
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.caller_id import CallerId
+from batchcalls.models.data_life import ErasedNumber, Purge
 from batchcalls.models.doorbell import Doorbell
 from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.epoch import Epoch
@@ -46,6 +47,7 @@ __all__ = [
     "Doorbell",
     "EmergencyStop",
     "Epoch",
+    "ErasedNumber",
     "Export",
     "ExportKind",
     "FilteredPage",
@@ -56,6 +58,7 @@ __all__ = [
     "OptOutMessage",
     "OptOutReview",
     "OptOutSource",
+    "Purge",
     "Recipient",
     "RecoveryCode",
     "SavedFilter",

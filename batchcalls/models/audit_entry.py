@@ -33,6 +33,7 @@ class AuditAction(models.TextChoices):
     EXPORTED = "exported", "Exported"
     DOWNLOADED = "downloaded", "Downloaded"
     PURGED = "purged", "Purged"
+    ERASED = "erased", "Erased"
 
 
 class AuditDoor(models.TextChoices):
