@@ -40,7 +40,8 @@ _LEFT_OUT: Final = {
     *("actor_key", "session", "api_key_id", "number_hash", "purged_through"),
 }
 _README: Final = """\
-Everything that this installation of Batch Calls stores about {number}, as of {now:%Y-%m-%d %H:%M} UTC.
+Everything that this installation of Batch Calls stores about {number},
+as of {now:%Y-%m-%d %H:%M} UTC.
 
 Each file has one record a row, as JSON and as CSV with the same columns. Times are in UTC.
 

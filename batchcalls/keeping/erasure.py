@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from batchcalls import queue
 from batchcalls.access import audit
 from batchcalls.database import clock
-from batchcalls.keeping import mentions, stored_files
+from batchcalls.keeping import mentions, stored_files, writings
 from batchcalls.keeping.person import Person
 from batchcalls.models import (
     AuditAction,
@@ -229,6 +229,7 @@ def _erase_recipients(person: Person, keys: list[int], report: Report) -> None:
         consent={},
         trusted="",
     )
+    _erase_dry_runs(rows)
     for name in ("phone_numbers", "refused_numbers"):
         for one in person.spellings:
             for row in Recipient.objects.filter(**{f"{name}__contains": one}):
@@ -237,10 +238,34 @@ def _erase_recipients(person: Person, keys: list[int], report: Report) -> None:
                 Recipient.objects.filter(pk=row.pk).update(**{name: kept})
 
 
+def _erase_dry_runs(rows: QuerySet[Recipient]) -> None:
+    """Erase what the reports of dry runs show of the rows, such as their prompts."""
+    of_batch: dict[object, set[int]] = {}
+    for batch_id, number in rows.order_by().values_list("batch_id", "row_number"):
+        of_batch.setdefault(batch_id, set()).add(number)
+    for batch in Batch.objects.filter(pk__in=of_batch).exclude(dry_run={}).only("dry_run"):
+        report = _without_rows(batch.dry_run, of_batch[batch.pk])
+        Batch.objects.filter(pk=batch.pk).update(dry_run=report)
+
+
+def _without_rows(value: Any, numbers: set[int]) -> Any:
+    """Return JSON-like data in which objects about these rows have no texts."""
+    if isinstance(value, list):
+        return [_without_rows(part, numbers) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("row") in numbers:
+        return {
+            name: writings.ERASED if isinstance(part, str) and name != "reason" else part
+            for name, part in value.items()
+        }
+    return {name: _without_rows(part, numbers) for name, part in value.items()}
+
+
 def _erase_single_batches(person: Person, ended: list[object]) -> None:
     """Erase what single calls and test calls were launched with: it is about one person."""
     alone = Batch.objects.filter(pk__in=ended).filter(~Q(single_call_id=None) | ~Q(test_of=None))
-    alone.exclude(prompt="").update(prompt="(erased)")
+    alone.exclude(prompt="").update(prompt=writings.ERASED)
     alone.update(call_settings={}, dry_run={}, status_webhook="", batch_webhook="")
     for batch in alone.only("name"):
         alone.filter(pk=batch.pk).update(name=person.writings.without(batch.name))

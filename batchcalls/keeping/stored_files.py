@@ -71,6 +71,8 @@ def take_out(found: Found, writings: Writings) -> None:
         _replace(part.file, parts.encode(_erased(row, writings) for row in rows))
     for stored in found.lists:
         _delete(stored.file)
+        samples = [_erased(Row(0, cells), writings).cells for cells in stored.samples]
+        StoredList.objects.filter(pk=stored.pk).update(samples=samples)
     for name in found.others:
         default_storage.delete(name)
     for export in found.exports:
