@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -135,9 +135,23 @@ def _mentions(person: Person) -> Iterable[dict[str, Any]]:
         known = shown.get(model, set())
         for row in mentions.rows_with(model, person.writings).values("pk", *names):
             for name in names:
-                if row["pk"] not in known and person.writings.are_in(row[name]):
+                if row["pk"] in known:
+                    continue
+                for part in _around(row[name], person):
                     kind = str(model._meta.verbose_name)
-                    yield {"table": kind, "id": str(row["pk"]), "column": name, "text": row[name]}
+                    yield {"table": kind, "id": str(row["pk"]), "column": name, "text": part}
+
+
+def _around(value: Any, person: Person) -> Iterator[Any]:
+    """Yield the parts of JSON-like data that mention the number, without those about others."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    inner = [part for part in parts if isinstance(part, dict | list)]
+    plain = [part for part in parts if not isinstance(part, dict | list)]
+    if person.writings.are_in(plain if isinstance(value, dict | list) else value):
+        yield value
+        return
+    for part in inner:
+        yield from _around(part, person)
 
 
 def _as_csv(rows: list[dict[str, Any]]) -> str:

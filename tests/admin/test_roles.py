@@ -130,6 +130,11 @@ DOORS: dict[str, tuple[str, ...]] = {
     ),
     "campaigns_suppression_number": ("campaigns.view_suppression",),
     "campaigns_suppression_proof": ("campaigns.export_suppression", "campaigns.view_suppression"),
+    "campaigns_suppression_archive": (
+        "batchcalls.disclose_number",
+        "campaigns.view_suppression",
+    ),
+    "campaigns_suppression_erase": ("batchcalls.erase_number", "campaigns.view_suppression"),
     "batchcalls_storedlist_add_do_not_call": (
         "campaigns.import_suppression",
         "campaigns.add_suppression",

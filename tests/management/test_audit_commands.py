@@ -54,6 +54,18 @@ PROBES: dict[str, tuple[Callable[[], Any], list[str], str, str]] = {
         *("added", "batchcalls.apikey"),
     ),
     "stopcalls": (lambda: None, ["--reason", "x"], "stopped", "batchcalls.emergencystop"),
+    "aboutnumber": (
+        lambda: None,
+        ["+12025550133", "--output", "about.zip"],
+        "exported",
+        "batchcalls.erasednumber",
+    ),
+    "erasenumber": (
+        lambda: None,
+        ["+12025550133", "--confirm", "+12025550133"],
+        "erased",
+        "batchcalls.erasednumber",
+    ),
     "changepassword": (
         lambda: User.objects.create_user("ann"),
         ["ann"],
@@ -78,11 +90,12 @@ def test_every_command_of_ours_is_audited_or_says_why_not() -> None:
 
 @pytest.mark.parametrize("name", PROBES)
 def test_a_command_leaves_its_entry(
-    name: str, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    name: str, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
 ) -> None:
     prepare, arguments, action, kind = PROBES[name]
     monkeypatch.setattr("getpass.getpass", lambda prompt="": "correct horse 1")
     monkeypatch.setattr("getpass.getuser", lambda: "deployer")
+    monkeypatch.chdir(tmp_path)
     prepare()
     call_command(name, *arguments)
     entry = last()
