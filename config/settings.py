@@ -288,6 +288,16 @@ WEBHOOK_LOG_DAYS = env.integer("WEBHOOK_LOG_DAYS", default=30, at_least=1)
 #: How old entries must be for `purgeaudit` to delete them. The database refuses fewer than 90.
 AUDIT_DAYS = env.integer("AUDIT_DAYS", default=1_825, at_least=90)
 
+# Retention ---------------------------------------------------------------------------------------
+
+#: Days that data of a batch is kept after its end, by kind (keeping.retention). None: for good.
+KEEP_UPLOADS_DAYS = env.days("KEEP_UPLOADS_DAYS")
+KEEP_NUMBERS_DAYS = env.days("KEEP_NUMBERS_DAYS")
+KEEP_TRANSCRIPTS_DAYS = env.days("KEEP_TRANSCRIPTS_DAYS")
+KEEP_RECORDINGS_DAYS = env.days("KEEP_RECORDINGS_DAYS")
+KEEP_PAYLOADS_DAYS = env.days("KEEP_PAYLOADS_DAYS")
+KEEP_EXPORTS_DAYS = env.days("KEEP_EXPORTS_DAYS")
+
 # Files, language, time ---------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -19,7 +20,7 @@ from django.db.models import Q, QuerySet
 from batchcalls import queue
 from batchcalls.access import audit
 from batchcalls.database import clock
-from batchcalls.keeping import mentions, stored_files, writings
+from batchcalls.keeping import mentions, retention, stored_files, writings
 from batchcalls.keeping.person import Person
 from batchcalls.models import (
     AuditAction,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 #: Reason code of rows that were taken out of their batch, and of their batch's log.
 ERASED = "erased"
-#: What is left of a message, so that sending it again tells nothing.
-EMPTY_BODY = "{}"
 MOST_NAMED = 5
 
 
@@ -185,7 +184,7 @@ def _erase_messages(person: Person, report: Report) -> None:
         ended_at=now,
         last_error="The number was erased before this was sent.",
     )
-    report.counts["webhook deliveries"] = sent.update(body=EMPTY_BODY)
+    report.counts["webhook deliveries"] = sent.update(body=retention.EMPTY_BODY)
     tries = WebhookAttempt.objects.filter(delivery__in=keys)
     tries.update(response_excerpt="", request_headers={})
 
@@ -240,7 +239,7 @@ def _erase_recipients(person: Person, keys: list[int], report: Report) -> None:
 
 def _erase_dry_runs(rows: QuerySet[Recipient]) -> None:
     """Erase what the reports of dry runs show of the rows, such as their prompts."""
-    of_batch: dict[object, set[int]] = {}
+    of_batch: dict[UUID, set[int]] = {}
     for batch_id, number in rows.order_by().values_list("batch_id", "row_number"):
         of_batch.setdefault(batch_id, set()).add(number)
     for batch in Batch.objects.filter(pk__in=of_batch).exclude(dry_run={}).only("dry_run"):
@@ -262,7 +261,7 @@ def _without_rows(value: Any, numbers: set[int]) -> Any:
     return {name: _without_rows(part, numbers) for name, part in value.items()}
 
 
-def _erase_single_batches(person: Person, ended: list[object]) -> None:
+def _erase_single_batches(person: Person, ended: list[Any]) -> None:
     """Erase what single calls and test calls were launched with: it is about one person."""
     alone = Batch.objects.filter(pk__in=ended).filter(~Q(single_call_id=None) | ~Q(test_of=None))
     alone.exclude(prompt="").update(prompt=writings.ERASED)

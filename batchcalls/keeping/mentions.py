@@ -30,11 +30,9 @@ _ROWS_AT_ONCE: Final = 500
 
 def tables() -> list[type[Model]]:
     """Return the tables that are searched."""
-    ours = [
-        one
-        for label in ("batchcalls", "campaigns")
-        for one in apps.get_app_config(label).get_models()
-    ]
+    ours: list[type[Model]] = []
+    for label in ("batchcalls", "campaigns"):
+        ours += apps.get_app_config(label).get_models()
     return [one for one in [*ours, LogEntry] if one not in KEPT]
 
 

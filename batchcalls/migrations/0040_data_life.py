@@ -92,5 +92,33 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
             },
         ),
+        migrations.CreateModel(
+            name="BatchPurge",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("position", models.BigIntegerField(default=0)),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=models.deletion.CASCADE,
+                        related_name="purges",
+                        to="batchcalls.batch",
+                    ),
+                ),
+            ],
+            options={
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(fields=("batch", "kind"), name="batch_purge_once")
+                ],
+            },
+        ),
         migrations.RunPython(grant_numbers, migrations.RunPython.noop, elidable=True),
     ]

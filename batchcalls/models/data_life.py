@@ -41,3 +41,23 @@ class Purge(Leased):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class BatchPurge(models.Model):
+    """How far one kind of data of a batch that is over is purged.
+
+    ``position`` is the last row that was done, and ``done_at`` is when there was none left. A batch
+    that is reopened and ends again is purged again.
+    """
+
+    batch = models.ForeignKey("batchcalls.Batch", on_delete=models.CASCADE, related_name="purges")
+    kind = models.CharField(max_length=20)
+    position = models.BigIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["batch", "kind"], name="batch_purge_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.batch_id}"

@@ -53,6 +53,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "emergency_lift": ("batchcalls.engage_emergencystop",),
     "restored": ("batchcalls.engage_emergencystop",),
     "restored_settle": ("batchcalls.engage_emergencystop",),
+    "retention": ("batchcalls.view_purge",),
     "sign_ins": ("auth.change_user",),
     "two_step_reset": ("auth.change_user",),
     # The steps of a new batch, and what is done to one.

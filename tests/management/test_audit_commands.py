@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 SILENT = {
     "rules": "shows the rules for a number, and nobody's data",
     "renew_zones": "corrects what numbers tell by themselves, and nobody's data",
+    "purge": "shows what is due; with --yes, another test shows its entry",
     "whycalled": "shows decisions, and no transcript",
 }
 #: Commands whose entries other tests show: they start processes or need a restored database.
