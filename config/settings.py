@@ -14,6 +14,7 @@ import django_stubs_ext
 import structlog
 from csp.constants import NONE, SELF
 
+from campaigns.masked_numbers import log_masked
 from config import env, private
 
 django_stubs_ext.monkeypatch()
@@ -80,6 +81,8 @@ MIDDLEWARE = [
     "batchcalls.access.origins.OriginMiddleware",
     "batchcalls.access.sessions.SessionRules",
     "axes.middleware.AxesMiddleware",
+    # Numbers, for people who may not see them: nearest to the views, so that nothing passes by.
+    "batchcalls.access.masking.MaskedNumbers",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -401,6 +404,8 @@ _shared_processors: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    # Numbers do not belong into logs, which nobody purges or erases.
+    log_masked,
 ]
 structlog.configure(
     processors=[
@@ -430,6 +435,8 @@ LOGGING = {
         "batchcalls": {"level": LOG_LEVEL},
         "campaigns": {"level": LOG_LEVEL},
         "django_structlog": {"level": LOG_LEVEL},
+        # The addresses of requests may have numbers, which our handler masks.
+        "django.server": {"level": LOG_LEVEL, "handlers": ["stderr"], "propagate": False},
         # The same is logged as sign_in_failed and sign_in_locked.
         "axes": {"level": "ERROR"},
         "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},

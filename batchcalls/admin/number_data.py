@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from batchcalls.access import audit
+from batchcalls.access import audit, masking
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.number_page import number_or_404
@@ -22,7 +22,7 @@ from batchcalls.keeping import archive, erasure
 from batchcalls.keeping.person import Person
 from batchcalls.models import AuditAction, ErasedNumber
 
-DISCLOSE = ("batchcalls.disclose_number", "campaigns.view_suppression")
+DISCLOSE = ("batchcalls.disclose_number", masking.PERMISSION, "campaigns.view_suppression")
 ERASE = ("batchcalls.erase_number", "campaigns.view_suppression")
 WAITING_SHOWN = 10
 
