@@ -22,6 +22,13 @@ _WRITTEN: Final = (
 _STORED: Final = r"(?:\+|%2[Bb]|&#43;|\\u002[Bb])\d{7,15}(?!\d)"
 _NUMBER: Final = re.compile(rf"({_UUID})|{_STORED}|{_WRITTEN}")
 _STORED_NUMBER: Final = re.compile(rf"({_UUID})|{_STORED}")
+_LINK: Final = re.compile(rf' (?:href|action|formaction|data-live)="[^"]*{_STORED}[^"]*"')
+_ATTRIBUTE: Final = re.compile(r'(?<=\s)([\w:-]+)="([^"]*)"')
+#: Attributes for browsers, with digits that are no numbers: drawings, names, and addresses.
+_TECHNICAL: Final = {
+    *("d", "points", "viewBox", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height"),
+    *("class", "id", "name", "for", "href", "src", "action", "style", "content", "datetime"),
+}
 _TAG: Final = re.compile(r"(<[^>]*>)")
 #: Smaller JSON numbers are no phone numbers.
 _LEAST: Final = 10**8
@@ -49,12 +56,24 @@ def text_masked(text: str) -> str:
 
 
 def html_masked(text: str) -> str:
-    """Mask every number of a page; within tags, only those with a plus, as links have them."""
+    """Mask every number of a page; within tags, only those with a plus, as links have them.
+
+    A link with a number in its address leads nowhere any more, so only its text stays.
+    """
     pieces = _TAG.split(text)
     return "".join(
-        (_STORED_NUMBER if place % 2 else _NUMBER).sub(_replacement, piece)
+        _tag_masked(piece) if place % 2 else text_masked(piece)
         for place, piece in enumerate(pieces)
     )
+
+
+def _attribute_masked(match: re.Match[str]) -> str:
+    return match[0] if match[1] in _TECHNICAL else f'{match[1]}="{text_masked(match[2])}"'
+
+
+def _tag_masked(tag: str) -> str:
+    tag = _ATTRIBUTE.sub(_attribute_masked, _LINK.sub("", tag))
+    return _STORED_NUMBER.sub(_replacement, tag)
 
 
 def json_masked(value: Any) -> Any:

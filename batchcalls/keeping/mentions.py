@@ -30,10 +30,10 @@ _ROWS_AT_ONCE: Final = 500
 
 def tables() -> list[type[Model]]:
     """Return the tables that are searched."""
-    ours: list[type[Model]] = []
+    searched: list[type[Model]] = [LogEntry]
     for label in ("batchcalls", "campaigns"):
-        ours += apps.get_app_config(label).get_models()
-    return [one for one in [*ours, LogEntry] if one not in KEPT]
+        searched += apps.get_app_config(label).get_models()
+    return [one for one in searched if one not in KEPT]
 
 
 def columns_of(model: type[Model]) -> list[Field[Any, Any]]:
