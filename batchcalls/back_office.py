@@ -93,6 +93,7 @@ SIDEBAR: dict[str, tuple[Entry, ...]] = {
         _entry("Lists", "batchcalls", "storedlist"),
         _entry("Exports", "batchcalls", "export"),
         _entry("Audit log", "batchcalls", "auditentry"),
+        Entry("Retention", "admin:retention", ("batchcalls.view_purge",)),
         _entry("Workers", "batchcalls", "workerheartbeat"),
         _entry("Queued tasks", "django_q", "ormq"),
         _entry("Failed tasks", "django_q", "failure"),
@@ -158,7 +159,7 @@ class BackOffice(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""
-        from batchcalls.admin import emergency, restored  # noqa: PLC0415
+        from batchcalls.admin import emergency, restored, retention  # noqa: PLC0415
         from batchcalls.admin.sign_in_urls import sign_in_urls  # noqa: PLC0415
 
         return [
@@ -166,6 +167,7 @@ class BackOffice(AdminSite):
             path("emergency/stop/", self.admin_view(emergency.stop_view), name="emergency_stop"),
             path("emergency/lift/", self.admin_view(emergency.lift_view), name="emergency_lift"),
             path("restored/", self.admin_view(restored.restored_view), name="restored"),
+            path("retention/", self.admin_view(retention.retention_view), name="retention"),
             path("restored/settle/", self.admin_view(restored.settle_view), name="restored_settle"),
             # Without the redirect to a row's own page: no table has any.
             *(one for one in super().get_urls() if getattr(one, "name", "") != "view_on_site"),

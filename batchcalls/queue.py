@@ -37,10 +37,13 @@ DISPATCH_TICK = "batchcalls.tasks.dispatch_tick"
 EXPORT = "batchcalls.tasks.export"
 DELIVER_WEBHOOKS = "batchcalls.tasks.deliver_webhooks"
 RECONCILE_RESTORED = "batchcalls.tasks.reconcile_restored"
+PURGE = "batchcalls.tasks.purge"
 SWEEP = "batchcalls.tasks.sweep"
 
 #: Every task that a worker runs.
-TASKS = frozenset({IMPORT_LIST, DISPATCH_TICK, EXPORT, DELIVER_WEBHOOKS, RECONCILE_RESTORED, SWEEP})
+TASKS = frozenset(
+    {IMPORT_LIST, DISPATCH_TICK, EXPORT, DELIVER_WEBHOOKS, RECONCILE_RESTORED, PURGE, SWEEP}
+)
 
 #: A message unanswered for this long counts as lost; `ring_once` then sends another.
 LOST_AFTER = timedelta(minutes=1)

@@ -18,6 +18,7 @@ from batchcalls.batches import spending
 from batchcalls.calling import restored, silence, ticks
 from batchcalls.database import clock
 from batchcalls.intake import runner
+from batchcalls.keeping import purging
 from batchcalls.models import (
     Batch,
     Doorbell,
@@ -40,6 +41,8 @@ from batchcalls.webhooks import deliver
 
 #: How often a host whose clock is off hands work on, and how long it leaves it to others.
 MOST_HAND_ONS, HAND_ON_SECONDS = 10, 1.0
+#: How long a purge works each minute: the only worker of an installation also places calls.
+PURGE_SECONDS = 5.0
 #: If there was no sweep for this long, every worker is busy.
 SWEEPS_ARE_LATE_AFTER = timedelta(seconds=75)
 
@@ -99,6 +102,12 @@ def deliver_webhooks() -> None:
         queue.ring_once(queue.DELIVER_WEBHOOKS)
 
 
+def purge() -> None:
+    """Purge data that is too old for some seconds; the next sweep rings again for the rest."""
+    queue.answer(queue.PURGE)
+    purging.run(seconds=PURGE_SECONDS)
+
+
 def sweep() -> None:
     """Confirm the epoch and a heartbeat, restart lost work, recount sums, delete expired rows."""
     silence.confirm()
@@ -108,6 +117,8 @@ def sweep() -> None:
     deliver.sweep()
     idempotency.forget()
     throttling.forget()
+    if purging.is_due():
+        queue.ring_once(queue.PURGE)
 
 
 def ring_for_lost_work() -> None:

@@ -33,6 +33,11 @@ def is_hashed(entry: str) -> bool:
     return entry.startswith(PREFIX)
 
 
+def hash_of(e164: str) -> str:
+    """Return the entry that forbids calling a number by the hash of its E.164 form."""
+    return PREFIX + sha256(e164.encode()).hexdigest()
+
+
 def hashes_of(e164: str) -> list[str]:
     """Return every entry that forbids calling a number by its hash."""
     spellings = [text for one in same_phone.spellings_of(e164) for text in (one, one[1:])]

@@ -54,6 +54,11 @@ def integer(name: str, *, default: int, at_least: int = 0) -> int:
     return number
 
 
+def days(name: str) -> int | None:
+    """Return a number of days, or None if it is not set: for good."""
+    return integer(name, default=1, at_least=1) if text(name, "") else None
+
+
 def items(name: str, *, default: list[str]) -> list[str]:
     """Return a comma-separated list without blanks."""
     return [item.strip() for item in text(name, ",".join(default)).split(",") if item.strip()]

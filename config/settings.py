@@ -14,6 +14,7 @@ import django_stubs_ext
 import structlog
 from csp.constants import NONE, SELF
 
+from campaigns.masked_numbers import log_masked
 from config import env, private
 
 django_stubs_ext.monkeypatch()
@@ -80,6 +81,8 @@ MIDDLEWARE = [
     "batchcalls.access.origins.OriginMiddleware",
     "batchcalls.access.sessions.SessionRules",
     "axes.middleware.AxesMiddleware",
+    # Numbers, for people who may not see them: nearest to the views, so that nothing passes by.
+    "batchcalls.access.masking.MaskedNumbers",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -119,6 +122,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
             "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
+            # What is erased or purged must not stay in free pages of the file.
+            "PRAGMA secure_delete=ON;"
         ),
     }
     _files = [Path(f"{_database['NAME']}{suffix}") for suffix in ("", "-wal", "-shm")]
@@ -291,6 +296,16 @@ AUDIT_DAYS = env.integer("AUDIT_DAYS", default=1_825, at_least=90)
 #: The bearer token of /metrics, which is off without one.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
+# Retention ---------------------------------------------------------------------------------------
+
+#: Days that data of a batch is kept after its end, by kind (keeping.retention). None: for good.
+KEEP_UPLOADS_DAYS = env.days("KEEP_UPLOADS_DAYS")
+KEEP_NUMBERS_DAYS = env.days("KEEP_NUMBERS_DAYS")
+KEEP_TRANSCRIPTS_DAYS = env.days("KEEP_TRANSCRIPTS_DAYS")
+KEEP_RECORDINGS_DAYS = env.days("KEEP_RECORDINGS_DAYS")
+KEEP_PAYLOADS_DAYS = env.days("KEEP_PAYLOADS_DAYS")
+KEEP_EXPORTS_DAYS = env.days("KEEP_EXPORTS_DAYS")
+
 # Files, language, time ---------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))
@@ -394,6 +409,8 @@ _shared_processors: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    # Numbers do not belong into logs, which nobody purges or erases.
+    log_masked,
 ]
 structlog.configure(
     processors=[
@@ -423,6 +440,8 @@ LOGGING = {
         "batchcalls": {"level": LOG_LEVEL},
         "campaigns": {"level": LOG_LEVEL},
         "django_structlog": {"level": LOG_LEVEL},
+        # The addresses of requests may have numbers, which our handler masks.
+        "django.server": {"level": LOG_LEVEL, "handlers": ["stderr"], "propagate": False},
         # The same is logged as sign_in_failed and sign_in_locked.
         "axes": {"level": "ERROR"},
         "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},

@@ -36,6 +36,10 @@ LOOK = (
     | _of("campaigns", "view", f"campaign pathway tool {_POLICY} columnmapping suppression")
     | _of("campaigns", "view", "rulepackswitch allowedhost")
 )
+#: See phone numbers in full; without it, they are masked everywhere.
+NUMBERS = frozenset({"batchcalls.view_numbers"})
+#: Answer people who ask what is stored about them, or to have it erased.
+ANSWER = frozenset({"batchcalls.disclose_number", "batchcalls.erase_number"})
 #: Set every class of call settings: what is said, where data goes, what a call costs.
 SET = frozenset(PERMISSIONS.values())
 #: Upload lists, launch, watch, pause and cancel. Export rejected rows to correct them.
@@ -65,6 +69,8 @@ MANAGE = (
     | _of("batchcalls", "view add change manage", "apikey")
     | _of("batchcalls", "view export", "auditentry")
     | _of("batchcalls", "export", "recording")
+    | _of("batchcalls", "view", "purge")
+    | ANSWER
     | TELL
 )
 #: Use the API: what operators and analysts do, campaigns, and adding or removing do-not-call
@@ -79,10 +85,10 @@ INTEGRATE = (
 
 ROLES: dict[str, frozenset[str]] = {
     "Viewers": LOOK,
-    "Operators": LOOK | OPERATE,
-    "Analysts": LOOK | ANALYSE,
-    "Managers": LOOK | OPERATE | ANALYSE | MANAGE,
-    "Integrators": LOOK | OPERATE | ANALYSE | INTEGRATE,
+    "Operators": LOOK | NUMBERS | OPERATE,
+    "Analysts": LOOK | NUMBERS | ANALYSE,
+    "Managers": LOOK | NUMBERS | OPERATE | ANALYSE | MANAGE,
+    "Integrators": LOOK | NUMBERS | OPERATE | ANALYSE | INTEGRATE,
 }
 
 

@@ -45,7 +45,7 @@ class BatchFilesAdmin(OwnPages[Batch]):
         forms = {"csv"} if kind == ExportKind.REJECTED else {"csv", "xlsx"}
         if kind not in OF_A_BATCH or form not in forms:
             raise Http404("There is no such file.")
-        export = Export(kind=ExportKind(kind), batch=batch)
+        export = Export(kind=ExportKind(kind), batch=batch, created_by=actor_of(request))
         try:
             return downloads.send(request, export, form=form, rows=batch.row_count or 0)
         except StorageAway as error:

@@ -14,7 +14,7 @@ from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, reverse
 
 from batchcalls.access.permissions import require
-from batchcalls.admin import number_page
+from batchcalls.admin import number_data, number_page
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.do_not_call_forms import AddNumbersForm, ReasonForm, RemoveForm
 from batchcalls.admin.listing import Listing, listing_of, without_place
@@ -48,6 +48,8 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
             self.at("removed/", self.removed_view, "removed"),
             self.at("number/<str:number>/", number_page.number_view, "number"),
             self.at("number/<str:number>/proof.<str:form>", number_page.proof_view, "proof"),
+            self.at("number/<str:number>/archive/", number_data.archive_view, "archive"),
+            self.at("number/<str:number>/erase/", number_data.erase_view, "erase"),
             *urls,
         ]
 

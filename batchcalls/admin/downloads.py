@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
-from batchcalls.access import audit
+from batchcalls.access import audit, masking
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.readonly import ReadOnlyAdmin
@@ -117,6 +117,8 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         """Send a file to a user who may export its kind and requested it, or may see all files."""
         export = get_object_or_404(self.get_queryset(request), pk=pk)
         require(request.user, export.permission)
+        if export.created_by != request.user:  # it has what its owner may see
+            require(request.user, masking.PERMISSION)
         if export.status != ExportStatus.DONE:
             raise Http404("The file is not written yet.")
         try:

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from batchcalls.access.permissions import require
 from batchcalls.admin import downloads
 from batchcalls.database import clock
+from batchcalls.keeping.person import Person
 from batchcalls.reporting import suppression_traces
 from batchcalls.reporting.exports import number_proof
 from batchcalls.reporting.tables.do_not_call import EntriesTable
@@ -25,7 +26,7 @@ ROWS_SHOWN = 10
 def number_view(request: HttpRequest, number: str) -> HttpResponse:
     """Show what is on record about a number, whether it is listed or not."""
     require(request.user, "campaigns.view_suppression")
-    found = _number_or_404(number)
+    found = number_or_404(number)
     shows_calls, shows_reviews = request.user.has_perm(CALLS), request.user.has_perm(REVIEWS)
     entries = suppression_traces.entries_about(found)
     bans = Suppression.objects.bans_among([found], now=clock.now())
@@ -45,6 +46,7 @@ def number_view(request: HttpRequest, number: str) -> HttpResponse:
         if request.user.has_perm(ROWS)
         else [],
         "notes": suppression_traces.notes_about(found),
+        "erased": Person(found).erased,
     }
     return TemplateResponse(request, "admin/campaigns/suppression/number.html", context)
 
@@ -52,7 +54,7 @@ def number_view(request: HttpRequest, number: str) -> HttpResponse:
 def proof_view(request: HttpRequest, number: str, form: str) -> HttpResponseBase:
     """Send what is on record about a number as CSV or JSON."""
     require(request.user, "campaigns.export_suppression", "campaigns.view_suppression")
-    found = _number_or_404(number)
+    found = number_or_404(number)
     records = number_proof.records(
         found,
         with_calls=request.user.has_perm(CALLS),
@@ -71,7 +73,8 @@ def proof_view(request: HttpRequest, number: str, form: str) -> HttpResponseBase
     )
 
 
-def _number_or_404(text: str) -> str:
+def number_or_404(text: str) -> str:
+    """Return a number from an address in E.164. Raise `Http404` if it is none."""
     number = e164.parse(text, region=settings.DEFAULT_REGION)
     if isinstance(number, e164.NumberProblem):
         raise Http404(number.message)

@@ -12,6 +12,7 @@ from batchcalls.batches import lifecycle
 from batchcalls.database import clock
 from batchcalls.models import Batch, Recipient
 from batchcalls.states import RecipientOutcome, RecipientStatus
+from campaigns import pseudonyms
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -26,11 +27,15 @@ RETRIABLE: dict[str, Q] = {
 
 
 def retriable(batch: Batch, outcomes: Collection[str]) -> QuerySet[Recipient]:
-    """Return the recipients that ended with one of the outcomes (keys of `RETRIABLE`)."""
+    """Return the recipients that ended with one of the outcomes (keys of `RETRIABLE`).
+
+    Erased numbers are left out: nobody knows them any more.
+    """
     wanted = Q(pk__in=[])
     for outcome in outcomes:
         wanted |= RETRIABLE[outcome]
-    return Recipient.objects.filter(wanted, batch=batch)
+    rows = Recipient.objects.filter(wanted, batch=batch)
+    return rows.exclude(e164__startswith=pseudonyms.PREFIX)
 
 
 @transaction.atomic

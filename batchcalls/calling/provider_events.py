@@ -27,6 +27,7 @@ from batchcalls.database.bulk import insert_each, update_each
 from batchcalls.models import CallEvent, VoiceAccount
 from batchcalls.voice.base import VoiceEvent, VoiceProvider
 from batchcalls.voice.errors import OptionsInvalid, WebhookRefused, WebhookUnreadable
+from campaigns.pseudonyms import is_pseudonym
 
 log = structlog.get_logger(__name__)
 
@@ -169,6 +170,9 @@ def _apply(account_id: int, events: Mapping[CallEvent, VoiceEvent], *, now: date
             for row in events
         ],
     )
+    erased = [row.pk for row, call in matched.items() if is_pseudonym(call.to_number)]
+    if erased:
+        CallEvent.objects.filter(pk__in=erased).update(payload={})
     return {call.batch_id for call in matched.values()}
 
 

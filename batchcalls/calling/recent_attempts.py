@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
 
-from batchcalls.models import CallResult, VoiceAccount
+from batchcalls.models import CallResult, ErasedNumber, VoiceAccount
 from batchcalls.states import CallStatus
-from campaigns import same_phone
+from campaigns import pseudonyms, same_phone
 from campaigns.caps import Attempt
 from campaigns.vocabulary import AnsweredBy
 
@@ -72,11 +72,19 @@ def of(
     # An attempt counts from when it was sent, which may be this long after its claim.
     since = now - longest - timedelta(seconds=settings.SEND_WITHIN_SECONDS)
     calls = CallResult.objects.that_may_have_rung(like=account, since=since)
-    spellings = {one for number in numbers for one in same_phone.spellings_of(number)}
-    for call in calls.filter(to_number__in=spellings).order_by().only(*_NEEDED):
+    key_of = {one: same_phone.key_of(one) for n in numbers for one in same_phone.spellings_of(n)}
+    key_of |= _pseudonyms_of(key_of.values())
+    for call in calls.filter(to_number__in=key_of).order_by().only(*_NEEDED):
         attempt = Attempt(call.latest_sent_at, _is_answered(call), under_way=call.ended_at is None)
-        found[same_phone.key_of(call.to_number)].append(attempt)
+        found[key_of[call.to_number]].append(attempt)
     return found
+
+
+def _pseudonyms_of(phones: Iterable[str]) -> dict[str, str]:
+    """Return the pseudonyms under which erased calls to phones are stored, with their phones."""
+    if settings.KEEP_NUMBERS_DAYS is None and not ErasedNumber.objects.exists():
+        return {}
+    return {name: phone for phone in phones for name in pseudonyms.pseudonyms_of(phone)}
 
 
 def times_of(recipients: Collection[int]) -> dict[int, list[datetime]]:

@@ -5,6 +5,7 @@ from batchcalls.models.audit_entry import AuditAction, AuditDoor, AuditEntry
 from batchcalls.models.batch import Batch
 from batchcalls.models.call_result import CallEvent, CallResult
 from batchcalls.models.caller_id import CallerId
+from batchcalls.models.data_life import BatchPurge, ErasedNumber, Purge
 from batchcalls.models.doorbell import Doorbell
 from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.epoch import Epoch
@@ -39,6 +40,7 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "BatchEvent",
+    "BatchPurge",
     "CallEvent",
     "CallResult",
     "CallerId",
@@ -46,6 +48,7 @@ __all__ = [
     "Doorbell",
     "EmergencyStop",
     "Epoch",
+    "ErasedNumber",
     "Export",
     "ExportKind",
     "FilteredPage",
@@ -56,6 +59,7 @@ __all__ = [
     "OptOutMessage",
     "OptOutReview",
     "OptOutSource",
+    "Purge",
     "Recipient",
     "RecoveryCode",
     "SavedFilter",

@@ -33,6 +33,8 @@ class AuditAction(models.TextChoices):
     EXPORTED = "exported", "Exported"
     DOWNLOADED = "downloaded", "Downloaded"
     PURGED = "purged", "Purged"
+    PURGED_DATA = "purged_data", "Purged data"
+    ERASED = "erased", "Erased"
 
 
 class AuditDoor(models.TextChoices):

@@ -239,21 +239,21 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
 class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Attempts."""
 
-    def search(self, text: str) -> CallResultQuerySet[ModelT]:
+    def search(self, text: str, *, parts_of_numbers: bool = True) -> CallResultQuerySet[ModelT]:
         """Return the calls that contain each word in an id, the number or the batch's id.
 
         A complete UUID of a batch or a call, ours or the provider's, is found by index. Parts of
-        ids and numbers are searched in all rows.
+        ids are searched in all rows, and so are parts of numbers unless they have to be whole.
         """
         calls = self
         for word in text.split():
             try:
                 calls = calls._of_id(UUID(word), word)
             except ValueError:
-                looked_at = ("call_id", "to_number", "batch__id", "provider_call_id")
-                calls = calls.filter(
-                    reduce(or_, (Q(**{f"{name}__icontains": word}) for name in looked_at))
-                )
+                looked_at = ["call_id", "batch__id", "provider_call_id"]
+                looked_at += ["to_number"] * parts_of_numbers
+                found = reduce(or_, (Q(**{f"{name}__icontains": word}) for name in looked_at))
+                calls = calls.filter(found | Q(to_number=word))
         return calls
 
     def _of_id(self, identifier: UUID, word: str) -> CallResultQuerySet[ModelT]:

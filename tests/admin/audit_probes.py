@@ -44,6 +44,8 @@ from tests.access.signing_in import sign_in, with_app
 
 A = AuditAction
 NUMBER = "+12025550133"
+#: A number of no list, which nothing stands against erasing.
+ELSEWHERE = "+442079460999"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +241,15 @@ PROBES: dict[str, Probe] = {
     ),
     "campaigns_suppression_proof": Probe(
         action=A.EXPORTED, kind="campaigns.suppression", args=lambda: [NUMBER, "json"], data=None
+    ),
+    "campaigns_suppression_archive": Probe(
+        action=A.EXPORTED, kind="batchcalls.erasednumber", args=lambda: [NUMBER]
+    ),
+    "campaigns_suppression_erase": Probe(
+        action=A.ERASED,
+        kind="batchcalls.erasednumber",
+        args=lambda: [ELSEWHERE],
+        data=lambda: {"confirmation": ELSEWHERE},
     ),
     "batchcalls_storedlist_add_do_not_call": Probe(
         action=A.IMPORTED, kind="batchcalls.storedlist", data=lambda: {"file": upload()}

@@ -44,7 +44,7 @@ SILENT: dict[str, str] = {
             *("batchcalls_optoutsource_change", "batchcalls_apikey_change"),
             *("batchcalls_auditentry_change", "batchcalls_optoutreview_change"),
             *("campaigns_suppression_number", "campaigns_suppression_removed"),
-            *("campaigns_rulepackswitch_change", "restored"),
+            *("campaigns_rulepackswitch_change", "restored", "retention"),
         ],
         "shows no transcript, recording, or secret",
     ),

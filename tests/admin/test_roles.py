@@ -53,6 +53,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "emergency_lift": ("batchcalls.engage_emergencystop",),
     "restored": ("batchcalls.engage_emergencystop",),
     "restored_settle": ("batchcalls.engage_emergencystop",),
+    "retention": ("batchcalls.view_purge",),
     "sign_ins": ("auth.change_user",),
     "two_step_reset": ("auth.change_user",),
     # The steps of a new batch, and what is done to one.
@@ -130,6 +131,11 @@ DOORS: dict[str, tuple[str, ...]] = {
     ),
     "campaigns_suppression_number": ("campaigns.view_suppression",),
     "campaigns_suppression_proof": ("campaigns.export_suppression", "campaigns.view_suppression"),
+    "campaigns_suppression_archive": (
+        "batchcalls.disclose_number",
+        "campaigns.view_suppression",
+    ),
+    "campaigns_suppression_erase": ("batchcalls.erase_number", "campaigns.view_suppression"),
     "batchcalls_storedlist_add_do_not_call": (
         "campaigns.import_suppression",
         "campaigns.add_suppression",

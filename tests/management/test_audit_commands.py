@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 SILENT = {
     "rules": "shows the rules for a number, and nobody's data",
     "renew_zones": "corrects what numbers tell by themselves, and nobody's data",
+    "purge": "shows what is due; with --yes, another test shows its entry",
     "whycalled": "shows decisions, and no transcript",
 }
 #: Commands whose entries other tests show: they start processes or need a restored database.
@@ -54,6 +55,18 @@ PROBES: dict[str, tuple[Callable[[], Any], list[str], str, str]] = {
         *("added", "batchcalls.apikey"),
     ),
     "stopcalls": (lambda: None, ["--reason", "x"], "stopped", "batchcalls.emergencystop"),
+    "aboutnumber": (
+        lambda: None,
+        ["+12025550133", "--output", "about.zip"],
+        "exported",
+        "batchcalls.erasednumber",
+    ),
+    "erasenumber": (
+        lambda: None,
+        ["+12025550133", "--confirm", "+12025550133"],
+        "erased",
+        "batchcalls.erasednumber",
+    ),
     "changepassword": (
         lambda: User.objects.create_user("ann"),
         ["ann"],
@@ -78,11 +91,12 @@ def test_every_command_of_ours_is_audited_or_says_why_not() -> None:
 
 @pytest.mark.parametrize("name", PROBES)
 def test_a_command_leaves_its_entry(
-    name: str, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    name: str, account: VoiceAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
 ) -> None:
     prepare, arguments, action, kind = PROBES[name]
     monkeypatch.setattr("getpass.getpass", lambda prompt="": "correct horse 1")
     monkeypatch.setattr("getpass.getuser", lambda: "deployer")
+    monkeypatch.chdir(tmp_path)
     prepare()
     call_command(name, *arguments)
     entry = last()

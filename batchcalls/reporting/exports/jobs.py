@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
 
 from batchcalls import queue
+from batchcalls.access import masking
 from batchcalls.database import clock, disks
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, Export
@@ -41,10 +43,14 @@ def request(
 
 
 def table_of(export: Export) -> Table:
-    """Return the table to export. Raise `UnknownFilter`."""
+    """Return the table to export, as whoever asked may see it. Raise `UnknownFilter`."""
     if export.batch is None:
-        return call_log(matching(export.query), fields_for(export.created_by))
-    return OF_A_BATCH[ExportKind(export.kind)](export.batch)
+        table = call_log(matching(export.query), fields_for(export.created_by))
+    else:
+        table = OF_A_BATCH[ExportKind(export.kind)](export.batch)
+    if masking.may_see(export.created_by):
+        return table
+    return replace(table, rows=masking.rows_masked(table.rows))
 
 
 @disks.naming_full_disks()

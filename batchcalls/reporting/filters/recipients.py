@@ -5,6 +5,7 @@ from __future__ import annotations
 import django_filters
 from django.db.models import Q, QuerySet
 
+from batchcalls.access import masking
 from batchcalls.models import Recipient
 from batchcalls.reporting.filters.listing import ListFilter, search_field
 from batchcalls.states import (
@@ -41,7 +42,9 @@ class RecipientFilter(ListFilter):
     def search(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
         """Search by row number, or by part of the phone number, original or normalized."""
         text = value.strip()
-        found = Q(e164__contains=text) | Q(raw_number__icontains=text)
+        found = Q(e164=text)
+        if masking.sees_now():
+            found |= Q(e164__contains=text) | Q(raw_number__icontains=text)
         if text.isdecimal() and len(text) < 8:
             found |= Q(row_number=int(text))
         return rows.filter(found)

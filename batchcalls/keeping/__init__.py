@@ -1,0 +1,1 @@
+"""How long data is kept: erasure and archives of one number, retention, and purges."""
