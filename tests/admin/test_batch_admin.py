@@ -45,6 +45,11 @@ INLINE_ONLY = {
     "dailyspending",
     # On the page of the source.
     "optoutmessage",
+    # On the page of the user.
+    "signin",
+    "recoverycode",
+    # How many requests a person may make now.
+    "apiallowance",
     # The number that tells whether the database was restored.
     "epoch",
 }

@@ -346,10 +346,10 @@ def address_of(name: str) -> str:
 def is_refusal(answer: Any) -> bool:
     """Tell whether a person was not let in.
 
-    Django sends home whoever asks for rows that they cannot see; some pages take posts only, and
-    some none.
+    Django sends home whoever asks for rows that they cannot see, and another's export is not there
+    for them; some pages take posts only, and some none.
     """
-    return answer.status_code in {403, 405} or answer.get("Location") == "/"
+    return answer.status_code in {403, 404, 405} or answer.get("Location") == "/"
 
 
 def doors() -> list[tuple[str, tuple[str, ...] | None]]:
