@@ -311,6 +311,7 @@ def test_whoever_must_choose_a_password_sees_nothing_else(client: Client) -> Non
         form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
         answer = client.post(page, form, REMOTE_ADDR="203.0.113.1")
         assert (answer.status_code == 302) is accepted
+    assert answer["Location"] == reverse("admin:index")
     assert client.get("/batchcalls/batch/").status_code == 200
 
 
