@@ -89,7 +89,6 @@ class Command(AuditedCommand):
             return
         password = secrets.token_urlsafe(12)
         admin = users.objects.create_superuser("admin", password=password)
-        audit.added(admin)
         SignIn.objects.create(user=admin, must_change_password=True)
         audit.added(admin)
         self.stdout.write(
