@@ -33,13 +33,13 @@ class ApiKeyForm(forms.Form):
     name = forms.CharField(
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Which program uses it, and where: you will want to know when you revoke it.",
+        help_text="Which program uses the key, and where.",
     )
     scopes = forms.MultipleChoiceField(
-        label="What it may be used for",
+        label="Scopes",
         choices=[(one.value, f"{one.label} ({one.value})") for one in Scope],
         widget=forms.CheckboxSelectMultiple,
-        help_text="No more than it needs. You must be allowed to do that yourself as well.",
+        help_text="Choose only what the program needs. A key never does more than you may do.",
         error_messages={"required": "Choose at least one."},
     )
     days = forms.ChoiceField(
