@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from batchcalls.api.opt_out_hook import OptOutHook
 from batchcalls.calling import provider_events
 
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
 handler500 = "config.errors.unexpected"
 
 urlpatterns: list[URLPattern | URLResolver] = [

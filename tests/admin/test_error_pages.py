@@ -27,5 +27,5 @@ def test_an_error_page_says_what_to_do_and_leads_back(
     assert answer.status_code == status
     assert f"<h1>{heading}</h1>" in page
     assert '<a class="button" href="/">' in page
-    assert "components.css" in page
+    assert 'aria-label="Sidebar"' in page
     assert "add_batch" not in page
