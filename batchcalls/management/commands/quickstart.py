@@ -42,7 +42,7 @@ SAMPLE_FILE = Path("batchcalls") / "sample-recipients.csv"
 DEMO_PROMPT = (
     "You are calling {{business_name}} and would like to speak with {{champion_name|the owner}}. "
     "Thank them for their interest and ask whether they would like to hear about this month's "
-    "offer. If they ask not to be called again, apologise and end the call."
+    "offer. If they ask not to be called again, apologize and end the call."
 )
 STOP_SECONDS = 30
 
