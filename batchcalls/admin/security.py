@@ -144,7 +144,7 @@ class OwnPasswordView(PasswordChangeView):
         """Store the password, revoke keys if asked to, and say what was done."""
         if sign_in_of(actor_of(self.request)).must_change_password:
             # Who had to choose a password came to work, not to change it.
-            self.success_url = reverse("admin:index")
+            self.success_url = reverse_lazy("admin:index")
         answer = super().form_valid(form)
         text = "Your password was changed. Your other sessions were signed out."
         if form.cleaned_data["revoke_keys"]:
