@@ -81,10 +81,8 @@ def place(calls: int, old: int, folder: Path, database_url: str, *, purge: bool)
                 sys.exit(here.log.read_text()[-2000:])
             time.sleep(0.5)
         if beside is not None:
-            print(
-                "purge:", "over before the last call" if beside.poll() is not None else "under way"
-            )
-            print("purged rows:", here.ask(PURGED))
+            state = "under way" if beside.poll() is None else "over"
+            print(f"after the last call, the purge is {state}: {here.ask(PURGED):,} numbers gone")
         return rate(carrier, calls)
 
 
