@@ -51,9 +51,10 @@ def make_calls(batch: Batch, count: int, **fields: Any) -> list[CallResult]:
 
 
 def person(*permissions: str) -> tuple[User, Client]:
-    """Sign in somebody of the staff with just these permissions."""
+    """Sign in somebody of the staff with just these permissions, who sees numbers."""
     user = User.objects.create_user(f"person{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    allowed = [*permissions, "view_numbers"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=allowed))
     client = Client()
     client.force_login(user)
     return user, client
