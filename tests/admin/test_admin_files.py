@@ -152,6 +152,9 @@ def test_a_workbook_of_somebody_else_is_not_found_unless_they_may_see_all(
     assert client.get(file).status_code == 404
     person = User.objects.get(username="staff")
     person.user_permissions.add(Permission.objects.get(codename="view_export"))
+    # What was written for its owner may have numbers in full.
+    assert client.get(file).status_code == 403
+    person.user_permissions.add(Permission.objects.get(codename="view_numbers"))
     answer = client.get(file)
     assert answer.status_code == 200
     answer.close()

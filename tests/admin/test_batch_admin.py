@@ -47,6 +47,10 @@ INLINE_ONLY = {
     "optoutmessage",
     # On the page of the user.
     "signin",
+    # The page of a number, and the page Retention.
+    "erasednumber",
+    "purge",
+    "batchpurge",
     "recoverycode",
     # How many requests a person may make now.
     "apiallowance",
