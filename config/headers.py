@@ -10,7 +10,6 @@ from django.http.response import HttpResponseBase
 #: What pages may not use. Pages play recordings; nothing asks for more than that.
 DENIED = (
     "accelerometer",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "display-capture",
