@@ -48,7 +48,8 @@ def test_a_worker_that_is_killed_leaves_no_call_untold(
         path = tmp_path / "list.csv"
         lines = "".join(f"+1415{2_000_000 + n},{receiver.url(f'/{n}')}\n" for n in range(ROWS))
         path.write_text(f"phone_number,webhook\n{lines}", encoding="utf-8")
-        told = here.manage("sendbatch", str(path), "--prompt", "Hello.", "--detach", "--json")
+        options = ["--map", "webhook=webhook", "--prompt", "Hello.", "--detach", "--json"]
+        told = here.manage("sendbatch", str(path), *options)
         batch_id = json.loads(told)["batch_id"]
 
         worker = here.start_worker()
@@ -108,7 +109,7 @@ def test_a_provider_reports_to_us_and_we_report_each_call_once_to_its_own_webhoo
         lines = "".join(f"+1415{2_000_000 + n},{receiver.url(f'/{n}')}\n" for n in range(rows))
         path.write_text(f"phone_number,webhook\n{lines}", encoding="utf-8")
         options = ["--prompt", "Hello.", "--account", "carrier", "--detach", "--json"]
-        options += ["--purpose", "informational"]
+        options += ["--purpose", "informational", "--map", "webhook=webhook"]
         batch_id = json.loads(here.manage("sendbatch", str(path), *options))["batch_id"]
         here.start_worker()
         wait_for(lambda: here.is_over(batch_id), seconds=90, what="the batch is over")
