@@ -1,4 +1,4 @@
-"""Commands called in this process set how much is logged; other tests expect to find it as it was."""
+"""Commands called in this process set how much is logged; other tests find it as it was."""
 
 from __future__ import annotations
 
