@@ -37,7 +37,9 @@ def disk(media: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def full() -> Iterator[None]:
+def full(settings: Any) -> Iterator[None]:
+    # As large a prompt as fills what is left of a disk.
+    settings.MAX_PROMPT_CHARACTERS = len(PROMPT)
     with full_database("batchcalls_batch"):
         yield
 

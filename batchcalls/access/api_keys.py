@@ -116,13 +116,12 @@ def admit(key: ApiKey, *, now: datetime | None = None) -> Admission:
     if not is_admitted:
         return admission
     person, limit = _allowance_of(key), settings.API_REQUESTS_PER_MINUTE_PER_PERSON
-    if _take(person, limit, now):
-        return admission
-    if not person.exists():
+    if not _take(person, limit, now):
+        # The first request of a person finds no row; another at the same instant may make it.
         ApiAllowance.objects.get_or_create(owner_id=key.owner_id)
-        if _take(person, limit, now):
-            return admission
-    return _admission(person, limit, now, is_admitted=False, of="person")
+        if not _take(person, limit, now):
+            return _admission(person, limit, now, is_admitted=False, of="person")
+    return admission
 
 
 def _allowance_of(key: ApiKey) -> QuerySet[ApiAllowance]:

@@ -330,12 +330,6 @@ PROBES: dict[str, Probe] = {
         ),
         data=None,
     ),
-    **stock(
-        "campaigns.allowedhost",
-        AllowedHost,
-        {"host": "crm.example.com"},
-        description="The CRM",
-    ),
     "batchcalls_apikey_add": Probe(
         action=A.ADDED,
         kind="batchcalls.apikey",
