@@ -37,9 +37,7 @@ def disk(media: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def full(settings: Any) -> Iterator[None]:
-    # As large a prompt as fills what is left of a disk.
-    settings.MAX_PROMPT_CHARACTERS = len(PROMPT)
+def full() -> Iterator[None]:
     with full_database("batchcalls_batch"):
         yield
 
@@ -132,6 +130,11 @@ class TestFiles:
 
 @pytest.mark.django_db(transaction=True)
 class TestTheDatabase:
+    @pytest.fixture(autouse=True)
+    def large_prompts(self, settings: Any) -> None:
+        """Take prompts that are as large as what is left of a disk."""
+        settings.MAX_PROMPT_CHARACTERS = len(PROMPT)
+
     def test_the_api_answers_507_and_keeps_no_file(
         self,
         program: Program,  # noqa: F811
