@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import io
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,6 +104,15 @@ def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_clock, "_has_own_clock", lambda: False)
     # Clocks that other tests set are forgotten.
     monkeypatch.setattr(database_clock, "_steps", database_clock._Steps())
+
+
+@pytest.fixture(autouse=True)
+def log_level() -> Iterator[None]:
+    """Forget how much is logged after a command that a test called in this process."""
+    log = logging.getLogger("batchcalls")
+    level = log.level
+    yield
+    log.setLevel(level)
 
 
 @pytest.fixture

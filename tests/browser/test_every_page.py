@@ -53,7 +53,6 @@ FORMS = [
     "campaigns/suppression",
     "campaigns/allowedhost",
     "auth/user",
-    "django_q/schedule",
 ]
 OTHERS = [
     "/",
@@ -61,6 +60,7 @@ OTHERS = [
     "/security/",
     "/security/app/",
     "/sign-ins/",
+    "/retention/",
     "/auth/user/2/password/",
     "/auth/user/2/two-step/",
     "/emergency/stop/",
