@@ -48,16 +48,15 @@ def create(
         expires_at=expires_at,
     )
     key.full_clean(exclude=["owner"])
-    with transaction.atomic():
-        # Two requests at the same time would both find room for one more.
-        get_user_model()._default_manager.select_for_update().get(pk=owner.pk)
-        if usable_keys_of(owner).count() >= settings.MAX_API_KEYS:
-            raise ValidationError(
-                f"{owner.get_username()} has {settings.MAX_API_KEYS:,} API keys, which is the most "
-                "that one person may have. Revoke one that is not used any more."
-            )
-        key.save(force_insert=True)
-        audit.added(key)
+    # Two requests at the same time would both find room for one more.
+    get_user_model()._default_manager.select_for_update().get(pk=owner.pk)
+    if usable_keys_of(owner).count() >= settings.MAX_API_KEYS:
+        raise ValidationError(
+            f"{owner.get_username()} has {settings.MAX_API_KEYS:,} API keys, which is the most "
+            "that one person may have. Revoke one that is not used any more."
+        )
+    key.save(force_insert=True)
+    audit.added(key)
     return key, secret
 
 

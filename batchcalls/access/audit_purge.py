@@ -20,7 +20,7 @@ class TooYoung(ValueError):
 
 
 def purge(days: int) -> int:
-    """Delete the entries that are older than so many days; return how many.
+    """Delete the entries older than a number of days; return how many.
 
     Earlier purges stay. The entry about this purge is written first: the triggers of the database
     let nothing go that it does not cover. Raise `TooYoung` for fewer than 90 days.

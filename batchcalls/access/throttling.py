@@ -44,7 +44,7 @@ _COOKIE_SALT = "batchcalls.access.throttling"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A lock in force. A blank ``username`` or ``address`` stands for all of them."""
+    """A lock in force. A blank ``username`` or ``address`` means all of them."""
 
     username: str
     address: str

@@ -203,7 +203,7 @@ def check(user: User, typed: str) -> Verdict:
 
 
 def lock_after(failures: int) -> timedelta:
-    """Return how long sign-in is locked after so many wrong codes in a row."""
+    """Return how long sign-in is locked after a number of wrong codes in a row."""
     doublings = min(failures - FREE_FAILURES, 10)
     return min(LOCK * int(2**doublings), LONGEST_LOCK)
 

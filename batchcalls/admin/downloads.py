@@ -29,7 +29,7 @@ from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
 from batchcalls.states import ExportStatus
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: The internal location of the proxy that stands for MEDIA_ROOT.
+#: The location inside the proxy that serves MEDIA_ROOT.
 ACCEL_LOCATION = "/-/media/"
 #: Maximum rows of a workbook that is written during the request.
 ROWS_AT_ONCE = 5_000

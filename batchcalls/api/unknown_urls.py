@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from batchcalls.api import problem_details
 
 
-# A program has no CSRF token, and would be told of that instead.
+# A program has no CSRF token, and the response would say only that.
 @csrf_exempt
 def nowhere(request: HttpRequest) -> JsonResponse:
     """Return a 404 problem."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 REASON_LENGTH, EVIDENCE_LENGTH = 200, 500
-#: Up to so many numbers have an audit entry each; more have one together.
+#: Up to this many numbers have an audit entry each; more have one together.
 MOST_NOTED = 50
 _FIELDS = (
     *("e164", "campaign_id", "reason", "source", "evidence", "call_id"),

@@ -50,7 +50,7 @@ def skip_repeated(stored: StoredList, lease: Lease[StoredList]) -> int:
 def _repeated_numbers(stored: StoredList) -> Iterator[list[str]]:
     """Yield the numbers of a batch that several rows have, whatever their status.
 
-    The index of numbers has all that is asked for, so that no row is read.
+    The index of numbers has all the columns that are needed, so that no row is read.
     """
     last = ""
     times = Recipient.objects.filter(batch=stored.batch_id).order_by("e164").values_list("e164")

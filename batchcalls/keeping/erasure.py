@@ -49,7 +49,7 @@ MOST_NAMED = 5
 
 
 class CannotErase(Exception):
-    """Something stands against the erasure; the message says what, and what to do."""
+    """The number cannot be erased now; the message says why, and what to do."""
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Purge what is too old, in short transactions, by one worker at a time.
 
-Work stops at any moment and goes on where it stopped: a batch remembers how far each kind is done.
+Work may stop at any time and continues there: a batch remembers how far each kind is done.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Command(AuditedCommand):
             "--confirm",
             default="",
             metavar="NUMBER",
-            help="The number again; else it is asked.",
+            help="The number again. Without it, the command asks for it.",
         )
         parser.add_argument(
             "--take-out",

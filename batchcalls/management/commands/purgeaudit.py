@@ -23,7 +23,7 @@ class Command(AuditedCommand):
             "--days",
             type=int,
             default=settings.AUDIT_DAYS,
-            help=f"Keep entries of so many days; default: AUDIT_DAYS, {settings.AUDIT_DAYS:,}.",
+            help=f"Days to keep entries; default: AUDIT_DAYS, {settings.AUDIT_DAYS:,}.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
