@@ -18,12 +18,13 @@ from batchcalls.batches import epochs, lifecycle
 from batchcalls.calling import chunks, circuit_breaker, provider_events, reconcile, silence
 from batchcalls.calling.dispatch import Dispatcher
 from batchcalls.calling.reconcile import Enquirer
-from batchcalls.database import clock
+from batchcalls.database import clock, statistics
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import (
     Batch,
     CallEvent,
     CallResult,
+    Recipient,
     VoiceAccount,
 )
 from batchcalls.voice import clocks
@@ -201,7 +202,6 @@ class _Beat:
         """Apply webhooks, ask about calls and settle batches; return whether there was news."""
         worked = False
         if time.monotonic() >= self._follow_at:
-            self.touched |= reconcile.abandon_stale(self._account, now=clock.now())
             events = provider_events.apply_due(self._account.pk, self._provider, now=clock.now())
             self.touched |= events
             worked = enquirer.step() or bool(events)
@@ -212,7 +212,8 @@ class _Beat:
         return worked
 
     def settle(self, dispatcher: Dispatcher, enquirer: Enquirer) -> None:
-        """Update the status of each changed batch from its rows."""
+        """Give up claims of workers that died; update each changed batch's status from its rows."""
+        self.touched |= reconcile.abandon_stale(self._account, now=clock.now())
         touched = self.touched | dispatcher.touched | enquirer.touched
         for watched in (self.touched, dispatcher.touched, enquirer.touched):
             watched.clear()
@@ -222,6 +223,7 @@ class _Beat:
         if touched and time.monotonic() >= self._judge_at:
             began = time.monotonic()
             circuit_breaker.check(self._account.pk, now=clock.now())
+            statistics.renew(CallResult, Recipient)
             took = time.monotonic() - began
             self._judge_at = began + max(JUDGE_SECONDS, took * JUDGE_SHARE)
 

@@ -121,7 +121,9 @@ def update_each(
         allowed = sorted(where_in[1])
         guards.append(f"{table}.{quote(where_in[0])} IN ({', '.join(['%s'] * len(allowed))})")
     if where_null is not None:
-        guards.append(f"{table}.{quote(where_null)} IS NULL")
+        # In a form that no index serves: the rows are found by their keys. PostgreSQL would read an
+        # index of a null that many rows had and lost, and join each of its entries.
+        guards.append(f"({table}.{quote(where_null)} IS NULL) IS TRUE")
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             assignments = ", ".join(f"{name} = v.{name}" for name in names[1:])
