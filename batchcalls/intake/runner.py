@@ -19,7 +19,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
 from batchcalls.batches import lifecycle, list_imports
-from batchcalls.database import clock, disks
+from batchcalls.database import clock, disks, statistics
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.intake import (
     dry_run,
@@ -215,6 +215,7 @@ def _conclude_recipients(
     refusals.skip_refused(stored, lease)
     if batch.duplicates == DuplicateChoice.CALL_ONCE:
         duplicates.skip_repeated(stored, lease)
+    statistics.renew(Recipient, whatever_size=True)
     dry_run.store(batch)
     callable_rows = Recipient.objects.filter(batch=batch, status=RecipientStatus.PENDING)
     with transaction.atomic():
