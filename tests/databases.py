@@ -17,12 +17,12 @@ from uuid import uuid4
 
 import environ
 import psycopg
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
 from batchcalls.database import append_only
-from batchcalls.models import AuditEntry
 from config import env
 
 NewDatabase = Callable[..., contextlib.AbstractContextManager[str]]
@@ -76,14 +76,15 @@ def let_flushes_pass() -> None:
 
     Its triggers refuse that to everybody else, and hold during the tests.
     """
-    table, vendor, flushing = AuditEntry._meta.db_table, connection.vendor, connection.ops.sql_flush
+    entries = apps.get_model("batchcalls", "AuditEntry")
+    table, vendor, flushing = entries._meta.db_table, connection.vendor, connection.ops.sql_flush
 
     def sql_flush(*args: Any, **options: Any) -> list[str]:
         statements = flushing(*args, **options)
         if vendor == "postgresql":
             switch = f'ALTER TABLE "{table}" {{}} TRIGGER USER'
             return [switch.format("DISABLE"), *statements, switch.format("ENABLE")]
-        if not AuditEntry.objects.exists():
+        if not entries.objects.exists():
             return statements
         return [
             *append_only.drop(table, vendor),

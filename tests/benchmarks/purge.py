@@ -16,7 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import tests.settings  # noqa: F401 - new_database asks for the kind of database
 from tests.benchmarks.throughput import IN_FLIGHT, LATENCY_SECONDS, rate
+from tests.databases import new_database
 from tests.installation import Installation, carrier_environment
 from tests.voice.carrier.process import Carrier
 
@@ -92,10 +94,11 @@ def main() -> None:
     os.environ.setdefault("SECRET_KEY", "benchmarks-need-no-secret-but-a-long-enough-key")
     figures = []
     for purge in (False, True):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            url = os.environ.get("DATABASE_URL", f"sqlite:///{folder / 'benchmark.sqlite3'}")
-            figures.append(place(calls, old, folder, url, purge=purge))
+        with (
+            tempfile.TemporaryDirectory() as name,
+            new_database(Path(name), template=None) as url,
+        ):
+            figures.append(place(calls, old, Path(name), url, purge=purge))
     alone, beside = figures
     print(f"{calls:,} calls placed, {old:,} past calls")
     print(f"without a purge: {alone:7.0f} calls/s")
