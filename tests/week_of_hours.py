@@ -53,8 +53,6 @@ from tests.hours_oracle import (
 WORKDAYS, WEEKEND = range(5), (5, 6)
 #: How often a row's outcome is what; the rest is a conversation.
 OUTCOMES = {"no_answer": 0.4, "busy": 0.2, "voicemail": 0.1}
-#: Area codes with several zones, which are drawn more often.
-SPLIT = tuple(code for code, counts in shares("area_code").items() if len(counts) > 1)
 
 
 def policies(around: date) -> dict[str, Rules]:
@@ -89,6 +87,9 @@ def rows_of(seed: int, count: int) -> list[Row]:
     codes = [code for code in shares("area_code") if code not in CANADA]
     states = list(shares("state"))
 
+    # Area codes with several zones are drawn more often.
+    split = [code for code, counts in shares("area_code").items() if len(counts) > 1]
+
     def digits(count: int) -> str:
         return "".join(str(draw.randrange(10)) for _ in range(count))
 
@@ -100,7 +101,7 @@ def rows_of(seed: int, count: int) -> list[Row]:
         code = draw.choice(
             codes
             if kind < 0.6
-            else SPLIT
+            else split
             if kind < 0.85
             else TOLL_FREE
             if kind < 0.9

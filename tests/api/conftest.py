@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 
 from batchcalls.access import api_keys
 from batchcalls.models import ApiKey, Scope
+
+collect_ignore = [] if connection.vendor == "sqlite" else ["test_generated_requests.py"]
 
 
 class Program:

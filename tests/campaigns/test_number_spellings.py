@@ -6,7 +6,7 @@ from collections import Counter
 
 import phonenumbers
 import pytest
-from phonenumbers import NumberParseException, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 from campaigns.e164 import Number, NumberProblem, Writing, Written, parse, readings
 from campaigns.number_writing import Evidence, evidence_in
@@ -14,7 +14,10 @@ from campaigns.numbering_plans import reach_abroad, zones_of
 from campaigns.places.numbers import corrected_zones
 from tests.campaigns.number_spellings import E164, numbers_of, spellings_of, verdict
 
-NUMBERS = {region: numbers_of(region, each=2) for region in sorted(phonenumbers.SUPPORTED_REGIONS)}
+
+@pytest.fixture(scope="module")
+def all_numbers() -> dict[str, list[PhoneNumber]]:
+    return {region: numbers_of(region, each=2) for region in sorted(phonenumbers.SUPPORTED_REGIONS)}
 
 
 def read(raw: str, region: str, writing: Writing | None = None) -> str:
@@ -23,10 +26,12 @@ def read(raw: str, region: str, writing: Writing | None = None) -> str:
     return found.e164 if isinstance(found, Number) else str(found.code)
 
 
-def test_every_spelling_of_a_number_of_any_region_is_read_as_that_number_or_refused() -> None:
+def test_every_spelling_of_a_number_of_any_region_is_read_as_that_number_or_refused(
+    all_numbers: dict[str, list[PhoneNumber]],
+) -> None:
     verdicts: Counter[str] = Counter()
     strangers = []
-    for region, numbers in NUMBERS.items():
+    for region, numbers in all_numbers.items():
         for number in numbers:
             for spelling in spellings_of(number, region):
                 found = verdict(spelling, number, region)
@@ -36,13 +41,15 @@ def test_every_spelling_of_a_number_of_any_region_is_read_as_that_number_or_refu
 
     assert strangers == []
     # A refusal is safe, but almost every spelling must be understood.
-    assert len(NUMBERS) >= 245
-    assert sum(map(len, NUMBERS.values())) >= 2_000
+    assert len(all_numbers) >= 245
+    assert sum(map(len, all_numbers.values())) >= 2_000
     assert verdicts["read"] > 0.99 * verdicts.total() > 35_000
 
 
-def test_numbers_reach_what_libphonenumber_says_they_reach() -> None:
-    for numbers in NUMBERS.values():
+def test_numbers_reach_what_libphonenumber_says_they_reach(
+    all_numbers: dict[str, list[PhoneNumber]],
+) -> None:
+    for numbers in all_numbers.values():
         for number in numbers:
             e164 = phonenumbers.format_number(number, E164)
             # A last digit more, and one less, is often another type or no number.
