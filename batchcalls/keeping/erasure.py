@@ -3,7 +3,8 @@
 1. Refuse while a call is live, a row waits to be called, or a list is not imported to its end.
 2. In one transaction: give the rows and calls a pseudonym instead of the number, and take out all
    that is said about the person. Do-not-call entries become hashes, which still forbid calls.
-3. Take the number out of every text that mentions it, and then out of the stored files.
+3. Take the number out of the stored files, and then out of every text that mentions it: samples of
+   a list without the number would no longer show which row was the person's.
 
 Each step may run again, so an erasure that broke off is simply repeated.
 """
@@ -97,8 +98,8 @@ def erase(person: Person, *, take_out: bool, actor: User | None = None) -> Repor
     accounts = _erase_rows(person, report, take_out=take_out, actor=actor)
     for account_id in accounts:
         queue.ring(queue.DISPATCH_TICK, account_id)
-    report.counts["texts that mention it"] = sum(mentions.take_out(person.writings).values())
     stored_files.take_out(files, person.writings)
+    report.counts["texts that mention it"] = sum(mentions.take_out(person.writings).values())
     report.counts["rows of uploaded lists"] = len(files.rows)
     report.counts["uploaded files deleted"] = len(files.lists) + len(files.others)
     report.counts["exports deleted"] = len(files.exports)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
+from batchcalls.access import api_keys
 from batchcalls.batches import lifecycle, retrying, suppressing
 from batchcalls.batches.suppressing import NewEntry
 from batchcalls.calling import provider_events, recent_attempts
@@ -26,6 +34,7 @@ from batchcalls.models import (
     ExportKind,
     OptOutReview,
     Recipient,
+    Scope,
     VoiceAccount,
 )
 from batchcalls.reporting.exports import jobs
@@ -116,6 +125,66 @@ def test_after_an_erasure_nothing_finds_the_number_and_figures_are_the_same(
     assert other.request_data["business_name"] == "Cyd Shop"
     assert other.request_data["note"] == "her neighbor is (erased)"
     assert b"Bob Shop" in stored()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.one_database
+@pytest.mark.parametrize("step", ["mentions.take_out", "stored_files.take_out"])
+def test_an_erasure_that_broke_off_is_repeated(
+    called: Batch, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.run(jobs.request(ExportKind.RESULTS, batch=called).pk)
+    figures = Recipient.objects.totals(called.pk)
+
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(f"batchcalls.keeping.erasure.{step}", die)
+        with pytest.raises(KeyboardInterrupt):
+            erasure.erase(Person(NUMBER), take_out=False)
+    assert FINDS.search(dump() + stored())
+
+    erasure.erase(Person(NUMBER), take_out=False)
+
+    assert FINDS.findall(dump()) == []
+    assert FINDS.findall(stored()) == []
+    assert Recipient.objects.totals(called.pk) == figures
+    assert Suppression.objects.bans_among([NUMBER], now=clock.now()).on(NUMBER, None)
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database
+def test_no_line_that_is_logged_has_the_number(
+    called: Batch,
+    admin_client: Client,
+    admin_user: User,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, secret = api_keys.create(admin_user, name="Test", scopes=Scope.values)
+    program = {"Authorization": f"Bearer {secret}"}
+    logged = io.StringIO()
+    # The handlers of settings, which mask the numbers in lines of other libraries too.
+    for handler in {*logging.getLogger().handlers, *logging.getLogger("django.server").handlers}:
+        if type(handler) is logging.StreamHandler:
+            monkeypatch.setattr(handler, "stream", logged)
+    caplog.set_level(logging.INFO, "django_structlog")
+    caplog.set_level(logging.INFO, "batchcalls")
+
+    call_command("erasenumber", NUMBER, confirm=NUMBER)
+    for address in (
+        reverse("admin:campaigns_suppression_number", args=[NUMBER]),
+        reverse("admin:batchcalls_callresult_changelist") + f"?q={quote(NUMBER)}",
+        f"/admin/no/such/page/{NUMBER}/",
+    ):
+        admin_client.get(address)
+    for address in (f"calls?number={quote(NUMBER)}", f"do-not-call/{quote(NUMBER)}"):
+        answer = admin_client.get(f"/api/v1/{address}", headers=program)
+        assert answer.status_code in (200, 404), answer.content
+
+    assert logged.getvalue().count("request_finished") == 5
+    assert FINDS.findall(logged.getvalue().encode()) == []
 
 
 @pytest.mark.django_db
