@@ -6,7 +6,7 @@ have changed since the list of recipients was checked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from batchcalls.calling import caller_ids
 from batchcalls.models import Batch, Recipient
 from campaigns import allowed_hosts, call_settings
-from campaigns.allowed_hosts import AllowedHost
+from campaigns.allowed_hosts import AllowedHost, Hosts
 from campaigns.countries import NotPermitted, Permitted
 
 
@@ -52,11 +52,6 @@ def why_unusable(batch: Batch) -> NotPermitted | None:
     own = batch.call_settings.get("from")
     if own and batch.account.caller_ids.filter(e164=own, enabled=False).exists():
         return NotPermitted(caller_ids.SWITCHED_OFF, caller_ids.why_off(own))
-    return check_settings(batch.account.permitted, batch.call_settings) or _check_hosts(batch)
-
-
-def _check_hosts(batch: Batch) -> NotPermitted | None:
-    """Return why data may not go to an address of a batch, or None."""
     urls = [
         *allowed_hosts.addresses_in(batch.call_settings),
         *(
@@ -65,9 +60,20 @@ def _check_hosts(batch: Batch) -> NotPermitted | None:
             if (url := getattr(batch, name))
         ),
     ]
-    if not urls:
-        return None
-    hosts = AllowedHost.objects.current()
-    refused = (allowed_hosts.refused_url(url, hosts, path=path) for path, url in urls)
-    first = next(filter(None, refused), None)
-    return NotPermitted(first.code, first.message) if first else None
+    return check_settings(batch.account.permitted, batch.call_settings) or _check_addresses(
+        urls, AllowedHost.objects.current
+    )
+
+
+def check_hosts(recipient: Recipient, hosts: Callable[[], Hosts]) -> NotPermitted | None:
+    """Return why data may not go to an address of a row, or None."""
+    return _check_addresses(allowed_hosts.addresses_in(recipient.call_settings), hosts)
+
+
+def _check_addresses(
+    urls: Iterable[tuple[str, str]], hosts: Callable[[], Hosts]
+) -> NotPermitted | None:
+    for path, url in urls:
+        if refused := allowed_hosts.refused_url(url, hosts(), path=path):
+            return NotPermitted(refused.code, refused.message)
+    return None

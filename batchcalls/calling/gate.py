@@ -6,9 +6,10 @@ stored, with the attempt or with the refused recipient. A rule that cannot be ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import structlog
 from django.conf import settings
@@ -30,6 +31,7 @@ from batchcalls.calling.caller_ids import CallerIds, Chosen, Unavailable
 from batchcalls.calling.recent_attempts import Recent
 from batchcalls.calling.verdicts import Allowed, Refused
 from batchcalls.models import Batch, Recipient, VoiceAccount
+from campaigns.allowed_hosts import AllowedHost, Hosts
 from campaigns.calling_hours import Closed
 from campaigns.hours_in_words import open_in_words, zones_in_words
 from campaigns.models import Bans, CallingPolicy, Suppression
@@ -50,7 +52,7 @@ class Facts:
     each of them and the recipients' own, and ``floor_lifted`` says who lifted the account's floor.
     ``caller_ids`` choose the number to call from; without them none is chosen. ``packs_off`` are
     the rule packs and entries that people switched off, and ``packs_back_at`` is when the first of
-    them holds again. ``purse`` holds the budgets.
+    them holds again. ``purse`` holds the budgets, and ``hosts`` returns those that data may go to.
     """
 
     now: datetime
@@ -61,6 +63,8 @@ class Facts:
     packs_off: frozenset[str] = frozenset()
     packs_back_at: datetime | None = None
     purse: Purse = field(default_factory=Purse)
+    #: Asked only for rows with an address of their own, which are few.
+    hosts: Callable[[], Hosts] = field(default_factory=lambda: cache(AllowedHost.objects.current))
 
 
 def check(batch: Batch, recipient: Recipient, facts: Facts) -> Allowed | Refused:
@@ -101,6 +105,8 @@ def _answers(
         yield "do_not_call", verdicts.by_list(*decided, now)
     yield "do_not_call", "not listed"
     yield from _countries(batch, recipient)
+    if not_allowed := destinations.check_hosts(recipient, facts.hosts):
+        yield "allowed_hosts", verdicts.by_destination(not_allowed)
 
     packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
     yield "consent", verdicts.by_consent(consent.check(batch, recipient, packs, now=now))
@@ -182,7 +188,7 @@ def _times(
 def _countries(batch: Batch, recipient: Recipient) -> Iterator[tuple[str, str | Refused]]:
     if permitted := batch.account.permitted:
         if not_permitted := destinations.check(permitted, batch, recipient):
-            yield "countries", verdicts.by_country(not_permitted)
+            yield "countries", verdicts.by_destination(not_permitted)
         yield "countries", permitted.in_words(recipient.e164)
 
 

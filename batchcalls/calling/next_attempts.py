@@ -73,7 +73,7 @@ def next_attempt(
         request = call_requests.build(batch, recipient, call)
         # Again, because a {{variable}} may be a number.
         if refused := destinations.check_settings(account.permitted, request.settings):
-            return verdicts.after(verdict.checks, "countries", verdicts.by_country(refused))
+            return verdicts.after(verdict.checks, "countries", verdicts.by_destination(refused))
         return NextAttempt(call, request, verdict.until)
     except MissingVariable as error:
         missing = verdicts.Refused(

@@ -82,8 +82,8 @@ def by_consent(answer: str | Lack) -> str | Refused:
     return Refused(status=RecipientStatus.SKIPPED, code=answer.code, message=answer.message)
 
 
-def by_country(refused: NotPermitted) -> Refused:
-    """Return the refusal of a call to a number that may not be called."""
+def by_destination(refused: NotPermitted) -> Refused:
+    """Return the refusal of a call that may not reach a number or a host."""
     return Refused(status=RecipientStatus.SKIPPED, code=refused.code, message=refused.message)
 
 

@@ -22,6 +22,7 @@ from batchcalls.states import (
     RECIPIENT_NOT_YET_PLACED,
     RecipientStatus,
 )
+from campaigns.allowed_hosts import HOST_NOT_ALLOWED
 from campaigns.consent_demands import LACKS
 from campaigns.countries import COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED
 from campaigns.e164 import NumberProblemCode
@@ -32,6 +33,7 @@ NUMBER, DUPLICATES, CONSENT, VARIABLES = "Number", "Duplicates", "Consent", "Var
 DO_NOT_CALL, HOURS, CAPS, BATCH = "Do-not-call list", "Calling hours", "Frequency caps", "Batch"
 TIME_ZONE, START_TIME, ANOTHER_HOUR = "Time zone", "Start time", "Another hour"
 RULE_PACKS, COUNTRIES, CALLER_ID = "Rule packs", "Countries", "Caller ID"
+HOSTS = "Allowed hosts"
 BUDGET, UNDECIDED = "Budget", "Could not check"
 
 #: The label of each rule that the gate can name, in the order in which the rules are checked.
@@ -39,6 +41,7 @@ BUDGET, UNDECIDED = "Budget", "Could not check"
 NAMES = {
     "do_not_call": DO_NOT_CALL,
     "countries": COUNTRIES,
+    "allowed_hosts": HOSTS,
     "consent": CONSENT,
     "start_time": START_TIME,
     "calling_policy": "Calling policy",
@@ -72,6 +75,7 @@ _RULE_OF: dict[str, str] = {
     "capped": CAPS,
     **dict.fromkeys(["budget_used_up", "budget_reserved"], BUDGET),
     **dict.fromkeys([COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED], COUNTRIES),
+    HOST_NOT_ALLOWED: HOSTS,
     **dict.fromkeys(caller_ids.CODES, CALLER_ID),
     "called_at_this_hour": ANOTHER_HOUR,
     "cannot_tell": UNDECIDED,
@@ -194,7 +198,7 @@ def _of_list(recipient: Recipient) -> Iterator[Verdict]:
     each_row = batch.duplicates == DuplicateChoice.CALL_EACH_ROW
     found = {
         NUMBER: f"{recipient.e164} is valid" if recipient.e164 else "not known",
-        **({refused: ""} if refused in {COUNTRIES, CALLER_ID} and not recipient.checks else {}),
+        **({refused: ""} if refused in {COUNTRIES, HOSTS, CALLER_ID} and not recipient.checks else {}),
         DUPLICATES: "each row is called" if each_row else "no earlier row has the number",
     }
     if refused in {CONSENT, VARIABLES}:

@@ -18,10 +18,11 @@ from batchcalls.calling import claiming, pacing, recording, stopping, ticks
 from batchcalls.calling.claiming import Claims
 from batchcalls.database.lease import Lease, LeaseLost
 from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.reporting import explaining
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus
 from batchcalls.voice.base import CallRequest
 from campaigns import hashed_numbers, quoted_values
-from campaigns.models import Suppression
+from campaigns.models import AllowedHost, Suppression
 from tests.calling.placing import HUMAN, OTHER, Recorder, lease_of, place_due
 
 
@@ -170,6 +171,25 @@ class TestGate:
         refused = Recipient.objects.get(e164=HUMAN)
         assert (refused.status, refused.reason_code) == (RecipientStatus.SKIPPED, "do_not_call")
         assert CallResult.objects.get().checks["do_not_call"] == "not listed"
+
+    @pytest.mark.usefixtures("example_hosts")
+    def test_a_host_that_is_not_allowed_any_more_gets_no_data_of_a_row(
+        self, launched: Any, account: VoiceAccount
+    ) -> None:
+        launched(HUMAN, OTHER)
+        source = {"dynamic_data": [{"url": "https://example.com/orders"}]}
+        Recipient.objects.filter(e164=HUMAN).update(call_settings=source)
+        AllowedHost.objects.all().delete()
+        provider = Recorder()
+        with lease_of(account) as lease:
+            place_due(provider, lease)
+
+        assert [one.to for one in provider.placed] == [OTHER]
+        refused = Recipient.objects.get(e164=HUMAN)
+        assert (refused.status, refused.reason_code) == ("skipped", "host_not_allowed")
+        assert "dynamic_data[0].url: data of calls may not be sent to example.com" in refused.reason
+        (why,) = [one for one in explaining.why_not(refused) if one.allows is False]
+        assert why.rule == "Allowed hosts"
 
     def test_outside_calling_hours_the_call_waits_for_the_next_legal_time(
         self, launched: Any, account: VoiceAccount
