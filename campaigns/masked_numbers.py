@@ -13,9 +13,11 @@ from typing import Any, Final
 import phonenumbers
 
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-#: Digits with at most two other characters between them, as people write numbers. No date.
+#: Digits with at most two other characters between them, as people write numbers. No date, and no
+#: IP address.
 _WRITTEN: Final = (
-    r"(?<![\w.-])(?!\d{4}-\d\d-\d\d)(?:\(?\+|%2[Bb]|\()?\d(?:[ ().\-/\u00a0\u2011]{0,2}\d){8,14}"
+    r"(?<![\w.-])(?!\d{4}-\d\d-\d\d|\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))"
+    r"(?:\(?\+|%2[Bb]|\()?\d(?:[ ().\-/\u00a0\u2011]{0,2}\d){8,14}"
     r"(?![\w])"
 )
 #: As the product stores and links them.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONGEST_NOTE = 500
 #: What somebody was shown of a call.
 TRANSCRIPT, RECORDING = "Transcript", "Recording"
-masked, name_kept = audit_values.masked, audit_values.name_kept
+name_kept = audit_values.name_kept
 
 
 @dataclass(frozen=True, slots=True)

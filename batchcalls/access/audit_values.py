@@ -15,6 +15,7 @@ from django.db.models import Field, ManyToManyField, Model
 from django.utils.crypto import salted_hmac
 
 from campaigns.call_settings import hiding
+from campaigns.masked_numbers import masked
 
 HIDDEN: Final = "(hidden)"
 #: Columns that hold secrets or what secrets are derived from, in any table.
@@ -151,15 +152,10 @@ def kept(values: Mapping[str, Any], *, model: type[Model] | None = None) -> dict
 
 
 def without_numbers(text: str) -> str:
-    """Mask every phone number of a text."""
+    """Mask every phone number of a text that is kept, in the middle of a word or a name too."""
     if _UUID.fullmatch(text):
         return text
     return _NUMBER.sub(lambda match: masked(match[0]), text)
-
-
-def masked(number: str) -> str:
-    """Return a number of which only the beginning and the last two digits are left."""
-    return f"{number[:3]}•••{number[-2:]}"
 
 
 def hash_of_number(e164: str) -> str:

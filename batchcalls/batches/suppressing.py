@@ -17,6 +17,7 @@ from batchcalls.database import clock
 from batchcalls.database.bulk import insert_each
 from batchcalls.lists.cleaning import clean_value
 from batchcalls.models import AuditAction
+from campaigns.masked_numbers import masked
 from campaigns.models import Suppression, SuppressionSource
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def add_on_request(entries: Collection[NewEntry], *, actor: User | None = None) 
             AuditAction.ADDED,
             Suppression,
             after=_values(entry),
-            note=audit.masked(entry.e164),
+            note=masked(entry.e164),
             number=entry.e164,
             actor=actor,
         )

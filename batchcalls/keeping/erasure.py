@@ -39,6 +39,7 @@ from batchcalls.states import (
     RecipientStatus,
 )
 from campaigns import hashed_numbers
+from campaigns.masked_numbers import masked
 from campaigns.models import Suppression
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _erase_rows(person: Person, report: Report, *, take_out: bool, actor: User |
     audit.record(
         AuditAction.ERASED,
         ErasedNumber,
-        note=audit.masked(person.e164),
+        note=masked(person.e164),
         after={name: count for name, count in report.counts.items() if count},
         number=person.e164,
         actor=actor,

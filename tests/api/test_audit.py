@@ -102,7 +102,7 @@ def test_an_entry_about_a_number_has_no_number_and_is_found_by_it(program: Progr
     assert "7946 0018" not in written
     found = program.get("/api/v1/audit-entries?number=%2B1+202+555+0123").json()["results"]
     assert [one["action"] for one in found] == ["deleted", "added"]
-    assert found[0]["object_name"] == "+12•••23"
+    assert found[0]["object_name"] == "+1 202 ••• ••23"
 
 
 def test_a_list_that_shows_transcripts_and_a_recording_are_entries(

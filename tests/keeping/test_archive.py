@@ -89,7 +89,7 @@ def test_the_page_erases_a_number_that_was_typed_again(called: Batch, admin_clie
     assert not CallResult.objects.filter(to_number=NUMBER).exists()
     assert ErasedNumber.objects.count() == 1
     entry = AuditEntry.objects.get(action="erased")
-    assert (entry.note, entry.actor_name) == ("+12•••34", "admin")
+    assert (entry.note, entry.actor_name) == ("+1 202 ••• ••34", "admin")
     assert (entry.after or {})["calls"] == 1
     again = reverse("admin:campaigns_suppression_number", args=[NUMBER])
     assert "Data about it was erased" in admin_client.get(again).content.decode()

@@ -164,6 +164,7 @@ def test_who_may_see_numbers_sees_them(called: Batch, admin_client: Client) -> N
         # No numbers: times, ids, prices, and counts.
         ("2026-11-27T21:47:49.123456+00:00", None),
         ("2026-11-27 21:47", None),
+        ("from 203.0.113.120", None),
         ("12345678-1234-4321-8123-123456789012", None),
         ("1,234,567,890 rows at 0.12345", None),
         ("+1 202 ••• ••90", None),
