@@ -130,10 +130,11 @@ def _budget(batch: Batch, *, actor: Any, budget: Decimal | None) -> str:
 class Action:
     """An action on a batch: who may run it, when it applies, and the function that runs it.
 
-    ``verb`` returns a message, or a batch to redirect to.
+    ``verb`` returns a message, or a batch to redirect to. ``done`` ends “This batch cannot be …”.
     """
 
     label: str
+    done: str
     title: str
     permission: str
     sources: frozenset[BatchStatus]
@@ -150,6 +151,7 @@ class Action:
 ACTIONS: dict[str, Action] = {
     "pause": Action(
         label="Pause",
+        done="paused",
         title="Pause this batch?",
         permission="batchcalls.pause_batch",
         sources=BATCH_PAUSABLE,
@@ -157,6 +159,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "resume": Action(
         label="Resume",
+        done="resumed",
         title="Go on calling?",
         permission="batchcalls.pause_batch",
         sources=BATCH_RESUMABLE,
@@ -165,6 +168,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "budget": Action(
         label="Change budget",
+        done="given another budget",
         title="Change the budget of this batch",
         permission="batchcalls.launch_batch",
         sources=BATCH_CALLING | BATCH_RESUMABLE | {BatchStatus.READY},
@@ -173,6 +177,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "retry": Action(
         label="Retry",
+        done="retried",
         title="Call some of them once more?",
         permission="batchcalls.launch_batch",
         sources=BATCH_REOPENABLE,
@@ -181,6 +186,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "clone": Action(
         label="Clone",
+        done="cloned",
         title="Make a new draft like this batch?",
         permission="batchcalls.add_batch",
         sources=frozenset(BatchStatus),
@@ -190,6 +196,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "rename": Action(
         label="Rename",
+        done="renamed",
         title="Rename this batch",
         permission="batchcalls.change_batch",
         sources=frozenset(BatchStatus),
@@ -198,6 +205,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "cancel": Action(
         label="Cancel",
+        done="canceled",
         title="Cancel this batch?",
         permission="batchcalls.cancel_batch",
         sources=BATCH_CANCELABLE,
@@ -234,7 +242,7 @@ class BatchActionPages(OwnPages[Batch]):
         batch = get_object_or_404(Batch, pk=pk)
         back = self.url_of("change", pk)
         if batch.status not in action.sources:
-            refusal = lifecycle.Conflict(_done(name), batch.status)
+            refusal = lifecycle.Conflict(action.done, batch.status)
             self.message_user(request, str(refusal), messages.ERROR)
             return redirect(back)
         totals = totals_of([batch])[batch.pk]
@@ -266,8 +274,3 @@ class BatchActionPages(OwnPages[Batch]):
             name=name,
             totals=totals,
         )
-
-
-def _done(name: str) -> str:
-    words = {"pause": "paused", "resume": "resumed", "cancel": "canceled", "retry": "retried"}
-    return words.get(name, f"{name}d")

@@ -195,8 +195,9 @@ class TestActions:
             calling.refresh_from_db()
             assert calling.status == status
         assert BatchEvent.objects.filter(batch=calling, actor=admin_user).count() == 3
-        answer = admin_client.post(page("resume", calling.pk), follow=True)
-        assert "cannot be resumed now: it is Canceled" in text_of(answer)
+        for name, done in [("resume", "resumed"), ("budget", "given another budget")]:
+            answer = admin_client.post(page(name, calling.pk), follow=True)
+            assert f"cannot be {done} now: it is Canceled" in text_of(answer)
 
     def test_asking_changes_nothing(self, admin_client: Client, calling: Batch) -> None:
         for name in ("pause", "cancel", "clone", "rename"):
