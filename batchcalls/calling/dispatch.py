@@ -72,7 +72,7 @@ class Dispatcher:
         threads = settings.PLACING_THREADS if provider.keeps_waiting else 0
         self._under_way: UnderWay[Start, recording.Answer] = UnderWay(self._place, threads=threads)
         #: Calls are started in groups because each group costs database queries.
-        self._group = max(1, self._under_way.threads // 8)
+        self._group = max(1, self._under_way.threads // 4)
         self._waiting: deque[Claim] = deque()
         #: When each running request was handed to a thread, oldest first.
         self._started: dict[int, float] = {}

@@ -44,7 +44,7 @@ class UnderWay(Generic[JobT, AnswerT]):
         The limit is higher than the number of threads, so that no thread is without a job while
         the caller is busy with the database.
         """
-        return self.threads + self.threads // 2 - self.count
+        return self.threads + 3 * self.threads // 4 - self.count
 
     def start(self, job: JobT) -> None:
         """Start a job."""
