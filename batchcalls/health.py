@@ -110,7 +110,7 @@ def _oldest_due(now: datetime) -> dict[str, Any]:
     answer: dict[str, Any] = {"ok": True, "seconds": int(longest.total_seconds())}
     stalled = [account for account, wait in waits.items() if wait > STALLED_LIMIT]
     if any(_since_last_call(account, now) > STALLED_LIMIT for account in stalled):
-        answer |= {"ok": False, "detail": "Recipients are due and nobody is being called."}
+        answer |= {"ok": False, "detail": "Recipients are due, but no one is being called."}
     return answer
 
 
@@ -138,7 +138,7 @@ def _backup(now: datetime) -> dict[str, Any]:
         detail = "The database was restored from a backup. Start a worker, which stops all calling."
     elif EmergencyStop.objects.restored().exists():
         detail = (
-            "The database was restored from a backup; nobody is dialed. "
+            "The database was restored from a backup; no one is dialed. "
             "Reconcile it: python manage.py restored"
         )
     elif not epochs.is_guarded():

@@ -31,7 +31,7 @@ class CampaignForm(forms.ModelForm[Campaign]):
     user: User | AnonymousUser | None = None
 
     says = forms.ChoiceField(
-        label="What leads the conversation",
+        label="Conversation type",
         choices=[("prompt", "Prompt"), ("pathway", "Pathway")],
         widget=forms.RadioSelect,
         initial="prompt",
@@ -57,7 +57,8 @@ class CampaignForm(forms.ModelForm[Campaign]):
         help_texts = {
             "prompt": "What the agent is told. Write {{column_name}} for what differs from row to "
             "row, and {{name|there}} where a cell may be blank.",
-            "purpose": "Decides which rules of the policy hold, such as whether consent is asked.",
+            "purpose": "Determines which rules of the policy apply, such as whether consent is "
+            "required.",
             "policy": "When people may be called, and how often again. Without one, real phones "
             "have the hours of this installation.",
         }

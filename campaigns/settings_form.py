@@ -240,7 +240,7 @@ def _voicemail_fields(value: Mapping[str, Any]) -> list[tuple[str, forms.Field]]
                 widget=forms.Textarea(attrs={"rows": 3}),
                 required=False,
                 initial=value.get("message", ""),
-                help_text="What is said after the tone; {{variables}} are replaced.",
+                help_text="Conversation after the tone; {{variables}} are replaced.",
             ),
         ),
         (

@@ -46,15 +46,15 @@ class CancelForm(NoChoice):
     hang_up = forms.BooleanField(
         label="Hang up live calls too",
         required=False,
-        help_text="Otherwise conversations that have begun end by themselves.",
+        help_text="Otherwise live conversations continue to their end.",
     )
 
 
 class CloneForm(NoChoice):
     with_list = forms.BooleanField(
-        label="Take the list over",
+        label="Copy the list",
         required=False,
-        help_text="The same people stand in the new draft; otherwise you upload another list.",
+        help_text="The new draft keeps the same recipients. Otherwise upload another list.",
     )
 
 
@@ -75,16 +75,16 @@ class BudgetForm(NoChoice):
 
 class RetryForm(NoChoice):
     outcomes = forms.MultipleChoiceField(
-        label="Call once more those who", widget=forms.CheckboxSelectMultiple
+        label="Outcomes to retry", widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         totals = self.totals
         choices = [
-            ("not_reached", f"were not reached ({totals.not_reached:,})", totals.not_reached),
-            ("voicemail", f"were met by a voicemail ({totals.voicemail:,})", totals.voicemail),
-            ("failed", f"failed ({totals.failed:,})", totals.failed),
+            ("not_reached", f"Not reached ({totals.not_reached:,})", totals.not_reached),
+            ("voicemail", f"Voicemail ({totals.voicemail:,})", totals.voicemail),
+            ("failed", f"Failed ({totals.failed:,})", totals.failed),
         ]
         field = self.fields["outcomes"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
@@ -109,7 +109,7 @@ def _resume(batch: Batch, *, actor: Any) -> str:
 
 def _retry(batch: Batch, *, actor: Any, outcomes: list[str]) -> str:
     count = retrying.retry(batch, outcomes=outcomes, actor=actor)
-    return f"{count:,} of its recipients are called once more."
+    return f"{count:,} recipients will be called again."
 
 
 def _clone(batch: Batch, *, actor: Any, with_list: bool) -> Batch:
@@ -160,7 +160,7 @@ ACTIONS: dict[str, Action] = {
     "resume": Action(
         label="Resume",
         done="resumed",
-        title="Go on calling?",
+        title="Resume calling?",
         permission="batchcalls.pause_batch",
         sources=BATCH_RESUMABLE,
         verb=_resume,
@@ -178,7 +178,7 @@ ACTIONS: dict[str, Action] = {
     "retry": Action(
         label="Retry",
         done="retried",
-        title="Call some of them once more?",
+        title="Retry recipients?",
         permission="batchcalls.launch_batch",
         sources=BATCH_REOPENABLE,
         verb=_retry,
@@ -187,12 +187,12 @@ ACTIONS: dict[str, Action] = {
     "clone": Action(
         label="Clone",
         done="cloned",
-        title="Make a new draft like this batch?",
+        title="Clone this batch?",
         permission="batchcalls.add_batch",
         sources=frozenset(BatchStatus),
         verb=_clone,
         form=CloneForm,
-        button="Make the draft",
+        button="Create draft",
     ),
     "rename": Action(
         label="Rename",

@@ -73,7 +73,7 @@ class BatchFilesAdmin(OwnPages[Batch]):
             except lifecycle.Conflict as error:
                 form.add_error(None, str(error))
                 return None
-            return f"The rows of {stored.file_name} are being checked."
+            return f"Checking the rows of {stored.file_name}."
 
         return act(request, add, form=form, back=self.url_of("change", pk)) or self.page(
             request, "batch/add_rows", "Add rows", batch=batch, form=form

@@ -88,7 +88,7 @@ class CallPage(OwnPages[CallResult]):
             moments=moments(call, events),
             decisions=explaining.decisions_before(call),
             said=what_was_said(call),
-            learnt={
+            set_in_call={
                 name: value
                 for name, value in call.variables.items()
                 if call.recipient.request_data.get(name) != value

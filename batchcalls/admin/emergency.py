@@ -28,7 +28,7 @@ class StopForm(forms.Form):
     reason = forms.CharField(
         max_length=halts.LONGEST_REASON,
         help_text="Shown on every page while the stop is in force, and kept in the batches' logs.",
-        error_messages={"required": "Say why all calling is stopped."},
+        error_messages={"required": "Enter a reason for stopping all calls."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -49,7 +49,7 @@ def stop_view(request: HttpRequest) -> HttpResponse:
 
     def stop(reason: str) -> str:
         halts.engage(actor_of(request), reason)
-        return "All calling is stopped. Nobody is dialed until it goes on."
+        return "All calling is stopped. No one is dialed until someone resumes it."
 
     if answer := _act(request, stop, form):
         return answer
@@ -68,10 +68,10 @@ def lift_view(request: HttpRequest) -> HttpResponse:
 
     def lift(stop: EmergencyStop, unreconciled: bool) -> str:
         halts.lift(actor_of(request), stop, unreconciled=unreconciled)
-        return "Calls go on."
+        return "Calling resumed."
 
     return _act(request, lift, LiftForm(request.POST or None)) or TemplateResponse(
-        request, "admin/emergency_lift.html", _context(request, "Let calls go on")
+        request, "admin/emergency_lift.html", _context(request, "Resume calling")
     )
 
 

@@ -23,7 +23,7 @@ class SettleForm(forms.Form):
     verdict = forms.ChoiceField(
         label="What happened",
         choices=[
-            ("placed", "It was placed: nobody is called again"),
+            ("placed", "The call was placed – don’t call again"),
             ("not_placed", "It was not placed: call again"),
         ],
         widget=forms.RadioSelect,

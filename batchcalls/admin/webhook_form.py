@@ -47,7 +47,7 @@ class EndpointForm(forms.ModelForm[WebhookEndpoint]):
         }
         help_texts = {
             "url": "Each message is sent there by POST. It must begin with https://.",
-            "description": "What stands behind it, for the people here.",
+            "description": "Note for your team.",
             "format": "Ours, or what programs for the Bland API understand.",
         }
 

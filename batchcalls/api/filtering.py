@@ -31,7 +31,7 @@ class Narrowing(BaseFilterBackend):
         known = set(filter_class.base_filters) if filter_class else set()
         asked = request.query_params
         errors: dict[str, Any] = {
-            name: [ErrorDetail("This list cannot be asked for that.", "unknown_parameter")]
+            name: [ErrorDetail("Unknown query parameter.", "unknown_parameter")]
             for name in sorted(set(asked) - known - PAGING - set(view.own_parameters))
         }
         if filter_class is None:

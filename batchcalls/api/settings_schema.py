@@ -96,7 +96,7 @@ def components() -> dict[str, Schema]:
         },
         "RecipientRequest": {
             "type": "object",
-            "description": "A person to call. Call settings of this row alone stand beside the "
+            "description": "A person to call. Call settings for this row only go next to the "
             "number; they override those of the batch. Unknown names are refused. A value that "
             "cannot be used skips the row.",
             "properties": {

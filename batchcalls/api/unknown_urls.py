@@ -12,5 +12,5 @@ from batchcalls.api import problem_details
 @csrf_exempt
 def nowhere(request: HttpRequest) -> JsonResponse:
     """Return a 404 problem."""
-    text = "There is no such address. /api/docs/ lists those that there are."
+    text = "Unknown URL. See /api/docs/."
     return problem_details.answer(404, "no_such_address", text)

@@ -41,7 +41,7 @@ def engage(actor: User | None, reason: str) -> EmergencyStop:
     """
     reason = reason.strip()
     if not reason:
-        raise ValueError("Say why all calling is stopped.")
+        raise ValueError("Enter a reason for stopping all calls.")
     if len(reason) > LONGEST_REASON:
         raise ValueError(f"The reason may have {LONGEST_REASON} characters at most.")
     try:

@@ -86,7 +86,7 @@ def modern(name: str, value: Any) -> tuple[Any, str]:
     now = FORMER_VALUES.get(name, {}).get(value) if isinstance(value, str) else None
     if now is None:
         return value, ""
-    return now, f"{name} {value} is no more; {now} was taken."
+    return now, f"{name} {value} is no longer supported; {now} was used instead."
 
 
 def ignored(name: str) -> str:

@@ -94,7 +94,7 @@ def settle(batch: Batch, *, called: bool, actor: User) -> int:
     locked = Batch.objects.lock([batch.pk])[batch.pk]
     if not called and locked.status not in BATCH_CALLS_AGAIN:
         raise CannotSettle(
-            f"The batch is {locked.get_status_display()}: nobody can be called again."
+            f"The batch is {locked.get_status_display()}: no one can be called again."
         )
     rows = in_doubt(batch)
     count = _set_called(rows, actor) if called else _queue_again(rows, locked)

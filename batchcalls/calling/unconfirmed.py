@@ -99,7 +99,7 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
         )
     if batch.status not in BATCH_CALLS_AGAIN:
         raise CannotSettle(
-            f"The batch is {batch.get_status_display()}: nobody can be called again."
+            f"The batch is {batch.get_status_display()}: no one can be called again."
         )
     recording.withdraw(
         [

@@ -142,7 +142,7 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
         out.write(f"  {name.replace('_', ' '):<12}{count:>8,}\n")
     if dry_run and batch.status == BatchStatus.READY:
         write_dry_run(batch.dry_run, out)
-        out.write("Nobody was called. The batch is ready to be launched.\n")
+        out.write("No one was called. The batch is ready to launch.\n")
     _write_rows(out, "Skipped", _skipped(batch), most=None)
     if refused := refusals.count_unlisted(batch):
         numbers = f"{refused:,} number{pluralize(refused)} refused to be called. To skip"

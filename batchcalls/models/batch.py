@@ -70,7 +70,7 @@ class Batch(models.Model):
     purpose_assumed = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Nobody stated the purpose yet. It has to be before real phones ring.",
+        help_text="No one has stated the purpose. It is required before real phones ring.",
     )
     prompt = models.TextField(blank=True)
     pathway_id = models.CharField(max_length=100, blank=True)
@@ -186,7 +186,7 @@ class Batch(models.Model):
         null=True,
         unique=True,
         editable=False,
-        help_text="Of a single call that a program sent: the id by which it knows the call.",
+        help_text="Call ID already returned to the API client (single calls only).",
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False

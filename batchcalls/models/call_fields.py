@@ -181,7 +181,7 @@ FIELDS = (
     CallField("metadata", "Metadata", Kind.JSON, source="recipient.metadata",
               at={API: 300, EXPORT: 220}),
     CallField("checks", "Why was this person called?", Kind.JSON, at={API: 310}),
-    CallField("said", "What the call was told", Kind.COMPOSED, at={API: 320}),
+    CallField("said", "Prompt sent to the agent", Kind.COMPOSED, at={API: 320}),
 )
 # fmt: on
 

@@ -42,7 +42,7 @@ class CallResult(models.Model):
         max_length=2_000, blank=True, help_text="Where this very call is reported to, besides."
     )
     checks = models.JSONField(
-        default=dict, blank=True, help_text="Each rule that was asked before dialling."
+        default=dict, blank=True, help_text="Each rule that was checked before dialing."
     )
 
     status = models.CharField(max_length=20, choices=CallStatus.choices, default=CallStatus.QUEUED)

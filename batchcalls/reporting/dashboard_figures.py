@@ -176,7 +176,7 @@ def _accounts() -> Iterator[Trouble]:
         yield Trouble(
             at=account.created_at,
             what=f"The voice account {account} is switched off",
-            why="Nobody is called through it.",
+            why="No one is called through it.",
             kind="voiceaccount",
             key=account.pk,
         )

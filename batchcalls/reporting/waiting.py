@@ -179,7 +179,7 @@ class _Limits:
             message = f"Other batches of the account {account} have their turn."
             return Waiting(code="other_batches", message=message)
         return Waiting(
-            code="worker_busy", message="All workers are busy. Calls go on when one is free."
+            code="worker_busy", message="All workers are busy. Calling continues when one is free."
         )
 
 

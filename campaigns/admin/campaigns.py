@@ -38,8 +38,8 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
     search_help_text = "Words of the name or the prompt."
     show_facets = admin.ShowFacets.NEVER
     says_when_empty = (
-        "What is said, with which voice and tools, and under which rules. It is written once and "
-        "used by any number of batches."
+        "The conversation, voice, and tools, and the rules for calling. Write it once and use it "
+        "in any number of batches."
     )
 
     @admin.display(description="Led by")

@@ -172,7 +172,7 @@ def test_further_rows_join_a_batch_from_its_page(
         return admin_client.post(url, {"file": upload}, follow=True).content.decode()
 
     assert "No column holds phone numbers" in post("business_name\nBob\n")
-    assert "The rows of fixed.csv are being checked." in post(
+    assert "Checking the rows of fixed.csv." in post(
         "phone_number,business_name\n+12025550191,Bob\n"
     )
     while runner.run_batch(batch.pk, seconds=30):

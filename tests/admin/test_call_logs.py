@@ -67,7 +67,7 @@ def test_the_newest_call_stands_first_with_its_outcome(analyst: Client, batch: B
 def test_an_empty_log_says_what_it_would_hold(analyst: Client) -> None:
     page = markup(analyst.get(LOG))
     assert "No calls yet" in page
-    assert "Each attempt of each batch stands here" in page
+    assert "Each call appears here as it is placed" in page
     assert "Create Batch Call" not in page  # which this person could not do
 
 

@@ -50,7 +50,7 @@ def test_the_page_tells_the_whole_story_of_a_call(viewer: Client, call: CallResu
         "Human",
         call.disposition,
         "Shop 0",  # a variable of the row
-        "What the call was told",
+        "Prompt sent to the agent",
         "business_name",
         "Why was this person called?",
         "Do-not-call list not listed",
@@ -94,7 +94,7 @@ def test_what_was_said_is_shown_as_text_in_its_own_direction(
 @pytest.mark.parametrize(
     ("speech", "shown"),
     [
-        ([], "Nobody spoke."),
+        ([], "No one spoke."),
         ([{"speaker": "agent", "text": "Hello.", "at_seconds": 0}], "Hello."),
     ],
 )
@@ -124,7 +124,7 @@ def test_other_attempts_are_a_click_away(viewer: Client, call: CallResult) -> No
 def test_the_prompt_is_the_one_of_the_batch_with_the_row_filled_in(
     viewer: Client, call: CallResult
 ) -> None:
-    said = words(page_of(call, viewer)).partition("What the call was told")[2]
+    said = words(page_of(call, viewer)).partition("Prompt sent to the agent")[2]
     assert "Shop 0" in said.partition("Why was this person called")[0]
     assert "{{" not in said
 

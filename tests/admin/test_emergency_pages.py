@@ -81,7 +81,7 @@ def test_the_page_says_how_many_batches_and_calls_it_is_about(
 def test_a_stop_needs_a_reason_and_loses_nothing_typed(manager: Any) -> None:
     _, client = manager
     page = client.post(STOP, {"reason": " "})
-    assert "Say why all calling is stopped." in page.content.decode()
+    assert "Enter a reason for stopping all calls." in page.content.decode()
     long = "x" * 301
     assert long in client.post(STOP, {"reason": long}).content.decode()
     assert not EmergencyStop.objects.exists()
@@ -90,7 +90,7 @@ def test_a_stop_needs_a_reason_and_loses_nothing_typed(manager: Any) -> None:
 def test_a_stop_stands_on_every_page_with_who_when_and_why(manager: Any, viewer: Any) -> None:
     user, client = manager
     page = client.post(STOP, {"reason": WHY}, follow=True)
-    assert "All calling is stopped. Nobody is dialed until it goes on." in words(page)
+    assert "All calling is stopped. No one is dialed until someone resumes it." in words(page)
     for _, someone in (manager, viewer):
         shown = someone.get("/").content.decode()
         assert WHY in shown
@@ -114,7 +114,7 @@ def test_lifting_lets_calls_go_on_and_keeps_the_record(manager: Any) -> None:
     stop = EmergencyStop.objects.get()
     assert f'name="stop" value="{stop.pk}"' in client.get(LIFT).content.decode()
     page = client.post(LIFT, {"stop": stop.pk}, follow=True)
-    assert "Calls go on." in words(page)
+    assert "Calling resumed." in words(page)
     stop.refresh_from_db()
     assert (stop.in_force, stop.lifted_by) == (None, user)
     assert WHY in words(client.get(STOP))

@@ -15,7 +15,7 @@ from tests.admin.markup import markup
 pytestmark = pytest.mark.django_db
 
 LISTS = {
-    "campaigns_campaign": "What is said, with which voice and tools",
+    "campaigns_campaign": "The conversation, voice, and tools",
     "campaigns_pathway": "lives at your voice provider",
     "campaigns_tool": "lives at your voice provider",
     "campaigns_callingpolicy": "When people may be called",

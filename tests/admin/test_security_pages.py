@@ -198,7 +198,7 @@ class TestAdministrators:
         answer = client.post(SIGN_INS, {"username": "ann", "address": "198.51.100.9"}, follow=True)
         assert "Unlocked: ann from 198.51.100.9." in text_of(answer)
         client.post(SIGN_INS, {"username": "ann"})
-        assert "Nobody is locked out." in text_of(client.get(SIGN_INS))
+        assert "No one is locked out." in text_of(client.get(SIGN_INS))
         assert sign_in(Client(), address="198.51.100.9").status_code == 302
         again = client.post(SIGN_INS, {"username": "ann"}, follow=True)
         assert "This lock is over already." in text_of(again)

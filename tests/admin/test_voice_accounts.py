@@ -202,7 +202,7 @@ def test_the_switch_says_what_happens_to_running_batches_before_it_does_anything
 ) -> None:
     live_call(calling)
     shown = words(admin.get(page_of(calling.account, "switch")))
-    assert "Nobody is dialed through this account until it is switched on again." in shown
+    assert "No one is dialed through this account until it is switched on again." in shown
     assert "1 batch that is calling keeps its status and waits; nothing is lost." in shown
     assert "1 live call goes on to the end" in shown
     calling.account.refresh_from_db()
@@ -214,7 +214,7 @@ def test_switched_off_nobody_is_dialed_and_switched_on_the_batch_ends_well(
 ) -> None:
     switch = page_of(calling.account, "switch")
     answer = admin.post(switch, {"to": "off"}, follow=True)
-    assert "The account simulator is switched off. Nobody is called through it." in words(answer)
+    assert "The account simulator is switched off. No one is called through it." in words(answer)
     with pytest.raises(AssertionError, match="is still"):
         run(calling, launch=False, steps=3)
     assert not CallResult.objects.exists()
@@ -488,7 +488,7 @@ def test_the_webhook_address_can_be_copied_where_the_provider_sends_webhooks(
 ) -> None:
     page = admin.get(page_of(bland)).content.decode()
     assert f'data-copy="{bland.webhook_url}"' in page
-    assert "This provider sends none" in words(admin.get(page_of(account)))
+    assert "This provider sends no webhooks" in words(admin.get(page_of(account)))
 
 
 def test_live_calls_and_the_newest_batches_are_shown_to_those_who_may_see_batches(

@@ -94,10 +94,10 @@ class TestTheWholeWay:
 
         answer = client.post(page("columns", batch.pk), MATCHED)
         assert answer["Location"] == page("review", batch.pk)
-        assert "is being checked" in text_of(client.get(answer["Location"]))
+        assert "Checking the list" in text_of(client.get(answer["Location"]))
         runner.run_batch(batch.pk, seconds=30)
         shown = text_of(client.get(page("review", batch.pk)))
-        assert "Called at once" in shown
+        assert "Calling now" in shown
         assert "Hello Ann." in shown
         assert "is not a phone number" in shown
 
@@ -311,7 +311,7 @@ class TestMatching:
         content = "phone_number,,na\u200bme,x,x\n+12025550190,1,Ann,2,3\n".encode()
         client.post(page("add"), fields(content))
         shown = text_of(client.get(page("columns", Batch.objects.get().pk)))
-        for words in ("blank header", "had invisible characters", "stands here twice"):
+        for words in ("blank header", "had invisible characters", "duplicate header"):
             assert words in shown
 
     def test_a_file_is_read_again_in_another_way(self, client: Client) -> None:
@@ -420,7 +420,7 @@ class TestReview:
         answer = client.get(page("continue", batch.pk), follow=True)
         assert answer.redirect_chain[-1][0] == page("review", batch.pk)
         shown = text_of(answer)
-        assert "Nobody on this list can be called." in shown
+        assert "No one on this list can be called." in shown
         assert "Download rejected rows" in shown
         assert f'href="{page("add_rows", batch.pk)}"' in shown
         assert page("add_rows", batch.pk) in text_of(client.get(page("change", batch.pk)))

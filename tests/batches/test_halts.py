@@ -239,6 +239,8 @@ class TestOtherDoors:
             call_command("stopcalls", reason=WHY)
         call_command("stopcalls", lift=True, stdout=out)
         assert not EmergencyStop.objects.in_force().exists()
-        assert out.getvalue() == "All calling is stopped. Live calls that go on: 0.\nCalls go on.\n"
+        assert out.getvalue() == (
+            "All calling is stopped. Live calls that continue: 0.\nCalling resumed.\n"
+        )
         with pytest.raises(CommandError, match="not stopped"):
             call_command("stopcalls", lift=True)

@@ -177,7 +177,12 @@ def test_what_is_not_known_or_is_no_more_is_ignored_and_said(program: Program) -
     )
 
     warnings = " ".join(answer.json()["warnings"])
-    for said in ("sparkle was ignored", "model enhanced is no more; base", "language eng", "rings"):
+    for said in (
+        "sparkle was ignored",
+        "model enhanced is no longer supported; base",
+        "language eng",
+        "rings",
+    ):
         assert said in warnings
     assert "pathway_version was ignored" in warnings
     assert "secret-of-the-client" not in answer.content.decode()

@@ -53,7 +53,7 @@ def test_a_worker_that_wakes_up_while_it_connects_dials_nobody_a_second_time(
         carrier.control(accepting=True)
         here.start_worker()
         in_call = "Recipient.objects.filter(status='in_call').count()"
-        wait_for(lambda: here.ask(in_call) == RECIPIENTS, seconds=60, what="another one calls")
+        wait_for(lambda: here.ask(in_call) == RECIPIENTS, seconds=180, what="another one calls")
         os.killpg(sleeper.pid, signal.SIGCONT)
         time.sleep(2)
         dialed = Counter(row["to"] for row in carrier.ledger())

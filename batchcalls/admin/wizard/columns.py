@@ -141,7 +141,9 @@ class ColumnsStep(OwnPages[Batch]):
         )
         if "map_all" in pressed:
             edits.map_all(batch, actor=actor)
-            self.message_user(request, "Every column is request data now.", messages.SUCCESS)
+            self.message_user(
+                request, "All columns are now mapped to request data.", messages.SUCCESS
+            )
         elif "apply" in pressed:
             saved = ColumnMapping.objects.filter(name=pressed.get("saved", "")).first()
             if saved is not None:

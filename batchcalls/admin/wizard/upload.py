@@ -121,7 +121,7 @@ class UploadStep(OwnPages[Batch]):
             return redirect("admin:batchcalls_batch_change", batch.pk)
         if not batch.lists.exists():
             self.message_user(
-                request, "The draft is kept. Upload the list of people to call.", messages.WARNING
+                request, "Draft saved. Upload a recipient list to continue.", messages.WARNING
             )
             return redirect("admin:batchcalls_batch_upload", batch.pk)
         return redirect("admin:batchcalls_batch_columns", batch.pk)

@@ -44,11 +44,11 @@ class UploadForm(FormatForm, RegionForm):
         label="Start from a campaign",
         queryset=Campaign.objects.select_related("pathway", "policy"),
         required=False,
-        empty_label="No campaign: fill in below",
-        help_text="What is left blank below is taken from it.",
+        empty_label="No campaign",
+        help_text="Anything you leave blank below comes from the campaign.",
     )
     says = forms.ChoiceField(
-        label="What leads the conversation",
+        label="Conversation type",
         choices=[("prompt", "Prompt"), ("pathway", "Pathway")],
         widget=forms.RadioSelect,
         initial="prompt",
@@ -56,20 +56,23 @@ class UploadForm(FormatForm, RegionForm):
     prompt = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 8, "data-prompt": ""}),
-        help_text="What the agent is told. Write {{column_name}} for what differs from row to row, "
-        "and {{name|there}} where a cell may be blank.",
+        help_text="Instructions for the agent. Write {{column_name}} to insert a value from each "
+        "row, and {{name|there}} where a cell may be blank.",
     )
     pathway = forms.ModelChoiceField(
         label="Saved pathway",
         queryset=Pathway.objects.all(),
         required=False,
-        empty_label="None of these",
+        empty_label="No saved pathway",
     )
     pathway_id = forms.CharField(
-        label="Or its ID", max_length=100, required=False, help_text="As the provider shows it."
+        label="Or pathway ID", max_length=100, required=False, help_text="As shown by the provider."
     )
     pathway_version = forms.CharField(
-        label="Version", max_length=40, required=False, help_text="Blank: the current one."
+        label="Version",
+        max_length=40,
+        required=False,
+        help_text="Leave blank for the current version.",
     )
     account = forms.ModelChoiceField(
         label="Voice account", queryset=VoiceAccount.objects.all(), empty_label=None
@@ -78,14 +81,14 @@ class UploadForm(FormatForm, RegionForm):
         label="Calls per second",
         min_value=0.001,
         required=False,
-        help_text="Cap for this batch alone; blank: only the account’s.",
+        help_text="Limit for this batch. Leave blank to use the account’s limit.",
     )
     concurrency = forms.IntegerField(
-        label="Live calls at once",
+        label="Concurrent calls",
         min_value=1,
         max_value=2_147_483_647,
         required=False,
-        help_text="Cap for this batch alone; blank: only the account’s.",
+        help_text="Limit for this batch. Leave blank to use the account’s limit.",
     )
     budget = forms.DecimalField(
         label="Budget",
@@ -104,23 +107,23 @@ class UploadForm(FormatForm, RegionForm):
         help_text="Percent of recent calls. Leave blank to use the account’s limit. 0: never.",
     )
     duplicates = forms.ChoiceField(
-        label="Numbers that stand in the list more than once",
+        label="Duplicate numbers",
         choices=DuplicateChoice.choices,
         initial=DuplicateChoice.CALL_ONCE,
     )
     start_at = forms.DateTimeField(
-        label="First calls not before",
+        label="Start no earlier than",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_TIME),
         input_formats=[LOCAL_TIME, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"],
     )
 
     purpose = forms.ChoiceField(
-        label="Why these people are called",
+        label="Purpose of the calls",
         choices=[(one.value, f"{one.label}: {one.meaning}") for one in Purpose],
         widget=forms.RadioSelect,
         required=False,
-        help_text="It decides which consent is required. Left open, it is the campaign’s.",
+        help_text="Determines which consent is required. Leave open to use the campaign’s.",
     )
 
     BASIC = ("name",)
@@ -136,9 +139,7 @@ class UploadForm(FormatForm, RegionForm):
             kwargs["initial"] = {**_initial_of(draft), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
         zone = timezone.get_current_timezone_name()
-        self.fields[
-            "start_at"
-        ].help_text = f"In the time zone of this site ({zone}); blank: at once."
+        self.fields["start_at"].help_text = f"{zone}. Leave blank to start right away."
         self._locks = Locks(self)
         self._locks.lock(("says", "prompt", *self.PATHWAY), refused_name(user, "task"))
 
@@ -179,7 +180,7 @@ class UploadForm(FormatForm, RegionForm):
             if chosen := cleaned.get("campaign"):
                 cleaned["purpose"] = chosen.purpose
             else:
-                self.add_error("purpose", "Choose why these people are called.")
+                self.add_error("purpose", "Choose the purpose of the calls.")
         return cleaned
 
     def clean_prompt(self) -> str:

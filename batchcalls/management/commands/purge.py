@@ -15,7 +15,7 @@ class Command(AuditedCommand):
 
     help = (
         "Show what is older than the KEEP_… settings say. With --yes, purge it now; workers do the "
-        "same by themselves, a little each minute."
+        "same automatically, a little each minute."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -64,7 +64,9 @@ class Command(AuditedCommand):
         parser.add_argument("--name", default="", help="Name of the batch; default: the file's.")
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--campaign", default="", help="Name of a saved campaign.")
-        what.add_argument("--prompt", default="", help="What is said; {{column}} is replaced.")
+        what.add_argument(
+            "--prompt", default="", help="Instructions for the agent; {{column}} is replaced."
+        )
         parser.add_argument(
             "--purpose",
             default="",
@@ -136,14 +138,14 @@ class Command(AuditedCommand):
         )
         parser.add_argument("--start-at", default="", metavar="ISO", help="Call no earlier.")
         parser.add_argument("--cps", type=float, metavar="N", help="Calls to start each second.")
-        parser.add_argument("--concurrency", type=int, metavar="N", help="Calls live at once.")
+        parser.add_argument("--concurrency", type=int, metavar="N", help="Concurrent calls.")
         parser.add_argument(
             "--budget",
             metavar="AMOUNT",
             help="Pause before a call that could exceed this, in the account's currency.",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="Validate and report; call nobody."
+            "--dry-run", action="store_true", help="Validate and report without calling anyone."
         )
         parser.add_argument(
             "--detach", action="store_true", help="Leave the work to a running worker."
@@ -156,7 +158,7 @@ class Command(AuditedCommand):
             "--rejected",
             default="",
             metavar="OUT.csv",
-            help="Write the rows that are skipped, as they came and why, to be put right.",
+            help="Write the skipped rows with the reason for each, so that you can fix them.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -174,7 +176,7 @@ class Command(AuditedCommand):
             )
         if not options["dry_run"] and EmergencyStop.objects.in_force().exists():
             self.stderr.write(
-                "All calling is stopped; the batch waits until it goes on "
+                "All calling is stopped; the batch waits until you resume it "
                 "(python manage.py stopcalls --lift)."
             )
         if not options["detach"]:
@@ -192,11 +194,11 @@ class Command(AuditedCommand):
             if batch.status == BatchStatus.FAILED:
                 self.stderr.write(f"The batch failed: {batch.reason}")
             elif batch.awaits_correction:
-                self.stderr.write(f"Nobody was called. {batch.reason} The batch is a draft again.")
+                self.stderr.write(f"No one was called. {batch.reason} The batch is a draft again.")
         if _halted(batch):
             self.stderr.write(
-                f"The batch is paused: {batch.reason} Put that right, then resume it in the back "
-                "office; nobody on the list is lost."
+                f"The batch is paused: {batch.reason} Fix that, then resume the batch in the back "
+                "office; no one on the list is lost."
             )
         elif interrupted and not batch.is_over:
             self.stderr.write(
@@ -220,7 +222,7 @@ class Command(AuditedCommand):
                 launch = not options["dry_run"]
                 lifecycle.submit(batch, launch=launch, actor=batch.created_by)
         except disks.DiskFull as error:
-            message = f"{error} Nobody was called."
+            message = f"{error} No one was called."
             self._refuse(message, code=error.code, status=USAGE, options=options)
         except CommandError as error:
             self._refuse(str(error), code="database_not_ready", status=FAILED, options=options)

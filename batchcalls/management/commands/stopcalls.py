@@ -15,13 +15,13 @@ from batchcalls.models import CallResult, EmergencyStop
 class Command(AuditedCommand):
     """Stops or resumes all calling, like the button in the back office."""
 
-    help = "Stop all calling at once (--reason), or let it go on (--lift)."
+    help = "Stop all calling (--reason), or resume it (--lift)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--reason", metavar="WHY", help="Stop all calling; kept in the logs.")
-        what.add_argument("--lift", action="store_true", help="Let calls go on.")
+        what.add_argument("--lift", action="store_true", help="Resume calling.")
         parser.add_argument(
             "--unreconciled",
             action="store_true",
@@ -36,7 +36,7 @@ class Command(AuditedCommand):
             else:
                 halts.engage(None, options["reason"])
                 live = CallResult.objects.live().count()
-                self.stdout.write(f"All calling is stopped. Live calls that go on: {live:,}.")
+                self.stdout.write(f"All calling is stopped. Live calls that continue: {live:,}.")
         except (halts.HaltConflict, ValueError) as error:
             raise CommandError(str(error)) from error
 
@@ -45,4 +45,4 @@ class Command(AuditedCommand):
         if stop is None:
             raise CommandError("Calling is not stopped.")
         halts.lift(None, stop, unreconciled=unreconciled)
-        self.stdout.write("Calls go on.")
+        self.stdout.write("Calling resumed.")

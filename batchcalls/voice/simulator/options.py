@@ -109,15 +109,15 @@ class SimulatorOptions:
     weights, scaled to 1.
     """
 
-    seed: int = option(1, "Another seed gives other people and other luck.", read=_seed)
+    seed: int = option(1, "Change the seed to get different simulated results.", read=_seed)
     speed: float = option(
         20.0,
-        "Simulated seconds that pass in a real one; 0: every call is over at once.",
+        "Simulated seconds that pass in a real one; 0: every call ends immediately.",
         read=_speed,
     )
     mix: tuple[tuple[Outcome, float], ...] = option(
         DEFAULT_MIX,
-        "Who or what meets a call: weights, of which only the proportions count. Blank: never.",
+        "Simulated outcomes: weights, of which only the proportions count. Blank: never.",
         read=_mix,
         label="Mix of outcomes",
     )

@@ -54,7 +54,7 @@ FORCED_RANGES: Mapping[str, int] = MappingProxyType({"+120255501": 2, "+44207946
 FORCED_ENDINGS: Mapping[str, Ending] = MappingProxyType(
     {
         "90": Ending("A human answers."),
-        "91": Ending("Nobody answers.", Outcome.NO_ANSWER),
+        "91": Ending("No one answers.", Outcome.NO_ANSWER),
         "92": Ending("The line is busy.", Outcome.BUSY),
         "93": Ending("Voicemail answers.", Outcome.VOICEMAIL),
         "94": Ending(
