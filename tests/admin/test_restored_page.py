@@ -39,7 +39,7 @@ def test_a_person_reconciles_settles_and_resumes(manager: Any, launched: Any) ->
     assert "Simulator (no real calls) cannot list its calls. Unconfirmed recipients: 1." in words(
         page
     )
-    assert "You can let calls go on." in words(page)
+    assert "You can resume calling." in words(page)
     assert batch.name in words(page)
     settled = {"batch": batch.pk, "called": "yes"}
     page = client.post(f"{PAGE}settle/", settled, follow=True)

@@ -220,7 +220,7 @@ def test_switched_off_nobody_is_dialed_and_switched_on_the_batch_ends_well(
     assert not CallResult.objects.exists()
 
     assert "1 batch that waits for it goes on at once." in words(admin.get(switch))
-    assert "Its batches go on." in words(admin.post(switch, {"to": "on"}, follow=True))
+    assert "Its batches continue." in words(admin.post(switch, {"to": "on"}, follow=True))
     run(calling, launch=False)
     assert CallResult.objects.count() == 2
     said = calling.events.filter(code__startswith="account_").values_list("message", "actor")

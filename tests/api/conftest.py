@@ -12,7 +12,9 @@ from django.db import connection
 from django.test import Client
 
 from batchcalls.access import api_keys
-from batchcalls.models import ApiKey, Scope
+from batchcalls.models import ApiKey, Batch, Scope
+from batchcalls.webhooks import endpoints, outbox
+from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, Tool
 
 collect_ignore = [] if connection.vendor == "sqlite" else ["test_generated_requests.py"]
 
@@ -74,3 +76,32 @@ def make_program(db: None) -> MakeProgram:
 def program(make_program: MakeProgram) -> Program:
     """A program that may do everything that people in a group may."""
     return make_program()
+
+
+@pytest.fixture
+def world(make_batch: Any, run: Callable[..., Batch]) -> dict[str, list[str]]:
+    """At least one row of everything, and what the addresses call them."""
+    over = run(make_batch("+12025550190", "12", name="Over"))
+    draft = make_batch("+12025550190", name="Draft")
+    call = over.calls.get()
+    row = over.recipients.filter(status="done").get()
+    policy = CallingPolicy.objects.create(name="Office hours")
+    tool = Tool.objects.create(name="Calendar", reference="TL-1")
+    campaign = Campaign.objects.create(name="Reminder", prompt="Hi", policy=policy)
+    pathway = Pathway.objects.create(name="Survey", pathway_id="pw-1")
+    entry = Suppression.objects.create(e164="+12025550133")
+    endpoint = endpoints.create(url="https://example.com/hook")
+    delivery = outbox.send_test(endpoint)
+    return {
+        "batches": [str(over.pk), str(draft.pk)],
+        "recipients": [str(row.pk)],
+        "calls": [str(call.call_id)],
+        "campaigns": [str(campaign.pk)],
+        "pathways": [str(pathway.pk)],
+        "tools": [str(tool.pk)],
+        "policies": [str(policy.pk)],
+        "do-not-call": [entry.e164],
+        "accounts": [str(over.account_id)],
+        "webhook-endpoints": [str(endpoint.pk)],
+        "webhook-deliveries": [str(delivery.pk)],
+    }

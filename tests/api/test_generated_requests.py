@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -25,13 +25,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from batchcalls.models import Batch
-from batchcalls.webhooks import endpoints, outbox
-from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression, Tool
 from tests.api.conftest import Program
 from tests.api.test_schema import SCHEMA
-
-HUMAN = "+12025550190"
 
 config = SchemathesisConfig.from_dict(
     {
@@ -41,35 +36,6 @@ config = SchemathesisConfig.from_dict(
 )
 contract = schemathesis.openapi.from_dict(json.loads(json.dumps(SCHEMA)), config=config)
 contract.app = get_wsgi_application()
-
-
-@pytest.fixture
-def world(make_batch: Any, run: Callable[..., Batch]) -> dict[str, list[str]]:
-    """At least one row of everything, and what the addresses call them."""
-    over = run(make_batch(HUMAN, "12", name="Over"))
-    draft = make_batch(HUMAN, name="Draft")
-    call = over.calls.get()
-    row = over.recipients.filter(status="done").get()
-    policy = CallingPolicy.objects.create(name="Office hours")
-    tool = Tool.objects.create(name="Calendar", reference="TL-1")
-    campaign = Campaign.objects.create(name="Reminder", prompt="Hi", policy=policy)
-    pathway = Pathway.objects.create(name="Survey", pathway_id="pw-1")
-    entry = Suppression.objects.create(e164="+12025550133")
-    endpoint = endpoints.create(url="https://example.com/hook")
-    delivery = outbox.send_test(endpoint)
-    return {
-        "batches": [str(over.pk), str(draft.pk)],
-        "recipients": [str(row.pk)],
-        "calls": [str(call.call_id)],
-        "campaigns": [str(campaign.pk)],
-        "pathways": [str(pathway.pk)],
-        "tools": [str(tool.pk)],
-        "policies": [str(policy.pk)],
-        "do-not-call": [entry.e164],
-        "accounts": [str(over.account_id)],
-        "webhook-endpoints": [str(endpoint.pk)],
-        "webhook-deliveries": [str(delivery.pk)],
-    }
 
 
 @pytest.fixture

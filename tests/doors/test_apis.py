@@ -15,8 +15,8 @@ from batchcalls.api.examples import EXAMPLES
 from batchcalls.calling import provider_events
 from batchcalls.models import OptOutSource, VoiceAccount
 from tests.api import test_opt_out_hook as opt_out_hook
-from tests.api.conftest import ADMINISTRATORS, MakeProgram, Program, make_program
-from tests.api.test_schema import OPERATIONS, SCHEMA, addresses, world
+from tests.api.conftest import ADMINISTRATORS, MakeProgram, Program, make_program, world
+from tests.api.test_schema import OPERATIONS, SCHEMA, addresses
 from tests.blandapi.conftest import BATCH_V1, BATCH_V2, CALL
 from tests.blandapi.test_doors import OPERATIONS as BLAND_OPERATIONS
 from tests.calling import test_provider_events as voice_hook
