@@ -74,7 +74,7 @@ def test_a_list_becomes_calls_by_clicks_only(
     # The check runs in a worker, and its report comes without reloading.
     expect(page.get_by_role("button", name="Launch")).to_be_visible()
     expect(page.get_by_text("is not a phone number")).to_be_visible()
-    page.get_by_label("the number of people who are called").fill("4")
+    page.get_by_label("the number of people to call").fill("4")
     page.get_by_role("button", name="Launch").click()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
     # The figures move without reloading.
@@ -100,7 +100,7 @@ def test_the_same_without_scripts(open_page: OpenPage, customers: Path) -> None:
     page.get_by_role("button", name="Map all to request_data").click()
     page.get_by_role("button", name="Continue to review").click()
     reload_until(page, "Calling now")
-    page.get_by_label("the number of people who are called").fill("4")
+    page.get_by_label("the number of people to call").fill("4")
     page.get_by_role("button", name="Launch").click()
     reload_until(page, "Completed Partial")
     page.get_by_role("link", name="Call logs", exact=True).click()
