@@ -117,7 +117,7 @@ class TestThePage:
         assert Purpose.MARKETING.meaning in page.content.decode()
         answer = self.sent(admin_client)
         form = answer.context["form"]
-        assert form.errors == {"purpose": ["Choose why these people are called."]}
+        assert form.errors == {"purpose": ["Choose the purpose of the calls."]}
         # The list is kept meanwhile, under the strictest rules.
         assert Batch.objects.get().purpose == "marketing"
         assert form["purpose"].value() is None
