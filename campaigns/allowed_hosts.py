@@ -21,6 +21,8 @@ HOST_NOT_ALLOWED: Final = "host_not_allowed"
 #: Free-form settings that might carry an address to the provider.
 _FREE: Final = ("guard_rails", "voice_settings")
 _ADDRESS: Final = re.compile(r"\s*https?://", re.IGNORECASE)
+#: A name or an IP address, in the form in which it is compared.
+_HOST: Final = re.compile(r"[a-z0-9._:-]*")
 _NAME: Final = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}")
 
 
@@ -148,11 +150,15 @@ def refused_url(url: str, hosts: Hosts, *, path: str) -> HostRefused | None:
 
 
 def host_of(url: str) -> str:
-    """Return the host of an address as it is listed; a blank if it has none."""
+    """Return the host of an address as it is listed; a blank if it has none, or no plain one.
+
+    Programs differ on where the host of "https://a.example\\.b.example/" ends.
+    """
     try:
-        return in_ascii(urlsplit(url.strip()).hostname or "")
+        host = in_ascii(urlsplit(url.strip()).hostname or "")
     except ValueError:
         return ""
+    return host if _HOST.fullmatch(host) else ""
 
 
 def in_ascii(host: str) -> str:

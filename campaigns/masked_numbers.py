@@ -13,11 +13,10 @@ from typing import Any, Final
 import phonenumbers
 
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-#: Digits with at most two other characters between them, as people write numbers. No date, and no
-#: IP address.
+#: Digits with at most two other characters between them, as people write numbers. No date; what may
+#: be an IP address may also be a number in four groups.
 _WRITTEN: Final = (
-    r"(?<![\w.-])(?!\d{4}-\d\d-\d\d|\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))"
-    r"(?:\(?\+|%2[Bb]|\()?\d(?:[ ().\-/\u00a0\u2011]{0,2}\d){8,14}"
+    r"(?<![\w.-])(?!\d{4}-\d\d-\d\d)(?:\(?\+|%2[Bb]|\()?\d(?:[ ().\-/\u00a0\u2011]{0,2}\d){8,14}"
     r"(?![\w])"
 )
 #: As the product stores and links them.
@@ -34,7 +33,11 @@ _TECHNICAL: Final = {
 _TAG: Final = re.compile(r"(<[^>]*>)")
 #: Smaller JSON numbers are no phone numbers.
 _LEAST: Final = 10**8
-_UNMASKED: Final = {"timestamp", "level", "logger", "_record", "_from_structlog", "request_id"}
+#: Fields of log lines that are no numbers, though an IP address may look like one.
+_UNMASKED: Final = {
+    *("timestamp", "level", "logger", "_record", "_from_structlog", "request_id"),
+    *("ip", "address"),
+}
 
 
 def masked(number: str) -> str:

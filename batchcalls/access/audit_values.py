@@ -48,9 +48,11 @@ _ABOUT_PEOPLE: Final = {
     *("campaigns.suppression", "batchcalls.optoutreview", "batchcalls.recipient"),
     *("batchcalls.callresult", "batchcalls.webhookdelivery", "batchcalls.batch"),
 }
-#: A number as the product or a person writes it.
+#: A part of an IP address. 044.668.18.00 is a number in four groups.
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+#: A number as the product or a person writes it: no date, no IP address.
 _NUMBER: Final = re.compile(
-    r"(?<!\d)(?!\d{4}-\d\d-\d\d|\d{1,3}(?:\.\d{1,3}){3}(?!\d))"  # no date, no IP address
+    rf"(?<!\d)(?!\d{{4}}-\d\d-\d\d|{_OCTET}(?:\.{_OCTET}){{3}}(?!\d))"
     r"\+?\d(?:[ ().\-]{0,2}\d){8,14}(?!\d)"
 )
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

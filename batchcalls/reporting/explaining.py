@@ -196,10 +196,10 @@ def _of_list(recipient: Recipient) -> Iterator[Verdict]:
     if recipient.status == RecipientStatus.SKIPPED:
         refused = _RULE_OF.get(recipient.reason_code, "")
     each_row = batch.duplicates == DuplicateChoice.CALL_EACH_ROW
-    before_all = refused in {COUNTRIES, HOSTS, CALLER_ID} and not recipient.checks
+    refused_first = refused in {COUNTRIES, HOSTS, CALLER_ID} and not recipient.checks
     found = {
         NUMBER: f"{recipient.e164} is valid" if recipient.e164 else "not known",
-        **({refused: ""} if before_all else {}),
+        **({refused: ""} if refused_first else {}),
         DUPLICATES: "each row is called" if each_row else "no earlier row has the number",
     }
     if refused in {CONSENT, VARIABLES}:

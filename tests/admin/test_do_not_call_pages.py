@@ -122,7 +122,7 @@ class TestList:
         answer = keeper.get(LIST, query)
         assert numbers_on(answer) == []
         assert said in content(answer)
-        assert "Please fix the filter below." in content(answer)
+        assert "Please fix the filter above." in content(answer)
 
     def test_a_whole_number_is_found_by_its_index(self, keeper: Client) -> None:
         many(200)

@@ -219,7 +219,7 @@ def test_switched_off_nobody_is_dialed_and_switched_on_the_batch_ends_well(
         run(calling, launch=False, steps=3)
     assert not CallResult.objects.exists()
 
-    assert "1 batch that waits for it goes on at once." in words(admin.get(switch))
+    assert "1 batch that waits for it resumes right away." in words(admin.get(switch))
     assert "Its batches continue." in words(admin.post(switch, {"to": "on"}, follow=True))
     run(calling, launch=False)
     assert CallResult.objects.count() == 2

@@ -37,6 +37,10 @@ def test_data_may_go_to_a_host_on_the_list_however_it_is_written(url: str) -> No
         "https://evil.example#crm.example.com",
         "https://partner.example/",
         "https://evilpartner.example/",
+        # Browsers, and many programs, read a backslash as a slash.
+        "https://evil.example\\.partner.example/",
+        "https://evil.example%2f.partner.example/",
+        "https://{{host}}.partner.example/",
         "https:///crm.example.com",
         "https://[crm.example.com",
         "crm.example.com",

@@ -129,7 +129,9 @@ def test_after_an_erasure_nothing_finds_the_number_and_figures_are_the_same(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.one_database
-@pytest.mark.parametrize("step", ["mentions.take_out", "stored_files.take_out"])
+@pytest.mark.parametrize(
+    "step", ["mentions.take_out", "stored_files.take_out", "stored_files._delete"]
+)
 def test_an_erasure_that_broke_off_is_repeated(
     called: Batch, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
