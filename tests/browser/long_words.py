@@ -13,7 +13,8 @@ from typing import Any
 import django
 
 LONG_NAME = "Second reminder for boiler inspections in the northern region, after the holidays"
-LONG_WORD = "Kundenzufriedenheitsbefragung_2026-11_Wiederholungslauf_Gebiet-Nord-Ost_Teil-3"
+#: Without a place where a browser breaks a line.
+LONG_WORD = "Kundenzufriedenheitsbefragung_2026_11_Wiederholungslauf_Gebiet_Nord_Ost_Teil_3"
 COLUMNS = {
     "phone_number": "+12025550{n:03}",
     "customer_name": "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh",

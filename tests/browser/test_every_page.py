@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenPage, Site, log_in, watch
 from tests.browser.inspection import look_over
+from tests.browser.long_words import LONG_WORD
 
 pytestmark = pytest.mark.browser
 
@@ -193,6 +194,21 @@ def test_page_is_fit_for_everybody(
     assert answer.status == 200
     # What the inspection itself does to a page is not the page's.
     found = [*complaints, *look_over(signed_in)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("address", ["/", "/emergency/lift/", "/batchcalls/batch/{draft}/review/"])
+def test_page_is_fit_for_everybody_while_all_calling_is_stopped(
+    signed_in: Page, site: Site, keys: dict[str, str], complaints: list[str], address: str
+) -> None:
+    complaints.clear()
+    site.act("from batchcalls.batches import halts", f"halts.engage(None, {LONG_WORD!r})")
+    try:
+        signed_in.goto(address.format(**keys))
+        expect(signed_in.locator(".stop-banner")).to_contain_text(LONG_WORD)
+        found = [*complaints, *look_over(signed_in)]
+    finally:
+        site.act("halts.lift(None, EmergencyStop.objects.in_force().get())")
     assert not found, "\n".join(found)
 
 
