@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from batchcalls import tasks
 from batchcalls.batches import epochs
+from batchcalls.calling import ticks
 from batchcalls.models import CallResult, EmergencyStop, Epoch, Recipient, VoiceAccount
 from batchcalls.models import WorkerHeartbeat as Heartbeat
 from tests.calling.placing import HUMAN, OTHER, lease_of, place_due
@@ -73,7 +74,7 @@ def test_after_a_pause_of_all_workers_calls_go_on(
 ) -> None:
     call_the_first(bland, launched)
     fall_silent(data_dir)
-    tasks.dispatch_tick(bland.pk)
+    ticks.tick_account(bland.pk, seconds=1)
     assert not restored()
     assert sorted(row["to"] for row in carrier.ledger()) == sorted([HUMAN, OTHER])
 
@@ -85,7 +86,7 @@ def test_if_the_provider_cannot_tell_only_a_host_that_keeps_the_number_calls(
     call_the_first(bland, launched)
     carrier.control(answers={"list": {"status": 500}})
     fall_silent(data_dir, keep=keep)
-    tasks.dispatch_tick(bland.pk)
+    ticks.tick_account(bland.pk, seconds=1)
     assert restored() is not keep
     assert carrier.live()["requests"] == 1 + keep
 

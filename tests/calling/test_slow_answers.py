@@ -35,7 +35,11 @@ def test_a_tick_places_more_while_answers_are_outstanding_and_no_other_work_wait
     provider = Recorder(act)
     monkeypatch.setattr(VoiceAccount, "voice_provider", lambda self: provider)
     monkeypatch.setattr(ticks, "SLOW_ANSWER_SECONDS", 0.0)
-    ticks.tick_account(account.pk, seconds=0, go_on=lambda: may_go_on)
+    monkeypatch.setattr(ticks, "GO_ON_SECONDS", 0.05)
+    # Ends when there is nothing more to show, and not after the longest tick.
+    ticks.tick_account(
+        account.pk, seconds=0, go_on=lambda: may_go_on and not is_second_placed.is_set()
+    )
 
     assert [request.to for request in provider.placed] == ([HUMAN, OTHER] if may_go_on else [HUMAN])
 
