@@ -59,7 +59,7 @@ class CampaignForm(forms.ModelForm[Campaign]):
             "row, and {{name|there}} where a cell may be blank.",
             "purpose": "Determines which rules of the policy apply, such as whether consent is "
             "required.",
-            "policy": "When people may be called, and how often again. Without one, real phones "
+            "policy": "When people may be called, and retries. Without one, real phones "
             "have the hours of this installation.",
         }
 

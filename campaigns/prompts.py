@@ -134,7 +134,7 @@ class UnknownVariable:
     @property
     def message(self) -> str:
         """Return what is wrong and what to do."""
-        problem = f"{_written(self.name)} is provided by no column"
+        problem = f"{_written(self.name)} has no column"
         if self.suggestion is not None:
             return f"{problem}; did you mean {_written(self.suggestion)}?"
         return (

@@ -34,7 +34,7 @@ class RetryRule:
         if self.outcome not in RetryOutcome.values:
             known = ", ".join(RetryOutcome.values)
             raise ValueError(
-                f"{self.outcome!r:.40} is no outcome to retry after; use one of {known}."
+                f"{self.outcome!r:.40} is not an outcome to retry after. Use one of {known}."
             )
         object.__setattr__(self, "outcome", RetryOutcome(self.outcome))
         if not isinstance(self.waits, list | tuple):

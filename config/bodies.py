@@ -92,7 +92,7 @@ class NoFiles(FileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Refuse a file, with status 400."""
-        raise RequestDataTooBig("No file is accepted here. Upload lists on their own pages.")
+        raise RequestDataTooBig("Files are not accepted here. Upload lists on their own pages.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Store nothing."""

@@ -38,7 +38,7 @@ def boolean(name: str, *, default: bool) -> bool:
     """Return a yes/no setting; raise `ImproperlyConfigured` for any other word."""
     word = _env.str(name, default=str(default)).strip().lower()
     if word not in TRUE_WORDS | FALSE_WORDS:
-        raise ImproperlyConfigured(f"{name}={word!r} is neither yes nor no. Use true or false.")
+        raise ImproperlyConfigured(f"{name}={word!r} is not a boolean. Use true or false.")
     return word in TRUE_WORDS
 
 
@@ -50,7 +50,7 @@ def integer(name: str, *, default: int, at_least: int = 0) -> int:
     except ValueError:
         raise ImproperlyConfigured(f"{name}={word!r} is not a whole number.") from None
     if number < at_least:
-        raise ImproperlyConfigured(f"{name}={number} is too small; the least is {at_least}.")
+        raise ImproperlyConfigured(f"{name}={number} is too small; the minimum is {at_least}.")
     return number
 
 
@@ -80,7 +80,9 @@ def hours(name: str, *, default: str) -> list[str]:
     word = text(name, default)
     match = re.fullmatch(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)", word)
     if match is None or match[1] >= match[2]:
-        raise ImproperlyConfigured(f"{name}={word!r} are no hours. Write them as 08:00-21:00.")
+        raise ImproperlyConfigured(
+            f"{name}={word!r} is not a range of hours. Write it as 08:00-21:00."
+        )
     return [match[1], match[2]]
 
 

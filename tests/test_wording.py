@@ -13,7 +13,12 @@ ROOT = Path(__file__).resolve().parents[1]
 #: What to write instead is a plain verb: appears, is checked, fix, continues, automatically.
 RIDDLES = (
     r"stands? (?:here|beside|in the list|on its page|behind)",
-    r"(?:is|are) asked again",
+    r"(?:is|are) asked (?!whether|for|to|how|which|about)",
+    r"(?:goes|go|gone) on\b(?! the)",
+    r"nobody is called|(?:any|some)body else",
+    r"not any more|any more\.",
+    r"is taken|are taken|was taken",
+    r"says so|said so",
     r"put right",
     r"of those that|those that there are",
     r"lets? calls go on",

@@ -78,7 +78,7 @@ class VoiceAccountListPage(OwnPages[VoiceAccount]):
             is_on = to == "on"
             halts.switch_account(account, on=is_on, actor=actor_of(request))
             self.log_change(request, account, f"Switched {to}.")
-            then = "Its batches continue." if is_on else "No one is called through it."
+            then = "Its batches continue." if is_on else "It places no calls."
             return f"The account {account} is switched {to}. {then}"
 
         return self.confirm(

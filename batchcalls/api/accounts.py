@@ -45,9 +45,7 @@ class CallerIdSerializer(serializers.ModelSerializer[CallerId]):
 
 class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
     dials_people = serializers.SerializerMethodField()
-    caller_ids = serializers.SerializerMethodField(
-        help_text="Numbers to call from that are switched on, in E.164."
-    )
+    caller_ids = serializers.SerializerMethodField(help_text="Enabled caller IDs in E.164.")
     countries = serializers.SerializerMethodField(
         help_text="Countries that may be called (ISO 3166); empty when no real phone rings."
     )
@@ -55,11 +53,11 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
         read_only=True, help_text="Kinds of special numbers that may be called."
     )
     caller_id_pool = CallerIdSerializer(
-        source="caller_ids", many=True, read_only=True, help_text="All numbers to call from."
+        source="caller_ids", many=True, read_only=True, help_text="All caller IDs."
     )
     live_calls = serializers.IntegerField(read_only=True)
     held_until = serializers.SerializerMethodField(
-        help_text="Until when no calls start; null when the account is not held."
+        help_text="When calls start again; null if the account is not on hold."
     )
     held_code = serializers.SerializerMethodField(
         help_text="`daily_budget` if that is used up; blank if the provider asked for no calls."
@@ -182,7 +180,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
 class MeSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(help_text="Name of the API key.")
     prefix = serializers.CharField(help_text="How its secret begins.")
-    owner = serializers.CharField(help_text="With whose rights it acts.")
+    owner = serializers.CharField(help_text="The person whose permissions it has.")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices))
     expires_at = serializers.DateTimeField(allow_null=True)
     limits = LimitsSerializer()

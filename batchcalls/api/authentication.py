@@ -24,7 +24,7 @@ class KeyAuthentication(BaseAuthentication):
         key = api_keys.find(api_keys.secret_in(header))
         if key is None:
             raise AuthenticationFailed(
-                "This API key is unknown, revoked or expired. Make one under API keys."
+                "This API key is unknown, revoked, or expired. Create one under API keys."
             )
         return key.owner, key
 

@@ -41,7 +41,8 @@ NEEDS = {
 
 class CancelSerializer(Strict):
     hang_up = serializers.BooleanField(
-        default=False, help_text="End live calls too; else conversations end by themselves."
+        default=False,
+        help_text="Hang up live calls too. Otherwise, conversations run to their end.",
     )
 
 
@@ -50,25 +51,25 @@ class BudgetSerializer(Strict):
 
 
 class CloneSerializer(Strict):
-    with_list = serializers.BooleanField(default=False, help_text="Take the list over.")
+    with_list = serializers.BooleanField(default=False, help_text="Keep the recipient list.")
 
 
 class RetrySerializer(Strict):
     outcomes = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(retrying.RETRIABLE)),
         min_length=1,
-        help_text="Those who ended so are called once more.",
+        help_text="Outcomes to retry.",
     )
 
 
 class RetriedSerializer(serializers.Serializer[Any]):
-    retried = serializers.IntegerField(help_text="Recipients that are called once more.")
+    retried = serializers.IntegerField(help_text="Recipients that will be retried.")
     batch = BatchSerializer()
 
 
 class SuppressedSerializer(serializers.Serializer[Any]):
-    added = serializers.IntegerField(help_text="Numbers that are new on the do-not-call list.")
-    known = serializers.IntegerField(help_text="Numbers that were on the list already.")
+    added = serializers.IntegerField(help_text="Numbers added to the do-not-call list.")
+    known = serializers.IntegerField(help_text="Numbers that were already on the list.")
 
 
 class Steering(ApiView):

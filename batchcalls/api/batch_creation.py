@@ -70,12 +70,12 @@ class BatchFields(Strict):
         queryset=Campaign.objects.select_related("pathway", "policy"),
         required=False,
         allow_null=True,
-        help_text="Where prompt or pathway, call settings and calling policy are taken from.",
+        help_text="Campaign that provides the prompt or pathway, call settings, and calling policy.",
     )
     account = serializers.PrimaryKeyRelatedField(
         queryset=VoiceAccount.objects.all(),
         required=False,
-        help_text="Voice account to call with; the built-in simulator unless it is said.",
+        help_text="Voice account to call with. Default: the built-in simulator.",
     )
     purpose = serializers.ChoiceField(
         choices=Purpose.choices,
@@ -115,24 +115,26 @@ class BatchFields(Strict):
         """Reject a prompt together with a pathway."""
         if attrs.get("prompt") and attrs.get("pathway_id"):
             raise serializers.ValidationError(
-                {"pathway_id": "Give a prompt or a pathway, and not both."}
+                {"pathway_id": "Send a prompt or a pathway, not both."}
             )
         return attrs
 
 
 class _NewBatch(BatchFields):
     launch = serializers.BooleanField(
-        default=False, help_text="Call as soon as the list is checked; else it is a draft."
+        default=False,
+        help_text="Launch as soon as the list is checked. Otherwise, the batch stays a draft.",
     )
     dry_run = serializers.BooleanField(
-        default=False, help_text="Check the list and report what a launch would do; call nobody."
+        default=False,
+        help_text="Check the list and report what a launch would do, without calling anyone.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Reject a dry run together with a launch."""
         if attrs["launch"] and attrs["dry_run"]:
             raise serializers.ValidationError(
-                {"launch": "A dry run launches nobody: leave one of the two out."}
+                {"launch": "A dry run does not launch. Send only one of the two."}
             )
         return super().validate(attrs)
 

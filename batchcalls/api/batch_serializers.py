@@ -43,11 +43,11 @@ LINKS = {
 class TotalsSerializer(serializers.Serializer[Any]):
     """Row counts of a batch. All except ``called`` and ``finished`` add up to ``rows``."""
 
-    finished = serializers.IntegerField(help_text="Rows that have their final verdict.")
+    finished = serializers.IntegerField(help_text="Rows with a final result.")
 
     def get_fields(self) -> dict[str, Any]:
         """Return a field for each figure of `Totals`, then the computed fields."""
-        helps = {"called": "Rows of which a provider took a call."}
+        helps = {"called": "Rows with at least one call accepted by a provider."}
         figures = {
             field.name: serializers.IntegerField(help_text=helps.get(field.name))
             for field in dataclass_fields(Totals)
@@ -60,7 +60,7 @@ class WaitingSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField(help_text="For example `account_held` or `calling_hours`.")
     message = serializers.CharField()
-    until = serializers.DateTimeField(allow_null=True, help_text="Null when it is not known.")
+    until = serializers.DateTimeField(allow_null=True, help_text="Null if unknown.")
 
 
 class FileFormatSerializer(serializers.Serializer[Any]):
@@ -263,7 +263,8 @@ class ProgressSerializer(serializers.Serializer[Any]):
     checking = TakingInSerializer(help_text="How far its lists are checked.")
     calls_per_second = serializers.FloatField(help_text="Over the last ten seconds.")
     seconds_left = serializers.FloatField(
-        allow_null=True, help_text="At the present speed; null when nothing waits or moves."
+        allow_null=True,
+        help_text="At the current speed; null if nothing is waiting or calls are not progressing.",
     )
     costs = serializers.DictField(
         child=serializers.CharField(), help_text="What the calls cost so far, by currency."
@@ -338,7 +339,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     now = serializers.IntegerField(help_text="Rows that could be called at once.")
     later = LaterSerializer()
     never = CountsField(help_text="Rows that would be skipped when they are dialed, by reason.")
-    skipped = CountsField(help_text="Rows that are skipped already, by reason code.")
+    skipped = CountsField(help_text="Rows already skipped, by reason code.")
     duplicates = DuplicatesSerializer()
     countries = CountsField()
     time_zones = ZoneSerializer(many=True)
@@ -392,9 +393,7 @@ class DryRunSerializer(serializers.Serializer[Any]):
 class DryRunBatchSerializer(BatchSerializer):
     """A batch, and what launching it would do."""
 
-    dry_run = DryRunSerializer(
-        read_only=True, allow_null=True, help_text="Null unless it was asked for."
-    )
+    dry_run = DryRunSerializer(read_only=True, allow_null=True, help_text="Null unless requested.")
 
     class Meta(BatchSerializer.Meta):
         fields = [*BatchSerializer.Meta.fields, "dry_run"]

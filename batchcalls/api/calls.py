@@ -45,7 +45,7 @@ _SAID_READS = {
 FIELDS = OpenApiParameter(
     "fields",
     str,
-    description="Names of members, with commas between them: only these are returned. A list "
+    description="Comma-separated members to return. A list "
     f"leaves out {', '.join(LONG)} unless they are named.",
 )
 
@@ -72,7 +72,7 @@ class SaidSerializer(serializers.Serializer[Any]):
     pathway_id = serializers.CharField()
     pathway_version = serializers.CharField()
     call_settings = RenderedSettingsField()
-    problem = serializers.CharField(help_text="Why it cannot be composed; else blank.")
+    problem = serializers.CharField(help_text="Why it cannot be composed; blank if it can.")
 
 
 _TYPES: dict[Kind, type[serializers.Field[Any, Any, Any, Any]]] = {
@@ -110,7 +110,7 @@ def _member(name: str, field: CallField) -> serializers.Field[Any, Any, Any, Any
 
 
 class CallSerializer(serializers.Serializer[CallResult]):
-    recording = serializers.SerializerMethodField(help_text="Where it can be played; or null.")
+    recording = serializers.SerializerMethodField(help_text="Where it can be played, or null.")
     said = serializers.SerializerMethodField()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

@@ -105,7 +105,7 @@ class NumberSerializer(Strict):
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         """Reject a time that has passed, with which the entry would have no effect."""
         if value is not None and value <= clock.now():
-            raise serializers.ValidationError("This time has passed. Enter a later one.")
+            raise serializers.ValidationError("This time is in the past. Enter a later one.")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class NumberSerializer(Strict):
 
 class ListedSerializer(serializers.Serializer[Any]):
     added = serializers.IntegerField()
-    known = serializers.IntegerField(help_text="Those that stood on the list already.")
+    known = serializers.IntegerField(help_text="Numbers that were already on the list.")
     numbers = serializers.ListField(child=serializers.CharField(), help_text="As they are dialed.")
 
 
@@ -194,7 +194,9 @@ class DoNotCall(Listed, Deleted, ApiView):
         """
         given = request.data if isinstance(request.data, list) else [request.data]
         if len(given) > MOST_NUMBERS:
-            message = f"{MOST_NUMBERS:,} numbers are taken at once; {len(given):,} were sent."
+            message = (
+                f"{MOST_NUMBERS:,} numbers are allowed in one request; {len(given):,} were sent."
+            )
             raise serializers.ValidationError(message)
         is_one = not isinstance(request.data, list)
         body: Any = NumberSerializer(data=request.data, many=not is_one)

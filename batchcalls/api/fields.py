@@ -27,7 +27,7 @@ class Strict(serializers.Serializer[Any]):
         if not unknown:
             return super().to_internal_value(data)
         errors: dict[str, Any] = {
-            str(name): [ErrorDetail(f"There is no member {name!r} here.", "unknown_member")]
+            str(name): [ErrorDetail(f"Unknown member {name!r} here.", "unknown_member")]
             for name in unknown
         }
         try:

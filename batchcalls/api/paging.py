@@ -60,10 +60,10 @@ class CursorPages(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe the parameters in the OpenAPI document."""
         size = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
-        cursor = "The place from which rows are returned: taken from `next` or `previous`."
+        cursor = "Where to continue: the cursor from `next` or `previous`."
         return [
             _parameter("cursor", cursor, {"type": "string"}),
-            _parameter("limit", "How many rows a page has.", size),
+            _parameter("limit", "Rows per page.", size),
         ]
 
     def _address(self, direction: str, place: dict[str, str] | None) -> str | None:
@@ -84,7 +84,7 @@ def _place(rows: QuerySet[Any], cursor: str, order: tuple[str, ...]) -> dict[str
         return {}
     kind, _, text = cursor.partition(".")
     if kind not in _DIRECTIONS or keyset.read_cursor(rows.model, text, order) is None:
-        raise ValidationError({"cursor": "This is no cursor. Take it from next or previous."})
+        raise ValidationError({"cursor": "Invalid cursor. Use the one in next or previous."})
     return {_DIRECTIONS[kind]: text}
 
 

@@ -129,7 +129,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _known(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, Http404 | PermissionDenied):
-        nothing = exceptions.NotFound("There is nothing here under that id.")
+        nothing = exceptions.NotFound("Nothing has that ID.")
         denied = exceptions.PermissionDenied(str(error) or None)
         return nothing if isinstance(error, Http404) else denied
     if isinstance(error, ValidationError):
@@ -153,10 +153,10 @@ def _conflict(error: Exception) -> Problem | None:
         return Problem(HTTPStatus.CONFLICT, "under_review", str(error))
     if isinstance(error, ProtectedError):
         used = sorted({str(one._meta.verbose_name) for one in error.protected_objects})
-        detail = f"It is in use by a {' and a '.join(used)}. Take it out there first."
+        detail = f"It is in use by a {' and a '.join(used)}. Remove it there first."
         return Problem(HTTPStatus.CONFLICT, "in_use", detail)
     if isinstance(error, IntegrityError):
-        detail = "Somebody else stored the same at the same moment. Look at what is there now."
+        detail = "Someone else saved the same thing at the same moment. Check what is there now."
         return Problem(HTTPStatus.CONFLICT, "already_there", detail)
     return None
 
@@ -244,4 +244,4 @@ def _summary(errors: list[FieldError]) -> str:
     if len(errors) == 1:
         one = errors[0]
         return f"{one.pointer}: {one.detail}" if one.pointer else one.detail
-    return f"{len(errors)} things in this request are not valid; each is named under errors."
+    return f"{len(errors)} values in this request are invalid; see errors."

@@ -37,7 +37,7 @@ class RuleEntrySerializer(serializers.Serializer[Any]):
     as_of = serializers.DateField()
     effective = serializers.DateField(allow_null=True, help_text="The first day it holds.")
     verified = serializers.BooleanField(help_text="False if sources disagree or are weak.")
-    enforced = serializers.BooleanField(help_text="False if it only informs.")
+    enforced = serializers.BooleanField(help_text="False if it is information only.")
     switched_off = serializers.SerializerMethodField(
         help_text="Whether a person switched off the entry or its pack."
     )
@@ -87,7 +87,7 @@ class RuleCheckSerializer(serializers.Serializer[Any]):
     rules = RuleAnswerSerializer(
         many=True,
         source="answers",
-        help_text="The answers of the rules; if not allowed, the last one refuses.",
+        help_text="The rules' verdicts; if the call is not allowed, the last one is the reason.",
     )
     consent = serializers.ListField(
         child=serializers.CharField(),

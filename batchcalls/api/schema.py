@@ -23,31 +23,31 @@ _SUMMARIES = {
 }
 _MEANINGS = {
     200: "Done.",
-    201: "Made; `Location` says where it is.",
-    202: "Taken on; it is done in the background.",
-    204: "It is not there any more.",
-    206: "The part that was asked for.",
-    416: "There is no such part.",
-    400: "The request is not valid.",
+    201: "Created; see `Location`.",
+    202: "Accepted; processed in the background.",
+    204: "Deleted.",
+    206: "The requested part.",
+    416: "The requested part does not exist.",
+    400: "The request is invalid.",
     401: "No usable API key was sent.",
-    403: "The key lacks the scope, or its owner the right.",
-    404: "There is nothing under that id.",
-    406: "The answer cannot be given in a type that is accepted.",
-    409: "That is not possible now.",
-    413: "The body is too long.",
-    415: "Bodies of this type are not read here.",
-    422: "The request is understood and cannot be carried out, or its Idempotency-Key was used.",
+    403: "The key lacks the scope, or its owner the permission.",
+    404: "Nothing has that ID.",
+    406: "No acceptable media type is available.",
+    409: "Not possible in the current state.",
+    413: "The body is too large.",
+    415: "This media type is not supported here.",
+    422: "The request is valid but cannot be carried out, or its Idempotency-Key was used for another request.",
     503: "The stored files cannot be reached at the moment.",
     507: "A disk of the server is full; nothing was stored.",
-    502: "The voice provider did not answer as it should.",
-    429: "Too many requests of this key.",
+    502: "The voice provider did not answer properly.",
+    429: "Too many requests with this key.",
 }
 _IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
     str,
     OpenApiParameter.HEADER,
-    description="A name of yours for this request. Sent again within 24 hours, it gets the same "
-    "answer and does its work once.",
+    description="Your own key for this request. A repeated request with the same key within 24 hours "
+    "gets the same response and is carried out once.",
 )
 
 

@@ -47,10 +47,11 @@ class EndpointSerializer(Masked, Strict, serializers.ModelSerializer[WebhookEndp
     events = serializers.ListField(
         child=serializers.ChoiceField(choices=endpoints.EVENTS),
         required=False,
-        help_text="What it is told of: all of these unless said otherwise.",
+        help_text="Events to send. Default: all of these.",
     )
     enabled = serializers.BooleanField(
-        required=False, help_text="Switched off, nothing is written for it, what waits is given up."
+        required=False,
+        help_text="When off, no deliveries are created, and pending ones are dropped.",
     )
 
     class Meta:
@@ -106,7 +107,9 @@ def _with_api_errors(verb: Any, *arguments: Any, **fields: Any) -> Any:
 
 
 class SecretSerializer(serializers.Serializer[Any]):
-    secret = serializers.CharField(help_text="`whsec_…`; it signs by Standard Webhooks.")
+    secret = serializers.CharField(
+        help_text="`whsec_…`, which signs deliveries as in Standard Webhooks."
+    )
 
 
 class AttemptSerializer(serializers.ModelSerializer[WebhookAttempt]):
@@ -152,7 +155,7 @@ class DeliverySerializer(Masked, serializers.ModelSerializer[WebhookDelivery]):
 
 
 class DeliveryInFullSerializer(DeliverySerializer):
-    body = serializers.CharField(read_only=True, help_text="What is sent, to the byte.")
+    body = serializers.CharField(read_only=True, help_text="The exact body that is sent.")
     tries = AttemptSerializer(many=True, read_only=True)
 
     class Meta(DeliverySerializer.Meta):

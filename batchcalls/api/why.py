@@ -20,9 +20,9 @@ class CheckSerializer(serializers.Serializer[Any]):
         source="rule", help_text="The rule in words."
     )
     allows = serializers.BooleanField(
-        allow_null=True, help_text="Null: the rule was not reached, because another one refused."
+        allow_null=True, help_text="Null if an earlier rule refused the call."
     )
-    detail = serializers.CharField(help_text="What the rule decided by, in words.")
+    detail = serializers.CharField(help_text="What the decision was based on.")
 
 
 class DecisionSerializer(serializers.Serializer[Any]):

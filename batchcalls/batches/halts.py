@@ -48,7 +48,7 @@ def engage(actor: User | None, reason: str) -> EmergencyStop:
         with transaction.atomic():
             stop = EmergencyStop.objects.create(reason=reason, stopped_by=actor)
     except IntegrityError as error:
-        raise HaltConflict("All calling is stopped already.") from error
+        raise HaltConflict("All calling is already stopped.") from error
     batches = note(
         Batch.objects.calling(),
         actor,
@@ -101,12 +101,12 @@ def lift(actor: User | None, stop: EmergencyStop, *, unreconciled: bool = False)
         reconciled_at=stop.reconciled_at,
     )
     if not lifted.update(in_force=None, lifted_at=clock.now(), lifted_by=actor):
-        raise HaltConflict("This stop was lifted already.")
+        raise HaltConflict("This stop has already been lifted.")
     batches = note(
         Batch.objects.calling(),
         actor,
         code="emergency_lifted",
-        message="All calling may go on."
+        message="All calling has resumed."
         + (" The restored database was not reconciled." if stop.must_reconcile else ""),
     )
     unasked = "The restored database was not reconciled." if stop.must_reconcile else ""

@@ -34,7 +34,7 @@ def lift(account: VoiceAccount, *, until: datetime, reason: str, actor: User | N
     """
     now = clock.now()
     if not reason.strip():
-        raise ValueError("Say why these calls may go beyond the legal floor.")
+        raise ValueError("Enter a reason for going beyond the legal floor.")
     if not now < until <= now + LONGEST:
         raise ValueError("Choose an end within the next 366 days.")
     with audit.changing(account, actor=actor):

@@ -153,7 +153,7 @@ def back_to_draft(batch: Batch, *, actor: User | None = None) -> None:
         sources={BatchStatus.READY},
         audited=AuditAction.CHANGED,
         actor=actor,
-        message="Taken back to be changed.",
+        message="Returned to draft for changes.",
         launch_when_ready=False,
     )
     forget_check(batch)
@@ -406,7 +406,7 @@ def _complete(batch: Batch) -> None:
                 action="completed",
                 sources=BATCH_CALLING,
                 code="fell_short" if short else "",
-                message=f"Not called or not finished: {message}." if short else "",
+                message=f"{message}." if short else "",
             )
     except Conflict:
         return

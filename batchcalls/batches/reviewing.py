@@ -80,7 +80,7 @@ def decide(review: OptOutReview, decision: OptOutDecision, *, actor: User) -> No
     pending = OptOutReview.objects.pending().filter(e164=review.e164)
     locked = {one.pk: one for one in pending.select_for_update().order_by("pk")}
     if review.pk not in locked:
-        raise AlreadyDecided(f"The call to {review.e164} was reviewed already.")
+        raise AlreadyDecided(f"The call to {review.e164} has already been reviewed.")
     opted_out = decision == OptOutDecision.OPTED_OUT
     decided = locked if opted_out else {review.pk: review}
     OptOutReview.objects.filter(pk__in=decided).update(

@@ -41,7 +41,7 @@ def switch_off(
     if RulePackSwitch.objects.in_force(now).filter(pack=pack, entry=entry).exists():
         raise SwitchRefused(f"{key} is already switched off.")
     if not reason.strip():
-        raise SwitchRefused("Say why these rules do not hold.")
+        raise SwitchRefused("Enter a reason for switching these rules off.")
     if until is not None and until <= now:
         raise SwitchRefused("Choose an end in the future, or leave it blank.")
     switch = RulePackSwitch.objects.create(

@@ -121,7 +121,7 @@ def change_reason(entry: Suppression, reason: str, *, actor: User) -> bool:
         return False
     with transaction.atomic():
         if not Suppression.objects.filter(pk=entry.pk).update(reason=after):
-            raise NotListed(f"{entry.e164} is not on the list any more.")
+            raise NotListed(f"{entry.e164} is no longer on the list.")
         message = f"Reason changed from “{before}” to “{after}”."
         if not (before and after):
             message = f"Reason given: “{after}”." if after else f"Reason “{before}” taken away."
@@ -148,7 +148,7 @@ def remove(entry: Suppression, *, why: str = "", actor: User) -> None:
     with transaction.atomic():
         subject = audit.Subject.of(entry)
         if not Suppression.objects.filter(pk=entry.pk).delete()[0]:
-            raise NotListed(f"{entry.e164} is not on the list any more.")
+            raise NotListed(f"{entry.e164} is no longer on the list.")
         message = f"Removed: {why.strip()[:REASON_LENGTH] or 'no reason given'}. {described(entry)}"
         LogEntry.objects.log_actions(actor.pk, [entry], DELETION, message, single_object=True)
         audit.record(

@@ -14,7 +14,7 @@ from campaigns.models import Campaign
 
 READ_CALLS = Need(Scope.CALLS_READ, "batchcalls.view_callresult")
 READ_CAMPAIGNS = Need(Scope.CAMPAIGNS_READ, "campaigns.view_campaign")
-SIMULATED = "These calls are simulated: nobody's phone rings. BLAND_API_ACCOUNT chooses otherwise."
+SIMULATED = "These calls are simulated: no real phones ring. BLAND_API_ACCOUNT chooses otherwise."
 #: Voices that the provider offers to everyone. Source: Bland API, Send Call, ``voice``.
 CURATED_VOICES = ("Josh", "Florian", "Derek", "June", "Nat", "Paige")
 

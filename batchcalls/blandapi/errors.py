@@ -61,7 +61,7 @@ def invalid(*sentences: str) -> Refused:
 
 def not_found(what: str) -> Refused:
     """Return the error for something that does not exist."""
-    return Refused(404, f"{what.upper()}_NOT_FOUND", f"There is no {what} of this id.")
+    return Refused(404, f"{what.upper()}_NOT_FOUND", f"No {what} has this ID.")
 
 
 def known(error: Exception) -> Refused | None:

@@ -126,7 +126,7 @@ def _delivery_of(call: CallResult) -> WebhookDelivery:
     reports = list(sent.select_related("endpoint").order_by("pk"))
     reports.sort(key=lambda one: (one.endpoint_id is not None, one.format != WebhookFormat.BLAND))
     if not reports:
-        raise Refused(404, "WEBHOOK_NOT_FOUND", "Nothing was reported of this call.")
+        raise Refused(404, "WEBHOOK_NOT_FOUND", "This call has no reports.")
     return reports[0]
 
 

@@ -41,7 +41,7 @@ def _recording_or_place(asked: Asked, call_id: str) -> HttpResponseBase:
 def _url(call_id: str) -> str:
     found = known_calls.find(call_id)
     if not isinstance(found, CallResult) or not found.recording_url:
-        _missing("There is no recording of this call.")
+        _missing("This call has no recording.")
     audit.viewed([found], audit.RECORDING)
     return found.recording_url
 

@@ -40,7 +40,7 @@ _APART = frozenset({"phone_number", "campaign_id", "batch_id", "b_cid"}) | CONSE
 #: Clients of the API expect numbers without a country code to be from this country.
 REGION = "US"
 CAMPAIGN = "campaign_id"
-STOPPED = "All calling is stopped at the moment; the calls are made when it goes on."
+STOPPED = "All calling is stopped. The calls will be placed when it resumes."
 
 
 def send_batch(order: BatchOrder, *, actor: User) -> Batch:

@@ -102,7 +102,7 @@ def _leave_to_a_person(calls: Sequence[CallResult]) -> None:
         calls,
         "denied_twice",
         "is not placed again: its answer was lost, and the provider has no such call, for the "
-        "second time. Someone has to say whether it was placed.",
+        "second time. Someone has to confirm whether it was placed.",
     )
 
 

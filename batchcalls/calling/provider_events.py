@@ -63,14 +63,14 @@ def receive(request: HttpRequest, account_id: int) -> HttpResponse:
     """
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > settings.MAX_WEBHOOK_BYTES:
-        return _refuse(413, f"At most {settings.MAX_WEBHOOK_BYTES:,} bytes are taken.")
+        return _refuse(413, f"The limit is {settings.MAX_WEBHOOK_BYTES:,} bytes.")
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         account, provider = _account(account_id)
         payload = provider.read_webhook(headers, request.body)
         event = provider.event_of(payload)
     except VoiceAccount.DoesNotExist:
-        return _refuse(404, "There is no such voice account.")
+        return _refuse(404, "Unknown voice account.")
     except (WebhookRefused, OptionsInvalid) as error:
         log.warning("webhook.refused", account_id=account_id, why=str(error))
         return _refuse(403, "The webhook is not certainly the provider's.")

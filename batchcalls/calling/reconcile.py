@@ -85,7 +85,7 @@ def abandon_stale(account: VoiceAccount, *, now: datetime) -> set[UUID]:
     stale = list(unanswered[:1000])
     if stale:
         died = OutcomeUnknown(
-            "The worker died while placing this call; the provider is being asked.",
+            "The worker stopped while placing this call. Checking with the provider.",
             code=giving_up.WORKER_DIED,
         )
         recording.record_unknown([(call, died) for call in stale], ask_at=now)
@@ -300,5 +300,5 @@ def _look_up_later(call: CallResult, reason: str, *, now: datetime) -> None:
         return
     Recipient.objects.filter(pk=call.recipient_id, status=RecipientStatus.UNCONFIRMED).update(
         due_at=ask_at,
-        reason=f"It is not known whether this call was placed: {reason}",
+        reason=f"Could not confirm whether this call was placed: {reason}",
     )

@@ -133,7 +133,7 @@ def _lock(call: CallResult, statuses: frozenset[CallStatus] = CALL_IN_DOUBT) -> 
     rows = CallResult.objects.select_for_update(no_key=True)
     current = rows.filter(pk=call.pk, status__in=statuses, provider_call_id=None).first()
     if current is None:
-        raise CannotSettle("This call is not unconfirmed any more.")
+        raise CannotSettle("This call is no longer unconfirmed.")
     call.next_check_at = current.next_check_at
     return batch
 

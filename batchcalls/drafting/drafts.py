@@ -154,12 +154,12 @@ def add_list(
     stored.batch = batch
     if batch.lists.importing().exists():
         raise DraftError(
-            "Another list of the batch is still being taken in. Wait until it is.",
+            "Another list is still being added to this batch. Wait until it is done.",
             code="list_importing",
         )
     joined = batch.lists.exclude(status__in=LIST_LEFT_OUT)
     if joined.filter(digest=stored.digest).exists():
-        raise DraftError("This very file is part of the batch already.", code="list_joined_before")
+        raise DraftError("This file is already part of the batch.", code="list_joined_before")
     # A few corrected rows may not show the order of their dates, which the first list did.
     stored.date_order = stored.date_order or batch.first_list.dates_written
     first = ListMapping.from_list(batch.first_list.mapping)
@@ -224,9 +224,7 @@ def purpose_of(request: DraftRequest) -> Purpose:
         return Purpose(request.campaign.purpose)
     if request.account.dials_people:
         choices = ", ".join(Purpose.values)
-        raise DraftError(
-            f"The purpose of the calls is not stated. Choose one: {choices}.", code="no_purpose"
-        )
+        raise DraftError(f"Choose the purpose of the calls: {choices}.", code="no_purpose")
     return Purpose.INFORMATIONAL
 
 
@@ -253,7 +251,7 @@ def _check_columns(batch: Batch, mapping: ListMapping) -> None:
 def prompt_problems(batch: Batch) -> list[DraftProblem]:
     """List problems in the prompt or pathway, ignoring columns."""
     if not batch.prompt and not batch.pathway_id:
-        message = "There is nothing to say: give a prompt, or a campaign that has one."
+        message = "Enter a prompt, or choose a campaign that has one."
         return [DraftProblem(code="no_prompt", message=message, field="prompt")]
     try:
         validation.templates_of(batch)
@@ -274,7 +272,7 @@ def purpose_problems(batch: Batch) -> list[DraftProblem]:
     """List that nobody stated why people are called, where real phones would ring."""
     if not (batch.purpose_assumed and batch.account.dials_people):
         return []
-    message = "The purpose of the calls is not stated. Choose why these people are called."
+    message = "Choose the purpose of the calls."
     return [DraftProblem(code="no_purpose", message=message, field="prompt")]
 
 

@@ -160,7 +160,7 @@ def _as_file(
 def columns_of(recipients: Sequence[Any]) -> list[Column]:
     """Return a column for every member that any recipient has. Raise `RecipientsError`."""
     if not recipients:
-        raise RecipientsError("There are no recipients. Send one at least.", code="no_recipients")
+        raise RecipientsError("Send at least one recipient.", code="no_recipients")
     if len(recipients) > settings.MAX_ROWS:
         raise RecipientsError(
             f"{len(recipients):,} recipients were sent; {settings.MAX_ROWS:,} are allowed.",
@@ -182,13 +182,13 @@ def columns_of(recipients: Sequence[Any]) -> list[Column]:
     if errors:
         count = len({error.index for error in errors})
         raise RecipientsError(
-            f"{count:,} of {len(recipients):,} recipients are not of the form that is asked for.",
+            f"{count:,} of {len(recipients):,} recipients are invalid.",
             code="bad_recipients",
             errors=errors,
         )
     if len(columns) > settings.MAX_COLUMNS:
         raise RecipientsError(
-            f"The recipients have {len(columns):,} different members together; "
+            f"The recipients have {len(columns):,} different members in total; "
             f"{settings.MAX_COLUMNS:,} are allowed.",
             code="too_many_columns",
         )
@@ -225,7 +225,7 @@ def _members(name: str, value: Any) -> Iterator[tuple[tuple[str, ...], Column | 
     for key in map(str, value):
         cleaned = _name_of(key)
         if not cleaned or cleaned in seen:
-            why = "is the same name once more" if cleaned else "is no name"
+            why = "is a duplicate name" if cleaned else "is no name"
             yield (name, key), _wrong("bad_name", f"“{key[:40]}” {why}.")
         seen.add(cleaned)
         yield (name, key), (_OBJECTS[name], cleaned)

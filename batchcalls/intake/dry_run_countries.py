@@ -61,8 +61,7 @@ def _on_caller_ids(batch: Batch, recipients: int) -> Iterator[str]:
     on = [cap for enabled, cap in caller_ids if enabled]
     if caller_ids and not on:
         yield (
-            f"All caller IDs of {batch.account} are switched off, so nobody is called until one is "
-            "switched on."
+            f"All caller IDs of {batch.account} are switched off. To place calls, switch one on."
         )
     elif on and None not in on and (most := sum(filter(None, on))) < recipients:
         yield (

@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any
 
 from django.db.models import Avg, Count
+from django.template.defaultfilters import pluralize
 
 from batchcalls.batches.spending import longest_seconds
 from batchcalls.calling import frequency, rule_packs
@@ -60,7 +61,7 @@ def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any],
     ]
     prices = account.prices
     cost = [count * prices.cost(talk) for count, talk in zip(calls, (low, high), strict=True)]
-    pace = f"{cps:g} calls a second" if cps else "as many calls a second as the lines allow"
+    pace = f"{cps:g} call{pluralize(cps)} per second, " if cps else ""
     return (
         {
             "calls": calls,
@@ -71,8 +72,8 @@ def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any],
         [
             source,
             _tries(retries),
-            f"{pace[0].upper()}{pace[1:]}, {lines:,} at once, nobody else calling through "
-            f"{account.name}, and no waiting for calling hours.",
+            f"Assumes {pace}{lines:,} concurrent call{pluralize(lines)}, no other batches on "
+            f"{account.name}, and no calling-hour delays.",
             prices.in_words(),
         ],
     )
@@ -219,4 +220,4 @@ def _talk_seconds(batch: Batch) -> tuple[int, int, str]:
             )
             return min(limit, mean * 4 // 5), min(limit, mean * 6 // 5 + 1), source
     low, high = min(limit, SHORT_CALL_SECONDS), min(limit, LONG_CALL_SECONDS)
-    return low, high, f"Calls of {low} to {high} s: too few calls tell how long they are."
+    return low, high, f"Assumes {low}–{high} s per call (not enough history yet)."

@@ -146,7 +146,7 @@ def why_risky(stored: StoredList, stream: BinaryIO | None = None) -> str:
         for one in choices
     )
     return f"The encoding of {stored.file_name} is unclear. " + (
-        f"In {', in '.join(readings)}. Choose the encoding in which the words are spelled right."
+        f"In {', in '.join(readings)}. Choose the encoding that spells the words correctly."
         if choices
         else "Choose it."
     )

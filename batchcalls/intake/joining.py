@@ -45,7 +45,7 @@ def join(stored: StoredList, *, actor: User | None = None) -> None:
         batch=batch,
         actor=actor,
         code="list_joined",
-        message=f"{stored.file_name} joins: its row 2 counts as row {stored.row_offset + 2:,}.",
+        message=f"{stored.file_name} was added: its row 2 is row {stored.row_offset + 2:,}.",
     )
     if batch.awaits_correction:
         lifecycle.submit(batch, launch=False, actor=actor, adds_rows=True)
@@ -69,7 +69,7 @@ def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> Non
         message=f"{callable_rows:,} of the {row_count:,} rows of {stored.file_name} can be called.",
     )
     if batch.status in BATCH_REOPENABLE and callable_rows:
-        lifecycle.reopen(batch, code="list_joined", message="Further rows are to be called.")
+        lifecycle.reopen(batch, code="list_joined", message="There are new rows to call.")
     elif batch.status in BATCH_CALLING:
         queue.ring(queue.DISPATCH_TICK, batch.account_id)
 
@@ -92,7 +92,7 @@ def give_up(stored: StoredList, *, reason: str) -> None:
     BatchEvent.objects.create(
         batch=batch,
         code=LIST_UNUSABLE,
-        message=f"{stored.file_name} cannot be used: {reason} None of its rows is called.",
+        message=f"{stored.file_name} cannot be used: {reason} None of its rows will be called.",
     )
     if batch.status in BATCH_CALLING:
         queue.ring(queue.DISPATCH_TICK, batch.account_id)

@@ -34,7 +34,7 @@ def renew() -> int:
             continue
         renewed += changed
         them = "1 recipient was" if changed == 1 else f"{changed:,} recipients were"
-        message = f"The time zones of {them} corrected: those of their area are known better now."
+        message = f"The time zones of {them} corrected: from newer data about their area."
         BatchEvent.objects.create(batch=batch, code="zones_corrected", message=message)
         if batch.status == BatchStatus.READY:
             dry_run.store(batch)

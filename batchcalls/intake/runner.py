@@ -108,7 +108,7 @@ def run(list_id: UUID, *, seconds: float) -> bool:
     except Exception as error:
         # A retry every minute would fail the same way.
         log.exception("import.failed", list_id=str(list_id))
-        reason = f"Reading the list ended in {type(error).__name__}; the log says more."
+        reason = f"Reading the list ended in {type(error).__name__}; see the log for details."
         _fail(stored, code="import_error", reason=reason)
     return False
 
@@ -236,9 +236,9 @@ def _conclude_recipients(
             lifecycle.finish_validating(batch, through=stored.last_row, row_count=row_count)
             return
         if row_count == 1:
-            reason, them = "The only row cannot be called; it says why.", "it"
+            reason, them = "The only row cannot be called; see its reason.", "it"
         else:
-            reason = f"None of the {row_count:,} rows can be called; each says why."
+            reason = f"None of the {row_count:,} rows can be called; see the reason of each."
             them = "them"
         if current.can_be_corrected:
             remedy = f"Correct {them} and add {them}, or upload another list."

@@ -154,7 +154,7 @@ def _expiry_in(row: dict[str, Any]) -> datetime | None:
         message = f"“{text}” is not a time with an offset. Write it as 2027-01-31T00:00:00Z."
         raise ValidationError({"expires_at": message})
     if at <= clock.now():
-        raise ValidationError({"expires_at": "This time has passed. Enter a later one."})
+        raise ValidationError({"expires_at": "This time is in the past. Enter a later one."})
     return at
 
 

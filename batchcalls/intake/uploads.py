@@ -102,7 +102,7 @@ def read(
     dates = options.dates.strip().lower()
     if dates and dates not in set(call_settings.DateOrder):
         raise UploadError(
-            f"{options.dates!r} is no order of day, month and year. Use dmy, mdy or ymd.",
+            f"{options.dates!r} is not an order of day, month and year. Use dmy, mdy or ymd.",
             code="bad_dates",
         )
     written = options.numbers_written.strip().lower()

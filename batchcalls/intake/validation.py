@@ -246,7 +246,7 @@ def _why_refused(
     if cell := next((cell for said, cell in opt_outs if said == Consent.REFUSED), ""):
         return OPTED_OUT, f"The opt-out column says “{cell[:40]}”: this person opted out."
     if cell := cells.refusing(today=rules.today):
-        return CONSENT_REFUSED, f"The consent column says “{cell[:40]}”, a no."
+        return CONSENT_REFUSED, f"The consent column says “{cell[:40]}”, which means no."
     if cell := next((cell for said, cell in opt_outs if said == Consent.UNCLEAR), ""):
         return (
             OPT_OUT_UNCLEAR,
@@ -266,7 +266,7 @@ def _why_without_consent(
     if cells.consent and (cell := cells.unclear(today=rules.today)):
         return (
             "consent_unclear",
-            f"“{cell[:40]}” is no clear consent; write yes, no, or the date it was given on "
+            f"“{cell[:40]}” is not a clear consent. Write yes, no, or the date of the consent "
             "(2026-01-31).",
         )
     demands = rules.demands_on(places)

@@ -15,19 +15,19 @@ from batchcalls.database import clock
 class Scope(models.TextChoices):
     """What a key may be used for; its owner needs the permission as well."""
 
-    BATCHES_READ = "batches:read", "See batches, recipients and reports"
+    BATCHES_READ = "batches:read", "View batches, recipients, and reports"
     BATCHES_WRITE = "batches:write", "Create and change batches"
-    BATCHES_CONTROL = "batches:control", "Launch, pause, resume, cancel and retry batches"
-    CALLS_READ = "calls:read", "See calls, transcripts and recordings"
-    CALLS_WRITE = "calls:write", "Send single calls, and stop calls"
-    CAMPAIGNS_READ = "campaigns:read", "See campaigns, pathways and tools"
-    CAMPAIGNS_WRITE = "campaigns:write", "Write campaigns, pathways and tools"
-    DO_NOT_CALL_READ = "do_not_call:read", "See the do-not-call list"
-    DO_NOT_CALL_WRITE = "do_not_call:write", "Add to the do-not-call list, and take from it"
-    ACCOUNTS_READ = "accounts:read", "See voice accounts"
-    WEBHOOKS_READ = "webhooks:read", "See webhook endpoints and deliveries"
-    WEBHOOKS_WRITE = "webhooks:write", "Manage webhook endpoints, and send deliveries again"
-    AUDIT_READ = "audit:read", "See the audit log"
+    BATCHES_CONTROL = "batches:control", "Launch, pause, resume, cancel, and retry batches"
+    CALLS_READ = "calls:read", "View calls, transcripts, and recordings"
+    CALLS_WRITE = "calls:write", "Send single calls and stop calls"
+    CAMPAIGNS_READ = "campaigns:read", "View campaigns, pathways, and tools"
+    CAMPAIGNS_WRITE = "campaigns:write", "Create and change campaigns, pathways, and tools"
+    DO_NOT_CALL_READ = "do_not_call:read", "View the do-not-call list"
+    DO_NOT_CALL_WRITE = "do_not_call:write", "Add and remove do-not-call numbers"
+    ACCOUNTS_READ = "accounts:read", "View voice accounts"
+    WEBHOOKS_READ = "webhooks:read", "View webhook endpoints and deliveries"
+    WEBHOOKS_WRITE = "webhooks:write", "Manage webhook endpoints and resend deliveries"
+    AUDIT_READ = "audit:read", "View the audit log"
 
 
 def validate_scopes(value: Any) -> None:
@@ -36,7 +36,7 @@ def validate_scopes(value: Any) -> None:
         raise ValidationError("Choose at least one scope.")
     unknown = [str(scope) for scope in value if scope not in Scope.values]
     if unknown or len(set(value)) != len(value):
-        raise ValidationError(f"These are no scopes, or named twice: {', '.join(unknown)}.")
+        raise ValidationError(f"Unknown or repeated scopes: {', '.join(unknown)}.")
 
 
 class ApiKey(models.Model):

@@ -70,7 +70,7 @@ class Batch(models.Model):
     purpose_assumed = models.BooleanField(
         default=False,
         editable=False,
-        help_text="No one has stated the purpose. It is required before real phones ring.",
+        help_text="No purpose was chosen. It is required before real phones ring.",
     )
     prompt = models.TextField(blank=True)
     pathway_id = models.CharField(max_length=100, blank=True)
@@ -83,13 +83,13 @@ class Batch(models.Model):
         max_length=2_000,
         blank=True,
         validators=[validate_webhook_url],
-        help_text="An https address that is told of each change of status, as the Bland API does.",
+        help_text="An https URL that receives every status change, as in the Bland API.",
     )
     batch_webhook = models.CharField(
         max_length=2_000,
         blank=True,
         validators=[validate_webhook_url],
-        help_text="An https address that is told when the batch is over, as the Bland API does.",
+        help_text="An https URL that receives the final result, as in the Bland API.",
     )
 
     # Import and delivery.
@@ -119,7 +119,7 @@ class Batch(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal("0.01"))],
-        help_text="In the account's currency. No call is placed beyond it; the batch pauses.",
+        help_text="In the account's currency. When it is used up, the batch pauses.",
     )
     spent = models.DecimalField(
         max_digits=14,

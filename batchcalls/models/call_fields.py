@@ -197,7 +197,7 @@ INTERNAL = {
     "webhook": "An address of the row's own, which may hold a secret.",
     "retry_outcome": "What the retry rules count; status and answered_by say it to people.",
     "reserved": "The most that the call could cost, until its cost is known.",
-    "sent_at": "When the engine sent the request; placed_at says when it was taken.",
+    "sent_at": "When the engine sent the request; placed_at says when the provider accepted it.",
     "next_check_at": "When the engine asks the provider.",
     "checked_at": "When the engine asked the provider.",
     "lookups": "How often the engine asked for a lost call.",

@@ -26,7 +26,7 @@ class CallerId(models.Model):
     )
     e164 = models.CharField("number", max_length=16)
     enabled = models.BooleanField(
-        "on", default=True, help_text="Switched off, no call is placed from this number."
+        "on", default=True, help_text="When off, no calls are placed from this number."
     )
     daily_cap = models.PositiveIntegerField(
         null=True,

@@ -46,7 +46,7 @@ class EmergencyStop(models.Model):
                 name="emergency_stop_in_force_iff_not_lifted",
             ),
         ]
-        permissions = [("engage_emergencystop", "Can stop all calling, and let it go on")]
+        permissions = [("engage_emergencystop", "Can stop and resume all calling")]
 
     def __str__(self) -> str:
         return f"Stopped {self.stopped_at:%Y-%m-%d %H:%M}"

@@ -49,7 +49,7 @@ class Recipient(models.Model):
         "batchcalls.Batch", on_delete=models.CASCADE, related_name="recipients", db_index=False
     )
     row_number = models.PositiveIntegerField(
-        help_text="Row of the file; the header is row 1. Lists that join later go on counting."
+        help_text="Row of the file; the header is row 1. Lists added later continue the count."
     )
     raw_number = models.CharField(max_length=200, blank=True)
     e164 = models.CharField("number", max_length=16, blank=True)

@@ -46,8 +46,7 @@ class Budgeted(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal("0.01"))],
-        help_text="No call is placed beyond it; batches wait until the next day. Leave blank for "
-        "no limit.",
+        help_text="When it is used up, batches wait until the next day. Leave blank for no limit.",
     )
     monthly_budget = models.DecimalField(
         max_digits=12,
@@ -55,7 +54,7 @@ class Budgeted(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal("0.01"))],
-        help_text="No call is placed beyond it in a calendar month; batches pause. Leave blank "
+        help_text="When it is used up in a calendar month, batches pause. Leave blank "
         "for no limit.",
     )
     budget_warning_percent = models.PositiveSmallIntegerField(

@@ -156,7 +156,7 @@ def _files() -> Iterator[Trouble]:
     since = clock.now() - ERRORS_SINCE
     lists = StoredList.objects.filter(status=ListStatus.FAILED, created_at__gte=since)
     for stored in lists.order_by("-created_at")[:ERRORS_SHOWN]:
-        what = f"The list {stored.file_name} could not be used"
+        what = f"The list {stored.file_name} could not be imported"
         yield Trouble(
             at=stored.created_at, what=what, why=stored.reason, kind="storedlist", key=stored.pk
         )
@@ -176,7 +176,7 @@ def _accounts() -> Iterator[Trouble]:
         yield Trouble(
             at=account.created_at,
             what=f"The voice account {account} is switched off",
-            why="No one is called through it.",
+            why="It places no calls.",
             kind="voiceaccount",
             key=account.pk,
         )

@@ -155,9 +155,8 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
         ("Retries", {"fields": ["max_total_retries", "retry_another_hour"]}),
     ]
     says_when_empty = (
-        "When people may be called in their own time, on which days nobody is called, and how "
-        "often again after a busy line. Without one, real phones have the hours of this "
-        "installation."
+        "Hours in the recipients’ own time, blackout dates, caps, and retries. Without a "
+        "policy, real phones have the hours of this installation."
     )
     formfield_overrides = SHORT_TEXTS
     inlines = [CallingWindowInline, BlackoutDateInline, RetryRuleInline]

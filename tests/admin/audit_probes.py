@@ -199,7 +199,7 @@ PROBES: dict[str, Probe] = {
             "new_password2": "correct horse 1",
         },
     ),
-    # What is said, and under which rules.
+    # Reusable prompts or pathways, call settings, and policies.
     **stock("campaigns.campaign", Campaign, {"name": "New", "prompt": "Hi."}, prompt="Good day."),
     **stock("campaigns.pathway", Pathway, {"name": "New", "pathway_id": "pw-9"}, version="2"),
     **stock("campaigns.tool", Tool, {"name": "New", "reference": "TL-9"}, description="x"),

@@ -110,8 +110,8 @@ class TestList:
     @pytest.mark.parametrize(
         ("query", "said"),
         [
-            ({"number": "Bob"}, "Write a number, or three digits of it at least."),
-            ({"from": "yesterday"}, "Write a date such as 2026-11-24."),
+            ({"number": "Bob"}, "Enter a number, or at least three of its digits."),
+            ({"from": "yesterday"}, "Enter a date such as 2026-11-24."),
             ({"source": "rumour"}, "rumour is not one of the available choices"),
             ({"reason": "x" * 201}, "at most 200 characters"),
         ],

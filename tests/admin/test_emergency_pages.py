@@ -125,7 +125,7 @@ def test_who_comes_second_is_told_who_was_first(manager: Any) -> None:
     halts.engage(None, WHY)
     assert "stopped already" in words(client.get(STOP))
     page = words(client.post(STOP, {"reason": "Mine."}, follow=True))
-    assert "All calling is stopped already." in page
+    assert "All calling is already stopped." in page
     assert WHY in page
 
 
@@ -135,7 +135,7 @@ def test_a_page_left_open_lifts_no_later_stop(manager: Any) -> None:
     halts.lift(user, first)
     halts.engage(None, "Something worse.")
     page = words(client.post(LIFT, {"stop": first.pk}, follow=True))
-    assert "This stop was lifted already." in page
+    assert "This stop has already been lifted." in page
     assert EmergencyStop.objects.in_force().get().reason == "Something worse."
     client.post(LIFT)
     assert EmergencyStop.objects.in_force().exists()

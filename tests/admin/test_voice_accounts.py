@@ -214,7 +214,7 @@ def test_switched_off_nobody_is_dialed_and_switched_on_the_batch_ends_well(
 ) -> None:
     switch = page_of(calling.account, "switch")
     answer = admin.post(switch, {"to": "off"}, follow=True)
-    assert "The account simulator is switched off. No one is called through it." in words(answer)
+    assert "The account simulator is switched off. It places no calls." in words(answer)
     with pytest.raises(AssertionError, match="is still"):
         run(calling, launch=False, steps=3)
     assert not CallResult.objects.exists()

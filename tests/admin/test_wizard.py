@@ -240,7 +240,7 @@ class TestMatching:
         answer = text_of(client.post(page("columns", batch.pk), wrong))
         assert "comes from several columns" in answer
         assert 'href="#target-2"' in answer
-        assert "{{name}} is provided by no column" in answer
+        assert "{{name}} has no column" in answer
         assert Batch.objects.get().status == BatchStatus.DRAFT
 
     def test_map_all_makes_every_other_column_request_data(

@@ -206,7 +206,7 @@ def test_of_people_who_stop_at_the_same_moment_one_does_and_the_others_are_told(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(told) == [*["All calling is stopped already."] * 3, "stopped"]
+    assert sorted(told) == [*["All calling is already stopped."] * 3, "stopped"]
     assert EmergencyStop.objects.in_force().count() == 1
 
 

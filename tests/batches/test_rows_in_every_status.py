@@ -68,7 +68,7 @@ def test_a_batch_ends_when_its_rows_are_final_and_says_how_many_fell_short(
     if status.role.stage is Stage.DONE:
         assert (settled(batch).status, batch.reason) == (BatchStatus.COMPLETED, "")
     else:
-        reason = f"Not called or not finished: 1 {status.role.figure}."
+        reason = f"1 {status.role.figure}."
         assert (settled(batch).status, batch.reason) == (BatchStatus.COMPLETED_PARTIAL, reason)
 
 

@@ -363,7 +363,7 @@ def test_a_budget_that_is_too_small_for_one_call_says_so(
     assert batch.status == BatchStatus.PAUSED
     assert batch.reason == (
         "The batch’s budget of 0.05 USD is too small for one call, which may cost up to 0.10 USD. "
-        "Raise the budget, or let calls end sooner by the call setting max_duration. Then resume."
+        "Raise the budget, or shorten calls with the call setting max_duration. Then resume."
     )
     notes = dry_run.compute(batch, now=timezone.now())["notes"]
     assert any("is too small for one call" in note for note in notes)

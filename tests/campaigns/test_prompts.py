@@ -196,24 +196,23 @@ def test_a_missing_value_in_a_call_setting_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("name", "columns", "message"),
     [
-        ("Name", ["name"], "{{Name}} is provided by no column; did you mean {{name}}?"),
+        ("Name", ["name"], "{{Name}} has no column; did you mean {{name}}?"),
         (
             "first name",
             ["first_name", "name"],
-            "{{first name}} is provided by no column; did you mean {{first_name}}?",
+            "{{first name}} has no column; did you mean {{first_name}}?",
         ),
-        ("compnay", ["company"], "{{compnay}} is provided by no column; did you mean {{company}}?"),
-        ("Now", [], "{{Now}} is provided by no column; did you mean {{now}}?"),
+        ("compnay", ["company"], "{{compnay}} has no column; did you mean {{company}}?"),
+        ("Now", [], "{{Now}} has no column; did you mean {{now}}?"),
         (
             "city",
             ["amount"],
-            "{{city}} is provided by no column; "
-            "map one to it, or give a default such as {{city|there}}.",
+            "{{city}} has no column; map one to it, or give a default such as {{city|there}}.",
         ),
         (
             "x" * 60,
             [],
-            "{{" + "x" * 39 + "…}} is provided by no column; "
+            "{{" + "x" * 39 + "…}} has no column; "
             "map one to it, or give a default such as {{" + "x" * 39 + "…|there}}.",
         ),
     ],

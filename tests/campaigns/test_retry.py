@@ -76,8 +76,8 @@ def test_the_most_attempts_at_one_recipient_can_be_foreseen() -> None:
         ("busy", 1, -1, "wait_seconds after busy must be a whole number from 0 to 2592000, not -1"),
         ("busy", 1, None, "wait_seconds after busy must be a whole number from 0 to 2592000, not"),
         ("busy", 1, 2592001, "wait_seconds after busy must be a whole number from 0 to 2592000"),
-        ("human", 1, 0, "'human' is no outcome to retry after; use one of no_answer, busy, "),
-        (None, 1, 0, "None is no outcome to retry after; use one of no_answer, busy, "),
+        ("human", 1, 0, "'human' is not an outcome to retry after. Use one of no_answer, busy, "),
+        (None, 1, 0, "None is not an outcome to retry after. Use one of no_answer, busy, "),
     ],
 )
 def test_a_rule_out_of_range_is_refused_with_the_range(

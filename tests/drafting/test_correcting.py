@@ -58,7 +58,9 @@ def add_rows(batch: Batch, text: str) -> Batch:
 def test_the_batch_is_a_draft_again_with_its_rows_and_its_report(nobody: Batch) -> None:
     assert (nobody.status, nobody.reason_code) == (BatchStatus.DRAFT, "nobody_to_call")
     assert nobody.awaits_correction
-    assert nobody.reason.startswith("None of the 2 rows can be called; each says why. Correct them")
+    assert nobody.reason.startswith(
+        "None of the 2 rows can be called; see the reason of each. Correct them"
+    )
     assert nobody.dry_run["rows"] == 2
     assert len(nobody.dry_run["problems"]) == 2
     assert (nobody.row_count, nobody.launched_at, nobody.ended_at) == (2, None, None)

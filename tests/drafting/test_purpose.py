@@ -153,7 +153,7 @@ def test_sendbatch_asks_where_real_phones_ring(
     assert left.value.code == status, err.getvalue()
     if status:
         assert err.getvalue() == (
-            "The purpose of the calls is not stated. Choose one: informational, marketing, "
+            "Choose the purpose of the calls: informational, marketing, "
             "emergency. Use --purpose, or --campaign.\n"
         )
         assert not Batch.objects.exists()

@@ -71,7 +71,11 @@ def test_an_entry_with_the_same_scope_and_end_stays_as_it_is(campaign: Campaign)
                 ]
             },
         ),
-        ("", "2020-01-01T00:00:00Z", {"expires_at": ["This time has passed. Enter a later one."]}),
+        (
+            "",
+            "2020-01-01T00:00:00Z",
+            {"expires_at": ["This time is in the past. Enter a later one."]},
+        ),
     ],
 )
 def test_a_scope_or_an_end_that_is_not_understood_is_an_error_of_its_row(

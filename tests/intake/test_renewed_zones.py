@@ -63,7 +63,7 @@ def test_waiting_recipients_are_corrected_and_their_batch_says_so(make_batch: An
     assert {zone["zones"] for zone in shown} == {EAST, CENTRAL}
     event = batch.events.get(code="zones_corrected")
     assert event.message == (
-        "The time zones of 2 recipients were corrected: those of their area are known better now."
+        "The time zones of 2 recipients were corrected: from newer data about their area."
     )
 
 

@@ -85,7 +85,7 @@ def _try(lease: Lease[Export], export_id: UUID) -> None:
         _end(lease, ExportStatus.FAILED, reason=str(error))
     except Exception as error:
         log.exception("export.failed", export_id=str(export_id))
-        reason = f"Writing the file ended in {type(error).__name__}; the log says more."
+        reason = f"Writing the file ended in {type(error).__name__}; see the log for details."
         _end(lease, ExportStatus.FAILED, reason=reason)
 
 

@@ -65,7 +65,7 @@ class BatchIdField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A whole batch ID, typed or pasted. Every invalid value gets the same message."""
 
     default_error_messages = {
-        "invalid_choice": "There is no batch of this ID. Copy it from the list of batches."
+        "invalid_choice": "No batch has this ID. Copy it from the list of batches."
     }
 
     def to_python(self, value: Any) -> Any:

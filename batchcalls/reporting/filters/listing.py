@@ -37,7 +37,7 @@ def search_field(label: str, placeholder: str) -> dict[str, Any]:
 def check_number_part(value: str) -> None:
     """Raise `ValidationError` for text that is neither a number nor part of one."""
     if not _NUMBER_PART.fullmatch(value.strip()):
-        raise ValidationError("Write a number, or three digits of it at least.")
+        raise ValidationError("Enter a number, or at least three of its digits.")
 
 
 def digits_of(value: str) -> str:
@@ -68,10 +68,10 @@ def add_period(filters: type[ListFilter], moment: str) -> None:
             method=method,
             widget=forms.DateInput(attrs={"type": "date"}),
             validators=[_check_year],
-            error_messages={"invalid": "Write a date such as 2026-11-24."},
+            error_messages={"invalid": "Enter a date such as 2026-11-24."},
         )
 
 
 def _check_year(value: date) -> None:
     if not 1970 <= value.year <= 2999:
-        raise ValidationError("Write a date with a year from 1970 to 2999.")
+        raise ValidationError("Enter a date between 1970 and 2999.")

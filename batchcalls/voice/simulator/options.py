@@ -77,7 +77,7 @@ def _mix(name: str, given: Any) -> tuple[tuple[Outcome, float], ...]:
     for outcome, value in given.items():
         if outcome not in set(Outcome):
             raise OptionsInvalid(
-                f"Option mix has no outcome {outcome!r}; it knows {names}.", option="mix"
+                f"Option mix: unknown outcome {outcome!r}; it knows {names}.", option="mix"
             )
         weight = finite(value)
         if weight is None or weight < 0:
