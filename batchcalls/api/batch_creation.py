@@ -70,7 +70,7 @@ class BatchFields(Strict):
         queryset=Campaign.objects.select_related("pathway", "policy"),
         required=False,
         allow_null=True,
-        help_text="Campaign that provides the prompt or pathway, call settings, and calling policy.",
+        help_text="Campaign with the prompt or pathway, call settings, and calling policy.",
     )
     account = serializers.PrimaryKeyRelatedField(
         queryset=VoiceAccount.objects.all(),

@@ -36,7 +36,7 @@ _MEANINGS = {
     409: "Not possible in the current state.",
     413: "The body is too large.",
     415: "This media type is not supported here.",
-    422: "The request is valid but cannot be carried out, or its Idempotency-Key was used for another request.",
+    422: "The request cannot be carried out, or its Idempotency-Key was used for another one.",
     503: "The stored files cannot be reached at the moment.",
     507: "A disk of the server is full; nothing was stored.",
     502: "The voice provider did not answer properly.",
@@ -46,8 +46,8 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
     str,
     OpenApiParameter.HEADER,
-    description="Your own key for this request. A repeated request with the same key within 24 hours "
-    "gets the same response and is carried out once.",
+    description="Your own key for this request. Requests with the same key within 24 hours are "
+    "carried out once and get the same response.",
 )
 
 
