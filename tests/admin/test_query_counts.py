@@ -130,15 +130,19 @@ def client(crowd: Crowd) -> Client:
     return client
 
 
-@pytest.mark.parametrize("label", PAGES)
 def test_a_page_asks_as_many_queries_of_many_rows_as_of_few(
-    label: str, crowd: Crowd, client: Client
+    crowd: Crowd, client: Client, subtests: pytest.Subtests
 ) -> None:
-    address = PAGES[label](crowd)
-    queries_of(client, address)  # What a process learns once is not counted.
-    few = queries_of(client, address)
+    # One crowd for all pages: to make it takes longer than to ask for a page.
+    addresses = {label: address_of(crowd) for label, address_of in PAGES.items()}
+    few = {}
+    for label, address in addresses.items():
+        queries_of(client, address)  # What a process learns once is not counted.
+        few[label] = queries_of(client, address)
     crowd.grow(MANY)
-    compare(label, few, queries_of(client, address))
+    for label, address in addresses.items():
+        with subtests.test(label):
+            compare(label, few[label], queries_of(client, address))
 
 
 def test_what_is_recorded_is_of_pages_that_there_are() -> None:
