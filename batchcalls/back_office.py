@@ -21,6 +21,7 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
 from batchcalls.access.audited_pages import audited
+from batchcalls.access.sessions import is_fragment
 from batchcalls.models import EmergencyStop, OptOutReview
 
 
@@ -201,9 +202,13 @@ class BackOffice(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the sidebar and the emergency stop to the context of every page."""
-        context = super().each_context(request)
+        if is_fragment(request):  # which shows parts of a page, without what is around them
+            context = {"has_permission": self.has_permission(request)}
+        else:
+            context = super().each_context(request)
         if context["has_permission"]:
-            context["sidebar"] = self.sidebar(request)
+            if not is_fragment(request):
+                context["sidebar"] = self.sidebar(request)
             stops = EmergencyStop.objects.in_force().select_related("stopped_by")
             context["emergency_stop"] = stops.first()
         return context
