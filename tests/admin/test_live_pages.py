@@ -123,7 +123,7 @@ def test_a_batch_that_waits_says_until_when_in_the_list_and_on_its_page(
 
 
 def test_a_page_whose_session_ended_is_told_why(client: Client) -> None:
-    user, client = person("view_batch")
+    _user, client = person("view_batch")
     session = client.session
     session["begun_at"] = session["seen_at"] = 0
     session.save()
