@@ -207,8 +207,11 @@ class BackOffice(AdminSite):
         else:
             context = super().each_context(request)
         if context["has_permission"]:
+            from batchcalls.admin.export_news import news_of  # noqa: PLC0415
+
             if not is_fragment(request):
                 context["sidebar"] = self.sidebar(request)
+                context["export_news"] = news_of(request)
             stops = EmergencyStop.objects.in_force().select_related("stopped_by")
             context["emergency_stop"] = stops.first()
         return context

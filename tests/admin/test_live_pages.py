@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from batchcalls.admin import downloads
 from batchcalls.batches import halts, lifecycle
-from batchcalls.models import Batch, CallResult
+from batchcalls.models import Batch, CallResult, Export
 from batchcalls.reporting import batch_figures
 from tests.admin.call_rows import make_calls, person
 from tests.admin.markup import markup
@@ -130,3 +132,39 @@ def test_a_page_whose_session_ended_is_told_why(client: Client) -> None:
     answer = client.get(page("changelist"), headers={"X-Fragment": "1"})
     assert answer.status_code == 401
     assert answer.content.decode() == "You were signed out 12 hours after signing in."
+
+
+def test_a_finished_export_is_announced_on_every_page_until_it_is_downloaded(
+    admin_client: Client, calling: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "ROWS_AT_ONCE", 0)
+    news = reverse("admin:batchcalls_export_news")
+    assert 'id="export-news"' not in markup(admin_client.get("/"))
+    for _ in range(2):
+        admin_client.get(page("export", calling.pk, "results", "xlsx"))
+    [export, failed] = Export.objects.all()
+    assert f'id="export-news" data-live="{news}"' in markup(admin_client.get("/"))
+    export.file.save("results.xlsx", ContentFile(b"x"), save=False)
+    Export.objects.filter(pk=export.pk).update(
+        status="done", file=export.file.name, row_count=6_000, ended_at=timezone.now()
+    )
+    Export.objects.filter(pk=failed.pk).update(
+        status="failed", reason="The disk is full.", ended_at=timezone.now()
+    )
+    file = reverse("admin:batchcalls_export_file", args=[export.pk])
+    for address in (news, "/", page("changelist")):
+        shown = markup(admin_client.get(address))
+        assert (
+            "<strong>Your export is ready.</strong> Results of a batch: Test, 6,000 rows." in shown
+        )
+        assert file in shown
+        assert "<strong>Your export failed.</strong>" in shown
+        assert 'data-live-say="Your export is ready. Your export failed"' in shown
+    assert "data-live=" not in markup(admin_client.get(news))
+    dismiss = reverse("admin:batchcalls_export_dismiss", args=[failed.pk])
+    answer = admin_client.post(dismiss, headers={"Referer": "http://testserver/audit/?a=1"})
+    assert answer["Location"] == "http://testserver/audit/?a=1"
+    elsewhere = admin_client.post(dismiss, headers={"Referer": "https://example.com/"})
+    assert elsewhere["Location"] == reverse("admin:batchcalls_export_changelist")
+    b"".join(admin_client.get(file).streaming_content)  # type: ignore[arg-type]
+    assert 'id="export-news"' not in markup(admin_client.get("/"))

@@ -93,7 +93,7 @@ class ReviewStep(OwnPages[Batch]):
             must_type=must_type(batch),
             wrong_count=wrong_count,
             typed=typed or "",
-            starts=start_in_words(batch, now=now),
+            starts=start_in_words(batch, now=now) if batch.status == BatchStatus.READY else "",
             is_stale=is_stale(batch, now=now),
             left=left(batch),
             step=3,
