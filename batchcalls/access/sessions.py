@@ -144,6 +144,8 @@ def _reason_to_end(request: HttpRequest) -> str:
 
 def _end(request: HttpRequest, reason: str, page: str) -> HttpResponse | None:
     log.info("session_ended", username=request.user.get_username(), reason=reason)
+    # The page may keep what this person had typed, for nobody else.
+    request.ended_session_of = request.user.pk  # type: ignore[attr-defined]
     logout(request)
     if page in ALWAYS_OPEN:
         return None
@@ -151,8 +153,9 @@ def _end(request: HttpRequest, reason: str, page: str) -> HttpResponse | None:
         # The page says so itself. A redirect would be followed, and its message never seen.
         return HttpResponse(reason, status=401, content_type="text/plain")
     messages.info(request, f"{reason} Nothing that you saved is lost.")
-    back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
-    return redirect_to_login(back, reverse("admin:login"))
+    if request.method == "POST":  # the page itself asks for the password, and keeps the form
+        return None
+    return redirect_to_login(request.get_full_path(), reverse("admin:login"))
 
 
 def _count(number: int, unit: str) -> str:
