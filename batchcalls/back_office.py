@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import update_wrapper
+from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import DataError
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
 from batchcalls.access.audited_pages import audited
+from batchcalls.access.sessions import is_fragment
 from batchcalls.models import EmergencyStop, OptOutReview
 
 
@@ -132,6 +134,9 @@ class StockPages:
         return row
 
 
+_View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
+
+
 class BackOffice(AdminSite):
     """Django's admin with the product's shell around it."""
 
@@ -156,6 +161,24 @@ class BackOffice(AdminSite):
 
             bases, members["actions"] = (NobodyWrites, *bases), None
         super().register(model_or_iterable, type(stock.__name__, bases, members), **options)
+
+    def admin_view(self, view: _View, cacheable: bool = False) -> _View:
+        """Wrap a page: what people sent is kept while they sign in again."""
+        from batchcalls.admin import kept_forms, sign_in  # noqa: PLC0415
+
+        stock = super().admin_view(view, cacheable)
+
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.user.is_authenticated:
+                kept_forms.restore_files(request)
+                return stock(request, *args, **kwargs)
+            if is_fragment(request):
+                return HttpResponse("You were signed out.", status=401, content_type="text/plain")
+            if request.method == "POST":
+                return sign_in.ask_again(request, kept_forms.kept(request))
+            return stock(request, *args, **kwargs)
+
+        return cast(_View, update_wrapper(page, stock))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""
@@ -201,9 +224,16 @@ class BackOffice(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the sidebar and the emergency stop to the context of every page."""
-        context = super().each_context(request)
+        if is_fragment(request):  # which shows parts of a page, without what is around them
+            context: dict[str, Any] = {"has_permission": self.has_permission(request)}
+        else:
+            context = super().each_context(request)
         if context["has_permission"]:
-            context["sidebar"] = self.sidebar(request)
+            from batchcalls.admin.export_news import news_of  # noqa: PLC0415
+
+            if not is_fragment(request):
+                context["sidebar"] = self.sidebar(request)
+                context["export_news"] = news_of(request)
             stops = EmergencyStop.objects.in_force().select_related("stopped_by")
             context["emergency_stop"] = stops.first()
         return context

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -87,12 +87,16 @@ class BoundedBodies:
         return self._get_response(request)
 
 
+class UnexpectedFile(SuspiciousOperation):
+    """A file was sent where none is expected."""
+
+
 class NoFiles(FileUploadHandler):
     """Refuses files where none is expected, before their first byte is stored."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Refuse a file, with status 400."""
-        raise RequestDataTooBig("Files are not accepted here. Upload lists on their own pages.")
+        raise UnexpectedFile("Files are not accepted here. Upload lists on their own pages.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Store nothing."""

@@ -360,6 +360,7 @@ if BEHIND_PROXY := env.boolean("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 #: How many entries at the end of X-Forwarded-For are those of our proxies (access.client_address).
 PROXY_HOPS = env.integer("PROXY_HOPS", default=1, at_least=1) if BEHIND_PROXY else 0
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 # Sign-in. The rules are in batchcalls.access: throttling, two_step, and sessions.
 AUTHENTICATION_BACKENDS = ["batchcalls.access.throttling.PasswordBackend"]

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from batchcalls.api.opt_out_hook import OptOutHook
 from batchcalls.calling import provider_events
 
+handler400 = "config.errors.bad_request"
 handler403 = "config.errors.forbidden"
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.unexpected"

@@ -70,6 +70,11 @@ class SessionRules:
         return redirect("admin:security_set_up") if two_step.is_required(request.user) else None
 
 
+def is_fragment(request: HttpRequest) -> bool:
+    """Return whether a page asks for its own refresh."""
+    return bool(request.headers.get("X-Fragment"))
+
+
 def begin(request: HttpRequest, user: User, *, checked_code: bool) -> None:
     """Sign a person in, with a new session key."""
     request.session.pop(PENDING, None)
@@ -132,19 +137,25 @@ def _reason_to_end(request: HttpRequest) -> str:
     if two_step.is_on(request.user) and not session.get(TWO_STEP):  # type: ignore[arg-type]
         return "Two-step sign-in was turned on. Sign in again."
     # Pages refresh themselves when nobody is there.
-    if not request.headers.get("X-Fragment") and now - session[SEEN_AT] > SEEN_EVERY_SECONDS:
+    if not is_fragment(request) and now - session[SEEN_AT] > SEEN_EVERY_SECONDS:
         session[SEEN_AT] = int(now)
     return ""
 
 
 def _end(request: HttpRequest, reason: str, page: str) -> HttpResponse | None:
     log.info("session_ended", username=request.user.get_username(), reason=reason)
+    # The page may keep what this person had typed, for nobody else.
+    request.ended_session_of = request.user.pk  # type: ignore[attr-defined]
     logout(request)
     if page in ALWAYS_OPEN:
         return None
+    if is_fragment(request):
+        # The page says so itself. A redirect would be followed, and its message never seen.
+        return HttpResponse(reason, status=401, content_type="text/plain")
     messages.info(request, f"{reason} Nothing that you saved is lost.")
-    back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
-    return redirect_to_login(back, reverse("admin:login"))
+    if request.method == "POST":  # the page itself asks for the password, and keeps the form
+        return None
+    return redirect_to_login(request.get_full_path(), reverse("admin:login"))
 
 
 def _count(number: int, unit: str) -> str:

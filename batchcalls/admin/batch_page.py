@@ -9,11 +9,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from batchcalls.access.permissions import require
+from batchcalls.access.sessions import is_fragment
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.batch_actions import actions_for
 from batchcalls.admin.listing import listing_of
@@ -70,12 +70,9 @@ class BatchPages(OwnPages[Batch]):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show the figures and the main facts, or only their fragment for an automatic refresh."""
+        """Show the figures and the main facts."""
         require(request.user, "batchcalls.view_batch")
         batch = self._batch(object_id)
-        if request.headers.get("X-Fragment"):
-            live = self._live(request, batch)
-            return TemplateResponse(request, "admin/batchcalls/batch/live.html", live)
         return self._page(
             request,
             batch,
@@ -175,6 +172,8 @@ class BatchPages(OwnPages[Batch]):
             batch.name,
             **self._live(request, batch),
             tab=tab,
+            # A refresh renders the parts that change, of whichever tab is open.
+            layout=f"admin/batchcalls/batch/{'refresh' if is_fragment(request) else 'page'}.html",
             actions=actions_for(batch, user),
             goes_on=batch.status in BATCH_PREPARING and user.has_perm("batchcalls.change_batch"),
             takes_rows=(batch.status in BATCH_JOINABLE or batch.awaits_correction)
@@ -185,7 +184,8 @@ class BatchPages(OwnPages[Batch]):
     def _live(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
         """Return the context of the figures. The page refreshes while anything can change."""
         totals = totals_of([batch])[batch.pk]
-        key = f"figures:{batch.pk}:{batch.status}"
+        # Figures of live calls are not the final ones, however short the time between them.
+        key = f"figures:{batch.pk}:{batch.status}:{bool(totals.live)}"
         figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
         return {
             "batch": batch,
@@ -201,7 +201,8 @@ class BatchPages(OwnPages[Batch]):
             "rules_off": _rules_off(batch),
             "waits_for": _waits_for(batch),
             "is_calling": batch.status in BATCH_CALLING,
-            "live_url": self.url_of("change", batch.pk),
+            "live_url": request.get_full_path(),
+            "starts_later": bool(batch.start_at and batch.start_at > clock.now()),
             "rows_url": self.url_of("recipients", batch.pk),
             "calls_url": f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}",
         }

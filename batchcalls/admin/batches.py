@@ -13,6 +13,7 @@ from batchcalls.admin.batch_list import BatchListPage
 from batchcalls.admin.batch_page import BatchPages
 from batchcalls.admin.wizard.columns import ColumnsStep
 from batchcalls.admin.wizard.review import ReviewStep
+from batchcalls.admin.wizard.state import StepState
 from batchcalls.admin.wizard.upload import UploadStep
 from batchcalls.models import Batch
 
@@ -25,6 +26,7 @@ class BatchAdmin(
     UploadStep,
     ColumnsStep,
     ReviewStep,
+    StepState,
     BatchFilesAdmin,
 ):
     """Combines the list, the page, the actions, the files, and the steps of creating a batch."""

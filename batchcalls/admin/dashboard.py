@@ -9,10 +9,13 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from batchcalls.access.sessions import is_fragment
+from batchcalls.admin.pages import refresh
 from batchcalls.database import clock
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.reporting import charts, dashboard_figures
 from batchcalls.reporting.batch_figures import remembered, totals_of
+from batchcalls.reporting.waiting import waiting_of
 from batchcalls.reporting.worker_state import clock_state, worker_state
 from batchcalls.states import BATCH_ACTIVE
 from campaigns.models import Campaign
@@ -28,8 +31,6 @@ def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateRespons
     sees_batches = user.has_perm("batchcalls.view_batch")
     if sees_batches:
         context |= _running()
-    if request.headers.get("X-Fragment"):
-        return TemplateResponse(request, "admin/dashboard_running.html", context)
     if user.has_perm("batchcalls.view_callresult"):
         context |= _calls()
     if sees_batches:
@@ -42,6 +43,8 @@ def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateRespons
     if user.has_perm("batchcalls.view_workerheartbeat"):
         now = clock.now()
         context |= {"worker": worker_state(now), "clocks": clock_state(now)}
+    if is_fragment(request):
+        return refresh(request, "admin/dashboard_live.html", context)
     return TemplateResponse(request, "admin/index.html", context)
 
 
@@ -49,9 +52,9 @@ def _running() -> dict[str, Any]:
     rows = Batch.objects.filter(status__in=BATCH_ACTIVE).order_by("-created_at", "-pk")
     found = list(rows[: RUNNING_SHOWN + 1])
     shown = found[:RUNNING_SHOWN]
-    totals = totals_of(shown)
+    totals, waiting = totals_of(shown), waiting_of(shown)
     return {
-        "running": [(batch, totals[batch.pk]) for batch in shown],
+        "running": [(batch, totals[batch.pk], waiting.get(batch.pk)) for batch in shown],
         "more_running": len(found) > RUNNING_SHOWN,
     }
 

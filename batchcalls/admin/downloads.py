@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import tempfile
+from typing import Any
 from urllib.parse import quote, unquote_plus
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.files import File
 from django.db.models import Model, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import slugify
 
 from batchcalls.access import audit, masking
 from batchcalls.access.permissions import require
+from batchcalls.admin import export_news
 from batchcalls.admin.actor import actor_of
+from batchcalls.admin.listing import Listing, listing_of
 from batchcalls.admin.readonly import ReadOnlyAdmin
 from batchcalls.database.disks import StorageAway
 from batchcalls.models import AuditAction, CallResult, Export, ExportKind
 from batchcalls.reporting.exports import jobs
 from batchcalls.reporting.exports.tables import Table
 from batchcalls.reporting.exports.writing import csv_blocks, write_xlsx
+from batchcalls.reporting.filters.exports import ExportFilter
+from batchcalls.reporting.tables.exports import ExportTable
 from batchcalls.states import ExportStatus
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -52,10 +67,15 @@ def send(request: HttpRequest, export: Export, *, form: str, rows: int) -> HttpR
         return FileResponse(
             out, as_attachment=True, filename=_file_name(table, "xlsx"), content_type=XLSX
         )
-    jobs.request(
+    requested = jobs.request(
         ExportKind(export.kind), batch=export.batch, query=export.query, actor=actor_of(request)
     )
-    messages.info(request, f"A workbook of {rows:,} rows takes a while. It will appear here.")
+    export_news.follow(request, requested)
+    messages.info(
+        request,
+        f"A workbook of {rows:,} rows takes a while. You can leave this page; we’ll tell you when "
+        "it is ready.",
+    )
     return redirect("admin:batchcalls_export_changelist")
 
 
@@ -81,10 +101,7 @@ def _file_name(table: Table, form: str) -> str:
 
 @admin.register(Export)
 class ExportAdmin(ReadOnlyAdmin[Export]):
-    list_display = ["__str__", "batch", "status", "row_count", "created_by", "download"]
-    list_display_links = None
-    list_filter = ["kind", "status"]
-    list_select_related = ["batch", "created_by"]
+    list_label = "Exports"
 
     def has_view_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
         """Allow users who may export to see what they requested."""
@@ -99,21 +116,51 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         return rows.filter(created_by=actor_of(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the download URL."""
+        """Add the download, and the news for every page."""
         return [
+            self.at("news/", self.news_view, "news"),
+            self.at("<uuid:pk>/dismiss/", self.dismiss_view, "dismiss"),
             self.at("<uuid:pk>/file/", self.file_view, "file"),
             *super().get_urls(),
         ]
 
-    @admin.display(description="File")
-    def download(self, export: Export) -> SafeString | str:
-        """Link to the file, or return its state."""
-        if export.status == ExportStatus.DONE:
-            url = reverse("admin:batchcalls_export_file", args=[export.pk])
-            return format_html('<a href="{}">Download</a>', url)
-        return export.reason or "…"
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """List the files, newest first; those that are being written refresh themselves."""
+        self._require_view(request)
+        rows = self.get_queryset(request).select_related("batch", "created_by")
+        listing: Listing[Export] = listing_of(
+            request, rows, ExportFilter, order=("created_at", "pk")
+        )
+        return self.list_page(
+            request,
+            listing,
+            ExportTable(listing.page.rows, user=request.user),
+            fragment="rows",
+            is_live=any(one.status == ExportStatus.WAITING for one in listing.page.rows),
+        )
 
-    def file_view(self, request: HttpRequest, pk: str) -> HttpResponse | FileResponse:
+    def _require_view(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def news_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the files that this person waits for."""
+        self._require_view(request)
+        context = {"export_news": export_news.news_of(request)}
+        return TemplateResponse(request, "admin/includes/export_news.html", context)
+
+    def dismiss_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Announce a file no more. Takes POST only."""
+        self._require_view(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        export_news.forget(request, pk)
+        back = request.headers.get("Referer", "")
+        if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+            back = self.url_of("changelist")
+        return HttpResponseRedirect(back)
+
+    def file_view(self, request: HttpRequest, pk: UUID) -> HttpResponse | FileResponse:
         """Send a file to a user who may export its kind and requested it, or may see all files."""
         export = get_object_or_404(self.get_queryset(request), pk=pk)
         require(request.user, export.permission)
@@ -127,6 +174,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
             self.message_user(request, str(StorageAway(error)), messages.ERROR)
             return redirect("admin:batchcalls_export_changelist")
         audit.record(AuditAction.DOWNLOADED, export)
+        export_news.forget(request, pk)
         return _of_stored_file(file)
 
 

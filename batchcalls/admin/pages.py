@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django_tables2 import Table
 
+from batchcalls.access.sessions import is_fragment
 from batchcalls.admin.listing import Listing
 from batchcalls.database import disks
 
@@ -69,9 +70,9 @@ def act(
     return redirect(done.to or back)
 
 
-def is_fragment(request: HttpRequest) -> bool:
-    """Return whether a page asks for its own refresh."""
-    return bool(request.headers.get("X-Fragment"))
+def refresh(request: HttpRequest, part: str, context: dict[str, Any]) -> TemplateResponse:
+    """Render a part of a page for its automatic refresh, with what every page shows."""
+    return TemplateResponse(request, "admin/refresh.html", {**context, "part": part})
 
 
 def row_or_404(rows: QuerySet[ModelT], pk: object) -> ModelT:
@@ -109,11 +110,11 @@ class OwnPages(admin.ModelAdmin[ModelT]):
 
         An automatic refresh renders the ``fragment`` template instead.
         """
-        if fragment and is_fragment(request):
-            template = f"{template}_{fragment}"
         known = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
-        name = f"admin/{self.opts.app_label}/{template}.html"
-        return TemplateResponse(request, name, {**known, **context})
+        name = f"admin/{self.opts.app_label}/{template}"
+        if fragment and is_fragment(request):
+            return refresh(request, f"{name}_{fragment}.html", {**known, **context})
+        return TemplateResponse(request, f"{name}.html", {**known, **context})
 
     def list_page(
         self, request: HttpRequest, listing: Listing[ModelT], table: Table, **context: Any

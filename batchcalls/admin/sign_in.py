@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -17,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -24,7 +26,10 @@ from django.views.decorators.http import require_http_methods
 
 from batchcalls.access import sessions, throttling, two_step
 from batchcalls.access.two_step import Verdict
+from batchcalls.admin import kept_forms
 
+#: In a session whose code is still missing: the form that waits.
+_KEPT = "kept_form"
 #: What people read about a code that is not accepted.
 SENTENCES = {
     Verdict.WRONG: (
@@ -83,18 +88,29 @@ class CodeForm(forms.Form):
 
 
 class SignInView(LoginView):
-    """Checks the password. Signs in, or asks for a code."""
+    """Checks the password. Signs in, or asks for a code.
+
+    A form that arrived after the session had ended is carried along.
+    """
 
     authentication_form = PasswordForm
     template_name = "admin/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the form that waits for this sign-in."""
+        form = kept_forms.unpacked(self.request.POST.get(kept_forms.FIELD, ""))
+        return super().get_context_data(**kwargs, kept_form=form)
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Sign in, or redirect to the second step."""
         user: User = form.get_user()
         if two_step.is_on(user):
             sessions.await_code(self.request, user, next_url=self.get_success_url())
+            self.request.session[_KEPT] = self.request.POST.get(kept_forms.FIELD, "")
             return redirect("admin:login_code")
-        return _signed_in(self.request, user, self.get_success_url(), checked_code=False)
+        waiting = self.request.POST.get(kept_forms.FIELD, "")
+        url = self.get_success_url()
+        return _signed_in(self.request, user, url, checked_code=False, waiting=waiting)
 
 
 @never_cache
@@ -115,6 +131,35 @@ def login_page(request: HttpRequest, site: AdminSite, extra: dict[str, Any]) -> 
 
 
 @never_cache
+def ask_again(request: HttpRequest, form: kept_forms.KeptForm | None) -> HttpResponse:
+    """Ask somebody who sent a form without being signed in to do so, and keep a long form."""
+    # Other URLs that take forms may show no page.
+    url = form.path if form else reverse("admin:index")
+    login_url = f"{reverse('admin:login')}?{urlencode({REDIRECT_FIELD_NAME: url})}"
+    if form is None:
+        return HttpResponseRedirect(login_url)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Log in",
+        "app_path": login_url,
+        REDIRECT_FIELD_NAME: url,
+        "form": PasswordForm(request),
+        "kept_form": form,
+    }
+    return TemplateResponse(request, "admin/login.html", context, status=401)
+
+
+def continue_page(
+    request: HttpRequest, form: kept_forms.KeptForm, *, title: str, status: int = 200
+) -> HttpResponse:
+    """Offer to send a form again that was kept."""
+    context = {**admin.site.each_context(request), "title": title, "kept_form": form}
+    answer = TemplateResponse(request, "admin/continue_form.html", context, status=status)
+    add_never_cache_headers(answer)
+    return answer
+
+
+@never_cache
 @csrf_protect
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,7 +174,8 @@ def code_view(request: HttpRequest) -> HttpResponse:
         if refusal := refusal_of_code(request, user, form.cleaned_data["code"]):
             form.add_error("code", refusal)
         else:
-            return _signed_in(request, user, next_url, checked_code=True)
+            kept = request.session.pop(_KEPT, "")
+            return _signed_in(request, user, next_url, checked_code=True, waiting=kept)
     context = {
         **admin.site.each_context(request),
         "title": "Two-step sign-in",
@@ -164,9 +210,16 @@ def refusal_of_password(request: HttpRequest, user: User, password: str) -> str:
     return "This is not your current password. Enter it again."
 
 
-def _signed_in(request: HttpRequest, user: User, url: str, *, checked_code: bool) -> HttpResponse:
+def _signed_in(
+    request: HttpRequest, user: User, url: str, *, checked_code: bool, waiting: str
+) -> HttpResponse:
+    """Sign in, and continue at ``url`` or with the form that waits for this person."""
     sessions.begin(request, user, checked_code=checked_code)
-    # Not redirect(), for which it might be the name of a view.
-    answer = HttpResponseRedirect(url)
+    form = kept_forms.unpacked(waiting)
+    if form is not None and form.user_id in {None, user.pk}:
+        answer: HttpResponse = continue_page(request, form, title="You are signed in again")
+    else:
+        # Not redirect(), for which it might be the name of a view.
+        answer = HttpResponseRedirect(url)
     throttling.remember_browser(answer, user.get_username())
     return answer

@@ -16,9 +16,10 @@ from django.utils.text import Truncator
 
 from batchcalls.access import audit
 from batchcalls.access.permissions import require
+from batchcalls.access.sessions import is_fragment
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of
-from batchcalls.admin.pages import Done, OwnPages, is_fragment, row_or_404
+from batchcalls.admin.pages import Done, OwnPages, row_or_404
 from batchcalls.admin.webhook_form import EndpointForm
 from batchcalls.models import AuditAction, WebhookDelivery, WebhookEndpoint
 from batchcalls.models.webhook import FORMER_SECRET_LASTS

@@ -43,9 +43,10 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFigures:
-    """Rows by stage, cost by currency, speed in calls per second, seconds left."""
+    """Rows by stage, attempts, cost by currency, speed in calls per second, seconds left."""
 
     totals: Totals
+    calls: int
     costs: dict[str, Decimal]
     calls_per_second: float
     seconds_left: float | None
@@ -62,13 +63,14 @@ def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> 
         newest = calls.order_by("-pk").values_list("claimed_at", flat=True)[:2_000]
         recent = sum(1 for claimed_at in newest if claimed_at > now - SPEED_WINDOW)
         speed = recent / SPEED_WINDOW.total_seconds()
-    timeline, costs = _timeline_and_costs(calls)
+    counts, costs = _counts_and_costs(calls)
     return BatchFigures(
         totals=totals,
+        calls=sum(counts.values()),
         costs=costs,
         calls_per_second=speed,
         seconds_left=_seconds_left(batch, totals, speed),
-        timeline=timeline,
+        timeline=timeline_of(counts),
     )
 
 
@@ -79,9 +81,9 @@ def _seconds_left(batch: Batch, totals: Totals, speed: float) -> float | None:
     return totals.waiting / speed
 
 
-def _timeline_and_costs(
+def _counts_and_costs(
     calls: QuerySet[CallResult],
-) -> tuple[Timeline | None, dict[str, Decimal]]:
+) -> tuple[Counter[datetime], dict[str, Decimal]]:
     """Count a batch's calls by minute and add up their cost, in one pass.
 
     Separate queries, for either figure or for the first call, would each read all the calls again.
@@ -94,7 +96,7 @@ def _timeline_and_costs(
         counts[minute] += n
         if cost is not None:
             costs[currency] = costs.get(currency, Decimal(0)) + cost
-    return timeline_of(counts), costs
+    return counts, costs
 
 
 def timeline_of(counts: Mapping[datetime, int]) -> Timeline | None:

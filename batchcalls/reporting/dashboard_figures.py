@@ -28,6 +28,9 @@ from batchcalls.states import BATCH_RESUMABLE, BatchStatus, ExportStatus, ListSt
 from campaigns.vocabulary import AnsweredBy
 
 DAYS = 14
+#: A call may be answered while it is live. What came of it is known at its end.
+_REACHED = Q(answered_by=AnsweredBy.HUMAN, ended_at__isnull=False)
+_VOICEMAIL = Q(answered_by=AnsweredBy.VOICEMAIL, ended_at__isnull=False)
 ERRORS_SHOWN = 8
 ERRORS_SINCE = timedelta(days=7)
 
@@ -43,23 +46,29 @@ class Today:
     costs: dict[str, Decimal]
 
     @property
+    def ended(self) -> int:
+        """Calls that are over. Nobody knows yet who answers the others."""
+        return self.calls - self.live
+
+    @property
     def not_reached(self) -> int:
         """Calls that ended without reaching anyone."""
-        return self.calls - self.reached - self.voicemail - self.live
+        return self.ended - self.reached - self.voicemail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One day's calls, and how many of them a person answered."""
+    """One day's calls, how many of them are over, and how many of those a person answered."""
 
     day: date
     calls: int
+    ended: int
     reached: int
 
     @property
     def rate(self) -> float:
-        """Percentage of the calls that a person answered."""
-        return 100 * self.reached / self.calls if self.calls else 0.0
+        """Percentage of the calls that are over which a person answered."""
+        return 100 * self.reached / self.ended if self.ended else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +88,8 @@ def today() -> Today:
     calls = CallResult.objects.counted().filter(claimed_at__gte=since).order_by()
     found = calls.aggregate(
         calls=Count("pk"),
-        reached=Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN)),
-        voicemail=Count("pk", filter=Q(answered_by=AnsweredBy.VOICEMAIL)),
+        reached=Count("pk", filter=_REACHED),
+        voicemail=Count("pk", filter=_VOICEMAIL),
         live=Count("pk", filter=Q(ended_at=None)),
     )
     priced = calls.exclude(price=None).values_list("currency")
@@ -104,15 +113,16 @@ def days(first: date, end: date) -> list[Day]:
         .filter(claimed_at__gte=_midnight(first), claimed_at__lt=_midnight(end))
         .order_by()
     )
-    human = Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN))
     grouped = calls.annotate(day=TruncDate("claimed_at")).values_list("day")
-    counted = grouped.annotate(n=Count("pk"), reached=human)
-    counts = {day: (n, reached) for day, n, reached in counted}
+    counted = grouped.annotate(
+        n=Count("pk"), ended=Count("ended_at"), reached=Count("pk", filter=_REACHED)
+    )
+    counts = {day: figures for day, *figures in counted}
     found = []
     for place in range((end - first).days):
         day = first + timedelta(days=place)
-        n, reached = counts.get(day, (0, 0))
-        found.append(Day(day=day, calls=n, reached=reached))
+        n, ended, reached = counts.get(day, (0, 0, 0))
+        found.append(Day(day=day, calls=n, ended=ended, reached=reached))
     return found
 
 

@@ -13,7 +13,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from batchcalls.models import Batch
 from batchcalls.models.querysets import Totals
+from batchcalls.reporting.waiting import EMERGENCY_STOP
 from batchcalls.states import DeliveryStatus, Stage, Status, Tone
 
 #: status -> tone. Deliveries have their own: one of their statuses is also a recipient status.
@@ -33,6 +35,14 @@ def pill(status: str, label: str = "", tone: str = "") -> SafeString | str:
     return format_html(
         '<span class="pill {}">{}</span>', tone or TONES.get(str(status), Tone.NEUTRAL), text
     )
+
+
+def batch_pill(batch: Batch, waiting_code: str = "") -> SafeString | str:
+    """Show a batch's status. An emergency stop is part of it, because nothing else is true then."""
+    label = batch.get_status_display()
+    if waiting_code == EMERGENCY_STOP:
+        return pill(batch.status, f"{label} · Stopped", Tone.DANGER)
+    return pill(batch.status, label)
 
 
 def ago(moment: datetime | None, blank: str = "–") -> SafeString | str:

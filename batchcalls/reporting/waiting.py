@@ -25,6 +25,9 @@ from batchcalls.states import (
 
 #: A batch that called nobody for this long is waiting. Until then, it is only between two calls.
 PATIENCE = timedelta(seconds=10)
+#: Codes of waits that end by themselves, as intended.
+PLANNED = frozenset({"start_time", "calling_hours", "retry_time", "capped"})
+EMERGENCY_STOP = "emergency_stop"
 #: Times this close are shown with seconds.
 SOON = timedelta(minutes=2)
 
@@ -36,6 +39,11 @@ class Waiting:
     code: str
     message: str
     until: datetime | None = None
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether nothing is wrong, and calls continue at a time that rules or people chose."""
+        return self.code in PLANNED
 
 
 def waiting_of(batches: Iterable[Batch], *, now: datetime | None = None) -> dict[UUID, Waiting]:
@@ -90,7 +98,7 @@ def _with_next_recipient(batch_ids: list[UUID]) -> list[Any]:
 def _halted(batch: Batch, stop: EmergencyStop | None, *, now: datetime) -> Waiting | None:
     account = batch.account
     if stop is not None:
-        return Waiting(code="emergency_stop", message=f"All calling is stopped: {stop.reason}")
+        return Waiting(code=EMERGENCY_STOP, message=f"All calling is stopped: {stop.reason}")
     if not account.enabled:
         message = f"The voice account {account} is switched off."
         return Waiting(code="account_off", message=message)

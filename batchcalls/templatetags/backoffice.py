@@ -17,7 +17,13 @@ from campaigns.models import CallingPolicy
 
 register = template.Library()
 
-for tag in (formatting.pill, formatting.ago, formatting.at, formatting.copy_id):
+for tag in (
+    formatting.pill,
+    formatting.batch_pill,
+    formatting.ago,
+    formatting.at,
+    formatting.copy_id,
+):
     register.simple_tag(tag)
 register.inclusion_tag("batchcalls/progress.html")(formatting.progress)
 for text in (formatting.duration, formatting.money, formatting.words, formatting.share):

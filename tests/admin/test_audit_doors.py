@@ -66,6 +66,10 @@ SILENT: dict[str, str] = {
     "batchcalls_voiceaccount_test": "asks the provider, and changes nothing",
     "batchcalls_batch_continue": "redirects to the step of a draft",
     "batchcalls_batch_clone": "the copy is a draft; its list is an entry",
+    "batchcalls_batch_step_state": "asks whether a draft can still be changed",
+    "batchcalls_batch_first_state": "asks whether the session goes on",
+    "batchcalls_export_news": "shows which files of one’s own are ready",
+    "batchcalls_export_dismiss": "changes only what one’s own session shows",
     "batchcalls_batch_again": "checks a draft again",
 }
 #: Tables of the queue, which nobody edits.

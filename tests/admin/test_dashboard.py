@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from django.utils import timezone
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
 from batchcalls.models import WorkerHeartbeat
+from batchcalls.reporting import dashboard_figures
+from tests.admin.call_rows import make_calls
 from tests.admin.markup import markup
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +52,22 @@ def test_what_runs_is_followed_and_what_failed_stands_there(
     assert "Goes on" in page
     assert "Broken failed" in page
     part = markup(admin_client.get("/", headers={"X-Fragment": "1"}))
-    assert part.startswith('<div id="running" data-live="/"')
+    assert '<div id="dashboard" data-live="/" data-live-seconds="5"' in part
+    for words in ("Goes on", "Broken failed", "Live now", "Answer rate", "Workers"):
+        assert words in part
+
+
+def test_the_answer_rate_leaves_live_calls_out(admin_client: Client, make_batch: Any) -> None:
+    batch = make_batch("+12025550190")
+    now = timezone.now()
+    make_calls(batch, 1, answered_by="human", claimed_at=now)
+    make_calls(batch, 1, answered_by="no_answer", claimed_at=now)
+    make_calls(batch, 2, answered_by="human", claimed_at=now, status="in_progress")
+    today = admin_client.get("/").context["today"]
+    assert (today.calls, today.live, today.ended) == (4, 2, 2)
+    assert (today.reached, today.not_reached) == (1, 1)
+    [day] = dashboard_figures.days(timezone.localdate(), timezone.localdate() + timedelta(days=1))
+    assert day.rate == pytest.approx(50)
 
 
 def test_a_worker_that_is_missing_is_said_with_the_remedy(admin_client: Client) -> None:

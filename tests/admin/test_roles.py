@@ -60,6 +60,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_batch_template": ("batchcalls.add_batch",),
     "batchcalls_batch_upload": ("batchcalls.change_batch",),
     "batchcalls_batch_columns": ("batchcalls.change_batch",),
+    "batchcalls_batch_step_state": ("batchcalls.change_batch",),
+    "batchcalls_batch_first_state": ("batchcalls.add_batch",),
     "batchcalls_batch_preview": ("batchcalls.change_batch",),
     "batchcalls_batch_review": ("batchcalls.view_batch",),
     "batchcalls_batch_continue": ("batchcalls.view_batch",),
@@ -107,6 +109,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     # Whoever may export sees what they asked for themselves.
     "batchcalls_export_changelist": ("batchcalls.export_batch",),
     "batchcalls_export_file": ("batchcalls.export_batch",),
+    "batchcalls_export_news": ("batchcalls.export_batch",),
+    "batchcalls_export_dismiss": ("batchcalls.export_batch",),
     "batchcalls_apikey_revoke": ("batchcalls.view_apikey", "batchcalls.change_apikey"),
     "batchcalls_optoutsource_add": (
         "batchcalls.add_optoutsource",

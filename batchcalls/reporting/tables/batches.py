@@ -37,7 +37,8 @@ class BatchTable(ListTable):
 
     def render_status(self, record: Any) -> SafeString:
         """Show the status, and the reason for it or for waiting."""
-        shown = formatting.pill(record.status, record.get_status_display())
+        code = record.waiting.code if record.waiting else ""
+        shown = formatting.batch_pill(record, code)
         reason = record.waiting.message if record.waiting else record.reason
         if not reason:
             return SafeString(shown)
