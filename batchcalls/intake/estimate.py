@@ -11,12 +11,14 @@ from math import ceil
 from typing import Any
 
 from django.db.models import Avg, Count
+from django.template.defaultfilters import pluralize
 
 from batchcalls.batches.spending import longest_seconds
 from batchcalls.calling import frequency, rule_packs
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus, RecipientStatus
+from batchcalls.voice.prices import money_range
 from campaigns.caps import Caps
 from campaigns.vocabulary import RetryOutcome
 
@@ -79,10 +81,12 @@ def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any],
 
 
 def describe(estimate: dict[str, Any]) -> str:
-    """Return calls, duration and cost in words: "12 to 36 calls; 4 min; 0.30 to 1.50 USD"."""
-    calls = _range(*(f"{count:,}" for count in estimate["calls"]))
+    """Return calls, duration and cost in words: "12–36 calls · about 4 min · est. $0.30–$1.50"."""
+    least, most = estimate["calls"]
+    calls = f"{_range(f'{least:,}', f'{most:,}')} call{pluralize(most)}"
     time = _range(*map(_span, estimate["seconds"]))
-    return f"{calls} calls; {time}; {_range(*estimate['cost'])} {estimate['currency']}"
+    cost = money_range(*map(Decimal, estimate["cost"]), estimate["currency"])
+    return f"{calls} · about {time} · est. {cost}"
 
 
 def has_column(batch: Batch, setting: str) -> bool:
@@ -191,7 +195,7 @@ def _retry_settings(batch: Batch, recipients: int) -> Iterator[tuple[int, dict[s
 
 
 def _range(least: str, most: str) -> str:
-    return least if least == most else f"{least} to {most}"
+    return least if least == most else f"{least}–{most}"
 
 
 def _span(seconds: int) -> str:

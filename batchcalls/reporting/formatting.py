@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from batchcalls.models.querysets import Totals
 from batchcalls.states import DeliveryStatus, Stage, Status, Tone
+from batchcalls.voice import prices
 
 #: status -> tone. Deliveries have their own: one of their statuses is also a recipient status.
 TONES: dict[str, Tone] = {
@@ -71,12 +72,8 @@ def duration(seconds: float | None) -> str:
 
 
 def money(amount: Decimal | float | None, currency: str = "") -> str:
-    """Format an amount with its currency. Small amounts keep their significant digits."""
-    if amount is None:
-        return "–"
-    value = Decimal(amount)
-    digits = 2 if value == 0 or abs(value) >= Decimal("0.1") else 4
-    return f"{value:,.{digits}f} {currency}".strip()
+    """Format an amount with its currency, or a blank for None."""
+    return "–" if amount is None else prices.money(Decimal(amount), currency)
 
 
 def words(code: str) -> str:
