@@ -35,6 +35,18 @@ class Disposition(TextChoices):
     FAILED = "FAILED", "Failed"
 
 
+def outcome_in_words(disposition: str) -> str:
+    """Return a disposition as people read it: NO_ANSWER is "No answer".
+
+    Dispositions of a campaign's own are codes too, or words already.
+    """
+    if disposition in Disposition.values:
+        return str(Disposition(disposition).label)
+    if disposition.isupper() or "_" in disposition:
+        return disposition.replace("_", " ").strip().capitalize()
+    return disposition
+
+
 class Purpose(TextChoices):
     """Why people are called; rule packs and consent rules depend on it."""
 

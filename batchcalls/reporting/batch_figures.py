@@ -19,7 +19,7 @@ from django.db.models.functions import TruncMinute
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
-from batchcalls.states import BATCH_CALLING
+from batchcalls.states import BATCH_CALLING, CALL_FINAL
 
 ValueT = TypeVar("ValueT")
 
@@ -43,13 +43,17 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFigures:
-    """Rows by stage, cost by currency, speed in calls per second, seconds left."""
+    """Rows by stage, cost by currency, speed in calls per second, seconds left.
+
+    ``outcomes`` counts the ended calls by disposition and status.
+    """
 
     totals: Totals
     costs: dict[str, Decimal]
     calls_per_second: float
     seconds_left: float | None
     timeline: Timeline | None
+    outcomes: dict[tuple[str, str], int]
 
 
 def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> BatchFigures:
@@ -62,13 +66,14 @@ def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> 
         newest = calls.order_by("-pk").values_list("claimed_at", flat=True)[:2_000]
         recent = sum(1 for claimed_at in newest if claimed_at > now - SPEED_WINDOW)
         speed = recent / SPEED_WINDOW.total_seconds()
-    timeline, costs = _timeline_and_costs(calls)
+    timeline, costs, outcomes = _timeline_costs_and_outcomes(calls)
     return BatchFigures(
         totals=totals,
         costs=costs,
         calls_per_second=speed,
         seconds_left=_seconds_left(batch, totals, speed),
         timeline=timeline,
+        outcomes=outcomes,
     )
 
 
@@ -79,22 +84,27 @@ def _seconds_left(batch: Batch, totals: Totals, speed: float) -> float | None:
     return totals.waiting / speed
 
 
-def _timeline_and_costs(
+def _timeline_costs_and_outcomes(
     calls: QuerySet[CallResult],
-) -> tuple[Timeline | None, dict[str, Decimal]]:
-    """Count a batch's calls by minute and add up their cost, in one pass.
+) -> tuple[Timeline | None, dict[str, Decimal], dict[tuple[str, str], int]]:
+    """Count a batch's calls by minute and by outcome and add up their cost, in one pass.
 
-    Separate queries, for either figure or for the first call, would each read all the calls again.
+    Separate queries, for each figure or for the first call, would each read all the calls again.
     """
     grouped = calls.annotate(minute=TruncMinute("claimed_at", tzinfo=UTC))
     counts: Counter[datetime] = Counter()
+    outcomes: Counter[tuple[str, str]] = Counter()
     costs: dict[str, Decimal] = {}
-    rows = grouped.values_list("minute", "currency").annotate(n=Count("*"), cost=Sum("price"))
-    for minute, currency, n, cost in rows:
+    rows = grouped.values_list("minute", "currency", "disposition", "status").annotate(
+        n=Count("*"), cost=Sum("price")
+    )
+    for minute, currency, disposition, status, n, cost in rows:
         counts[minute] += n
+        if status in CALL_FINAL:
+            outcomes[disposition, status] += n
         if cost is not None:
             costs[currency] = costs.get(currency, Decimal(0)) + cost
-    return timeline_of(counts), costs
+    return timeline_of(counts), costs, dict(outcomes)
 
 
 def timeline_of(counts: Mapping[datetime, int]) -> Timeline | None:

@@ -100,7 +100,7 @@ def copy_id(identifier: Any) -> SafeString:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a progress bar. ``start`` and ``width`` are percentages."""
+    """A part of a progress bar. ``start`` and ``width`` are percentages; ``name`` is its color."""
 
     name: str
     count: int
@@ -109,13 +109,22 @@ class Segment:
 
 
 def segments(totals: Totals) -> list[Segment]:
-    """Divide a batch's rows by stage. The segments add up to all rows."""
-    found: list[Segment] = []
-    start = 0.0
+    """Divide a batch's rows by stage. The segments add up to all rows.
+
+    Rows that someone canceled are no skipped rows: they have a segment of their own.
+    """
+    counts: list[tuple[str, int]] = []
     for stage in Stage:
         count = totals.at(stage)
+        if stage == Stage.SKIPPED:
+            counts += [(stage.value, count - totals.canceled), ("canceled", totals.canceled)]
+        else:
+            counts.append((stage.value, count))
+    found: list[Segment] = []
+    start = 0.0
+    for name, count in counts:
         width = 100 * count / totals.rows if totals.rows else 0
-        found.append(Segment(stage.value, count, round(start, 3), round(width, 3)))
+        found.append(Segment(name, count, round(start, 3), round(width, 3)))
         start += width
     return found
 

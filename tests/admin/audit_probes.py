@@ -391,6 +391,7 @@ PROBES: dict[str, Probe] = {
     **of_batch("Calling", "pause", A.PAUSED),
     **of_batch("Paused", "resume", A.RESUMED),
     **of_batch("Calling", "cancel", A.CANCELED),
+    **of_batch("Draft", "delete_draft", A.DELETED),
     **of_batch("Calling", "budget", A.CHANGED, budget="5"),
     **of_batch("Over", "retry", A.REOPENED),
     "batchcalls_batch_export": Probe(

@@ -71,6 +71,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_batch_clone": ("batchcalls.add_batch", "batchcalls.view_batch"),
     "batchcalls_batch_rename": ("batchcalls.change_batch", "batchcalls.view_batch"),
     "batchcalls_batch_cancel": ("batchcalls.cancel_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_delete_draft": ("batchcalls.cancel_batch", "batchcalls.view_batch"),
     # The tabs of its page.
     "batchcalls_batch_recipients": ("batchcalls.view_batch", "batchcalls.view_recipient"),
     "batchcalls_batch_log": ("batchcalls.view_batch",),
