@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from django.db.models import TextChoices
 
 
@@ -45,6 +48,21 @@ def outcome_in_words(disposition: str) -> str:
     if disposition.isupper() or "_" in disposition:
         return disposition.replace("_", " ").strip().capitalize()
     return disposition
+
+
+def dispositions_like(text: str, own: Iterable[str] = ()) -> set[str]:
+    """Return the dispositions that somebody may mean: codes or words, in any case.
+
+    ``own`` are those that campaigns define.
+    """
+    wanted = _plain(text)
+    known = [*Disposition.values, *own]
+    found = {one for one in known if wanted in {_plain(one), _plain(outcome_in_words(one))}}
+    return found | {text, text.upper(), text.lower(), wanted.replace(" ", "_").upper()}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]+", " ", text).strip().casefold()
 
 
 class Purpose(TextChoices):

@@ -85,6 +85,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "batchcalls.export_callresult",
         "batchcalls.view_callresult",
     ),
+    "batchcalls_callresult_again": ("batchcalls.launch_batch", "batchcalls.view_callresult"),
     "batchcalls_callresult_settle": ("batchcalls.settle_callresult",),
     "batchcalls_callresult_recording": ("batchcalls.view_callresult",),
     "batchcalls_callresult_keep": ("batchcalls.view_callresult",),
