@@ -40,6 +40,7 @@ OPEN_TO_ALL = {
     "password_change_done",
     "jsi18n",
     "login_code",
+    "preferences",
     "security",
     "security_set_up",
     "security_codes",

@@ -118,7 +118,7 @@ class BatchIdFilter(django_filters.Filter):  # type: ignore[misc]
 
 
 class CallFilter(ListFilter):
-    """Dates are days in the site's time zone, the last one included. Lengths are in seconds."""
+    """Dates are days in the reader's time zone, the last one included. Lengths are in seconds."""
 
     q = django_filters.CharFilter(
         method="search", **search_field("Search", "Call ID, number or batch ID")

@@ -46,12 +46,12 @@ def digits_of(value: str) -> str:
 
 
 def midnight(day: date) -> datetime:
-    """Return the start of a day in the site's time zone."""
+    """Return the start of a day in the reader's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def add_period(filters: type[ListFilter], moment: str) -> None:
-    """Add the filters From and To: days in the site's time zone, the last one included.
+    """Add the filters From and To: days in the reader's time zone, the last one included.
 
     "from" is a Python keyword, so they cannot be attributes in the class body.
     """
