@@ -252,7 +252,8 @@ def _timeline(timeline: Timeline) -> tuple[str, Any]:
     minutes = timeline.width_seconds // 60
     span = "minute" if minutes == 1 else f"{minutes} minutes"
     if minutes >= 60:
-        span = "hour" if minutes == 60 else f"{minutes // 60} hours"
+        hours = minutes // 60
+        span = {1: "hour", 24: "day", 7 * 24: "week"}.get(hours, f"{hours} hours")
     form = "%H:%M" if minutes < 240 else "%d %b"
     local = [(timezone.localtime(at), n) for at, n in timeline.bars]
     title = f"Calls per {span} ({local[-1][0]:%Z})"

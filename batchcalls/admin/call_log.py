@@ -100,6 +100,8 @@ class CallLogPage(OwnPages[CallResult]):
                 ),
             ),
             batch=batch,
+            # The batch has a chip of its own.
+            opens_filter=any(name != "batch" for name in listing.filter.narrowed_by),
             is_live=_is_live(batch),
             callees=callees,
             by_value=arrangement.column == "to_number",

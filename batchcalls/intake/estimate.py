@@ -85,7 +85,8 @@ def describe(estimate: dict[str, Any]) -> str:
     least, most = estimate["calls"]
     calls = f"{_range(f'{least:,}', f'{most:,}')} call{pluralize(most)}"
     time = _range(*map(_span, estimate["seconds"]))
-    cost = money_range(*map(Decimal, estimate["cost"]), estimate["currency"])
+    cheapest, dearest = map(Decimal, estimate["cost"])
+    cost = money_range(cheapest, dearest, estimate["currency"])
     return f"{calls} · about {time} · est. {cost}"
 
 

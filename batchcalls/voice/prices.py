@@ -128,8 +128,8 @@ def money_range(least: Decimal, most: Decimal, currency: str = "") -> str:
 
 def rate(price: Decimal, currency: str = "") -> str:
     """Format a price per unit with all of its digits, and at least two: $0.12 or $0.015."""
-    price = price.normalize()
-    return _signed(price if price.as_tuple().exponent < -2 else price.quantize(CENT), currency)
+    rounded = price.quantize(CENT)
+    return _signed(rounded if rounded == price else price.normalize(), currency)
 
 
 def _signed(amount: Decimal, currency: str) -> str:

@@ -23,9 +23,14 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]
         return super().qs if self.is_valid() else self.queryset.none()
 
     @property
+    def narrowed_by(self) -> list[str]:
+        """Return the names of the filters that are set."""
+        return [name for name in self.filters if str(self.data.get(name, "")).strip()]
+
+    @property
     def is_narrowed(self) -> bool:
         """Tell whether any filter is set."""
-        return any(str(self.data.get(name, "")).strip() for name in self.filters)
+        return bool(self.narrowed_by)
 
 
 def search_field(label: str, placeholder: str) -> dict[str, Any]:
