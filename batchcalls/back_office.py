@@ -23,7 +23,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 
 from batchcalls.access.audited_pages import audited
 from batchcalls.access.sessions import is_fragment
-from batchcalls.models import EmergencyStop, OptOutReview
+from batchcalls.models import EmergencyStop, OptOutReview, preferences_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +182,14 @@ class BackOffice(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no table."""
-        from batchcalls.admin import emergency, restored, retention  # noqa: PLC0415
+        from batchcalls.admin import emergency, preferences, restored, retention  # noqa: PLC0415
         from batchcalls.admin.sign_in_urls import sign_in_urls  # noqa: PLC0415
 
         return [
             *sign_in_urls(self),
             path("emergency/stop/", self.admin_view(emergency.stop_view), name="emergency_stop"),
             path("emergency/lift/", self.admin_view(emergency.lift_view), name="emergency_lift"),
+            path("preferences/", self.admin_view(preferences.preferences_view), name="preferences"),
             path("restored/", self.admin_view(restored.restored_view), name="restored"),
             path("retention/", self.admin_view(retention.retention_view), name="retention"),
             path("restored/settle/", self.admin_view(restored.settle_view), name="restored_settle"),
@@ -234,6 +235,7 @@ class BackOffice(AdminSite):
             if not is_fragment(request):
                 context["sidebar"] = self.sidebar(request)
                 context["export_news"] = news_of(request)
+                context["preferences"] = preferences_of(request.user)
             stops = EmergencyStop.objects.in_force().select_related("stopped_by")
             context["emergency_stop"] = stops.first()
         return context

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from django.db.models import TextChoices
 
 
@@ -33,6 +36,33 @@ class Disposition(TextChoices):
     BUSY = "BUSY", "Busy"
     CANCELED = "CANCELED", "Canceled"
     FAILED = "FAILED", "Failed"
+
+
+def outcome_in_words(disposition: str) -> str:
+    """Return a disposition as people read it: NO_ANSWER is "No answer".
+
+    Dispositions of a campaign's own are codes too, or words already.
+    """
+    if disposition in Disposition.values:
+        return str(Disposition(disposition).label)
+    if disposition.isupper() or "_" in disposition:
+        return disposition.replace("_", " ").strip().capitalize()
+    return disposition
+
+
+def dispositions_like(text: str, own: Iterable[str] = ()) -> set[str]:
+    """Return the dispositions that somebody may mean: codes or words, in any case.
+
+    ``own`` are those that campaigns define.
+    """
+    wanted = _plain(text)
+    known = [*Disposition.values, *own]
+    found = {one for one in known if wanted in {_plain(one), _plain(outcome_in_words(one))}}
+    return found | {text, text.upper(), text.lower(), wanted.replace(" ", "_").upper()}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]+", " ", text).strip().casefold()
 
 
 class Purpose(TextChoices):

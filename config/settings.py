@@ -80,6 +80,7 @@ MIDDLEWARE = [
     # What the audit log says about where a change came from.
     "batchcalls.access.origins.OriginMiddleware",
     "batchcalls.access.sessions.SessionRules",
+    "batchcalls.access.time_zones.TimeZoneOfUser",
     "axes.middleware.AxesMiddleware",
     # Numbers, for people who may not see them: nearest to the views, so that nothing passes by.
     "batchcalls.access.masking.MaskedNumbers",

@@ -137,8 +137,8 @@ class PasswordBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc
         return user
 
     def get_user(self, user_id: int) -> User | None:
-        """Return an active user of a session, with what `sessions` asks about, in one query."""
-        user = User.objects.select_related("sign_in").filter(pk=user_id).first()
+        """Return an active user of a session, with what pages ask about, in one query."""
+        user = User.objects.select_related("sign_in", "preferences").filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
 

@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import pluralize
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
@@ -19,7 +20,7 @@ from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import Done, OwnPages
 from batchcalls.batches import budgets, lifecycle, retrying
 from batchcalls.database.disks import StorageAway
-from batchcalls.drafting import copying
+from batchcalls.drafting import copying, edits
 from batchcalls.intake.uploads import UploadError
 from batchcalls.models import Batch
 from batchcalls.models.querysets import Totals
@@ -27,6 +28,7 @@ from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_CANCELABLE,
+    BATCH_DELETABLE,
     BATCH_PAUSABLE,
     BATCH_REOPENABLE,
     BATCH_RESUMABLE,
@@ -40,6 +42,13 @@ class NoChoice(forms.Form):
     def __init__(self, *args: Any, totals: Totals, **kwargs: Any) -> None:
         self.totals = totals
         super().__init__(*args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The result of an action after which there is no batch to go back to."""
+
+    name: str
 
 
 class CancelForm(NoChoice):
@@ -82,13 +91,17 @@ class RetryForm(NoChoice):
         super().__init__(*args, **kwargs)
         totals = self.totals
         choices = [
-            ("not_reached", f"Not reached ({totals.not_reached:,})", totals.not_reached),
-            ("voicemail", f"Voicemail ({totals.voicemail:,})", totals.voicemail),
-            ("failed", f"Failed ({totals.failed:,})", totals.failed),
+            ("not_reached", "No answer or busy", totals.not_reached),
+            ("voicemail", "Voicemail", totals.voicemail),
+            ("failed", "Failed", totals.failed),
         ]
         field = self.fields["outcomes"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
-        field.choices = [(name, label) for name, label, count in choices if count]
+        field.choices = [
+            (name, f"{label}: {count:,} recipient{pluralize(count)}")
+            for name, label, count in choices
+            if count
+        ]
         self.initial["outcomes"] = [name for name, _, count in choices if count][:1]
 
 
@@ -109,7 +122,12 @@ def _resume(batch: Batch, *, actor: Any) -> str:
 
 def _retry(batch: Batch, *, actor: Any, outcomes: list[str]) -> str:
     count = retrying.retry(batch, outcomes=outcomes, actor=actor)
-    return f"{count:,} recipients will be called again."
+    return f"{count:,} recipient{pluralize(count)} will be called again."
+
+
+def _delete(batch: Batch, *, actor: Any) -> Deleted:
+    edits.delete(batch, actor=actor)
+    return Deleted(batch.name)
 
 
 def _clone(batch: Batch, *, actor: Any, with_list: bool) -> Batch:
@@ -130,7 +148,8 @@ def _budget(batch: Batch, *, actor: Any, budget: Decimal | None) -> str:
 class Action:
     """An action on a batch: who may run it, when it applies, and the function that runs it.
 
-    ``verb`` returns a message, or a batch to redirect to. ``done`` ends “This batch cannot be …”.
+    ``verb`` returns a message, a batch to redirect to, or that there is none any more. ``done``
+    ends “This batch cannot be …”.
     """
 
     label: str
@@ -138,7 +157,7 @@ class Action:
     title: str
     permission: str
     sources: frozenset[BatchStatus]
-    verb: Callable[..., str | Batch]
+    verb: Callable[..., str | Batch | Deleted]
     form: type[NoChoice] = NoChoice
     button: str = ""
     tone: str = ""
@@ -208,10 +227,20 @@ ACTIONS: dict[str, Action] = {
         done="canceled",
         title="Cancel this batch?",
         permission="batchcalls.cancel_batch",
-        sources=BATCH_CANCELABLE,
+        sources=BATCH_CANCELABLE - BATCH_DELETABLE,
         verb=_cancel,
         form=CancelForm,
         button="Cancel the batch",
+        tone="danger",
+    ),
+    "delete_draft": Action(
+        label="Delete",
+        done="deleted",
+        title="Delete this draft?",
+        permission="batchcalls.cancel_batch",
+        sources=BATCH_DELETABLE,
+        verb=_delete,
+        button="Delete draft",
         tone="danger",
     ),
 }
@@ -250,6 +279,8 @@ class BatchActionPages(OwnPages[Batch]):
 
         def run(**choices: Any) -> Done:
             result = action.verb(batch, actor=actor_of(request), **choices)
+            if isinstance(result, Deleted):
+                return Done(f"The draft {result.name} was deleted.", self.url_of("changelist"))
             if isinstance(result, Batch):
                 return Done(f"{result} is a draft now.", self.url_of("continue", result.pk))
             return Done(f"{batch}: {result}")

@@ -24,8 +24,8 @@ from batchcalls.database import clock
 from batchcalls.intake import dry_run, estimate, file_formats, uploads
 from batchcalls.lists.mapping import MappingError
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
-from batchcalls.reporting import batch_figures, budget_figures, charts
-from batchcalls.reporting.batch_figures import totals_of
+from batchcalls.reporting import batch_figures, breakdown, budget_figures, charts
+from batchcalls.reporting.batch_figures import BatchFigures, Timeline, totals_of
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.reporting.tables.recipients import RecipientTable
 from batchcalls.reporting.waiting import waiting_of
@@ -91,7 +91,8 @@ class BatchPages(OwnPages[Batch]):
         batch = self._batch(pk)
         rows = Recipient.objects.filter(batch=batch)
         listing = listing_of(request, rows, RecipientFilter, order=("row_number",), ascending=True)
-        table = RecipientTable(listing.page.rows)
+        most = batch.retry_policy.max_attempts
+        table = RecipientTable(listing.page.rows, most_attempts=most)
         return self._page(request, batch, "recipients", listing=listing, table=table)
 
     def log_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -170,7 +171,7 @@ class BatchPages(OwnPages[Batch]):
             request,
             f"batch/{tab}",
             batch.name,
-            **self._live(request, batch),
+            **self._live(request, batch, tab),
             tab=tab,
             # A refresh renders the parts that change, of whichever tab is open.
             layout=f"admin/batchcalls/batch/{'refresh' if is_fragment(request) else 'page'}.html",
@@ -181,19 +182,26 @@ class BatchPages(OwnPages[Batch]):
             **more,
         )
 
-    def _live(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
-        """Return the context of the figures. The page refreshes while anything can change."""
+    def _live(self, request: HttpRequest, batch: Batch, tab: str) -> dict[str, Any]:
+        """Return the context of the figures. The page refreshes while anything can change.
+
+        Only the overview has the charts, so that other tabs begin near the top.
+        """
         totals = totals_of([batch])[batch.pk]
         # Figures of live calls are not the final ones, however short the time between them.
         key = f"figures:{batch.pk}:{batch.status}:{bool(totals.live)}"
         figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
+        rows_url = self.url_of("recipients", batch.pk)
+        calls_url = f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}"
+        may = request.user.has_perm
         return {
             "batch": batch,
             "totals": totals,
             "figures": figures,
             "budgets": budget_figures.of_batch(batch),
             "waiting": waiting_of([batch]).get(batch.pk),
-            "timeline": _chart(figures.timeline),
+            "shows_charts": tab == "overview",
+            **_charts(figures),
             "alarms": list(_events(batch).filter(code=POSSIBLE_DOUBLE_DIAL)[:ALARMS_SHOWN]),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
             "is_beyond_floor": batch.account.dials_people
@@ -203,8 +211,10 @@ class BatchPages(OwnPages[Batch]):
             "is_calling": batch.status in BATCH_CALLING,
             "live_url": request.get_full_path(),
             "starts_later": bool(batch.start_at and batch.start_at > clock.now()),
-            "rows_url": self.url_of("recipients", batch.pk),
-            "calls_url": f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}",
+            "rows_url": rows_url,
+            "rows_query": f"{rows_url}?" if may("batchcalls.view_recipient") else "",
+            "calls_url": calls_url,
+            "calls_query": f"{calls_url}&" if may("batchcalls.view_callresult") else "",
         }
 
 
@@ -226,16 +236,29 @@ def _events(batch: Batch) -> Any:
     return BatchEvent.objects.filter(batch=batch).select_related("actor").order_by("-at", "-pk")
 
 
-def _chart(timeline: batch_figures.Timeline | None) -> Any:
-    if timeline is None:
-        return ""
+def _charts(figures: BatchFigures) -> dict[str, Any]:
+    """Return the charts of the overview, all from figures that were counted already."""
+    title, timeline = _timeline(figures.timeline) if figures.timeline else ("", "")
+    return {
+        "funnel": breakdown.funnel(figures.totals),
+        "results": breakdown.results(figures.totals),
+        "outcomes": breakdown.outcomes(figures.outcomes),
+        "timeline": timeline,
+        "timeline_title": title,
+    }
+
+
+def _timeline(timeline: Timeline) -> tuple[str, Any]:
+    """Return the title and the chart of the calls over time."""
     minutes = timeline.width_seconds // 60
     span = "minute" if minutes == 1 else f"{minutes} minutes"
     if minutes >= 60:
-        span = "hour" if minutes == 60 else f"{minutes // 60} hours"
+        hours = minutes // 60
+        span = {1: "hour", 24: "day", 7 * 24: "week"}.get(hours, f"{hours} hours")
     form = "%H:%M" if minutes < 240 else "%d %b"
-    points = [(timezone.localtime(at).strftime(form), n) for at, n in timeline.bars]
-    return charts.bar_chart(points, title=f"Calls begun per {span}")
+    local = [(timezone.localtime(at), n) for at, n in timeline.bars]
+    title = f"Calls per {span} ({local[-1][0]:%Z})"
+    return title, charts.bar_chart([(f"{at:{form}}", n) for at, n in local], title=title)
 
 
 def report_context(batch: Batch) -> dict[str, Any]:

@@ -15,16 +15,22 @@ from django.utils.html import format_html, format_html_join
 
 from batchcalls.access import audit
 from batchcalls.access.permissions import require
-from batchcalls.admin.pages import OwnPages, row_or_404
+from batchcalls.admin.listing import without_place
+from batchcalls.admin.pages import OwnPages, is_fragment, row_or_404
+from batchcalls.batches import retrying
 from batchcalls.calling import call_requests
+from batchcalls.database import clock
 from batchcalls.models import CallEvent, CallResult
 from batchcalls.models.call_fields import Kind, Place, fields_of
-from batchcalls.reporting import explaining
+from batchcalls.reporting import explaining, keyset
 from batchcalls.reporting.call_values import shown
+from batchcalls.reporting.callees import Callees
+from batchcalls.reporting.filters.calls import CallFilter, arrangement_of
 from batchcalls.reporting.tables.webhooks import delivery_pill
 from batchcalls.states import CALL_GIVEN_UP
 from batchcalls.voice import recordings
-from campaigns import quoted_values
+from campaigns import pseudonyms, quoted_values
+from campaigns.models import Suppression
 from campaigns.prompts import MissingVariable, PromptError
 from campaigns.settings_in_words import settings_by_section
 
@@ -83,6 +89,8 @@ class CallPage(OwnPages[CallResult]):
             f"Call to {call.to_number}",
             fragment="live",
             call=call,
+            callee=Callees([call], chosen=request.GET.get("callee", "")).name_of(call),
+            **({} if is_fragment(request) else _around(call, request)),
             facts=facts(call, attempts, request),
             **explaining.turned_up(attempts),
             moments=moments(call, events),
@@ -108,6 +116,33 @@ class CallPage(OwnPages[CallResult]):
             if raw_allowed
             else [],
         )
+
+
+def _around(call: CallResult, request: HttpRequest) -> dict[str, Any]:
+    """Return the calls before and after this one in the log, and what can be done about it.
+
+    The URL has the filter of the log from which the page was opened.
+    """
+    arrangement = arrangement_of(request.GET)
+    narrowed = CallFilter(request.GET, queryset=CallResult.objects.all())
+    rows = narrowed.qs if narrowed.is_valid() else CallResult.objects.all()
+    previous, following = keyset.neighbors_of(
+        call, rows, order=arrangement.order, ascending=arrangement.ascending
+    )
+    user = request.user
+    # A number in a URL is for those alone who see it.
+    may_add = user.has_perms(["campaigns.add_suppression", "batchcalls.view_numbers"])
+    return {
+        "query": without_place(request.GET),
+        "previous": previous,
+        "following": following,
+        "may_call_again": user.has_perm("batchcalls.launch_batch")
+        and retrying.may_call_again(call.recipient),
+        "may_add_number": may_add and not pseudonyms.is_pseudonym(call.to_number),
+        "is_listed": Suppression.objects.in_force(clock.now()).about(call.to_number).exists()
+        if may_add
+        else False,
+    }
 
 
 def facts(

@@ -32,7 +32,9 @@ def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateRespons
     if sees_batches:
         context |= _running()
     if user.has_perm("batchcalls.view_callresult"):
-        context |= _calls()
+        # Days are counted once for everybody, so that they are those of the site's time zone.
+        with timezone.override(timezone.get_default_timezone()):
+            context |= _calls()
     if sees_batches:
         context |= _first_steps(user)
         context["troubles"] = [

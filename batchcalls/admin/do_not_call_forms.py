@@ -63,7 +63,7 @@ class AddNumbersForm(RegionForm):
 
     @property
     def expires_at(self) -> datetime | None:
-        """Return the end of the last day, in the site's time zone."""
+        """Return the end of the last day, in the reader's time zone."""
         day: date | None = self.cleaned_data["expires_on"]
         return midnight(day + timedelta(days=1)) if day else None
 

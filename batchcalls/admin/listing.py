@@ -34,12 +34,13 @@ def listing_of(
     order: Sequence[str] = ("pk",),
     ascending: bool = False,
     size: int = PAGE_SIZE,
+    by_key: bool = False,
 ) -> Listing[ModelT]:
     """Return the page that the URL asks for."""
     narrowed = filter_class(request.GET, queryset=rows)
     # The last value of a repeated parameter counts.
     query = request.GET.dict()
-    page = page_of(narrowed.qs, query, order=order, ascending=ascending, size=size)
+    page = page_of(narrowed.qs, query, order=order, ascending=ascending, size=size, by_key=by_key)
     return Listing(filter=narrowed, page=page)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -66,8 +67,10 @@ def settle_view(request: HttpRequest) -> HttpResponse:
 
     def settle(batch: Batch, called: bool, confirmed: bool) -> str:
         count = restored_rows.settle(batch, called=called, actor=actor_of(request))
-        verdict = "count as called" if called else "are called again"
-        return f"Settled: {count:,} recipients of {batch} {verdict}."
+        verdict = pluralize(count, "counts,count") + " as called"
+        if not called:
+            verdict = pluralize(count, "is,are") + " called again"
+        return f"Settled: {count:,} recipient{pluralize(count)} of {batch} {verdict}."
 
     here = reverse("admin:restored")
     refusals = (restored_rows.CannotSettle,)

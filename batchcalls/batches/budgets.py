@@ -16,7 +16,7 @@ from batchcalls.batches import halts, lifecycle, spending
 from batchcalls.models import AccountEvent, AuditAction, Batch, BatchEvent, VoiceAccount
 from batchcalls.models.spending import DAILY_BUDGET
 from batchcalls.states import BATCH_TERMINAL
-from batchcalls.voice.prices import in_words
+from batchcalls.voice.prices import at_most
 from batchcalls.webhooks import outbox
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def change(batch: Batch, budget: Decimal | None, *, actor: User | None) -> None:
     if budget is not None and current.budget is None:
         spending.recount_batch(batch.pk)
     currency = current.account.currency
-    was = "none" if current.budget is None else in_words(current.budget, currency)
-    now = "none" if budget is None else in_words(budget, currency)
+    was = "none" if current.budget is None else at_most(current.budget, currency)
+    now = "none" if budget is None else at_most(budget, currency)
     BatchEvent.objects.create(
         batch=batch, actor=actor, code=CHANGED, message=f"The budget was {was} and is now {now}."
     )
@@ -110,7 +110,7 @@ def account_changed(account: VoiceAccount, *, actor: User | None) -> None:
     """
     budgets = {"daily": account.daily_budget, "monthly": account.monthly_budget}
     parts = [
-        f"{name} {'none' if budget is None else in_words(budget, account.currency)}"
+        f"{name} {'none' if budget is None else at_most(budget, account.currency)}"
         for name, budget in budgets.items()
     ]
     AccountEvent.objects.create(

@@ -14,7 +14,7 @@ import structlog
 from django.db import transaction
 
 from batchcalls.models import AccountEvent, CallResult, VoiceAccount
-from batchcalls.voice.prices import in_words
+from batchcalls.voice.prices import money
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ def _raise(account: VoiceAccount, times: Decimal, call: CallResult) -> None:
     if not rows.update(overcharge=times):
         return
     message = (
-        f"The provider charged {in_words(call.price or Decimal(0), call.currency)} for call "
+        f"The provider charged {money(call.price or Decimal(0), call.currency)} for call "
         f"{call.call_id}, which is {times.normalize():f} times the account’s prices. Budgets now "
         "reserve that much more for each call. Correct the prices."
     )

@@ -21,7 +21,7 @@ from batchcalls.batches.spending import NOTHING, day_of, longest_seconds, start_
 from batchcalls.calling.pacing import Room
 from batchcalls.models import Batch, CallResult, DailySpending, Recipient, VoiceAccount
 from batchcalls.states import CALL_IN_DOUBT, CALL_LIVE
-from batchcalls.voice.prices import Prices, in_words
+from batchcalls.voice.prices import Prices, at_most
 
 #: When a recipient is due again for whom there is no room until live calls end.
 WAIT = timedelta(seconds=5)
@@ -60,15 +60,18 @@ class Budget:
         """Return whether calls that end may leave some of what is reserved for them."""
         return self.reserved > self.stuck
 
+    def written(self, amount: Decimal) -> str:
+        """Format an amount in the budget's currency."""
+        return at_most(amount, self.currency)
+
     def __str__(self) -> str:
-        used = in_words(self.spent + self.reserved)
-        return f"{used} of {in_words(self.limit)} {self.currency} used"
+        return f"{self.written(self.spent + self.reserved)} of {self.written(self.limit)} used"
 
     def in_full(self) -> str:
         """Return the figures as a sentence without its end."""
-        text = f"{in_words(self.spent)} of {in_words(self.limit)} {self.currency} spent"
+        text = f"{self.written(self.spent)} of {self.written(self.limit)} spent"
         if self.reserved:
-            text += f", {in_words(self.reserved)} reserved for calls that have not ended"
+            text += f", {self.written(self.reserved)} reserved for calls that have not ended"
         return text
 
 
@@ -138,14 +141,14 @@ class Purse:
             if budget.is_worth_waiting():
                 message = (
                     f"{_named(budget)}: {budget.in_full()}. The next call may cost up to "
-                    f"{in_words(most)} {budget.currency}, so it waits until live calls end."
+                    f"{budget.written(most)}, so it waits until live calls end."
                 )
                 return Shortage(budget=budget, waits=True, message=message)
             return self._used_up(batch, budget, self._exceeded(budget, most))
         if not budgets:
             return ""
         figures = "; ".join(f"{_named(budget)}: {budget}" for budget in budgets)
-        return f"{figures}; {in_words(most)} reserved for this call"
+        return f"{figures}; {budgets[0].written(most)} reserved for this call"
 
     def final(self) -> dict[UUID | None, Shortage]:
         """Return the budgets that stop calling, after the last check of a claim.
@@ -177,7 +180,7 @@ class Purse:
     def _exceeded(self, budget: Budget, most: Decimal) -> str:
         figures = (
             f"is used up: {budget.in_full()}, and the next call may cost up to "
-            f"{in_words(most)} {budget.currency}."
+            f"{budget.written(most)}."
         )
         match budget.period:
             case Period.BATCH if most > budget.limit and not budget.spent:
@@ -199,8 +202,8 @@ class Purse:
 def too_small(limit: Decimal, most: Decimal, currency: str) -> str:
     """Return why a batch’s budget allows no call at all, and what to do."""
     return (
-        f"The batch’s budget of {in_words(limit, currency)} is too small for one call, which may "
-        f"cost up to {in_words(most, currency)}. Raise the budget, or let calls end sooner by the "
+        f"The batch’s budget of {at_most(limit, currency)} is too small for one call, which may "
+        f"cost up to {at_most(most, currency)}. Raise the budget, or let calls end sooner by the "
         "call setting max_duration."
     )
 

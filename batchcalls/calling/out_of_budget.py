@@ -8,7 +8,6 @@ from datetime import datetime
 from batchcalls.batches import budgets
 from batchcalls.calling.budget import Budget, Period, Purse
 from batchcalls.models import Batch, VoiceAccount
-from batchcalls.voice.prices import in_words
 
 
 def act(account: VoiceAccount, batches: Sequence[Batch], purse: Purse, *, now: datetime) -> None:
@@ -53,6 +52,4 @@ def _is_near(budget: Budget, percent: int) -> bool:
 
 def _figures(budget: Budget) -> str:
     share = int(budget.spent * 100 / budget.limit)
-    return (
-        f"{in_words(budget.spent)} of {in_words(budget.limit)} {budget.currency} spent ({share} %)."
-    )
+    return f"{budget.written(budget.spent)} of {budget.written(budget.limit)} spent ({share} %)."

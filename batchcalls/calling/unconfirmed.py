@@ -95,7 +95,7 @@ def was_not_placed(call: CallResult, *, actor: User, note: str = "") -> None:
     if call.next_check_at is not None:
         raise CannotSettle(
             "The provider is still being asked about this call, next at "
-            f"{timezone.localtime(call.next_check_at):%Y-%m-%d %H:%M:%S}. Wait for its answer."
+            f"{timezone.localtime(call.next_check_at):%Y-%m-%d %H:%M:%S %Z}. Wait for its answer."
         )
     if batch.status not in BATCH_CALLS_AGAIN:
         raise CannotSettle(

@@ -25,7 +25,7 @@ from batchcalls.lists.headers import describe_headers
 from batchcalls.lists.mapping import ColumnTarget, ListMapping, MappingError, Target
 from batchcalls.models import AuditAction, Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, values_of
-from batchcalls.states import LIST_LEFT_OUT, BatchStatus
+from batchcalls.states import BATCH_DELETABLE, LIST_LEFT_OUT, BatchStatus
 from campaigns import call_settings
 from campaigns.call_settings import DateOrder
 from campaigns.models import Campaign, ColumnMapping
@@ -59,6 +59,20 @@ def discard(batch: Batch) -> None:
     """Delete a draft whose list could not be stored, unless its disk is full too."""
     with suppress(DatabaseError), transaction.atomic():
         _locked(batch).delete()
+
+
+@transaction.atomic
+def delete(batch: Batch, *, actor: User | None) -> None:
+    """Delete a batch that was never launched, with its lists. Raise `Conflict` if it was."""
+    rows = Batch.objects.select_for_update(no_key=True).filter(pk=batch.pk)
+    current = rows.filter(status__in=BATCH_DELETABLE).first()
+    if current is None:
+        status = Batch.objects.filter(pk=batch.pk).values_list("status", flat=True).first()
+        raise lifecycle.Conflict("deleted", status or "")
+    with audit.deleting(current, actor=actor):
+        lifecycle.forget_check(current)
+        _remove_lists(current.lists.all())
+        current.delete()
 
 
 @transaction.atomic

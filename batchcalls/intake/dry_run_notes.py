@@ -13,7 +13,7 @@ from batchcalls.calling.budget import Period
 from batchcalls.intake import dry_run_countries, uploads
 from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import Batch
-from batchcalls.voice.prices import in_words
+from batchcalls.voice.prices import at_most
 from campaigns.call_settings import DateOrder, ZoneSource
 from campaigns.calling_hours import SEARCH_DAYS
 from campaigns.consent_demands import LACKS
@@ -82,19 +82,19 @@ def of(
 def _on_budgets(batch: Batch, most_cost: Decimal, *, now: datetime) -> Iterator[str]:
     """Say which budgets may be used up before everyone is called."""
     currency = batch.account.currency
-    estimate = f"The estimate, up to {in_words(most_cost, currency)}, is above"
+    estimate = f"The estimate, up to {at_most(most_cost, currency)}, is above"
     most = batch.account.prices.most(longest_seconds(batch.call_settings))
     if batch.budget is not None and most > batch.budget:
         yield budget.too_small(batch.budget, most, currency)
     elif batch.budget is not None and most_cost > batch.budget:
         yield (
-            f"{estimate} the budget of {in_words(batch.budget, currency)}: the batch pauses when "
+            f"{estimate} the budget of {at_most(batch.budget, currency)}: the batch pauses when "
             "it is used up. Raise the budget if everyone is to be called."
         )
     for one in budget.of_account(batch.account, now=now):
         if most_cost > one.left:
             name, then = _ACCOUNT_BUDGETS[one.period]
-            left = in_words(max(one.left, Decimal(0)), currency)
+            left = at_most(max(one.left, Decimal(0)), currency)
             yield (
                 f"{estimate} what is left of the {name} budget of {batch.account}, {left}: {then} "
                 "when it is used up."

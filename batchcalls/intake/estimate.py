@@ -18,6 +18,7 @@ from batchcalls.calling import frequency, rule_packs
 from batchcalls.lists.mapping import ListMapping, Target
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.states import CallStatus, RecipientStatus
+from batchcalls.voice.prices import money_range
 from campaigns.caps import Caps
 from campaigns.vocabulary import RetryOutcome
 
@@ -80,10 +81,13 @@ def of(batch: Batch, *, recipients: int, now: datetime) -> tuple[dict[str, Any],
 
 
 def describe(estimate: dict[str, Any]) -> str:
-    """Return calls, duration and cost in words: "12 to 36 calls; 4 min; 0.30 to 1.50 USD"."""
-    calls = _range(*(f"{count:,}" for count in estimate["calls"]))
+    """Return calls, duration and cost in words: "12–36 calls · about 4 min · est. $0.30–$1.50"."""
+    least, most = estimate["calls"]
+    calls = f"{_range(f'{least:,}', f'{most:,}')} call{pluralize(most)}"
     time = _range(*map(_span, estimate["seconds"]))
-    return f"{calls} calls; {time}; {_range(*estimate['cost'])} {estimate['currency']}"
+    cheapest, dearest = map(Decimal, estimate["cost"])
+    cost = money_range(cheapest, dearest, estimate["currency"])
+    return f"{calls} · about {time} · est. {cost}"
 
 
 def has_column(batch: Batch, setting: str) -> bool:
@@ -192,7 +196,7 @@ def _retry_settings(batch: Batch, recipients: int) -> Iterator[tuple[int, dict[s
 
 
 def _range(least: str, most: str) -> str:
-    return least if least == most else f"{least} to {most}"
+    return least if least == most else f"{least}–{most}"
 
 
 def _span(seconds: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Count, F, Max
+from django.template.defaultfilters import pluralize
 
 from batchcalls import queue
 from batchcalls.batches import lifecycle, list_imports
@@ -66,7 +67,8 @@ def make_ready(stored: StoredList, *, row_count: int, callable_rows: int) -> Non
     BatchEvent.objects.create(
         batch=batch,
         code="list_ready",
-        message=f"{callable_rows:,} of the {row_count:,} rows of {stored.file_name} can be called.",
+        message=f"{callable_rows:,} of {row_count:,} row{pluralize(row_count)} of "
+        f"{stored.file_name} can be called.",
     )
     if batch.status in BATCH_REOPENABLE and callable_rows:
         lifecycle.reopen(batch, code="list_joined", message="There are new rows to call.")

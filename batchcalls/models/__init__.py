@@ -15,6 +15,7 @@ from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.idempotent_request import IdempotentRequest
 from batchcalls.models.opt_out_review import OptOutDecision, OptOutReview
 from batchcalls.models.opt_out_source import OptOutMessage, OptOutSource
+from batchcalls.models.preferences import Preferences, preferences_of
 from batchcalls.models.recipient import Recipient
 from batchcalls.models.saved_filter import FilteredPage, SavedFilter
 from batchcalls.models.sign_in import RecoveryCode, SignIn, sign_in_of
@@ -59,6 +60,7 @@ __all__ = [
     "OptOutMessage",
     "OptOutReview",
     "OptOutSource",
+    "Preferences",
     "Purge",
     "Recipient",
     "RecoveryCode",
@@ -73,5 +75,6 @@ __all__ = [
     "WebhookEvent",
     "WebhookFormat",
     "WorkerHeartbeat",
+    "preferences_of",
     "sign_in_of",
 ]

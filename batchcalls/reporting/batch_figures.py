@@ -19,7 +19,7 @@ from django.db.models.functions import TruncMinute
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
-from batchcalls.states import BATCH_CALLING
+from batchcalls.states import BATCH_CALLING, CALL_FINAL
 
 ValueT = TypeVar("ValueT")
 
@@ -43,7 +43,10 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFigures:
-    """Rows by stage, attempts, cost by currency, speed in calls per second, seconds left."""
+    """Rows by stage, attempts, cost by currency, speed in calls per second, seconds left.
+
+    ``outcomes`` counts the ended calls by disposition and status.
+    """
 
     totals: Totals
     calls: int
@@ -51,6 +54,7 @@ class BatchFigures:
     calls_per_second: float
     seconds_left: float | None
     timeline: Timeline | None
+    outcomes: dict[tuple[str, str], int]
 
 
 def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> BatchFigures:
@@ -63,7 +67,7 @@ def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> 
         newest = calls.order_by("-pk").values_list("claimed_at", flat=True)[:2_000]
         recent = sum(1 for claimed_at in newest if claimed_at > now - SPEED_WINDOW)
         speed = recent / SPEED_WINDOW.total_seconds()
-    counts, costs = _counts_and_costs(calls)
+    counts, costs, outcomes = _counts_costs_and_outcomes(calls)
     return BatchFigures(
         totals=totals,
         calls=sum(counts.values()),
@@ -71,6 +75,7 @@ def figures_of(batch: Batch, totals: Totals, *, now: datetime | None = None) -> 
         calls_per_second=speed,
         seconds_left=_seconds_left(batch, totals, speed),
         timeline=timeline_of(counts),
+        outcomes=outcomes,
     )
 
 
@@ -81,22 +86,27 @@ def _seconds_left(batch: Batch, totals: Totals, speed: float) -> float | None:
     return totals.waiting / speed
 
 
-def _counts_and_costs(
+def _counts_costs_and_outcomes(
     calls: QuerySet[CallResult],
-) -> tuple[Counter[datetime], dict[str, Decimal]]:
-    """Count a batch's calls by minute and add up their cost, in one pass.
+) -> tuple[Counter[datetime], dict[str, Decimal], dict[tuple[str, str], int]]:
+    """Count a batch's calls by minute and by outcome and add up their cost, in one pass.
 
-    Separate queries, for either figure or for the first call, would each read all the calls again.
+    Separate queries, for each figure or for the first call, would each read all the calls again.
     """
     grouped = calls.annotate(minute=TruncMinute("claimed_at", tzinfo=UTC))
     counts: Counter[datetime] = Counter()
+    outcomes: Counter[tuple[str, str]] = Counter()
     costs: dict[str, Decimal] = {}
-    rows = grouped.values_list("minute", "currency").annotate(n=Count("*"), cost=Sum("price"))
-    for minute, currency, n, cost in rows:
+    rows = grouped.values_list("minute", "currency", "disposition", "status").annotate(
+        n=Count("*"), cost=Sum("price")
+    )
+    for minute, currency, disposition, status, n, cost in rows:
         counts[minute] += n
+        if status in CALL_FINAL:
+            outcomes[disposition, status] += n
         if cost is not None:
             costs[currency] = costs.get(currency, Decimal(0)) + cost
-    return counts, costs
+    return counts, costs, dict(outcomes)
 
 
 def timeline_of(counts: Mapping[datetime, int]) -> Timeline | None:

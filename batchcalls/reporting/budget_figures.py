@@ -10,7 +10,7 @@ from batchcalls.calling import budget
 from batchcalls.calling.budget import Budget, Period
 from batchcalls.database import clock
 from batchcalls.models import Batch, VoiceAccount
-from batchcalls.voice.prices import CENT, in_words
+from batchcalls.voice.prices import money
 
 _LABELS = {Period.BATCH: "Budget", Period.DAY: "Today", Period.MONTH: "This month"}
 
@@ -44,12 +44,12 @@ def _bars(budgets: Iterable[Budget], warning_percent: int) -> list[BudgetBar]:
     for one in budgets:
         spent = min(100, int(one.spent * 100 / one.limit))
         used = min(100, int((one.spent + one.reserved) * 100 / one.limit))
-        parts = [f"{in_words(one.spent)} of {in_words(one.limit, one.currency)} spent"]
+        parts = [f"{one.written(one.spent)} of {one.written(one.limit)} spent"]
         if one.reserved:
-            parts.append(f"{in_words(one.reserved)} reserved")
+            parts.append(f"{one.written(one.reserved)} reserved")
         # Rounded down, because the others are rounded up.
-        left = max(one.left, Decimal(0)).quantize(CENT, ROUND_DOWN)
-        parts.append(f"{in_words(left)} left")
+        left = money(max(one.left, Decimal(0)), one.currency, rounding=ROUND_DOWN)
+        parts.append(f"{left} left")
         bars.append(
             BudgetBar(
                 label=_LABELS[one.period],

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from batchcalls.models import CallResult
 from batchcalls.models.call_fields import CallField, Kind
 from batchcalls.reporting import formatting
+from campaigns.vocabulary import outcome_in_words
 
 
 def shown(field: CallField, call: CallResult) -> SafeString | str:
@@ -24,4 +25,5 @@ def shown(field: CallField, call: CallResult) -> SafeString | str:
             return formatting.money(value, call.currency)
         case Kind.TIME:
             return formatting.ago(value)
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return outcome_in_words(text) if field.name == "disposition" else text

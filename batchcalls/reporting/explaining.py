@@ -155,6 +155,13 @@ def decisions_about(recipient: Recipient, *, now: datetime | None = None) -> lis
     return found
 
 
+def if_dialed(recipient: Recipient, *, now: datetime | None = None) -> Decision:
+    """Return what the rules would say about a row if it were dialed now."""
+    now = now or clock.now()
+    verdicts = list(_of_gate(recipient, now))
+    return Decision(kind=DecisionKind.PREVIEW, at=now, verdicts=verdicts)
+
+
 def decisions_before(call: CallResult) -> list[Decision]:
     """Return what allowed an attempt: its own checks, and those of the row's list."""
     return [_of_attempt(call), _at_import(call.recipient)]

@@ -17,6 +17,7 @@ from batchcalls.models import Batch
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting.waiting import EMERGENCY_STOP
 from batchcalls.states import DeliveryStatus, Stage, Status, Tone
+from batchcalls.voice import prices
 
 #: status -> tone. Deliveries have their own: one of their statuses is also a recipient status.
 TONES: dict[str, Tone] = {
@@ -81,12 +82,8 @@ def duration(seconds: float | None) -> str:
 
 
 def money(amount: Decimal | float | None, currency: str = "") -> str:
-    """Format an amount with its currency. Small amounts keep their significant digits."""
-    if amount is None:
-        return "–"
-    value = Decimal(amount)
-    digits = 2 if value == 0 or abs(value) >= Decimal("0.1") else 4
-    return f"{value:,.{digits}f} {currency}".strip()
+    """Format an amount with its currency, or a blank for None."""
+    return "–" if amount is None else prices.money(Decimal(amount), currency)
 
 
 def words(code: str) -> str:
@@ -113,7 +110,7 @@ def copy_id(identifier: Any) -> SafeString:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a progress bar. ``start`` and ``width`` are percentages."""
+    """A part of a progress bar. ``start`` and ``width`` are percentages; ``name`` is its color."""
 
     name: str
     count: int
@@ -122,13 +119,22 @@ class Segment:
 
 
 def segments(totals: Totals) -> list[Segment]:
-    """Divide a batch's rows by stage. The segments add up to all rows."""
-    found: list[Segment] = []
-    start = 0.0
+    """Divide a batch's rows by stage. The segments add up to all rows.
+
+    Rows that someone canceled are no skipped rows: they have a segment of their own.
+    """
+    counts: list[tuple[str, int]] = []
     for stage in Stage:
         count = totals.at(stage)
+        if stage == Stage.SKIPPED:
+            counts += [(stage.value, count - totals.canceled), ("canceled", totals.canceled)]
+        else:
+            counts.append((stage.value, count))
+    found: list[Segment] = []
+    start = 0.0
+    for name, count in counts:
         width = 100 * count / totals.rows if totals.rows else 0
-        found.append(Segment(stage.value, count, round(start, 3), round(width, 3)))
+        found.append(Segment(name, count, round(start, 3), round(width, 3)))
         start += width
     return found
 

@@ -43,13 +43,20 @@ def page_of(
     order: Sequence[str] = ("pk",),
     ascending: bool = False,
     size: int = PAGE_SIZE,
+    by_key: bool = False,
 ) -> Page[ModelT]:
     """Return one page of rows, in descending order of fields, the last of which is unique.
+
+    With ``by_key``, URLs have only the key of the row, and its other values are looked up: for
+    values that may not be in URLs, such as phone numbers.
 
     ``query`` has the parameters of the URL. An unreadable cursor was truncated or made up,
     and gives the newest page. ``ascending`` reverses the whole order.
     """
-    older, newer = (read_cursor(rows.model, query.get(name), order) for name in ("older", "newer"))
+    in_url = order[-1:] if by_key else order
+    older, newer = (read_cursor(rows.model, query.get(name), in_url) for name in ("older", "newer"))
+    if by_key:
+        older, newer = (_values_of(rows.model, key, order) for key in (older, newer))
     onward = list(order) if ascending else [f"-{name}" for name in order]
     backward = [f"-{name}" for name in order] if ascending else list(order)
     after, before = ("gt", "lt") if ascending else ("lt", "gt")
@@ -69,11 +76,37 @@ def page_of(
     return Page(
         rows=found,
         newest={} if more_newer else None,
-        newer={"newer": _write(found[0], order)} if more_newer and found else None,
-        older={"older": _write(found[-1], order)} if more_older and found else None,
+        newer={"newer": _write(found[0], in_url)} if more_newer and found else None,
+        older={"older": _write(found[-1], in_url)} if more_older and found else None,
         oldest={"at": "oldest"} if more_older and found else None,
         ascending=ascending,
     )
+
+
+def neighbors_of(
+    row: Model, rows: QuerySet[Any], *, order: Sequence[str], ascending: bool = False
+) -> tuple[Any, Any]:
+    """Return the keys of the rows before and after a row in a list in that order."""
+    values = [getattr(row, name) for name in order]
+    onward = list(order) if ascending else [f"-{name}" for name in order]
+    backward = [f"-{name}" for name in order] if ascending else list(order)
+    after, before = ("gt", "lt") if ascending else ("lt", "gt")
+    found = [
+        rows.filter(_beyond(order, values, direction))
+        .order_by(*ordering)
+        .values_list("pk", flat=True)
+        .first()
+        for direction, ordering in ((before, backward), (after, onward))
+    ]
+    return found[0], found[1]
+
+
+def _values_of(model: type[Model], key: list[Any] | None, order: Sequence[str]) -> list[Any] | None:
+    """Look up the values of a row by its key. None if there is no such row."""
+    if key is None:
+        return None
+    found = model._default_manager.filter(pk=key[0]).values_list(*order).first()
+    return None if found is None else list(found)
 
 
 def _take(rows: QuerySet[ModelT], condition: Q, order: Sequence[str], size: int) -> list[ModelT]:

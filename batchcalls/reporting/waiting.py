@@ -176,12 +176,12 @@ class _Limits:
                 message = f"{owner} is limited to {_rate(row.cps)}; next call at "
                 return Waiting(code=code, message=f"{message}{_clock(slot, now)}.", until=slot)
         if self.lines[account.pk] >= account.concurrency:
-            message = f"All {account.concurrency:,} lines of the account {account} are in use."
+            message = _in_use(account.concurrency, f"the account {account}")
             return Waiting(code="account_lines", message=message)
         if batch.concurrency is not None and self.lines_of_batch.get(batch.pk, 0) >= (
             batch.concurrency
         ):
-            message = f"All {batch.concurrency:,} lines of this batch are in use."
+            message = _in_use(batch.concurrency, "this batch")
             return Waiting(code="batch_lines", message=message)
         if account.pk in self.served:
             message = f"Other batches of the account {account} have their turn."
@@ -189,6 +189,12 @@ class _Limits:
         return Waiting(
             code="worker_busy", message="All workers are busy. Calling continues when one is free."
         )
+
+
+def _in_use(lines: int, owner: str) -> str:
+    if lines == 1:
+        return f"The only line of {owner} is in use."
+    return f"All {lines:,} lines of {owner} are in use."
 
 
 def _rate(cps: float) -> str:

@@ -96,6 +96,8 @@ BATCH_REOPENABLE = _in_phase(Phase.COMPLETED)
 BATCH_FALLEN_SHORT = those(BatchStatus, lambda status: status.role.falls_short)
 #: Statuses in which the prompt and the recipients can still be changed.
 BATCH_PREPARING = _in_phase(Phase.PREPARING, Phase.IMPORTING)
+#: Nobody was called yet, so that nothing is lost when a batch is deleted.
+BATCH_DELETABLE = _in_phase(Phase.PREPARING)
 BATCH_ACTIVE = _in_phase(Phase.IMPORTING, Phase.CALLING, Phase.PAUSED)
 #: Statuses in which calls may be live, so that events are still collected for them.
 BATCH_WITH_LIVE_CALLS = _in_phase(Phase.CALLING, Phase.PAUSED) | those(

@@ -14,6 +14,7 @@ from batchcalls.models import Batch
 from batchcalls.net.addresses import masked
 from batchcalls.reporting import formatting
 from campaigns.models import CallingPolicy
+from campaigns.vocabulary import outcome_in_words
 
 register = template.Library()
 
@@ -28,6 +29,7 @@ for tag in (
 register.inclusion_tag("batchcalls/progress.html")(formatting.progress)
 for text in (formatting.duration, formatting.money, formatting.words, formatting.share):
     register.filter(text)
+register.filter(outcome_in_words)
 
 
 @register.simple_tag

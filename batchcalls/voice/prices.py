@@ -10,7 +10,9 @@ STEP = Decimal("0.00001")
 #: A price at or above this is a provider's mistake, and more than a column can store.
 TOO_HIGH = Decimal(1_000_000)
 MINUTE = 60
-CENT, TEN_CENTS = Decimal("0.01"), Decimal("0.1")
+CENT = Decimal("0.01")
+#: Currencies that an American reader knows by their sign. Others are named by their code.
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +40,11 @@ class Prices:
         """Return the prices in a sentence."""
         voicemail = ""
         if self.per_voicemail_minute is not None:
-            voicemail = f" ({self.per_voicemail_minute.normalize():f} with a voicemail)"
+            voicemail = f" ({rate(self.per_voicemail_minute, self.currency)} with a voicemail)"
         rounded = ", started minutes in full" * self.whole_minutes
         return (
-            f"{self.per_minute.normalize():f} {self.currency} a minute{voicemail}{rounded} and "
-            f"{self.per_attempt.normalize():f} for each attempt."
+            f"{rate(self.per_minute, self.currency)} a minute{voicemail}{rounded} and "
+            f"{rate(self.per_attempt, self.currency)} for each attempt."
         )
 
     def cost(self, seconds: float, *, is_voicemail: bool = False) -> Decimal:
@@ -103,9 +105,33 @@ def usable(price: Decimal | None) -> Decimal | None:
     return price
 
 
-def in_words(amount: Decimal, currency: str = "") -> str:
-    """Format money with two digits, or with all of them below 10 cents."""
-    text = f"{amount.quantize(CENT, ROUND_UP):,f}"
-    if amount and abs(amount) < TEN_CENTS:
-        text = f"{amount.normalize():f}"
-    return f"{text} {currency}".strip()
+def money(amount: Decimal, currency: str = "", *, rounding: str = ROUND_HALF_UP) -> str:
+    """Format an amount with separators and two decimals, such as $1,234.50 or CHF 12.00.
+
+    A nonzero amount below a cent keeps its digits, because it is not nothing.
+    """
+    if 0 < abs(amount) < CENT:
+        return rate(amount, currency)
+    return _signed(amount.quantize(CENT, rounding), currency)
+
+
+def at_most(amount: Decimal, currency: str = "") -> str:
+    """Format an amount that counts against a budget, rounded up."""
+    return money(amount, currency, rounding=ROUND_UP)
+
+
+def money_range(least: Decimal, most: Decimal, currency: str = "") -> str:
+    """Format the bounds of an estimate, such as $0.08–$0.38."""
+    first, last = at_most(least, currency), at_most(most, currency)
+    return first if first == last else f"{first}–{last}"
+
+
+def rate(price: Decimal, currency: str = "") -> str:
+    """Format a price per unit with all of its digits, and at least two: $0.12 or $0.015."""
+    rounded = price.quantize(CENT)
+    return _signed(rounded if rounded == price else price.normalize(), currency)
+
+
+def _signed(amount: Decimal, currency: str) -> str:
+    sign = SIGNS.get(currency) or f"{currency}\N{NO-BREAK SPACE}" * bool(currency)
+    return f"{'-' * (amount < 0)}{sign}{abs(amount):,f}"

@@ -317,6 +317,13 @@ PROBES: dict[str, Probe] = {
             enabled=False, disabled_at="2026-01-01T00:00:00Z"
         ),
     ),
+    "batchcalls_callresult_again": Probe(
+        action=A.REOPENED,
+        kind="batchcalls.batch",
+        args=lambda: CallResult.objects.filter(
+            batch__name="Over", recipient__status="done"
+        ).values_list("pk", flat=True)[:1],
+    ),
     "batchcalls_webhookdelivery_resend": Probe(
         action=A.SENT_AGAIN, kind="batchcalls.webhookdelivery", args=first(WebhookDelivery)
     ),
@@ -391,6 +398,7 @@ PROBES: dict[str, Probe] = {
     **of_batch("Calling", "pause", A.PAUSED),
     **of_batch("Paused", "resume", A.RESUMED),
     **of_batch("Calling", "cancel", A.CANCELED),
+    **of_batch("Draft", "delete_draft", A.DELETED),
     **of_batch("Calling", "budget", A.CHANGED, budget="5"),
     **of_batch("Over", "retry", A.REOPENED),
     "batchcalls_batch_export": Probe(

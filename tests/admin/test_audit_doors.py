@@ -53,7 +53,8 @@ SILENT: dict[str, str] = {
         "a preview; the import itself is process_import",
     ),
     **dict.fromkeys(
-        ["batchcalls_callresult_keep", "batchcalls_callresult_forget"], "filters of one's own"
+        ["batchcalls_callresult_keep", "batchcalls_callresult_forget", "preferences"],
+        "filters and preferences of one's own",
     ),
     **dict.fromkeys(
         [

@@ -46,6 +46,8 @@ INLINE_ONLY = {
     "optoutmessage",
     # On the page of the user.
     "signin",
+    # On the person's own page.
+    "preferences",
     # The page of a number, and the page Retention.
     "erasednumber",
     "purge",

@@ -35,8 +35,8 @@ def test_the_wizard_takes_a_budget_and_the_batch_shows_what_is_left(
     assert (batch.budget, batch.breaker_percent) == (Decimal("12.50"), 30)
     Batch.objects.update(spent=Decimal("11"), status=BatchStatus.PAUSED, prompt="Hello.")
     text = markup(admin_client.get(page("change", batch.pk)))
-    assert "11.00 of 12.50 USD spent, 1.50 left" in text
-    assert "12.50 USD" in markup(admin_client.get(page("settings", batch.pk)))
+    assert "$11.00 of $12.50 spent, $1.50 left" in text
+    assert "$12.50" in markup(admin_client.get(page("settings", batch.pk)))
 
 
 def test_an_account_whose_calls_cost_something_keeps_its_currency(
@@ -86,12 +86,12 @@ def test_an_account_takes_budgets_and_shows_their_use(
     account.refresh_from_db()
     assert (account.daily_budget, account.failures_allowed) == (Decimal(50), 25)
     assert AccountEvent.objects.get(code="budget_changed").message == (
-        "Budgets: daily 50.00 USD, monthly none."
+        "Budgets: daily $50.00, monthly none."
     )
     today = spending.day_of(timezone.now())
     DailySpending.objects.create(account=account, day=today, spent=Decimal("12.40"))
     text = markup(admin_client.get(of_account(account)))
-    assert "12.40 of 50.00 USD spent, 37.60 left" in text
+    assert "$12.40 of $50.00 spent, $37.60 left" in text
     assert "25 % failures of at least 20 calls within" in text
 
 
@@ -109,8 +109,8 @@ def test_the_explanation_names_the_budget(make_batch: Any, launched: Any) -> Non
     recipient = Recipient.objects.get()
     [verdict] = [one for one in explaining.why_not(recipient) if one.rule == "Budget"]
     assert verdict.allows is False
-    assert "budget of 0.50 USD is too small for one call" in verdict.detail
-    assert "may cost up to 3.62 USD" in verdict.detail
+    assert "budget of $0.50 is too small for one call" in verdict.detail
+    assert "may cost up to $3.62" in verdict.detail
     Batch.objects.update(budget=None)
     assert isinstance(
         gate.check(batch, recipient, gate.Facts(now=batch.created_at, purse=Purse())),

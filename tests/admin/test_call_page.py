@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batchcalls.models import AuditEntry, Batch, CallEvent, CallResult
+from campaigns.vocabulary import outcome_in_words
 from tests.admin.call_rows import make_calls, person
 from tests.admin.markup import markup
 from tests.voice.test_recordings import SOUND, provider
@@ -48,7 +49,7 @@ def test_the_page_tells_the_whole_story_of_a_call(viewer: Client, call: CallResu
         "November",
         "Completed",
         "Human",
-        call.disposition,
+        outcome_in_words(call.disposition),
         "Shop 0",  # a variable of the row
         "Prompt sent to the agent",
         "business_name",
@@ -67,7 +68,7 @@ def test_the_conversation_has_two_sides_with_times(viewer: Client, call: CallRes
     ]
     call.save()
     page = page_of(call, viewer)
-    assert re.findall(r'<li class="(agent|callee)"><span class="at">([^<]*)<', page) == [
+    assert re.findall(r'<li class="(agent|callee)"[^>]*><span class="at">([^<]*)<', page) == [
         ("agent", "1 s"),
         ("callee", "1 m 15 s"),
     ]
@@ -193,7 +194,7 @@ def test_a_call_that_is_not_there_is_not_found(viewer: Client, pk: str) -> None:
 def test_the_number_of_queries_does_not_grow_with_attempts_and_events(
     viewer: Client, call: CallResult, django_assert_num_queries: Any
 ) -> None:
-    queries = 9  # one of them adds the entry of the audit log
+    queries = 12  # one of them adds the entry of the audit log
     with django_assert_num_queries(queries):
         page_of(call, viewer)
     for number in range(2, 9):

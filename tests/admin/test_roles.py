@@ -40,6 +40,7 @@ OPEN_TO_ALL = {
     "password_change_done",
     "jsi18n",
     "login_code",
+    "preferences",
     "security",
     "security_set_up",
     "security_codes",
@@ -73,6 +74,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_batch_clone": ("batchcalls.add_batch", "batchcalls.view_batch"),
     "batchcalls_batch_rename": ("batchcalls.change_batch", "batchcalls.view_batch"),
     "batchcalls_batch_cancel": ("batchcalls.cancel_batch", "batchcalls.view_batch"),
+    "batchcalls_batch_delete_draft": ("batchcalls.cancel_batch", "batchcalls.view_batch"),
     # The tabs of its page.
     "batchcalls_batch_recipients": ("batchcalls.view_batch", "batchcalls.view_recipient"),
     "batchcalls_batch_log": ("batchcalls.view_batch",),
@@ -86,6 +88,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "batchcalls.export_callresult",
         "batchcalls.view_callresult",
     ),
+    "batchcalls_callresult_again": ("batchcalls.launch_batch", "batchcalls.view_callresult"),
     "batchcalls_callresult_settle": ("batchcalls.settle_callresult",),
     "batchcalls_callresult_recording": ("batchcalls.view_callresult",),
     "batchcalls_callresult_keep": ("batchcalls.view_callresult",),

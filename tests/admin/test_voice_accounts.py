@@ -148,11 +148,9 @@ def test_the_list_says_what_each_account_is_and_how_busy_it_is(
     shown = words(viewer.get(LIST))
     row = shown[shown.index("Main line") :]
     assert re.search(
-        r"Main line Bland AI Off 0 of 40 2\.5 0\.0900 USD a minute 0\.0150 USD an attempt 2 ", row
+        r"Main line Bland AI Off 0 of 40 2\.5 \$0\.09 a minute \$0\.015 an attempt 2 ", row
     )
-    assert re.search(
-        r"simulator Simulator \(no real calls\) On 1 of 1,000 no limit 0\.12 USD", shown
-    )
+    assert re.search(r"simulator Simulator \(no real calls\) On 1 of 1,000 no limit \$0\.12", shown)
 
 
 def test_the_list_takes_as_many_queries_for_thirty_accounts_as_for_two(
@@ -527,7 +525,7 @@ def test_viewers_read_everything_and_find_no_button(viewer: Client, bland: Voice
     assert "Poll seconds 7 " in shown
     assert "Silence seconds 180 default" in shown
     assert "+1 202 ••• ••00" in shown
-    assert "Price 0.0900 USD a minute" in shown
+    assert "Price $0.09 a minute" in shown
     content = page.content.decode()
     for way in ("switch/", "test-connection/", "delete/", "<textarea", 'name="_save"', ADD):
         assert way not in content, way
@@ -574,7 +572,7 @@ def test_the_button_says_what_answered_how_the_account_is_and_how_long_it_took(
     assert re.search(r"Took: [\d,]+ ms", shown)
     assert f"Asked: {carrier.url.removeprefix('http://')}" in shown
     assert "Account: active" in shown
-    assert "Balance: 100.00 USD" in shown
+    assert "Balance: $100.00" in shown
     assert carrier.ledger() == []
     # It is said once: of another day it would say nothing.
     assert "The connection works" not in words(admin.get(page_of(bland)))

@@ -74,10 +74,10 @@ def test_the_dry_run_says_which_budgets_the_estimate_exceeds(
     assert batch.status == BatchStatus.READY
     notes = dry_run.store(batch)["notes"]
     assert notes[:2] == [
-        "The batch’s budget of 0.30 USD is too small for one call, which may cost up to 3.62 USD. "
+        "The batch’s budget of $0.30 is too small for one call, which may cost up to $3.62. "
         "Raise the budget, or shorten calls with the call setting max_duration.",
-        "The estimate, up to 0.38 USD, is above what is left of the daily budget of simulator, "
-        "0.20 USD: calls wait until the next day when it is used up.",
+        "The estimate, up to $0.38, is above what is left of the daily budget of simulator, "
+        "$0.20: calls wait until the next day when it is used up.",
     ]
 
 

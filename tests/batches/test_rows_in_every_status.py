@@ -132,16 +132,22 @@ def test_a_row_is_counted_and_drawn_at_the_stage_of_its_status(
     totals = Recipient.objects.totals(batch.pk)
 
     assert getattr(totals, row.outcome or status.role.figure) == 1
-    assert [part.name for part in formatting.segments(totals) if part.width == 100] == [
-        status.role.stage
-    ]
+    drawn = "canceled" if status == RecipientStatus.CANCELED else status.role.stage
+    assert [part.name for part in formatting.segments(totals) if part.width == 100] == [drawn]
 
 
 def test_the_segments_of_a_full_batch_fill_the_bar(full: Batch) -> None:
     totals = Recipient.objects.totals(full.pk)
     parts = formatting.segments(totals)
 
-    assert [part.name for part in parts] == ["done", "live", "skipped", "failed", "waiting"]
+    assert [part.name for part in parts] == [
+        "done",
+        "live",
+        "skipped",
+        "canceled",
+        "failed",
+        "waiting",
+    ]
     assert sum(part.count for part in parts) == totals.rows
     assert sum(part.width for part in parts) == pytest.approx(100, abs=0.01)
 

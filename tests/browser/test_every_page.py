@@ -59,6 +59,7 @@ OTHERS = [
     "/",
     "/password_change/",
     "/security/",
+    "/preferences/",
     "/security/app/",
     "/sign-ins/",
     "/retention/",

@@ -64,8 +64,8 @@ def test_a_batch_with_money_for_three_calls_places_three_and_pauses(
     batch.refresh_from_db()
     assert batch.status == BatchStatus.PAUSED
     assert batch.reason == (
-        "The batch’s budget is used up: 0.30 of 0.30 USD spent, and the next call may cost up to "
-        "0.10 USD. Raise the budget, then resume."
+        "The batch’s budget is used up: $0.30 of $0.30 spent, and the next call may cost up to "
+        "$0.10. Raise the budget, then resume."
     )
     assert ledger(priced) == batch.budget
     waiting = Recipient.objects.filter(batch=batch).not_yet_placed()
@@ -105,7 +105,7 @@ def test_two_batches_share_the_daily_budget_and_wait_for_the_next_day(
     now = timezone.now()
     assert priced.is_out_of_budget(now)
     assert priced.held_until == spending.start_of(spending.day_of(now) + timedelta(days=1))
-    assert "daily budget of the voice account simulator is used up: 0.40 of 0.40" in (
+    assert "daily budget of the voice account simulator is used up: $0.40 of $0.40" in (
         priced.held_reason
     )
     assert {batch.status for batch in Batch.objects.all()} <= {"dispatching", "in_progress"}
@@ -144,7 +144,9 @@ def test_a_new_day_has_a_budget_of_its_own_and_the_month_goes_on(
     assert take(lease) == []
     batch.refresh_from_db()
     assert (batch.status, batch.reason_code) == (BatchStatus.PAUSED, budgets.USED_UP)
-    assert "monthly budget of the voice account simulator is used up: 0.30 of 0.30" in batch.reason
+    assert (
+        "monthly budget of the voice account simulator is used up: $0.30 of $0.30" in batch.reason
+    )
 
     clock.move_to("2026-12-01T00:00:01+00:00")
     lease = lease_of(priced)
@@ -170,7 +172,7 @@ def test_resuming_without_more_money_pauses_again_and_with_more_calls(
     budgets.change(batch, Decimal("0.20"), actor=None)
     try_again()
     assert len(take(lease)) == 1
-    assert batch.events.filter(message="The budget was 0.10 USD and is now 0.20 USD.").exists()
+    assert batch.events.filter(message="The budget was $0.10 and is now $0.20.").exists()
 
 
 def test_a_budget_lowered_below_what_is_reserved_places_nothing_more(
@@ -187,7 +189,7 @@ def test_a_budget_lowered_below_what_is_reserved_places_nothing_more(
     assert take(lease) == []
     batch.refresh_from_db()
     assert batch.status == BatchStatus.PAUSED
-    assert "0.40 of 0.05 USD spent" in batch.reason
+    assert "$0.40 of $0.05 spent" in batch.reason
 
 
 def test_a_budget_given_to_a_running_batch_counts_its_past_calls(launch: Any, lease: Any) -> None:
@@ -229,7 +231,7 @@ def test_accounts_keep_their_own_budgets_and_currencies(launch: Any, lease: Any)
     assert len(take(lease)) == 3
     calls = take(lease_of(other))
     assert len(calls) == 2
-    assert calls[0].checks["budget"] == "today: 0.00 of 0.20 EUR used; 0.10 reserved for this call"
+    assert calls[0].checks["budget"] == "today: €0.00 of €0.20 used; €0.10 reserved for this call"
 
 
 def test_test_calls_and_single_calls_count_for_their_account(launch: Any, lease: Any) -> None:
@@ -262,7 +264,7 @@ def test_a_batch_is_warned_once_when_its_budget_is_nearly_used_up(
     assert told == [(Batch.objects.get().status, budgets.WARNING)]
     warnings = BatchEvent.objects.filter(batch=batch, code=budgets.WARNING)
     assert [one.message for one in warnings] == [
-        "The batch’s budget is nearly used up: 0.30 of 0.50 USD spent (60 %)."
+        "The batch’s budget is nearly used up: $0.30 of $0.50 spent (60 %)."
     ]
 
 
@@ -281,7 +283,7 @@ def test_an_account_is_warned_once_in_each_period_about_each_budget(
     for _ in range(2):
         take(lease, want=1)
     assert [one.message for one in AccountEvent.objects.filter(code=budgets.WARNING)] == [
-        "The daily budget of simulator is nearly used up: 0.27 of 0.32 USD spent (84 %)."
+        "The daily budget of simulator is nearly used up: $0.27 of $0.32 spent (84 %)."
     ]
 
 
@@ -362,7 +364,7 @@ def test_a_budget_that_is_too_small_for_one_call_says_so(
     batch.refresh_from_db()
     assert batch.status == BatchStatus.PAUSED
     assert batch.reason == (
-        "The batch’s budget of 0.05 USD is too small for one call, which may cost up to 0.10 USD. "
+        "The batch’s budget of $0.05 is too small for one call, which may cost up to $0.10. "
         "Raise the budget, or shorten calls with the call setting max_duration. Then resume."
     )
     notes = dry_run.compute(batch, now=timezone.now())["notes"]

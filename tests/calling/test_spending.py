@@ -37,9 +37,9 @@ def test_a_call_keeps_what_the_budget_said(launch: Any, lease: Any) -> None:
     launch(3, "0.50")
     calls = take(lease)
     assert [call.checks["budget"] for call in calls] == [
-        "batch: 0.00 of 0.50 USD used; 0.10 reserved for this call",
-        "batch: 0.10 of 0.50 USD used; 0.10 reserved for this call",
-        "batch: 0.20 of 0.50 USD used; 0.10 reserved for this call",
+        "batch: $0.00 of $0.50 used; $0.10 reserved for this call",
+        "batch: $0.10 of $0.50 used; $0.10 reserved for this call",
+        "batch: $0.20 of $0.50 used; $0.10 reserved for this call",
     ]
 
 
@@ -142,7 +142,7 @@ def test_a_provider_that_charges_more_than_the_prices_leaves_room_for_fewer_call
     priced.refresh_from_db()
     assert priced.overcharge == Decimal("2.5")
     assert AccountEvent.objects.get(code=overcharging.OVERCHARGED).message.startswith(
-        "The provider charged 0.25 USD for call "
+        "The provider charged $0.25 for call "
     )
     calls = [*take(lease), *take(lease)]
     assert [call.reserved for call in calls] == [Decimal("0.25")] * 2, "0.50 are left"
@@ -205,7 +205,7 @@ def test_an_unconfirmed_call_keeps_its_reservation_and_the_batch_says_so(
     assert take(lease) == []
     batch.refresh_from_db()
     assert batch.status == BatchStatus.PAUSED
-    assert "0.00 of 0.10 USD spent, 0.10 reserved for calls that have not ended" in batch.reason
+    assert "$0.00 of $0.10 spent, $0.10 reserved for calls that have not ended" in batch.reason
 
     lost.refresh_from_db()
     unconfirmed.was_placed(lost, actor=admin_user)

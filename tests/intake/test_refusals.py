@@ -111,7 +111,7 @@ def test_the_command_adds_them_too(make_batch: Any) -> None:
     batch = validated(make_batch(text=REFUSING, prompt="Hello."))
     out = io.StringIO()
     call_command("donotcall", refused_in=str(batch.pk), stdout=out)
-    assert "3 numbers new on the do-not-call list, 0 were on it." in out.getvalue()
+    assert "3 numbers new on the do-not-call list, 0 already on it." in out.getvalue()
     for wrong in ("nonsense", "00000000-0000-4000-8000-000000000000"):
         with pytest.raises(CommandError, match="There is no batch"):
             call_command("donotcall", refused_in=wrong)

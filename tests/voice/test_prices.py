@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchcalls.voice.prices import TOO_HIGH, Prices, in_words, usable
+from batchcalls.voice.prices import TOO_HIGH, Prices, money, money_range, rate, usable
 
 PRICES = Prices(
     per_minute=Decimal("0.12"),
@@ -37,14 +37,14 @@ def test_a_call_costs_its_attempt_and_its_minutes(
     assert str(prices.cost(seconds, is_voicemail=is_voicemail)) == cost
 
 
-money = st.decimals(0, 10, places=5)
+amounts = st.decimals(0, 10, places=5)
 
 
 @settings(max_examples=60)
 @given(
-    per_minute=money,
-    per_voicemail_minute=money | st.none(),
-    per_attempt=money,
+    per_minute=amounts,
+    per_voicemail_minute=amounts | st.none(),
+    per_attempt=amounts,
     whole_minutes=st.booleans(),
     longest=st.integers(1, 7_200),
     data=st.data(),
@@ -83,10 +83,27 @@ def test_an_absurd_price_is_not_kept(price: str) -> None:
     assert usable(Decimal(price)) is None
 
 
-def test_small_amounts_keep_their_digits() -> None:
-    assert in_words(Decimal("1234.5"), "USD") == "1,234.50 USD"
-    assert in_words(Decimal("0.01500")) == "0.015"
-    assert in_words(Decimal(0)) == "0.00"
+def test_money_has_its_sign_separators_and_two_decimals() -> None:
+    assert money(Decimal("1234.5"), "USD") == "$1,234.50"
+    assert money(Decimal("0.135"), "EUR") == "€0.14"
+    assert money(Decimal(-5), "USD") == "-$5.00"
+    assert money(Decimal("1234.5"), "CHF") == "CHF\N{NO-BREAK SPACE}1,234.50"
+    assert money(Decimal(0)) == "0.00"
+
+
+def test_less_than_a_cent_is_not_shown_as_nothing() -> None:
+    assert money(Decimal("0.00420"), "USD") == "$0.0042"
+
+
+def test_prices_per_minute_keep_all_their_digits() -> None:
+    assert rate(Decimal("0.01500"), "USD") == "$0.015"
+    assert rate(Decimal("0.1200"), "USD") == "$0.12"
+    assert rate(Decimal(2), "USD") == "$2.00"
+
+
+def test_an_estimate_shows_both_bounds_with_their_sign() -> None:
+    assert money_range(Decimal("0.075"), Decimal("0.38"), "USD") == "$0.08–$0.38"
+    assert money_range(Decimal("0.38"), Decimal("0.38"), "USD") == "$0.38"
 
 
 @pytest.mark.parametrize(

@@ -92,12 +92,12 @@ class UploadStep(OwnPages[Batch]):
                 form.add_error("file", str(error))
             except UploadError as error:
                 form.add_error("file" if error.code in _FILE_ERRORS else None, str(error))
-                if draft is None and batch and error.code in {disks.FULL, disks.AWAY}:
-                    # The form still has everything, and a draft without a list helps nobody.
-                    edits.discard(batch)
-                    batch = None
             else:
                 return self._go_on(request, batch)
+            if draft is None and batch:
+                # The form still has everything, and a draft without a list helps nobody.
+                edits.discard(batch)
+                batch = None
         elif request.method == "POST":
             batch = _rescue_list(request, batch, form)
         stored = edits.list_of(batch) if batch else None

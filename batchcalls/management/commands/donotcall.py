@@ -131,7 +131,8 @@ class Command(AuditedCommand):
             self._print_json({"added": added.new, "known": added.listed})
             return
         self.stdout.write(
-            f"{added.new:,} numbers new on the do-not-call list, {added.listed:,} were on it."
+            f"{added.new:,} number{pluralize(added.new)} new on the do-not-call list, "
+            f"{added.listed:,} already on it."
         )
 
     def _report(self, stored: StoredList, *, as_json: bool) -> bool:
@@ -146,7 +147,10 @@ class Command(AuditedCommand):
             self._print_json({"list": file_formats.as_json(stored), **found})
             return bool(problems)
         self.stdout.write(f"{stored.file_name}: {file_formats.describe(stored)}")
-        self.stdout.write(f"{rows:,} rows, {added:,} numbers new on the do-not-call list.")
+        self.stdout.write(
+            f"{rows:,} row{pluralize(rows)}, {added:,} number{pluralize(added)} new on the "
+            "do-not-call list."
+        )
         for row, raw, code, message in problems[:PROBLEMS_SHOWN]:
             self.stdout.write(f"  row {row} {raw!r}: {message} [{code}]")
         if len(problems) > PROBLEMS_SHOWN:

@@ -12,12 +12,13 @@ import structlog
 from django.conf import settings
 from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
 
 from batchcalls import queue
 from batchcalls.access import masking
 from batchcalls.database import clock, disks
 from batchcalls.database.lease import Lease, LeaseLost
-from batchcalls.models import Batch, Export
+from batchcalls.models import Batch, Export, preferences_of
 from batchcalls.models.export import ExportKind
 from batchcalls.reporting.exports.batch_tables import OF_A_BATCH
 from batchcalls.reporting.exports.call_log import UnknownFilter, call_log, fields_for, matching
@@ -45,7 +46,10 @@ def request(
 def table_of(export: Export) -> Table:
     """Return the table to export, as whoever asked may see it. Raise `UnknownFilter`."""
     if export.batch is None:
-        table = call_log(matching(export.query), fields_for(export.created_by))
+        # The days of the filter are those of the person's page.
+        with timezone.override(preferences_of(export.created_by).zone):
+            calls = matching(export.query)
+        table = call_log(calls, fields_for(export.created_by))
     else:
         table = OF_A_BATCH[ExportKind(export.kind)](export.batch)
     if masking.may_see(export.created_by):

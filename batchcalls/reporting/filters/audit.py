@@ -39,7 +39,7 @@ def order_of(query: Any) -> tuple[str, ...]:
 
 
 class AuditFilter(ListFilter):
-    """Dates are days in the site's time zone, the last one included."""
+    """Dates are days in the reader's time zone, the last one included."""
 
     who = django_filters.CharFilter(
         field_name="actor_name", lookup_expr="exact", **search_field("Who", "User name")

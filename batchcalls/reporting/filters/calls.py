@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import django_filters
@@ -23,12 +24,14 @@ from batchcalls.reporting.filters.listing import (
 from batchcalls.reporting.keyset import PARAMETERS
 from batchcalls.states import CallStatus
 from campaigns.models import Campaign
-from campaigns.vocabulary import AnsweredBy
+from campaigns.vocabulary import AnsweredBy, dispositions_like
 
 Calls = CallResultQuerySet[CallResult]
 
 #: Parameters that only arrange the page. The short ones occur in saved URLs.
-ARRANGING = PARAMETERS | {"columns", "o", "p", "all", "e", "_facets"}
+ARRANGING = PARAMETERS | {"columns", "callee", "sort", "totals", "o", "p", "all", "e", "_facets"}
+#: The columns by which the log can be sorted: those that an index has in order.
+SORTED_BY = ("claimed_at", "to_number")
 #: Former names of parameters.
 RENAMED = {
     "status__exact": "status",
@@ -61,6 +64,33 @@ def order_of(query: Mapping[str, str]) -> tuple[str, ...]:
     return ("claimed_at", "pk") if query.get("from") or query.get("to") else ("pk",)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """The order of the log, and the column that a person chose to sort by, if any."""
+
+    order: tuple[str, ...]
+    ascending: bool = False
+    column: str = ""
+
+
+def arrangement_of(query: Mapping[str, str]) -> Arrangement:
+    """Return the order that the URL asks for: ``sort=claimed_at``, or ``sort=-to_number``.
+
+    Whoever sees no numbers cannot sort by them, because their order would tell them.
+    """
+    wanted = query.get("sort", "")
+    column = wanted.removeprefix("-")
+    if column not in SORTED_BY or (column == "to_number" and not masking.sees_now()):
+        return Arrangement(order_of(query))
+    return Arrangement((column, "pk"), ascending=column == wanted, column=column)
+
+
+def _own_dispositions() -> list[str]:
+    """Return the dispositions that campaigns define."""
+    found = Campaign.objects.order_by().values_list("call_settings__dispositions", flat=True)
+    return [name for names in found if isinstance(names, list) for name in names]
+
+
 class BatchIdField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A whole batch ID, typed or pasted. Every invalid value gets the same message."""
 
@@ -88,7 +118,7 @@ class BatchIdFilter(django_filters.Filter):  # type: ignore[misc]
 
 
 class CallFilter(ListFilter):
-    """Dates are days in the site's time zone, the last one included. Lengths are in seconds."""
+    """Dates are days in the reader's time zone, the last one included. Lengths are in seconds."""
 
     q = django_filters.CharFilter(
         method="search", **search_field("Search", "Call ID, number or batch ID")
@@ -113,7 +143,10 @@ class CallFilter(ListFilter):
         label="Answered by", choices=AnsweredBy.choices, empty_label="Anybody"
     )
     disposition = django_filters.CharFilter(
-        label="Outcome", max_length=100, widget=forms.TextInput(attrs={"list": "dispositions"})
+        label="Outcome",
+        method="by_disposition",
+        max_length=100,
+        widget=forms.TextInput(attrs={"list": "dispositions"}),
     )
     number = django_filters.CharFilter(
         label="Number",
@@ -152,6 +185,10 @@ class CallFilter(ListFilter):
     def of_status(self, rows: Calls, name: str, value: str) -> Calls:
         """Filter by a status, or by a group of statuses."""
         return GROUPS[value][1](rows) if value in GROUPS else rows.of_status(value)
+
+    def by_disposition(self, rows: Calls, name: str, value: str) -> Calls:
+        """Filter by an outcome, as a code or in words. Case does not matter."""
+        return rows.filter(disposition__in=dispositions_like(value, _own_dispositions()))
 
     def of_campaign(self, rows: Calls, name: str, value: Campaign) -> Calls:
         """Filter by campaign, across all its batches."""

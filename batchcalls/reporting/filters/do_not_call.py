@@ -26,7 +26,7 @@ def whole_number(text: str) -> str:
 
 
 class DoNotCallFilter(ListFilter):
-    """Dates are days in the site's time zone, the last one included."""
+    """Dates are days in the reader's time zone, the last one included."""
 
     number = django_filters.CharFilter(
         label="Number",

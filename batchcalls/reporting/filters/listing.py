@@ -23,9 +23,14 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]
         return super().qs if self.is_valid() else self.queryset.none()
 
     @property
+    def narrowed_by(self) -> list[str]:
+        """Return the names of the filters that are set."""
+        return [name for name in self.filters if str(self.data.get(name, "")).strip()]
+
+    @property
     def is_narrowed(self) -> bool:
         """Tell whether any filter is set."""
-        return any(str(self.data.get(name, "")).strip() for name in self.filters)
+        return bool(self.narrowed_by)
 
 
 def search_field(label: str, placeholder: str) -> dict[str, Any]:
@@ -46,12 +51,12 @@ def digits_of(value: str) -> str:
 
 
 def midnight(day: date) -> datetime:
-    """Return the start of a day in the site's time zone."""
+    """Return the start of a day in the reader's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def add_period(filters: type[ListFilter], moment: str) -> None:
-    """Add the filters From and To: days in the site's time zone, the last one included.
+    """Add the filters From and To: days in the reader's time zone, the last one included.
 
     "from" is a Python keyword, so they cannot be attributes in the class body.
     """

@@ -17,8 +17,14 @@ from batchcalls.states import (
 
 #: Figures of the batch's page, each with the filter for its rows.
 GROUPS = {
-    "waiting": ("To call", RECIPIENT_NOT_YET_PLACED),
-    "live": ("Live", RECIPIENT_IN_FLIGHT),
+    "waiting": ("To call", Q(status__in=RECIPIENT_NOT_YET_PLACED)),
+    "live": ("Live", Q(status__in=RECIPIENT_IN_FLIGHT)),
+    "callable": ("Not skipped", ~Q(status=RecipientStatus.SKIPPED)),
+    "called": ("Called", Q(called=True)),
+    "answered": (
+        "Answered",
+        Q(outcome__in=[RecipientOutcome.REACHED, RecipientOutcome.VOICEMAIL]),
+    ),
 }
 
 
@@ -51,4 +57,4 @@ class RecipientFilter(ListFilter):
 
     def by_status(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
         """Filter by a status, or by a group of statuses."""
-        return rows.filter(status__in=GROUPS[value][1] if value in GROUPS else [value])
+        return rows.filter(GROUPS[value][1] if value in GROUPS else Q(status=value))

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from batchcalls.models import Batch
 from batchcalls.reporting import formatting
 from batchcalls.reporting.tables.listing import ListTable
-from batchcalls.states import BATCH_CANCELABLE, BATCH_PREPARING
+from batchcalls.states import BATCH_CANCELABLE, BATCH_DELETABLE, BATCH_PREPARING
 
 
 class BatchTable(ListTable):
@@ -88,6 +88,8 @@ class BatchTable(ListTable):
             url = f"{reverse('admin:batchcalls_callresult_changelist')}?batch={record.pk}"
             found.append(("", url, format_html("View Logs{}", named)))
         if record.status in BATCH_CANCELABLE and self.user.has_perm("batchcalls.cancel_batch"):
-            url = reverse("admin:batchcalls_batch_cancel", args=[record.pk])
-            found.append(("danger", url, format_html("Cancel{}", named)))
+            is_draft = record.status in BATCH_DELETABLE
+            page, label = ("delete_draft", "Delete") if is_draft else ("cancel", "Cancel")
+            url = reverse(f"admin:batchcalls_batch_{page}", args=[record.pk])
+            found.append(("danger", url, format_html("{}{}", label, named)))
         return found

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_tables2
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from batchcalls.database import clock
 from batchcalls.models import Recipient
 from batchcalls.reporting import formatting
 from batchcalls.reporting.tables.listing import ListTable
+from batchcalls.states import RECIPIENT_NOT_YET_PLACED
 
 
 class RecipientTable(ListTable):
@@ -26,6 +30,16 @@ class RecipientTable(ListTable):
 
     class Meta(ListTable.Meta):
         pass
+
+    def __init__(self, *args: Any, most_attempts: int, **kwargs: Any) -> None:
+        self.most_attempts = most_attempts
+        super().__init__(*args, **kwargs)
+
+    def render_attempts(self, record: Recipient) -> str:
+        """Show how many of the attempts that the retry rules allow were made."""
+        if self.most_attempts == 1 or record.attempts > self.most_attempts:
+            return str(record.attempts)
+        return f"{record.attempts} of {self.most_attempts}"
 
     def render_number(self, record: Recipient) -> SafeString:
         """Link to the row's page by its number, or by the original text."""
@@ -44,5 +58,13 @@ class RecipientTable(ListTable):
         return record.reason
 
     def render_due_at(self, record: Recipient) -> SafeString | str:
-        """Show when the row is due."""
-        return formatting.ago(record.due_at, blank="")
+        """Show when a waiting row may be called next: how far ahead it is, and the exact time."""
+        if record.due_at is None or record.status not in RECIPIENT_NOT_YET_PLACED:
+            return ""
+        if record.due_at <= clock.now():
+            return "due now"
+        return format_html(
+            '<span>{}<span class="under">{}</span></span>',
+            formatting.ago(record.due_at),
+            formatting.at(record.due_at),
+        )

@@ -15,6 +15,7 @@ from batchcalls.models import VoiceAccount
 from batchcalls.reporting import formatting
 from batchcalls.reporting.tables.listing import ListTable
 from batchcalls.reporting.waiting import held_message
+from batchcalls.voice.prices import rate
 
 
 def state_pill(account: VoiceAccount) -> SafeString | str:
@@ -31,7 +32,7 @@ def prices_of(account: VoiceAccount) -> list[str]:
         (account.price_per_voicemail_minute, "a minute of voicemail"),
         (account.price_per_attempt, "an attempt"),
     ]
-    return [f"{formatting.money(price, account.currency)} {per}" for price, per in prices if price]
+    return [f"{rate(price, account.currency)} {per}" for price, per in prices if price]
 
 
 class VoiceAccountTable(ListTable):
