@@ -14,6 +14,7 @@ from batchcalls.admin.batch_page import BatchPages
 from batchcalls.admin.wizard.columns import ColumnsStep
 from batchcalls.admin.wizard.review import ReviewStep
 from batchcalls.admin.wizard.upload import UploadStep
+from batchcalls.admin.wizard.voice_list import VoiceList
 from batchcalls.models import Batch
 
 
@@ -25,6 +26,7 @@ class BatchAdmin(
     UploadStep,
     ColumnsStep,
     ReviewStep,
+    VoiceList,
     BatchFilesAdmin,
 ):
     """Combines the list, the page, the actions, the files, and the steps of creating a batch."""

@@ -16,6 +16,7 @@ from django.db import DatabaseError, transaction
 from batchcalls.access import audit
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import authority, drafts
+from batchcalls.drafting.chosen_rules import ChosenRules
 from batchcalls.drafting.drafts import DraftError, DraftProblem, DraftRequest
 from batchcalls.intake import file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions
@@ -72,6 +73,8 @@ def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
     current = _locked(batch)
     if current.campaign and request.campaign != current.campaign:
         request = _without_campaign(request, current.campaign)
+    if request.rules is None:
+        request = replace(request, rules=ChosenRules.of(current))
     fresh = drafts.copy_campaign(request, region=region)
     if request.campaign == current.campaign:
         # The page showed every setting: a missing one was removed, whatever the campaign has.
