@@ -66,11 +66,12 @@ class StepForms:
     @property
     def campaign(self) -> Campaign | None:
         """The campaign that is chosen in the form."""
-        field = self.upload["campaign"]
+        field: Any = self.upload.fields["campaign"]
         try:
-            return self.upload.fields["campaign"].clean(field.value())
+            campaign: Campaign | None = field.clean(self.upload["campaign"].value())
         except forms.ValidationError:
             return None
+        return campaign
 
     def request(self, request: HttpRequest) -> tuple[DraftRequest, str]:
         """Return the request for the draft, and the region of its list."""

@@ -141,10 +141,10 @@ class UploadStep(OwnPages[Batch]):
         self, request: HttpRequest, batch: Batch | None, forms: StepForms
     ) -> HttpResponse:
         stored = edits.list_of(batch) if batch else None
-        looked: dict[str, Any] = {}
+        looked: dict[str, Any] = {"batch": batch}
         if batch and stored:
             mapping = ListMapping.from_list(stored.mapping)
-            looked = glances.context_of(batch, stored, mapping)
+            looked |= glances.context_of(batch, stored, mapping)
             looked |= {"headers": stored.headers, "samples": stored.samples[:SAMPLES_SHOWN]}
             looked |= {"variables": mapping.variables()}
         return self.page(
@@ -152,13 +152,13 @@ class UploadStep(OwnPages[Batch]):
             "wizard/upload",
             "Create Batch Call",
             fragment="list",
-            batch=batch,
             stored=stored,
             reading=file_formats.describe(stored) if stored else "",
             **looked,
             form=forms.upload,
             settings_form=forms.settings,
             rules_form=forms.rules,
+            advanced_open=forms.rules.errors or forms.upload.has_advanced_errors,
             campaign=forms.campaign,
             errors=forms.errors(),
             voices=voices.known(),

@@ -40,7 +40,7 @@ class WallTimeField(forms.DateTimeField):
         return BaseTemporalField.to_python(self, value)
 
 
-class PathwayField(forms.ModelChoiceField):
+class PathwayField(forms.ModelChoiceField[Pathway]):
     """Saved pathways by name, with the variables that each needs."""
 
     def label_from_instance(self, obj: Any) -> str:
