@@ -132,6 +132,9 @@ class ColumnsStep(OwnPages[Batch]):
     ) -> HttpResponse | None:
         """Handle the pressed button. Return a redirect, or None to stay on the page."""
         actor, pressed = actor_of(request), request.POST
+        if "undo" in pressed:
+            edits.undo_saved(batch, actor=actor)
+            return redirect("admin:batchcalls_batch_columns", batch.pk)
         edits.match(
             batch,
             columns_from(pressed, stored),
@@ -148,7 +151,6 @@ class ColumnsStep(OwnPages[Batch]):
             saved = ColumnMapping.objects.filter(name=pressed.get("saved", "")).first()
             if saved is not None:
                 edits.apply_saved(batch, saved, actor=actor)
-                self.message_user(request, f"Matched as in {saved}.", messages.SUCCESS)
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
         elif "read_again" in pressed or "use_encoding" in pressed:
@@ -181,8 +183,12 @@ class ColumnsStep(OwnPages[Batch]):
         if stored is None or not name:
             self.message_user(request, "Give the mapping a name.", messages.ERROR)
             return
-        uploads.save_mapping(stored, name=name[:200], actor=actor_of(request))
-        self.message_user(request, f"The mapping was saved as {name[:200]}.", messages.SUCCESS)
+        try:
+            uploads.save_mapping(stored, name=name[:200], actor=actor_of(request))
+        except MappingError as error:
+            self.message_user(request, f"The mapping was not saved. {error}", messages.ERROR)
+        else:
+            self.message_user(request, f"The mapping was saved as {name[:200]}.", messages.SUCCESS)
 
     def _columns_page(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse:
         mapping = ListMapping.from_list(stored.mapping)

@@ -115,6 +115,7 @@ class UploadStep(OwnPages[Batch]):
 
     def _read(self, request: HttpRequest, batch: Batch | None, forms: StepForms) -> HttpResponse:
         """Store the list as soon as it is chosen, and show its first rows."""
+        forms.are_valid()
         batch = _rescue_list(request, batch, forms.upload)
         if not forms.upload.cleaned_data.get("file") and "file" not in forms.upload.errors:
             forms.upload.add_error("file", "Choose a file to read.")
@@ -135,7 +136,7 @@ class UploadStep(OwnPages[Batch]):
         forms = StepForms.of(request, batch)
         tried = _tried(request, batch, forms)
         context = glances.context_of(tried, stored, ListMapping.from_list(stored.mapping))
-        return TemplateResponse(request, "admin/batchcalls/wizard/glance.html", context)
+        return TemplateResponse(request, "admin/batchcalls/wizard/upload_glance.html", context)
 
     def _upload_page(
         self, request: HttpRequest, batch: Batch | None, forms: StepForms

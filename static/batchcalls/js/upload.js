@@ -19,8 +19,8 @@
     const answer = await fetch(url, { method: "POST", body: data, credentials: "same-origin" }).catch(() => null);
     // Ignore a response that a newer request has overtaken.
     if (!answer?.ok || answer.redirected || mine !== asked) return;
-    const fresh = parse(await answer.text()).getElementById("glance");
-    if (fresh) document.getElementById("glance").replaceWith(fresh);
+    const fresh = parse(await answer.text()).getElementById("beside");
+    if (fresh) document.getElementById("beside").replaceWith(fresh);
   };
   const later = () => { clearTimeout(waiting); waiting = setTimeout(glance, 500); };
 
