@@ -54,7 +54,8 @@ class Member:
     @property
     def is_json(self) -> bool:
         """Return whether the value is written as JSON, because it is nested further."""
-        return self.schema.get("type", "object") in {"array", "object"} and not self.options
+        is_any = "type" not in self.schema and "oneOf" not in self.schema
+        return (is_any or self.schema.get("type") in {"array", "object"}) and not self.options
 
     @property
     def options(self) -> list[str]:

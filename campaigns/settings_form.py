@@ -225,9 +225,9 @@ def _fields_of(
             field.help_text = f"{field.help_text} One per line."
         return [(setting.name, field)]
     common["initial"] = written(value)
-    unset = (
-        "Not set" if setting.default is None else f"Not set (default: {written(setting.default)})"
-    )
+    unset = "Not set"
+    if setting.default is not None:
+        unset = f"Not set (default: {_IN_WORDS.get(setting.default, written(setting.default))})"
     if setting.kind == Kind.BOOLEAN:
         choices = [("", unset), ("true", "Yes"), ("false", "No")]
         return [(setting.name, forms.ChoiceField(choices=choices, **common))]
@@ -329,6 +329,7 @@ def _voicemail_fields(
     ]
 
 
+_IN_WORDS: Mapping[Any, str] = {True: "yes", False: "no"}
 _ACTIONS = {
     "hangup": "Hang up",
     "leave_message": "Leave a message",

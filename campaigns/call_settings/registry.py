@@ -366,7 +366,7 @@ _SCHEDULE = (
     # Before the start time, which is read in this time zone.
     setting(
         "timezone",
-        "Time zone",
+        "Agent’s time zone",
         Section.SCHEDULE,
         Kind.TIMEZONE,
         timezone_name,

@@ -61,6 +61,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_batch_upload": ("batchcalls.change_batch",),
     "batchcalls_batch_columns": ("batchcalls.change_batch",),
     "batchcalls_batch_preview": ("batchcalls.change_batch",),
+    "batchcalls_batch_glance": ("batchcalls.change_batch",),
+    "batchcalls_batch_voices": ("batchcalls.add_batch",),
     "batchcalls_batch_review": ("batchcalls.view_batch",),
     "batchcalls_batch_continue": ("batchcalls.view_batch",),
     "batchcalls_batch_test_call": ("batchcalls.launch_batch", "batchcalls.view_batch"),

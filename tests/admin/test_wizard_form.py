@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from batchcalls.api.batch_creation import BatchFields, request_of
 from batchcalls.drafting import copying, edits
 from batchcalls.drafting.chosen_rules import ChosenRules
+from batchcalls.drafting.drafts import policy_for
 from batchcalls.models import Batch, VoiceAccount
+from batchcalls.voice.base import Voice
 from campaigns.models import (
     CallingPolicy,
     CallingWindow,
@@ -158,8 +163,6 @@ class TestRules:
         batch = saved(client, **{"rules-retries_busy": "1", "rules-wait_busy": "5"})
         real = VoiceAccount(name="real", provider="bland")
         batch.account = real
-        from batchcalls.drafting.drafts import policy_for
-
         rules = policy_for(None, real, batch.purpose, ChosenRules.of(batch))
         assert rules["calling_hours"]["windows"]["6"]
         batch.policy = rules
@@ -280,21 +283,39 @@ class TestSchedule:
 
 
 class TestVoices:
+    @pytest.fixture(autouse=True)
+    def _nothing_remembered(self) -> Iterator[None]:
+        cache.clear()
+        yield
+        cache.clear()
+
     def test_the_voices_of_an_account_are_asked_for_and_remembered(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        address = page("voices", VoiceAccount.objects.built_in().pk)
-        assert ["June", ""] in client.get(address).json()["voices"]
-        assert client.get(page("voices", 12345)).status_code == 404
+        built_in = {"account": VoiceAccount.objects.built_in().pk}
+        assert ["June", ""] in client.get(page("voices"), built_in).json()["voices"]
+        assert client.get(page("voices"), {"account": "x"}).status_code == 404
+        real = VoiceAccount.objects.create(name="real", provider="bland")
+        asked = []
+
+        class Provider:
+            def list_voices(self) -> list[Voice]:
+                asked.append(1)
+                return [Voice(name="Zoë", description="Warm"), Voice(name="Zoë")]
+
+        monkeypatch.setattr(VoiceAccount, "voice_provider", lambda account: Provider())
+        for _ in range(2):
+            found = client.get(page("voices"), {"account": real.pk}).json()
+            assert found == {"voices": [["Zoë", ""]]}
+        assert asked == [1]
+        assert '<option value="Zoë">' in markup(client.get(page("add")))
 
     def test_a_provider_that_does_not_answer_has_none(self, client: Client) -> None:
         broken = VoiceAccount.objects.create(name="real", provider="bland")
-        assert client.get(page("voices", broken.pk)).json() == {"voices": []}
+        assert client.get(page("voices"), {"account": broken.pk}).json() == {"voices": []}
 
 
 def _as_api_does(batch: Batch) -> Any:
-    from batchcalls.api.batch_creation import BatchFields, request_of
-
     before = {name: getattr(batch, name) for name in map(str, BatchFields().fields)}
     return request_of(before, actor=None)
 

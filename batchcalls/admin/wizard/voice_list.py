@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
-from batchcalls.admin.pages import OwnPages
+from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.calling import voices
 from batchcalls.models import Batch, VoiceAccount
 
@@ -17,10 +16,11 @@ class VoiceList(OwnPages[Batch]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the list."""
-        return [self.at("voices/<int:account>/", self.voices_view, "voices"), *super().get_urls()]
+        return [self.at("voices/", self.voices_view, "voices"), *super().get_urls()]
 
-    def voices_view(self, request: HttpRequest, account: int) -> HttpResponse:
-        """Return the names of an account's voices, and what each is like."""
+    def voices_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the names of the voices of ``?account=``, and what each is like."""
         require(request.user, "batchcalls.add_batch")
-        found = voices.listed(get_object_or_404(VoiceAccount, pk=account))
+        account = row_or_404(VoiceAccount.objects.all(), request.GET.get("account"))
+        found = voices.listed(account)
         return JsonResponse({"voices": [[one.name, one.description] for one in found]})

@@ -8,7 +8,7 @@
   const seen = new Set([...list.options].map((one) => one.value));
   const load = async () => {
     if (!account.value) return;
-    const url = box.dataset.voicesUrl.replace(/0\/$/, `${account.value}/`);
+    const url = `${box.dataset.voicesUrl}?account=${encodeURIComponent(account.value)}`;
     const answer = await fetch(url, { credentials: "same-origin" }).catch(() => null);
     if (!answer?.ok || answer.redirected) return;
     const { voices } = await answer.json();
