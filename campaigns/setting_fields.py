@@ -31,6 +31,7 @@ _LABELS = {
     ("wait",): "Wait (seconds)",
     ("config", "end_seconds"): "End the call after (seconds)",
     ("actions",): "Actions (JSON)",
+    ("prompt",): "What to look for",
 }
 _YES_NO = [("", "Default"), ("true", "Yes"), ("false", "No")]
 
