@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
@@ -20,6 +20,7 @@ from campaigns.caps import POLICY_CAPS, Caps
 from campaigns.do_not_call import Ban, Bans, Suppression, SuppressionQuerySet, SuppressionSource
 from campaigns.number_writing import Written
 from campaigns.opting_out import outcomes_in
+from campaigns.pathways import Pathway, Tool
 from campaigns.retry import RetryPolicy, RetryRule
 from campaigns.rule_switches import RulePackSwitch, RulePackSwitchQuerySet
 from campaigns.setting_permissions import DECLARED
@@ -48,10 +49,6 @@ __all__ = [
 
 MINUTES_PER_DAY = 24 * 60
 
-validate_reference = RegexValidator(
-    r"^(TL|KB)-[\w-]+$", "A tool is named TL-… and a knowledge base KB-…, as the provider shows it."
-)
-
 
 def validate_outcomes(value: str) -> None:
     """Raise `ValidationError` for a list of outcomes that cannot be read."""
@@ -68,42 +65,6 @@ def validate_call_settings(value: Any) -> None:
     problems = call_settings.normalize_shared(value).problems
     if problems:
         raise ValidationError([problem.message for problem in problems])
-
-
-class Pathway(models.Model):
-    """A conversation graph hosted by the voice provider."""
-
-    name = models.CharField(max_length=200, unique=True)
-    pathway_id = models.CharField(max_length=100, help_text="The id the voice provider shows.")
-    version = models.CharField(
-        max_length=40, blank=True, help_text="A number, “production” or “staging”; blank: current."
-    )
-    description = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["name", "pk"]
-        constraints = [
-            UniqueConstraint(fields=["pathway_id", "version"], name="pathway_unique_version")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.version})" if self.version else self.name
-
-
-class Tool(models.Model):
-    """A tool or knowledge base hosted by the voice provider."""
-
-    name = models.CharField(max_length=200, unique=True)
-    reference = models.CharField(max_length=100, unique=True, validators=[validate_reference])
-    description = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["name", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.reference})"
 
 
 class Weekday(models.IntegerChoices):

@@ -15,6 +15,7 @@ from batchcalls.admin.wizard.columns import ColumnsStep
 from batchcalls.admin.wizard.review import ReviewStep
 from batchcalls.admin.wizard.state import StepState
 from batchcalls.admin.wizard.upload import UploadStep
+from batchcalls.admin.wizard.voice_list import VoiceList
 from batchcalls.models import Batch
 
 
@@ -27,6 +28,7 @@ class BatchAdmin(
     ColumnsStep,
     ReviewStep,
     StepState,
+    VoiceList,
     BatchFilesAdmin,
 ):
     """Combines the list, the page, the actions, the files, and the steps of creating a batch."""

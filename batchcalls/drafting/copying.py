@@ -11,6 +11,7 @@ from django.db import transaction
 
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import authority, drafts, edits
+from batchcalls.drafting.chosen_rules import ChosenRules
 from batchcalls.drafting.drafts import DraftError
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import CONSENT_DETAILS, ListMapping, Target
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
     """Return a new draft with the contents of another batch, without its calls.
 
-    The calling policy is the campaign's current one, so that a copy cannot escape a stricter
-    rule. ``with_list`` copies the first list and its column mapping. Raise `FileNotFoundError`
-    if its file is missing, and `UploadError` if it is now too large.
+    The calling policy is as it is today, so that a copy cannot escape a stricter rule.
+    ``with_list`` copies the first list and its column mapping. Raise `FileNotFoundError` if its
+    file is missing, and `UploadError` if it is now too large.
     """
     copy = Batch.objects.create(
         name=f"{batch.name[:190]} (copy)",
-        policy=drafts.policy_for(batch.campaign, batch.account, batch.purpose),
+        policy=drafts.policy_for(
+            batch.campaign, batch.account, batch.purpose, ChosenRules.of(batch)
+        ),
         created_by=actor,
         **values_of(batch, Use.CLONED),
     )

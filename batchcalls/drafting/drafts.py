@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from batchcalls.access import audit
 from batchcalls.calling import destinations
 from batchcalls.drafting import authority
+from batchcalls.drafting.chosen_rules import ChosenRules
 from batchcalls.intake import allowed_columns, joining, uploads, validation
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import ListMapping
@@ -43,7 +44,10 @@ MOST_UNKNOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftRequest:
-    """The contents of a draft. Blank fields come from the campaign or are detected."""
+    """The contents of a draft. Blank fields come from the campaign or are detected.
+
+    ``rules`` hold if the campaign has no policy. None leaves those of a draft as they are.
+    """
 
     name: str = ""
     campaign: Campaign | None = None
@@ -60,6 +64,7 @@ class DraftRequest:
     concurrency: int | None = None
     budget: Decimal | None = None
     breaker_percent: int | None = None
+    rules: ChosenRules | None = None
     status_webhook: str = ""
     batch_webhook: str = ""
     created_by: User | None = None
@@ -206,7 +211,8 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     said["purpose_assumed"] = not (request.purpose or campaign)
     if pathway:
         said |= {"pathway_id": pathway.pathway_id, "pathway_version": pathway.version}
-    policy = policy_for(campaign, request.account, said["purpose"])
+    chosen = request.rules or ChosenRules()
+    policy = policy_for(campaign, request.account, said["purpose"], chosen)
     batch = Batch(policy=policy, region=region, created_by=request.created_by, **said)
     if refused := destinations.why_unusable(batch):
         raise DraftError(refused.message, code=refused.code)
@@ -228,17 +234,22 @@ def purpose_of(request: DraftRequest) -> Purpose:
     return Purpose.INFORMATIONAL
 
 
-def policy_for(campaign: Campaign | None, account: VoiceAccount, purpose: str) -> dict[str, Any]:
-    """Return the campaign's calling policy for calls of a purpose.
+def policy_for(
+    campaign: Campaign | None, account: VoiceAccount, purpose: str, chosen: ChosenRules
+) -> dict[str, Any]:
+    """Return the calling policy for calls of a purpose: the campaign's, or else the chosen rules.
 
     Real phones have the default calling hours where the policy has none. At the moment of
     dialing, the legal floor narrows both.
     """
-    policy = campaign.policy if campaign else None
-    rules = policy.to_dict(Purpose(purpose)) if policy else {}
-    if account.dials_people and not (policy and policy.calling_windows.all()):
+    policy = (campaign.policy if campaign else None) or chosen.policy
+    rules = policy.to_dict(Purpose(purpose)) if policy else chosen.without_policy()
+    sets_hours = bool(policy.calling_windows.all()) if policy else "calling_hours" in rules
+    if account.dials_people and not sets_hours:
         windows = {str(day): [settings.DEFAULT_CALLING_HOURS] for day in range(7)}
         rules["calling_hours"] = {**rules.get("calling_hours", {}), "windows": windows}
+        if chosen.own and not policy:
+            rules["default_hours"] = True
     return rules
 
 

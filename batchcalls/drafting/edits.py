@@ -5,19 +5,20 @@ For the pages that create a batch. Use `drafts` when everything is available at 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.db import DatabaseError, transaction
 
 from batchcalls.access import audit
 from batchcalls.batches import lifecycle
 from batchcalls.drafting import authority, drafts
+from batchcalls.drafting.chosen_rules import ChosenRules
 from batchcalls.drafting.drafts import DraftError, DraftProblem, DraftRequest
-from batchcalls.intake import file_formats, uploads
+from batchcalls.intake import allowed_columns, file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists import mapping as mappings
 from batchcalls.lists import matching
@@ -86,6 +87,8 @@ def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
     current = _locked(batch)
     if current.campaign and request.campaign != current.campaign:
         request = _without_campaign(request, current.campaign)
+    if request.rules is None:
+        request = replace(request, rules=ChosenRules.of(current))
     fresh = drafts.copy_campaign(request, region=region)
     if request.campaign == current.campaign:
         # The page showed every setting: a missing one was removed, whatever the campaign has.
@@ -183,7 +186,7 @@ def match(
         )
         if chosen in {"", *known}
     }
-    return _keep_mapping(batch, ListMapping(tuple(columns)), actor, **choices)
+    return _keep_mapping(batch, ListMapping(tuple(columns)), actor, choices)
 
 
 def map_all(batch: Batch, *, actor: User | None = None) -> ListMapping:
@@ -201,7 +204,22 @@ def apply_saved(batch: Batch, saved: ColumnMapping, *, actor: User | None = None
     mapping = matching.reapply(ListMapping.from_list(saved.columns), headers)
     choices = {"numbers_written": saved.numbers_written, "date_order": saved.date_order}
     chosen = {name: one for name, one in choices.items() if one}
-    return _keep_mapping(batch, mapping, actor, **chosen)
+    return _keep_mapping(batch, mapping, actor, chosen, applied=saved.name)
+
+
+def undo_saved(batch: Batch, *, actor: User | None = None) -> ListMapping:
+    """Take back the saved mapping that was applied; the columns are as they were before.
+
+    Raise `MappingError` for columns that the person may not map.
+    """
+    stored = _needed_list(batch)
+    before = stored.mapping_before
+    if not before:
+        return ListMapping.from_list(stored.mapping)
+    headers = describe_headers(stored.headers)
+    mapping = ListMapping.from_list(before.pop("columns"))
+    mapping = allowed_columns.as_allowed(mapping, headers, actor)
+    return _keep_mapping(batch, mapping, actor, before)
 
 
 def list_of(batch: Batch) -> StoredList | None:
@@ -299,9 +317,17 @@ def _needed_list(batch: Batch) -> StoredList:
 
 @transaction.atomic
 def _keep_mapping(
-    batch: Batch, mapping: ListMapping, actor: User | None, **choices: str | None
+    batch: Batch,
+    mapping: ListMapping,
+    actor: User | None,
+    choices: Mapping[str, str | None] | None = None,
+    *,
+    applied: str = "",
 ) -> ListMapping:
-    """Store a mapping and choices of how the list is written, which a survey has yet to confirm."""
+    """Store a mapping and choices of how the list is written, which a survey has yet to confirm.
+
+    ``applied`` names the saved mapping that it comes from; that is forgotten with a change.
+    """
     current = _locked(batch)
     stored = _needed_list(current)
     known = ListMapping.from_list(stored.mapping)
@@ -309,7 +335,14 @@ def _keep_mapping(
     Batch.objects.filter(pk=current.pk).update(set_by=current.set_by)
     for one in batch.lists.exclude(status__in=LIST_LEFT_OUT):
         followed = mapping if one.pk == stored.pk else _followed(one, mapping)
-        fields = {"mapping": followed.to_list(), "evidence": None, **choices}
+        fields: dict[str, Any] = {
+            "mapping": followed.to_list(),
+            "evidence": None,
+            **(choices or {}),
+        }
+        if one.pk == stored.pk and (applied or fields["mapping"] != one.mapping):
+            one.remember_mapping(applied, before=one.mapping)
+            fields["format_details"] = one.format_details
         for name, value in fields.items():
             setattr(one, name, value)
         one.save(update_fields=fields)

@@ -112,14 +112,18 @@ class RecipientResource(resources.Resource):  # type: ignore[misc]
 
         Raises the first error that is not a row's own fault.
         """
-        writing, date_order = self._stored.writing, self._stored.dates_written
-        judged = [self._judge(row, writing, date_order) for row in rows]
+        judged = self.judged(rows)
 
         def save() -> tuple[int, list[list[object]]]:
             insert_each(Recipient, JudgedRow._fields, judged)
             return sum(not recipient.reason_code for recipient in judged), []
 
         return save
+
+    def judged(self, rows: Iterable[Row]) -> list[JudgedRow]:
+        """Return an unsaved recipient for each row."""
+        writing, date_order = self._stored.writing, self._stored.dates_written
+        return [self._judge(row, writing, date_order) for row in rows]
 
     def _judge(self, row: Row, writing: Writing, date_order: str) -> JudgedRow:
         """Read a recipient from its columns and check it."""

@@ -181,7 +181,10 @@ def _matched(
     like: ListMapping | None,
     is_guessed: Callable[[str], bool],
 ) -> ListMapping:
-    """Match columns. A saved mapping also says how numbers and dates are written."""
+    """Match columns. A saved mapping also says how numbers and dates are written.
+
+    The list remembers that one was applied, and what it replaced.
+    """
     headers = describe_headers(stored.headers)
     is_setting = call_settings.is_call_setting
     saved = ColumnMapping.objects.filter(headers_key=headers_key(headers))
@@ -189,6 +192,8 @@ def _matched(
         mapping = matching.follow(like, headers, is_call_setting=allowed_columns.is_guessed)
     elif (match := saved.order_by("-created_at").first()) and options.map_all is None:
         mapping = matching.reapply(ListMapping.from_list(match.columns), headers)
+        guessed = guessing.guess(headers, is_call_setting=is_guessed)
+        stored.remember_mapping(match.name, before=guessed.to_list())
         stored.numbers_written = stored.numbers_written or match.numbers_written
         stored.date_order = stored.date_order or match.date_order
     else:
@@ -206,10 +211,13 @@ def _matched(
 def save_mapping(stored: StoredList, *, name: str, actor: User | None = None) -> ColumnMapping:
     """Save a list's column mapping, and how it is written, for lists with the same headers.
 
-    Replaces a mapping of the same name. Raise `MappingError` for columns that the person may not
-    map: the mapping would be applied to lists of others.
+    Replaces a mapping of the same name. Raise `MappingError` for a mapping that no list could be
+    used with, and for columns that the person may not map: it would be applied to lists of others.
     """
-    allowed_columns.require(ListMapping.from_list(stored.mapping), actor)
+    mapping = ListMapping.from_list(stored.mapping)
+    allowed_columns.require(mapping, actor)
+    if problems := check(mapping, is_call_setting=call_settings.is_call_setting):
+        raise MappingError(problems)
     saved, _ = ColumnMapping.objects.update_or_create(
         name=name,
         defaults={

@@ -23,6 +23,7 @@ from campaigns.consent import Consent, read_opt_out
 from campaigns.consent_demands import Demand, Evidence, first_lack
 from campaigns.consent_record import ConsentCells
 from campaigns.countries import Permitted
+from campaigns.pathways import Pathway, as_template
 from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.whereabouts import Source, Whereabouts
 
@@ -109,8 +110,19 @@ class RowVerdict:
 
 
 def templates_of(batch: Batch) -> prompts.TemplateSet:
-    """Return the variables that a batch's texts need; raise `prompts.PromptError`."""
-    return prompts.names_in({"prompt": batch.prompt, **spoken(batch.call_settings)})
+    """Return the variables that a batch's texts and pathway need; raise `prompts.PromptError`."""
+    texts = {"prompt": batch.prompt, **spoken(batch.call_settings)}
+    if pathway := pathway_of(batch):
+        texts["pathway"] = as_template(pathway.variables)
+    return prompts.names_in(texts)
+
+
+def pathway_of(batch: Batch) -> Pathway | None:
+    """Return the saved pathway that leads a batch's calls, if there is one."""
+    if not batch.pathway_id:
+        return None
+    saved = Pathway.objects.filter(pathway_id=batch.pathway_id, version=batch.pathway_version)
+    return saved.first()
 
 
 def spoken(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ LAUNCHED_WITH: dict[str, Use] = {
     "pathway_id": _SETTING | Use.CLONED | Use.TRIED,
     "pathway_version": _SETTING | Use.CLONED | Use.TRIED,
     "call_settings": _SETTING | Use.CLONED | Use.TRIED,
-    # A clone gets the campaign's current policy, so that it follows a rule that became stricter.
+    # A clone gets the policy as it is today, so that it follows a rule that became stricter.
     "policy": Use.EDITED | Use.TRIED | Use.TOLD,
     # Set at the launch; a copy gets the versions of its own.
     "rule_packs": Use.TOLD,

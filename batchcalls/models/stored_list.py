@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from contextlib import AbstractContextManager
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
@@ -19,6 +19,9 @@ from batchcalls.models.querysets import ListPartQuerySet, StoredListQuerySet
 from batchcalls.states import LIST_LEFT_OUT, ListStatus
 from campaigns.call_settings import DateOrder
 from campaigns.number_writing import Writing, Written
+
+#: Where `format_details` says which saved mapping was applied.
+_APPLIED = "applied_mapping"
 
 
 class ListKind(models.TextChoices):
@@ -150,6 +153,23 @@ class StoredList(Leased):
     def dates_written(self) -> str:
         """The order of day, month and year in start times: as chosen, else as found, else blank."""
         return self.date_order or str((self.evidence or {}).get("date_order", ""))
+
+    @property
+    def applied_mapping(self) -> str:
+        """The name of the saved mapping that was applied and not changed since, or blank."""
+        return str(self.format_details.get(_APPLIED, {}).get("name", ""))
+
+    @property
+    def mapping_before(self) -> dict[str, Any]:
+        """What the applied mapping replaced: columns, and how numbers and dates are written."""
+        return dict(self.format_details.get(_APPLIED, {}).get("before", {}))
+
+    def remember_mapping(self, name: str, *, before: list[dict[str, Any]]) -> None:
+        """Note that a saved mapping replaces these columns; a blank name forgets it. Not saved."""
+        self.format_details.pop(_APPLIED, None)
+        if name:
+            written = {"numbers_written": self.numbers_written, "date_order": self.date_order}
+            self.format_details[_APPLIED] = {"name": name, "before": {"columns": before, **written}}
 
     @property
     def has_own_folder(self) -> bool:

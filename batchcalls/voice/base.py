@@ -179,6 +179,14 @@ class ConnectionReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A voice that the call setting `voice` can name."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
     """The settings of a voice account that a provider needs. Prices in ``currency``.
 
@@ -218,6 +226,8 @@ class VoiceProvider(ABC):
     dials_people: ClassVar[bool] = True
     #: True for a provider that sends events to ``AccountConfig.webhook_url``.
     sends_webhooks: ClassVar[bool] = False
+    #: Voices that every account has.
+    built_in_voices: ClassVar[Sequence[Voice]] = ()
     #: A dataclass whose fields come from `options.option`, with ``parse``.
     options_type: ClassVar[type[ProviderOptions]]
 
@@ -287,6 +297,10 @@ class VoiceProvider(ABC):
         Return the end of the call, or when to poll for it. It is not an error if the call had
         begun or was over. Raise one of `voice.errors` when the provider could not be reached.
         """
+
+    def list_voices(self) -> Sequence[Voice]:
+        """Return the voices to choose from, while a person waits; raise one of `voice.errors`."""
+        return self.built_in_voices
 
     def list_calls(self, *, since: datetime, until: datetime) -> Sequence[ListedCall] | CannotTell:
         """Return all outbound calls of the account that were created in [since, until], or more.

@@ -45,7 +45,7 @@ class NamedAtProvider(admin.ModelAdmin[ModelT]):
 class PathwayAdmin(NamedAtProvider[Pathway]):
     list_display = ["name", "pathway_id", "version", "campaigns", "created_at"]
     search_fields = ["name", "pathway_id"]
-    fields = ["name", ("pathway_id", "version"), "description"]
+    fields = ["name", ("pathway_id", "version"), "variables", "description"]
     says_when_empty = (
         "A pathway is a conversation graph that lives at your voice provider. Named here by its "
         "ID, it can lead the calls of a campaign instead of a prompt."

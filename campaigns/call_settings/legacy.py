@@ -116,12 +116,13 @@ LEGACY = (
     ),
     setting(
         "analysis_schema",
-        "Analysis schema",
+        "Fields to extract",
         Section.ANALYSIS,
         Kind.OBJECT,
         named(text(at_most=200), at_most=100),
         help="Fields to extract from the call, each with its type or format.",
         legacy=True,
+        offered=True,
     ),
     setting(
         "analysis_prompt",

@@ -71,6 +71,7 @@ _SPEECH = (
         Kind.TEXT,
         text(at_most=200),
         help="Name or ID of one of the provider's voices.",
+        essential=True,
     ),
     setting(
         "first_sentence",
@@ -80,6 +81,7 @@ _SPEECH = (
         text(at_most=2_000),
         help="Exact words the agent says first.",
         rendered=True,
+        essential=True,
     ),
     setting(
         "language",
@@ -292,6 +294,7 @@ _VOICEMAIL = (
         voicemail,
         help="What to do at a voicemail. The default is to hang up.",
         rendered=True,
+        essential=True,
     ),
     setting(
         "retry",
@@ -363,7 +366,7 @@ _SCHEDULE = (
     # Before the start time, which is read in this time zone.
     setting(
         "timezone",
-        "Time zone",
+        "Agent’s time zone",
         Section.SCHEDULE,
         Kind.TIMEZONE,
         timezone_name,

@@ -114,7 +114,9 @@ class CallSetting:
     - ``sensitive``: the value may hold secrets.
     - ``structural``: a batch stores it elsewhere (number, prompt, variables), so settings forms
       leave it out.
-    - ``legacy``: clients still send it, but the provider no longer documents it.
+    - ``essential``: forms show it first; the others are behind “Advanced”.
+    - ``legacy``: clients still send it, but the provider no longer documents it. Forms show it
+      only while it is set, unless it is ``offered``.
     """
 
     name: str
@@ -130,7 +132,9 @@ class CallSetting:
     nullable: bool = False
     sensitive: bool = False
     structural: bool = False
+    essential: bool = False
     legacy: bool = False
+    offered: bool = False
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for an entry that the API document could not explain."""

@@ -32,7 +32,10 @@ SILENT: dict[str, str] = {
         "nothing of anybody is shown or changed",
     ),
     **dict.fromkeys(
-        [f"batchcalls_batch_{page}" for page in ("columns", "preview", "rename", "mapping")],
+        [
+            f"batchcalls_batch_{page}"
+            for page in ("columns", "preview", "glance", "voices", "rename", "mapping")
+        ],
         "of a draft, or a name: the batch's own log",
     ),
     **dict.fromkeys(

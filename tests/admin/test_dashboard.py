@@ -73,7 +73,7 @@ def test_the_answer_rate_leaves_live_calls_out(admin_client: Client, make_batch:
 def test_a_worker_that_is_missing_is_said_with_the_remedy(admin_client: Client) -> None:
     assert "python manage.py qcluster" in shown(admin_client)
     WorkerHeartbeat.objects.beat()
-    assert "sign of life" in shown(admin_client)
+    assert "last seen" in shown(admin_client)
 
 
 def test_a_worker_whose_clock_is_off_is_shown_with_the_remedy(admin_client: Client) -> None:

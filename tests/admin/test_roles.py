@@ -64,6 +64,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "batchcalls_batch_step_state": ("batchcalls.change_batch",),
     "batchcalls_batch_first_state": ("batchcalls.add_batch",),
     "batchcalls_batch_preview": ("batchcalls.change_batch",),
+    "batchcalls_batch_glance": ("batchcalls.change_batch",),
+    "batchcalls_batch_voices": ("batchcalls.add_batch",),
     "batchcalls_batch_review": ("batchcalls.view_batch",),
     "batchcalls_batch_continue": ("batchcalls.view_batch",),
     "batchcalls_batch_test_call": ("batchcalls.launch_batch", "batchcalls.view_batch"),

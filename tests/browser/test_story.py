@@ -158,11 +158,11 @@ def test_the_same_by_keyboard_only(open_page: OpenPage, customers: Path) -> None
     page.keyboard.type("By keyboard")
     keys.to("Upload recipients")
     page.get_by_label("Upload recipients").set_input_files(customers)
-    keys.to("Informational")
-    page.keyboard.press("Space")
     keys.to("Prompt")
     keys.to("Prompt")
     page.keyboard.type(PROMPT)
+    keys.to("Informational")
+    page.keyboard.press("Space")
     keys.press("Match columns")
     page.wait_for_url("**/columns/")
     keys.press("Map all to request_data")
@@ -186,13 +186,32 @@ def test_a_file_is_dropped_onto_the_page(open_page: OpenPage) -> None:
     page.goto("/batchcalls/batch/add/")
     page.evaluate("""() => {
         const data = new DataTransfer();
-        data.items.add(new File(["phone_number\\n+12025550160\\n"], "dropped.csv"));
+        data.items.add(new File(["phone_number,first_name\\n+12025550160,\\n"], "dropped.csv"));
         const zone = document.querySelector("[data-dropzone]");
         zone.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
     }""")
-    expect(page.get_by_text("Chosen: dropped.csv")).to_be_visible()
+    # The list is stored at once: its rows and figures are shown, and reloading keeps it.
+    expect(page.get_by_text("Read dropped.csv.")).to_be_visible()
+    page.wait_for_url("**/upload/")
+    page.reload()
+    expect(page.locator("#glance")).to_contain_text("Can be called")
     page.get_by_label("Informational:").check()
-    page.get_by_label("Prompt", exact=True).last.fill("Hello.")
+    prompt = page.get_by_label("Prompt", exact=True).last
+    prompt.fill("Hello ")
+    page.get_by_role("button", name="first_name").first.click()
+    expect(prompt).to_have_value("Hello {{first_name}}")
+    expect(prompt).to_be_focused()
+    # The figures follow what is typed.
+    expect(page.locator("#glance")).to_contain_text("Missing variable")
+    prompt.fill("Hello.")
+    expect(page.locator("#beside")).to_contain_text("Hello.")
+    page.get_by_text("Advanced", exact=False).first.click()
+    page.locator("#section-dispatch > summary").click()
+    page.get_by_role("button", name="Add a transfer number").click()
+    page.get_by_label("Name", exact=True).fill("Sales")
+    page.get_by_label("Phone number", exact=True).fill("+12025550100")
+    page.get_by_role("button", name="Add a transfer number").click()
+    page.get_by_role("button", name="Remove this row").last.click()
     page.get_by_role("button", name="Match columns").click()
     expect(page.get_by_text("dropped.csv")).to_be_visible()
 

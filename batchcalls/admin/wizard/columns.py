@@ -16,6 +16,7 @@ from django.urls import URLPattern
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import OwnPages
+from batchcalls.admin.wizard import glances
 from batchcalls.batches import lifecycle
 from batchcalls.database.disks import StorageAway
 from batchcalls.drafting import edits
@@ -39,7 +40,6 @@ from campaigns import call_settings
 from campaigns.call_settings import DateOrder
 from campaigns.models import ColumnMapping
 from campaigns.number_writing import Written
-from campaigns.prompt_pieces import pieces_of
 from campaigns.setting_permissions import refused_name
 
 SAMPLES_SHOWN = 3
@@ -132,6 +132,9 @@ class ColumnsStep(OwnPages[Batch]):
     ) -> HttpResponse | None:
         """Handle the pressed button. Return a redirect, or None to stay on the page."""
         actor, pressed = actor_of(request), request.POST
+        if "undo" in pressed:
+            edits.undo_saved(batch, actor=actor)
+            return redirect("admin:batchcalls_batch_columns", batch.pk)
         edits.match(
             batch,
             columns_from(pressed, stored),
@@ -148,7 +151,6 @@ class ColumnsStep(OwnPages[Batch]):
             saved = ColumnMapping.objects.filter(name=pressed.get("saved", "")).first()
             if saved is not None:
                 edits.apply_saved(batch, saved, actor=actor)
-                self.message_user(request, f"Matched as in {saved}.", messages.SUCCESS)
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
         elif "read_again" in pressed or "use_encoding" in pressed:
@@ -181,8 +183,12 @@ class ColumnsStep(OwnPages[Batch]):
         if stored is None or not name:
             self.message_user(request, "Give the mapping a name.", messages.ERROR)
             return
-        uploads.save_mapping(stored, name=name[:200], actor=actor_of(request))
-        self.message_user(request, f"The mapping was saved as {name[:200]}.", messages.SUCCESS)
+        try:
+            uploads.save_mapping(stored, name=name[:200], actor=actor_of(request))
+        except MappingError as error:
+            self.message_user(request, f"The mapping was not saved. {error}", messages.ERROR)
+        else:
+            self.message_user(request, f"The mapping was saved as {name[:200]}.", messages.SUCCESS)
 
     def _columns_page(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse:
         mapping = ListMapping.from_list(stored.mapping)
@@ -282,24 +288,11 @@ def _rows_of(
 def _preview(
     batch: Batch, stored: StoredList, mapping: ListMapping, asked: str | None
 ) -> dict[str, Any]:
-    """Return the prompt with the values of one sample row."""
+    """Return the texts of one sample row, and what the first rows say of the whole list."""
     last = len(stored.samples) - 1
     row = min(int(asked), last) if asked and asked.isdecimal() and len(asked) < 4 else 0
-    cells = stored.samples[row] if stored.samples else []
-    values = {
-        column.name: cells[column.position]
-        for column in mapping.columns
-        if column.is_variable and column.position < len(cells)
-    }
-    phone = mapping.phone_position
     return {
-        "batch": batch,
-        "row": row,
-        "row_number": row + 2,
+        **glances.context_of(batch, stored, mapping, row=row),
         "previous_row": row - 1 if row > 0 else None,
         "next_row": row + 1 if row < last else None,
-        "number": cells[phone] if phone is not None and phone < len(cells) else "",
-        "pieces": pieces_of(batch.prompt, values),
-        "first_sentence": pieces_of(batch.call_settings.get("first_sentence", ""), values),
-        "variables": values,
     }

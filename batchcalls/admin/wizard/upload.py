@@ -10,29 +10,34 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern
 
 from batchcalls.access.permissions import require
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.pages import OwnPages
+from batchcalls.admin.wizard import glances
+from batchcalls.admin.wizard.step_forms import StepForms, chosen_campaign
 from batchcalls.admin.wizard.upload_form import UploadForm
 from batchcalls.batches import lifecycle
+from batchcalls.calling import voices
 from batchcalls.database import disks
 from batchcalls.drafting import drafts, edits
+from batchcalls.drafting.drafts import DraftError
 from batchcalls.intake import file_formats
 from batchcalls.intake.uploads import UploadError
-from batchcalls.lists.mapping import MappingError
+from batchcalls.lists.mapping import ListMapping, MappingError
 from batchcalls.lists.unreadable import UnreadableList
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.states import BatchStatus
 from campaigns import prompts
-from campaigns.models import Campaign
-from campaigns.settings_form import CallSettingsForm
 
-#: Settings that have their own field on the page.
-LEFT_OUT = frozenset({"start_time"})
+#: The button that only reads the list.
+READ = "read"
+#: Rows of the list that are shown below it.
+SAMPLES_SHOWN = 3
 #: Codes of the errors that are shown beside the file.
 _FILE_ERRORS = frozenset({"file_too_large", disks.FULL, disks.AWAY})
 
@@ -44,6 +49,7 @@ class UploadStep(OwnPages[Batch]):
         """Add the page of an existing draft, and the sample file."""
         return [
             self.at("<uuid:pk>/upload/", self.upload_view, "upload"),
+            self.at("<uuid:pk>/glance/", self.glance_view, "glance"),
             self.at("template.csv", self.template_view, "template"),
             *super().get_urls(),
         ]
@@ -64,7 +70,7 @@ class UploadStep(OwnPages[Batch]):
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """Send a list that contains only the header that a campaign's prompt needs."""
         require(request.user, "batchcalls.add_batch")
-        campaign = _chosen_campaign(request)
+        campaign = chosen_campaign(request)
         names = {"customer_name", "service", "date"}
         if campaign:
             texts = {"prompt": campaign.prompt, **campaign.call_settings}
@@ -76,41 +82,87 @@ class UploadStep(OwnPages[Batch]):
         return response
 
     def _step(self, request: HttpRequest, batch: Batch | None) -> HttpResponse:
-        form, own = _forms(request, batch)
-        if request.method == "POST" and form.is_valid() and own.is_valid():
+        forms = StepForms.of(request, batch)
+        if request.method != "POST":
+            return self._upload_page(request, batch, forms)
+        if READ in request.POST:
+            return self._read(request, batch, forms)
+        if forms.are_valid():
             draft = batch
             try:
                 with disks.naming_full_disks():
-                    batch = _save(request, draft, form, own)
-                    _attach_list(request, batch, form)
+                    batch = _save(request, draft, forms)
+                    _attach_list(request, batch, forms.upload)
             except (disks.DiskFull, disks.StorageAway) as error:
-                form.add_error(None, str(error))
+                forms.upload.add_error(None, str(error))
             except lifecycle.Conflict as error:
                 self.message_user(request, str(error), messages.ERROR)
                 return redirect("admin:batchcalls_batch_changelist")
             except (UnreadableList, MappingError) as error:
-                form.add_error("file", str(error))
+                forms.upload.add_error("file", str(error))
             except UploadError as error:
-                form.add_error("file" if error.code in _FILE_ERRORS else None, str(error))
+                field = "file" if error.code in _FILE_ERRORS else None
+                forms.upload.add_error(field, str(error))
             else:
                 return self._go_on(request, batch)
             if draft is None and batch:
                 # The form still has everything, and a draft without a list helps nobody.
                 edits.discard(batch)
                 batch = None
-        elif request.method == "POST":
-            batch = _rescue_list(request, batch, form)
+        else:
+            batch = _rescue_list(request, batch, forms.upload)
+        return self._upload_page(request, batch, forms)
+
+    def _read(self, request: HttpRequest, batch: Batch | None, forms: StepForms) -> HttpResponse:
+        """Store the list as soon as it is chosen, and show its first rows."""
+        forms.are_valid()
+        batch = _rescue_list(request, batch, forms.upload)
+        if not forms.upload.cleaned_data.get("file") and "file" not in forms.upload.errors:
+            forms.upload.add_error("file", "Choose a file to read.")
+        forms.upload.keep_errors("file", *forms.upload.READING)
+        forms.settings.errors.clear()
+        forms.rules.errors.clear()
+        return self._upload_page(request, batch, forms)
+
+    def glance_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show who could be called with what the form says now, without saving it."""
+        require(request.user, "batchcalls.change_batch")
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        batch = get_object_or_404(Batch.objects.select_related("campaign", "account"), pk=pk)
+        stored = edits.list_of(batch)
+        if stored is None:
+            return HttpResponse(status=404)
+        forms = StepForms.of(request, batch)
+        tried = _tried(request, batch, forms)
+        context = glances.context_of(tried, stored, ListMapping.from_list(stored.mapping))
+        return TemplateResponse(request, "admin/batchcalls/wizard/upload_glance.html", context)
+
+    def _upload_page(
+        self, request: HttpRequest, batch: Batch | None, forms: StepForms
+    ) -> HttpResponse:
         stored = edits.list_of(batch) if batch else None
+        looked: dict[str, Any] = {"batch": batch}
+        if batch and stored:
+            mapping = ListMapping.from_list(stored.mapping)
+            looked |= glances.context_of(batch, stored, mapping)
+            looked |= {"headers": stored.headers, "samples": stored.samples[:SAMPLES_SHOWN]}
+            looked |= {"variables": mapping.variables()}
         return self.page(
             request,
             "wizard/upload",
             "Create Batch Call",
-            batch=batch,
+            fragment="list",
             stored=stored,
             reading=file_formats.describe(stored) if stored else "",
-            form=form,
-            settings_form=own,
-            errors=_errors_of(form, own),
+            **looked,
+            form=forms.upload,
+            settings_form=forms.settings,
+            rules_form=forms.rules,
+            advanced_open=forms.rules.errors or forms.upload.has_advanced_errors,
+            campaign=forms.campaign,
+            errors=forms.errors(),
+            voices=voices.known(),
             step=1,
             max_megabytes=settings.MAX_FILE_BYTES // 1_000_000,
         )
@@ -127,37 +179,23 @@ class UploadStep(OwnPages[Batch]):
         return redirect("admin:batchcalls_batch_columns", batch.pk)
 
 
-def _forms(request: HttpRequest, batch: Batch | None) -> tuple[UploadForm, CallSettingsForm]:
-    """Return the two forms of the page, with the values of the draft or of a new one."""
-    data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    if batch is not None:
-        own = CallSettingsForm(
-            data, initial=batch.call_settings, leave_out=LEFT_OUT, user=request.user
-        )
-        return UploadForm(data, files, draft=batch, user=request.user), own
-    initial: dict[str, Any] = {"account": VoiceAccount.objects.built_in().pk}
-    stored: dict[str, Any] = {}
-    chosen = _chosen_campaign(request)
-    if chosen:
-        pathway = chosen.pathway
-        initial |= {"campaign": chosen.pk, "prompt": chosen.prompt, "pathway": pathway}
-        initial["purpose"] = chosen.purpose
-        initial["says"] = "pathway" if pathway else "prompt"
-        stored = chosen.settings_for_calls()
-    own = CallSettingsForm(data, initial=stored, leave_out=LEFT_OUT, user=request.user)
-    return UploadForm(data, files, initial=initial, user=request.user), own
-
-
-def _save(
-    request: HttpRequest, batch: Batch | None, form: UploadForm, own: CallSettingsForm
-) -> Batch:
+def _save(request: HttpRequest, batch: Batch | None, forms: StepForms) -> Batch:
     """Store the fields. Raise `DraftError` or `Conflict`."""
-    actor = actor_of(request)
-    wanted = form.request(own.values(), created_by=actor)
-    region = form.cleaned_data["region"] or settings.DEFAULT_REGION
+    wanted, region = forms.request(request)
     if batch is None:
         return edits.start(wanted, region=region)
     return edits.change(batch, wanted, region=region)
+
+
+def _tried(request: HttpRequest, batch: Batch, forms: StepForms) -> Batch:
+    """Return an unsaved batch as the form is now, or the draft if the form is not finished."""
+    try:
+        if forms.are_valid():
+            wanted, _ = forms.request(request)
+            return drafts.copy_campaign(wanted, region=batch.region)
+    except DraftError:
+        pass  # The page shows the error when the form is sent.
+    return batch
 
 
 def _attach_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
@@ -196,24 +234,3 @@ def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) ->
         form.add_error("file", str(error))
         return batch
     return kept
-
-
-def _errors_of(*forms: Any) -> list[tuple[str, str, str]]:
-    """Return every error with the id and the label of its field."""
-    found = []
-    for form in forms:
-        for name, errors in form.errors.items():
-            bound = form[name] if name in form.fields else None
-            # Of choices side by side, the first has the id.
-            target = bound.id_for_label or f"{bound.auto_id}_0" if bound else ""
-            label = str(bound.label) if bound else ""
-            found += [(target, label, str(error)) for error in errors]
-    return found
-
-
-def _chosen_campaign(request: HttpRequest) -> Campaign | None:
-    """Return the campaign that the URL names."""
-    text = request.GET.get("campaign", "")
-    if not text.isdecimal() or len(text) > 17:
-        return None
-    return Campaign.objects.filter(pk=int(text)).first()

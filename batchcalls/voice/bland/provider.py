@@ -23,11 +23,12 @@ from batchcalls.voice.base import (
     Lookup,
     Origin,
     Pulled,
+    Voice,
     VoiceEvent,
     VoiceProvider,
     always,
 )
-from batchcalls.voice.bland import calls, connection, listing, lookup, reading
+from batchcalls.voice.bland import calls, connection, listing, lookup, reading, voices
 from batchcalls.voice.bland.answers import Judge
 from batchcalls.voice.bland.options import BlandOptions
 from batchcalls.voice.bland.payload import send_call
@@ -108,6 +109,23 @@ class BlandProvider(VoiceProvider):
             options=self.options,
             judge=self._judge,
             label=self.label,
+        )
+
+    def list_voices(self) -> Sequence[Voice]:
+        """Return the account's voices; raise `NotPlaced` or `OutcomeUnknown`."""
+        answer = self._send("GET", voices.PATH, client=self._brief)
+        return voices.voices_in(self._payload(answer))
+
+    @property
+    def _brief(self) -> http.HttpClient:
+        """A client that gives up while a person still waits."""
+        return http.client(
+            self._known.base_url,
+            connect_timeout=min(
+                self.options.connect_timeout_seconds, connection.LONGEST_WAIT_SECONDS
+            ),
+            read_timeout=min(self.options.read_timeout_seconds, connection.LONGEST_WAIT_SECONDS),
+            connections=connection.CONNECTIONS,
         )
 
     # Placing -------------------------------------------------------------------------------------
@@ -283,12 +301,13 @@ class BlandProvider(VoiceProvider):
         *,
         body: bytes | None = None,
         before_sending: Callable[[], None] | None = None,
+        client: http.HttpClient | None = None,
     ) -> http.HttpAnswer:
         headers = self._headers
         if body is not None:
             headers = {**headers, "content-type": "application/json"}
         try:
-            answer = self._http.request(
+            answer = (client or self._http).request(
                 method, path, headers=headers, body=body, before_sending=before_sending
             )
         except http.NotSent as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from batchcalls.voice.base import (
     ConnectionReport,
     Lookup,
     Pulled,
+    Voice,
     VoiceEvent,
     VoiceProvider,
     always,
@@ -48,6 +49,9 @@ class SimulatorProvider(VoiceProvider):
     label: ClassVar[str] = "Simulator (no real calls)"
     dials_people: ClassVar[bool] = False
     options_type: ClassVar[type[SimulatorOptions]] = SimulatorOptions
+    built_in_voices: ClassVar[Sequence[Voice]] = tuple(
+        Voice(name=name) for name in ("Alexa", "Derek", "June", "Maya", "Nat", "Paige", "Ryan")
+    )
 
     def __init__(self, config: AccountConfig) -> None:
         """Validate the options; raise `OptionsInvalid` that names what is wrong."""

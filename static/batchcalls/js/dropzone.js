@@ -14,7 +14,7 @@ document.querySelectorAll("[data-dropzone]").forEach((zone) => {
     const first = new DataTransfer();
     first.items.add(event.dataTransfer.files[0]);
     input.files = first.files;
-    say();
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   });
   input.addEventListener("change", say);
 });

@@ -1,0 +1,26 @@
+// Offer the voices of the chosen account for the field that names one.
+"use strict";
+(() => {
+  const box = document.querySelector("[data-voices-url]");
+  const account = document.getElementById("id_account");
+  const list = document.getElementById("voices");
+  if (!box || !account || !list) return;
+  const seen = new Set([...list.options].map((one) => one.value));
+  const load = async () => {
+    if (!account.value) return;
+    const url = `${box.dataset.voicesUrl}?account=${encodeURIComponent(account.value)}`;
+    const answer = await fetch(url, { credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    const { voices } = await answer.json();
+    for (const [name, description] of voices) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const option = document.createElement("option");
+      option.value = name;
+      option.textContent = description;
+      list.append(option);
+    }
+  };
+  account.addEventListener("change", load);
+  document.querySelector("[list=voices]")?.addEventListener("focus", load, { once: true });
+})();
