@@ -71,10 +71,11 @@ class DoNotCallForm(ReadingForm, RegionForm):
 @admin.register(StoredList)
 class StoredListAdmin(ReadOnlyAdmin[StoredList]):
     list_display = ["file_name", "kind", "batch", "status", "rows", "created_at", "created_by"]
-    list_filter = ["kind", "status", "created_at"]
+    list_filter = ["kind", "status"]
     list_select_related = ["batch", "created_by"]
     search_fields = ["file_name", "batch__id"]
-    search_help_text = "A file name, or a batch ID."
+    search_help_text = "File name or batch ID"
+    list_help = "Uploaded files: recipients and do-not-call numbers."
     fields = [
         "file_name",
         ("kind", "batch"),

@@ -32,4 +32,3 @@ class ReadOnlyAdmin(NobodyWrites, OwnPages[ModelT]):
     """Read-only pages of a table."""
 
     show_full_result_count = False
-    list_per_page = 50

@@ -26,6 +26,9 @@ class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
     """Adds import and export; each also requires the permissions for what it does to the rows."""
 
     formats = FORMATS
+    # The templates of the package add their own buttons and styles.
+    import_export_change_list_template = "admin/change_list.html"
+    change_form_template: str | None = "admin/change_form.html"
     # The default form, with a checkbox for each field, needs inline scripts and styles.
     export_form_class = ExportForm
 
