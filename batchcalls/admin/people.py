@@ -85,8 +85,11 @@ class PersonAdmin(UserAdmin[User]):
     fieldsets = [
         (None, {"fields": ["username", ("first_name", "last_name"), "email"]}),
         ("Access", {"fields": ["groups", "is_active", "is_staff", "is_superuser"]}),
-        ("Permissions beyond those of the groups", {"fields": ["user_permissions"]}),
         ("Activity", {"fields": [("last_login", "date_joined")]}),
+        (
+            "Permissions beyond those of the groups",
+            {"fields": ["user_permissions"], "classes": ["collapse"]},
+        ),
     ]
     list_display = [
         *("username", "full_name", "roles", "is_active", "is_superuser", "two_step", "last_login")

@@ -39,7 +39,7 @@ class WorkerHeartbeatAdmin(ReadOnlyAdmin[WorkerHeartbeat]):
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show who works, how much waits, and what failed."""
         require(request.user, "batchcalls.view_workerheartbeat")
-        hosts = list(WorkerHeartbeat.objects.all())
+        hosts = list(WorkerHeartbeat.objects.order_by("host"))
         living = {host.pk for host in living_workers(clock.now())}
         return self.page(
             request,

@@ -25,6 +25,7 @@ from campaigns.models import (
     Weekday,
     hours_of,
 )
+from campaigns.retry import MAX_RETRIES, MAX_WAIT_SECONDS
 from campaigns.vocabulary import RetryOutcome
 
 RowT = TypeVar("RowT", bound=Model)
@@ -33,7 +34,6 @@ RowT = TypeVar("RowT", bound=Model)
 OFFICE_DAYS = {Weekday.MONDAY, Weekday.TUESDAY, Weekday.WEDNESDAY, Weekday.THURSDAY, Weekday.FRIDAY}
 OFFICE_HOURS = {"opens_at": time(9), "closes_at": time(20)}
 SPARE_DATES = 3
-MINUTES_OF_30_DAYS = 30 * 24 * 60
 
 
 class RowForm(forms.ModelForm[RowT]):
@@ -60,6 +60,11 @@ class RowForm(forms.ModelForm[RowT]):
         """Return whether there is anything to save."""
         is_new = self.instance._state.adding
         return not (is_new and self.is_blank) and super().has_changed()
+
+    def _post_clean(self) -> None:
+        """Check a row that is kept as its model does."""
+        if not self.is_blank:
+            super()._post_clean()  # type: ignore[misc]
 
 
 class RowFormSet(BaseInlineFormSet[RowT, CallingPolicy, RowForm[RowT]]):
@@ -169,7 +174,7 @@ class MinutesField(forms.DecimalField):
     """A number of minutes; fractions of it are whole seconds."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, max_value=MINUTES_OF_30_DAYS, required=False, **kwargs)
+        super().__init__(min_value=0, max_value=MAX_WAIT_SECONDS // 60, required=False, **kwargs)
         self.widget.attrs["step"] = "any"
 
 
@@ -201,13 +206,13 @@ class RetryForm(RowForm[PolicyRetryRule]):
     essential = ("max_retries",)
     key = "outcome"
 
+    max_retries = forms.IntegerField(label="Retries", min_value=0, max_value=MAX_RETRIES)
     wait_minutes = MinutesField(label="Wait in minutes")
     first_waits = WaitsField(label="First waits in minutes", required=False)
 
     class Meta:
         model = PolicyRetryRule
         fields = ["outcome", "max_retries", "wait_minutes", "first_waits"]
-        labels = {"max_retries": "Retries"}
         widgets = {"outcome": forms.HiddenInput}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -224,9 +229,10 @@ class RetryForm(RowForm[PolicyRetryRule]):
         data, rule = self.cleaned_data, self.instance
         if (minutes := data.get("wait_minutes")) is not None:
             rule.wait_seconds = seconds_of(minutes)
-        rule.waits = data.get("first_waits") or []
-        if len(rule.waits) > (data.get("max_retries") or 0) and "max_retries" in data:
-            rule.waits = []
+        waits, retries = data.get("first_waits") or [], data.get("max_retries")
+        is_possible = retries is not None and len(waits) <= retries
+        rule.waits = waits if is_possible else []
+        if retries is not None and not is_possible:
             self.add_error("first_waits", "Enter no more waits than retries.")
         return super().clean()
 
