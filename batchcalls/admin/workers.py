@@ -40,7 +40,7 @@ class WorkerHeartbeatAdmin(ReadOnlyAdmin[WorkerHeartbeat]):
         """Show who works, how much waits, and what failed."""
         require(request.user, "batchcalls.view_workerheartbeat")
         hosts = list(WorkerHeartbeat.objects.order_by("host"))
-        living = {host.pk for host in living_workers(clock.now())}
+        living = set(living_workers(clock.now()).order_by().values_list("pk", flat=True))
         return self.page(
             request,
             "workerheartbeat/page",
