@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -171,8 +172,12 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         found, taken, added = stored.found or 0, stored.taken or 0, stored.added or 0
         more = "" if stored.is_split else ", still reading the file"
         is_recipients = stored.kind == ListKind.RECIPIENTS
-        what = "rows can be called" if is_recipients else "numbers were new on the list"
-        return f"{taken:,} of {found:,} rows imported{more}; {added:,} {what}."
+        what = (
+            f"row{pluralize(added)} can be called"
+            if is_recipients
+            else f"number{pluralize(added, ' was,s were')} new on the list"
+        )
+        return f"{taken:,} of {found:,} row{pluralize(found)} imported{more}; {added:,} {what}."
 
     @admin.display(description="Rejected rows")
     def rejected(self, stored: StoredList) -> SafeString | str:

@@ -92,9 +92,10 @@ class PersonAdmin(UserAdmin[User]):
         ),
     ]
     list_display = [
-        *("username", "full_name", "roles", "is_active", "is_superuser", "two_step", "last_login")
+        *("username", "full_name", "roles", "is_active", "administrator", "two_step", "last_login")
     ]
     list_filter = ["groups", "is_active", "is_superuser"]
+    filter_labels = {"is_superuser__exact": "Administrator", "groups__id__exact": "Group"}
     list_help = "People who can sign in. Their groups say what they may do."
     search_help_text = "Name or email"
     show_facets = admin.ShowFacets.NEVER
@@ -145,6 +146,11 @@ class PersonAdmin(UserAdmin[User]):
             return super().user_change_password(request, id, form_url)
         with audit.changing(person, note="Password"):
             return super().user_change_password(request, id, form_url)
+
+    @admin.display(description="Administrator", ordering="is_superuser")
+    def administrator(self, user: User) -> bool:
+        """Return whether the user has every permission."""
+        return user.is_superuser
 
     @admin.display(description="Two-step")
     def two_step(self, user: User) -> bool:

@@ -28,6 +28,7 @@ class BackOffice(AdminSite):
     site_header = site_title = "Batch Calls"
     index_title = "Dashboard"
     site_url = None
+    empty_value_display = "–"
     # The sidebar is our own: grouped, and also shown on phones.
     enable_nav_sidebar = False
 

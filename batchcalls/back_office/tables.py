@@ -80,7 +80,8 @@ class TableList(ChangeList):
                 # A choice of another parameter ("not set") has no place in a select of this one.
                 if name in chosen and not chosen.keys() & set(others):
                     choices.append((chosen[name][0], str(choice["display"])))
-            fields[name] = forms.ChoiceField(label=capfirst(spec.title), choices=choices)
+            label = getattr(self.model_admin, "filter_labels", {}).get(name, capfirst(spec.title))
+            fields[name] = forms.ChoiceField(label=label, choices=choices)
         if ORDER_VAR in self.chosen:
             fields[ORDER_VAR] = forms.CharField(widget=forms.HiddenInput)
         for field in fields.values():

@@ -35,13 +35,22 @@ class FileForm(ImportForm):  # type: ignore[misc]
         """Detect the format if none is chosen."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if not data.get("format") and (file := data.get("import_file")):
-            names = [kind().get_extension() for kind in FORMATS]
+            names = [one().get_extension() for one in FORMATS]
             extension = str(file.name).rpartition(".")[2].lower()
             if extension not in names:
                 self.add_error("import_file", "Upload a CSV or XLSX file, or choose its format.")
             else:
                 data["format"] = str(names.index(extension))
         return data
+
+
+class FormatForm(ExportForm):  # type: ignore[misc]
+    """The format of an export; CSV unless another is chosen."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["format"]
+        field.choices = [choice for choice in field.choices if choice[0] != ""]
 
 
 class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
@@ -51,7 +60,7 @@ class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
     # The templates of the package add their own buttons and styles.
     import_export_change_list_template = "admin/change_list.html"
     # The default form, with a checkbox for each field, needs inline scripts and styles.
-    export_form_class = ExportForm
+    export_form_class = FormatForm
     import_form_class = FileForm
 
     def has_import_permission(self, request: HttpRequest) -> bool:

@@ -182,7 +182,7 @@ def test_further_rows_join_a_batch_from_its_page(
     assert Recipient.objects.filter(batch=batch, e164="+12025550191", status="done").exists()
     stored = StoredList.objects.latest("created_at")
     page = admin_client.get(reverse("admin:batchcalls_storedlist_change", args=[stored.pk]))
-    assert "1 of 1 rows imported; 1 rows can be called." in page.content.decode()
+    assert "1 of 1 row imported; 1 row can be called." in page.content.decode()
 
 
 def test_a_long_do_not_call_list_comes_in_by_its_page_and_goes_out_whole(
@@ -195,7 +195,7 @@ def test_a_long_do_not_call_list_comes_in_by_its_page_and_goes_out_whole(
     runner.run(StoredList.objects.get().pk, seconds=30)
     stored = reverse("admin:batchcalls_storedlist_change", args=[StoredList.objects.get().pk])
     page = admin_client.get(stored)
-    assert "2 of 2 rows imported; 1 numbers were new on the list." in page.content.decode()
+    assert "2 of 2 rows imported; 1 number was new on the list." in page.content.decode()
     assert "Row 3 “not one”" in page.content.decode()
     rest = reverse("admin:batchcalls_storedlist_not_taken_in", args=[StoredList.objects.get().pk])
     assert rest in page.content.decode()
