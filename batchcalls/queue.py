@@ -7,6 +7,7 @@ tasks listed here run, whoever wrote the message: the queue and its schedules ar
 from __future__ import annotations
 
 import gc
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -17,11 +18,12 @@ from django.apps.registry import apps as installed_apps
 from django.conf import settings
 from django.core import signing
 from django.db import DEFAULT_DB_ALIAS, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.dispatch import receiver
 from django_q import models as queue_models
 from django_q import pusher as queue_pusher
 from django_q import tasks as queue_tasks
+from django_q.brokers import get_broker
 from django_q.brokers.orm import ORM
 from django_q.models import Schedule
 from django_q.signals import post_spawn
@@ -151,6 +153,45 @@ def answer(task: str) -> None:
 def failed_tasks() -> int:
     """Return how many tasks ended with an error. The queue keeps all of these."""
     return int(queue_models.Failure.objects.count())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTask:
+    """A task that ended with an error: its name, its ids, when, and the error."""
+
+    task: str
+    ids: str
+    at: datetime
+    error: str
+
+
+def recent_failures(count: int) -> list[FailedTask]:
+    """Return the last tasks that ended with an error, newest first."""
+    return [
+        FailedTask(
+            task=row.func,
+            ids=", ".join(map(str, row.args or ())),
+            at=row.stopped,
+            error=str(row.result or ""),
+        )
+        for row in queue_models.Failure.objects.order_by("-stopped")[:count]
+    ]
+
+
+def last_runs() -> dict[str, datetime]:
+    """Return when each task last ended without an error; the queue keeps some hundred runs."""
+    runs = queue_models.Success.objects.order_by().values_list("func")
+    ends = dict(runs.annotate(last=Max("stopped")))
+    return {task: ends[task] for task in sorted(TASKS) if task in ends}
+
+
+def waiting_messages() -> int | None:
+    """Return how many messages wait for a worker, or None while the broker does not answer."""
+    try:
+        return int(get_broker().queue_size())
+    except Exception:
+        log.exception("queue.broker_away", task="")
+        return None
 
 
 def _send(task: str, *ids: str | int) -> None:

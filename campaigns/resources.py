@@ -58,7 +58,7 @@ class XLSX(base_formats.XLSX):  # type: ignore[misc]
         return out.getvalue()
 
 
-FORMATS = [CSV, XLSX]
+FORMATS: list[type[Any]] = [CSV, XLSX]
 #: Row limits: a person reviews imported rows before they are stored, and all are held in memory.
 MAX_IMPORTED_ROWS, MAX_EXPORTED_ROWS = 5_000, 20_000
 

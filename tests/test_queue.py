@@ -14,13 +14,14 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 from django_q.brokers import get_broker
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ, Schedule, Task
 from django_q.pusher import pusher
 from django_q.scheduler import scheduler
 from django_q.signing import PickleSerializer
 from django_q.tasks import async_task
 
 from batchcalls import queue, tasks
+from batchcalls.database import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -105,27 +106,24 @@ class TestPages:
         client.force_login(User.objects.create_superuser("root"))
         return client
 
-    def test_a_superuser_schedules_nothing(self, superuser: Client) -> None:
+    @pytest.mark.parametrize("page", ["schedule/", "schedule/add/", "ormq/", "failure/"])
+    def test_the_tables_of_the_queue_have_no_pages(self, superuser: Client, page: str) -> None:
         form = {"func": "os.system", "args": "'touch /tmp/owned'", "schedule_type": "O"}
 
-        form |= {"repeats": "-1", "next_run_0": "2026-01-01", "next_run_1": "00:00:00"}
-        answer = superuser.post("/django_q/schedule/add/", form)
-
-        assert answer.status_code == 403
+        assert superuser.post(f"/django_q/{page}", form).status_code == 404
         assert not Schedule.objects.filter(func="os.system").exists()
 
-    def test_a_superuser_changes_and_deletes_nothing(self, superuser: Client) -> None:
-        sweep = Schedule.objects.get()
-        for page in ("change", "delete"):
-            answer = superuser.post(f"/django_q/schedule/{sweep.pk}/{page}/", {"func": "os.system"})
-            assert answer.status_code == 403
-        assert superuser.get(f"/django_q/schedule/{sweep.pk}/change/").status_code == 200
-        assert Schedule.objects.get().func == queue.SWEEP
+    def test_workers_says_what_waits_and_what_failed(self, superuser: Client) -> None:
+        times = {"started": clock.now(), "stopped": clock.now()}
+        failed = {"func": queue.EXPORT, "args": ("7",), "success": False, "result": "Disk full"}
+        Task.objects.create(id="a", name="a", **failed, **times)
+        Task.objects.create(id="b", name="b", func=queue.SWEEP, success=True, **times)
+        queue.ring(queue.PURGE)
 
-    @pytest.mark.parametrize("table", ["success", "failure", "schedule", "ormq"])
-    def test_no_table_of_the_queue_offers_an_action(self, superuser: Client, table: str) -> None:
-        page = superuser.get(f"/django_q/{table}/")
+        page = superuser.get("/batchcalls/workerheartbeat/").content.decode()
 
-        assert page.status_code == 200
-        assert b'name="action"' not in page.content
-        assert b"addlink" not in page.content
+        assert "No worker is running." in page
+        assert "Find due work" in page
+        assert "Write exports" in page
+        assert "Disk full" in page
+        assert page.count("<dd>1</dd>") == 2  # one waits, and one failed

@@ -67,7 +67,6 @@ class ColumnMappingAdmin(OwnPages[ColumnMapping]):
     """Does not offer adding: a mapping needs a list whose columns are matched."""
 
     list_label = "Column mappings"
-    actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: mappings are saved while matching a batch's columns."""

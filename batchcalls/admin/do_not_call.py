@@ -39,7 +39,6 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
 
     list_label = "Do-not-call"
     resource_classes = [SuppressionResource]
-    actions = None
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page of removed numbers, and the page of each number with its proof."""

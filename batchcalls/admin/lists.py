@@ -72,10 +72,12 @@ class DoNotCallForm(ReadingForm, RegionForm):
 @admin.register(StoredList)
 class StoredListAdmin(ReadOnlyAdmin[StoredList]):
     list_display = ["file_name", "kind", "batch", "status", "rows", "created_at", "created_by"]
-    list_filter = ["kind", "status", "created_at"]
+    list_filter = ["kind", "status"]
     list_select_related = ["batch", "created_by"]
+    ordering = ["-created_at", "pk"]
     search_fields = ["file_name", "batch__id"]
-    search_help_text = "A file name, or a batch ID."
+    search_help_text = "File name or batch ID"
+    list_help = "Uploaded files: recipients and do-not-call numbers."
     fields = [
         "file_name",
         ("kind", "batch"),
@@ -84,7 +86,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         "read_as",
         "columns",
         "rejected",
-        ("region", "row_offset", "note"),
+        ("region", "note"),
         ("created_by", "created_at", "ended_at"),
     ]
     readonly_fields = ["progress", "read_as", "columns", "rejected"]
@@ -160,9 +162,9 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         return downloads.stream(request, exports.do_not_call(narrowed.qs))
 
     @admin.display(description="Rows")
-    def rows(self, stored: Any) -> str:
+    def rows(self, stored: Any) -> int:
         """Return the number of rows found."""
-        return f"{stored.found or 0:,}"
+        return stored.found or 0
 
     @admin.display(description="Progress")
     def progress(self, stored: Any) -> str:
@@ -177,7 +179,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         )
         return f"{taken:,} of {found:,} row{pluralize(found)} imported{more}; {added:,} {what}."
 
-    @admin.display(description="Not taken in")
+    @admin.display(description="Rejected rows")
     def rejected(self, stored: StoredList) -> SafeString | str:
         """Show the first rows of a do-not-call file that contain no number."""
         if stored.kind == ListKind.RECIPIENTS:
@@ -197,7 +199,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
             '<p>{}<a href="{}">all of them (CSV)</a></p><ul>{}</ul>', more, url, rows
         )
 
-    @admin.display(description="Read as")
+    @admin.display(description="File format")
     def read_as(self, stored: StoredList) -> str:
         """Return the format in which the file was read."""
         return file_formats.describe(stored)
@@ -208,7 +210,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         rows = format_html_join(
             "",
             '<tr><th scope="row" data-label="Column">{}</th><td data-label="First values">{}</td>'
-            '<td data-label="Becomes"><code>{}</code></td></tr>',
+            '<td data-label="Maps to"><code>{}</code></td></tr>',
             (
                 (
                     column.header.name,
@@ -221,7 +223,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         return format_html(
             '<div class="table-wrap"><table class="data cards"><thead><tr>'
             '<th scope="col">Column</th>'
-            '<th scope="col">First values</th><th scope="col">Becomes</th></tr></thead>'
+            '<th scope="col">First values</th><th scope="col">Maps to</th></tr></thead>'
             "<tbody>{}</tbody></table></div>",
             rows,
         )

@@ -15,6 +15,9 @@ ModelT = TypeVar("ModelT", bound=Model)
 class NobodyWrites:
     """Refuses manual changes: no adding, changing or deleting."""
 
+    #: Without changes by hand, there is no history of them.
+    is_read_only = True
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse."""
         return False
@@ -32,4 +35,3 @@ class ReadOnlyAdmin(NobodyWrites, OwnPages[ModelT]):
     """Read-only pages of a table."""
 
     show_full_result_count = False
-    list_per_page = 50

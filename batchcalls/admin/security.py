@@ -96,6 +96,9 @@ class OwnPasswordForm(PasswordChangeForm):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
+        self.fields["old_password"].label = "Current password"
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
 
     def clean_old_password(self) -> str:
         """Check the current password, and count wrong ones."""
@@ -124,6 +127,7 @@ class OwnPasswordView(PasswordChangeView):
 
     form_class = OwnPasswordForm
     template_name = "admin/own_password.html"
+    title = "Change password"
     success_url = reverse_lazy("admin:security")
 
     def get_form_kwargs(self) -> dict[str, Any]:

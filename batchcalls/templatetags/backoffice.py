@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import template
+from django.contrib.admin.helpers import AdminReadonlyField
 from django.template import Context
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import capfirst
 
 from batchcalls.models import Batch
 from batchcalls.net.addresses import masked
@@ -39,19 +35,10 @@ def open_batches_under(policy: CallingPolicy) -> int:
 
 
 @register.simple_tag
-def labeled_cells(cells: Any, headers: Any) -> SafeString:
-    """Add the column's name to each cell of a row that Django rendered.
-
-    On a phone each row of a list is a card that shows the name next to the value.
-    """
-    joined = []
-    for cell, header in zip(cells, headers, strict=True):
-        text: str = conditional_escape(cell)
-        if text.startswith(("<td", "<th")) and "action-checkbox" not in header["class_attrib"]:
-            label = format_html(' data-label="{}"', capfirst(header["text"]))
-            text = text[:3] + label + text[3:]
-        joined.append(text)
-    return mark_safe("".join(joined))  # noqa: S308 - every part is escaped, or was rendered
+def shown_value(field: AdminReadonlyField) -> str:
+    """Return the value of a field that the user cannot change; yes and no as words."""
+    value = getattr(field.form.instance, str(field.field["field"]), None)
+    return ("Yes" if value else "No") if isinstance(value, bool) else field.contents()
 
 
 @register.simple_tag(takes_context=True)

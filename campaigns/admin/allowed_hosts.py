@@ -14,6 +14,8 @@ class AllowedHostAdmin(CreatedByMixin, admin.ModelAdmin[AllowedHost]):
     list_display = ["host", "description", "created_by", "created_at"]
     list_select_related = ["created_by"]
     search_fields = ["host", "description"]
+    search_help_text = "Host or description"
+    list_help = "The only hosts that single calls and batches may send data to."
     says_when_empty = (
         "Webhooks of single calls and batches, and dynamic data, go to the hosts listed here only. "
         "While the list is empty, data goes to webhook endpoints only."

@@ -35,7 +35,8 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
     list_filter = ["purpose", "policy"]
     list_select_related = ["pathway", "policy"]
     search_fields = ["name", "prompt"]
-    search_help_text = "Words of the name or the prompt."
+    search_help_text = "Name or prompt"
+    list_help = "What is said in calls, and under which rules. Use one for any number of batches."
     show_facets = admin.ShowFacets.NEVER
     says_when_empty = (
         "The conversation, voice, and tools, and the rules for calling. Write it once and use it "

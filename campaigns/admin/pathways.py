@@ -45,6 +45,8 @@ class NamedAtProvider(admin.ModelAdmin[ModelT]):
 class PathwayAdmin(NamedAtProvider[Pathway]):
     list_display = ["name", "pathway_id", "version", "campaigns", "created_at"]
     search_fields = ["name", "pathway_id"]
+    search_help_text = "Name or ID"
+    list_help = "Conversation graphs at your voice provider, by name."
     fields = ["name", ("pathway_id", "version"), "variables", "description"]
     says_when_empty = (
         "A pathway is a conversation graph that lives at your voice provider. Named here by its "
@@ -56,6 +58,8 @@ class PathwayAdmin(NamedAtProvider[Pathway]):
 class ToolAdmin(NamedAtProvider[Tool]):
     list_display = ["name", "reference", "description", "campaigns"]
     search_fields = ["name", "reference"]
+    search_help_text = "Name or reference"
+    list_help = "Tools and knowledge bases at your voice provider, by name."
     fields = ["name", "reference", "description"]
     says_when_empty = (
         "A tool (TL-…) or knowledge base (KB-…) lives at your voice provider. Named here, it can "

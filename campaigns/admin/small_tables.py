@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from import_export.admin import ImportExportModelAdmin
-from import_export.forms import ExportForm
+from import_export.forms import ExportForm, ImportForm
 
 from campaigns.resources import FORMATS, MAX_EXPORTED_ROWS
 
@@ -22,12 +22,46 @@ SHORT_TEXTS: dict[type[Field[Any, Any]], dict[str, Any]] = {
 }
 
 
+class FileForm(ImportForm):  # type: ignore[misc]
+    """A file to import, whose format is known by its name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["format"]
+        field.required, field.label = False, "File format"
+        field.choices = [("", "Detect from the file name"), *field.choices[1:]]
+
+    def clean(self) -> dict[str, Any]:
+        """Detect the format if none is chosen."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if not data.get("format") and (file := data.get("import_file")):
+            names = [one().get_extension() for one in FORMATS]
+            extension = str(file.name).rpartition(".")[2].lower()
+            if extension not in names:
+                self.add_error("import_file", "Upload a CSV or XLSX file, or choose its format.")
+            else:
+                data["format"] = str(names.index(extension))
+        return data
+
+
+class FormatForm(ExportForm):  # type: ignore[misc]
+    """The format of an export; CSV unless another is chosen."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["format"]
+        field.choices = [choice for choice in field.choices if choice[0] != ""]
+
+
 class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
     """Adds import and export; each also requires the permissions for what it does to the rows."""
 
     formats = FORMATS
+    # The templates of the package add their own buttons and styles.
+    import_export_change_list_template = "admin/change_list.html"
     # The default form, with a checkbox for each field, needs inline scripts and styles.
-    export_form_class = ExportForm
+    export_form_class = FormatForm
+    import_form_class = FileForm
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Also require permission to add and change rows, since an import does both."""

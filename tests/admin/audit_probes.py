@@ -44,6 +44,7 @@ from tests.access.signing_in import sign_in, with_app
 
 A = AuditAction
 NUMBER = "+12025550133"
+PASSWORD = "correct horse battery"
 #: A number of no list, which nothing stands against erasing.
 ELSEWHERE = "+442079460999"
 
@@ -171,7 +172,12 @@ def another() -> User:
 
 
 PROBES: dict[str, Probe] = {
-    **stock("auth.user", User, {"username": "new", "usable_password": "false"}, first_name="Ann"),
+    **stock(
+        "auth.user",
+        User,
+        {"username": "new", "password1": PASSWORD, "password2": PASSWORD},
+        first_name="Ann",
+    ),
     "auth_user_password_change": Probe(
         action=A.CHANGED,
         kind="auth.user",

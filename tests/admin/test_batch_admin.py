@@ -141,8 +141,8 @@ def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
             "retry_rules-INITIAL_FORMS": "0",
             "retry_rules-0-outcome": "busy",
             "retry_rules-0-max_retries": "2",
-            "retry_rules-0-wait_seconds": "600",
-            "retry_rules-0-waits": "60, 120",
+            "retry_rules-0-wait_minutes": "10",
+            "retry_rules-0-first_waits": "1, 2.5",
         }
         for index, (opens, closes) in enumerate(spans):
             data[f"calling_windows-{index}-weekday"] = "0"
@@ -163,7 +163,7 @@ def test_a_policy_keeps_its_hours_and_retries_and_refuses_what_overlaps(
     assert rules["calling_hours"]["windows"]["1"] == []
     assert rules["calling_hours"]["blackout_dates"] == ["2026-12-25"]
     assert rules["retry"]["rules"] == [
-        {"outcome": "busy", "max_retries": 2, "wait_seconds": 600, "waits": [60, 120]}
+        {"outcome": "busy", "max_retries": 2, "wait_seconds": 600, "waits": [60, 150]}
     ]
 
 

@@ -55,5 +55,7 @@ def test_the_first_row_is_offered_to_those_who_may_add_it(
 
 def test_a_search_that_finds_nothing_is_not_an_empty_list(admin_client: Client) -> None:
     Tool.objects.create(name="Calendar", reference="TL-1")
-    assert 'class="empty"' not in shown(admin_client, "campaigns_tool", "?q=nothing")
+    page = shown(admin_client, "campaigns_tool", "?q=nothing")
+    assert "No tools match these filters." in page
+    assert "No tools yet" not in page
     assert 'class="empty"' not in shown(admin_client, "campaigns_tool")

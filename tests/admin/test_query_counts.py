@@ -69,10 +69,6 @@ LISTS = {
     "Exports": "batchcalls_export",
     "Workers": "batchcalls_workerheartbeat",
     "Audit log": "batchcalls_auditentry",
-    "Queued tasks": "django_q_ormq",
-    "Failed tasks": "django_q_failure",
-    "Successful tasks": "django_q_success",
-    "Scheduled tasks": "django_q_schedule",
 }
 
 PAGES: dict[str, Callable[[Crowd], str]] = {

@@ -212,10 +212,6 @@ RECORDS = {
     "apikey": {"change", "delete"},
     "optoutsource": {"delete"},
     "auditentry": {"add", "delete"},
-    "ormq": {"add", "change", "delete"},
-    "schedule": {"add", "change", "delete"},
-    "success": {"add", "change", "delete"},
-    "failure": {"add", "change", "delete"},
 }
 
 

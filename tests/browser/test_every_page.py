@@ -36,10 +36,6 @@ LISTS = [
     "campaigns/allowedhost",
     "auth/user",
     "auth/group",
-    "django_q/success",
-    "django_q/failure",
-    "django_q/schedule",
-    "django_q/ormq",
 ]
 FORMS = [
     "batchcalls/optoutsource",

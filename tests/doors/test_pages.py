@@ -134,7 +134,7 @@ def parameters_of(answer: Any) -> list[str]:
 
 def lists() -> list[str]:
     """Return our own lists, and some of those that share Django's code."""
-    stock = {"auth_user", "django_q_schedule", "campaigns_campaign", "campaigns_suppression"}
+    stock = {"auth_user", "campaigns_campaign", "campaigns_suppression"}
     every = [name for name in names() if name.endswith("_changelist")]
     if EVERYTHING:
         return every
