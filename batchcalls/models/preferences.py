@@ -45,7 +45,6 @@ def preferences_of(user: User | AnonymousUser | None) -> Preferences:
     """Return a person's row, or an unsaved one with the defaults."""
     if not isinstance(user, User):
         return Preferences()
-    try:
-        return user.preferences
-    except Preferences.DoesNotExist:
-        return Preferences(user=user)
+    # A row that does not exist is an AttributeError, too.
+    found: Preferences | None = getattr(user, "preferences", None)
+    return found or Preferences(user=user)
