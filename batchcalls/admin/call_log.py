@@ -13,10 +13,11 @@ from django.utils.html import format_html_join
 
 from batchcalls.access import masking
 from batchcalls.access.permissions import require
+from batchcalls.access.sessions import is_fragment
 from batchcalls.admin import downloads
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.listing import Listing, listing_of, without_place
-from batchcalls.admin.pages import OwnPages, is_fragment
+from batchcalls.admin.pages import OwnPages
 from batchcalls.models import Batch, CallResult, Export, ExportKind, FilteredPage, SavedFilter
 from batchcalls.reporting import call_totals
 from batchcalls.reporting.callees import Callees

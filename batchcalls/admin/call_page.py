@@ -15,8 +15,9 @@ from django.utils.html import format_html, format_html_join
 
 from batchcalls.access import audit
 from batchcalls.access.permissions import require
+from batchcalls.access.sessions import is_fragment
 from batchcalls.admin.listing import without_place
-from batchcalls.admin.pages import OwnPages, is_fragment, row_or_404
+from batchcalls.admin.pages import OwnPages, row_or_404
 from batchcalls.batches import retrying
 from batchcalls.calling import call_requests
 from batchcalls.database import clock
