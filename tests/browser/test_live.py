@@ -15,15 +15,15 @@ NOTEBOOK = (1360, 768)
 SIGNED_OUT = "401 (Unauthorized)"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ready(site: Site) -> str:
     """A batch whose launch asks for the number of people."""
     path = site.folder / "ready.csv"
     rows = "".join(f"+1202555{n:04},Shop {n}\n" for n in range(134, 140))
     path.write_text(f"phone_number,shop\n{rows}", encoding="utf-8")
     said = ("--prompt", "Call {{shop}}.", "--purpose", "informational", "--dry-run")
-    site.manage("sendbatch", str(path), *said, "--name", "Launched late")
-    return str(site.ask("str(Batch.objects.get(name='Launched late').pk)"))
+    site.manage("sendbatch", str(path), *said)
+    return str(site.ask("str(Batch.objects.order_by('-created_at').first().pk)"))
 
 
 def return_to(page: Page) -> None:
@@ -74,7 +74,7 @@ def test_pages_follow_a_batch_that_is_launched_and_canceled_elsewhere(
     expect(batch.locator("#batch-actions").get_by_role("link", name="Pause")).to_be_visible()
     status = batch.locator("#batch-live .status-line")
     expect(status).to_contain_text("Waiting for Scheduled Calls", timeout=30_000)
-    expect(batch.locator("#batch-live .waiting")).to_contain_text("Calls start at")
+    expect(batch.locator("#batch-live .notice.waiting")).to_contain_text("Calls start at")
     site.act(
         "from batchcalls.batches import lifecycle", "lifecycle.cancel(batch.get(), actor=None)"
     )

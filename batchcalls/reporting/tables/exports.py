@@ -23,7 +23,7 @@ class ExportTable(ListTable):
 
     status = django_tables2.Column()
     kind = django_tables2.Column("Contents")
-    row_count = django_tables2.Column("Rows", attrs={"td": {"class": "num"}})
+    row_count = django_tables2.Column("Rows", default="–", attrs={"td": {"class": "num"}})
     created_by = django_tables2.Column("Requested by")
     created_at = django_tables2.Column("Requested")
     file = django_tables2.Column("File", empty_values=())
