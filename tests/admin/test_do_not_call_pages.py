@@ -304,7 +304,7 @@ class TestRemoval:
     ) -> None:
         suppressing.remove(listed, actor=admin_user)
         listed.pk = 77
-        with pytest.raises(suppressing.NotListed, match="not on the list any more"):
+        with pytest.raises(suppressing.NotListed, match="no longer on the list"):
             suppressing.remove(listed, actor=admin_user)
         with pytest.raises(suppressing.NotListed):
             suppressing.change_reason(listed, "other", actor=admin_user)

@@ -123,7 +123,7 @@ def test_lifting_lets_calls_go_on_and_keeps_the_record(manager: Any) -> None:
 def test_who_comes_second_is_told_who_was_first(manager: Any) -> None:
     _, client = manager
     halts.engage(None, WHY)
-    assert "stopped already" in words(client.get(STOP))
+    assert "already stopped" in words(client.get(STOP))
     page = words(client.post(STOP, {"reason": "Mine."}, follow=True))
     assert "All calling is already stopped." in page
     assert WHY in page

@@ -18,7 +18,7 @@ LISTS = {
     "campaigns_campaign": "The conversation, voice, and tools",
     "campaigns_pathway": "lives at your voice provider",
     "campaigns_tool": "lives at your voice provider",
-    "campaigns_callingpolicy": "When people may be called",
+    "campaigns_callingpolicy": "blackout dates, caps, and retries",
     "campaigns_suppression": "do-not-call",
     "campaigns_columnmapping": "mapping",
     "batchcalls_batch": "No batch calls yet",

@@ -61,7 +61,7 @@ def test_one_click_lists_the_number(call: CallResult) -> None:
     assert (review.decision, review.decided_by) == ("opted_out", user)
     assert "Nothing to review" in content(answer)
     assert "Opted out" in content(client.get(QUEUE, {"state": "decided"}))
-    assert "was reviewed already" in markup(decide(client, review, "not_an_opt_out"))
+    assert "has already been reviewed" in markup(decide(client, review, "not_an_opt_out"))
     assert Suppression.objects.get() == entry
 
 

@@ -105,7 +105,7 @@ def test_unknown_rules_are_not_found(admin_client: Client, address: str) -> None
     [
         ("xx", "Why.", 1, "There is no rule pack or entry “xx”."),
         ("us/nowhere", "Why.", 1, "There is no rule pack or entry “us/nowhere”."),
-        ("us", " ", 1, "Say why"),
+        ("us", " ", 1, "Enter a reason"),
         ("us", "Why.", -1, "Choose an end in the future"),
         ("gb", "Again.", 1, "gb is already switched off."),
     ],

@@ -68,7 +68,7 @@ def test_an_endpoint_is_added_tested_and_seen_to_have_taken_the_test(
     [
         ({"url": "http://crm.example.com/"}, "begins with https://"),
         ({"events": []}, "Choose at least one event."),
-        ({"batch": "nope"}, "There is no batch of this ID."),
+        ({"batch": "nope"}, "No batch has this ID."),
     ],
 )
 def test_a_form_that_makes_no_sense_says_so_and_loses_nothing(
@@ -182,7 +182,7 @@ def test_the_log_is_narrowed_and_says_when_nothing_matches(
     assert HUMAN not in shown(admin_client, page_of(endpoint), event_type="batch.status")
     assert "No message matches" in shown(admin_client, DELIVERIES, status="dead")
     assert HUMAN in shown(admin_client, DELIVERIES, batch=str(batch.pk))
-    assert "There is no batch of this ID" in shown(admin_client, DELIVERIES, batch="nope")
+    assert "No batch has this ID" in shown(admin_client, DELIVERIES, batch="nope")
 
 
 def test_what_is_on_its_way_is_followed_until_it_has_arrived(

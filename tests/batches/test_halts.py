@@ -166,7 +166,7 @@ class TestConflicts:
     def test_who_comes_second_is_told_and_changes_nothing(self, launched: Any, ada: User) -> None:
         launched(HUMAN)
         halts.engage(ada, WHY)
-        with pytest.raises(HaltConflict, match="stopped already"):
+        with pytest.raises(HaltConflict, match="already stopped"):
             halts.engage(None, "Another reason.")
         assert EmergencyStop.objects.get().reason == WHY
         assert BatchEvent.objects.filter(code="emergency_stop").count() == 1
@@ -175,7 +175,7 @@ class TestConflicts:
         first = halts.engage(ada, WHY)
         halts.lift(ada, first)
         halts.engage(ada, "Something worse.")
-        with pytest.raises(HaltConflict, match="lifted already"):
+        with pytest.raises(HaltConflict, match="already been lifted"):
             halts.lift(None, first)
         assert EmergencyStop.objects.in_force().get().reason == "Something worse."
 
@@ -235,7 +235,7 @@ class TestOtherDoors:
         out = StringIO()
         call_command("stopcalls", reason=WHY, stdout=out)
         assert EmergencyStop.objects.in_force().get().reason == WHY
-        with pytest.raises(CommandError, match="stopped already"):
+        with pytest.raises(CommandError, match="already stopped"):
             call_command("stopcalls", reason=WHY)
         call_command("stopcalls", lift=True, stdout=out)
         assert not EmergencyStop.objects.in_force().exists()

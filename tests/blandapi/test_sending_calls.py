@@ -181,7 +181,7 @@ def test_what_is_not_known_or_is_no_more_is_ignored_and_said(program: Program) -
         "sparkle was ignored",
         "model enhanced is no longer supported; base",
         "language eng",
-        "rings",
+        "ring",
     ):
         assert said in warnings
     assert "pathway_version was ignored" in warnings

@@ -173,7 +173,7 @@ class TestBeyondTheFloor:
     def test_not_without_a_reason_nor_for_ever(
         self, real: VoiceAccount, until: datetime, reason: str
     ) -> None:
-        with pytest.raises(ValueError, match=r"Say why|Choose an end"):
+        with pytest.raises(ValueError, match=r"Enter a reason|Choose an end"):
             legal_floor.lift(real, until=until, reason=reason)
         assert not AccountEvent.objects.exists()
 

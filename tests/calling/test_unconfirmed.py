@@ -100,7 +100,7 @@ def test_it_was_placed_calls_nobody_again(lost: CallResult, ann: User, client: C
     assert "ann says that it was placed" in recipient.reason
     assert len(log_of(lost)) == 1
     page = settle(client, lost, "not_placed")
-    assert "not unconfirmed any more" in page.content.decode()
+    assert "no longer unconfirmed" in page.content.decode()
     assert Recipient.objects.get().status == RecipientStatus.FAILED
 
 

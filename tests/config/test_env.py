@@ -31,9 +31,9 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.mark.parametrize(
     ("read", "given", "sentence"),
     [
-        (lambda: env.boolean("X", default=True), "maybe", "neither yes nor no"),
+        (lambda: env.boolean("X", default=True), "maybe", "not a boolean"),
         (lambda: env.integer("X", default=1), "ten", "not a whole number"),
-        (lambda: env.integer("X", default=1, at_least=1), "0", "the least is 1"),
+        (lambda: env.integer("X", default=1, at_least=1), "0", "the minimum is 1"),
         (lambda: env.url("X", default="", schemes=frozenset({"https"})), "ftp://a", "https://"),
         (lambda: env.database("X", default=""), "mysql://a/b", "sqlite:/// or postgres://"),
         (lambda: env.text("X"), "", "X_FILE"),

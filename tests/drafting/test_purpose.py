@@ -62,7 +62,7 @@ class TestTheApi:
         answer = program.post(BATCHES, body(account=real.pk))
         assert answer.status_code == 400
         assert pointers(answer) == ["/purpose"]
-        assert "Choose one: informational, marketing, emergency." in answer.json()["detail"]
+        assert "Choose the purpose of the calls: informational, marketing, emergency." in answer.json()["detail"]
         assert not Batch.objects.exists()
         unknown = program.post(BATCHES, body(account=real.pk, purpose="sales"))
         assert (unknown.status_code, pointers(unknown)) == (400, ["/purpose"])
@@ -202,7 +202,7 @@ class TestTheCompatibleApi:
             assert batch.recipients.get().consent == recorded
         refused = program.post("/v1/calls", {**self.CALL, "consent": "no"})
         assert refused.status_code == 400
-        assert "a no" in refused.json()["message"]
+        assert "means no" in refused.json()["message"]
 
 
 def test_another_campaign_brings_its_purpose_along(make_batch: Any, marketing: Campaign) -> None:
@@ -241,7 +241,7 @@ def test_a_draft_that_is_kept_without_a_purpose_asks_for_it_before_its_launch(
     Batch.objects.update(prompt="Hello.")
     batch.refresh_from_db()
     assert [one.code for one in edits.problems(batch)] == ["no_purpose"]
-    with pytest.raises(DraftError, match="The purpose of the calls is not stated"):
+    with pytest.raises(DraftError, match="Choose the purpose of the calls"):
         edits.submit(batch)
 
     admin_client.post(upload, {**kept, "purpose": "informational", "next": "1"})

@@ -153,7 +153,7 @@ def test_a_list_is_given_up_as_far_as_others_have_split_it(make_batch: Any, run:
 def test_one_list_after_the_other(make_batch: Any, run: Any) -> None:
     batch = run(make_batch(text=FIRST))
     add(batch, SECOND)
-    with pytest.raises(drafts.DraftError, match="still being taken in"):
+    with pytest.raises(drafts.DraftError, match="still being added"):
         drafts.add_list(batch, io.BytesIO(b"phone_number\n1\n"), file_name="third.csv")
 
 

@@ -236,7 +236,7 @@ def bad_files(tmp_path: Path) -> dict[str, Path]:
             "{{first_name}}",
         ),
         ("good", ["--prompt", "Ask {{name."], 2, "bad_prompt", "}}"),
-        ("good", ["--prompt", ""], 2, "no_prompt", "nothing to say"),
+        ("good", ["--prompt", ""], 2, "no_prompt", "Enter a prompt"),
         ("good", ["--campaign", "Spring"], 2, "unknown_campaign", "'Spring'"),
         ("good", ["--account", "carrier"], 2, "unknown_account", "'carrier'"),
         ("good", ["--region", "XX"], 2, "bad_region", "XX"),

@@ -163,7 +163,7 @@ def test_only_outcomes_with_a_weight_occur() -> None:
         ({"duplicate_rate": float("nan")}, "duplicate_rate must be a share"),
         ({"reverse_rate": False}, "reverse_rate must be a share"),
         ({"mix": [1]}, "mix must be an object"),
-        ({"mix": {"humans": 1}}, "mix has no outcome 'humans'; it knows human, voicemail"),
+        ({"mix": {"humans": 1}}, "mix: unknown outcome 'humans'; it knows human, voicemail"),
         ({"mix": {"human": -1}}, "weight of human must be"),
         ({"mix": {"human": "1"}}, "weight of human must be"),
         ({"mix": {"human": 0}}, "at least one weight"),
