@@ -66,7 +66,7 @@ def test_actions_newest_calls_activity_and_counts_follow(
     assert page("resume", calling.pk) in after
     assert "<strong>Paused</strong>" in after
     assert 'Call logs <span class="tab-count">1</span>' in after
-    assert "0.50 <small>USD</small>" in after
+    assert "$0.50</a>" in after
 
 
 def test_a_batch_that_is_over_is_still_followed_because_prices_come_late(
@@ -93,7 +93,7 @@ def test_the_last_refresh_has_the_final_figures(
     CallResult.objects.update(
         status="completed", ended_at=timezone.now(), price=Decimal("0.5"), currency="USD"
     )
-    assert "0.50 <small>USD</small>" in refreshed(admin_client, page("change", calling.pk))
+    assert "$0.50</a>" in refreshed(admin_client, page("change", calling.pk))
 
 
 def test_an_emergency_stop_is_part_of_a_batch_s_status_on_every_page(
