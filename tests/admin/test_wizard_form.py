@@ -269,16 +269,17 @@ class TestSchedule:
         assert saved(client, start_at="2030-07-01T09:00", start_zone=zone).start_at == start
 
     @pytest.mark.parametrize(
-        ("zone", "message"),
+        ("start", "zone", "message"),
         [
-            ("Mars/Olympus", "“Mars/Olympus” is not a time zone."),
-            ("America/New_York", "Clocks in America/New_York skip this time."),
+            ("2030-03-10T02:30", "Mars/Olympus", "“Mars/Olympus” is not a time zone."),
+            ("2030-03-10T02:30", "America/New_York", "Clocks in America/New_York skip this time."),
+            ("9999-12-31T23:59", "America/New_York", "Calls cannot start in this year."),
         ],
     )
     def test_a_start_that_never_comes_is_refused(
-        self, client: Client, zone: str, message: str
+        self, client: Client, start: str, zone: str, message: str
     ) -> None:
-        given = fields(None, start_at="2030-03-10T02:30", start_zone=zone)
+        given = fields(None, start_at=start, start_zone=zone)
         assert message in markup(client.post(page("add"), given))
 
 

@@ -26,6 +26,8 @@ from campaigns.vocabulary import Purpose
 
 _ASKED = frozenset(names_of(Use.ASKED))
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
+#: Years in which every time has its equivalent in every zone, and in the database.
+YEARS = range(1900, 9000)
 #: Variables that are named beside a pathway.
 MOST_NAMES = 6
 
@@ -240,7 +242,9 @@ class UploadForm(FormatForm, RegionForm):
             self.add_error(
                 "start_zone", f"“{name}” is not a time zone. Use a name such as Europe/Berlin."
             )
-        elif naive := cleaned.get("start_at"):
+        elif (naive := cleaned.get("start_at")) and naive.year not in YEARS:
+            self.add_error("start_at", "Calls cannot start in this year. Correct the date.")
+        elif naive:
             start = naive.replace(tzinfo=ZoneInfo(name))
             if start.astimezone(UTC).astimezone(start.tzinfo).replace(tzinfo=None) != naive:
                 self.add_error(
