@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from batchcalls.models.querysets import Totals
+from batchcalls.reporting.batch_figures import Outcome
 from batchcalls.states import CallStatus
 from campaigns.vocabulary import outcome_in_words
 
@@ -60,25 +61,19 @@ def results(totals: Totals) -> list[Part]:
     ]
 
 
-def outcomes(counts: Mapping[tuple[str, str], int]) -> list[Part]:
-    """Return the ended calls by outcome, the most frequent first.
-
-    ``counts`` has them by disposition and status; a call without disposition counts by its status.
-    """
-    found: Counter[tuple[str, str]] = Counter()
-    for (disposition, status), count in counts.items():
-        key = ("disposition", disposition) if disposition else ("status", status)
-        found[key] += count
+def outcomes(counts: Mapping[Outcome, int]) -> list[Part]:
+    """Return the ended calls by outcome, the most frequent first."""
+    found = Counter(counts)
     ended = found.total()
     shown = found.most_common(MOST_OUTCOMES)
     parts = [
         Part(
-            label=outcome_in_words(value) if name == "disposition" else CallStatus(value).label,
+            label=outcome_in_words(value) if field == "disposition" else CallStatus(value).label,
             count=count,
             percent=_percent(count, ended),
-            query=urlencode({name: value}),
+            query=urlencode({field: value}),
         )
-        for (name, value), count in shown
+        for (field, value), count in shown
     ]
     rest = ended - sum(part.count for part in parts)
     if rest:
