@@ -27,6 +27,36 @@ class Part:
     tone: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """Bars with their title, what they are, what they count, and the URL of the rows behind."""
+
+    title: str
+    head: str
+    unit: str
+    parts: list[Part]
+    base: str = ""
+
+
+def of_batch(
+    totals: Totals, outcomes_of: Mapping[Outcome, int], *, rows: str, calls: str
+) -> list[Breakdown]:
+    """Return the bars of a batch's page. ``rows`` and ``calls`` are blank where nobody may look."""
+    return [
+        Breakdown(
+            title="From rows to reached", head="Step", unit="Rows", parts=funnel(totals), base=rows
+        ),
+        Breakdown(title="Results", head="Result", unit="Rows", parts=results(totals), base=rows),
+        Breakdown(
+            title="Calls by outcome",
+            head="Outcome",
+            unit="Calls",
+            parts=outcomes(outcomes_of),
+            base=calls,
+        ),
+    ]
+
+
 def funnel(totals: Totals) -> list[Part]:
     """Return the steps from the rows of the list to the people reached, as parts of all rows."""
     steps = [
