@@ -25,7 +25,7 @@ from batchcalls.intake import dry_run, estimate, file_formats, uploads
 from batchcalls.lists.mapping import MappingError
 from batchcalls.models import Batch, BatchEvent, Recipient, StoredList
 from batchcalls.reporting import batch_figures, breakdown, budget_figures, charts
-from batchcalls.reporting.batch_figures import BatchFigures, Timeline, totals_of
+from batchcalls.reporting.batch_figures import Timeline, totals_of
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.reporting.tables.recipients import RecipientTable
 from batchcalls.reporting.waiting import waiting_of
@@ -201,7 +201,13 @@ class BatchPages(OwnPages[Batch]):
             "budgets": budget_figures.of_batch(batch),
             "waiting": waiting_of([batch]).get(batch.pk),
             "shows_charts": tab == "overview",
-            **_charts(figures),
+            **_timeline(figures.timeline),
+            "breakdowns": breakdown.of_batch(
+                totals,
+                figures.outcomes,
+                rows=f"{rows_url}?" if may("batchcalls.view_recipient") else "",
+                calls=f"{calls_url}&" if may("batchcalls.view_callresult") else "",
+            ),
             "alarms": list(_events(batch).filter(code=POSSIBLE_DOUBLE_DIAL)[:ALARMS_SHOWN]),
             "is_live": batch.status in BATCH_ACTIVE or bool(totals.live),
             "is_beyond_floor": batch.account.dials_people
@@ -212,9 +218,7 @@ class BatchPages(OwnPages[Batch]):
             "live_url": request.get_full_path(),
             "starts_later": bool(batch.start_at and batch.start_at > clock.now()),
             "rows_url": rows_url,
-            "rows_query": f"{rows_url}?" if may("batchcalls.view_recipient") else "",
             "calls_url": calls_url,
-            "calls_query": f"{calls_url}&" if may("batchcalls.view_callresult") else "",
         }
 
 
@@ -236,20 +240,10 @@ def _events(batch: Batch) -> Any:
     return BatchEvent.objects.filter(batch=batch).select_related("actor").order_by("-at", "-pk")
 
 
-def _charts(figures: BatchFigures) -> dict[str, Any]:
-    """Return the charts of the overview, all from figures that were counted already."""
-    title, timeline = _timeline(figures.timeline) if figures.timeline else ("", "")
-    return {
-        "funnel": breakdown.funnel(figures.totals),
-        "results": breakdown.results(figures.totals),
-        "outcomes": breakdown.outcomes(figures.outcomes),
-        "timeline": timeline,
-        "timeline_title": title,
-    }
-
-
-def _timeline(timeline: Timeline) -> tuple[str, Any]:
-    """Return the title and the chart of the calls over time."""
+def _timeline(timeline: Timeline | None) -> dict[str, Any]:
+    """Return the chart of the calls over time, and its title."""
+    if timeline is None:
+        return {"timeline": ""}
     minutes = timeline.width_seconds // 60
     span = "minute" if minutes == 1 else f"{minutes} minutes"
     if minutes >= 60:
@@ -258,7 +252,8 @@ def _timeline(timeline: Timeline) -> tuple[str, Any]:
     form = "%H:%M" if minutes < 240 else "%d %b"
     local = [(timezone.localtime(at), n) for at, n in timeline.bars]
     title = f"Calls per {span} ({local[-1][0]:%Z})"
-    return title, charts.bar_chart([(f"{at:{form}}", n) for at, n in local], title=title)
+    chart = charts.bar_chart([(f"{at:{form}}", n) for at, n in local], title=title)
+    return {"timeline": chart, "timeline_title": title}
 
 
 def report_context(batch: Batch) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from batchcalls.models.querysets import Totals
+from batchcalls.reporting.batch_figures import Outcome
 from batchcalls.states import CallStatus
 from campaigns.vocabulary import outcome_in_words
 
@@ -24,6 +25,36 @@ class Part:
     percent: float
     query: str = ""
     tone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """Bars with their title, what they are, what they count, and the URL of the rows behind."""
+
+    title: str
+    head: str
+    unit: str
+    parts: list[Part]
+    base: str = ""
+
+
+def of_batch(
+    totals: Totals, outcomes_of: Mapping[Outcome, int], *, rows: str, calls: str
+) -> list[Breakdown]:
+    """Return the bars of a batch's page. ``rows`` and ``calls`` are blank where nobody may look."""
+    return [
+        Breakdown(
+            title="From rows to reached", head="Step", unit="Rows", parts=funnel(totals), base=rows
+        ),
+        Breakdown(title="Results", head="Result", unit="Rows", parts=results(totals), base=rows),
+        Breakdown(
+            title="Calls by outcome",
+            head="Outcome",
+            unit="Calls",
+            parts=outcomes(outcomes_of),
+            base=calls,
+        ),
+    ]
 
 
 def funnel(totals: Totals) -> list[Part]:
@@ -60,25 +91,19 @@ def results(totals: Totals) -> list[Part]:
     ]
 
 
-def outcomes(counts: Mapping[tuple[str, str], int]) -> list[Part]:
-    """Return the ended calls by outcome, the most frequent first.
-
-    ``counts`` has them by disposition and status; a call without disposition counts by its status.
-    """
-    found: Counter[tuple[str, str]] = Counter()
-    for (disposition, status), count in counts.items():
-        key = ("disposition", disposition) if disposition else ("status", status)
-        found[key] += count
+def outcomes(counts: Mapping[Outcome, int]) -> list[Part]:
+    """Return the ended calls by outcome, the most frequent first."""
+    found = Counter(counts)
     ended = found.total()
     shown = found.most_common(MOST_OUTCOMES)
     parts = [
         Part(
-            label=outcome_in_words(value) if name == "disposition" else CallStatus(value).label,
+            label=outcome_in_words(value) if field == "disposition" else CallStatus(value).label,
             count=count,
             percent=_percent(count, ended),
-            query=urlencode({name: value}),
+            query=urlencode({field: value}),
         )
-        for (name, value), count in shown
+        for (field, value), count in shown
     ]
     rest = ended - sum(part.count for part in parts)
     if rest:

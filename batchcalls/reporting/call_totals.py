@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from batchcalls.models import CallResult
 from campaigns.vocabulary import AnsweredBy
@@ -29,25 +29,31 @@ class CallTotals:
 
 
 def of(calls: QuerySet[CallResult]) -> CallTotals:
-    """Add up calls in one query, which reads a bounded number of them."""
-    some = calls.order_by().values("pk")[: MOST_COUNTED + 1]
-    rows = (
-        CallResult.objects.filter(pk__in=some)
-        .order_by()
-        .values_list("currency")
-        .annotate(
-            n=Count("pk"),
-            by_people=Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN)),
-            length=Sum("duration_seconds"),
-            cost=Sum("price"),
-        )
+    """Add up calls. The query reads a bounded number of them.
+
+    Costs are added up by currency, which takes another query only where currencies are mixed.
+    """
+    some = calls.order_by()[: MOST_COUNTED + 1]
+    found = some.aggregate(
+        calls=Count("pk"),
+        answered=Count("pk", filter=Q(answered_by=AnsweredBy.HUMAN)),
+        seconds=Sum("duration_seconds"),
+        cost=Sum("price"),
+        first=Min("currency", filter=Q(price__isnull=False)),
+        last=Max("currency", filter=Q(price__isnull=False)),
     )
-    count = answered = seconds = 0
-    costs: dict[str, Decimal] = {}
-    for currency, n, by_people, length, cost in rows:
-        count, answered, seconds = count + n, answered + by_people, seconds + (length or 0)
-        if cost is not None:
-            costs[currency] = costs.get(currency, Decimal(0)) + cost
-    if count > MOST_COUNTED:
+    if found["calls"] > MOST_COUNTED:
         return CallTotals(calls=MOST_COUNTED, costs={}, is_more=True)
-    return CallTotals(calls=count, answered=answered, seconds=seconds, costs=costs)
+    if found["cost"] is None:
+        costs = {}
+    elif found["first"] == found["last"]:
+        costs = {found["first"]: found["cost"]}
+    else:
+        priced = calls.order_by().exclude(price=None).values_list("currency")
+        costs = dict(priced.annotate(cost=Sum("price")))
+    return CallTotals(
+        calls=found["calls"],
+        answered=found["answered"],
+        seconds=found["seconds"] or 0,
+        costs=costs,
+    )

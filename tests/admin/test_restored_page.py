@@ -74,7 +74,7 @@ def test_calling_unconfirmed_recipients_again_asks_first(manager: Any, launched:
     assert "1 unconfirmed recipient" in words(page)
     assert Recipient.objects.get().status == "unconfirmed"
     page = client.post(f"{PAGE}settle/", {**answer, "confirmed": "on"}, follow=True)
-    assert "are called again" in words(page)
+    assert "is called again" in words(page)
     assert Recipient.objects.get().status == "queued"
 
 

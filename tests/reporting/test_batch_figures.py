@@ -85,3 +85,27 @@ def test_what_is_slow_to_count_is_kept_and_a_short_batch_never_is(
     assert (found[long.pk].rows, found[short.pk].rows) == (0, 1)
     cache.clear()
     assert batch_figures.totals_of(batches)[long.pk].rows == 1
+
+
+@pytest.mark.django_db
+def test_ended_calls_count_by_disposition_or_else_by_status(make_batch: Any) -> None:
+    batch = make_batch("+12025550190")
+    for row, (disposition, status) in enumerate(
+        [("BUSY", "busy"), ("", "no_answer"), ("", "ringing"), ("BUSY", "busy")], 2
+    ):
+        recipient = Recipient.objects.create(batch=batch, row_number=row, e164="+12025550190")
+        CallResult.objects.create(
+            batch=batch,
+            recipient=recipient,
+            account=batch.account,
+            attempt=1,
+            to_number=recipient.e164,
+            claimed_at=START,
+            status=status,
+            disposition=disposition,
+            ended_at=None if status == "ringing" else START,
+        )
+    assert batch_figures.figures_of(batch, Totals()).outcomes == {
+        ("disposition", "BUSY"): 2,
+        ("status", "no_answer"): 1,
+    }

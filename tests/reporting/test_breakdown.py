@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting import breakdown, formatting
+from batchcalls.reporting.batch_figures import Outcome
 
 TOTALS = Totals(
     rows=200,
@@ -49,11 +50,11 @@ def test_each_ended_row_is_one_result_and_canceled_rows_are_not_called_skipped()
 def test_calls_are_counted_by_outcome_in_words_or_else_by_status() -> None:
     parts = breakdown.outcomes(
         {
-            ("INTERESTED", "completed"): 5,
-            ("NO_ANSWER", "no_answer"): 7,
-            ("VIP_LEAD", "completed"): 2,
-            ("", "canceled"): 1,
-            ("", "no_answer"): 1,
+            Outcome("disposition", "INTERESTED"): 5,
+            Outcome("disposition", "NO_ANSWER"): 7,
+            Outcome("disposition", "VIP_LEAD"): 2,
+            Outcome("status", "canceled"): 1,
+            Outcome("status", "no_answer"): 1,
         }
     )
 
@@ -67,7 +68,7 @@ def test_calls_are_counted_by_outcome_in_words_or_else_by_status() -> None:
 
 
 def test_rare_outcomes_are_added_up_so_that_all_calls_are_shown() -> None:
-    parts = breakdown.outcomes({(f"O{number}", "completed"): 1 for number in range(20)})
+    parts = breakdown.outcomes({Outcome("disposition", f"O{number}"): 1 for number in range(20)})
 
     assert len(parts) == breakdown.MOST_OUTCOMES + 1
     assert (parts[-1].label, parts[-1].count, sum(one.count for one in parts)) == ("Other", 8, 20)
