@@ -283,7 +283,8 @@ class PolicyRetryRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_outcome_display()}: {self.max_retries} × after {self.wait_seconds} s"
+        retries = f"{self.max_retries} {'retry' if self.max_retries == 1 else 'retries'}"
+        return f"{self.get_outcome_display()}: {retries}, {self.wait_seconds / 60:g} min apart"
 
     def clean(self) -> None:
         """Refuse waits that are out of range, and more waits than retries."""

@@ -24,7 +24,6 @@ def test_a_new_module_goes_into_a_room_and_not_beside_them() -> None:
 
     assert beside == {
         "apps",
-        "back_office",
         "checks",
         "health",
         "queue",

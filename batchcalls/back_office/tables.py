@@ -27,6 +27,8 @@ from batchcalls.reporting.formatting import ago, pill
 from batchcalls.states import Tone
 
 NOTHING = "–"
+#: Kinds of cells that are laid out in a way of their own: counts, and free text of any length.
+NUMBER, TEXT = "num", "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,13 @@ class Cell:
 
     label: str
     value: Any
+    kind: str = ""
     url: str = ""
 
     @property
     def is_number(self) -> bool:
         """Return whether the value is a count, which is aligned to the right."""
-        return type(self.value) is int
+        return self.kind == NUMBER
 
 
 class TableList(ChangeList):
@@ -102,30 +105,33 @@ class TableList(ChangeList):
     def rows(self) -> Iterator[list[Cell]]:
         """Yield the cells of each row; the first links to the row's page."""
         for row in self.result_list:
-            yield [
-                Cell(
-                    label=capfirst(str(label_for_field(name, self.model, self.model_admin))),
-                    value=self._value(str(name), row),
-                    url=self.url_for_result(row) if name in (self.list_display_links or ()) else "",
-                )
-                for name in self.list_display
-            ]
+            yield [self._cell(str(name), row) for name in self.list_display]
 
-    def _value(self, name: str, row: Model) -> Any:
+    def _cell(self, name: str, row: Model) -> Cell:
+        value, kind = self._value(name, row)
+        return Cell(
+            label=capfirst(str(label_for_field(name, self.model, self.model_admin))),
+            value=NOTHING if value is None or value == "" else value,
+            kind=kind,
+            url=self.url_for_result(row) if name in (self.list_display_links or ()) else "",
+        )
+
+    def _value(self, name: str, row: Model) -> tuple[Any, str]:
+        """Return a value as it is shown, and its kind."""
         try:
             field, _, value = lookup_field(name, row, self.model_admin)
         except ObjectDoesNotExist:
-            return NOTHING
-        if value is None or value == "":
-            return NOTHING
+            return None, ""
         if isinstance(value, bool):
-            return pill("yes", tone=Tone.SUCCESS) if value else "No"
+            return (pill("yes", tone=Tone.SUCCESS) if value else "No"), ""
         if isinstance(value, datetime):
-            return ago(value)
+            return ago(value), ""
         if not isinstance(field, Field) or field.is_relation:
-            return value
+            return value, NUMBER if type(value) is int else TEXT
         shown = display_for_field(value, field, NOTHING)
-        return pill(value, shown) if name == "status" else shown
+        if name == "status":
+            return pill(str(value), str(shown)), ""
+        return shown, "" if field.choices else TEXT
 
 
 class TablePages:

@@ -137,7 +137,7 @@ def _queue(now: datetime) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "batchcalls_tasks_failed",
-        "Tasks of the workers that ended with an error; see Failed tasks.",
+        "Tasks of the workers that ended with an error; see Workers.",
         value=queue.failed_tasks(),
     )
 

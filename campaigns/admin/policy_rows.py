@@ -219,7 +219,7 @@ class RetryForm(RowForm[PolicyRetryRule]):
         super().__init__(*args, **kwargs)
         rule = self.instance
         self.fields["wait_minutes"].widget.attrs["placeholder"] = minutes_of(3600)
-        self.fields["first_waits"].widget.attrs["placeholder"] = "For example 10, 120"
+        self.fields["first_waits"].widget.attrs["placeholder"] = "Such as 10, 120"
         if rule.pk:
             self.initial["wait_minutes"] = minutes_of(rule.wait_seconds)
             self.initial["first_waits"] = ", ".join(map(minutes_of, rule.waits))

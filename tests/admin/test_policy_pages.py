@@ -85,7 +85,7 @@ def test_the_hours_are_shown_in_words_and_as_a_picture(admin_client: Client) -> 
     assert '<rect class="open" x="30.750%" width="43.500%" y="0"' in shown
     assert shown.count('<rect class="closed"') == 7
     listed = text_of(admin_client.get(reverse("admin:campaigns_callingpolicy_changelist")))
-    assert 'data-label="Calling hours">Mon 06:00–18:00' in listed
+    assert 'data-label="Calling hours" class="text">Mon 06:00–18:00' in listed
 
 
 def saved(client: Client, policy: CallingPolicy, **changes: str) -> Any:
