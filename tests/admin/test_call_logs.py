@@ -377,7 +377,8 @@ def test_rows_refresh_themselves_only_while_the_batch_can_change(
     assert f'data-live="{query}"' in markup(analyst.get(query))
     assert "data-live=" not in markup(analyst.get(f"{LOG}?totals=1"))
     fragment = markup(analyst.get(query, headers={"X-Fragment": "1"}))
-    assert fragment.lstrip().startswith('<div id="call-rows"')
+    assert '<div id="call-rows"' in fragment
+    assert "<html" not in fragment
     assert "<html" not in fragment
     Batch.objects.update(status="completed", ended_at=timezone.now())
     assert "data-live=" not in markup(analyst.get(f"{query}&totals=1"))
