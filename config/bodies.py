@@ -34,6 +34,11 @@ UPLOAD_PAGES = frozenset(
 UPLOAD_OPERATIONS = frozenset({"api:v1:batch-list", "api:v1:batch-rows"})
 #: The fields beside a file, and the frame around each.
 FORM_BYTES = 10_000_000
+#: Why a list is refused whose sender has no session, or no longer.
+SIGNED_OUT = (
+    "You are signed out, and only people who are signed in may upload more. Sign in in another "
+    "tab, go back, and try again."
+)
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 Message = Mapping[str, Any]
@@ -81,7 +86,8 @@ class BoundedBodies:
         small = int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         size = int(length) if length.isascii() and length.isdigit() else 0
         if size > small and name in UPLOAD_PAGES and not request.user.is_authenticated:
-            limit = small
+            text = f"{too_long(small)} {SIGNED_OUT}"
+            return refusal(request, 413, "body_too_large", text)
         if size > limit:
             return refusal(request, 413, "body_too_large", too_long(limit))
         return self._get_response(request)

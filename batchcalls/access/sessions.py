@@ -149,10 +149,10 @@ def _end(request: HttpRequest, reason: str, page: str) -> HttpResponse | None:
     logout(request)
     if page in ALWAYS_OPEN:
         return None
-    if is_fragment(request):
-        # The page says so itself. A redirect would be followed, and its message never seen.
-        return HttpResponse(reason, status=401, content_type="text/plain")
+    # A refresh says so on its page too, and the next page is the one that asks for the password.
     messages.info(request, f"{reason} Nothing that you saved is lost.")
+    if is_fragment(request):
+        return HttpResponse(reason, status=401, content_type="text/plain")
     if request.method == "POST":  # the page itself asks for the password, and keeps the form
         return None
     return redirect_to_login(request.get_full_path(), reverse("admin:login"))

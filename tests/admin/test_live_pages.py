@@ -131,7 +131,10 @@ def test_a_page_whose_session_ended_is_told_why(client: Client) -> None:
     session.save()
     answer = client.get(page("changelist"), headers={"X-Fragment": "1"})
     assert answer.status_code == 401
-    assert answer.content.decode() == "You were signed out 12 hours after signing in."
+    why = "You were signed out 12 hours after signing in."
+    assert answer.content.decode() == why
+    # So is whoever sends a form of that page, or signs in in another tab.
+    assert why in markup(client.post("/campaigns/campaign/add/", {"name": "Win-back"}))
 
 
 def test_a_finished_export_is_announced_on_every_page_until_it_is_downloaded(
