@@ -31,7 +31,7 @@ def needs_of(model: str, *to_write: str) -> dict[str, Need]:
 class PathwaySerializer(Strict, serializers.ModelSerializer[Pathway]):
     class Meta:
         model = Pathway
-        fields = ["id", "name", "pathway_id", "version", "description", "created_at"]
+        fields = ["id", "name", "pathway_id", "version", "variables", "description", "created_at"]
 
 
 class ToolSerializer(Strict, serializers.ModelSerializer[Tool]):
