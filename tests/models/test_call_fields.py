@@ -92,6 +92,8 @@ def call(make_batch: Any) -> CallResult:
         if is_listed and not column.is_relation:
             setattr(made, column.name, f"{column.name}!"[: column.max_length])
     made.save()
+    made.recipient.request_data = {}  # the name of the person would stand below the number
+    made.recipient.save()
     return made
 
 

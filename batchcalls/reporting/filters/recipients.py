@@ -39,7 +39,7 @@ class RecipientFilter(ListFilter):
     outcome = django_filters.ChoiceFilter(
         label="Outcome", choices=RecipientOutcome.choices, empty_label="Any outcome"
     )
-    reason_code = django_filters.CharFilter(label="Reason code", max_length=60)
+    reason_code = django_filters.CharFilter(label="Reason code", method="by_reason", max_length=60)
 
     class Meta:
         model = Recipient
@@ -54,6 +54,10 @@ class RecipientFilter(ListFilter):
         if text.isdecimal() and len(text) < 8:
             found |= Q(row_number=int(text))
         return rows.filter(found)
+
+    def by_reason(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
+        """Filter by a reason, as a code or in the words that pages show for it."""
+        return rows.filter(reason_code="_".join(value.lower().split()))
 
     def by_status(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
         """Filter by a status, or by a group of statuses."""
