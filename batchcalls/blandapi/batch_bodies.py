@@ -23,10 +23,21 @@ from campaigns.call_settings import REGISTRY, SettingInvalid
 
 #: The members that hold the calls, in order of precedence.
 LISTS = ("call_data", "call_objects", "calls")
+#: The members that hold parameters of all calls. The later one counts.
+SHARED = ("call_params", "global")
 ENVELOPE = frozenset(
     {
         *LISTS,
-        *("base_prompt", "global", "label", "description", "campaign_id", "test_mode"),
+        *(
+            "base_prompt",
+            "prompt",
+            "global",
+            "call_params",
+            "label",
+            "description",
+            "campaign_id",
+            "test_mode",
+        ),
         *("batch_webhook", "status_webhook", "max_concurrent", "batch_id", "encrypted_key"),
     }
 )
@@ -112,20 +123,23 @@ def _entries(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 
 def _shared(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that apply to all calls, wherever the body has them."""
-    own = body.get("global")
-    if own is not None and not isinstance(own, dict):
-        raise invalid("global must be an object.")
-    if own and "phone_number" in own:
-        raise invalid("global must not contain phone_number: each call has its own.")
+    own: dict[str, Any] = {}
+    for member in SHARED:
+        found = body.get(member)
+        if found is not None and not isinstance(found, dict):
+            raise invalid(f"{member} must be an object.")
+        if found and "phone_number" in found:
+            raise invalid(f"{member} must not contain phone_number: each call has its own.")
+        own |= found or {}
     beside = {
         name: value
         for name, value in body.items()
         # Generated clients send a number and a prompt next to the list of calls.
         if name not in ENVELOPE and name != "phone_number"
     }
-    if body.get("base_prompt"):
-        beside["task"] = body["base_prompt"]
-    return {**beside, **(own or {})}
+    if said := body.get("base_prompt") or body.get("prompt"):
+        beside["task"] = said
+    return {**beside, **own}
 
 
 def _shared_variables(shared: Parameters) -> frozenset[str]:

@@ -188,13 +188,16 @@ def _span(query: QueryDict) -> tuple[datetime | None, datetime | None]:
     return day, query_values.moment(query, "created_at", end_of_day=True)
 
 
+#: Other words of programs for who answered.
+_OTHER_WORDS = {"null": "unknown", "machine": "voicemail"}
+
+
 def _answered_by(query: QueryDict) -> list[str] | None:
     """Return our words for who answered. Calls where this is not known appear as unknown."""
     word = query.get("answered_by", "").strip().lower().replace("_", "-")
     if not word:
         return None
-    if word == "null":
-        word = "unknown"
+    word = _OTHER_WORDS.get(word, word)
     ours = [name for name, theirs in ANSWERED_BY.items() if theirs == word]
     if not ours:
         raise invalid(f"answered_by must be one of {', '.join(ANSWERED_BY.values())}.")

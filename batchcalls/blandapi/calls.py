@@ -13,7 +13,7 @@ from batchcalls.access.permissions import Need
 from batchcalls.batches import lifecycle
 from batchcalls.blandapi import analysis, call_list, known_calls, sending
 from batchcalls.blandapi.accounts import READ_CALLS
-from batchcalls.blandapi.errors import Refused
+from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.views import Action, Asked, door
 from batchcalls.calling import stopping
 from batchcalls.models import CallResult, Scope
@@ -59,6 +59,23 @@ def _stop(asked: Asked, call_id: str) -> JsonResponse:
     if not stop(known_calls.find(call_id), actor=asked.actor):
         raise Refused(400, "SID_NOT_FOUND", "SID not found for the given c_id.")
     return JsonResponse({"status": "success", "message": "Call ended successfully."})
+
+
+def _details_of_body(asked: Asked) -> JsonResponse:
+    """Return the call that the body names, as the first version of the API did."""
+    return _details(asked, _id_in_body(asked))
+
+
+def _stop_of_body(asked: Asked) -> JsonResponse:
+    """End the call that the body names, as the first version of the API did."""
+    return _stop(asked, _id_in_body(asked))
+
+
+def _id_in_body(asked: Asked) -> str:
+    found = asked.body.get("call_id") or asked.body.get("c_id")
+    if not found:
+        raise invalid("Missing required parameter: call_id.")
+    return str(found)
 
 
 def stop(one: known_calls.Told, *, actor: Any) -> bool:
@@ -168,7 +185,11 @@ def _correct(asked: Asked, call_id: str) -> JsonResponse:
     )
 
 
-calls = door(GET=Action(view=_list, need=READ_CALLS), POST=Action(view=_send, need=SEND, once=True))
+_SEND = Action(view=_send, need=SEND, once=True)
+calls = door(GET=Action(view=_list, need=READ_CALLS), POST=_SEND)
+send = door(POST=_SEND)
+details_of_body = door(POST=Action(view=_details_of_body, need=READ_CALLS))
+stop_of_body = door(POST=Action(view=_stop_of_body, need=STOP))
 details = door(GET=Action(view=_details, need=READ_CALLS))
 stop_call = door(POST=Action(view=_stop, need=STOP))
 active = door(GET=Action(view=_active, need=READ_CALLS))

@@ -18,7 +18,7 @@ from campaigns.vocabulary import Purpose
 
 #: Former values of settings that clients still send.
 FORMER_VALUES: Mapping[str, Mapping[str, str]] = {
-    "model": {"enhanced": "base"},
+    "model": {"enhanced": "base", "gpt4": "base", "gpt-4": "base"},
     "language": {"eng": "en", "esp": "es", "fre": "fr", "pol": "pl"},
 }
 #: Parameters about the client's own account at the provider.
@@ -83,7 +83,7 @@ def _purpose(value: Any) -> str:
 
 def modern(name: str, value: Any) -> tuple[Any, str]:
     """Return the current name of a value, and a warning if the client sent a former name."""
-    now = FORMER_VALUES.get(name, {}).get(value) if isinstance(value, str) else None
+    now = FORMER_VALUES.get(name, {}).get(value.lower()) if isinstance(value, str) else None
     if now is None:
         return value, ""
     return now, f"{name} {value} is no longer supported; {now} was used instead."

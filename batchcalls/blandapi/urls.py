@@ -21,6 +21,12 @@ urlpatterns: list[URLPattern] = [
     path("v2/batches/<str:batch_id>/stop", batches.stop_v2),
     path("v1/batches/<str:batch_id>/analyze", batches.analyze),
     path("v1/batches/<str:batch_id>/analysis", batches.analyses),
+    # Addresses of earlier versions, which programs still use.
+    path("v1/call", calls.send),
+    path("call", calls.send),
+    path("batch", batches.create),
+    path("logs", calls.details_of_body),
+    path("end", calls.stop_of_body),
     path("v1/calls", calls.calls),
     path("v1/calls/active", calls.active),
     path("v1/calls/active/stop", calls.stop_active),
@@ -35,5 +41,5 @@ urlpatterns: list[URLPattern] = [
     path("v1/postcall/webhooks/<str:call_id>", postcall.log),
     path("v1/me", accounts.me),
     path("v1/voices", accounts.voices),
-    re_path(r"^v[12]/", unknown),
+    re_path(r"^(?:v[12]|call|batch|logs|end)(?:/|$)", unknown),
 ]

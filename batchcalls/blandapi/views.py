@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_SEND_JSON = "The body is a form. Send a JSON object, with Content-Type: application/json."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -125,6 +128,9 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     except json_bodies.BodyTooLong as error:
         raise Refused(413, "BODY_TOO_LARGE", str(error)) from error
     except json_bodies.BodyUnreadable as error:
+        # JSON under the content type of a form is accepted: curl sends it by default.
+        if request.content_type in _FORMS:
+            raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", _SEND_JSON) from error
         raise Refused(400, "INVALID_JSON", str(error)) from error
     if value is None:
         return {}

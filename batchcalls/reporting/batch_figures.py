@@ -27,6 +27,8 @@ ValueT = TypeVar("ValueT")
 SPEED_WINDOW = timedelta(seconds=10)
 #: Maximum number of bars in the timeline.
 MOST_BARS = 60
+#: The smallest difference between two stored prices.
+_PRICE_STEP = Decimal(1).scaleb(-5)
 WORTH_REMEMBERING_SECONDS = 0.05
 #: A batch with at most this many rows is always counted again.
 ALWAYS_COUNTED_ROWS = 2_000
@@ -120,7 +122,8 @@ def _counts_costs_and_outcomes(
         elif (status := shown.removeprefix(_STATUS)) in CALL_FINAL:
             outcomes[Outcome("status", status)] += n
         if cost is not None:
-            costs[currency] = costs.get(currency, Decimal(0)) + cost
+            # SQLite adds floats, whose last digits are noise.
+            costs[currency] = costs.get(currency, Decimal(0)) + cost.quantize(_PRICE_STEP)
     return counts, costs, dict(outcomes)
 
 

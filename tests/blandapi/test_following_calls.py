@@ -92,6 +92,7 @@ FILTERED: list[tuple[dict[str, str], list[int]]] = [
     ({"answered_by": "no-answer"}, [1]),
     ({"answered_by": "unknown"}, [2]),
     ({"answered_by": "voicemail"}, []),
+    ({"answered_by": "machine"}, []),
     ({"inbound": "true"}, []),
     ({"inbound": "false"}, [0, 1, 2]),
     ({"duration_gt": "0.5"}, [1, 2]),

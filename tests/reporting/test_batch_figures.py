@@ -63,6 +63,8 @@ def test_costs_are_added_up_by_currency_and_calls_without_a_price_are_counted_to
         )
     figures = batch_figures.figures_of(batch, Totals())
     assert figures.costs == {"USD": Decimal("0.75"), "EUR": Decimal("1.5")}
+    # Each database returns the decimals that are stored, and no noise of floats after them.
+    assert {str(cost) for cost in figures.costs.values()} == {"0.75000", "1.50000"}
     assert figures.timeline is not None
     assert sum(n for _, n in figures.timeline.bars) == 4
 
