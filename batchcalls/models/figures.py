@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -32,10 +33,12 @@ class KeptFigure(models.Model):
 class DayOfCallsQuerySet(QuerySet[ModelT], Generic[ModelT]):
     """Days."""
 
-    def forget(self, moment: datetime) -> None:
-        """Delete the days that may contain a moment, in whatever time zone, to count them anew."""
+    def forget(self, moments: Iterable[datetime]) -> None:
+        """Delete the days that contain a moment, in whatever time zone, to count them anew."""
         near = timedelta(days=1)
-        self.filter(day__gte=(moment - near).date(), day__lte=(moment + near).date()).delete()
+        for moment in moments:
+            around = (moment - near).date(), (moment + near).date()
+            self.filter(day__range=around).delete()
 
 
 class DayOfCalls(models.Model):

@@ -138,8 +138,8 @@ print(json.dumps(times))
 
 
 def main() -> None:
-    import json  # noqa: PLC0415
-    import statistics  # noqa: PLC0415
+    import json
+    import statistics
 
     calls = int(sys.argv[1].replace(",", "")) if len(sys.argv) > 1 else 2_000_000
     with tempfile.TemporaryDirectory() as name:

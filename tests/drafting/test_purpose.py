@@ -62,7 +62,10 @@ class TestTheApi:
         answer = program.post(BATCHES, body(account=real.pk))
         assert answer.status_code == 400
         assert pointers(answer) == ["/purpose"]
-        assert "Choose the purpose of the calls: informational, marketing, emergency." in answer.json()["detail"]
+        assert (
+            "Choose the purpose of the calls: informational, marketing, emergency."
+            in answer.json()["detail"]
+        )
         assert not Batch.objects.exists()
         unknown = program.post(BATCHES, body(account=real.pk, purpose="sales"))
         assert (unknown.status_code, pointers(unknown)) == (400, ["/purpose"])
