@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,8 +17,14 @@ from batchcalls.api.fields import Strict
 from batchcalls.api.problems import Problem
 
 
-class BoundedJSONParser(JSONParser):
-    """Parses JSON (RFC 8259) up to the installation's limits. Rejects NaN and duplicate names."""
+class BoundedJSONParser(BaseParser):
+    """Parses JSON (RFC 8259) up to the installation's limits. Rejects NaN and duplicate names.
+
+    Not a ``JSONParser``: for those, REST framework reads the body itself, up to Django's limit for
+    forms.
+    """
+
+    media_type = "application/json"
 
     def parse(
         self,

@@ -60,3 +60,9 @@ def test_a_repeated_or_unknown_parameter_is_refused_everywhere(
     endpoint = f"/api/v1/webhook-endpoints/{world['webhook-endpoints'][0]}"
     assert program.get(f"{endpoint}?x=1").status_code == 400
     assert program.get(draft).json()["status"] == "draft"
+
+
+def test_three_megabytes_of_json_reach_the_parser(program: Program) -> None:
+    answer = program.post("/api/v1/batches", {"name": "x" * 3_000_000})
+    assert answer.status_code == 400
+    assert "/name" in [one["pointer"] for one in answer.json()["errors"]]
