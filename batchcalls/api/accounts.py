@@ -18,6 +18,7 @@ from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of, key_of
 from batchcalls.api.batch_serializers import BudgetUseSerializer
 from batchcalls.api.fields import WordsField
+from batchcalls.api.parsing import without_body
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.batches import halts
@@ -156,6 +157,7 @@ class Accounts(Listed, ApiView):
 
     @extend_schema(request=None, responses=AccountSerializer)
     @action(detail=True, methods=["post"], url_path="try-now")
+    @without_body
     def try_now(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """End the hold of an account.
 

@@ -15,6 +15,7 @@ from batchcalls.api.authentication import actor_of
 from batchcalls.api.batch_serializers import BatchSerializer
 from batchcalls.api.fields import BudgetField, Strict
 from batchcalls.api.idempotent import once
+from batchcalls.api.parsing import without_body
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView
 from batchcalls.batches import budgets, lifecycle, retrying
@@ -77,6 +78,7 @@ class Steering(ApiView):
 
     @extend_schema(request=None, responses=BatchSerializer)
     @action(detail=True, methods=["post"])
+    @without_body
     @once
     def launch(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Launch a batch.
@@ -89,6 +91,7 @@ class Steering(ApiView):
 
     @extend_schema(request=None, responses=BatchSerializer)
     @action(detail=True, methods=["post"])
+    @without_body
     def check(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Check the list of a draft.
 
@@ -100,6 +103,7 @@ class Steering(ApiView):
 
     @extend_schema(request=None, responses=BatchSerializer)
     @action(detail=True, methods=["post"])
+    @without_body
     def pause(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Pause a batch.
 
@@ -110,6 +114,7 @@ class Steering(ApiView):
 
     @extend_schema(request=None, responses=BatchSerializer)
     @action(detail=True, methods=["post"])
+    @without_body
     def resume(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Resume a paused batch."""
         lifecycle.resume(self.get_object(), actor=actor_of(request))
@@ -172,6 +177,7 @@ class Steering(ApiView):
 
     @extend_schema(request=None, responses=SuppressedSerializer)
     @action(detail=True, methods=["post"], url_path="suppress-refused")
+    @without_body
     def suppress_refused(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Add the numbers that refuse in the lists of a batch to the do-not-call list.
 

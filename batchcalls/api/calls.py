@@ -21,6 +21,7 @@ from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.fields import FreeField
 from batchcalls.api.files import SoundRenderer
+from batchcalls.api.parsing import without_body
 from batchcalls.api.problems import Problem
 from batchcalls.api.settings_schema import SHOWN_SETTINGS
 from batchcalls.api.views import ApiView, Listed
@@ -221,6 +222,7 @@ class Calls(Listed, ApiView):
 
     @extend_schema(request=None, responses={202: CallSerializer})
     @action(detail=True, methods=["post"])
+    @without_body
     def stop(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Stop a call, whether it is ringing or in progress.
 

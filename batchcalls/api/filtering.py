@@ -9,12 +9,33 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.filters import BaseFilterBackend
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from batchcalls.reporting.filters.listing import ListFilter
 
 #: Parameters that select the page.
 PAGING = frozenset({"cursor", "limit"})
+
+
+def check_parameters(request: Request, view: Any) -> None:
+    """Raise `ValidationError` that names each query parameter that is unknown or repeated.
+
+    Which of two values counts is not defined, so a client could get other rows than it expects.
+    """
+    filter_class: type[ListFilter] | None = view.filter_class
+    known = set(view.own_parameters)
+    if request.method in SAFE_METHODS and not view.detail:
+        known |= PAGING | (set(filter_class.base_filters) if filter_class else set())
+    errors: dict[str, Any] = {}
+    for name, values in request.query_params.lists():
+        if name not in known:
+            errors[name] = [ErrorDetail("Unknown query parameter.", "unknown_parameter")]
+        elif len(values) > 1:
+            text = "This query parameter is repeated. Send it once."
+            errors[name] = [ErrorDetail(text, "repeated_parameter")]
+    if errors:
+        raise ValidationError(errors)
 
 
 class Narrowing(BaseFilterBackend):

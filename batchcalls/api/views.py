@@ -20,7 +20,7 @@ from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api import throttling
 from batchcalls.api.authentication import KeyAuthentication
-from batchcalls.api.filtering import Narrowing
+from batchcalls.api.filtering import Narrowing, check_parameters
 from batchcalls.api.idempotent import once
 from batchcalls.api.paging import CursorPages
 from batchcalls.api.parsing import BoundedJSONParser
@@ -63,6 +63,11 @@ class ApiView(viewsets.GenericViewSet[Any]):
     def order_of(self, request: Request) -> tuple[str, ...]:
         """Return the fields that order this list."""
         return self.order
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the key, and then the query parameters."""
+        super().initial(request, *args, **kwargs)
+        check_parameters(request, self)
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any

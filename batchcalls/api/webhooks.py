@@ -18,6 +18,7 @@ from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import key_of
 from batchcalls.api.fields import Strict
+from batchcalls.api.parsing import without_body
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import AuditAction, Scope, WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -221,6 +222,7 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
 
     @extend_schema(request=None, responses=SecretSerializer)
     @action(detail=True, methods=["post"])
+    @without_body
     def rotate(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Rotate the secret.
 
@@ -230,6 +232,7 @@ class Endpoints(Listed, Created, Changed, Deleted, ApiView):
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])
+    @without_body
     def test(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Send a test message.
 
@@ -275,6 +278,7 @@ class Deliveries(Listed, ApiView):
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])
+    @without_body
     def resend(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Resend a message, whatever its status.
 
