@@ -144,8 +144,10 @@ class StoredList(Leased):
 
     def open_file(self) -> AbstractContextManager[BinaryIO]:
         """Open the stored file, or rows kept here as one. Raise as `disks.opened` does."""
-        if not self.rows_kept_here:
+        if self.file:
             return disks.opened(self.file)
+        if not self.rows_kept_here:
+            raise FileNotFoundError("The list has no file anymore.")
         text = io.StringIO(newline="")
         csv.writer(text).writerows([self.headers, *self.rows_kept_here])
         return io.BytesIO(text.getvalue().encode())

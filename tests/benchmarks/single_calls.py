@@ -99,7 +99,7 @@ def measure(here: Installation, carrier: Carrier, calls: int) -> None:
     delays = []
     for number in range(100_000, 100_000 + IDLE_CALLS):
         time.sleep(IDLE_SECONDS)
-        sent_at = time.time()
+        sent_at = time.monotonic()
         send(number)
         count = before + len(delays) + 1
         wait_for(lambda n=count: len(carrier.ledger()) >= n, seconds=30, what="the call is placed")
