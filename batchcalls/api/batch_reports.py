@@ -112,7 +112,9 @@ class Reports(ApiView):
         is_body = first is not None and first.file_name == FILE_NAME
         told = {
             "status": batch.status,
-            "is_done": bool(batch.dry_run) and batch.status not in BATCH_IMPORTING,
+            # A single call is checked before it is stored, and has no report.
+            "is_done": (bool(batch.dry_run) or batch.single_call_id is not None)
+            and batch.status not in BATCH_IMPORTING,
             "report": batch.dry_run or None,
             "rejected": {
                 "count": rows.count(),

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-import structlog
 from django.conf import settings as django_settings
 from django.db import transaction
 
@@ -17,24 +16,18 @@ from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
 from batchcalls.calling import gate, verdicts
 from batchcalls.database import clock
-from batchcalls.drafting import drafts, recipient_objects
+from batchcalls.drafting import recipient_objects, single_calls
 from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
-from batchcalls.intake import runner, validation
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import RecipientStatus
 from campaigns import e164
-from campaigns.consent_record import ConsentCells
 from campaigns.models import Campaign, Suppression
-from campaigns.prompts import PromptError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-log = structlog.get_logger(__name__)
-
-TAKE_IN_SECONDS = 5.0
 #: Members of a Send Call that are not parameters of the call.
 _APART = frozenset({"phone_number", "campaign_id", "batch_id", "b_cid"}) | CONSENT_MEMBERS
 #: Clients of the API expect numbers without a country code to be from this country.
@@ -68,7 +61,7 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
     """Store a batch of one and launch it. Return the call's id, and warnings.
 
     The number and the parameters are checked immediately: a call that would be skipped is refused.
-    Raise `Refused`, or what `recipient_objects.create` raises.
+    Raise `Refused`, or what `single_calls.compose` raises.
     """
     number = body.get("phone_number")
     found = parameters.read({name: body[name] for name in body if name not in _APART})
@@ -97,13 +90,11 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
         "metadata": found.metadata,
         **{name: value for name, value in body.items() if name in CONSENT_MEMBERS},
     }
-    _refuse_if_skipped(request, recipient)
     call_id = uuid4()
-    with transaction.atomic():
-        batch = recipient_objects.create(request, [recipient], file_name="call.csv")
-        Batch.objects.filter(pk=batch.pk).update(single_call_id=call_id)
-        lifecycle.submit(batch, launch=True, actor=actor)
-    _take_in(batch)
+    call = single_calls.compose(request, recipient, call_id=call_id)
+    if call.problem:
+        raise invalid(call.problem)
+    batch = single_calls.store(call)
     return call_id, [*found.warnings, *_warnings(batch), *_delay_warnings(batch)]
 
 
@@ -130,56 +121,6 @@ def _request(
         concurrency=concurrency,
         created_by=actor,
     )
-
-
-def _refuse_if_skipped(request: DraftRequest, recipient: dict[str, Any]) -> None:
-    """Refuse a call that the check of its list would skip."""
-    batch = drafts.copy_campaign(request, region=REGION)
-    texts = {
-        name: recipient_objects.text_of(value) for name, value in recipient["request_data"].items()
-    }
-    try:
-        rules = validation.RowRules.of(batch)
-    except PromptError as error:
-        raise invalid(str(error)) from error
-    verdict = validation.judge(
-        rules,
-        blank=False,
-        problem=None,
-        number=e164.parse(
-            recipient_objects.text_of(recipient["phone_number"]), region=REGION, kinds=rules.kinds
-        ),
-        request_data=texts,
-        row_settings={},
-        consent=_consent_cells(recipient),
-    )
-    if verdict.code:
-        raise invalid(verdict.message)
-
-
-def _consent_cells(recipient: dict[str, Any]) -> ConsentCells:
-    given = {
-        name: recipient_objects.text_of(recipient[name])
-        for name in CONSENT_MEMBERS
-        if name in recipient
-    }
-    return ConsentCells(
-        consent=given.get("consent"),
-        kind=given.get("consent_type", ""),
-        dated=given.get("consent_date", ""),
-        source=given.get("consent_source", ""),
-        evidence=[given.get("consent_evidence", "")],
-    )
-
-
-def _take_in(batch: Batch) -> None:
-    """Import the one row immediately, so that the next tick can dial it."""
-    try:
-        with transaction.atomic():
-            runner.run_batch(batch.pk, seconds=TAKE_IN_SECONDS)
-    except Exception:
-        # The call is accepted: the workers retry after an error here.
-        log.exception("blandapi.not_taken_in", batch_id=str(batch.pk))
 
 
 def _delay_warnings(batch: Batch) -> list[str]:

@@ -95,8 +95,7 @@ def create(
     Nothing is stored then.
     """
     rows = _listed(recipients)
-    with _as_file(rows, request.reading) as (stream, reading, mapping):
-        _require(mapping, rows, request.created_by)
+    with as_file(rows, request.reading, request.created_by) as (stream, reading, mapping):
         return drafts.create(
             replace(request, reading=reading), stream, file_name=file_name, mapping=mapping
         )
@@ -112,8 +111,7 @@ def add(
     """Add recipients to a batch. Raise as `create` and `drafts.add_list` do."""
     given = ReadingOptions(numbers_written=numbers_written)
     rows = _listed(recipients)
-    with _as_file(rows, given) as (stream, reading, mapping):
-        _require(mapping, rows, actor)
+    with as_file(rows, given, actor) as (stream, reading, mapping):
         return drafts.add_list(
             batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
         )
@@ -141,11 +139,16 @@ def _require(mapping: ListMapping, rows: Sequence[Any], actor: User | None) -> N
 
 
 @contextmanager
-def _as_file(
-    rows: Sequence[Any], reading: ReadingOptions
+def as_file(
+    rows: Sequence[Any], reading: ReadingOptions, actor: User | None
 ) -> Iterator[tuple[BinaryIO, ReadingOptions, ListMapping]]:
-    """Write the recipients to a file. Yield the file, its reading options and its mapping."""
+    """Write the recipients to a file. Yield the file, its reading options and its mapping.
+
+    Raise `RecipientsError`, also for settings that the actor may not set.
+    """
     columns = columns_of(rows)
+    mapping = _mapping(columns)
+    _require(mapping, rows, actor)
     # The format is known. Only how plain numbers are read comes from the request.
     reading = replace(reading, encoding="utf-8", delimiter="comma", sheet="")
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
@@ -154,7 +157,7 @@ def _as_file(
         writer.writerow(map(_header, columns))
         writer.writerows(_cells(row, columns) for row in rows)
         text.detach()
-        yield cast("BinaryIO", stream), reading, _mapping(columns)
+        yield cast("BinaryIO", stream), reading, mapping
 
 
 def columns_of(recipients: Sequence[Any]) -> list[Column]:

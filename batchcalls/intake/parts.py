@@ -41,6 +41,11 @@ def rows_of(part: ListPart) -> list[Row]:
         return list(decode(stored))
 
 
+def rows_without_file(stored: StoredList) -> list[Row]:
+    """Return the rows of a list that has no file, or nothing if it has or had one."""
+    return [Row(number, cells, None) for number, cells in enumerate(stored.rows_kept_here, 2)]
+
+
 def rows_of_list(stored: StoredList) -> Iterator[Row]:
     """Yield the rows of a list in file order, as far as their numbers are definite.
 
@@ -48,6 +53,7 @@ def rows_of_list(stored: StoredList) -> Iterator[Row]:
     a batch's only list when it was unusable. They are left out for an additional list that was not
     read to its end, because the next list continues with their numbers. Raise `disks.StorageAway`.
     """
+    yield from rows_without_file(stored)
     last = 0
     for part in stored.parts.order_by("number").iterator(chunk_size=100):
         for row in rows_of(part):

@@ -5,7 +5,7 @@ All parts of the list are read by what was learned, whichever process imports th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from batchcalls.database import clock
@@ -37,31 +37,31 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
     refused. Rows that are added to a batch count together
     with its first list. Raise `LeaseLost`, and as `disks.opened` does.
     """
+    learn(stored, _rows_of(stored), keep=lease.keep)
+    lease.mine.update(evidence=stored.evidence)
+
+
+def learn(stored: StoredList, rows: Iterable[Row], *, keep: Callable[[], object]) -> None:
+    """Note in an unsaved list what its rows together say. ``keep`` is called now and then."""
     mapping = ListMapping.from_list(stored.mapping)
     phones = mapping.phone_positions
     starts = mapping.start_position if not stored.date_order else None
     consents = mapping.positions_of(Target.CONSENT, Target.CONSENT_DATE)
     consents = () if stored.date_order else consents
     numbers, orders, of_consents = _Sample(), _PossibleOrders(), _PossibleOrders()
-    # An unusable list is reported by those who read it to import its rows.
-    with (
-        suppress(UnreadableList),
-        stored.open_file() as stream,
-        open_table(stored, stream) as table,
-    ):
-        for count, row in enumerate(rows_as_uploaded(stored, table)):
-            if count % _ROWS_PER_BEAT == 0:
-                lease.keep()
-            if not stored.sheet or count < WORKBOOK_ROWS:
-                if found := _bare(row, phones):
-                    numbers.add(found)
-            elif starts is None and not consents:
-                break
-            if starts is not None and starts < len(row.cells):
-                orders.add(row.cells[starts])
-            for position in consents:
-                if position < len(row.cells):
-                    of_consents.add_day(row.cells[position])
+    for count, row in enumerate(rows):
+        if count % _ROWS_PER_BEAT == 0:
+            keep()
+        if not stored.sheet or count < WORKBOOK_ROWS:
+            if found := _bare(row, phones):
+                numbers.add(found)
+        elif starts is None and not consents:
+            break
+        if starts is not None and starts < len(row.cells):
+            orders.add(row.cells[starts])
+        for position in consents:
+            if position < len(row.cells):
+                of_consents.add_day(row.cells[position])
     evidence = evidence_in(numbers.numbers, region=stored.region)
     first = stored.batch.first_list if stored.batch and stored.row_offset else None
     if first and first.evidence:
@@ -70,7 +70,17 @@ def survey(stored: StoredList, lease: Lease[StoredList]) -> None:
     if starts is not None or consents:
         # Start times come first: a wrong one dials at a wrong hour.
         stored.evidence["date_order"] = orders.only() or orders.narrowed_by(of_consents)
-    lease.mine.update(evidence=stored.evidence)
+
+
+def _rows_of(stored: StoredList) -> Iterator[Row]:
+    """Yield the rows of a list as far as it can be read."""
+    # An unusable list is reported by those who read it to import its rows.
+    with (
+        suppress(UnreadableList),
+        stored.open_file() as stream,
+        open_table(stored, stream) as table,
+    ):
+        yield from rows_as_uploaded(stored, table)
 
 
 def _bare(row: Row, positions: Sequence[int]) -> list[str]:

@@ -105,6 +105,8 @@ def _rows_with(
     stored: StoredList, writings: Writings, found: Found
 ) -> Iterator[tuple[StoredList, Row]]:
     likely = re.compile(writings.likely.encode())
+    kept = parts.rows_without_file(stored)
+    yield from ((stored, row) for row in kept if _is_about(row, writings))
     for part in stored.parts.order_by("number"):
         try:
             with disks.opened(part.file) as lines:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import uuid
 from contextlib import AbstractContextManager
 from pathlib import PurePath
@@ -141,8 +143,22 @@ class StoredList(Leased):
         return self.file_name
 
     def open_file(self) -> AbstractContextManager[BinaryIO]:
-        """Open the stored file for reading. Raise as `disks.opened` does."""
-        return disks.opened(self.file)
+        """Open the stored file, or rows kept here as one. Raise as `disks.opened` does."""
+        if self.file:
+            return disks.opened(self.file)
+        if not self.rows_kept_here:
+            raise FileNotFoundError("The list has no file anymore.")
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([self.headers, *self.rows_kept_here])
+        return io.BytesIO(text.getvalue().encode())
+
+    @property
+    def rows_kept_here(self) -> list[list[str]]:
+        """The cells of every row, if the list has no file: a single call's one row, whole.
+
+        Its number is 2, as below a header. A purge of the list, and an erasure, empty it.
+        """
+        return [] if self.file else list(self.samples)
 
     @property
     def writing(self) -> Writing:

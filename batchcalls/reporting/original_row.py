@@ -69,4 +69,5 @@ def _cells_in_parts(stored: StoredList, number: int) -> list[str]:
             found = (row.cells for row in parts.rows_of(part) if row.number == number)
             return next(found, [])
         first += part.row_count
-    return []
+    kept = parts.rows_without_file(stored)
+    return next((row.cells for row in kept if row.number == number), [])

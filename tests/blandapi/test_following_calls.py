@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batchcalls import tasks
-from batchcalls.models import Batch, CallResult, VoiceAccount, WebhookDelivery
+from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount, WebhookDelivery
 from batchcalls.states import BatchStatus
 from batchcalls.voice.base import CallRequest
 from batchcalls.voice.bland import calls as bland_calls
@@ -207,15 +207,15 @@ def test_a_longer_list_asks_the_database_no_more_often(
 
 @pytest.mark.parametrize("is_taken_in", [True, False])
 def test_whoever_lost_the_answer_finds_the_call_before_it_is_dialed(
-    is_taken_in: bool, program: Program, monkeypatch: pytest.MonkeyPatch
+    is_taken_in: bool, program: Program
 ) -> None:
     """The provider of ours looks for its call so, and places it anew when it is not there."""
-    if not is_taken_in:
-        monkeypatch.setattr("batchcalls.blandapi.sending._take_in", lambda batch: None)
     request = CallRequest(correlation_id=uuid4(), to=HUMAN)
     metadata = {"batchcalls_correlation_id": str(request.correlation_id)}
     body = {**CALL, **LATER, "metadata": metadata, "phone_number": "202-555-0190"}
     call_id = program.post("/v1/calls", body).json()["call_id"]
+    if not is_taken_in:  # as a former release leaves it when it ends at that moment
+        Recipient.objects.filter(batch__single_call_id=call_id).delete()
 
     found = lookup.find(
         request,
