@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("batchcalls", "0045_preferences"),
+        ("batchcalls", "0042_preferences"),
     ]
 
     operations = [
