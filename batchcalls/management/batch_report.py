@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Protocol
 
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.template.defaultfilters import pluralize
+from django.urls import reverse
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -151,6 +154,21 @@ def write_text(batch: Batch, out: Writes, *, dry_run: bool) -> None:
     unfinished = Recipient.objects.filter(batch=batch, status__in=RECIPIENT_UNFINISHED)
     rows = unfinished.order_by("row_number").iterator()
     _write_rows(out, "Failed or unconfirmed", rows, most=FAILED_ROWS_SHOWN)
+
+
+def write_ending(batch: Batch, out: Writes) -> None:
+    """Write where to look at the batch, and what its exit status means if it could be mistaken."""
+    page = reverse("admin:batchcalls_batch_change", args=[batch.pk])
+    out.write(f"See it in the back office: {settings.PUBLIC_URL}{page}\n")
+    if not get_user_model().objects.filter(is_staff=True, is_active=True).exists():
+        out.write(
+            "  No one can sign in yet. To create an administrator and start the back office, run: "
+            "python manage.py quickstart\n"
+        )
+    if batch.status == BatchStatus.COMPLETED_PARTIAL:
+        short = Recipient.objects.totals(batch.pk).fallen_short()
+        counts = ", ".join(f"{count:,} {figure}" for figure, count in short.items())
+        out.write(f"Exit status 3 means partly completed, not a failure: {counts}.\n")
 
 
 def _write_rows(out: Writes, title: str, rows: Iterator[Recipient], *, most: int | None) -> None:

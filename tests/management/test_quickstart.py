@@ -17,10 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.management.base import CommandError
+
+from batchcalls.management.commands import quickstart as quickstart_command
+from batchcalls.models import SignIn
 
 ROOT = Path(__file__).resolve().parents[2]
-
-pytestmark = pytest.mark.processes
 
 
 def free_port() -> int:
@@ -92,11 +95,17 @@ def wait_until(
         time.sleep(0.2)
 
 
+def is_last(output: str) -> bool:
+    """Return whether the address is what one sees, below everything that was logged."""
+    return output.endswith("/\nPress Ctrl-C to stop it.\n")
+
+
+@pytest.mark.processes
 def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path: Path) -> None:
     port = free_port()
     visitor = Visitor(port)
     with quickstart(tmp_path, port) as output:
-        wait_until(lambda: visitor.get("/login/"), seconds=180, output=output)
+        wait_until(lambda: is_last(output()), seconds=180, output=output)
         found = re.search(r"Sign in as admin with the password (\S+)", output())
         assert found is not None, output()
         assert "Choose your own password to continue." in visitor.sign_in(found[1])
@@ -116,12 +125,14 @@ def test_quickstart_runs_the_sample_and_a_second_start_keeps_everything(tmp_path
         assert "body" in visitor.get(stylesheet[1])
 
     with quickstart(tmp_path, port) as output:
-        wait_until(lambda: visitor.get("/login/"), seconds=180, output=output)
-        assert "password" not in output()
+        wait_until(lambda: is_last(output()), seconds=180, output=output)
+        assert "with the password" not in output()
+        assert "To reset the password, run: python manage.py changepassword admin" in output()
         page = Visitor(port).sign_in(password)
         assert page.count(">Sample batch<") == 1
 
 
+@pytest.mark.processes
 def test_a_port_that_is_taken_is_named_before_anything_is_set_up(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -140,3 +151,34 @@ def test_a_port_that_is_taken_is_named_before_anything_is_set_up(tmp_path: Path)
     assert f"Port {port} on 127.0.0.1 cannot be used" in ran.stderr
     assert "--port" in ran.stderr
     assert not list(tmp_path.glob("*.sqlite3"))
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database
+class TestTheAdministrator:
+    def test_has_the_name_and_password_that_were_asked_for(self) -> None:
+        said = quickstart_command.ensure_admin("ann", "a-long-enough-phrase")
+
+        assert said == "Sign in as ann with the password that you chose."
+        assert User.objects.get(username="ann").check_password("a-long-enough-phrase")
+        assert not SignIn.objects.filter(must_change_password=True).exists()
+
+    @pytest.mark.parametrize(
+        ("name", "password", "expected"),
+        [("ann", "short", "too short"), ("a b", "", "valid username"), ("", "", "blank")],
+    )
+    def test_is_not_created_with_what_nobody_could_sign_in_with(
+        self, name: str, password: str, expected: str
+    ) -> None:
+        with pytest.raises(CommandError, match=expected):
+            quickstart_command.ensure_admin(name, password)
+        assert not User.objects.exists()
+
+    def test_is_not_replaced_by_a_second_start_which_says_so(self) -> None:
+        User.objects.create_superuser("Ann O'Hara", password="a-long-enough-phrase")
+
+        said = quickstart_command.ensure_admin("bob", "another-long-phrase")
+
+        assert """manage.py changepassword 'Ann O'"'"'Hara'""" in said
+        assert "apply only to the first start" in said
+        assert User.objects.count() == 1

@@ -160,6 +160,20 @@ def test_the_summary_names_every_skipped_row(sendbatch: SendBatch) -> None:
     assert "[duplicate]" in ran.stdout
 
 
+def test_the_summary_ends_with_where_to_look_and_what_the_exit_status_means(
+    sendbatch: SendBatch,
+) -> None:
+    ran = sendbatch(SAMPLE, "--map-all", "request_data", "--prompt", PROMPT)
+
+    page = f"http://127.0.0.1:8000/batchcalls/batch/{Batch.objects.get().pk}/change/"
+    assert ran.stdout.splitlines()[-3:] == [
+        f"See it in the back office: {page}",
+        "  No one can sign in yet. To create an administrator and start the back office, run: "
+        "python manage.py quickstart",
+        "Exit status 3 means partly completed, not a failure: 1 failed, 3 skipped.",
+    ]
+
+
 SEED_FIRST = """phone_number,business_name,previous_customer,champion_name,webhook
 +12345678909,South Bay Coffee,Yes,Sarah H,https://example.com/webhook1
 +10987654321,John’s Laundry,No,John W,https://example.com/webhook2

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import time as clock
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 
@@ -59,6 +64,15 @@ class Command(AuditedCommand):
         """Declare the options."""
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on.")
         parser.add_argument("--port", type=int, default=8000, help="Port to listen on.")
+        parser.add_argument(
+            "--username", default="admin", help="User name of the administrator to create."
+        )
+        parser.add_argument(
+            "--password",
+            default="",
+            help="Password of the administrator to create; default: a random one, to be changed at "
+            "the first sign-in. Other users of this machine can see the options of a command.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Set up, start both processes, and wait."""
@@ -67,9 +81,8 @@ class Command(AuditedCommand):
         _check_port(options["host"], options["port"])
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
-        self._ensure_admin()
+        sign_in = ensure_admin(options["username"], options["password"])
         _ensure_sample()
-        url = f"http://{options['host']}:{options['port']}/"
         processes = {
             "worker": [sys.executable, sys.argv[0], "qcluster"],
             "web server": [
@@ -78,22 +91,45 @@ class Command(AuditedCommand):
                 *("--worker-class", "gthread", "--threads", "8"),
             ],
         }
-        self.stdout.write(f"Batch Calls is at {url} (Ctrl-C stops it).")
-        self.stdout.flush()
-        _run_until_stopped(processes)
 
-    def _ensure_admin(self) -> None:
-        """Create the first administrator, and show a password for the first sign-in once."""
-        users = get_user_model()
-        if users.objects.filter(is_superuser=True).exists():
-            return
-        password = secrets.token_urlsafe(12)
-        admin = users.objects.create_superuser("admin", password=password)
-        SignIn.objects.create(user=admin, must_change_password=True)
-        audit.added(admin)
-        self.stdout.write(
-            f"Sign in as admin with the password {password} (shown only now), and choose your own."
-        )
+        def tell() -> None:
+            """Say where to go when there is something to see, below what was logged before."""
+            url = f"http://{options['host']}:{options['port']}/"
+            self.stdout.write(
+                f"{sign_in}\nBatch Calls is running at {url}\nPress Ctrl-C to stop it."
+            )
+            self.stdout.flush()
+
+        _run_until_stopped(processes, (options["host"], options["port"]), tell)
+
+
+def ensure_admin(username: str, password: str) -> str:
+    """Create the first administrator, and return how to sign in.
+
+    A random password is shown only this once, and must be changed at the first sign-in.
+    """
+    users = get_user_model()
+    if first := users.objects.filter(is_superuser=True).order_by("pk").first():
+        reset = f"python manage.py changepassword {shlex.quote(first.get_username())}"
+        ignored = " --username and --password apply only to the first start." if password else ""
+        return f"Sign in as {first.get_username()}. To reset the password, run: {reset}{ignored}"
+    admin = users(username=username, is_staff=True, is_superuser=True)
+    try:
+        if password:
+            validate_password(password, admin)
+        admin.set_password(password or (generated := secrets.token_urlsafe(12)))
+        admin.full_clean()
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from error
+    admin.save()
+    audit.added(admin)
+    if password:
+        return f"Sign in as {username} with the password that you chose."
+    SignIn.objects.create(user=admin, must_change_password=True)
+    return (
+        f"Sign in as {username} with the password {generated} "
+        "(shown only this once). You will choose your own."
+    )
 
 
 def _check_port(host: str, port: int) -> None:
@@ -141,8 +177,18 @@ def _demo_campaign() -> Campaign:
     return Campaign.objects.create(name=DEMO_CAMPAIGN, prompt=DEMO_PROMPT, policy=policy)
 
 
-def _run_until_stopped(commands: dict[str, list[str]]) -> None:
+def _listens(address: tuple[str, int]) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
+        return True
+    return False
+
+
+def _run_until_stopped(
+    commands: dict[str, list[str]], address: tuple[str, int], tell: Callable[[], None]
+) -> None:
     """Run processes until a signal arrives or one of them ends, then end them all.
+
+    Call ``tell`` once when the address accepts connections.
 
     Each has its own process group, so that it receives Ctrl-C once, and from this process.
     """
@@ -156,8 +202,12 @@ def _run_until_stopped(commands: dict[str, list[str]]) -> None:
         )
         for name, command in commands.items()
     }
+    told = False
     try:
         while not stopping:
+            if not told and _listens(address):
+                tell()
+                told = True
             for name, process in running.items():
                 if process.poll() is not None:
                     raise CommandError(f"The {name} ended with status {process.returncode}.")

@@ -195,6 +195,7 @@ class Command(AuditedCommand):
                 self.stderr.write(f"The batch failed: {batch.reason}")
             elif batch.awaits_correction:
                 self.stderr.write(f"No one was called. {batch.reason} The batch is a draft again.")
+            batch_report.write_ending(batch, self.stdout)
         if _halted(batch):
             self.stderr.write(
                 f"The batch is paused: {batch.reason} Fix that, then resume the batch in the back "
