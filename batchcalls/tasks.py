@@ -29,6 +29,7 @@ from batchcalls.models import (
     VoiceAccount,
     WorkerHeartbeat,
 )
+from batchcalls.reporting import renewing
 from batchcalls.reporting.exports import jobs
 from batchcalls.states import (
     BATCH_CALLING,
@@ -109,7 +110,10 @@ def purge() -> None:
 
 
 def sweep() -> None:
-    """Confirm the epoch and a heartbeat, restart lost work, recount sums, delete expired rows."""
+    """Confirm the epoch and a heartbeat, restart lost work, recount sums, delete expired rows.
+
+    Last, renew what pages show.
+    """
     silence.confirm()
     WorkerHeartbeat.objects.beat()
     ring_for_lost_work()
@@ -119,6 +123,7 @@ def sweep() -> None:
     throttling.forget()
     if purging.is_due():
         queue.ring_once(queue.PURGE)
+    renewing.run()
 
 
 def ring_for_lost_work() -> None:

@@ -188,9 +188,7 @@ class BatchPages(OwnPages[Batch]):
         Only the overview has the charts, so that other tabs begin near the top.
         """
         totals = totals_of([batch])[batch.pk]
-        # Figures of live calls are not the final ones, however short the time between them.
-        key = f"figures:{batch.pk}:{batch.status}:{bool(totals.live)}"
-        figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
+        figures = batch_figures.current(batch, totals)
         rows_url = self.url_of("recipients", batch.pk)
         calls_url = f"{reverse('admin:batchcalls_callresult_changelist')}?batch={batch.pk}"
         may = request.user.has_perm

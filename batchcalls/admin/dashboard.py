@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,16 +12,14 @@ from batchcalls.access.sessions import is_fragment
 from batchcalls.admin.pages import refresh
 from batchcalls.database import clock
 from batchcalls.models import Batch, VoiceAccount
-from batchcalls.reporting import charts, dashboard_figures
-from batchcalls.reporting.batch_figures import remembered, totals_of
+from batchcalls.reporting import charts, daily_figures, dashboard_figures
+from batchcalls.reporting.batch_figures import totals_of
 from batchcalls.reporting.waiting import waiting_of
 from batchcalls.reporting.worker_state import clock_state, worker_state
 from batchcalls.states import BATCH_ACTIVE
 from campaigns.models import Campaign
 
 RUNNING_SHOWN = 8
-#: Maximum age of the figures of days whose calls have all ended.
-SETTLED_SECONDS = 600
 
 
 def index_view(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
@@ -62,8 +59,7 @@ def _running() -> dict[str, Any]:
 
 
 def _calls() -> dict[str, Any]:
-    today = remembered("dashboard:today", dashboard_figures.today)
-    days = _days()
+    today, days = daily_figures.today(), daily_figures.last_days()
     return {
         "today": today,
         "per_day": charts.bar_chart(
@@ -75,20 +71,6 @@ def _calls() -> dict[str, Any]:
             unit="%",
         ),
     }
-
-
-def _days() -> list[dashboard_figures.Day]:
-    """Count the last days. Days that hardly change are cached longer."""
-    first, middle = dashboard_figures.first_day(), dashboard_figures.settled_before()
-    end = timezone.localdate() + timedelta(days=1)
-    return [
-        *remembered(
-            f"dashboard:days:{first}",
-            lambda: dashboard_figures.days(first, middle),
-            for_seconds=SETTLED_SECONDS,
-        ),
-        *remembered(f"dashboard:days:{middle}", lambda: dashboard_figures.days(middle, end)),
-    ]
 
 
 def _first_steps(user: Any) -> dict[str, Any]:

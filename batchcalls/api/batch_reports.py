@@ -50,8 +50,7 @@ class Reports(ApiView):
         """Get the progress of a batch."""
         batch = self.get_object()
         totals = batch_figures.totals_of([batch])[batch.pk]
-        key = f"figures:{batch.pk}:{batch.status}"  # the same key as on its page
-        figures = batch_figures.remembered(key, lambda: batch_figures.figures_of(batch, totals))
+        figures = batch_figures.current(batch, totals)
         waiting = StoredList.objects.waiting().filter(batch=batch)
         rows, checked = ListPart.objects.filter(stored_list__batch=batch).progress()
         told = {

@@ -9,7 +9,7 @@ from batchcalls.access.permissions import Need
 from batchcalls.blandapi.errors import Refused
 from batchcalls.blandapi.views import Action, Asked, door
 from batchcalls.models import CallResult, Scope, VoiceAccount
-from batchcalls.reporting.batch_figures import remembered
+from batchcalls.reporting import kept
 from campaigns.models import Campaign
 
 READ_CALLS = Need(Scope.CALLS_READ, "batchcalls.view_callresult")
@@ -41,7 +41,7 @@ def _me(asked: Asked) -> JsonResponse:
     """Confirm that the key works. There is no balance here: each call reports its own cost."""
     total = 0
     if not READ_CALLS.missing(asked.key):
-        total = remembered("blandapi.total_calls", CallResult.objects.counted().count)
+        total = kept.get("calls", CallResult.objects.counted().count, kept.Form(int, int))
     billing = {"current_balance": 0, "refill_to": None}
     return JsonResponse({"status": "active", "billing": billing, "total_calls": total})
 

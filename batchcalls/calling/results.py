@@ -20,7 +20,7 @@ from batchcalls.batches import spending
 from batchcalls.calling import call_requests, opting_out
 from batchcalls.calling.recording import record_accepted
 from batchcalls.database.bulk import insert_each, update_each
-from batchcalls.models import Batch, CallEvent, CallResult, Recipient
+from batchcalls.models import Batch, CallEvent, CallResult, DayOfCalls, Recipient
 from batchcalls.states import (
     BATCH_TERMINAL,
     CALL_FINAL,
@@ -93,6 +93,7 @@ def apply(
     _write(PROGRESS_FIELDS, [call for pk, call in moved.items() if pk not in ended])
     _write(FINAL_FIELDS, list(ended.values()))
     if ended:
+        DayOfCalls.objects.forget(call.claimed_at for call in ended.values() if call.given_up_at)
         _settle(list(ended.values()), batches, now=now)
         outbox.calls_finished(list(ended.values()), now=now)
     return calls

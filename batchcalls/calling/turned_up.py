@@ -10,7 +10,7 @@ from django.db import transaction
 
 from batchcalls.calling.next_check import next_check
 from batchcalls.database.bulk import update_each
-from batchcalls.models import Batch, BatchEvent, CallResult, Recipient
+from batchcalls.models import Batch, BatchEvent, CallResult, DayOfCalls, Recipient
 from batchcalls.states import (
     CALL_GIVEN_UP,
     RECIPIENT_NOT_YET_PLACED,
@@ -63,6 +63,7 @@ def attach(accepted: Sequence[tuple[CallResult, CallAccepted]], *, now: datetime
             for call, answer in back
         ],
     )
+    DayOfCalls.objects.forget(call.claimed_at for call, _ in back)
     _follow({call.recipient_id for call, _ in back}, now=now)
     for call, answer in back:
         _alarm(call, answer.provider_call_id, "No further attempt will be made.")

@@ -11,6 +11,7 @@ from batchcalls.models.emergency_stop import EmergencyStop
 from batchcalls.models.epoch import Epoch
 from batchcalls.models.event import AccountEvent, BatchEvent
 from batchcalls.models.export import Export, ExportKind
+from batchcalls.models.figures import DayOfCalls, KeptFigure
 from batchcalls.models.heartbeat import WorkerHeartbeat
 from batchcalls.models.idempotent_request import IdempotentRequest
 from batchcalls.models.opt_out_review import OptOutDecision, OptOutReview
@@ -46,6 +47,7 @@ __all__ = [
     "CallResult",
     "CallerId",
     "DailySpending",
+    "DayOfCalls",
     "Doorbell",
     "EmergencyStop",
     "Epoch",
@@ -54,6 +56,7 @@ __all__ = [
     "ExportKind",
     "FilteredPage",
     "IdempotentRequest",
+    "KeptFigure",
     "ListKind",
     "ListPart",
     "OptOutDecision",

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from math import ceil
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.core.cache import cache
 from django.db.models import Case, Count, F, QuerySet, Sum, Value, When
 from django.db.models.functions import Concat, TruncMinute
 
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
+from batchcalls.reporting import kept
 from batchcalls.states import BATCH_CALLING, CALL_FINAL
-
-ValueT = TypeVar("ValueT")
 
 #: The period over which the current speed is measured.
 SPEED_WINDOW = timedelta(seconds=10)
@@ -29,7 +25,6 @@ SPEED_WINDOW = timedelta(seconds=10)
 MOST_BARS = 60
 #: The smallest difference between two stored prices.
 _PRICE_STEP = Decimal(1).scaleb(-5)
-WORTH_REMEMBERING_SECONDS = 0.05
 #: A batch with at most this many rows is always counted again.
 ALWAYS_COUNTED_ROWS = 2_000
 #: What precedes a status in a column of outcomes. No disposition begins with it.
@@ -148,39 +143,92 @@ def totals_of(batches: Iterable[Batch]) -> dict[UUID, Totals]:
     All batches that need counting are counted together, in two queries.
     """
     batches = list(batches)
-    keys = {
-        batch.pk: f"totals:{batch.pk}:{batch.status}"
-        for batch in batches
-        if batch.row_count is None or batch.row_count > ALWAYS_COUNTED_ROWS
-    }
-    kept = cache.get_many(keys.values())
-    found: dict[UUID, Totals] = {pk: kept[key] for pk, key in keys.items() if key in kept}
-    missing = [batch.pk for batch in batches if batch.pk not in found]
-    if missing:
-        began = time.monotonic()
-        found |= Recipient.objects.totals_of(missing)
-        long = {keys[pk]: found[pk] for pk in missing if pk in keys}
-        _keep(long, time.monotonic() - began)
+    large = {batch.pk for batch in batches if is_large(batch)}
+    small = [batch.pk for batch in batches if batch.pk not in large]
+    found = Recipient.objects.totals_of(small) if small else {}
+    if large:
+        states = {_totals_key(one.pk): _state(one) for one in batches if one.pk in large}
+        kept_totals = kept.get_each(states, _count_totals, TOTALS)
+        found |= {pk: kept_totals[_totals_key(pk)] for pk in large}
     return found
 
 
-def remembered(key: str, compute: Callable[[], ValueT], *, for_seconds: int = 0) -> ValueT:
-    """Return a recently computed value if computing it is slow, else compute it.
+def current(batch: Batch, totals: Totals) -> BatchFigures:
+    """Return the figures of a batch, which may be some seconds old if it is large."""
+    key, state = _figures_key(batch), _state(batch, totals)
+    return kept.get(key, lambda: figures_of(batch, totals), FIGURES_OF_BATCH, state=state)
 
-    Counting a million rows takes a good part of a second, and a live page asks every few seconds.
-    A value that took ``t`` seconds is kept for 20 ``t``, so that counting never takes more than a
-    twentieth of the time, and fast values are never old. Values that hardly change are kept
-    ``for_seconds``, if that is longer.
+
+def is_large(batch: Batch) -> bool:
+    """Tell whether counting the rows of a batch may take long."""
+    return batch.row_count is None or batch.row_count > ALWAYS_COUNTED_ROWS
+
+
+def renew(batch: Batch) -> None:
+    """Count the figures of a large batch anew if they are old, for whoever looks at it next."""
+    key = _totals_key(batch.pk)
+    kept.renew({key: _state(batch)}, _count_totals, TOTALS)
+    totals = totals_of([batch])[batch.pk]
+    kept.renew(
+        {_figures_key(batch): _state(batch, totals)},
+        lambda keys: {key: figures_of(batch, totals) for key in keys},
+        FIGURES_OF_BATCH,
+    )
+
+
+def _state(batch: Batch, totals: Totals | None = None) -> str:
+    """Return what figures are counted for: those of live calls are not the final ones.
+
+    While a batch calls, its status comes and goes, and its figures stay those of that batch.
     """
-    found: ValueT | None = cache.get(key)
-    if found is not None:
-        return found
-    began = time.monotonic()
-    value = compute()
-    _keep({key: value}, time.monotonic() - began, for_seconds)
-    return value
+    status = "calling" if batch.status in BATCH_CALLING else batch.status
+    return f"{status}, live" if totals and totals.live else status
 
 
-def _keep(values: dict[str, Any], took: float, for_seconds: int = 0) -> None:
-    if took > WORTH_REMEMBERING_SECONDS:
-        cache.set_many(values, timeout=max(ceil(20 * took), for_seconds))
+def _totals_key(pk: UUID) -> str:
+    return f"totals:{pk}"
+
+
+def _figures_key(batch: Batch) -> str:
+    return f"figures:{batch.pk}"
+
+
+def _count_totals(keys: Collection[str]) -> dict[str, Totals]:
+    by_key = {key: UUID(key.partition(":")[2]) for key in keys}
+    found = Recipient.objects.totals_of(list(by_key.values()))
+    return {key: found[pk] for key, pk in by_key.items()}
+
+
+def _write(figures: BatchFigures) -> dict[str, Any]:
+    timeline = figures.timeline
+    return {
+        "totals": asdict(figures.totals),
+        "calls": figures.calls,
+        "costs": {currency: str(cost) for currency, cost in figures.costs.items()},
+        "calls_per_second": figures.calls_per_second,
+        "seconds_left": figures.seconds_left,
+        "timeline": timeline
+        and [timeline.width_seconds, [[at.isoformat(), n] for at, n in timeline.bars]],
+        "outcomes": [[*outcome, n] for outcome, n in figures.outcomes.items()],
+    }
+
+
+def _read(stored: dict[str, Any]) -> BatchFigures:
+    timeline = stored["timeline"]
+    return BatchFigures(
+        totals=Totals(**stored["totals"]),
+        calls=stored["calls"],
+        costs={currency: Decimal(cost) for currency, cost in stored["costs"].items()},
+        calls_per_second=stored["calls_per_second"],
+        seconds_left=stored["seconds_left"],
+        timeline=timeline
+        and Timeline(
+            width_seconds=timeline[0],
+            bars=[(datetime.fromisoformat(at), n) for at, n in timeline[1]],
+        ),
+        outcomes={Outcome(field, value): n for field, value, n in stored["outcomes"]},
+    )
+
+
+TOTALS: kept.Form[Totals] = kept.Form(asdict, lambda stored: Totals(**stored))
+FIGURES_OF_BATCH = kept.Form(_write, _read)

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import TruncDate
-from django.utils import timezone
+from django.db.models import Count, Q
 
 from batchcalls.calling.turned_up import POSSIBLE_DOUBLE_DIAL
 from batchcalls.database import clock
 from batchcalls.models import (
     Batch,
     BatchEvent,
-    CallResult,
     Export,
     StoredList,
     VoiceAccount,
@@ -25,50 +21,9 @@ from batchcalls.models import (
 )
 from batchcalls.models.spending import DAILY_BUDGET
 from batchcalls.states import BATCH_RESUMABLE, BatchStatus, ExportStatus, ListStatus
-from campaigns.vocabulary import AnsweredBy
 
-DAYS = 14
-#: A call may be answered while it is live. What came of it is known at its end.
-_REACHED = Q(answered_by=AnsweredBy.HUMAN, ended_at__isnull=False)
-_VOICEMAIL = Q(answered_by=AnsweredBy.VOICEMAIL, ended_at__isnull=False)
 ERRORS_SHOWN = 8
 ERRORS_SINCE = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Today:
-    """Calls that began today, in the site's time zone, with their cost by currency."""
-
-    calls: int
-    reached: int
-    voicemail: int
-    live: int
-    costs: dict[str, Decimal]
-
-    @property
-    def ended(self) -> int:
-        """Calls that are over. Nobody knows yet who answers the others."""
-        return self.calls - self.live
-
-    @property
-    def not_reached(self) -> int:
-        """Calls that ended without reaching anyone."""
-        return self.ended - self.reached - self.voicemail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """One day's calls, how many of them are over, and how many of those a person answered."""
-
-    day: date
-    calls: int
-    ended: int
-    reached: int
-
-    @property
-    def rate(self) -> float:
-        """Percentage of the calls that are over which a person answered."""
-        return 100 * self.reached / self.ended if self.ended else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,50 +35,6 @@ class Trouble:
     why: str
     kind: str
     key: object
-
-
-def today() -> Today:
-    """Count the calls since midnight."""
-    since = _midnight(timezone.localdate())
-    calls = CallResult.objects.counted().filter(claimed_at__gte=since).order_by()
-    found = calls.aggregate(
-        calls=Count("pk"),
-        reached=Count("pk", filter=_REACHED),
-        voicemail=Count("pk", filter=_VOICEMAIL),
-        live=Count("pk", filter=Q(ended_at=None)),
-    )
-    priced = calls.exclude(price=None).values_list("currency")
-    return Today(**found, costs=dict(priced.annotate(sum=Sum("price"))))
-
-
-def first_day() -> date:
-    """Return the first of the counted days, which end today."""
-    return timezone.localdate() - timedelta(days=DAYS - 1)
-
-
-def settled_before() -> date:
-    """Return the first day that may still change: one of yesterday's calls may have ended today."""
-    return timezone.localdate() - timedelta(days=1)
-
-
-def days(first: date, end: date) -> list[Day]:
-    """Count the calls of each day from ``first`` to before ``end``, days without calls included."""
-    calls = (
-        CallResult.objects.counted()
-        .filter(claimed_at__gte=_midnight(first), claimed_at__lt=_midnight(end))
-        .order_by()
-    )
-    grouped = calls.annotate(day=TruncDate("claimed_at")).values_list("day")
-    counted = grouped.annotate(
-        n=Count("pk"), ended=Count("ended_at"), reached=Count("pk", filter=_REACHED)
-    )
-    counts = {day: figures for day, *figures in counted}
-    found = []
-    for place in range((end - first).days):
-        day = first + timedelta(days=place)
-        n, ended, reached = counts.get(day, (0, 0, 0))
-        found.append(Day(day=day, calls=n, ended=ended, reached=reached))
-    return found
 
 
 def troubles() -> list[Trouble]:
@@ -221,7 +132,3 @@ def _webhooks() -> Iterator[Trouble]:
             kind="webhookendpoint",
             key=endpoint.pk,
         )
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

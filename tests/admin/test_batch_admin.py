@@ -35,6 +35,9 @@ INLINE_ONLY = {
     "listpart",
     "emergencystop",
     "savedfilter",
+    # Figures of the dashboard and of batches, kept.
+    "dayofcalls",
+    "keptfigure",
     # What was answered to programs, for a day.
     "idempotentrequest",
     "webhookattempt",

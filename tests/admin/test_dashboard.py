@@ -13,7 +13,7 @@ from django.utils import timezone
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
 from batchcalls.models import WorkerHeartbeat
-from batchcalls.reporting import dashboard_figures
+from batchcalls.reporting import daily_figures
 from tests.admin.call_rows import make_calls
 from tests.admin.markup import markup
 
@@ -66,7 +66,7 @@ def test_the_answer_rate_leaves_live_calls_out(admin_client: Client, make_batch:
     today = admin_client.get("/").context["today"]
     assert (today.calls, today.live, today.ended) == (4, 2, 2)
     assert (today.reached, today.not_reached) == (1, 1)
-    [day] = dashboard_figures.days(timezone.localdate(), timezone.localdate() + timedelta(days=1))
+    [day] = daily_figures.days(timezone.localdate(), timezone.localdate() + timedelta(days=1))
     assert day.rate == pytest.approx(50)
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from batchcalls.admin import downloads
 from batchcalls.batches import halts, lifecycle
 from batchcalls.models import Batch, CallResult, Export
-from batchcalls.reporting import batch_figures
+from batchcalls.reporting import kept
 from tests.admin.call_rows import make_calls, person
 from tests.admin.markup import markup
 
@@ -80,8 +80,8 @@ def test_the_last_refresh_has_the_final_figures(
     admin_client: Client, calling: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Counting takes long enough to be remembered.
-    monkeypatch.setattr(batch_figures, "WORTH_REMEMBERING_SECONDS", -1)
-    monkeypatch.setattr(batch_figures, "ceil", lambda seconds: 600)
+    monkeypatch.setattr(kept, "WORTH_KEEPING_SECONDS", 0)
+    monkeypatch.setattr(kept, "FRESH_TIMES", 1e9)
     [call] = make_calls(calling, 1, status="in_progress")
     row = call.recipient
     row.status = "in_call"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from batchcalls.batches import lifecycle
 from batchcalls.calling import giving_up, recording, results, stopping, unconfirmed
 from batchcalls.models import Batch, CallEvent, CallResult, Recipient, WebhookDelivery
-from batchcalls.reporting import dashboard_figures
+from batchcalls.reporting import daily_figures
 from batchcalls.states import BatchStatus, CallStatus, RecipientStatus, StopRequest
 from batchcalls.voice.base import CallAbsent, CallAccepted, CallDetails, CallFound, VoiceEvent
 from batchcalls.voice.errors import OutcomeUnknown
@@ -148,7 +148,7 @@ def test_a_second_denial_in_a_canceled_batch_needs_no_person(given_up: CallResul
 
 
 def test_an_attempt_that_was_given_up_counts_as_no_call(given_up: CallResult) -> None:
-    assert dashboard_figures.today().calls == 0
+    assert daily_figures.today().calls == 0
     assert CallResult.objects.lines_held() == {}
     assert CallResult.objects.count_lines_held() == 0
     assert CallResult.objects.ended_by_outcome([given_up.recipient_id]) == {}
@@ -180,7 +180,7 @@ def test_a_webhook_for_an_attempt_that_was_given_up_makes_it_a_call_and_stops_th
     assert NUMBER in alarm
     assert str(given_up.call_id) in alarm
     assert "p-1" in alarm
-    assert dashboard_figures.today().calls == 1
+    assert daily_figures.today().calls == 1
 
 
 def test_a_call_that_turns_up_is_not_retried(given_up: CallResult) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
-from batchcalls.reporting import batch_figures
+from batchcalls.reporting import batch_figures, kept
 from batchcalls.reporting.batch_figures import ALWAYS_COUNTED_ROWS, MOST_BARS, timeline_of
+from tests.admin.call_rows import make_calls
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -70,23 +69,26 @@ def test_costs_are_added_up_by_currency_and_calls_without_a_price_are_counted_to
 
 
 @pytest.mark.django_db
-def test_what_is_slow_to_count_is_kept_and_a_short_batch_never_is(
+def test_only_the_figures_of_a_large_batch_are_kept_and_they_are_read_as_they_were_written(
     make_batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache.clear()
-    clock = iter(range(100))
-    monkeypatch.setattr(batch_figures, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    long, short = make_batch("+12025550190"), make_batch("+12025550190")
-    Batch.objects.filter(pk=long.pk).update(row_count=ALWAYS_COUNTED_ROWS + 1)
-    Batch.objects.filter(pk=short.pk).update(row_count=ALWAYS_COUNTED_ROWS)
-    batches = list(Batch.objects.filter(pk__in=[long.pk, short.pk]))
-    assert {totals.rows for totals in batch_figures.totals_of(batches).values()} == {0}
+    monkeypatch.setattr(kept, "WORTH_KEEPING_SECONDS", 0)
+    monkeypatch.setattr(kept, "FRESH_TIMES", 1e9)
+    large, small = make_batch("+12025550190"), make_batch("+12025550190")
+    Batch.objects.filter(pk=large.pk).update(row_count=ALWAYS_COUNTED_ROWS + 1)
+    Batch.objects.filter(pk=small.pk).update(row_count=ALWAYS_COUNTED_ROWS)
+    batches = list(Batch.objects.filter(pk__in=[large.pk, small.pk]))
+    batch_figures.totals_of(batches)
+    make_calls(large, 2, price=Decimal("0.5"), currency="USD", answered_by="human")
+    figures = batch_figures.figures_of(large, Totals(rows=2))
+    assert batch_figures.current(large, Totals(rows=2)) == figures
     for batch in batches:
-        Recipient.objects.create(batch=batch, row_number=2, e164="+12025550190")
+        Recipient.objects.create(batch=batch, row_number=9, e164="+12025550190")
     found = batch_figures.totals_of(batches)
-    assert (found[long.pk].rows, found[short.pk].rows) == (0, 1)
-    cache.clear()
-    assert batch_figures.totals_of(batches)[long.pk].rows == 1
+    assert (found[large.pk].rows, found[small.pk].rows) == (0, 1)
+    assert batch_figures.current(large, Totals()) == figures
+    large.status = "completed"
+    assert batch_figures.totals_of([large])[large.pk].rows == 3
 
 
 @pytest.mark.django_db
