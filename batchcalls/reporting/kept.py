@@ -52,33 +52,34 @@ def get_each(
 
     A figure that was never counted, or for another state, is counted now.
     """
-    rows = _kept(states)
+    stored = _stored(states)
+    rows = {key: row for key, row in stored.items() if row.state == states[key]}
     found = {key: form.read(row.value) for key, row in rows.items()}
     old = [row for row in rows.values() if _is_old(row)]
     if _sees_own_changes():
         for row in old:
             del found[row.key]
     elif mine := {row.key: row.state for row in old if _claim(row)}:
-        _in_background(lambda: _count(mine, count, form))
+        _in_background(lambda: _count(mine, count, form, stored))
     missing = {key: state for key, state in states.items() if key not in found}
-    return found | _count(missing, count, form) if missing else found
+    return found | _count(missing, count, form, stored) if missing else found
 
 
 def renew(states: Mapping[str, str], count: Count[ValueT], form: Form[ValueT]) -> None:
     """Count the figures that are old, or were never counted, unless another process does."""
-    rows = _kept(states)
+    stored = _stored(states)
+    rows = {key: row for key, row in stored.items() if row.state == states[key]}
     wanted = {
         key: state
         for key, state in states.items()
         if key not in rows or (_is_old(rows[key]) and _claim(rows[key]))
     }
     if wanted:
-        _count(wanted, count, form)
+        _count(wanted, count, form, stored)
 
 
-def _kept(states: Mapping[str, str]) -> dict[str, KeptFigure]:
-    rows = KeptFigure.objects.filter(key__in=list(states))
-    return {row.key: row for row in rows if row.state == states[row.key]}
+def _stored(keys: Iterable[str]) -> dict[str, KeptFigure]:
+    return {row.key: row for row in KeptFigure.objects.filter(key__in=list(keys))}
 
 
 def _is_old(row: KeptFigure) -> bool:
@@ -102,7 +103,10 @@ def _claim(row: KeptFigure) -> bool:
 
 
 def _count(
-    states: Mapping[str, str], count: Count[ValueT], form: Form[ValueT]
+    states: Mapping[str, str],
+    count: Count[ValueT],
+    form: Form[ValueT],
+    stored: Collection[str],
 ) -> dict[str, ValueT]:
     at, began = clock.now(), time.monotonic()
     values = dict(count(list(states)))
@@ -126,16 +130,14 @@ def _count(
             unique_fields=["key"],
             update_fields=fields,
         )
-    else:
-        forget(states)
+    elif outdated := [key for key in states if key in stored]:
+        forget(outdated)
     return values
 
 
 def forget(keys: Iterable[str]) -> None:
     """Forget figures, so that they are counted when they are next wanted."""
-    rows = KeptFigure.objects.filter(key__in=list(keys))
-    if rows.exists():  # without a write, if there is nothing
-        rows.delete()
+    KeptFigure.objects.filter(key__in=list(keys)).delete()
 
 
 def _in_background(work: Callable[[], object]) -> None:
