@@ -6,6 +6,7 @@ import dataclasses
 import gc
 import io
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from batchcalls.intake import runner
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import Target
 from batchcalls.models import Batch, VoiceAccount, WebhookEndpoint
+from batchcalls.reporting import kept
 from batchcalls.states import BatchStatus
 from batchcalls.webhooks import endpoints
 from campaigns.models import AllowedHost
@@ -104,6 +106,12 @@ def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_clock, "_has_own_clock", lambda: False)
     # Clocks that other tests set are forgotten.
     monkeypatch.setattr(database_clock, "_steps", database_clock._Steps())
+
+
+@pytest.fixture(autouse=True)
+def counted_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count figures whenever they are shown, however slow the machine is."""
+    monkeypatch.setattr(kept, "WORTH_KEEPING_SECONDS", math.inf)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -23,8 +24,15 @@ FOLDER = ROOT / ".pictures"
 
 
 def main() -> None:
-    """Fill an installation, and take each picture in both themes."""
+    """Take each picture in both themes."""
     FOLDER.mkdir(exist_ok=True)
+    with filled_site() as site:
+        _take(site)
+
+
+@contextmanager
+def filled_site() -> Iterator[Site]:
+    """Yield a new installation that `tests.showcase` filled, with a web server and a worker."""
     port = free_port()
     environment = {
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
@@ -42,7 +50,7 @@ def main() -> None:
             subprocess.run(fill, env=site.environment, cwd=ROOT, check=True)
             site.start_web(port)
             site.start_worker()
-            _take(site)
+            yield site
 
 
 def _take(site: Site) -> None:

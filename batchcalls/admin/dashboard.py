@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from batchcalls.access.sessions import is_fragment
@@ -60,10 +61,13 @@ def _running() -> dict[str, Any]:
 
 def _calls() -> dict[str, Any]:
     today, days = daily_figures.today(), daily_figures.last_days()
+    calls_url = reverse("admin:batchcalls_callresult_changelist")
     return {
         "today": today,
         "per_day": charts.bar_chart(
-            [(f"{day.day:%d %b}", day.calls) for day in days], title="Calls per day"
+            [(f"{day.day:%d %b}", day.calls) for day in days],
+            title="Calls per day",
+            urls=[f"{calls_url}?from={day.day}&to={day.day}" for day in days],
         ),
         "answer_rate": charts.bar_chart(
             [(f"{day.day:%d %b}", round(day.rate)) for day in days],

@@ -38,6 +38,7 @@ class Bar:
     height: float
     middle: float
     is_labeled: bool
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,21 @@ class GridLine:
     y: float
 
 
-def bar_chart(points: Sequence[tuple[str, float]], *, title: str, unit: str = "") -> SafeString:
+def bar_chart(
+    points: Sequence[tuple[str, float]], *, title: str, unit: str = "", urls: Sequence[str] = ()
+) -> SafeString:
     """Draw nonnegative values as bars, in order. ``points`` are (label, value) pairs.
 
     The chart scales to the available width. The unit follows each value. The figures are also in a
-    table that the reader can open.
+    table that the reader can open. ``urls`` lead from its values to
+    their rows.
     """
     top = _top_of([value for _, value in points])
     context = {
         "title": title,
         "unit": unit,
         "name": f"chart-{slugify(title)}",
-        "bars": list(_bars(points, top=top, unit=unit)),
+        "bars": list(_bars(points, top=top, unit=unit, urls=urls)),
         "grid": _grid(top, unit),
         "is_flat": not any(value for _, value in points),
         "base": BASE,
@@ -69,7 +73,9 @@ def bar_chart(points: Sequence[tuple[str, float]], *, title: str, unit: str = ""
     return render_to_string("batchcalls/bar_chart.html", context)
 
 
-def _bars(points: Sequence[tuple[str, float]], *, top: float, unit: str) -> Iterator[Bar]:
+def _bars(
+    points: Sequence[tuple[str, float]], *, top: float, unit: str, urls: Sequence[str]
+) -> Iterator[Bar]:
     place_width = 100 / max(1, len(points))
     width = min(place_width * BAR_SHARE, WIDEST_BAR)
     every = math.ceil(len(points) / MOST_LABELS)
@@ -88,6 +94,7 @@ def _bars(points: Sequence[tuple[str, float]], *, top: float, unit: str) -> Iter
             middle=middle,
             # Counted from the end, so that the newest value always has its label.
             is_labeled=(len(points) - 1 - number) % every == 0,
+            url=urls[number] if urls and value else "",
         )
 
 
