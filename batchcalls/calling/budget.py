@@ -203,7 +203,7 @@ def too_small(limit: Decimal, most: Decimal, currency: str) -> str:
     """Return why a batch’s budget allows no call at all, and what to do."""
     return (
         f"The batch’s budget of {at_most(limit, currency)} is too small for one call, which may "
-        f"cost up to {at_most(most, currency)}. Raise the budget, or let calls end sooner by the "
+        f"cost up to {at_most(most, currency)}. Raise the budget, or shorten calls with the "
         "call setting max_duration."
     )
 

@@ -59,7 +59,7 @@ def test_the_table_of_call_settings_is_reached_by_its_link_and_its_address(
     page.goto("/api/docs/")
     page.get_by_text("Create a batch", exact=True).wait_for()
     page.get_by_role("link", name="Call settings").first.click()
-    heading = page.get_by_role("heading", name="Call settings")
+    heading = page.get_by_role("heading", name="Call settings", exact=True)
     expect(heading).to_be_in_viewport()
     page.goto("about:blank")
     page.goto("/api/docs/#call-settings")

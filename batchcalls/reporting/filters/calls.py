@@ -121,7 +121,7 @@ class CallFilter(ListFilter):
     """Dates are days in the reader's time zone, the last one included. Lengths are in seconds."""
 
     q = django_filters.CharFilter(
-        method="search", **search_field("Search", "Number or part of it, call ID, or batch ID")
+        method="search", **search_field("Search", "Number, call or batch ID")
     )
     batch = BatchIdFilter()
     campaign = django_filters.ModelChoiceFilter(
