@@ -17,6 +17,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, resolve
 
+from batchcalls.access.origins import door_of
+from batchcalls.models import AuditDoor
 from config.refusals import refusal
 
 #: The pages that accept files.
@@ -52,9 +54,10 @@ def limit_of(path: str) -> int:
     name = _name_of(path)
     if name in UPLOAD_PAGES | UPLOAD_OPERATIONS:
         return int(settings.MAX_FILE_BYTES) + FORM_BYTES
-    if path.startswith(("/api/", "/v1/", "/v2/")):
+    door = door_of(path)
+    if door in {AuditDoor.API, AuditDoor.BLAND_API}:
         return int(settings.MAX_API_BYTES)
-    if path.startswith("/hooks/"):
+    if door == AuditDoor.HOOK:
         return int(settings.MAX_WEBHOOK_BYTES)
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from batchcalls.access.origins import door_of
 from batchcalls.api import problem_details
 from batchcalls.blandapi import errors
+from batchcalls.models import AuditDoor
 
 #: The headings of pages about refusals, by status.
 TITLES = {
@@ -32,9 +34,10 @@ def refusal(
 
     Browsers get a page that needs no database, no session and no context.
     """
-    if request.path.startswith("/api/"):
+    door = door_of(request.path)
+    if door == AuditDoor.API:
         response: HttpResponse = problem_details.answer(status, code, text)
-    elif request.path.startswith(("/v1/", "/v2/")):
+    elif door == AuditDoor.BLAND_API:
         response = errors.answer(errors.Refused(status, code.upper(), text))
     elif "text/html" in request.headers.get("Accept", ""):
         title = TITLES.get(status, "This did not work")

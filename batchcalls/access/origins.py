@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,8 +24,18 @@ if TYPE_CHECKING:
 
 #: Characters of a session's digest: enough to tell sessions apart, too few to guess one from.
 SESSION_CHARACTERS = 16
-_DOORS = {"/api/": AuditDoor.API, "/v1/": AuditDoor.BLAND_API, "/v2/": AuditDoor.BLAND_API}
-_DOORS |= {"/hooks/": AuditDoor.HOOK}
+#: How the paths of the Bland-compatible API begin, those of earlier versions included.
+BLAND_API = r"(?:v[12]|call|batch|logs|end)(?:/|$)"
+_DOORS = {
+    re.compile("/api/"): AuditDoor.API,
+    re.compile(f"/{BLAND_API}"): AuditDoor.BLAND_API,
+    re.compile("/hooks/"): AuditDoor.HOOK,
+}
+
+
+def door_of(path: str) -> AuditDoor:
+    """Return the door that a path belongs to."""
+    return next((door for start, door in _DOORS.items() if start.match(path)), AuditDoor.PAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +50,7 @@ class Origin:
         """The door of the request or command."""
         if self.request is None:
             return AuditDoor.COMMAND if self.command else AuditDoor.WORKER
-        path = self.request.path
-        return next(
-            (one for start, one in _DOORS.items() if path.startswith(start)), AuditDoor.PAGE
-        )
+        return door_of(self.request.path)
 
     @property
     def user(self) -> User | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
+from batchcalls.access import origins
 from batchcalls.blandapi import accounts, batch_logs, batches, calls, postcall, recording
 from batchcalls.blandapi.views import unknown
 
@@ -41,5 +42,5 @@ urlpatterns: list[URLPattern] = [
     path("v1/postcall/webhooks/<str:call_id>", postcall.log),
     path("v1/me", accounts.me),
     path("v1/voices", accounts.voices),
-    re_path(r"^(?:v[12]|call|batch|logs|end)(?:/|$)", unknown),
+    re_path(f"^{origins.BLAND_API}", unknown),
 ]

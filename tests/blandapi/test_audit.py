@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from batchcalls.access import origins
 from batchcalls.blandapi.urls import urlpatterns
 from batchcalls.models import AuditEntry, CallResult
 from batchcalls.voice import recordings
 from campaigns.models import AllowedHost
-from tests.blandapi.conftest import BATCH_V2, CALL, Carry, Program
+from tests.blandapi.conftest import BATCH_V1, BATCH_V2, CALL, Carry, Program
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -27,13 +28,15 @@ DOORS: dict[str, str] = {
             *("v1/calls/<str:call_id>/correct", "v1/calls/<str:call_id>/recording"),
             *("v1/recordings/<str:call_id>", "v1/postcall/webhooks/resend"),
             *("v1/postcall/webhooks/create", "v1/postcall/webhooks/<str:call_id>"),
+            *("v1/call", "call", "batch", "logs", "end"),
         ],
         "",
     ),
     **dict.fromkeys(
         [
             *("v2/batches/list", "v2/batches/<str:batch_id>", "v2/batches/<str:batch_id>/logs"),
-            *("v1/calls/active", "v1/me", "v1/voices", "^v[12]/"),
+            *("v1/calls/active", "v1/me", "v1/voices"),
+            f"^{origins.BLAND_API}",
             *("v1/batches/<str:batch_id>/analyze", "v1/batches/<str:batch_id>/analysis"),
             "v1/calls/<str:call_id>/analyze",
         ],
@@ -103,3 +106,10 @@ def test_each_request_that_changes_or_shows_something_protected_leaves_its_entry
     assert entries_of(post(f"/v1/calls/{waiting}/stop")) == {("canceled", "batch")}
     program.post("/v1/calls", HUMAN)
     assert entries_of(post("/v1/calls/active/stop")) == {("canceled", "batch")}
+
+    # The addresses of earlier versions.
+    for earlier, body in (("/call", HUMAN), ("/v1/call", HUMAN), ("/batch", BATCH_V1)):
+        assert ("launched", "batch") in entries_of(post(earlier, body))
+    assert entries_of(post("/logs", {"call_id": str(call.call_id)})) == viewed
+    waiting = program.post("/v1/calls", HUMAN).json()["call_id"]
+    assert entries_of(post("/end", {"call_id": waiting})) == {("canceled", "batch")}
