@@ -101,15 +101,6 @@ class TestTheList:
         assert '<div id="batch-rows"' in text_of(answer)
         assert "<main" not in text_of(answer)
 
-    def test_the_number_of_queries_does_not_grow_with_the_batches(
-        self, admin_client: Client, over: Batch, make_batch: Any, django_assert_num_queries: Any
-    ) -> None:
-        for number in range(12):
-            make_batch(REACHED, name=f"More {number}")
-        # Session, user, emergency stop, reviews, filter choices (2), batches, totals (2).
-        with django_assert_num_queries(9):
-            admin_client.get(page("changelist"))
-
     def test_pages_lead_to_every_batch_once(self, admin_client: Client, make_batch: Any) -> None:
         made = {make_batch(REACHED).pk for _ in range(60)}
         seen: list[Any] = []
