@@ -76,7 +76,14 @@ def test_the_picture_is_named_for_those_who_cannot_see_it() -> None:
 def test_the_same_figures_stand_in_a_table() -> None:
     html = bar_chart([("Mon", 1200), ("Tue", 0.5)], title="Minutes", unit="min")
     assert '<details class="as-table"' in html
-    assert Cells(html).rows == [["Mon", "1,200 min"], ["Tue", "0.5 min"]]
+    rows = [[cell.strip() for cell in row] for row in Cells(html).rows]
+    assert rows == [["Mon", "1,200 min"], ["Tue", "0.5 min"]]
+
+
+def test_each_value_of_the_table_leads_to_its_rows_if_there_are_any() -> None:
+    html = bar_chart([("Mon", 3), ("Tue", 0)], title="Calls", urls=["/?day=1", "/?day=2"])
+    assert '<a href="/?day=1">3</a>' in html
+    assert "/?day=2" not in html
 
 
 @pytest.mark.parametrize("count", [1, 6, 7, 14, 60, 365])
