@@ -20,8 +20,9 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from tests.browser.conftest import DESKTOP, FLAGS, log_in
 from tests.pictures import filled_site
 
-LIST = "phone_number,customer_name\n+12025550160,Emily\n+12025550161,Noah\nn/a,Eve\n"
-FIXED = "phone_number,customer_name\n+12025550162,Eve\n"
+HEADER = "phone_number,customer_name,service,date\n"
+LIST = f"{HEADER}+12025550160,Emily,Cleaning,July 10\nn/a,Eve,Roof,July 12\n"
+FIXED = f"{HEADER}+12025550162,Eve,Roof,July 12\n"
 
 
 class Visitor:
@@ -35,6 +36,11 @@ class Visitor:
         """Click a link or a button by its name."""
         found = self.page.get_by_role(role, name=re.compile(what))  # type: ignore[arg-type]
         self.press(found.last if last else found.first)
+
+    def go_to(self, page: str) -> None:
+        """Click a page in the sidebar."""
+        sidebar = self.page.get_by_role("navigation", name="Sidebar")
+        self.press(sidebar.get_by_role("link", name=page))
 
     def press(self, where: Locator) -> None:
         where.click()
@@ -67,7 +73,7 @@ def send_a_list(visitor: Visitor) -> None:
 
 
 def fix_rejected_rows(visitor: Visitor) -> None:
-    visitor.click("^Batch Calls")
+    visitor.go_to("Batch Calls")
     visitor.click("My first list")
     visitor.press(visitor.page.locator("summary", has_text="More"))
     visitor.click("[Aa]dd rows")
@@ -77,9 +83,16 @@ def fix_rejected_rows(visitor: Visitor) -> None:
     expect(visitor.page.locator("#batch-live")).to_be_visible(timeout=90_000)
 
 
+def open_filter(visitor: Visitor) -> None:
+    if not visitor.page.locator("#id_number").is_visible():
+        visitor.press(visitor.page.locator("summary", has_text="Filter").first)
+
+
 def find_a_call(visitor: Visitor) -> None:
-    visitor.click("^Call Logs")
-    visitor.fill("^Number", "5550160")
+    visitor.go_to("Call Logs")
+    open_filter(visitor)
+    visitor.page.locator("#id_number").fill("5550160")
+    visitor.fields += 1
     visitor.page.keyboard.press("Enter")
     expect(visitor.page.locator("table.data a.number").first).to_contain_text("5550160")
     visitor.press(visitor.page.locator("table.data a.number").first)
@@ -95,10 +108,12 @@ def stop_everything(visitor: Visitor) -> None:
 
 
 def read_yesterdays_results(visitor: Visitor) -> None:
-    visitor.click("^Call Logs")
+    visitor.go_to("Call Logs")
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    for label in ("^From", "^To"):
-        visitor.fill(label, yesterday.isoformat())
+    open_filter(visitor)
+    for field in ("#id_from", "#id_to"):
+        visitor.page.locator(field).fill(yesterday.isoformat())
+        visitor.fields += 1
     visitor.click("^Filter$", role="button")
     expect(visitor.page.locator("table.data tbody tr").first).to_be_visible()
 
