@@ -185,6 +185,11 @@ def last_runs() -> dict[str, datetime]:
     return {task: ends[task] for task in sorted(TASKS) if task in ends}
 
 
+def has_page(admin_class: type) -> bool:
+    """Return whether django-q2 brings these pages, which would let people schedule any function."""
+    return admin_class.__module__ == "django_q.admin"
+
+
 def waiting_messages() -> int | None:
     """Return how many messages wait for a worker, or None while the broker does not answer."""
     try:

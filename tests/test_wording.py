@@ -16,7 +16,7 @@ RIDDLES = (
     r"(?:is|are) asked (?!whether|for|to|how|which|about)",
     r"(?:goes|go|gone) on\b(?! the)",
     r"nobody is called|(?:any|some)body else",
-    r"not any more|any more\.",
+    r"any more",
     r"is taken|are taken|was taken",
     r"says so|said so",
     r"put right",
@@ -34,8 +34,8 @@ BRITISH = (
 )
 _BANNED = re.compile(rf"\b(?:{'|'.join((*RIDDLES, *BRITISH))})\b", re.IGNORECASE)
 _COMMENT = re.compile(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}|<!--.*?-->", re.DOTALL)
-#: Words of a provider's answers, which are what they are.
-FOREIGN = {"batchcalls/voice/bland/calls.py"}
+#: Words of a provider's answers, and of people on the phone, which are what they are.
+FOREIGN = {"batchcalls/voice/bland/calls.py", "campaigns/opt_outs_heard.py"}
 
 
 def banned(text: str) -> list[str]:
@@ -80,7 +80,10 @@ def test_nothing_that_people_read_has_a_banned_word() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("text", ["Each call stands\n here.", "Cancelled", "the Colour of it"])
+@pytest.mark.parametrize(
+    "text",
+    ["Each call stands\n here.", "Cancelled", "the Colour of it", "It is not used any more."],
+)
 def test_a_banned_word_is_found(text: str) -> None:
     assert banned(text)
 

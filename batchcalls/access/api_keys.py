@@ -53,7 +53,7 @@ def create(
     if usable_keys_of(owner).count() >= settings.MAX_API_KEYS:
         raise ValidationError(
             f"{owner.get_username()} has {settings.MAX_API_KEYS:,} API keys, which is the most "
-            "that one person may have. Revoke one that is not used any more."
+            "that one person may have. Revoke one that is no longer used."
         )
     key.save(force_insert=True)
     audit.added(key)

@@ -130,7 +130,7 @@ class ApiKeyAdmin(NobodyWrites, OwnPages[ApiKey]):
             if not api_keys.revoke(key):
                 return Done(f"{key.name} was revoked before.", tone=messages.INFO)
             self.log_change(request, key, "Revoked.")
-            return f"{key.name} opens nothing any more."
+            return f"{key.name} no longer works."
 
         return self.confirm(
             request,

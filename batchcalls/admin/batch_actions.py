@@ -148,7 +148,7 @@ def _budget(batch: Batch, *, actor: Any, budget: Decimal | None) -> str:
 class Action:
     """An action on a batch: who may run it, when it applies, and the function that runs it.
 
-    ``verb`` returns a message, a batch to redirect to, or that there is none any more. ``done``
+    ``verb`` returns a message, a batch to redirect to, or that the batch was deleted. ``done``
     ends “This batch cannot be …”.
     """
 

@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
+from batchcalls import queue
 from batchcalls.access.audited_pages import audited
 from batchcalls.access.sessions import is_fragment
 from batchcalls.back_office.sidebar import sidebar_of, tabs_of
@@ -43,7 +44,7 @@ class BackOffice(AdminSite):
         **options: Any,
     ) -> None:
         """Register pages, which write to the audit log. Those of the queue are one: Workers."""
-        if admin_class and admin_class.__module__ == "django_q.admin":
+        if admin_class and queue.has_page(admin_class):
             return
         own = audited(admin_class or ModelAdmin)
         super().register(model_or_iterable, type(own.__name__, (TablePages, own), {}), **options)

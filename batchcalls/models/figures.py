@@ -42,7 +42,7 @@ class DayOfCallsQuerySet(QuerySet[ModelT], Generic[ModelT]):
 
 
 class DayOfCalls(models.Model):
-    """The calls of a day that is over, of which none can change by itself any more."""
+    """The calls of a day that is over, none of which can still change."""
 
     day = models.DateField()
     time_zone = models.CharField(max_length=64)

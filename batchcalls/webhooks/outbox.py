@@ -198,7 +198,7 @@ def _write(rows: Sequence[_Row]) -> None:
 
 def _require_enabled(endpoint: WebhookEndpoint) -> None:
     if endpoint.deleted_at is not None:
-        raise CannotSend("The endpoint was deleted. Nothing is sent to it any more.")
+        raise CannotSend("The endpoint was deleted. Nothing more is sent to it.")
     if not endpoint.enabled:
         raise CannotSend("The endpoint is switched off. Switch it on first.")
 

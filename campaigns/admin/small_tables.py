@@ -89,7 +89,7 @@ class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
         try:
             response: HttpResponseBase = super().process_import(request, **kwargs)
         except FileNotFoundError:
-            message = "The uploaded file is not there any more. Upload it again."
+            message = "The uploaded file is gone. Upload it again."
             self.message_user(request, message, messages.ERROR)
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_import")
         return response

@@ -33,7 +33,7 @@ def test_a_person_has_a_limit_of_usable_keys(settings: Any) -> None:
         key_of(owner)
     form = {"name": "one more", "scopes": SCOPES, "days": "90"}
     page = client.post("/batchcalls/apikey/add/", form).content.decode()
-    assert "Revoke one that is not used any more." in page
+    assert "Revoke one that is no longer used." in page
     assert ApiKey.objects.filter(owner=owner).count() == 2
 
     key_of(other)

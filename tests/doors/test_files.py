@@ -77,4 +77,4 @@ def test_an_import_of_a_file_that_is_gone_asks_for_it_again(
     answer = admin_client.post(f"/campaigns/{table}/process_import/", form, follow=True)
 
     assert answer.status_code == 200
-    assert "The uploaded file is not there any more. Upload it again." in answer.content.decode()
+    assert "The uploaded file is gone. Upload it again." in answer.content.decode()
