@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.installation import ROOT, Installation, free_port
 
@@ -28,6 +28,9 @@ PASSWORD = "correct-horse-battery"
 DESKTOP, PHONE = (1360, 900), (390, 844)
 
 OpenPage = Callable[..., Page]
+
+# Timing never decides a test.
+expect.set_options(timeout=20_000)
 
 
 class Site(Installation):

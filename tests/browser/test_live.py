@@ -50,6 +50,24 @@ def test_a_refused_launch_is_explained_where_the_eyes_are(
     expect(page.get_by_role("button", name="Launch")).to_be_in_viewport(ratio=1)
 
 
+def test_a_click_is_not_lost_when_the_page_refreshes_under_it(
+    open_page: OpenPage, site: Site, ready: str
+) -> None:
+    page = open_page(NOTEBOOK)
+    log_in(page)
+    page.goto(f"/batchcalls/batch/{ready}/change/")
+    tab = page.locator("#batch-tabs").get_by_role("link", name="Settings")
+    tab.hover()
+    page.mouse.down()
+    # What the tabs count has changed meanwhile.
+    site.act(f"Batch.objects.get(pk={ready!r}).recipients.last().delete()")
+    with page.expect_response("**/change/*"):
+        return_to(page)
+    page.wait_for_timeout(300)
+    page.mouse.up()
+    page.wait_for_url("**/settings/")
+
+
 def test_pages_follow_a_batch_that_is_launched_and_canceled_elsewhere(
     open_page: OpenPage, site: Site, ready: str
 ) -> None:

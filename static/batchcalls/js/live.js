@@ -93,10 +93,15 @@
     if (from.matches("[type=checkbox], [type=radio]")) to.checked = from.checked === from.defaultChecked ? to.checked : from.checked;
     else if (from.options || from.value !== from.defaultValue) to.value = from.value;
   };
-  // Somebody reads an open part, or is about to copy what they selected.
+  // Somebody reads an open part, is about to copy what they selected, or is in the middle of a click.
+  let pressed = null;
+  document.addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => setTimeout(() => { pressed = null; }), true);
+  }
   const isInUse = (element) => {
     const selection = document.getSelection();
-    return element.querySelector("details[open].keep") || (!selection.isCollapsed && selection.containsNode(element, true));
+    return element.contains(pressed) || element.querySelector("details[open].keep") || (!selection.isCollapsed && selection.containsNode(element, true));
   };
 
   // Say why the page does not update; without a kind, that it does again.
