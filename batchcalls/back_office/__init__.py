@@ -32,10 +32,7 @@ class BackOffice(AdminSite):
 
     site_header = site_title = "Batch Calls"
     index_title = "Dashboard"
-    site_url = None
     empty_value_display = "–"
-    # The sidebar is our own: grouped, and also shown on phones.
-    enable_nav_sidebar = False
 
     def register(
         self,
@@ -112,10 +109,11 @@ class BackOffice(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the sidebar and the emergency stop to the context of every page."""
-        if is_fragment(request):  # which shows parts of a page, without what is around them
-            context: dict[str, Any] = {"has_permission": self.has_permission(request)}
-        else:
-            context = super().each_context(request)
+        context: dict[str, Any] = {"has_permission": self.has_permission(request)}
+        if not is_fragment(request):  # which shows parts of a page, without what is around them
+            # Not Django's context: it lists every table for Django's own sidebar, a tenth of the
+            # time of a page, while ours is grouped and also shown on phones.
+            context |= {"site_title": self.site_title, "site_header": self.site_header}
         if context["has_permission"]:
             from batchcalls.admin.export_news import news_of  # noqa: PLC0415
 
