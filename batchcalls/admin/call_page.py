@@ -229,7 +229,6 @@ def what_was_said(call: CallResult) -> dict[str, Any]:
         return {"problem": str(error)}
     return {
         "prompt": quoted_values.plain(request.prompt),
-        "pathway_id": request.pathway_id,
-        "pathway_version": request.pathway_version,
+        "led_by": call.batch.conversation.for_row(call.recipient.call_settings).label,
         "sections": settings_by_section(dict(request.settings)),
     }

@@ -20,6 +20,7 @@ from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from batchcalls.models.batch import UNTITLED
 from campaigns import call_settings, prompts
 from campaigns.call_settings import REGISTRY, SettingInvalid
+from campaigns.conversations import Conversation
 
 #: The members that hold the calls, in order of precedence.
 LISTS = ("call_data", "call_objects", "calls")
@@ -44,6 +45,7 @@ ENVELOPE = frozenset(
 LONGEST_NAME, LONGEST_CAMPAIGN = 200, 200
 MOST_CONCURRENT = 1_000_000
 _OBJECTS = ("request_data", "metadata")
+OTHERWISE = "or pathway_id, persona_id, or agent_id"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,7 +148,7 @@ def _shared_variables(shared: Parameters) -> frozenset[str]:
     """Return the variables in the texts that all calls share. Raise `Refused` for a bad text."""
     said = {name: value for name, value in shared.settings.items() if name in RENDERED}
     try:
-        return prompts.names_in({"prompt": shared.task, **said}).names
+        return prompts.names_in({"prompt": shared.conversation.prompt, **said}).names
     except prompts.PromptError as error:
         raise invalid(str(error)) from error
 
@@ -254,37 +256,28 @@ def _nullable(name: str) -> bool:
 
 
 def _set_conversation(order: BatchOrder) -> None:
-    """Give the batch a prompt or pathway. Raise `Refused` if calls would have neither.
+    """Give the batch what leads its calls. Raise `Refused` if nothing would lead some of them.
 
-    If each call has its own, the batch gets the most common one.
+    If each call has a conversation of its own, the batch gets the most common one, unless it would
+    add to what others say: a persona goes with a prompt.
     """
     shared = order.shared
-    if shared.task or shared.pathway_id:
+    if shared.conversation.is_led:
         return
-    silent = [
-        number
-        for number, one in enumerate(order.recipients, start=1)
-        if not (one.get("task") or one.get("pathway_id"))
-    ]
-    if len(silent) == len(order.recipients):
-        raise invalid("Missing required parameter: base_prompt (or task, or pathway_id).")
+    own = [Conversation.of(one) for one in order.recipients]
+    silent = [number for number, one in enumerate(own, start=1) if not one.is_led]
+    if len(silent) == len(own):
+        raise invalid(f"Missing required parameter: base_prompt ({OTHERWISE}).")
     if silent:
-        raise invalid(*(f"Entry #{number} has no task or pathway_id." for number in silent))
-    said = Counter(
-        (str(one.get("task", "")), str(one.get("pathway_id", "")), one.get("pathway_version"))
-        for one in order.recipients
-    )
-    (task, pathway_id, version), _ = said.most_common(1)[0]
-    chosen = parameters.read(
-        {"task": task, "pathway_id": pathway_id, "pathway_version": version if pathway_id else None}
-    )
-    shared.task, shared.pathway_id = chosen.task, chosen.pathway_id
-    shared.pathway_version = chosen.pathway_version
-    for one in order.recipients:
-        mine = (str(one.get("task", "")), str(one.get("pathway_id", "")))
-        if (*mine, one.get("pathway_version")) == (task, pathway_id, version):
-            for name in ("task", "pathway_id", "pathway_version"):
-                one.pop(name, None)
+        raise invalid(*(f"Entry #{number} has no task ({OTHERWISE})." for number in silent))
+    [(common, _)] = Counter(own).most_common(1)
+    if any(common.for_row(one.settings) != one for one in own):
+        return
+    shared.conversation = parameters.read(common.settings).conversation
+    for one, mine in zip(order.recipients, own, strict=True):
+        if mine == common:
+            for name in common.settings:
+                del one[name]
 
 
 def _boolean(body: Mapping[str, Any], name: str) -> bool:

@@ -76,6 +76,8 @@ def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
         {"pathway_id": batch.pathway_id, "pathway_version": batch.pathway_version or None}
         if batch.pathway_id
         else {"task": batch.prompt}
+        if batch.prompt
+        else {}
     )
     start = {"start_time": batch.start_at.isoformat()} if batch.start_at else {}
     return {

@@ -78,6 +78,8 @@ def _diagnostics(order: BatchOrder, batch: Batch) -> dict[str, Any]:
         "call": without_secrets(order.recipients[0]),
         "base_prompt": batch.prompt,
         "pathway_id": batch.pathway_id or None,
+        "persona_id": batch.conversation.persona_id or None,
+        "agent_id": batch.conversation.agent_id or None,
         "call_params": batch_shapes.batch_v1(batch, id_name="id")["call_params"],
         "voice_account": batch.account.name,
     }

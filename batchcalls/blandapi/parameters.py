@@ -14,6 +14,7 @@ from batchcalls.blandapi.errors import invalid
 from batchcalls.lists.cleaning import clean_value
 from campaigns import call_settings
 from campaigns.call_settings import REGISTRY, UNKNOWN
+from campaigns.conversations import PRESETS, Conversation
 from campaigns.vocabulary import Purpose
 
 #: Former values of settings that clients still send.
@@ -30,11 +31,12 @@ STRUCTURAL = frozenset(name for name, setting in REGISTRY.items() if setting.str
 
 @dataclass(slots=True, kw_only=True)
 class Parameters:
-    """The parameters of calls. ``settings`` are canonical, without the values of other fields."""
+    """The parameters of calls. ``settings`` are canonical, without the values of other fields.
 
-    task: str = ""
-    pathway_id: str = ""
-    pathway_version: str = ""
+    A persona or agent is part of the ``conversation``.
+    """
+
+    conversation: Conversation = field(default_factory=Conversation)
     purpose: str = ""
     request_data: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -57,18 +59,18 @@ def read(given: Mapping[str, Any]) -> Parameters:
         raise invalid(*wrong)
     found.warnings += [ignored(one.name) for one in normalized.problems]
     values = normalized.values
-    found.task = values.get("task", "")
-    found.pathway_id = values.get("pathway_id", "")
-    found.pathway_version = str(values.get("pathway_version", ""))
     found.request_data = named(values.get("request_data", {}))
     found.metadata = named(values.get("metadata", {}))
-    found.settings = {name: value for name, value in values.items() if name not in STRUCTURAL}
-    if found.pathway_id and found.task:
-        found.task = ""
+    apart = STRUCTURAL.union(PRESETS)
+    found.settings = {name: value for name, value in values.items() if name not in apart}
+    said = Conversation.of(values)
+    if said.pathway_id and said.prompt:
+        said = said._replace(prompt="")
         found.warnings.append("task was ignored: the pathway says what is said.")
-    if found.pathway_version and not found.pathway_id:
-        found.pathway_version = ""
+    if said.pathway_version and not said.pathway_id:
+        said = said._replace(pathway_version="")
         found.warnings.append("pathway_version was ignored: there is no pathway_id.")
+    found.conversation = said
     return found
 
 

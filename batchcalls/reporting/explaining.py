@@ -67,7 +67,7 @@ _RULE_OF: dict[str, str] = {
     "duplicate": DUPLICATES,
     **dict.fromkeys([*LACKS, *REFUSALS], CONSENT),
     **dict.fromkeys(["missing_variable", "value_too_long"], VARIABLES),
-    **dict.fromkeys(["prompt_and_pathway", "bad_prompt"], VARIABLES),
+    **dict.fromkeys(["prompt_and_pathway", "no_prompt", "bad_prompt"], VARIABLES),
     **dict.fromkeys((ban.code for ban in Ban), DO_NOT_CALL),
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),

@@ -41,10 +41,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
     seconds = call.duration_seconds or 0
     known_as = id_of(call)
     phrases = transcripts(call, known_as)
-    pathway_id = call_settings.get("pathway_id") or (
-        "" if call_settings.get("task") else batch.pathway_id
-    )
-    version = call_settings.get("pathway_version") or batch.pathway_version if pathway_id else ""
+    said = batch.conversation.for_row(recipient.call_settings)
     return {
         "call_id": known_as,
         "c_id": known_as,
@@ -79,8 +76,10 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "price": None if call.price is None else float(call.price),
         "local_dialing": False,
         "call_ended_by": None,
-        "pathway_id": pathway_id or None,
-        "pathway_version": version or None,
+        "pathway_id": said.pathway_id or None,
+        "pathway_version": (said.pathway_id and said.pathway_version) or None,
+        "persona_id": said.persona_id or None,
+        "agent_id": said.agent_id or None,
         "pathway_logs": None,
         "voice_id": call_settings.get("voice"),
         "transferred_to": None,

@@ -261,11 +261,11 @@ def test_a_number_that_stands_twice_is_called_once_and_that_is_told(
         ),
         (
             {"call_data": [{"phone_number": HUMAN}]},
-            "Missing required parameter: base_prompt (or task, or pathway_id).",
+            "Missing required parameter: base_prompt (or pathway_id, persona_id, or agent_id).",
         ),
         (
             {"call_objects": [{"phone_number": HUMAN, "task": "x"}, {"phone_number": NOBODY}]},
-            "Entry #2 has no task or pathway_id.",
+            "Entry #2 has no task (or pathway_id, persona_id, or agent_id).",
         ),
         ({**BATCH_V1, "call_objects": [{}]}, "Send call_data or call_objects, not both."),
         (
