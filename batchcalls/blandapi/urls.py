@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from batchcalls.access import origins
-from batchcalls.blandapi import accounts, batch_logs, batches, calls, postcall, recording
+from batchcalls.blandapi import (
+    accounts,
+    batch_logs,
+    batches,
+    call_events,
+    calls,
+    postcall,
+    recording,
+)
 from batchcalls.blandapi.views import unknown
 
 urlpatterns: list[URLPattern] = [
@@ -36,6 +44,8 @@ urlpatterns: list[URLPattern] = [
     path("v1/calls/<str:call_id>/analyze", calls.analyze),
     path("v1/calls/<str:call_id>/correct", calls.correct),
     path("v1/calls/<str:call_id>/recording", recording.recording_or_place),
+    path("v1/calls/<str:call_id>/events", call_events.events),
+    path("v1/event_stream/<str:call_id>", call_events.events),
     path("v1/recordings/<str:call_id>", recording.recording),
     path("v1/postcall/webhooks/resend", postcall.resend),
     path("v1/postcall/webhooks/create", postcall.create),
