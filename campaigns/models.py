@@ -25,6 +25,7 @@ from campaigns.pathways import Pathway, Tool
 from campaigns.retry import RetryPolicy, RetryRule
 from campaigns.rule_switches import RulePackSwitch, RulePackSwitchQuerySet
 from campaigns.setting_permissions import DECLARED
+from campaigns.settings_field import CallSettingsField
 from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
 
 #: The table of a module of its own, which Django finds here.
@@ -320,7 +321,7 @@ class Campaign(models.Model):
     )
     pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, null=True, blank=True)
     tools = models.ManyToManyField(Tool, blank=True)
-    call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
+    call_settings = CallSettingsField(default=dict, blank=True, validators=[validate_call_settings])
     policy = models.ForeignKey(CallingPolicy, on_delete=models.PROTECT, null=True, blank=True)
     opt_out_outcomes = models.TextField(
         "outcomes that opt out",

@@ -88,10 +88,11 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
     )
     used = _shared_variables(shared)
     read_entry = _from_data if kind == "call_data" else _from_call
-    order.recipients = [
-        read_entry(entry, shared, used, order.warnings)
-        for entry in (entries[:1] if test_mode else entries)
-    ]
+    for number, entry in enumerate(entries[:1] if test_mode else entries, start=1):
+        try:
+            order.recipients.append(read_entry(entry, shared, used, order.warnings))
+        except Refused as error:
+            raise invalid(*(f"Entry #{number}: {text}" for _, text in error.errors)) from error
     _set_conversation(order)
     order.warnings[:] = _with_counts(order.warnings)
     return order
@@ -166,11 +167,13 @@ def _from_data(
     for name, value in _others(entry):
         if name in CONSENT_MEMBERS and name not in used:
             settings[name] = value
-        elif name not in used and call_settings.is_call_setting(name) and _fits(name, value):
-            settings[name], warning = parameters.modern(name, value)
-            warnings += [warning] if warning else []
+        elif name in used or not call_settings.is_call_setting(name):
+            variables[name] = value
+        elif _fits(now := parameters.current(name, value, warnings)):
+            settings |= now
         else:
             variables[name] = value
+            warnings.append(f"{name} is a variable here: its value is not one of the parameter.")
     return _recipient(entry, shared, variables, settings)
 
 
@@ -184,8 +187,7 @@ def _from_call(
         if name in CONSENT_MEMBERS and name not in used:
             settings[name] = value
         elif call_settings.is_call_setting(name):
-            settings[name], warning = parameters.modern(name, value)
-            warnings += [warning] if warning else []
+            settings |= parameters.current(name, value, warnings)
         elif name in used:
             variables[name] = value
         elif name not in parameters.SILENTLY_IGNORED:
@@ -198,9 +200,8 @@ def _others(entry: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in entry.items() if name not in apart]
 
 
-def _fits(name: str, value: Any) -> bool:
-    value, _ = parameters.modern(name, value)
-    return not call_settings.normalize({name: value}, per_row=True).problems
+def _fits(settings: Mapping[str, Any]) -> bool:
+    return not call_settings.normalize(settings, per_row=True).problems
 
 
 def _recipient(

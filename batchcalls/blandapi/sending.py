@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import RecipientStatus
+from batchcalls.voice.registry import provider_of
 from campaigns import e164
 from campaigns.conversations import Conversation
 from campaigns.models import Campaign, Suppression
@@ -56,7 +58,7 @@ def send_batch(order: BatchOrder, *, actor: User) -> Batch:
         # Set before the rows are imported: clients ask for the count immediately.
         Batch.objects.filter(pk=batch.pk).update(row_count=len(order.recipients))
         lifecycle.submit(batch, launch=True, actor=actor)
-    order.warnings += _warnings(batch)
+    order.warnings += _warnings(batch, order.recipients)
     return batch
 
 
@@ -172,9 +174,15 @@ def _delay_warnings(batch: Batch) -> list[str]:
     )
 
 
-def _warnings(batch: Batch) -> list[str]:
-    """Return what prevents phones from ringing immediately."""
+def _warnings(batch: Batch, rows: Iterable[Mapping[str, Any]] = ()) -> list[str]:
+    """Return what the provider cannot do, and what prevents phones from ringing immediately."""
     found = []
+    provider = provider_of(batch.account.provider)
+    shared = {*batch.conversation.settings, *batch.call_settings}
+    each = {frozenset(shared.union(row)) for row in rows} or {frozenset(shared)}
+    ignored = dict.fromkeys(name for names in each for name in provider.ignored(names))
+    if ignored:
+        found.append(f"{provider.label} ignores {', '.join(sorted(ignored))}.")
     if not batch.account.dials_people:
         found.append(accounts.SIMULATED)
     if EmergencyStop.objects.in_force().exists():

@@ -42,7 +42,7 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
     `prompts.MissingVariable` when the row lacks a variable.
     """
     said = batch.conversation.for_row(recipient.call_settings)
-    settings = {**batch.call_settings, **recipient.call_settings}
+    settings = call_settings.for_row(batch.call_settings, recipient.call_settings)
     for name in (*LEADING, "pathway_version"):
         settings.pop(name, None)
     settings |= said.presets
@@ -89,7 +89,7 @@ def _follows_a_call(call: CallResult) -> bool:
 
 def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, Any]:
     """Return the values of {{variables}}: the built-in ones, overridden by the row's own."""
-    settings = {**batch.call_settings, **recipient.call_settings}
+    settings = call_settings.for_row(batch.call_settings, recipient.call_settings)
     texts = [settings[name] for name in RENDERED if name in settings]
     used = prompts.names_in([batch.prompt, *texts]).names
     now = call.claimed_at

@@ -20,6 +20,7 @@ from campaigns.caps import Caps
 from campaigns.conversations import Conversation
 from campaigns.models import CallingPolicy, validate_call_settings
 from campaigns.retry import RetryPolicy
+from campaigns.settings_field import CallSettingsField
 from campaigns.vocabulary import ConsentRule, Purpose
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Batch(models.Model):
     prompt = models.TextField(blank=True)
     pathway_id = models.CharField(max_length=100, blank=True)
     pathway_version = models.CharField(max_length=40, blank=True)
-    call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
+    call_settings = CallSettingsField(default=dict, blank=True, validators=[validate_call_settings])
     policy = models.JSONField(default=dict, blank=True, editable=False)
 
     # Webhooks besides those of the webhook endpoints.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from batchcalls.calling import caller_ids, gate, rule_packs, verdicts
+from batchcalls.calling.destinations import UNREADABLE
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -75,7 +76,7 @@ _RULE_OF: dict[str, str] = {
     "capped": CAPS,
     **dict.fromkeys(["budget_used_up", "budget_reserved"], BUDGET),
     **dict.fromkeys([COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED], COUNTRIES),
-    HOST_NOT_ALLOWED: HOSTS,
+    **dict.fromkeys([HOST_NOT_ALLOWED, UNREADABLE], HOSTS),
     **dict.fromkeys(caller_ids.CODES, CALLER_ID),
     "called_at_this_hour": ANOTHER_HOUR,
     "cannot_tell": UNDECIDED,

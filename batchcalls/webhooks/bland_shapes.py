@@ -17,6 +17,7 @@ from django.conf import settings
 from batchcalls.models import CallResult
 from batchcalls.states import CALL_FINAL, CallStatus
 from campaigns import e164
+from campaigns.call_settings import for_row
 from campaigns.vocabulary import AnsweredBy
 
 ANSWERED_BY: Mapping[str, str] = {
@@ -37,7 +38,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
     Use ``select_related("batch", "recipient")`` to avoid extra queries.
     """
     batch, recipient, role = call.batch, call.recipient, CallStatus(call.status).role
-    call_settings = {**batch.call_settings, **recipient.call_settings}
+    call_settings = for_row(batch.call_settings, recipient.call_settings)
     seconds = call.duration_seconds or 0
     known_as = id_of(call)
     phrases = transcripts(call, known_as)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from campaigns.call_settings.registry import get
+from campaigns.call_settings.registry import REGISTRY
+
+#: The settings that may hold secrets.
+SECRETS: Final = frozenset(name for name, setting in REGISTRY.items() if setting.sensitive)
 
 
 def is_secret(name: str) -> bool:
     """Return whether a setting may hold secrets."""
-    setting = get(name)
-    return setting is not None and setting.sensitive
+    return name in SECRETS
 
 
 def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:

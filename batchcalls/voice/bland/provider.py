@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -92,6 +92,12 @@ class BlandProvider(VoiceProvider):
             return credentials.variables(BlandOptions.parse(options).credentials)
         except OptionsInvalid:
             return ()
+
+    @classmethod
+    def ignored(cls, names: Collection[str]) -> Sequence[str]:
+        """Return what a pathway replaces. Source: Bland API, Send Call, ``pathway_id``."""
+        replaced = ("model", "tools", "custom_tools", "transfer_phone_number", "transfer_list")
+        return [name for name in replaced if name in names] if "pathway_id" in names else ()
 
     @property
     def clock_ahead_seconds(self) -> float | None:
