@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, re_path
 from batchcalls.access import origins
 from batchcalls.blandapi import (
     accounts,
+    batch_calls,
     batch_logs,
     batches,
     call_events,
@@ -23,13 +24,13 @@ urlpatterns: list[URLPattern] = [
     path("v1/batches/create", batches.create),
     path("v2/batches/create", batches.create),
     path("v2/batches/list", batches.list_v2),
-    path("v1/batches/<str:batch_id>", batches.details),
+    path("v1/batches/<str:batch_id>", batch_calls.details),
     path("v2/batches/<str:batch_id>", batches.details_v2),
     path("v2/batches/<str:batch_id>/logs", batch_logs.logs),
     path("v1/batches/<str:batch_id>/stop", batches.stop_v1),
     path("v2/batches/<str:batch_id>/stop", batches.stop_v2),
-    path("v1/batches/<str:batch_id>/analyze", batches.analyze),
-    path("v1/batches/<str:batch_id>/analysis", batches.analyses),
+    path("v1/batches/<str:batch_id>/analyze", batch_calls.analyze),
+    path("v1/batches/<str:batch_id>/analysis", batch_calls.analyses),
     # Addresses of earlier versions, which programs still use.
     path("v1/call", calls.send),
     path("call", calls.send),
