@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from batchcalls.blandapi import parameters
@@ -87,7 +88,8 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         warnings=shared.warnings,
     )
     used = _shared_variables(shared)
-    read_entry = _from_data if kind == "call_data" else _from_call
+    # Programs that send ``calls`` mix parameters and variables.
+    read_entry = _from_data if kind == "call_data" else partial(_from_call, mixes=kind == "calls")
     for number, entry in enumerate(entries[:1] if test_mode else entries, start=1):
         try:
             order.recipients.append(read_entry(entry, shared, used, order.warnings))
@@ -178,9 +180,17 @@ def _from_data(
 
 
 def _from_call(
-    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
+    entry: dict[str, Any],
+    shared: Parameters,
+    used: frozenset[str],
+    warnings: list[str],
+    *,
+    mixes: bool = False,
 ) -> dict[str, Any]:
-    """Parse an entry of the second generation, whose members are call parameters."""
+    """Parse an entry of the second generation, whose members are call parameters.
+
+    With ``mixes``, its other members are variables.
+    """
     variables: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     for name, value in _others(entry):
@@ -188,7 +198,7 @@ def _from_call(
             settings[name] = value
         elif call_settings.is_call_setting(name):
             settings |= parameters.current(name, value, warnings)
-        elif name in used:
+        elif name in used or mixes:
             variables[name] = value
         elif name not in parameters.SILENTLY_IGNORED:
             warnings.append(parameters.ignored(name))

@@ -105,6 +105,9 @@ def current(name: str, value: Any, warnings: list[str]) -> dict[str, Any]:
         if now := FORMER_VALUES.get(name, {}).get(value.lower()):
             warnings.append(f"{name} {value} is no longer supported; {now} was used instead.")
             return {name: now}
+    if name == "max_duration" and isinstance(value, float) and value > 1 and value % 1:
+        warnings.append(f"max_duration {value:g} was rounded down to {int(value)} minutes.")
+        return {name: int(value)}
     if name == "tools" and isinstance(value, list):
         defined = [one for one in value if isinstance(one, Mapping)]
         ids = [one for one in value if not isinstance(one, Mapping)]

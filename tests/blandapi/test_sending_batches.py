@@ -128,6 +128,7 @@ def test_calls_of_the_second_generation_override_what_holds_for_all(
     warnings = " ".join(answer.json()["warnings"])
     assert "sparkle was ignored" in warnings
     assert "b_cid was ignored" in warnings
+    assert "Simulator (no real calls) ignores " in warnings
 
 
 def test_calls_may_each_bring_their_own_prompt_with_its_own_variables(

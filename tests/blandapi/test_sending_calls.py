@@ -185,6 +185,7 @@ def test_what_is_not_known_or_is_no_more_is_ignored_and_said(program: Program) -
     ):
         assert said in warnings
     assert "pathway_version was ignored" in warnings
+    assert "Simulator (no real calls) ignores language, model." in warnings
     assert "secret-of-the-client" not in answer.content.decode()
     [batch] = Batch.objects.all()
     assert batch.call_settings == {"model": "base", "language": "en"}
