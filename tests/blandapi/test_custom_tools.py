@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tablib
 from django.apps import apps
 from django.conf import settings as project
 from django.db import connection
@@ -17,8 +18,10 @@ from django.utils import timezone
 
 from batchcalls.calling import call_requests, destinations
 from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.reporting.exports.batch_tables import OF_A_BATCH
 from campaigns.call_settings import sealing
 from campaigns.models import Campaign
+from campaigns.resources import CampaignResource
 from tests.blandapi.conftest import HUMAN, NOBODY, Carry, Program
 from tests.voice.bland_account import bland, carrier, carrier_process
 from tests.voice.carrier.process import Carrier
@@ -50,7 +53,6 @@ def everything_stored() -> str:
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
             found += [str(cursor.fetchall())]
     files = [path for path in Path(project.MEDIA_ROOT).rglob("*") if path.is_file()]
-    assert files
     return "\n".join([*found, *(path.read_bytes().decode("latin-1") for path in files)])
 
 
@@ -100,7 +102,11 @@ def test_tools_reach_the_provider_and_their_secrets_are_seen_nowhere_else(
         assert answer.status_code in {200, 400}, answer.request
         parts = answer.streaming_content if answer.streaming else [answer.content]
         assert SECRET not in b"".join(parts).decode(), answer.request
-    Campaign.objects.create(name="C", prompt="Hi.", call_settings={"custom_tools": [TOOL]})
+    tables = [make(batch) for make in OF_A_BATCH.values()]
+    cells = [cell for table in tables for row in table.rows for cell in row]
+    assert "set, not shown" in cells
+    assert SECRET not in str(cells)
+    assert "sealed:" in everything_stored()
     assert SECRET not in everything_stored()
     assert SECRET not in caplog.text
 
@@ -130,6 +136,24 @@ def test_a_secret_whose_key_is_gone_pauses_the_batch_and_is_not_lost(
     assert batch.call_settings["custom_tools"] == [TOOL]
     assert destinations.why_unusable(batch) is None
     assert timezone.now() < batch.start_at
+
+
+def test_an_export_of_campaigns_has_no_secrets_and_its_import_keeps_them() -> None:
+    stored = {"custom_tools": [TOOL], "voice": "June"}
+    campaign = Campaign.objects.create(name="C", prompt="Hi.", call_settings=stored)
+    assert SECRET not in everything_stored()
+
+    exported = CampaignResource().export()
+
+    assert SECRET not in exported.csv
+    assert "June" in exported.csv
+    changed = tablib.Dataset(headers=exported.headers)
+    changed.append([cell.replace("June", "Nat") for cell in exported[0]])
+    done = CampaignResource().import_data(changed, raise_errors=True)
+    assert (done.totals["update"], done.totals["error"]) == (1, 0)
+    campaign.refresh_from_db()
+    assert campaign.call_settings == {"custom_tools": [TOOL], "voice": "Nat"}
+    assert CampaignResource().import_data(changed).totals["skip"] == 1
 
 
 def test_a_host_that_is_not_allowed_gets_no_data_by_a_tool(program: Program) -> None:
