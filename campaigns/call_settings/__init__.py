@@ -5,7 +5,7 @@ JSON or a CSV row into canonical ones. Nothing here needs a database.
 """
 
 from campaigns.call_settings.dates import DateOrder, possible_orders
-from campaigns.call_settings.hiding import SECRETS, is_secret, shown, without_secrets
+from campaigns.call_settings.hiding import SECRETS, is_secret, secrets_in, shown, without_secrets
 from campaigns.call_settings.legacy import ALIASES
 from campaigns.call_settings.normalizing import (
     INVALID,
@@ -47,6 +47,7 @@ __all__ = [
     "numbers_in",
     "parse_start_time",
     "possible_orders",
+    "secrets_in",
     "shown",
     "without_secrets",
 ]
