@@ -18,6 +18,15 @@ from django.db import models
 
 #: The error code of an address whose host is not on the list.
 HOST_NOT_ALLOWED: Final = "host_not_allowed"
+#: Lists of requests that the provider makes.
+_REQUESTS: Final = ("dynamic_data", "custom_tools")
+#: Members of such a request that lead nowhere: what is sent, and what is read of the answer.
+_OF_REQUESTS: Final = frozenset(
+    {
+        *("url", "method", "headers", "body", "query", "cache", "response_data", "response"),
+        *("name", "description", "speech", "input_schema", "timeout"),
+    }
+)
 #: Free-form settings that might carry an address to the provider.
 _FREE: Final = ("guard_rails", "voice_settings")
 _ADDRESS: Final = re.compile(r"\s*https?://", re.IGNORECASE)
@@ -129,8 +138,13 @@ def addresses_in(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """
     if webhook := settings.get("webhook"):
         yield "webhook", str(webhook)
-    for index, source in enumerate(settings.get("dynamic_data") or []):
-        yield f"dynamic_data[{index}].url", str(source.get("url", ""))
+    for name in _REQUESTS:
+        # A sealed value has no readable address, and is never used.
+        value = settings.get(name)
+        for index, one in enumerate(value if isinstance(value, list) else []):
+            yield f"{name}[{index}].url", str(one.get("url", ""))
+            free = {member: one[member] for member in one if member not in _OF_REQUESTS}
+            yield from _addresses(f"{name}[{index}]", free)
     for name in _FREE:
         if name in settings:
             yield from _addresses(name, settings[name])

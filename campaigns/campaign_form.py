@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from campaigns import call_settings
+from campaigns.conversations import Conversation
 from campaigns.models import Campaign
 from campaigns.setting_locks import Locks
 from campaigns.setting_permissions import refused_name
@@ -23,8 +24,8 @@ LEFT_OUT = frozenset({"start_time"})
 class CampaignForm(forms.ModelForm[Campaign]):
     """The campaign's own fields, and ``settings_form`` with one field for each call setting.
 
-    Either a prompt or a pathway leads the conversation; the one not chosen is cleared. What
-    ``user`` may not set is locked.
+    Either a prompt or a pathway leads the conversation; the one not chosen is cleared. The prompt
+    may be blank if a persona or agent is set. What ``user`` may not set is locked.
     """
 
     #: Set by the page.
@@ -85,10 +86,11 @@ class CampaignForm(forms.ModelForm[Campaign]):
                 self.add_error("pathway", "Choose the pathway that leads the conversation.")
         else:
             data["pathway"] = None
-            if not data.get("prompt") and "prompt" not in self.errors:
-                self.add_error("prompt", "Write what the agent is told.")
         if self.settings_form.is_valid():
             self.instance.call_settings = self.settings_form.values()
+            is_led = data.get("prompt") or Conversation.of(self.instance.call_settings).is_led
+            if data.get("says") != "pathway" and not is_led and "prompt" not in self.errors:
+                self.add_error("prompt", "Write what the agent is told, or set a persona or agent.")
         else:
             self.add_error(None, "A call setting needs another look; its section is open below.")
         return data

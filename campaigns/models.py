@@ -17,6 +17,7 @@ from campaigns.allowed_hosts import AllowedHost, AllowedHostQuerySet
 from campaigns.call_settings import DateOrder
 from campaigns.calling_hours import CallingHours
 from campaigns.caps import POLICY_CAPS, Caps
+from campaigns.conversations import PRESETS, Conversation
 from campaigns.do_not_call import Ban, Bans, Suppression, SuppressionQuerySet, SuppressionSource
 from campaigns.number_writing import Written
 from campaigns.opting_out import outcomes_in
@@ -24,6 +25,7 @@ from campaigns.pathways import Pathway, Tool
 from campaigns.retry import RetryPolicy, RetryRule
 from campaigns.rule_switches import RulePackSwitch, RulePackSwitchQuerySet
 from campaigns.setting_permissions import DECLARED
+from campaigns.settings_field import CallSettingsField
 from campaigns.vocabulary import ConsentRule, Purpose, RetryOutcome
 
 #: The table of a module of its own, which Django finds here.
@@ -305,7 +307,10 @@ class PolicyRetryRule(models.Model):
 
 
 class Campaign(models.Model):
-    """A prompt or a pathway with voice, tools, call settings and a calling policy. Reusable."""
+    """A conversation with voice, tools, call settings and a calling policy. Reusable.
+
+    A prompt or a pathway leads it, or else a persona or agent among the call settings.
+    """
 
     name = models.CharField(max_length=200, unique=True)
     purpose = models.CharField(
@@ -316,7 +321,7 @@ class Campaign(models.Model):
     )
     pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, null=True, blank=True)
     tools = models.ManyToManyField(Tool, blank=True)
-    call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
+    call_settings = CallSettingsField(default=dict, blank=True, validators=[validate_call_settings])
     policy = models.ForeignKey(CallingPolicy, on_delete=models.PROTECT, null=True, blank=True)
     opt_out_outcomes = models.TextField(
         "outcomes that opt out",
@@ -342,9 +347,12 @@ class Campaign(models.Model):
         ]
         constraints = [
             CheckConstraint(
-                condition=(~Q(prompt="") & Q(pathway=None)) | (Q(prompt="") & ~Q(pathway=None)),
-                name="campaign_prompt_xor_pathway",
-                violation_error_message="Give a prompt or a pathway, and not both.",
+                condition=(~Q(prompt="") & Q(pathway=None))
+                | (Q(prompt="") & ~Q(pathway=None))
+                | Q(prompt="", pathway=None, call_settings__has_any_keys=PRESETS),
+                name="campaign_is_led",
+                violation_error_message="Give a prompt or a pathway, and not both. Neither is "
+                "needed with a persona or an agent.",
             ),
             CheckConstraint(condition=Q(purpose__in=Purpose.values), name="campaign_purpose"),
         ]
@@ -358,6 +366,15 @@ class Campaign(models.Model):
             prompts.Template.parse(self.prompt)
         except prompts.PromptError as error:
             raise ValidationError({"prompt": str(error)}) from error
+
+    @property
+    def conversation(self) -> Conversation:
+        """What leads its calls."""
+        said = {**self.call_settings, "task": self.prompt}
+        if self.pathway:
+            said |= {"pathway_id": self.pathway.pathway_id}
+            said |= {"pathway_version": self.pathway.version}
+        return Conversation.of(said)
 
     def settings_for_calls(self) -> dict[str, Any]:
         """Return the canonical call settings, including the campaign's tools."""

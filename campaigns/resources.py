@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from campaigns import call_settings
+from campaigns.call_settings import SECRETS
 from campaigns.models import CallingPolicy, Campaign, Pathway, Tool
 from campaigns.setting_permissions import refused_changes, values_of_campaign
 from campaigns.spreadsheet_cells import neutralise, restore
@@ -102,6 +104,18 @@ class CampaignResource(SmallResource):
         import_id_fields = ("name",)
         skip_unchanged = True
         clean_model_instances = True
+
+    def dehydrate_call_settings(self, campaign: Campaign) -> str:
+        """Return the call settings without secrets, which no file may have."""
+        return json.dumps(call_settings.without_secrets(campaign.call_settings))
+
+    def import_instance(self, instance: Campaign, row: Any, **kwargs: Any) -> None:
+        """Take over a row. The secret settings of a campaign stay unless the row has others."""
+        before = instance.call_settings
+        super().import_instance(instance, row, **kwargs)
+        given = instance.call_settings
+        kept = {name: before[name] for name in before.keys() - given if name in SECRETS}
+        instance.call_settings = {**kept, **given}
 
     def before_save_instance(self, instance: Campaign, row: Any, **kwargs: Any) -> None:
         """Record who created a new campaign. Refuse what the user may not set."""

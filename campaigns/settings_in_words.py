@@ -18,12 +18,11 @@ def settings_by_section(values: Mapping[str, Any]) -> Sections:
     For settings that may hold secrets, the value only says that they are set.
     """
     by_section: dict[str, list[tuple[str, str, Any]]] = {}
-    for name, value in values.items():
+    for name, value in call_settings.shown(values).items():
         setting = call_settings.get(name)
         label = setting.label if setting else name
         section = (setting.section if setting else Section.SPEECH).label
-        shown = "set, not shown" if call_settings.is_secret(name) else value
-        by_section.setdefault(section, []).append((label, name, shown))
+        by_section.setdefault(section, []).append((label, name, value))
     return [
         (section.label, by_section[section.label])
         for section in Section

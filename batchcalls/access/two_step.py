@@ -20,9 +20,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django_otp.oath import TOTP
 
-from batchcalls.access import audit, encryption
+from batchcalls.access import audit
 from batchcalls.database import clock
 from batchcalls.models import AuditAction, RecoveryCode, SignIn, sign_in_of
+from campaigns import encryption
 
 TWO_STEP = "Two-step sign-in"
 log = structlog.get_logger(__name__)

@@ -24,11 +24,11 @@ from batchcalls.database import clock
 from batchcalls.models import CallEvent, CallResult
 from batchcalls.models.call_fields import Kind, Place, fields_of
 from batchcalls.reporting import explaining, keyset
+from batchcalls.reporting.call_moments import moments
 from batchcalls.reporting.call_values import shown
 from batchcalls.reporting.callees import Callees
 from batchcalls.reporting.filters.calls import CallFilter, arrangement_of
 from batchcalls.reporting.tables.webhooks import delivery_pill
-from batchcalls.states import CALL_GIVEN_UP
 from batchcalls.voice import recordings
 from campaigns import pseudonyms, quoted_values
 from campaigns.models import Suppression
@@ -197,30 +197,6 @@ def _attempts(call: CallResult, attempts: list[CallResult]) -> str:
     )
 
 
-def moments(call: CallResult, events: list[CallEvent]) -> list[tuple[Any, str, str]]:
-    """Return the timeline of a call in order: our own steps and the provider's events."""
-    own = [
-        (call.claimed_at, "Queued", "all checks passed"),
-        (call.placed_at, "Placed", f"taken by {call.account}"),
-        (call.answered_at, "Answered", str(call.get_answered_by_display())),
-        (call.given_up_at, "Given up", "its answer was lost, and no call was found"),
-        (
-            None if call.status in CALL_GIVEN_UP else call.ended_at,
-            "Ended",
-            str(call.get_status_display()),
-        ),
-    ]
-    told = [
-        (
-            event.occurred_at,
-            f"{event.get_status_display()}, says the provider",
-            event.provider_status,
-        )
-        for event in events
-    ]
-    return sorted((one for one in [*own, *told] if one[0]), key=lambda one: one[0])
-
-
 def what_was_said(call: CallResult) -> dict[str, Any]:
     """Return the request as it was placed. It is composed again from rows that do not change."""
     try:
@@ -229,7 +205,6 @@ def what_was_said(call: CallResult) -> dict[str, Any]:
         return {"problem": str(error)}
     return {
         "prompt": quoted_values.plain(request.prompt),
-        "pathway_id": request.pathway_id,
-        "pathway_version": request.pathway_version,
+        "led_by": call.batch.conversation.for_row(call.recipient.call_settings).label,
         "sections": settings_by_section(dict(request.settings)),
     }

@@ -21,10 +21,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from batchcalls.access import api_keys, audit, encryption, sessions, two_step
+from batchcalls.access import api_keys, audit, sessions, two_step
 from batchcalls.admin.actor import actor_of
 from batchcalls.admin.sign_in import CodeField, refusal_of_code, refusal_of_password
 from batchcalls.models import SignIn, sign_in_of
+from campaigns import encryption
 
 #: In the session: the secret for an app that is being set up, encrypted.
 SETUP = "two_step_setup"

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from batchcalls.blandapi import parameters
+from batchcalls.blandapi import batch_entries, parameters
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
 from batchcalls.calling.call_requests import RENDERED
-from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from batchcalls.models.batch import UNTITLED
-from campaigns import call_settings, prompts
+from campaigns import prompts
 from campaigns.call_settings import REGISTRY, SettingInvalid
+from campaigns.conversations import Conversation
 
 #: The members that hold the calls, in order of precedence.
 LISTS = ("call_data", "call_objects", "calls")
@@ -43,7 +44,7 @@ ENVELOPE = frozenset(
 )
 LONGEST_NAME, LONGEST_CAMPAIGN = 200, 200
 MOST_CONCURRENT = 1_000_000
-_OBJECTS = ("request_data", "metadata")
+OTHERWISE = "or pathway_id, persona_id, or agent_id"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,11 +86,17 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         warnings=shared.warnings,
     )
     used = _shared_variables(shared)
-    read_entry = _from_data if kind == "call_data" else _from_call
-    order.recipients = [
-        read_entry(entry, shared, used, order.warnings)
-        for entry in (entries[:1] if test_mode else entries)
-    ]
+    # Programs that send ``calls`` mix parameters and variables.
+    read_entry = (
+        batch_entries.from_data
+        if kind == "call_data"
+        else partial(batch_entries.from_call, mixes=kind == "calls")
+    )
+    for number, entry in enumerate(entries[:1] if test_mode else entries, start=1):
+        try:
+            order.recipients.append(read_entry(entry, shared, used, order.warnings))
+        except Refused as error:
+            raise invalid(*(f"Entry #{number}: {text}" for _, text in error.errors)) from error
     _set_conversation(order)
     order.warnings[:] = _with_counts(order.warnings)
     return order
@@ -146,145 +153,34 @@ def _shared_variables(shared: Parameters) -> frozenset[str]:
     """Return the variables in the texts that all calls share. Raise `Refused` for a bad text."""
     said = {name: value for name, value in shared.settings.items() if name in RENDERED}
     try:
-        return prompts.names_in({"prompt": shared.task, **said}).names
+        return prompts.names_in({"prompt": shared.conversation.prompt, **said}).names
     except prompts.PromptError as error:
         raise invalid(str(error)) from error
 
 
-def _from_data(
-    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
-) -> dict[str, Any]:
-    """Parse an entry of the first generation, whose members are variables.
-
-    Public code also puts call parameters there. A member is a parameter if its name and value are
-    valid for one, and no text uses it as a variable.
-    """
-    variables: dict[str, Any] = {}
-    settings: dict[str, Any] = {}
-    for name, value in _others(entry):
-        if name in CONSENT_MEMBERS and name not in used:
-            settings[name] = value
-        elif name not in used and call_settings.is_call_setting(name) and _fits(name, value):
-            settings[name], warning = parameters.modern(name, value)
-            warnings += [warning] if warning else []
-        else:
-            variables[name] = value
-    return _recipient(entry, shared, variables, settings)
-
-
-def _from_call(
-    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
-) -> dict[str, Any]:
-    """Parse an entry of the second generation, whose members are call parameters."""
-    variables: dict[str, Any] = {}
-    settings: dict[str, Any] = {}
-    for name, value in _others(entry):
-        if name in CONSENT_MEMBERS and name not in used:
-            settings[name] = value
-        elif call_settings.is_call_setting(name):
-            settings[name], warning = parameters.modern(name, value)
-            warnings += [warning] if warning else []
-        elif name in used:
-            variables[name] = value
-        elif name not in parameters.SILENTLY_IGNORED:
-            warnings.append(parameters.ignored(name))
-    return _recipient(entry, shared, variables, settings)
-
-
-def _others(entry: dict[str, Any]) -> list[tuple[str, Any]]:
-    apart = {"phone_number", *_OBJECTS}
-    return [(name, value) for name, value in entry.items() if name not in apart]
-
-
-def _fits(name: str, value: Any) -> bool:
-    value, _ = parameters.modern(name, value)
-    return not call_settings.normalize({name: value}, per_row=True).problems
-
-
-def _recipient(
-    entry: dict[str, Any],
-    shared: Parameters,
-    variables: dict[str, Any],
-    settings: dict[str, Any],
-) -> dict[str, Any]:
-    """Return a recipient. Its own values override the shared ones."""
-    own = {name: _object(entry, name) for name in _OBJECTS}
-    told = {name: value for name, value in settings.items() if value is not None or _nullable(name)}
-    if told.get("pathway_id"):
-        told.pop("task", None)
-    if "start_time" in told:
-        told["start_time"] = _start_time(told, shared)
-    return {
-        **told,
-        "phone_number": entry["phone_number"],
-        "request_data": parameters.named(
-            {**shared.request_data, **variables, **own["request_data"]}
-        ),
-        "metadata": parameters.named({**shared.metadata, **own["metadata"]}),
-    }
-
-
-def _start_time(told: dict[str, Any], shared: Parameters) -> Any:
-    """Return a start time with its offset. Unlike in lists, one without an offset is in UTC.
-
-    A text that is no time is returned unchanged, and skips its row. Source: Bland API, Send Call;
-    its n8n node for a time zone in the request.
-    """
-    zone = told.get("timezone") or shared.settings.get("timezone")
-    try:
-        return call_settings.parse_start_time(told["start_time"], timezone=zone).isoformat()
-    except SettingInvalid:
-        return told["start_time"]
-
-
-def _object(entry: dict[str, Any], name: str) -> dict[str, Any]:
-    value = entry.get(name)
-    if value in (None, ""):
-        return {}
-    try:
-        parsed: dict[str, Any] = REGISTRY[name].parse(value)
-    except SettingInvalid as error:
-        raise invalid(str(error)) from error
-    return parsed
-
-
-def _nullable(name: str) -> bool:
-    setting = call_settings.get(name)
-    return setting is not None and setting.nullable
-
-
 def _set_conversation(order: BatchOrder) -> None:
-    """Give the batch a prompt or pathway. Raise `Refused` if calls would have neither.
+    """Give the batch what leads its calls. Raise `Refused` if nothing would lead some of them.
 
-    If each call has its own, the batch gets the most common one.
+    If each call has a conversation of its own, the batch gets the most common one, unless it would
+    add to what others say: a persona goes with a prompt.
     """
     shared = order.shared
-    if shared.task or shared.pathway_id:
+    if shared.conversation.is_led:
         return
-    silent = [
-        number
-        for number, one in enumerate(order.recipients, start=1)
-        if not (one.get("task") or one.get("pathway_id"))
-    ]
-    if len(silent) == len(order.recipients):
-        raise invalid("Missing required parameter: base_prompt (or task, or pathway_id).")
+    own = [Conversation.of(one) for one in order.recipients]
+    silent = [number for number, one in enumerate(own, start=1) if not one.is_led]
+    if len(silent) == len(own):
+        raise invalid(f"Missing required parameter: base_prompt ({OTHERWISE}).")
     if silent:
-        raise invalid(*(f"Entry #{number} has no task or pathway_id." for number in silent))
-    said = Counter(
-        (str(one.get("task", "")), str(one.get("pathway_id", "")), one.get("pathway_version"))
-        for one in order.recipients
-    )
-    (task, pathway_id, version), _ = said.most_common(1)[0]
-    chosen = parameters.read(
-        {"task": task, "pathway_id": pathway_id, "pathway_version": version if pathway_id else None}
-    )
-    shared.task, shared.pathway_id = chosen.task, chosen.pathway_id
-    shared.pathway_version = chosen.pathway_version
-    for one in order.recipients:
-        mine = (str(one.get("task", "")), str(one.get("pathway_id", "")))
-        if (*mine, one.get("pathway_version")) == (task, pathway_id, version):
-            for name in ("task", "pathway_id", "pathway_version"):
-                one.pop(name, None)
+        raise invalid(*(f"Entry #{number} has no task ({OTHERWISE})." for number in silent))
+    [(common, _)] = Counter(own).most_common(1)
+    if any(common.for_row(one.settings) != one for one in own):
+        return
+    shared.conversation = parameters.read(common.settings).conversation
+    for one, mine in zip(order.recipients, own, strict=True):
+        if mine == common:
+            for name in common.settings:
+                del one[name]
 
 
 def _boolean(body: Mapping[str, Any], name: str) -> bool:

@@ -26,7 +26,8 @@ PREVIEW, LONG_PREVIEW = 3, 100
 #: Bounds, in minutes, that group calls by length.
 _BOUNDS = (5, 10, 15, 20, 30, 45, 60, 90, 120)
 _GROUPS = ("0-5", "5-10", "10-15", "15-20", "20-30", "30-45", "45-60", "60-90", "90-120", "120+")
-MOST_SKIPPED = 1_000
+#: Skipped rows that the figures of a batch name, and its calls that they list one by one.
+MOST_SKIPPED, MOST_LISTED = 1_000, 10_000
 
 
 def campaign_of(batch: Batch) -> str:
@@ -76,6 +77,8 @@ def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
         {"pathway_id": batch.pathway_id, "pathway_version": batch.pathway_version or None}
         if batch.pathway_id
         else {"task": batch.prompt}
+        if batch.prompt
+        else {}
     )
     start = {"start_time": batch.start_at.isoformat()} if batch.start_at else {}
     return {
@@ -130,7 +133,10 @@ def previews(batches: list[Batch], *, rows: int) -> dict[UUID, list[Recipient]]:
 
 
 def analysis_v1(batch: Batch, totals: Totals) -> dict[str, Any]:
-    """Return the figures of a batch's calls, each counted from rows."""
+    """Return the figures of a batch's calls, each counted from rows.
+
+    All calls are counted. The lists of single calls end after some thousands.
+    """
     rows = CallResult.objects.counted().filter(batch=batch).order_by("pk")
     known = rows.values_list("call_id", "status", "duration_seconds", "error_message")
     ids, lengths, errors = [], [], []
@@ -158,10 +164,10 @@ def analysis_v1(batch: Batch, totals: Totals) -> dict[str, Any]:
             "average": _average(lengths),
             "average_nonzero": _average(talked),
             "summary": _grouped(lengths),
-            "all": [round(length, 4) for length in lengths],
+            "all": [round(length, 4) for length in lengths[:MOST_LISTED]],
         },
-        "call_ids": ids,
-        "error_messages": errors,
+        "call_ids": ids[:MOST_LISTED],
+        "error_messages": errors[:MOST_LISTED],
         "endpoints": {settings.PUBLIC_URL: len(ids)},
     }
 

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.http import JsonResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import JsonResponse
 
-from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.batches import lifecycle
 from batchcalls.blandapi import (
-    analysis,
     batch_bodies,
     batch_shapes,
     call_list,
     query_values,
     sending,
 )
-from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.batch_bodies import BatchOrder
 from batchcalls.blandapi.errors import Refused, not_found
 from batchcalls.blandapi.views import Action, Asked, door
-from batchcalls.models import AuditAction, Batch, CallResult, Scope
-from batchcalls.models.querysets import BatchQuerySet, Totals
+from batchcalls.models import Batch, Scope
+from batchcalls.models.querysets import BatchQuerySet
 from batchcalls.states import BatchStatus
-from batchcalls.webhooks import bland_shapes
 from campaigns.call_settings import without_secrets
 
 READ = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
@@ -78,6 +71,8 @@ def _diagnostics(order: BatchOrder, batch: Batch) -> dict[str, Any]:
         "call": without_secrets(order.recipients[0]),
         "base_prompt": batch.prompt,
         "pathway_id": batch.pathway_id or None,
+        "persona_id": batch.conversation.persona_id or None,
+        "agent_id": batch.conversation.agent_id or None,
         "call_params": batch_shapes.batch_v1(batch, id_name="id")["call_params"],
         "voice_account": batch.account.name,
     }
@@ -127,44 +122,6 @@ def _details_v2(asked: Asked, batch_id: str) -> JsonResponse:
     return JsonResponse({"data": data, "errors": None})
 
 
-def _details(asked: Asked, batch_id: str) -> HttpResponseBase:
-    """Return a batch and its calls. The calls are streamed as they are read."""
-    query = asked.http.GET
-    wants = {
-        name: query_values.boolean(query, f"include_{name}") is not False
-        for name in ("calls", "transcripts", "analysis")
-    }
-    if wants["calls"] or wants["analysis"]:
-        READ_CALLS.require(asked.key)
-    batch = find(batch_id)
-    if wants["calls"] and wants["transcripts"]:
-        audit.record(AuditAction.VIEWED, batch, note="Transcripts of its calls")
-    totals = batch_shapes.totals_of(batch)
-    blocks = _blocks(batch, totals, wants)
-    return StreamingHttpResponse(blocks, content_type="application/json")
-
-
-def _blocks(batch: Batch, totals: Totals, wants: dict[str, bool]) -> Iterator[str]:
-    head = {
-        "status": batch_shapes.status_v1(batch, totals),
-        "batch_params": batch_shapes.batch_v1(batch, id_name="id"),
-        "analysis": batch_shapes.analysis_v1(batch, totals) if wants["analysis"] else {},
-    }
-    yield f'{json.dumps(head)[:-1]}, "call_data": ['
-    rows = (
-        CallResult.objects.counted().filter(batch=batch).order_by("pk").select_related("recipient")
-    )
-    separator = ""
-    for call in rows.iterator(chunk_size=_CHUNK) if wants["calls"] else ():
-        call.batch = batch
-        told = bland_shapes.call_detail(call)
-        if not wants["transcripts"]:
-            del told["transcripts"], told["concatenated_transcript"]
-        yield f"{separator}{json.dumps(told)}"
-        separator = ","
-    yield "]}"
-
-
 def _stop(asked: Asked, batch_id: str, *, hang_up: bool) -> JsonResponse:
     batch = find(batch_id)
     totals = batch_shapes.totals_of(batch)
@@ -194,49 +151,10 @@ def _stop_v2(asked: Asked, batch_id: str) -> JsonResponse:
     return _stop(asked, batch_id, hang_up=False)
 
 
-def _analyze(asked: Asked, batch_id: str) -> JsonResponse:
-    READ_CALLS.require(asked.key)
-    questions = analysis.questions_of(asked.body)
-    rows = CallResult.objects.counted().filter(batch=find(batch_id)).order_by("pk")
-    answers = {
-        str(call.call_id): analysis.answers(call, questions)
-        for call in rows.iterator(chunk_size=_CHUNK)
-    }
-    return JsonResponse(
-        {"status": "success", "message": analysis.MESSAGE, "answers": answers, "credits_used": 0}
-    )
-
-
-def _analyses(asked: Asked, batch_id: str) -> JsonResponse:
-    """Return every fact about each finished call, as questions and answers."""
-    READ_CALLS.require(asked.key)
-    rows = (
-        CallResult.objects.counted()
-        .filter(batch=find(batch_id), ended_at__isnull=False)
-        .order_by("pk")
-    )
-    found = []
-    for call in rows.iterator(chunk_size=_CHUNK):
-        questions, answers = analysis.facts(call)
-        found.append(
-            {
-                "call_id": str(call.call_id),
-                "batch_id": str(call.batch_id),
-                "goal": "",
-                "answers": answers,
-                "questions": questions,
-            }
-        )
-    return JsonResponse({"status": "success", "message": analysis.MESSAGE, "analysis": found})
-
-
 _SEND = Action(view=_create, need=WRITE, once=True)
 batches = door(GET=Action(view=_list, need=READ), POST=_SEND)
 create = door(POST=_SEND)
 list_v2 = door(GET=Action(view=_list_v2, need=READ_ROWS))
-details = door(GET=Action(view=_details, need=READ))
 details_v2 = door(GET=Action(view=_details_v2, need=READ_ROWS))
 stop_v1 = door(POST=Action(view=_stop_v1, need=STOP))
 stop_v2 = door(POST=Action(view=_stop_v2, need=STOP))
-analyze = door(POST=Action(view=_analyze, need=READ))
-analyses = door(GET=Action(view=_analyses, need=READ))

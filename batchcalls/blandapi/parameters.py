@@ -14,6 +14,7 @@ from batchcalls.blandapi.errors import invalid
 from batchcalls.lists.cleaning import clean_value
 from campaigns import call_settings
 from campaigns.call_settings import REGISTRY, UNKNOWN
+from campaigns.conversations import PRESETS, Conversation
 from campaigns.vocabulary import Purpose
 
 #: Former values of settings that clients still send.
@@ -21,6 +22,10 @@ FORMER_VALUES: Mapping[str, Mapping[str, str]] = {
     "model": {"enhanced": "base", "gpt4": "base", "gpt-4": "base"},
     "language": {"eng": "en", "esp": "es", "fre": "fr", "pol": "pl"},
 }
+#: What JavaScript writes into a text where a value is missing, which would be said aloud.
+FORGOTTEN = frozenset({"undefined", "NaN", "[object Object]"})
+#: How programs write null as text.
+NULLS = frozenset({"null", "None"})
 #: Parameters about the client's own account at the provider.
 SILENTLY_IGNORED = frozenset({"encrypted_key"})
 #: Why people are called: a parameter of ours, which the real service does not have.
@@ -30,11 +35,12 @@ STRUCTURAL = frozenset(name for name, setting in REGISTRY.items() if setting.str
 
 @dataclass(slots=True, kw_only=True)
 class Parameters:
-    """The parameters of calls. ``settings`` are canonical, without the values of other fields."""
+    """The parameters of calls. ``settings`` are canonical, without the values of other fields.
 
-    task: str = ""
-    pathway_id: str = ""
-    pathway_version: str = ""
+    A persona or agent is part of the ``conversation``.
+    """
+
+    conversation: Conversation = field(default_factory=Conversation)
     purpose: str = ""
     request_data: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -44,12 +50,12 @@ class Parameters:
 
 def read(given: Mapping[str, Any]) -> Parameters:
     """Parse the parameters of calls. Raise `Refused` naming all the invalid ones."""
-    raw, found = {}, Parameters()
+    raw: dict[str, Any] = {}
+    found = Parameters()
     for name, value in given.items():
         if name in SILENTLY_IGNORED or (value is None and not _may_be_null(name)):
             continue
-        raw[name], warning = modern(name, value)
-        found.warnings += [warning] if warning else []
+        raw |= current(name, value, found.warnings)
     found.purpose = _purpose(raw.pop(PURPOSE, None))
     normalized = call_settings.normalize(raw)
     wrong = [one.message for one in normalized.problems if one.code != UNKNOWN]
@@ -57,18 +63,18 @@ def read(given: Mapping[str, Any]) -> Parameters:
         raise invalid(*wrong)
     found.warnings += [ignored(one.name) for one in normalized.problems]
     values = normalized.values
-    found.task = values.get("task", "")
-    found.pathway_id = values.get("pathway_id", "")
-    found.pathway_version = str(values.get("pathway_version", ""))
     found.request_data = named(values.get("request_data", {}))
     found.metadata = named(values.get("metadata", {}))
-    found.settings = {name: value for name, value in values.items() if name not in STRUCTURAL}
-    if found.pathway_id and found.task:
-        found.task = ""
+    apart = STRUCTURAL.union(PRESETS)
+    found.settings = {name: value for name, value in values.items() if name not in apart}
+    said = Conversation.of(values)
+    if said.pathway_id and said.prompt:
+        said = said._replace(prompt="")
         found.warnings.append("task was ignored: the pathway says what is said.")
-    if found.pathway_version and not found.pathway_id:
-        found.pathway_version = ""
+    if said.pathway_version and not said.pathway_id:
+        said = said._replace(pathway_version="")
         found.warnings.append("pathway_version was ignored: there is no pathway_id.")
+    found.conversation = said
     return found
 
 
@@ -81,12 +87,32 @@ def _purpose(value: Any) -> str:
     return str(value)
 
 
-def modern(name: str, value: Any) -> tuple[Any, str]:
-    """Return the current name of a value, and a warning if the client sent a former name."""
-    now = FORMER_VALUES.get(name, {}).get(value.lower()) if isinstance(value, str) else None
-    if now is None:
-        return value, ""
-    return now, f"{name} {value} is no longer supported; {now} was used instead."
+def current(name: str, value: Any, warnings: list[str]) -> dict[str, Any]:
+    """Return a parameter as the settings that it means today, and add warnings about it.
+
+    Raise `Refused` for what a program writes where it forgot a value.
+    """
+    if isinstance(value, str):
+        word = value.strip()
+        if word in FORGOTTEN:
+            raise invalid(
+                f"{name} is “{word}”: your program had no value to fill in. Send a value, or leave "
+                f"{name} out."
+            )
+        if word in NULLS and not _may_be_null(name):
+            warnings.append(f"{name} was ignored: “{word}” is no value.")
+            return {}
+        if now := FORMER_VALUES.get(name, {}).get(value.lower()):
+            warnings.append(f"{name} {value} is no longer supported; {now} was used instead.")
+            return {name: now}
+    if name == "max_duration" and isinstance(value, float) and value > 1 and value % 1:
+        warnings.append(f"max_duration {value:g} was rounded down to {int(value)} minutes.")
+        return {name: int(value)}
+    if name == "tools" and isinstance(value, list):
+        defined = [one for one in value if isinstance(one, Mapping)]
+        ids = [one for one in value if not isinstance(one, Mapping)]
+        return {"tools": ids, **({"custom_tools": defined} if defined else {})}
+    return {name: value}
 
 
 def ignored(name: str) -> str:

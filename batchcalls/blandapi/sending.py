@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from batchcalls.batches import lifecycle
 from batchcalls.blandapi import accounts, parameters
-from batchcalls.blandapi.batch_bodies import BatchOrder
+from batchcalls.blandapi.batch_bodies import OTHERWISE, BatchOrder
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
 from batchcalls.calling import gate, verdicts
@@ -22,7 +24,9 @@ from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.models import Batch, EmergencyStop
 from batchcalls.states import RecipientStatus
+from batchcalls.voice.registry import provider_of
 from campaigns import e164
+from campaigns.conversations import Conversation
 from campaigns.models import Campaign, Suppression
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ STOPPED = "All calling is stopped. The calls will be placed when it resumes."
 
 def send_batch(order: BatchOrder, *, actor: User) -> Batch:
     """Store a batch and launch it. Raise `Refused`, or what `recipient_objects.create` raises."""
+    _refuse_campaigns(order, actor=actor)
     request = _request(
         order.shared,
         name=order.name,
@@ -53,7 +58,7 @@ def send_batch(order: BatchOrder, *, actor: User) -> Batch:
         # Set before the rows are imported: clients ask for the count immediately.
         Batch.objects.filter(pk=batch.pk).update(row_count=len(order.recipients))
         lifecycle.submit(batch, launch=True, actor=actor)
-    order.warnings += _warnings(batch)
+    order.warnings += _warnings(batch, order.recipients)
     return batch
 
 
@@ -68,8 +73,8 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
     lacking = []
     if number in (None, ""):
         lacking.append("Missing required parameter: phone_number.")
-    if not (found.task or found.pathway_id):
-        lacking.append("Missing required parameter: task (or pathway_id).")
+    if not found.conversation.is_led:
+        lacking.append(f"Missing required parameter: task ({OTHERWISE}).")
     if lacking:
         raise invalid(*lacking)
     kinds = accounts.account_for_calls().special_kinds
@@ -102,25 +107,58 @@ def _request(
     shared: Parameters, *, name: str, campaign: str, concurrency: int | None, actor: User
 ) -> DraftRequest:
     """Return the request for a draft. One of our campaigns provides its settings and policy."""
-    ours = None
-    if campaign and actor.has_perm("campaigns.view_campaign"):
-        ours = Campaign.objects.filter(name=campaign).first()
-    settings = shared.settings
+    said, settings = shared.conversation, shared.settings
+    ours = _campaigns(actor).filter(name=campaign).first() if campaign else None
     if campaign and ours is None:
         settings = {**settings, CAMPAIGN: campaign}
+    if ours is None and (ours := _campaign_for(_preset(said), actor=actor)):
+        said = Conversation()
     return DraftRequest(
         name=name,
         campaign=ours,
         account=accounts.account_for_calls(),
         purpose=shared.purpose or (ours.purpose if ours else django_settings.BLAND_API_PURPOSE),
-        prompt=shared.task,
-        pathway_id=shared.pathway_id,
-        pathway_version=shared.pathway_version,
-        call_settings=settings,
+        prompt=said.prompt,
+        pathway_id=said.pathway_id,
+        pathway_version=said.pathway_version,
+        call_settings={**settings, **said.presets},
         reading=ReadingOptions(region=REGION),
         concurrency=concurrency,
         created_by=actor,
     )
+
+
+def _campaign_for(preset: str, *, actor: User) -> Campaign | None:
+    """Return our campaign that a persona or agent names, or gives the ID of."""
+    ids = [int(preset)] if preset.isascii() and preset.isdecimal() and len(preset) < 10 else []
+    rows = _campaigns(actor).filter(Q(name=preset) | Q(pk__in=ids)) if preset else []
+    return min(rows, key=lambda one: one.name != preset, default=None)
+
+
+def _campaigns(actor: User) -> QuerySet[Campaign]:
+    """Return the campaigns that the actor may use."""
+    may_use = actor.has_perm("campaigns.view_campaign")
+    return Campaign.objects.all() if may_use else Campaign.objects.none()
+
+
+def _preset(said: Conversation) -> str:
+    """Return the persona or agent that leads a conversation alone, or a blank."""
+    return "" if said.prompt or said.pathway_id else said.persona_id or said.agent_id
+
+
+def _refuse_campaigns(order: BatchOrder, *, actor: User) -> None:
+    """Raise `Refused` for a campaign of ours that leads only some of the calls of a batch."""
+    first: dict[str, int] = {}
+    for number, one in enumerate(order.recipients, start=1):
+        if preset := _preset(Conversation.of(one)):
+            first.setdefault(preset, number)
+    names = _campaigns(actor).values_list("name", "pk") if first else []
+    for preset in (str(name) for pair in names for name in pair):
+        if preset in first:
+            raise invalid(
+                f"Entry #{first[preset]}: “{preset[:100]}” is a campaign of this site, which leads "
+                "all calls of a batch or none. Send these calls in a batch of their own."
+            )
 
 
 def _delay_warnings(batch: Batch) -> list[str]:
@@ -136,9 +174,15 @@ def _delay_warnings(batch: Batch) -> list[str]:
     )
 
 
-def _warnings(batch: Batch) -> list[str]:
-    """Return what prevents phones from ringing immediately."""
+def _warnings(batch: Batch, rows: Iterable[Mapping[str, Any]] = ()) -> list[str]:
+    """Return what the provider cannot do, and what prevents phones from ringing immediately."""
     found = []
+    provider = provider_of(batch.account.provider)
+    shared = {*batch.conversation.settings, *batch.call_settings}
+    each = {frozenset(shared.union(row)) for row in rows} or {frozenset(shared)}
+    ignored = dict.fromkeys(name for names in each for name in provider.ignored(names))
+    if ignored:
+        found.append(f"{provider.label} ignores {', '.join(sorted(ignored))}.")
     if not batch.account.dials_people:
         found.append(accounts.SIMULATED)
     if EmergencyStop.objects.in_force().exists():

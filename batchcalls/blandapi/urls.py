@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from batchcalls.access import origins
-from batchcalls.blandapi import accounts, batch_logs, batches, calls, postcall, recording
+from batchcalls.blandapi import (
+    accounts,
+    batch_calls,
+    batch_logs,
+    batches,
+    call_events,
+    calls,
+    postcall,
+    recording,
+)
 from batchcalls.blandapi.views import unknown
 
 urlpatterns: list[URLPattern] = [
@@ -15,13 +24,13 @@ urlpatterns: list[URLPattern] = [
     path("v1/batches/create", batches.create),
     path("v2/batches/create", batches.create),
     path("v2/batches/list", batches.list_v2),
-    path("v1/batches/<str:batch_id>", batches.details),
+    path("v1/batches/<str:batch_id>", batch_calls.details),
     path("v2/batches/<str:batch_id>", batches.details_v2),
     path("v2/batches/<str:batch_id>/logs", batch_logs.logs),
     path("v1/batches/<str:batch_id>/stop", batches.stop_v1),
     path("v2/batches/<str:batch_id>/stop", batches.stop_v2),
-    path("v1/batches/<str:batch_id>/analyze", batches.analyze),
-    path("v1/batches/<str:batch_id>/analysis", batches.analyses),
+    path("v1/batches/<str:batch_id>/analyze", batch_calls.analyze),
+    path("v1/batches/<str:batch_id>/analysis", batch_calls.analyses),
     # Addresses of earlier versions, which programs still use.
     path("v1/call", calls.send),
     path("call", calls.send),
@@ -36,6 +45,8 @@ urlpatterns: list[URLPattern] = [
     path("v1/calls/<str:call_id>/analyze", calls.analyze),
     path("v1/calls/<str:call_id>/correct", calls.correct),
     path("v1/calls/<str:call_id>/recording", recording.recording_or_place),
+    path("v1/calls/<str:call_id>/events", call_events.events),
+    path("v1/event_stream/<str:call_id>", call_events.events),
     path("v1/recordings/<str:call_id>", recording.recording),
     path("v1/postcall/webhooks/resend", postcall.resend),
     path("v1/postcall/webhooks/create", postcall.create),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.voice.base import CallRequest
 from campaigns import call_settings, e164, prompts, quoted_values
+from campaigns.conversations import LEADING
 
 #: Call settings that are spoken or written to people and may contain {{variables}}.
 RENDERED = frozenset(name for name, setting in call_settings.REGISTRY.items() if setting.rendered)
@@ -37,20 +38,20 @@ def retry_setting(batch: Batch, recipient: Recipient) -> dict[str, Any] | None:
 def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
     """Return the request for an attempt.
 
-    A row's own prompt or pathway replaces the batch's prompt or pathway. Raise
+    A row's own conversation replaces the batch's as `Conversation.for_row` says. Raise
     `prompts.MissingVariable` when the row lacks a variable.
     """
-    settings = {**batch.call_settings, **recipient.call_settings}
-    own_prompt, own_pathway = settings.pop("task", ""), settings.pop("pathway_id", "")
-    own_version = settings.pop("pathway_version", "")
+    said = batch.conversation.for_row(recipient.call_settings)
+    settings = call_settings.for_row(batch.call_settings, recipient.call_settings)
+    for name in (*LEADING, "pathway_version"):
+        settings.pop(name, None)
+    settings |= said.presets
     retry = settings.pop("retry", None)
     if retry and "voicemail_action" in retry and _follows_a_call(call):
         message = {"message": retry["voicemail_message"]} if "voicemail_message" in retry else {}
         settings["voicemail"] = {"action": retry["voicemail_action"], **message}
-    prompt = own_prompt or ("" if own_pathway else batch.prompt)
-    pathway_id = own_pathway or ("" if own_prompt else batch.pathway_id)
     values = _values(batch, recipient, call)
-    said = values | {
+    spoken = values | {
         name: quoted_values.spoken(value) for name, value in recipient.request_data.items()
     }
     return CallRequest(
@@ -58,15 +59,15 @@ def build(batch: Batch, recipient: Recipient, call: CallResult) -> CallRequest:
         to=call.to_number,
         from_number=call.from_number,
         prompt=quoted_values.render(
-            prompts.Template.parse(prompt),
+            prompts.Template.parse(said.prompt),
             values,
             recipient.request_data,
             trusted=recipient.trusted.splitlines(),
         ),
-        pathway_id=pathway_id,
-        pathway_version=str(own_version or ("" if own_pathway else batch.pathway_version)),
+        pathway_id=said.pathway_id,
+        pathway_version=said.pathway_version,
         settings={
-            name: prompts.render_values(value, said) if name in RENDERED else value
+            name: prompts.render_values(value, spoken) if name in RENDERED else value
             for name, value in settings.items()
         },
         variables={
@@ -88,7 +89,7 @@ def _follows_a_call(call: CallResult) -> bool:
 
 def _values(batch: Batch, recipient: Recipient, call: CallResult) -> dict[str, Any]:
     """Return the values of {{variables}}: the built-in ones, overridden by the row's own."""
-    settings = {**batch.call_settings, **recipient.call_settings}
+    settings = call_settings.for_row(batch.call_settings, recipient.call_settings)
     texts = [settings[name] for name in RENDERED if name in settings]
     used = prompts.names_in([batch.prompt, *texts]).names
     now = call.claimed_at

@@ -15,7 +15,11 @@ from batchcalls.calling import caller_ids
 from batchcalls.models import Batch, Recipient
 from campaigns import allowed_hosts, call_settings
 from campaigns.allowed_hosts import AllowedHost, Hosts
+from campaigns.call_settings import sealing
 from campaigns.countries import NotPermitted, Permitted
+
+#: The reason code of a secret setting whose key is gone.
+UNREADABLE = "setting_unreadable"
 
 
 def check(permitted: Permitted, batch: Batch, recipient: Recipient) -> NotPermitted | None:
@@ -60,14 +64,29 @@ def why_unusable(batch: Batch) -> NotPermitted | None:
             if (url := getattr(batch, name))
         ),
     ]
-    return check_settings(batch.account.permitted, batch.call_settings) or _check_addresses(
-        urls, AllowedHost.objects.current
+    return (
+        _check_secrets(batch.call_settings)
+        or check_settings(batch.account.permitted, batch.call_settings)
+        or _check_addresses(urls, AllowedHost.objects.current)
     )
 
 
 def check_hosts(recipient: Recipient, hosts: Callable[[], Hosts]) -> NotPermitted | None:
     """Return why data may not go to an address of a row, or None."""
-    return _check_addresses(allowed_hosts.addresses_in(recipient.call_settings), hosts)
+    settings = recipient.call_settings
+    return _check_secrets(settings) or _check_addresses(allowed_hosts.addresses_in(settings), hosts)
+
+
+def _check_secrets(settings: Mapping[str, Any]) -> NotPermitted | None:
+    """Return which secret setting nobody can read, or None."""
+    for name, value in settings.items():
+        if sealing.is_sealed(value):
+            return NotPermitted(
+                UNREADABLE,
+                f"{name} was encrypted with a SECRET_KEY that is gone. Put that key into "
+                f"SECRET_KEY_FALLBACKS, or set {name} again.",
+            )
+    return None
 
 
 def _check_addresses(

@@ -164,7 +164,7 @@ def _prepare_column(
     is_plain = type(stored) in _PLAIN_FIELDS
     if is_plain and _PLAIN_VALUES.issuperset(map(type, values)):
         return list(values)
-    is_json = type(stored) is JSONField and stored.encoder is None
+    is_json = isinstance(stored, JSONField) and stored.encoder is None
     prepared: list[Any] = []
     # Rows often share a value, such as the time of their claim.
     previous = converted = None
@@ -174,7 +174,11 @@ def _prepare_column(
             continue
         if value is not previous:
             is_text = is_json and value is not None
-            converted = _json(value) if is_text else column.get_db_prep_save(value, connection)
+            converted = (
+                _json(stored.get_prep_value(value))
+                if is_text
+                else column.get_db_prep_save(value, connection)
+            )
             previous = value
         prepared.append(converted)
     return prepared

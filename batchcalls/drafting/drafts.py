@@ -5,7 +5,7 @@ Errors that a person can still fix are refused here, before anything is stored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -27,6 +27,7 @@ from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.states import LIST_LEFT_OUT, BatchStatus
 from campaigns import call_settings, prompts
+from campaigns.conversations import LEADING
 from campaigns.models import Campaign
 from campaigns.vocabulary import Purpose
 
@@ -259,10 +260,10 @@ def _check_columns(batch: Batch, mapping: ListMapping) -> None:
         raise DraftError(problem.message, code=problem.code)
 
 
-def prompt_problems(batch: Batch) -> list[DraftProblem]:
-    """List problems in the prompt or pathway, ignoring columns."""
-    if not batch.prompt and not batch.pathway_id:
-        message = "Enter a prompt, or choose a campaign that has one."
+def prompt_problems(batch: Batch, columns: Collection[str] = ()) -> list[DraftProblem]:
+    """List problems in what leads the calls. ``columns`` are the call settings of the rows."""
+    if not batch.conversation.is_led and not any(name in columns for name in LEADING):
+        message = "Enter a prompt, or choose a pathway, a persona, an agent, or a campaign."
         return [DraftProblem(code="no_prompt", message=message, field="prompt")]
     try:
         validation.templates_of(batch)
@@ -300,7 +301,7 @@ def budget_problems(batch: Batch) -> list[DraftProblem]:
 
 def content_problems(batch: Batch, mapping: ListMapping) -> list[DraftProblem]:
     """List the problems in the prompt, what the columns lack for it and for consent, and others."""
-    if found := prompt_problems(batch):
+    if found := prompt_problems(batch, mapping.settings()):
         return found
     if unknown := validation.templates_of(batch).unknown(mapping.variables()):
         message = " ".join(variable.message for variable in unknown[:MOST_UNKNOWN])

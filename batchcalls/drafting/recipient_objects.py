@@ -27,6 +27,7 @@ from batchcalls.lists.headers import clean_header
 from batchcalls.lists.mapping import CONSENT_DETAILS, ColumnTarget, ListMapping, Target
 from batchcalls.models import Batch, StoredList
 from campaigns import call_settings
+from campaigns.call_settings import sealing
 from campaigns.setting_permissions import NOT_ALLOWED, refused_name
 
 if TYPE_CHECKING:
@@ -273,7 +274,10 @@ def _cells(recipient: Mapping[str, Any], columns: Sequence[Column]) -> list[str]
         else:
             setting = call_settings.get(name)
             is_null = value is None and setting is not None and setting.nullable
-            given[Target.CALL_SETTING, name] = "null" if is_null else text_of(value)
+            text = "null" if is_null else text_of(value)
+            # Files of lists are kept, and their rows can be downloaded.
+            is_secret = call_settings.is_secret(name)
+            given[Target.CALL_SETTING, name] = sealing.seal_cell(text) if is_secret else text
     return [given.get(column, "") for column in columns]
 
 

@@ -379,7 +379,8 @@ def _prompts(batch: Batch, *, now: datetime) -> Iterator[dict[str, Any]]:
         except MissingVariable as error:  # the row would be skipped when it is dialed
             text = error.message
         else:
-            text = quoted_values.plain(request.prompt) or f"Pathway {request.pathway_id}"
+            led_by = batch.conversation.for_row(row.call_settings).label
+            text = quoted_values.plain(request.prompt) or led_by
         yield {"row": row.row_number, "number": row.e164, "text": text}
 
 

@@ -22,6 +22,7 @@ from campaigns.call_settings import ZoneSource
 from campaigns.consent import Consent, read_opt_out
 from campaigns.consent_demands import Demand, Evidence, first_lack
 from campaigns.consent_record import ConsentCells
+from campaigns.conversations import LEADING
 from campaigns.countries import Permitted
 from campaigns.pathways import Pathway, as_template
 from campaigns.places import jurisdictions, whereabouts
@@ -42,7 +43,8 @@ class RowRules:
     """The rules that every row of a batch must meet.
 
     ``required`` holds the variables that the texts need, except those of the prompt, because a row
-    may have its own prompt; ``required_with_prompt`` includes them. ``timezone`` applies to start
+    may have its own prompt; ``required_with_prompt`` includes them. ``is_led`` is False for a batch
+    whose rows have conversations of their own. ``timezone`` applies to start
     times without an offset. ``demands_on`` returns the consent that calls to some places need.
     ``today`` is the latest valid date of consent. ``permitted`` are the countries that may be
     called, None for all, ``kinds`` the special kinds of numbers that may be called,
@@ -53,6 +55,7 @@ class RowRules:
     region: str
     required: frozenset[str]
     required_with_prompt: frozenset[str]
+    is_led: bool = True
     timezone: str | None = None
     demands_on: Callable[[str], Sequence[Demand]]
     today: date
@@ -70,6 +73,7 @@ class RowRules:
             region=batch.region,
             required=prompts.names_in(spoken(batch.call_settings)).required - prompts.BUILT_IN,
             required_with_prompt=templates_of(batch).required - prompts.BUILT_IN,
+            is_led=batch.conversation.is_led,
             timezone=batch.call_settings.get("timezone"),
             demands_on=demands_at(batch, now=now),
             today=latest_day(now),
@@ -306,7 +310,14 @@ def _what_would_be_unsaid(
     """Return code and message when a text of the row's call cannot be rendered."""
     if settings.keys() >= {"task", "pathway_id"}:
         return "prompt_and_pathway", "The row has a prompt and a pathway; leave one of them blank."
-    has_own_prompt = "task" in settings or "pathway_id" in settings
+    if not rules.is_led and settings.keys().isdisjoint(LEADING):
+        return (
+            "no_prompt",
+            "Neither the row nor the batch says what leads the call. Fill the cell of a prompt, "
+            "pathway, persona, or agent.",
+        )
+    # An agent goes with no pathway, and so needs none of its variables.
+    has_own_prompt = not settings.keys().isdisjoint({"task", "pathway_id", "agent_id"})
     required = rules.required if has_own_prompt else rules.required_with_prompt
     if settings and (own := spoken(settings)):
         try:

@@ -181,6 +181,10 @@ class ListMapping:
         """Return the names that a prompt may use, in column order."""
         return [column.name for column in self.columns if column.is_variable]
 
+    def settings(self) -> frozenset[str]:
+        """Return the call settings that columns give."""
+        return frozenset(c.name for c in self.columns if c.target == Target.CALL_SETTING)
+
     def trusted(self) -> list[str]:
         """Return the names of the variables that are inserted in prompts as they are."""
         return [column.name for column in self.columns if column.target == Target.TRUSTED_TEXT]

@@ -17,8 +17,10 @@ from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.states import BATCH_TERMINAL, NOBODY_TO_CALL, BatchStatus
 from campaigns.calling_hours import CallingHours
 from campaigns.caps import Caps
+from campaigns.conversations import Conversation
 from campaigns.models import CallingPolicy, validate_call_settings
 from campaigns.retry import RetryPolicy
+from campaigns.settings_field import CallSettingsField
 from campaigns.vocabulary import ConsentRule, Purpose
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class Batch(models.Model):
     prompt = models.TextField(blank=True)
     pathway_id = models.CharField(max_length=100, blank=True)
     pathway_version = models.CharField(max_length=40, blank=True)
-    call_settings = models.JSONField(default=dict, blank=True, validators=[validate_call_settings])
+    call_settings = CallSettingsField(default=dict, blank=True, validators=[validate_call_settings])
     policy = models.JSONField(default=dict, blank=True, editable=False)
 
     # Webhooks besides those of the webhook endpoints.
@@ -212,11 +214,12 @@ class Batch(models.Model):
                 name="batch_terminal_iff_ended",
             ),
             CheckConstraint(
+                # Neither is right where a persona or agent leads, or each row has its own.
                 condition=Q(status=BatchStatus.DRAFT)
                 | Q(status__in=sorted(BATCH_TERMINAL))
-                | (~Q(prompt="") & Q(pathway_id=""))
-                | (Q(prompt="") & ~Q(pathway_id="")),
-                name="batch_prompt_xor_pathway",
+                | Q(prompt="")
+                | Q(pathway_id=""),
+                name="batch_prompt_or_pathway",
             ),
             CheckConstraint(
                 condition=Q(duplicates__in=DuplicateChoice.values), name="batch_duplicates"
@@ -243,6 +246,13 @@ class Batch(models.Model):
     def first_list(self) -> StoredList:
         """The list that the batch was created with; others may have been added later."""
         return self.lists.order_by("created_at", "pk")[0]
+
+    @property
+    def conversation(self) -> Conversation:
+        """What leads its calls, except those of rows with a conversation of their own."""
+        said = {"task": self.prompt, "pathway_id": self.pathway_id}
+        said["pathway_version"] = self.pathway_version
+        return Conversation.of({**self.call_settings, **said})
 
     @property
     def is_over(self) -> bool:

@@ -21,6 +21,7 @@ from campaigns.call_settings import ZoneSource
 from campaigns.consent_demands import Evidence
 from campaigns.places import jurisdictions, whereabouts
 from campaigns.places.whereabouts import Whereabouts
+from campaigns.settings_field import CallSettingsField
 
 if TYPE_CHECKING:
     from batchcalls.models.batch import Batch
@@ -85,7 +86,7 @@ class Recipient(models.Model):
     )
     request_data = models.JSONField(default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
-    call_settings = models.JSONField(default=dict, blank=True)
+    call_settings = CallSettingsField(default=dict, blank=True)
     consent = models.JSONField(
         default=dict,
         blank=True,

@@ -10,7 +10,7 @@ from django.db import models
 class SignIn(models.Model):
     """What signing in asks of a person beyond the password. People without a row: nothing.
 
-    ``totp_secret`` is encrypted (`batchcalls.access.encryption`); blank without two-step sign-in.
+    ``totp_secret`` is encrypted (`campaigns.encryption`); blank without two-step sign-in.
     ``totp_step`` is the last time step whose code was accepted, so that no code works twice.
     ``totp_drift`` is how many steps the person's phone is ahead. ``failures`` counts wrong codes
     since the last right one.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from batchcalls.calling import caller_ids, gate, rule_packs, verdicts
+from batchcalls.calling.destinations import UNREADABLE
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -67,7 +68,7 @@ _RULE_OF: dict[str, str] = {
     "duplicate": DUPLICATES,
     **dict.fromkeys([*LACKS, *REFUSALS], CONSENT),
     **dict.fromkeys(["missing_variable", "value_too_long"], VARIABLES),
-    **dict.fromkeys(["prompt_and_pathway", "bad_prompt"], VARIABLES),
+    **dict.fromkeys(["prompt_and_pathway", "no_prompt", "bad_prompt"], VARIABLES),
     **dict.fromkeys((ban.code for ban in Ban), DO_NOT_CALL),
     **dict.fromkeys(["outside_calling_hours", "blackout_date"], HOURS),
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
@@ -75,7 +76,7 @@ _RULE_OF: dict[str, str] = {
     "capped": CAPS,
     **dict.fromkeys(["budget_used_up", "budget_reserved"], BUDGET),
     **dict.fromkeys([COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED], COUNTRIES),
-    HOST_NOT_ALLOWED: HOSTS,
+    **dict.fromkeys([HOST_NOT_ALLOWED, UNREADABLE], HOSTS),
     **dict.fromkeys(caller_ids.CODES, CALLER_ID),
     "called_at_this_hour": ANOTHER_HOUR,
     "cannot_tell": UNDECIDED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -241,6 +241,11 @@ class VoiceProvider(ABC):
 
         Empty for unusable options.
         """
+        return ()
+
+    @classmethod
+    def ignored(cls, names: Collection[str]) -> Sequence[str]:
+        """Return which of these parameters of one call, by canonical name, have no effect."""
         return ()
 
     @property

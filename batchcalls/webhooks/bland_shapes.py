@@ -17,6 +17,7 @@ from django.conf import settings
 from batchcalls.models import CallResult
 from batchcalls.states import CALL_FINAL, CallStatus
 from campaigns import e164
+from campaigns.call_settings import for_row
 from campaigns.vocabulary import AnsweredBy
 
 ANSWERED_BY: Mapping[str, str] = {
@@ -37,14 +38,11 @@ def call_detail(call: CallResult) -> dict[str, Any]:
     Use ``select_related("batch", "recipient")`` to avoid extra queries.
     """
     batch, recipient, role = call.batch, call.recipient, CallStatus(call.status).role
-    call_settings = {**batch.call_settings, **recipient.call_settings}
+    call_settings = for_row(batch.call_settings, recipient.call_settings)
     seconds = call.duration_seconds or 0
     known_as = id_of(call)
     phrases = transcripts(call, known_as)
-    pathway_id = call_settings.get("pathway_id") or (
-        "" if call_settings.get("task") else batch.pathway_id
-    )
-    version = call_settings.get("pathway_version") or batch.pathway_version if pathway_id else ""
+    said = batch.conversation.for_row(recipient.call_settings)
     return {
         "call_id": known_as,
         "c_id": known_as,
@@ -79,8 +77,10 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "price": None if call.price is None else float(call.price),
         "local_dialing": False,
         "call_ended_by": None,
-        "pathway_id": pathway_id or None,
-        "pathway_version": version or None,
+        "pathway_id": said.pathway_id or None,
+        "pathway_version": (said.pathway_id and said.pathway_version) or None,
+        "persona_id": said.persona_id or None,
+        "agent_id": said.agent_id or None,
         "pathway_logs": None,
         "voice_id": call_settings.get("voice"),
         "transferred_to": None,

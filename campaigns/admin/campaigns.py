@@ -46,7 +46,9 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
     @admin.display(description="Led by")
     def led_by(self, campaign: Campaign) -> str:
         """Return the conversation type."""
-        return f"Pathway {campaign.pathway}" if campaign.pathway else "Prompt"
+        if campaign.pathway:
+            return f"Pathway {campaign.pathway}"
+        return "Prompt" if campaign.prompt else campaign.conversation.label
 
     def get_urls(self) -> list[URLPattern]:
         """Add the URL of the preview."""

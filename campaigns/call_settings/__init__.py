@@ -5,7 +5,7 @@ JSON or a CSV row into canonical ones. Nothing here needs a database.
 """
 
 from campaigns.call_settings.dates import DateOrder, possible_orders
-from campaigns.call_settings.hiding import is_secret, without_secrets
+from campaigns.call_settings.hiding import SECRETS, is_secret, secrets_in, shown, without_secrets
 from campaigns.call_settings.legacy import ALIASES
 from campaigns.call_settings.normalizing import (
     INVALID,
@@ -16,6 +16,7 @@ from campaigns.call_settings.normalizing import (
     normalize_shared,
 )
 from campaigns.call_settings.numbers import numbers_in
+from campaigns.call_settings.of_rows import for_row
 from campaigns.call_settings.registry import REGISTRY, all_names, get, is_call_setting
 from campaigns.call_settings.times import StartReading, ZoneSource, parse_start_time
 from campaigns.call_settings.types import Alias, CallSetting, Kind, Section, SettingInvalid
@@ -24,6 +25,7 @@ __all__ = [
     "ALIASES",
     "INVALID",
     "REGISTRY",
+    "SECRETS",
     "UNKNOWN",
     "Alias",
     "CallSetting",
@@ -36,6 +38,7 @@ __all__ = [
     "StartReading",
     "ZoneSource",
     "all_names",
+    "for_row",
     "get",
     "is_call_setting",
     "is_secret",
@@ -44,5 +47,7 @@ __all__ = [
     "numbers_in",
     "parse_start_time",
     "possible_orders",
+    "secrets_in",
+    "shown",
     "without_secrets",
 ]

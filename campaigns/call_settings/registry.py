@@ -32,6 +32,7 @@ from campaigns.call_settings.parsers import (
     whole_number,
 )
 from campaigns.call_settings.shapes import (
+    custom_tool,
     dialing_strategy,
     dynamic_data_source,
     guard_rail,
@@ -41,6 +42,7 @@ from campaigns.call_settings.shapes import (
     post_call_evals,
     pronunciation,
     retry,
+    tool_id,
     voicemail,
 )
 from campaigns.call_settings.structural import STRUCTURAL
@@ -269,10 +271,18 @@ _KNOWLEDGE = (
         "Tools",
         Section.KNOWLEDGE,
         Kind.LIST,
-        items(
-            matching(r"(TL|KB)-[\w-]+", "name a tool TL-… or a knowledge base KB-…"), at_most=100
-        ),
+        items(tool_id, at_most=100),
         help="IDs of tools (TL-…) and knowledge bases (KB-…) the agent can use.",
+    ),
+    setting(
+        "custom_tools",
+        "Custom tools",
+        Section.KNOWLEDGE,
+        Kind.LIST,
+        items(custom_tool, at_most=100, commas=False),
+        help="Requests the agent can make during the call, each defined in full. Tools of a row "
+        "replace those of the batch.",
+        sensitive=True,
     ),
     setting(
         "dynamic_data",

@@ -50,7 +50,7 @@ SENSITIVITY: Final[Mapping[str, frozenset[Sensitivity]]] = MappingProxyType(
         **dict.fromkeys(("summary_prompt", "dispositions", "citation_schema_ids"), _CONVERSATION),
         **dict.fromkeys(("analysis_schema", "analysis_prompt", "analysis_preset"), _CONVERSATION),
         # Requests that carry data away, and whose responses the agent knows.
-        "dynamic_data": _CONVERSATION | _DATA,
+        **dict.fromkeys(("dynamic_data", "custom_tools"), _CONVERSATION | _DATA),
         # A rule can transfer the call.
         "guard_rails": _CONVERSATION | _COST,
         # Another call, which says something else.

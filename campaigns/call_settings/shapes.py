@@ -329,6 +329,52 @@ dynamic_data_source = shape(
     required=("url",),
 )
 
+_tool_id = matching(r"(TL|KB)-[\w-]+", "name a tool TL-… or a knowledge base KB-…")
+
+
+@returns(_tool_id.schema)
+def tool_id(name: str, value: Any) -> str:
+    """Return the ID of a tool or knowledge base that the provider has."""
+    if isinstance(value, Mapping):
+        # Its headers may hold secrets, which no error repeats.
+        raise SettingInvalid(name, "move it to custom_tools", fault="is a tool defined in full")
+    parsed: str = _tool_id(name, value)
+    return parsed
+
+
+_tool_members: Mapping[str, Parser] = {
+    "name": text(at_most=200),
+    "description": text(at_most=5_000),
+    "url": url("https", "http"),
+    "method": choice("GET", "POST", "PUT", "PATCH", "DELETE"),
+    "headers": json_object,
+}
+
+
+@returns(
+    {
+        "type": "object",
+        "properties": {name: dict(parser.schema) for name, parser in _tool_members.items()},
+        "required": ["name", "url"],
+        "additionalProperties": True,
+    }
+)
+def custom_tool(name: str, value: Any) -> dict[str, Any]:
+    """Return a tool that is defined in the call. Other members are passed on as they are.
+
+    Source: Bland API, Send Call, ``tools``, and its pages on custom tools.
+    """
+    given: dict[str, Any] = json_object(name, value)
+    for member in ("name", "url"):
+        if is_blank(given.get(member)):
+            raise missing(f"{name}.{member}", "a tool needs a name and the URL of its request")
+    return given | {
+        member: parser(f"{name}.{member}", given[member])
+        for member, parser in _tool_members.items()
+        if not is_blank(given.get(member))
+    }
+
+
 _hours_members = shape({"start": clock_time, "end": clock_time}, required=("start", "end"))
 
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+from campaigns import encryption
+from campaigns.call_settings import sealing
 from campaigns.call_settings.sensitivity import SENSITIVITY, Sensitivity, classes_of
 
 #: A function of the setting's name, used in error messages, and the raw value.
@@ -197,11 +199,15 @@ def setting(
 
 
 def _discreet(parser: Parser) -> Parser:
-    """Return the parser with errors that do not repeat the value."""
+    """Return the parser with errors that do not repeat the value, which also opens sealed cells."""
 
     def parse(name: str, value: Any) -> Any:
         try:
-            return parser(name, value)
+            return parser(name, sealing.unseal_cell(value))
+        except encryption.Undecryptable:
+            raise SettingInvalid(
+                name, "send it again", fault="was encrypted with a SECRET_KEY that is gone"
+            ) from None
         except SettingInvalid as complaint:
             raise complaint.without_value() from None
 

@@ -9,9 +9,10 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Group, User
 
-from batchcalls.access import encryption, two_step
+from batchcalls.access import two_step
 from batchcalls.access.two_step import Verdict
 from batchcalls.models import RecoveryCode, SignIn
+from campaigns import encryption
 from tests.access.signing_in import code_of, person, with_app
 
 pytestmark = pytest.mark.django_db

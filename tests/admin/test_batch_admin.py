@@ -178,5 +178,12 @@ def test_a_campaign_says_a_prompt_or_follows_a_pathway_and_not_both(
     campaign = Campaign(name="Spring", prompt=prompt, pathway=pathway)
     with pytest.raises(ValidationError, match="Give a prompt or a pathway, and not both"):
         campaign.full_clean()
-    with pytest.raises(IntegrityError, match="campaign_prompt_xor_pathway"):
+    with pytest.raises(IntegrityError, match="campaign_is_led"):
         campaign.save()
+
+
+def test_a_persona_may_lead_a_campaign_alone(db: None) -> None:
+    campaign = Campaign(name="Spring", call_settings={"persona_id": "p-1"})
+    campaign.full_clean()
+    campaign.save()
+    assert campaign.conversation.label == "Persona p-1"

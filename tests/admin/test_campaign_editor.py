@@ -100,7 +100,7 @@ class TestSaving:
         ("wrong", "said"),
         [
             ({"says": "pathway"}, "Choose the pathway that leads the conversation."),
-            ({"prompt": "  "}, "Write what the agent is told."),
+            ({"prompt": "  "}, "Write what the agent is told, or set a persona or agent."),
             ({"prompt": "Call {{name."}, "Line 1: {{ is never closed"),
             ({"setting-max_duration": "soon"}, "max_duration"),
             ({"name": ""}, "This field is required."),

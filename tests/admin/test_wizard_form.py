@@ -32,6 +32,7 @@ from tests.campaigns.sent_forms import sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
+AGENT = "0e1b2c3d-4e5f-6789-abcd-ef0123456789"
 FRAGMENT = {"X-Fragment": "1"}
 
 
@@ -217,6 +218,21 @@ class TestConversation:
     def test_a_campaign_must_be_chosen_to_be_followed(self, client: Client) -> None:
         shown = markup(client.post(page("add"), fields(None, says="campaign")))
         assert "Choose a campaign, or write a prompt for this batch." in shown
+
+    def test_a_persona_leads_a_batch_without_a_prompt(self, client: Client) -> None:
+        batch = saved(client, prompt="", **{"setting-persona_id": "p-1"})
+        assert (batch.prompt, batch.call_settings) == ("", {"persona_id": "p-1"})
+        assert edits.problems(batch) == []
+        assert "Persona p-1" in markup(client.get(page("columns", batch.pk)))
+
+        assert again(client, batch).status_code == 302
+        batch.refresh_from_db()
+        assert (batch.prompt, batch.call_settings) == ("", {"persona_id": "p-1"})
+
+        campaign = Campaign.objects.create(name="P", call_settings={"agent_id": AGENT})
+        led = saved(client, prompt="", says="campaign", campaign=campaign.pk)
+        assert led.conversation.label == f"Agent {AGENT}"
+        assert f"Agent {AGENT}" in markup(client.get(page("upload", led.pk)))
 
     def test_a_pathway_is_picked_by_name_with_what_it_needs(self, client: Client) -> None:
         pathway = Pathway.objects.create(

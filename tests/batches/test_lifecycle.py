@@ -248,8 +248,7 @@ def test_every_status_has_its_edges_and_final_ones_none_but_to_be_reopened() -> 
     [
         ({"status": "gone"}, "batch_status"),
         ({"status": "completed"}, "batch_terminal_iff_ended"),
-        ({"status": "ready", "prompt": ""}, "batch_prompt_xor_pathway"),
-        ({"status": "ready", "pathway_id": "p"}, "batch_prompt_xor_pathway"),
+        ({"status": "ready", "pathway_id": "p"}, "batch_prompt_or_pathway"),
         ({"chunk_size": 0}, "batch_chunk_size_positive"),
     ],
 )

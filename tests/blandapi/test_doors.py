@@ -42,6 +42,8 @@ OPERATIONS = {
     "POST /v1/calls/{id}/analyze": "calls:read",
     "GET /v1/calls/{id}/correct": "calls:read",
     "GET /v1/calls/{id}/recording": "calls:read",
+    "GET /v1/calls/{id}/events": "calls:read",
+    "GET /v1/event_stream/{id}": "calls:read",
     "GET /v1/recordings/{id}": "calls:read",
     "GET /v1/postcall/webhooks/{id}": "webhooks:read",
     "POST /v1/postcall/webhooks/resend": "webhooks:write",

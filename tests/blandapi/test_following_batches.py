@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from batchcalls.batches import lifecycle
+from batchcalls.blandapi import batch_calls
 from batchcalls.intake import runner
 from batchcalls.models import Batch, CallResult
 from campaigns.models import Campaign
@@ -207,3 +208,30 @@ def test_a_batch_of_which_nobody_can_be_called_has_failed(program: Program) -> N
     log = got(program, f"/v2/batches/{batch.pk}/logs")["data"]
     [end] = [entry["payload"] for entry in log if entry["event_type"] == "complete"]
     assert (end["status"], end["calls_total"]) == ("failed", 1)
+
+
+def test_the_calls_of_a_large_batch_are_told_page_by_page(
+    program: Program, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_calls, "MOST_CALLS", 1)
+    path = f"/v1/batches/{batch.pk}"
+
+    first = got(program, path)
+
+    assert (first["total_count"], first["count"], first["next_from"]) == (2, 1, 1)
+    assert first["warnings"] == ["These are 1 of 2 calls. Ask for the next ones with ?from=1."]
+    # The figures are those of all calls.
+    assert first["analysis"]["total_calls"] == len(first["analysis"]["call_ids"]) + 1
+    last = got(program, f"{path}?from=1&limit=50&include_transcripts=false")
+    assert (last["total_count"], last["count"], last["next_from"]) == (2, 1, None)
+    assert "warnings" not in last
+    told = [one["call_id"] for one in (*first["call_data"], *last["call_data"])]
+    assert told == first["analysis"]["call_ids"]
+    assert got(program, f"{path}?from=7")["call_data"] == []
+    assert got(program, f"{path}?from=7")["next_from"] is None
+
+    analyses = got(program, f"{path}/analysis?from=1")
+    assert [one["call_id"] for one in analyses["analysis"]] == told[1:]
+    asked = {"goal": "x", "questions": [["Who answered?", "string"]]}
+    answered = program.post(f"{path}/analyze?from=1", asked).json()
+    assert (list(answered["answers"]), answered["next_from"]) == (told[1:], None)

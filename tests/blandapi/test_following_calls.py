@@ -409,3 +409,38 @@ def test_a_call_of_the_back_offices_batch_is_told_of_too(
     told = program.get(f"/v1/calls/{call.call_id}").json()
 
     assert (told["to"], told["batch_id"]) == (HUMAN, str(call.batch_id))
+
+
+def test_the_events_of_a_call_are_a_list_to_poll(program: Program, carry: Carry) -> None:
+    answer = program.post("/v1/calls", CALL)
+    call_id = answer.json()["call_id"]
+    [queued] = program.get(f"/v1/calls/{call_id}/events").json()
+    assert (queued["level"], queued["message"], queued["call_id"]) == ("queue", "Queued", call_id)
+
+    carry(answer)
+
+    events = program.get(f"/v1/event_stream/{call_id}").json()
+    assert program.get(f"/v1/calls/{call_id}/events").json() == events
+    said = [(one["level"], one["category"], one["message"]) for one in events]
+    assert said[0] == ("queue", "info", "Queued: all checks passed")
+    assert "Ended: Completed" in {message for _, _, message in said}
+    assert any("says the provider" in message for _, _, message in said)
+    times = [one["timestamp"] for one in events]
+    assert times == sorted(times)
+    assert set(events[0]) == {"level", "category", "message", "call_id", "timestamp"}
+
+
+def test_the_end_of_a_call_that_failed_is_an_error(program: Program, carry: Carry) -> None:
+    answer = program.post("/v1/calls", {**CALL, "phone_number": "+12025550194"})
+    carry(answer)
+    events = program.get(f"/v1/event_stream/{answer.json()['call_id']}").json()
+    assert [one["message"] for one in events if one["category"] == "error"] == ["Ended: Failed"]
+
+
+def test_the_events_of_a_call_that_was_withdrawn_say_so(program: Program) -> None:
+    answer = program.post("/v1/calls", {**CALL, "start_time": "2099-01-01 12:00:00"})
+    call_id = answer.json()["call_id"]
+    program.post(f"/v1/calls/{call_id}/stop")
+    said = [one["message"] for one in program.get(f"/v1/calls/{call_id}/events").json()]
+    assert said[0] == "Queued"
+    assert said[1].startswith("Ended")

@@ -128,6 +128,7 @@ def test_calls_of_the_second_generation_override_what_holds_for_all(
     warnings = " ".join(answer.json()["warnings"])
     assert "sparkle was ignored" in warnings
     assert "b_cid was ignored" in warnings
+    assert "Simulator (no real calls) ignores " in warnings
 
 
 def test_calls_may_each_bring_their_own_prompt_with_its_own_variables(
@@ -261,11 +262,11 @@ def test_a_number_that_stands_twice_is_called_once_and_that_is_told(
         ),
         (
             {"call_data": [{"phone_number": HUMAN}]},
-            "Missing required parameter: base_prompt (or task, or pathway_id).",
+            "Missing required parameter: base_prompt (or pathway_id, persona_id, or agent_id).",
         ),
         (
             {"call_objects": [{"phone_number": HUMAN, "task": "x"}, {"phone_number": NOBODY}]},
-            "Entry #2 has no task or pathway_id.",
+            "Entry #2 has no task (or pathway_id, persona_id, or agent_id).",
         ),
         ({**BATCH_V1, "call_objects": [{}]}, "Send call_data or call_objects, not both."),
         (

@@ -118,7 +118,7 @@ def test_a_start_time_in_the_past_means_now(program: Program, carry: Carry) -> N
 def test_whatever_is_wrong_is_named_at_once(program: Program) -> None:
     assert refused(program, phone_number="absent", task="absent") == [
         "Missing required parameter: phone_number.",
-        "Missing required parameter: task (or pathway_id).",
+        "Missing required parameter: task (or pathway_id, persona_id, or agent_id).",
     ]
     found = refused(program, max_duration="long", webhook="ftp://x", start_time="soon")
     assert [one.split()[0] for one in found] == ["max_duration", "webhook", "start_time"]
@@ -185,6 +185,7 @@ def test_what_is_not_known_or_is_no_more_is_ignored_and_said(program: Program) -
     ):
         assert said in warnings
     assert "pathway_version was ignored" in warnings
+    assert "Simulator (no real calls) ignores language, model." in warnings
     assert "secret-of-the-client" not in answer.content.decode()
     [batch] = Batch.objects.all()
     assert batch.call_settings == {"model": "base", "language": "en"}

@@ -59,6 +59,10 @@ def test_every_address_in_call_settings_is_looked_at() -> None:
     settings = {
         "webhook": "https://a.example/",
         "dynamic_data": [{"url": "https://b.example/", "body": {"see": "https://not.example/"}}],
+        "custom_tools": [
+            {"name": "t", "url": "https://e.example/", "body": {"see": "https://not.example/"}},
+            {"name": "u", "url": "https://e.example/", "fallback": {"url": "https://f.example/"}},
+        ],
         "guard_rails": [
             {
                 "type": "custom",
@@ -71,6 +75,9 @@ def test_every_address_in_call_settings_is_looked_at() -> None:
     assert dict(addresses_in(settings)) == {
         "webhook": "https://a.example/",
         "dynamic_data[0].url": "https://b.example/",
+        "custom_tools[0].url": "https://e.example/",
+        "custom_tools[1].url": "https://e.example/",
+        "custom_tools[1].fallback.url": "https://f.example/",
         "guard_rails[0].actions[0].config.u": "HTTPS://c.example",
         "voice_settings.sample[0]": "http://d.example/x.wav",
     }

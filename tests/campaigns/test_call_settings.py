@@ -190,6 +190,34 @@ SAMPLES: dict[str, tuple[list[tuple[Any, Any]], list[Any]]] = {
         [("TL-1, KB-two", ["TL-1", "KB-two"]), (["TL-1", "TL-1"], ["TL-1"])],
         ["hammer", ["TL-"], [{"name": "tool"}], '["TL-1"', ["TL-1; DROP"]],
     ),
+    "custom_tools": (
+        [
+            (
+                [
+                    {
+                        "name": " Book ",
+                        "url": "https://crm.example.com/b",
+                        "headers": {"K": "s3cret"},
+                    }
+                ],
+                [{"name": "Book", "url": "https://crm.example.com/b", "headers": {"K": "s3cret"}}],
+            ),
+            (
+                '[{"name": "A", "url": "http://a.example.com", "method": "post", "x": {"y": [1]}}]',
+                [{"name": "A", "url": "http://a.example.com", "method": "POST", "x": {"y": [1]}}],
+            ),
+        ],
+        [
+            ["TL-1"],
+            [{"name": "Book"}],
+            [{"url": "https://crm.example.com"}],
+            [{"name": "Book", "url": "crm.example.com"}],
+            [{"name": "Book", "url": "https://u:p@crm.example.com"}],
+            [{"name": "Book", "url": "https://crm.example.com", "method": "SHOUT"}],
+            [{"name": "Book", "url": "https://crm.example.com", "headers": ["K: s3cret"]}],
+            {"name": "Book", "url": "https://crm.example.com"},
+        ],
+    ),
     "dynamic_data": (
         [
             (
@@ -420,8 +448,9 @@ DOCUMENTED = """
     phone_number task pathway_id pathway_version persona_id agent_id voice first_sentence model
     language wait_for_greeting pronunciation_guide temperature interruption_threshold
     interruptibility block_interruptions from dialing_strategy timezone start_time
-    transfer_phone_number transfer_list max_duration tools background_track noise_cancellation
-    record voicemail citation_schema_ids stream_post_transfer_transcript post_call_evals
+    transfer_phone_number transfer_list max_duration tools custom_tools background_track
+    noise_cancellation record voicemail citation_schema_ids stream_post_transfer_transcript
+    post_call_evals
     summary_prompt retry dispositions request_data metadata webhook webhook_events dynamic_data
     keywords ignore_button_press precall_dtmf_sequence guard_rails
 
@@ -604,6 +633,9 @@ def test_a_bad_max_duration_is_named_with_its_remedy() -> None:
         {"webhook": "https://user:s3cret@exa mple.com:x"},
         {"webhook": "http://example.com/hook?token=s3cret"},
         {"dynamic_data": "s3cret"},
+        {"tools": [{"name": "s3cret", "headers": {"Authorization": "s3cret"}}]},
+        {"custom_tools": [{"name": "Book", "url": "https://s3cret@example.com"}]},
+        {"custom_tools": [{"url": "https://example.com", "headers": {"Authorization": "s3cret"}}]},
         {"dynamic_data": [{"url": "https://example.com", "headers": {"Authorization": "s3cret"}}]},
         {
             "dynamic_data": [

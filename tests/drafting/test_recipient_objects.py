@@ -166,3 +166,14 @@ def test_too_many_names_are_refused(create: Create, settings: Any) -> None:
     settings.MAX_COLUMNS = 3
     with pytest.raises(RecipientsError, match="4 different members"):
         create({"phone_number": NUMBER, "request_data": {"a": 1, "b": 2, "c": 3}})
+
+
+def test_a_row_that_nothing_leads_is_skipped_where_rows_have_their_own_prompts(
+    taken_in: Taken,
+) -> None:
+    own = {"phone_number": NUMBER, "task": "Say hello."}
+    [called, skipped] = taken_in(own, {"phone_number": "+12025550124"}, prompt="")
+
+    assert (called.status, skipped.status) == ("pending", "skipped")
+    assert skipped.reason_code == "no_prompt"
+    assert "Fill the cell of a prompt, pathway, persona, or agent." in skipped.reason

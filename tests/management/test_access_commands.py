@@ -14,6 +14,7 @@ from django.test import Client
 
 from batchcalls.access import api_keys, two_step
 from batchcalls.models import ApiKey, SignIn, sign_in_of
+from campaigns.models import Campaign
 from tests.access.signing_in import person, sign_in, with_app
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -114,5 +115,17 @@ class TestSignIn:
         with_app(ann)
         assert run("signin", "reencrypt") == "Reencrypted 1 secret."
         settings.SECRET_KEY = "another"
-        with pytest.raises(CommandError, match="is gone: ann"):
+        with pytest.raises(CommandError, match=r"is gone: ann\."):
+            run("signin", "reencrypt")
+
+    def test_secret_call_settings_get_the_current_key_too(self, settings: Any) -> None:
+        source = {"dynamic_data": [{"url": "https://example.com"}]}
+        campaign = Campaign.objects.create(name="C", prompt="Hi.", call_settings=source)
+        settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+        assert run("signin", "reencrypt") == "Reencrypted 1 secret."
+        settings.SECRET_KEY_FALLBACKS = []
+        campaign.refresh_from_db()
+        assert campaign.call_settings == source
+        settings.SECRET_KEY = "a third"
+        with pytest.raises(CommandError, match=f"is gone: campaign {campaign.pk}\\."):
             run("signin", "reencrypt")

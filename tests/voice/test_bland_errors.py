@@ -427,6 +427,17 @@ def test_no_error_and_no_log_tells_the_key(
     assert KEY.lower().replace("-", "_") not in told
 
 
+def test_no_error_tells_a_secret_of_a_tool_that_the_answer_repeats(carrier: Carrier) -> None:
+    told = "tools[0].headers: Bearer hush-4711 is no token, see https://x.example/u?key=hush-4712"
+    carrier.control(**answered(status=400, body=said(told, code="INVALID hush-4711")))
+    url, headers = "https://x.example/u?key=hush-4712", {"Authorization": "Bearer hush-4711"}
+    tool = {"name": "Book", "url": url, "headers": headers}
+    with pytest.raises(CallRejected) as refused:
+        bland().place(request_to(settings={"custom_tools": [tool]}))
+    assert "hush" not in f"{refused.value}{refused.value.code}"
+    assert "tools[0].headers" in str(refused.value)
+
+
 def test_a_provider_and_its_credentials_do_not_show_the_key(carrier: Carrier) -> None:
     provider = bland()
     assert KEY not in repr(provider) + str(provider) + repr(provider.config)

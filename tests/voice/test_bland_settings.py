@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from batchcalls.voice.bland.payload import WITHHELD, send_call
+from batchcalls.voice.bland.payload import send_call
+from batchcalls.voice.handled_here import HANDLED_HERE
 from campaigns.call_settings import REGISTRY
 from tests.voice.bland_account import request_to
 
@@ -69,6 +70,8 @@ FROM_THE_REQUEST = {
     "request_data": "its variables",
     "metadata": "its metadata, and our id",
 }
+#: Sent under another name.
+RENAMED = {"custom_tools": "beside the IDs of tools"}
 #: Kept from the provider.
 NOT_SENT = {
     "start_time": "we dial at that time ourselves",
@@ -79,7 +82,7 @@ NOT_SENT = {
 
 
 def test_somebody_decided_about_every_setting() -> None:
-    decided = [*SENT, *FROM_THE_REQUEST, *NOT_SENT]
+    decided = [*SENT, *FROM_THE_REQUEST, *RENAMED, *NOT_SENT]
     undecided, unknown = REGISTRY.keys() - set(decided), set(decided) - REGISTRY.keys()
     assert not undecided, f"Add {undecided} to SENT, or to NOT_SENT with the reason."
     assert not unknown, f"No setting is called {unknown}."
@@ -93,14 +96,23 @@ def test_a_setting_is_sent_as_it_is(name: str) -> None:
     assert body[name] == SENT[name]
 
 
+def test_tools_that_are_defined_in_full_are_sent_beside_the_ids_of_others() -> None:
+    tool = {"name": "Book", "url": "https://crm.example.com/", "headers": {"Authorization": "x"}}
+    body = send_call(
+        request_to(settings={"tools": ["TL-1"], "custom_tools": [tool]}), webhook_url=""
+    )
+    assert body["tools"] == ["TL-1", tool]
+    assert "custom_tools" not in body
+
+
 @pytest.mark.parametrize("name", NOT_SENT)
 def test_a_setting_that_we_see_to_ourselves_is_not_sent(name: str) -> None:
     assert name not in send_call(request_to(settings={name: "anything"}), webhook_url="")
 
 
 def test_each_setting_that_is_kept_back_has_a_reason() -> None:
-    assert set(WITHHELD) == set(NOT_SENT)
-    assert all(reason.endswith(".") for reason in WITHHELD.values())
+    assert set(HANDLED_HERE) == set(NOT_SENT)
+    assert all(reason.endswith(".") for reason in HANDLED_HERE.values())
 
 
 @pytest.mark.parametrize("name", FROM_THE_REQUEST)

@@ -18,6 +18,12 @@ HEADER = "x-webhook-signature"
 BODY = b'{"call_id": "c-1", "status": "completed", "completed": true}'
 
 
+def test_a_webhook_that_repeats_tools_is_read_without_them(provider: BlandProvider) -> None:
+    body = json.dumps({"call_id": "c-1", "tools": [{"headers": {"K": "hush"}}], "dynamic_data": []})
+    headers = {HEADER: sign(SECRET, body.encode())}
+    assert provider.read_webhook(headers, body.encode()) == {"call_id": "c-1"}
+
+
 @pytest.fixture
 def provider(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> BlandProvider:
     monkeypatch.setenv("BLAND_WEBHOOK_SECRET", SECRET)

@@ -244,7 +244,7 @@ def columns_from(data: Mapping[str, str], stored: StoredList) -> Iterator[Column
 
 def _settings(mapping: ListMapping, user: Any) -> list[tuple[str, str]]:
     """Return the call settings that the user may map columns to, and those that are mapped."""
-    mapped = {column.name for column in mapping.columns if column.target == Target.CALL_SETTING}
+    mapped = mapping.settings()
     return [one for one in SETTINGS if one[0] in mapped or not refused_name(user, one[0])]
 
 

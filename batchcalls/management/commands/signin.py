@@ -13,6 +13,7 @@ from batchcalls.access.client_address import network_of
 from batchcalls.management.audited import AuditedCommand
 from batchcalls.management.people import user_named
 from batchcalls.models import AuditAction, SignIn
+from campaigns import settings_field
 
 
 class Command(AuditedCommand):
@@ -37,7 +38,7 @@ class Command(AuditedCommand):
         renew.add_argument("user", help="The username.")
         renew.add_argument("--revoke-keys", action="store_true", help="Revoke the API keys too.")
         actions.add_parser(
-            "reencrypt", help="Encrypt the secrets of all apps with the current SECRET_KEY."
+            "reencrypt", help="Encrypt all stored secrets with the current SECRET_KEY."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -95,9 +96,12 @@ class Command(AuditedCommand):
 
     def _reencrypt(self) -> None:
         count, lost = two_step.reencrypt_all()
+        of_calls, unreadable = settings_field.reencrypt_all()
+        count += of_calls
         self.stdout.write(f"Reencrypted {count:,} secret{'' if count == 1 else 's'}.")
-        if lost:
+        if lost or unreadable:
             raise CommandError(
-                f"The key of these people's secrets is gone: {', '.join(lost)}. Put it into "
-                "SECRET_KEY_FALLBACKS and repeat this, or run `signin reset` for each."
+                f"The key of these secrets is gone: {', '.join([*lost, *unreadable])}. Put it into "
+                "SECRET_KEY_FALLBACKS and repeat this. Otherwise run `signin reset` for each "
+                "person, and set the call settings again."
             )

@@ -15,6 +15,7 @@ from batchcalls.models.export import ExportKind
 from batchcalls.reporting.exports.call_log import cells_of
 from batchcalls.reporting.exports.original_rows import OriginalRows
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
+from campaigns import call_settings
 
 #: The status of a row that was never checked: its list was unusable or canceled.
 NOT_TAKEN_IN = "not_taken_in"
@@ -94,7 +95,7 @@ def recipients(batch: Batch) -> Table:
                 given = {
                     Target.REQUEST_DATA: one.request_data,
                     Target.METADATA: one.metadata,
-                    Target.CALL_SETTING: one.call_settings,
+                    Target.CALL_SETTING: call_settings.shown(one.call_settings),
                 }
                 yield [
                     one.row_number,

@@ -7,7 +7,7 @@ first match decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -130,8 +130,11 @@ class Judge:
         self._prefix = prefix
         self._api_key = api_key
 
-    def read(self, answer: HttpAnswer) -> Said:
-        """Return an answer's contents, with texts shortened, cleaned, and free of the key."""
+    def read(self, answer: HttpAnswer, *, hide: Sequence[str] = ()) -> Said:
+        """Return an answer's contents, with texts shortened, cleaned, and free of the key.
+
+        ``hide`` are further texts that the answer may repeat, longest first.
+        """
         try:
             payload = reading.parse(answer.body)
         except reading.NotJson:
@@ -143,14 +146,18 @@ class Judge:
         parts += [one if isinstance(one, str) else _member(one, "message") for one in errors]
         return Said(
             payload=said,
-            code=self.clean(code),
-            message=self.clean(": ".join(dict.fromkeys(filter(None, map(reading.text, parts))))),
+            code=self.clean(code, hide),
+            message=self.clean(
+                ": ".join(dict.fromkeys(filter(None, map(reading.text, parts)))), hide
+            ),
             understood=isinstance(payload, dict),
         )
 
-    def clean(self, text: str) -> str:
+    def clean(self, text: str, hide: Sequence[str] = ()) -> str:
         """Put untrusted text on one line and hide the key, which a provider may repeat."""
-        line = " ".join(text.replace(self._api_key, "[key]").split())
+        for secret in (self._api_key, *hide):
+            text = text.replace(secret, "[key]")
+        line = " ".join(text.split())
         return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
 
     def refusal(self, answer: HttpAnswer, said: Said, *, now: datetime) -> VoiceError:

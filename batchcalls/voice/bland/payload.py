@@ -5,11 +5,10 @@ Source: Bland API, ``POST /v1/calls``. Call settings have the provider's own nam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from batchcalls.voice.base import CallRequest
+from batchcalls.voice.handled_here import HANDLED_HERE
 from campaigns.call_settings import REGISTRY
 
 #: The metadata key of our id; metadata comes back with every call, answered or not.
@@ -17,25 +16,21 @@ CORRELATION_KEY = "batchcalls_correlation_id"
 #: The metadata key of the batch, which identifies the recipient of a call that we forgot.
 BATCH_KEY = "batchcalls_batch_id"
 
-#: Settings that are not sent to the provider, and why.
-WITHHELD: Mapping[str, str] = MappingProxyType(
-    {
-        "start_time": "The call is placed at that time; the provider would hold it back again.",
-        "retry": "Every further call is an attempt of ours, with its own checks and result.",
-        "dispatch_hours": "The hours were checked before the call was placed.",
-        "webhook": "We report the call there ourselves; the provider reports to us.",
-    }
+#: Settings that the body has elsewhere: fields of the request, rendered or decided for this call,
+#: and the tools that are defined in full, which the provider takes beside the IDs of others.
+_FIELDS = frozenset(
+    {name for name, setting in REGISTRY.items() if setting.structural} | {"from", "custom_tools"}
 )
-#: Settings that come from fields of the request, rendered or decided for this call.
-_FIELDS = frozenset({name for name, setting in REGISTRY.items() if setting.structural} | {"from"})
 #: Settings that are sent unchanged.
-PASSED_ON = tuple(name for name in REGISTRY if name not in WITHHELD and name not in _FIELDS)
+PASSED_ON = tuple(name for name in REGISTRY if name not in HANDLED_HERE and name not in _FIELDS)
 
 
 def send_call(request: CallRequest, *, webhook_url: str) -> dict[str, Any]:
     """Return the body of Send Call; with a blank ``webhook_url``, request no webhooks."""
     settings = request.settings
     body: dict[str, Any] = {name: settings[name] for name in PASSED_ON if name in settings}
+    if defined := settings.get("custom_tools"):
+        body["tools"] = [*settings.get("tools", []), *defined]
     body["phone_number"] = request.to
     if request.pathway_id:
         body["pathway_id"] = request.pathway_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -41,9 +41,13 @@ from batchcalls.voice.errors import (
     WebhookUnreadable,
 )
 from batchcalls.voice.signing import is_signed
+from campaigns.call_settings import secrets_in
 
 DEFAULT_BASE_URL = "https://api.bland.ai"
 SIGNATURE_HEADER = "x-webhook-signature"
+
+#: Parameters of a call that its webhooks need not repeat.
+_OF_THE_REQUEST = frozenset({"tools", "dynamic_data"})
 
 RECONNECT_SECONDS = 5.0
 #: When to poll for the end of a stopped call.
@@ -93,6 +97,12 @@ class BlandProvider(VoiceProvider):
         except OptionsInvalid:
             return ()
 
+    @classmethod
+    def ignored(cls, names: Collection[str]) -> Sequence[str]:
+        """Return what a pathway replaces. Source: Bland API, Send Call, ``pathway_id``."""
+        replaced = ("model", "tools", "custom_tools", "transfer_phone_number", "transfer_list")
+        return [name for name in replaced if name in names] if "pathway_id" in names else ()
+
     @property
     def clock_ahead_seconds(self) -> float | None:
         """How far this host's clock is ahead of the provider's, by the latest answer's Date."""
@@ -138,7 +148,7 @@ class BlandProvider(VoiceProvider):
         """
         body = json.dumps(send_call(request, webhook_url=self._webhook_url))
         answer = self._send("POST", "/v1/calls", body=body.encode(), before_sending=may_send)
-        said = self._judge.read(answer)
+        said = self._judge.read(answer, hide=secrets_in(request.settings))
         now = datetime.now(UTC)
         call_id, is_success = calls.call_id_of(said.payload), 200 <= answer.status < 300
         if not call_id and (said.is_error or not is_success):
@@ -255,7 +265,8 @@ class BlandProvider(VoiceProvider):
             raise WebhookUnreadable(f"The body is not JSON ({error}).") from None
         if not isinstance(payload, dict):
             raise WebhookUnreadable("The body is not a JSON object.")
-        return payload
+        # Webhooks are stored. These parts of a call may hold secrets, and tell nothing new.
+        return {name: value for name, value in payload.items() if name not in _OF_THE_REQUEST}
 
     def event_of(self, payload: Mapping[str, Any]) -> VoiceEvent:
         """Return the event in a webhook; raise `WebhookUnreadable` when it names no call."""

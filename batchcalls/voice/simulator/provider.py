@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -27,11 +27,22 @@ from batchcalls.voice.base import (
     always,
 )
 from batchcalls.voice.errors import CallRejected, OutcomeUnknown, ProviderThrottled, VoiceError
+from batchcalls.voice.handled_here import HANDLED_HERE
 from batchcalls.voice.simulator.course import Course
 from batchcalls.voice.simulator.details import details_of
 from batchcalls.voice.simulator.options import SimulatorOptions
 from batchcalls.voice.simulator.outcomes import Answer
 from batchcalls.voice.simulator.timeline import Stage, instant, make_call_id, read_call_id
+from campaigns.call_settings import REGISTRY
+
+#: The parameters that a simulated call follows, and those whose effect it has anyway.
+FOLLOWED = frozenset(
+    {
+        *("phone_number", "from", "task", "request_data", "metadata", "campaign_id", "timezone"),
+        *("first_sentence", "wait_for_greeting", "max_duration", "voicemail"),
+        *("dispositions", "analysis_schema", "answered_by_enabled", "amd"),
+    }
+)
 
 log: Any = structlog.get_logger(__name__)
 
@@ -57,6 +68,12 @@ class SimulatorProvider(VoiceProvider):
         """Validate the options; raise `OptionsInvalid` that names what is wrong."""
         super().__init__(config)
         self.options = SimulatorOptions.parse(config.options)
+
+    @classmethod
+    def ignored(cls, names: Collection[str]) -> Sequence[str]:
+        """Return the parameters that change nothing about a simulated call."""
+        known = FOLLOWED.union(HANDLED_HERE)
+        return [name for name in REGISTRY if name in names and name not in known]
 
     @property
     def keeps_waiting(self) -> bool:

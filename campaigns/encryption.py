@@ -1,7 +1,7 @@
 """Encryption of secrets that the database must hold but not reveal, with `SECRET_KEY`.
 
-To rotate the key, put the former one into `SECRET_KEY_FALLBACKS`, run ``manage.py signin
-reencrypt``, and remove it.
+These are secrets of two-step sign-in, and call settings that may hold secrets. To rotate the key,
+put the former one into `SECRET_KEY_FALLBACKS`, run ``manage.py signin reencrypt``, and remove it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+#: The name of an earlier module. Another one would make stored secrets unreadable.
 _SALT = "batchcalls.access.encryption"
 
 
