@@ -14,6 +14,7 @@ from campaigns.call_settings.normalizing import (
     SettingProblem,
     normalize,
     normalize_shared,
+    patch_shared,
 )
 from campaigns.call_settings.numbers import numbers_in
 from campaigns.call_settings.registry import REGISTRY, all_names, get, is_call_setting
@@ -43,6 +44,7 @@ __all__ = [
     "normalize_shared",
     "numbers_in",
     "parse_start_time",
+    "patch_shared",
     "possible_orders",
     "without_secrets",
 ]
