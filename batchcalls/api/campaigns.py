@@ -21,11 +21,7 @@ from campaigns.setting_permissions import refused_changes, values_of_campaign
 
 
 class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
-    call_settings = CallSettingsField(
-        required=False,
-        help_text="Names and values of call settings. Those that may hold secrets are not shown, "
-        "and stay when they are not sent; null takes one out.",
-    )
+    call_settings = CallSettingsField(required=False)
 
     class Meta:
         model = Campaign

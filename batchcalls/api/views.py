@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -18,7 +19,7 @@ from rest_framework.response import Response
 
 from batchcalls.access import audit
 from batchcalls.access.permissions import Need
-from batchcalls.api import throttling
+from batchcalls.api import conditions, throttling
 from batchcalls.api.authentication import KeyAuthentication
 from batchcalls.api.filtering import Narrowing, check_parameters
 from batchcalls.api.idempotent import once
@@ -56,6 +57,9 @@ class ApiView(viewsets.GenericViewSet[Any]):
     nouns: ClassVar[tuple[str, str] | None] = None
     #: Error statuses of each action, beyond those that all actions have.
     problems: ClassVar[dict[str, tuple[int, ...]]] = {}
+    #: Actions that compare ``If-Match`` with the row, and actions whose response has its ``ETag``.
+    conditional: ClassVar[frozenset[str]] = frozenset()
+    tagged: ClassVar[frozenset[str]] = frozenset()
     #: The fields that order lists, the last of them unique. Descending unless ``ascending``.
     order: ClassVar[tuple[str, ...]] = ("pk",)
     ascending: ClassVar[bool] = False
@@ -75,8 +79,28 @@ class ApiView(viewsets.GenericViewSet[Any]):
         """Set the rate-limit headers, and forbid shared caches to store the response."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
         throttling.tell(request, answer)
+        if self.action in self.tagged and answer.status_code < 300:
+            row = answer.data.serializer.instance  # type: ignore[union-attr]
+            answer["ETag"] = conditions.etag_of(row, self.state_of(row), answer.data)
         answer.headers.setdefault("Cache-Control", "private, no-cache")
         return answer
+
+    def state_of(self, row: Any) -> Any:
+        """Return all that a change of the row can set, as it is stored."""
+        return conditions.state_of(self.get_serializer(row))
+
+    @contextmanager
+    def unchanged(self) -> Iterator[Any]:
+        """Yield the row, locked, in one transaction with the block.
+
+        Raise `Problem` (412) if it is not as the client's ``If-Match`` says.
+        """
+        found = self.get_object()
+        with transaction.atomic():
+            row = conditions.locked(found)
+            if self.action in self.conditional:
+                conditions.check(self.request, row, self.state_of(row))
+            yield row
 
 
 class Listed(mixins.ListModelMixin, mixins.RetrieveModelMixin):
@@ -110,6 +134,12 @@ class Created(mixins.CreateModelMixin):
 class Deleted(mixins.DestroyModelMixin):
     """Deletes rows, unless others need them."""
 
+    def destroy(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete the row."""
+        with self.unchanged() as row:
+            self.perform_destroy(row)
+        return Response(status=204)
+
     def perform_destroy(self, instance: Any) -> None:
         """Delete the row, and note it in the audit log."""
         with audit.deleting(instance):
@@ -117,7 +147,10 @@ class Deleted(mixins.DestroyModelMixin):
 
 
 class Changed:
-    """Changes the fields of a row that are sent by PATCH."""
+    """Changes the fields of a row that are sent by PATCH, if it is as ``If-Match`` says."""
+
+    conditional = frozenset({"partial_update", "destroy"})
+    tagged = frozenset({"retrieve", "partial_update"})
 
     def noting(self, row: Model) -> AbstractContextManager[None]:
         """Note what the block changes in the audit log."""
@@ -125,9 +158,10 @@ class Changed:
 
     def partial_update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Store the changes, and return the row."""
-        row = self.get_object()
-        serializer = self.get_serializer(row, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        with self.noting(row):
-            serializer.save()
-        return Response(serializer.data)
+        sent = request.data  # read before the lock, because clients can be slow
+        with self.unchanged() as row:
+            serializer = self.get_serializer(row, data=sent, partial=True)
+            serializer.is_valid(raise_exception=True)
+            with self.noting(row):
+                serializer.save()
+            return Response(serializer.data)
