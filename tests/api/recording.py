@@ -19,6 +19,8 @@ _CARRIER_ID = re.compile(r"sim-[0-9a-z]+-")
 _TIME = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 #: The beginning of a key's secret, within its name.
 _KEY = re.compile(r"\bbc_[\w-]{7}(?=…)")
+#: What a status alone tells of why a batch waits.
+_OF_STATUS = {"not_launched", "list_importing", "paused"}
 #: A moment within a sentence.
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC")
 #: Times by the names of their members, in the order in which they follow one another.
@@ -79,8 +81,8 @@ class Recorder:
 
     def _steady(self, value: Any, kind: str, member: str = "") -> Any:
         """Return a value with ids, times and secrets that are the same in each run."""
-        if member == "blocked_by":  # a slow run has waited long enough to be told why
-            return None
+        if member == "blocked_by":  # a slow run has waited long enough to be told more
+            value = [one for one in value if one["code"] in _OF_STATUS]
         if isinstance(value, dict):
             named = {key: "costs" if member == "costs" else key for key in value}
             return {key: self._steady(item, kind, named[key]) for key, item in value.items()}
