@@ -12,7 +12,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from batchcalls.api.fields import CountsField
+from batchcalls.api.fields import CountsField, StoredTimeField
 from batchcalls.api.settings_schema import SHOWN_SETTINGS
 from batchcalls.calling.budget import Period
 from batchcalls.intake import file_formats
@@ -281,7 +281,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
 
 class LaterSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
-    first_at = serializers.DateTimeField(allow_null=True)
+    first_at = StoredTimeField(allow_null=True)
 
 
 class DuplicatesSerializer(serializers.Serializer[Any]):
@@ -293,7 +293,7 @@ class ZoneSerializer(serializers.Serializer[Any]):
     zones = serializers.CharField(help_text="IANA names, with commas between them.")
     now = serializers.IntegerField()
     later = serializers.IntegerField()
-    first_at = serializers.DateTimeField(allow_null=True)
+    first_at = StoredTimeField(allow_null=True)
 
 
 class ZoneConflictSerializer(serializers.Serializer[Any]):
@@ -341,7 +341,7 @@ class StartTimesSerializer(serializers.Serializer[Any]):
 class ReportSerializer(serializers.Serializer[Any]):
     """What a launch would do."""
 
-    computed_at = serializers.DateTimeField()
+    computed_at = StoredTimeField()
     rows = serializers.IntegerField()
     now = serializers.IntegerField(help_text="Rows that could be called at once.")
     later = LaterSerializer()

@@ -15,17 +15,17 @@ from django.http import Http404
 from django.utils.crypto import salted_hmac
 from django.utils.http import parse_etags
 from rest_framework import serializers
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from batchcalls.api.problems import Problem
+from batchcalls.api.rendering import Json
 
 HEADER = "If-Match"
 
 
 def etag_of(row: Model, state: Any, shown: Any) -> str:
     """Return the ETag of a row: of what can be changed in it, and of how it is shown."""
-    return f'"{_version_of(row, state)}.{sha256(JSONRenderer().render(shown)).hexdigest()[:20]}"'
+    return f'"{_version_of(row, state)}.{sha256(Json().render(shown)).hexdigest()[:20]}"'
 
 
 def state_of(serializer: serializers.BaseSerializer[Any]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def check(request: Request, row: Model, state: Any) -> None:
 
 def _version_of(row: Model, state: Any) -> str:
     # Keyed, because the state may have secrets that could be guessed.
-    text = JSONRenderer().render([row._meta.label, str(row.pk), state]).decode()
+    text = Json().render([row._meta.label, str(row.pk), state]).decode()
     return salted_hmac(__name__, text, algorithm="sha256").hexdigest()[:20]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -57,6 +58,14 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
     def to_representation(self, value: Any) -> Any:
         """Return the value unchanged."""
         return value
+
+
+class StoredTimeField(serializers.DateTimeField):
+    """A time that is stored as text within JSON."""
+
+    def to_representation(self, value: Any) -> Any:
+        """Return the time, which the renderer writes as any other."""
+        return super().to_representation(datetime.fromisoformat(value))
 
 
 class BudgetField(serializers.DecimalField):
