@@ -25,6 +25,7 @@ from batchcalls.api.batch_creation import (
 )
 from batchcalls.api.batch_reports import VIEW, Reports
 from batchcalls.api.batch_serializers import BatchSerializer, DryRunBatchSerializer
+from batchcalls.api.filters import BatchFilter
 from batchcalls.api.idempotent import once
 from batchcalls.api.parsing import BoundedJSONParser
 from batchcalls.api.views import Listed
@@ -32,7 +33,6 @@ from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
 from batchcalls.models import Batch, Scope
 from batchcalls.models.launched_with import Use, values_of
-from batchcalls.reporting.filters.batches import BatchFilter
 from batchcalls.states import BATCH_IMPORTING
 
 #: How long a client waits at most for a short list to be checked.
@@ -49,6 +49,7 @@ class Batches(Listed, Steering, Reports):
     serializer_class = BatchSerializer
     filter_class = BatchFilter
     order = ("created_at", "pk")
+    orderings = {"created_at": order}
     conditional = frozenset({"partial_update", "launch"})
     tagged = frozenset({"retrieve", "partial_update"})
     needs = {

@@ -11,9 +11,9 @@ from django.db.models import Model
 from django.middleware.http import ConditionalGetMiddleware
 from django.utils.decorators import decorator_from_middleware, method_decorator
 from rest_framework import mixins, viewsets
+from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.parsers import BaseParser
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,6 +26,7 @@ from batchcalls.api.idempotent import once
 from batchcalls.api.paging import CursorPages
 from batchcalls.api.parsing import BoundedJSONParser
 from batchcalls.api.permissions import HasNeed
+from batchcalls.api.rendering import Json
 from batchcalls.reporting.filters.listing import ListFilter
 
 with_etag = decorator_from_middleware(ConditionalGetMiddleware)
@@ -42,7 +43,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
     permission_classes = [HasNeed]
     throttle_classes = [throttling.KeyThrottle]
     parser_classes: list[type[BaseParser]] = [BoundedJSONParser]
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [Json]
     pagination_class: type[BasePagination] | None = CursorPages
     # No OPTIONS: the OpenAPI document lists the methods, and there is no CORS.
     http_method_names = ["get", "head", "post", "patch", "delete"]
@@ -50,9 +51,11 @@ class ApiView(viewsets.GenericViewSet[Any]):
     # An invalid id gets the same response as an unknown one.
     lookup_value_regex = "[^/]+"
     needs: ClassVar[dict[str, Need]]
-    #: The filter of the list, and further parameters that the view reads itself.
+    #: The filter of the list, and further parameters that each action reads itself.
     filter_class: ClassVar[type[ListFilter] | None] = None
-    own_parameters: ClassVar[tuple[str, ...]] = ()
+    own_parameters: ClassVar[dict[str, tuple[str, ...]]] = {}
+    #: Orders that clients can ask for, by name. An index must have each.
+    orderings: ClassVar[dict[str, tuple[str, ...]]] = {}
     #: The singular and plural of the resource, where they differ from the table's name.
     nouns: ClassVar[tuple[str, str] | None] = None
     #: Error statuses of each action, beyond those that all actions have.
@@ -68,6 +71,25 @@ class ApiView(viewsets.GenericViewSet[Any]):
         """Return the fields that order this list."""
         return self.order
 
+    @property
+    def ordering_names(self) -> list[str]:
+        """The values of ``ordering``: each name ascending, and with a minus descending."""
+        return [f"{sign}{name}" for name in self.orderings for sign in ("", "-")]
+
+    def arrangement(self, request: Request) -> tuple[tuple[str, ...], bool]:
+        """Return the fields that order this list, and whether they ascend.
+
+        Raise `ValidationError` for an unknown order.
+        """
+        wanted = request.query_params.get("ordering")
+        if wanted is None:
+            return self.order_of(request), self.ascending
+        name = wanted.removeprefix("-")
+        if name not in self.orderings:
+            known = ", ".join(self.ordering_names)
+            raise ValidationError({"ordering": f"This list can be ordered by {known}."})
+        return self.orderings[name], wanted == name
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key, and then the query parameters."""
         super().initial(request, *args, **kwargs)
@@ -80,7 +102,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
         throttling.tell(request, answer)
         if self.action in self.tagged and answer.status_code < 300:
-            row = answer.data.serializer.instance  # type: ignore[union-attr]
+            row = answer.data.serializer.instance
             answer["ETag"] = conditions.etag_of(row, self.state_of(row), answer.data)
         answer.headers.setdefault("Cache-Control", "private, no-cache")
         return answer
