@@ -51,8 +51,8 @@ class AuditEntries(Listed, ApiView):
     orderings = {"at": ("at", "pk")}
     needs = {"list": _READ, "retrieve": _READ}
 
-    def order_of(self, request: Request) -> tuple[str, ...]:
+    def usual_arrangement(self, request: Request) -> tuple[tuple[str, ...], bool]:
         """Order by time when the filter names one, as the page does."""
         asked = request.query_params
         is_by_time = "created_after" in asked or "created_before" in asked
-        return self.orderings["at"] if is_by_time else order_of(asked)
+        return self.orderings["at"] if is_by_time else order_of(asked), False

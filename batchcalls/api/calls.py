@@ -170,14 +170,16 @@ class Calls(Listed, ApiView):
     }
     problems = {"stop": (409,), "recording": (502,)}
 
-    def order_of(self, request: Request) -> tuple[str, ...]:
-        """Order by the time that the filter names, as Call Logs do."""
+    def usual_arrangement(self, request: Request) -> tuple[tuple[str, ...], bool]:
+        """Order by the time that the filter names, as Call Logs do; changes in their order."""
         asked = request.query_params
+        if "updated_since" in asked:
+            return ("updated_at", "pk"), True
         if "ended_after" in asked or "ended_before" in asked:
-            return self.orderings["ended_at"]
+            return self.orderings["ended_at"], False
         if "created_after" in asked or "created_before" in asked:
-            return self.orderings["claimed_at"]
-        return order_of(asked)
+            return self.orderings["claimed_at"], False
+        return order_of(asked), False
 
     def get_queryset(self) -> QuerySet[CallResult]:
         """Leave long members that are not requested in the database."""

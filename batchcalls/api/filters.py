@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
-from batchcalls.database import clock
+from batchcalls.database import clock, stamps
 from batchcalls.models import WebhookEndpoint
 from batchcalls.reporting.filters import audit, batches, calls, do_not_call, webhooks
 from batchcalls.reporting.filters.listing import ListFilter, check_year, search_field
@@ -71,7 +71,16 @@ class BatchFilter(batches.BatchFilter):
 
 
 class CallFilter(calls.CallFilter):
-    pass
+    updated_since = InstantFilter(
+        method="changed_since",
+        label="Calls that ended or changed at this time or later, in the order of their "
+        "`updated_at`. Send the last `updated_at` that you have.",
+    )
+
+    def changed_since(self, rows: calls.Calls, name: str, value: datetime) -> calls.Calls:
+        """Return the ended calls that changed since, as far as no earlier change can appear."""
+        changed = rows.filter(updated_at__gte=value, updated_at__lt=stamps.settled_before())
+        return changed.filter(ended_at__isnull=False)
 
 
 class DoNotCallFilter(do_not_call.DoNotCallFilter):

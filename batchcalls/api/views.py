@@ -67,9 +67,9 @@ class ApiView(viewsets.GenericViewSet[Any]):
     order: ClassVar[tuple[str, ...]] = ("pk",)
     ascending: ClassVar[bool] = False
 
-    def order_of(self, request: Request) -> tuple[str, ...]:
-        """Return the fields that order this list."""
-        return self.order
+    def usual_arrangement(self, request: Request) -> tuple[tuple[str, ...], bool]:
+        """Return the fields that order this list, and whether they ascend."""
+        return self.order, self.ascending
 
     @property
     def ordering_names(self) -> list[str]:
@@ -83,7 +83,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
         """
         wanted = request.query_params.get("ordering")
         if wanted is None:
-            return self.order_of(request), self.ascending
+            return self.usual_arrangement(request)
         name = wanted.removeprefix("-")
         if name not in self.orderings:
             known = ", ".join(self.ordering_names)

@@ -169,6 +169,7 @@ FIELDS = (
     CallField("placed_at", "Placed", Kind.TIME, at={API: 220, EXPORT: 160, WEBHOOK: 230}),
     CallField("answered_at", "Answered", Kind.TIME, at={API: 230, EXPORT: 170, WEBHOOK: 240}),
     CallField("ended_at", "Ended", Kind.TIME, at={API: 240, EXPORT: 180, WEBHOOK: 250}),
+    CallField("updated_at", "Changed", Kind.TIME, at={API: 245}),
     CallField("recording_url", "Recording", Kind.RECORDING,
               at={API: 250, EXPORT: 250, WEBHOOK: 210}, names={API: "recording"},
               permission="batchcalls.export_recording"),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import connection, transaction
 
+from batchcalls.database import clock
+from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, CallResult, WebhookDelivery
 from batchcalls.webhooks import endpoints, outbox
 from campaigns.models import CallingPolicy, Campaign, Pathway, Suppression
@@ -187,3 +192,71 @@ class TestEachList:
         assert walk("ordering=ended_at&status=completed") == [calls[2], calls[0]]
         assert "claimed_at, -claimed_at" in refusal(program, "calls?ordering=price")[1]
         assert refusal(program, "campaigns?ordering=name")[1] == "Unknown query parameter."
+
+
+class TestFollowingChanges:
+    def test_whatever_changes_a_result_is_found_since(
+        self, program: Program, calls: list[str], monkeypatch: Any
+    ) -> None:
+        first, second, third, live = calls
+        ahead = datetime(2999, 1, 1, tzinfo=UTC)
+        monkeypatch.setattr("batchcalls.database.stamps.settled_before", lambda: ahead)
+        everything = f"calls?updated_since={quote('1970-01-01T00:00:00Z')}"
+        assert ids(program, everything) == [first, second, third]
+
+        def last_change() -> str:
+            found = program.get(f"/api/v1/{everything}&fields=id,updated_at").json()["results"]
+            return str(found[-1]["updated_at"])
+
+        def change(number: int) -> None:
+            rows = CallResult.objects.filter(call_id=calls[number])
+            call = rows.get()
+            changes: list[Any] = [
+                lambda: rows.update(summary="New"),
+                lambda: update_each(CallResult, ["summary"], [(call.pk, "Newer")]),
+                call.save,
+            ]
+            changes[number]()
+
+        for number, call_id in enumerate(calls[:3]):
+            at = last_change()
+            change(number)
+            assert ids(program, f"calls?updated_since={at}")[-1] == call_id
+            assert ids(program, everything)[-1] == call_id
+        CallResult.objects.filter(call_id=live).update(summary="Still live")
+        assert live not in ids(program, everything)
+
+    def test_changes_of_the_last_seconds_wait(self, program: Program, calls: list[str]) -> None:
+        assert ids(program, "calls?updated_since=1970-01-01T00:00:00Z") == []
+        CallResult.objects.update(updated_at=clock.now() - timedelta(minutes=1))
+        assert len(ids(program, "calls?updated_since=1970-01-01T00:00:00Z")) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time.")
+def test_a_change_that_is_committed_late_is_not_missed(
+    program: Program, make_batch: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("batchcalls.database.stamps.LAG", timedelta(0))
+    early, late = make_calls(make_batch("+12025550190"), 2)
+    began, may_commit = Event(), Event()
+
+    def change_slowly() -> None:
+        try:
+            with transaction.atomic():
+                CallResult.objects.filter(pk=late.pk).update(summary="Late")
+                began.set()
+                may_commit.wait(20)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(change_slowly)
+        assert began.wait(20)
+        CallResult.objects.filter(pk=early.pk).update(summary="Early")
+        path = "calls?updated_since=2026-01-01T00:00:00Z"
+        # The later change is there, but an earlier one can still appear before it.
+        assert str(early.call_id) not in ids(program, path)
+        may_commit.set()
+        slow.result()
+    assert ids(program, path) == [str(late.call_id), str(early.call_id)]
