@@ -156,9 +156,14 @@ class ApiSchema(AutoSchema):
         return found
 
 
-def let_members_be_left_out(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Mark no member of a call as required, because the client chooses which are returned."""
-    result["components"]["schemas"]["Call"].pop("required", None)
+def correct_required_members(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Mark no member of a call as required, because the client chooses which are returned.
+
+    A form that changes a draft needs a file, though all other members of a PATCH are optional.
+    """
+    schemas = result["components"]["schemas"]
+    schemas["Call"].pop("required", None)
+    schemas["PatchedBatchChangesOfFileRequest"]["required"] = ["file"]
     return result
 
 

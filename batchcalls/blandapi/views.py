@@ -114,7 +114,7 @@ def _answer(
     if action.need is not None:
         action.need.require(key)
     query = query_of(request)
-    request.GET = query
+    request.GET = query  # type: ignore[assignment]
     name = request.headers.get(idempotency.HEADER, "") if action.once else ""
     try:
         if name:
