@@ -33,7 +33,7 @@ UPLOAD_PAGES = frozenset(
     }
 )
 #: The operations of the API that accept files.
-UPLOAD_OPERATIONS = frozenset({"api:v1:batch-list", "api:v1:batch-rows"})
+UPLOAD_OPERATIONS = frozenset({"api:v1:batch-list", "api:v1:batch-detail", "api:v1:batch-rows"})
 #: The fields beside a file, and the frame around each.
 FORM_BYTES = 10_000_000
 #: Why a list is refused whose sender has no session, or no longer.
@@ -82,7 +82,8 @@ class BoundedBodies:
         if not length and "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             text = "The length of the body is missing. Send it with a Content-Length header."
             return refusal(request, 411, "length_required", text)
-        name = _name_of(request.path_info) if request.method == "POST" else ""
+        takes_files = request.method in {"POST", "PATCH"}
+        name = _name_of(request.path_info) if takes_files else ""
         if name not in UPLOAD_PAGES | UPLOAD_OPERATIONS:
             request.upload_handlers = [NoFiles(request)]
         limit = limit_of(request.path_info)

@@ -25,7 +25,7 @@ SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "batchcalls.api.schema.let_members_be_left_out",
+        "batchcalls.api.schema.correct_required_members",
         "batchcalls.api.schema.describe_call_settings",
     ],
     "ENUM_NAME_OVERRIDES": {

@@ -222,12 +222,14 @@ PLACING_WAIT_SECONDS = 75
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["batchcalls.api.rendering.Json"],
     "DEFAULT_PARSER_CLASSES": ["batchcalls.api.parsing.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "batchcalls.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "batchcalls.api.problems.handle",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
+    # The renderer writes times.
+    "DATETIME_FORMAT": None,
 }
 #: Who may read /api/schema/ and /api/docs/. They are the same in every installation.
 API_DOCS = env.choice("API_DOCS", default="public", choices=("public", "staff", "off"))

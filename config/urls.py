@@ -1,9 +1,10 @@
 """URL routes of pages and webhooks. The back office is Django's admin, at the root."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from batchcalls.api.opt_out_hook import OptOutHook
+from batchcalls.api.unknown_urls import nowhere
 from batchcalls.calling import provider_events
 
 handler400 = "config.errors.bad_request"
@@ -16,5 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/opt-outs/<uuid:source_id>", OptOutHook.as_view(), name="opt-out-hook"),
     path("api/", include(("batchcalls.api.urls", "api"))),
     path("", include(("batchcalls.blandapi.urls", "blandapi"))),
+    re_path(r"^(?:api|hooks)(?:/|$)", nowhere),
     path("", admin.site.urls),
 ]

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Field, ManyToManyField, Model
 from django.utils.crypto import salted_hmac
 
+from batchcalls.database import clock
 from campaigns.call_settings import hiding
 from campaigns.masked_numbers import masked
 
@@ -225,7 +226,9 @@ def _plain(value: Any, *, people: bool, depth: int = 0) -> Any:
         return value
     if isinstance(value, Mapping | list | tuple | set):
         return "…" if depth >= DEEPEST else _listed(value, people=people, depth=depth + 1)
-    if isinstance(value, datetime | date | time):
+    if isinstance(value, datetime):
+        return clock.text_of(value)
+    if isinstance(value, date | time):
         return value.isoformat()
     text = text_of(f"{value:f}" if isinstance(value, Decimal) else str(value))
     return without_numbers(text) if people else text

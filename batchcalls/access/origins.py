@@ -27,7 +27,7 @@ SESSION_CHARACTERS = 16
 #: How the paths of the Bland-compatible API begin, those of earlier versions included.
 BLAND_API = r"(?:v[12]|call|batch|logs|end)(?:/|$)"
 _DOORS = {
-    re.compile("/api/"): AuditDoor.API,
+    re.compile("/api(/|$)"): AuditDoor.API,
     re.compile(f"/{BLAND_API}"): AuditDoor.BLAND_API,
     re.compile("/hooks/"): AuditDoor.HOOK,
 }

@@ -75,7 +75,7 @@ class CallLogPage(OwnPages[CallResult]):
             by_key="to_number" in arrangement.order,
         )
         columns = _columns(request)
-        batch = _batch(listing)
+        batch = listing.filter.one_batch
         callees = Callees(listing.page.rows, chosen=request.GET.get("callee", ""))
         query = _with(request, totals="")
         return self.list_page(
@@ -123,7 +123,7 @@ class CallLogPage(OwnPages[CallResult]):
     def _totals(self, request: HttpRequest) -> HttpResponse:
         """Show the totals of the calls that match, which the page asks for when it is open."""
         narrowed = CallFilter(request.GET, queryset=CallResult.objects.all())
-        batch = getattr(narrowed.form, "cleaned_data", {}).get("batch")
+        batch = narrowed.one_batch
         return self.page(
             request,
             "callresult/totals",
@@ -212,8 +212,3 @@ def _columns(request: HttpRequest) -> list[str]:
     """Return the columns that the URL names, or the default columns."""
     asked = [name for name in request.GET.getlist("columns") if name in COLUMNS]
     return asked or DEFAULT_COLUMNS
-
-
-def _batch(listing: Listing[CallResult]) -> Batch | None:
-    found: Batch | None = getattr(listing.filter.form, "cleaned_data", {}).get("batch")
-    return found

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from batchcalls.models import Batch, WebhookEndpoint
-from batchcalls.reporting.filters.calls import BatchIdField
+from batchcalls.reporting.filters.several import BatchIdField
 from campaigns.models import Campaign
 
 EVENTS = {

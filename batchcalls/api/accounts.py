@@ -25,6 +25,7 @@ from batchcalls.batches import halts
 from batchcalls.calling import budget
 from batchcalls.database import clock
 from batchcalls.models import ApiKey, CallerId, CallResult, Scope, VoiceAccount
+from batchcalls.reporting.filters.voice_accounts import VoiceAccountFilter
 
 # Each account queries the index of calls that have not ended.
 _LIVE = (
@@ -149,6 +150,7 @@ class Accounts(Listed, ApiView):
         live_calls=Coalesce(Subquery(_LIVE), 0)
     ).prefetch_related("caller_ids")
     serializer_class = AccountSerializer
+    filter_class = VoiceAccountFilter
     needs = {
         "list": Need(Scope.ACCOUNTS_READ, "batchcalls.view_voiceaccount"),
         "retrieve": Need(Scope.ACCOUNTS_READ, "batchcalls.view_voiceaccount"),

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from batchcalls.access.permissions import Need
 from batchcalls.api.fields import Strict
+from batchcalls.api.filters import AllowedHostFilter
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
 from campaigns.allowed_hosts import in_ascii
@@ -36,6 +37,7 @@ class AllowedHosts(Listed, Created, Changed, Deleted, ApiView):
 
     queryset = AllowedHost.objects.all()
     serializer_class = AllowedHostSerializer
+    filter_class = AllowedHostFilter
     needs = {
         "list": Need(READ, "campaigns.view_allowedhost"),
         "retrieve": Need(READ, "campaigns.view_allowedhost"),

@@ -6,9 +6,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from batchcalls.access.permissions import Need
+from batchcalls.api.filters import AuditFilter
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.models import AuditEntry, Scope
-from batchcalls.reporting.filters.audit import AuditFilter, order_of
+from batchcalls.reporting.filters.audit import order_of
 
 _READ = Need(Scope.AUDIT_READ, "batchcalls.view_auditentry")
 
@@ -47,8 +48,11 @@ class AuditEntries(Listed, ApiView):
     nouns = ("audit entry", "audit entries")
     serializer_class = AuditEntrySerializer
     filter_class = AuditFilter
+    orderings = {"at": ("at", "pk")}
     needs = {"list": _READ, "retrieve": _READ}
 
-    def order_of(self, request: Request) -> tuple[str, ...]:
-        """Order by time when the filter names days, as the page does."""
-        return order_of(request.query_params)
+    def usual_arrangement(self, request: Request) -> tuple[tuple[str, ...], bool]:
+        """Order by time when the filter names one, as the page does."""
+        asked = request.query_params
+        is_by_time = "created_after" in asked or "created_before" in asked
+        return self.orderings["at"] if is_by_time else order_of(asked), False

@@ -86,7 +86,8 @@ class Steering(ApiView):
         A draft is checked first, and calls start when the check is done. Calls of a ready batch
         start immediately.
         """
-        edits.launch_unseen(self.get_object(), actor=actor_of(request))
+        with self.unchanged() as batch:
+            edits.launch_unseen(batch, actor=actor_of(request))
         return self.told()
 
     @extend_schema(request=None, responses=BatchSerializer)

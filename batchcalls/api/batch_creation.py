@@ -11,7 +11,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from batchcalls.api.fields import OBJECT, BudgetField, CallSettingsField, ObjectField, Strict
 from batchcalls.api.settings_schema import SENT_RECIPIENT
-from batchcalls.drafting import drafts, edits, recipient_objects
+from batchcalls.drafting import drafts, recipient_objects
 from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import Target
@@ -60,6 +60,19 @@ class MappingField(ObjectField):
         if wrong:
             raise serializers.ValidationError(wrong)
         return given
+
+
+class DatesField(serializers.ChoiceField):
+    """How the start times of a list are written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            choices=[(order.value, order.label) for order in DateOrder],
+            required=False,
+            allow_blank=True,
+            help_text="Order of day, month and year in start times. Leave blank to detect it from "
+            "all of them; dates that fit several orders are then skipped.",
+        )
 
 
 class BatchFields(Strict):
@@ -198,13 +211,7 @@ class RowsOfFile(Rows):
         required=False, allow_blank=True, max_length=20, trim_whitespace=False
     )
     sheet = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    dates = serializers.ChoiceField(
-        choices=[(order.value, order.label) for order in DateOrder],
-        required=False,
-        allow_blank=True,
-        help_text="Order of day, month and year in start times. Leave blank to detect it from all "
-        "of them; dates that fit several orders are then skipped.",
-    )
+    dates = DatesField()
     header_row = serializers.IntegerField(
         required=False,
         min_value=1,
@@ -245,7 +252,7 @@ class RowsOfFile(Rows):
             region=values.get("region", ""),
             dates=values.get("dates", ""),
             numbers_written=values.get("numbers_written", ""),
-            column_options=[f"{one}={to}" for one, to in values.get("mapping", {}).items()],
+            column_options=column_options(values),
             map_all=Target.REQUEST_DATA if values["map_all"] else None,
         )
 
@@ -273,25 +280,9 @@ class BatchOfFile(RowsOfFile, _NewBatch):
         )
 
 
-class BatchChanges(BatchFields):
-    """Changes to a batch: its name at any time, everything else while it is a draft."""
-
-    def apply(self, batch: Batch, *, actor: Any) -> Batch:
-        """Change the batch. Raise `DraftError` or `Conflict`."""
-        values = dict(self.validated_data)
-        if values.keys() <= {"name"}:
-            if name := values.get("name", "").strip():
-                Batch.objects.filter(pk=batch.pk).update(name=name)
-            return batch
-        if values.get("prompt"):
-            values |= {"pathway_id": "", "pathway_version": ""}
-        elif values.get("pathway_id"):
-            values["prompt"] = ""
-        before = {name: getattr(batch, name) for name in map(str, BatchFields().fields)}
-        if batch.purpose_assumed:
-            before["purpose"] = ""
-        request = request_of({**before, **values}, actor=actor)
-        return edits.change(batch, request, region=values.get("region", batch.region))
+def column_options(values: Mapping[str, Any]) -> list[str]:
+    """Return the mapping of a request as the options of a command line."""
+    return [f"{one}={to}" for one, to in values.get("mapping", {}).items()]
 
 
 def country(value: str) -> str:

@@ -26,8 +26,8 @@ from batchcalls.calling import budget
 from batchcalls.drafting.recipient_objects import FILE_NAME, FIRST_ROW
 from batchcalls.models import AuditAction, Batch, ListPart, Recipient, Scope, StoredList
 from batchcalls.reporting import batch_figures
+from batchcalls.reporting.blocking import blockers_of
 from batchcalls.reporting.exports import batch_tables
-from batchcalls.reporting.waiting import waiting_of
 from batchcalls.states import BATCH_IMPORTING
 
 VIEW = Need(Scope.BATCHES_READ, "batchcalls.view_batch")
@@ -56,7 +56,7 @@ class Reports(ApiView):
         told = {
             "status": batch.status,
             "is_over": batch.is_over,
-            "blocked_by": waiting_of([batch]).get(batch.pk),
+            "blocked_by": blockers_of([batch])[batch.pk],
             "totals": totals_in_full(totals),
             "checking": {"rows": rows, "checked": checked, "waits_for": waiting.reason()},
             "calls_per_second": figures.calls_per_second,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from batchcalls.api.fields import CountsField
+from batchcalls.api.fields import CountsField, StoredTimeField
 from batchcalls.api.settings_schema import SHOWN_SETTINGS
 from batchcalls.calling.budget import Period
 from batchcalls.intake import file_formats
@@ -21,7 +21,7 @@ from batchcalls.models import Batch, BatchEvent, StoredList
 from batchcalls.models.launched_with import Use, names_of
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting import batch_figures
-from batchcalls.reporting.waiting import waiting_of
+from batchcalls.reporting.blocking import blockers_of
 from batchcalls.states import BatchStatus
 from campaigns.call_settings import without_secrets
 
@@ -55,10 +55,19 @@ class TotalsSerializer(serializers.Serializer[Any]):
         return {**figures, **super().get_fields()}
 
 
-class WaitingSerializer(serializers.Serializer[Any]):
-    """Why a batch with people left to call is calling nobody."""
+_BLOCKED_BY = (
+    "All that keeps the batch from placing calls, in the order in which it has to end. Empty while "
+    "calls are placed, and when no one is left to call."
+)
 
-    code = serializers.CharField(help_text="For example `account_held` or `calling_hours`.")
+
+class WaitingSerializer(serializers.Serializer[Any]):
+    """One reason why a batch is placing no calls."""
+
+    code = serializers.CharField(
+        help_text="For example `not_launched`, `list_importing`, `paused`, `emergency_stop`, "
+        "`account_off`, `account_held`, `calling_hours`, `capped`, `retry_time`, or `no_worker`."
+    )
     message = serializers.CharField()
     until = serializers.DateTimeField(allow_null=True, help_text="Null if unknown.")
 
@@ -102,9 +111,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
     created_by = serializers.CharField(
         source="created_by.username", default=None, read_only=True, allow_null=True
     )
-    blocked_by = serializers.SerializerMethodField(
-        help_text="Why no one is being called; null while calls are placed or no one is left."
-    )
+    blocked_by = serializers.SerializerMethodField(help_text=_BLOCKED_BY)
     totals = serializers.SerializerMethodField()
     lists = serializers.SerializerMethodField(help_text="How each of its files was read.")
     links = serializers.SerializerMethodField()
@@ -150,11 +157,11 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
         """Return the file formats of the lists."""
         return self._for_all("lists", batch, _formats_of)[batch.pk]
 
-    @extend_schema_field(WaitingSerializer(allow_null=True))
+    @extend_schema_field(WaitingSerializer(many=True))
     def get_blocked_by(self, batch: Batch) -> Any:
         """Return why the batch waits."""
-        reason = self._for_all("waiting", batch, waiting_of).get(batch.pk)
-        return WaitingSerializer(reason).data if reason else None
+        reasons = self._for_all("blockers", batch, blockers_of)[batch.pk]
+        return WaitingSerializer(reasons, many=True).data
 
     def _for_all(
         self, name: str, batch: Batch, compute: Callable[[list[Batch]], dict[UUID, ValueT]]
@@ -258,7 +265,7 @@ class BudgetUseSerializer(serializers.Serializer[Any]):
 class ProgressSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     is_over = serializers.BooleanField()
-    blocked_by = WaitingSerializer(allow_null=True, help_text="Why no one is being called.")
+    blocked_by = WaitingSerializer(many=True, help_text=_BLOCKED_BY)
     totals = TotalsSerializer()
     checking = TakingInSerializer(help_text="How far its lists are checked.")
     calls_per_second = serializers.FloatField(help_text="Over the last ten seconds.")
@@ -274,7 +281,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
 
 class LaterSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
-    first_at = serializers.DateTimeField(allow_null=True)
+    first_at = StoredTimeField(allow_null=True)
 
 
 class DuplicatesSerializer(serializers.Serializer[Any]):
@@ -286,7 +293,7 @@ class ZoneSerializer(serializers.Serializer[Any]):
     zones = serializers.CharField(help_text="IANA names, with commas between them.")
     now = serializers.IntegerField()
     later = serializers.IntegerField()
-    first_at = serializers.DateTimeField(allow_null=True)
+    first_at = StoredTimeField(allow_null=True)
 
 
 class ZoneConflictSerializer(serializers.Serializer[Any]):
@@ -334,7 +341,7 @@ class StartTimesSerializer(serializers.Serializer[Any]):
 class ReportSerializer(serializers.Serializer[Any]):
     """What a launch would do."""
 
-    computed_at = serializers.DateTimeField()
+    computed_at = StoredTimeField()
     rows = serializers.IntegerField()
     now = serializers.IntegerField(help_text="Rows that could be called at once.")
     later = LaterSerializer()

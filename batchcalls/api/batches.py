@@ -16,8 +16,8 @@ from batchcalls.access.permissions import Need
 from batchcalls.api import batch_actions, batch_reports
 from batchcalls.api.authentication import actor_of, key_of
 from batchcalls.api.batch_actions import LAUNCH, Steering
+from batchcalls.api.batch_changes import BatchChanges, BatchChangesOfFile
 from batchcalls.api.batch_creation import (
-    BatchChanges,
     BatchOfFile,
     BatchOfRecipients,
     RowsOfFile,
@@ -25,13 +25,14 @@ from batchcalls.api.batch_creation import (
 )
 from batchcalls.api.batch_reports import VIEW, Reports
 from batchcalls.api.batch_serializers import BatchSerializer, DryRunBatchSerializer
+from batchcalls.api.filters import BatchFilter
 from batchcalls.api.idempotent import once
 from batchcalls.api.parsing import BoundedJSONParser
 from batchcalls.api.views import Listed
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
 from batchcalls.models import Batch, Scope
-from batchcalls.reporting.filters.batches import BatchFilter
+from batchcalls.models.launched_with import Use, values_of
 from batchcalls.states import BATCH_IMPORTING
 
 #: How long a client waits at most for a short list to be checked.
@@ -48,6 +49,9 @@ class Batches(Listed, Steering, Reports):
     serializer_class = BatchSerializer
     filter_class = BatchFilter
     order = ("created_at", "pk")
+    orderings = {"created_at": order}
+    conditional = frozenset({"partial_update", "launch"})
+    tagged = frozenset({"retrieve", "partial_update"})
     needs = {
         "list": VIEW,
         "retrieve": VIEW,
@@ -104,18 +108,36 @@ class Batches(Listed, Steering, Reports):
         return Response(shown, status=status, headers={"Location": shown["links"]["self"]})
 
     def get_parsers(self) -> list[Any]:
-        """Accept forms with files for creating a batch and adding rows."""
-        is_making = getattr(self, "action_map", {}).get("post") in {"create", "rows"}
-        return [BoundedJSONParser(), *([MultiPartParser()] if is_making else [])]
+        """Accept forms with files for creating a batch, changing its list, and adding rows."""
+        actions = set(getattr(self, "action_map", {}).values())
+        takes_files = not actions.isdisjoint({"create", "partial_update", "rows"})
+        return [BoundedJSONParser(), *([MultiPartParser()] if takes_files else [])]
 
-    @extend_schema(request=BatchChanges, responses=BatchSerializer)
+    @extend_schema(
+        request={"application/json": BatchChanges, "multipart/form-data": BatchChangesOfFile},
+        responses=BatchSerializer,
+    )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change a batch: its name at any time, everything else while it is a draft."""
-        batch = self.get_object()
-        body = BatchChanges(batch, data=request.data, partial=True)
-        body.is_valid(raise_exception=True)
-        body.apply(batch, actor=actor_of(request))
-        return self.told()
+        """Change a batch: its name at any time, everything else while it is a draft.
+
+        Recipients, or a file (multipart/form-data), replace the lists of the draft. A mapping
+        without a file changes the columns that it names. Both are checked as for a new batch.
+        """
+        is_form = isinstance(request.data, QueryDict)
+        with self.unchanged() as batch:
+            changes = BatchChangesOfFile if is_form else BatchChanges
+            body = changes(batch, data=request.data)
+            body.is_valid(raise_exception=True)
+            body.apply(batch, actor=actor_of(request))
+            return self.told()
+
+    def state_of(self, row: Batch) -> Any:
+        """Return what a draft is launched with, and how the columns of its lists are mapped."""
+        lists = row.lists.order_by("created_at", "pk")
+        columns = lists.values_list("pk", "mapping", "numbers_written", "date_order")
+        values = values_of(row, Use.EDITED)
+        related = {"campaign": row.campaign_id, "account": row.account_id}
+        return [values | related, list(columns)]
 
     @extend_schema(
         request={"application/json": RowsOfRecipients, "multipart/form-data": RowsOfFile},

@@ -21,6 +21,7 @@ from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.fields import FreeField
 from batchcalls.api.files import SoundRenderer
+from batchcalls.api.filters import CallFilter
 from batchcalls.api.parsing import without_body
 from batchcalls.api.problems import Problem
 from batchcalls.api.settings_schema import SHOWN_SETTINGS
@@ -30,7 +31,7 @@ from batchcalls.calling import call_requests, stopping
 from batchcalls.models import CallResult, Scope
 from batchcalls.models.call_fields import CallField, Kind, Place, fields_of
 from batchcalls.reporting.explaining import decisions_before
-from batchcalls.reporting.filters.calls import CallFilter, order_of
+from batchcalls.reporting.filters.calls import order_of
 from batchcalls.voice import recordings
 from campaigns.call_settings import without_secrets
 from campaigns.prompts import MissingVariable, PromptError
@@ -157,7 +158,8 @@ class Calls(Listed, ApiView):
     nouns = ("call", "calls")
     serializer_class = CallSerializer
     filter_class = CallFilter
-    own_parameters = ("fields",)
+    own_parameters = dict.fromkeys(["list", "retrieve"], ("fields",))
+    orderings = {"claimed_at": ("claimed_at", "pk"), "ended_at": ("ended_at", "pk")}
     lookup_field = "call_id"
     needs = {
         "list": Need(Scope.CALLS_READ, "batchcalls.view_callresult"),
@@ -168,15 +170,24 @@ class Calls(Listed, ApiView):
     }
     problems = {"stop": (409,), "recording": (502,)}
 
-    def order_of(self, request: Request) -> tuple[str, ...]:
-        """Order by time when the filter names days, as Call Logs do."""
-        return order_of(request.query_params)
+    def usual_arrangement(self, request: Request) -> tuple[tuple[str, ...], bool]:
+        """Order by the time that the filter names, as Call Logs do; changes in their order."""
+        asked = request.query_params
+        if "updated_since" in asked:
+            return ("updated_at", "pk"), True
+        if "ended_after" in asked or "ended_before" in asked:
+            return self.orderings["ended_at"], False
+        if "created_after" in asked or "created_before" in asked:
+            return self.orderings["claimed_at"], False
+        return order_of(asked), False
 
     def get_queryset(self) -> QuerySet[CallResult]:
         """Leave long members that are not requested in the database."""
         rows: QuerySet[CallResult] = super().get_queryset()
         if self.action != "list":
             return rows
+        if self.arrangement(self.request)[0][0] == "ended_at":
+            rows = rows.filter(ended_at__isnull=False)
         wanted = self._wanted()
         long = {name: one.lookup for name, one in LONG.items() if name != "said"}
         read = {lookup for name, lookup in long.items() if name in wanted}

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from batchcalls.access.permissions import Need
 from batchcalls.api.fields import CallSettingsField, Strict
+from batchcalls.api.filters import CampaignFilter, PolicyFilter
 from batchcalls.api.pathways import needs_of
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.drafting.authority import SettingsDenied
@@ -21,11 +22,7 @@ from campaigns.setting_permissions import refused_changes, values_of_campaign
 
 
 class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
-    call_settings = CallSettingsField(
-        required=False,
-        help_text="Names and values of call settings. Those that may hold secrets are not shown, "
-        "and stay when they are not sent; null takes one out.",
-    )
+    call_settings = CallSettingsField(required=False)
 
     class Meta:
         model = Campaign
@@ -91,6 +88,7 @@ class Campaigns(Listed, Created, Changed, Deleted, ApiView):
     """
 
     queryset = Campaign.objects.prefetch_related("tools")
+    filter_class = CampaignFilter
     serializer_class = CampaignSerializer
     needs = needs_of("campaign")
     problems = {"create": (409,), "partial_update": (409,)}
@@ -157,6 +155,7 @@ class Policies(Listed, ApiView):
         "calling_windows", "blackout_dates", "retry_rules"
     )
     serializer_class = PolicySerializer
+    filter_class = PolicyFilter
     needs = {
         "list": Need(Scope.CAMPAIGNS_READ, "campaigns.view_callingpolicy"),
         "retrieve": Need(Scope.CAMPAIGNS_READ, "campaigns.view_callingpolicy"),

@@ -18,13 +18,13 @@ from rest_framework.response import Response
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
 from batchcalls.api.fields import Strict
+from batchcalls.api.filters import DoNotCallFilter
 from batchcalls.api.idempotent import once
 from batchcalls.api.views import ApiView, Deleted, Listed
 from batchcalls.batches import suppressing
 from batchcalls.batches.suppressing import NewEntry
 from batchcalls.database import clock
 from batchcalls.models import CallResult, Scope
-from batchcalls.reporting.filters.do_not_call import DoNotCallFilter
 from campaigns import e164, hashed_numbers, same_phone
 from campaigns.models import Campaign, Suppression, SuppressionSource
 

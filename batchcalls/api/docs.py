@@ -21,10 +21,12 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from batchcalls.access import api_keys
+from batchcalls.api import problem_details
 from campaigns.call_settings import REGISTRY, CallSetting, Section
 from campaigns.call_settings.describing import MOST_OPTIONS, notes, place_in_words, type_in_words
 
@@ -34,8 +36,15 @@ DATA = "data:"
 def for_readers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Show a view only to those whom `API_DOCS` names."""
 
+    @csrf_exempt
     @wraps(view)
     def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in {"GET", "HEAD"}:
+            # Not by the view, which renders its own media types only.
+            text = "This address can only be read."
+            refused = problem_details.answer(405, "method_not_allowed", text)
+            refused["Allow"] = "GET, HEAD"
+            return refused
         if settings.API_DOCS == "off":
             raise Http404("The API is not documented here.")
         secret = api_keys.secret_in(request.headers.get("Authorization", ""))

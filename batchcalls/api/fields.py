@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -59,6 +60,14 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+class StoredTimeField(serializers.DateTimeField):
+    """A time that is stored as text within JSON."""
+
+    def to_representation(self, value: Any) -> Any:
+        """Return the time, which the renderer writes as any other."""
+        return super().to_representation(datetime.fromisoformat(value))
+
+
 class BudgetField(serializers.DecimalField):
     """The budget of a batch: an amount in its account's currency, or null for no limit."""
 
@@ -96,25 +105,32 @@ class WordsField(serializers.JSONField):
 class CallSettingsField(ObjectField):
     """Settings that all calls share. The registry validates each, and errors point at its name.
 
-    Settings that may hold secrets are write-only: they stay when a client sends back an object that
-    it read. Null removes one.
+    A change is merged with the stored settings (RFC 7396), so settings that may hold secrets, which
+    are write-only, stay when a client sends back an object that it read.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            help_text="Names and values of call settings. A change is merged with the stored "
+            "settings (RFC 7396): null removes a setting or a member of one, and what is not sent "
+            "stays. Settings that may hold secrets are never shown.",
+            **kwargs,
+        )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return canonical settings. Raise `ValidationError` with a message for each error."""
         given = super().to_internal_value(data)
-        normalized = call_settings.normalize_shared(given)
+        row = self.parent.instance
+        normalized = (
+            call_settings.normalize_shared(given)
+            if row is None
+            else call_settings.patch_shared(row.call_settings, given)
+        )
         if normalized.problems:
             raise serializers.ValidationError(
                 {one.name: [ErrorDetail(one.message, one.code)] for one in normalized.problems}
             )
-        before: Mapping[str, Any] = getattr(self.parent.instance, "call_settings", None) or {}
-        kept = {
-            name: before[name]
-            for name in before
-            if call_settings.is_secret(name) and name not in given
-        }
-        return {**kept, **normalized.values}
+        return normalized.values
 
     def to_representation(self, value: Any) -> Any:
         """Return the settings without secrets."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.http import StreamingHttpResponse
 from django.utils.text import slugify
-from rest_framework.renderers import JSONRenderer
 
+from batchcalls.api.rendering import Json
 from batchcalls.reporting.exports.tables import Table
 from batchcalls.reporting.exports.writing import csv_blocks
 
 
-class CsvRenderer(JSONRenderer):
+class CsvRenderer(Json):
     """Lets clients request CSV. It renders only problems, as JSON."""
 
     media_type = "text/csv"

@@ -8,12 +8,12 @@ from functools import wraps
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batchcalls.access import idempotency
 from batchcalls.api.authentication import key_of
+from batchcalls.api.rendering import Json
 
 View = Callable[..., Response]
 
@@ -29,7 +29,7 @@ def once(view: View) -> View:
 
         def work() -> idempotency.Answer:
             response = view(self, request, *args, **kwargs)
-            body = JSONRenderer().render(response.data).decode()
+            body = Json().render(response.data).decode()
             place = response.get("Location", "")
             return idempotency.Answer(status=response.status_code, body=body, location=place)
 

@@ -26,12 +26,12 @@ class CursorPages(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the requested page. Raise `ValidationError` for an invalid parameter."""
         self.request = request
-        order = view.order_of(request)
+        order, ascending = view.arrangement(request)
         self.page = keyset.page_of(
             queryset,
             _place(queryset, request.query_params.get("cursor", ""), order),
             order=order,
-            ascending=view.ascending,
+            ascending=ascending,
             size=_limit(request.query_params.get("limit", "")),
         )
         return self.page.rows
@@ -61,10 +61,14 @@ class CursorPages(BasePagination):
         """Describe the parameters in the OpenAPI document."""
         size = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
         cursor = "Where to continue: the cursor from `next` or `previous`."
-        return [
+        found = [
             _parameter("cursor", cursor, {"type": "string"}),
             _parameter("limit", "Rows per page.", size),
         ]
+        if view.orderings:
+            orders = {"type": "string", "enum": view.ordering_names}
+            found.append(_parameter("ordering", "Order of the rows; - is descending.", orders))
+        return found
 
     def _address(self, direction: str, place: dict[str, str] | None) -> str | None:
         if not place:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from batchcalls.access.permissions import Need
 from batchcalls.api.fields import Strict
+from batchcalls.api.filters import PathwayFilter, ToolFilter
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
 from campaigns.call_settings.sensitivity import Sensitivity
@@ -45,6 +46,7 @@ class Pathways(Listed, Created, Changed, Deleted, ApiView):
 
     queryset = Pathway.objects.all()
     serializer_class = PathwaySerializer
+    filter_class = PathwayFilter
     needs = needs_of("pathway", CONVERSATION)
     problems = {"create": (409,), "partial_update": (409,), "destroy": (409,)}
 
@@ -54,5 +56,6 @@ class Tools(Listed, Created, Changed, Deleted, ApiView):
 
     queryset = Tool.objects.all()
     serializer_class = ToolSerializer
+    filter_class = ToolFilter
     needs = needs_of("tool", CONVERSATION)
     problems = {"create": (409,), "partial_update": (409,)}

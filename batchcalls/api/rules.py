@@ -101,7 +101,7 @@ class Rules(ApiView):
 
     pagination_class = None
     filter_backends = []
-    own_parameters = tuple(CheckQuery().fields)
+    own_parameters = {"check": tuple(CheckQuery().fields)}
     queryset = RulePackSwitch.objects.none()
     needs = {
         "packs": Need(Scope.CAMPAIGNS_READ, "campaigns.view_rulepackswitch"),

@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from batchcalls.access.idempotency import HEADER
+from batchcalls.api import conditions
 from batchcalls.api.examples import examples_of
 from batchcalls.api.problem_details import MEDIA_TYPE
 from batchcalls.api.problems import ProblemDetails
@@ -34,6 +35,7 @@ _MEANINGS = {
     404: "Nothing has that ID.",
     406: "No acceptable media type is available.",
     409: "Not possible in the current state.",
+    412: "This was changed since the response with that ETag; nothing was done.",
     413: "The body is too large.",
     415: "This media type is not supported here.",
     422: "The request cannot be carried out, or its Idempotency-Key was used for another one.",
@@ -49,8 +51,20 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     description="Your own key for this request. Requests with the same key within 24 hours are "
     "carried out once and get the same response.",
 )
-
-
+_IF_MATCH = OpenApiParameter(
+    conditions.HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="The `ETag` of the row as you read it. If its contents were changed since, nothing "
+    "is done and the response is 412.",
+)
+_ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="The state of the row, for `If-Match` and `If-None-Match`.",
+)
 #: Modules whose methods have no resource of their own: the table's name describes those.
 _GENERAL = frozenset({"rest_framework.mixins", "batchcalls.api.views"})
 
@@ -102,9 +116,17 @@ class ApiSchema(AutoSchema):
         return examples_of(self.get_operation_id())
 
     def get_override_parameters(self) -> list[Any]:
-        """Add the idempotency header to operations that can be repeated."""
-        is_once = getattr(getattr(self.view, self._action, None), "is_once", False)
-        return [_IDEMPOTENCY_KEY] if is_once else []
+        """Add the headers of operations that can be repeated, or depend on an ETag."""
+        headers = {
+            _IDEMPOTENCY_KEY: self._is_once,
+            _IF_MATCH: self._action in self.view.conditional,
+            _ETAG: self._action in self.view.tagged,
+        }
+        return [header for header, has in headers.items() if has]
+
+    @property
+    def _is_once(self) -> bool:
+        return getattr(getattr(self.view, self._action, None), "is_once", False)
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
@@ -127,14 +149,21 @@ class ApiSchema(AutoSchema):
             found.add(404)
         if self.method in {"POST", "PATCH", "PUT"}:
             found |= {413, 415}
-        if getattr(getattr(self.view, self._action, None), "is_once", False):
+        if self._is_once:
             found.add(422)
+        if self._action in self.view.conditional:
+            found.add(412)
         return found
 
 
-def let_members_be_left_out(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Mark no member of a call as required, because the client chooses which are returned."""
-    result["components"]["schemas"]["Call"].pop("required", None)
+def correct_required_members(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Mark no member of a call as required, because the client chooses which are returned.
+
+    A form that changes a draft needs a file, though all other members of a PATCH are optional.
+    """
+    schemas = result["components"]["schemas"]
+    schemas["Call"].pop("required", None)
+    schemas["PatchedBatchChangesOfFileRequest"]["required"] = ["file"]
     return result
 
 

@@ -26,6 +26,7 @@ SENT_SETTINGS = _reference("CallSettingsRequest")
 SHOWN_SETTINGS = _reference("CallSettings")
 SENT_RECIPIENT = _reference("RecipientRequest")
 SHOWN_ROW_SETTINGS = _reference("RecipientCallSettings")
+_OLDER = "Older name."
 _LIMITS = {"minLength", "maxLength", "minimum", "maximum", "pattern"}
 _CONSENT = {
     "type": "string",
@@ -85,8 +86,9 @@ def components() -> dict[str, Schema]:
     return {
         "CallSettingsRequest": {
             "type": "object",
-            "description": "Settings that all calls share. Unknown names are refused.",
-            "properties": _sent(shared),
+            "description": "Settings that all calls share. Unknown names are refused. A change is "
+            "merged with the stored settings (RFC 7396): null removes one.",
+            "properties": {name: _or_null(one) for name, one in _sent(shared).items()},
             "additionalProperties": False,
         },
         "CallSettings": {
@@ -132,17 +134,24 @@ def _sent(settings: Iterable[CallSetting]) -> dict[str, Schema]:
     found = {}
     for one in settings:
         default = {} if one.default is None else {"default": one.default}
-        # Null removes a secret. Omitting it keeps the stored one.
-        secret = {"nullable": True, "writeOnly": True} if one.sensitive else {}
+        secret = {"writeOnly": True} if one.sensitive else {}
         found[one.name] = {**_property(one), **default, **secret}
     older = [alias for alias in ALIASES.values() if alias.target in found]
     return {**found, **{alias.name: _older(alias) for alias in older}}
 
 
+def _or_null(schema: Schema) -> Schema:
+    """Add null, which removes a setting; an older name cannot remove one."""
+    if schema.get("description", "").startswith(_OLDER):
+        return schema
+    options = {"enum": [*schema["enum"], None]} if None not in schema.get("enum", [None]) else {}
+    return {**schema, **options, "nullable": True}
+
+
 def _older(alias: Alias) -> Schema:
     return {
         **alias.parser.schema,
-        "description": f"Older name. Use {alias.target}.",
+        "description": f"{_OLDER} Use {alias.target}.",
         "deprecated": True,
         "x-per-row": REGISTRY[alias.target].per_row,
     }

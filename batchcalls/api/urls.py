@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from batchcalls.api import (
@@ -49,4 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include((v1, "v1"))),
     path("schema/", ApiSchema.as_view(), name="schema"),
     path("docs/", ApiDocs.as_view(), name="docs"),
+    # As people type them.
+    path("schema", RedirectView.as_view(pattern_name="api:schema")),
+    path("docs", RedirectView.as_view(pattern_name="api:docs")),
 ]

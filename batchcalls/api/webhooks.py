@@ -18,12 +18,13 @@ from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import key_of
 from batchcalls.api.fields import Strict
+from batchcalls.api.filters import DeliveryFilter
 from batchcalls.api.parsing import without_body
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import AuditAction, Scope, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from batchcalls.net.addresses import masked
-from batchcalls.reporting.filters.webhooks import DeliveryFilter, EndpointFilter
+from batchcalls.reporting.filters.webhooks import EndpointFilter
 from batchcalls.webhooks import endpoints, outbox, signing
 
 _VIEW = "batchcalls.view_webhookendpoint"

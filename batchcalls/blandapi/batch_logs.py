@@ -12,9 +12,9 @@ from batchcalls.blandapi import batch_shapes
 from batchcalls.blandapi.batches import READ_ROWS, find, page
 from batchcalls.blandapi.errors import invalid
 from batchcalls.blandapi.views import Action, Asked, door
+from batchcalls.database import clock
 from batchcalls.models import Batch, BatchEvent, Recipient
 from batchcalls.states import BATCH_TERMINAL, BatchStatus
-from batchcalls.webhooks import bland_shapes
 
 
 def _logs(asked: Asked, batch_id: str) -> JsonResponse:
@@ -82,7 +82,7 @@ def _frame(batch: Batch, name: str, kind: str, at: datetime) -> dict[str, Any]:
         "batch_id": str(batch.pk),
         "org_id": str(batch.created_by_id or ""),
         "event_type": kind,
-        "timestamp": bland_shapes.timestamp(at),
+        "timestamp": clock.text_of(at),
     }
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, Recipient
 from batchcalls.models.querysets import Totals
 from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, BatchStatus, CallStatus, Stage
@@ -42,7 +43,7 @@ def batch_v1(batch: Batch, *, id_name: str) -> dict[str, Any]:
     return {
         id_name: str(batch.pk),
         "campaign_id": campaign_of(batch),
-        "created_at": bland_shapes.timestamp(batch.created_at),
+        "created_at": clock.text_of(batch.created_at),
         "label": batch.name,
         "base_prompt": batch.prompt,
         "endpoint_code": "api",
@@ -85,7 +86,7 @@ def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
         "id": str(batch.pk),
         "user_id": str(batch.created_by_id or ""),
         "base_prompt": json.dumps({**said, **without_secrets(batch.call_settings), **start}),
-        "created_at": bland_shapes.timestamp(batch.created_at),
+        "created_at": clock.text_of(batch.created_at),
         "call_objects": list(map(_call_object, recipients)),
         "description": batch.name,
         # The Bland API has no drafts: what can be corrected here has failed there.

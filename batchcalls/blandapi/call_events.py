@@ -11,9 +11,9 @@ from django.http import JsonResponse
 from batchcalls.blandapi import known_calls
 from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.views import Action, Asked, door
+from batchcalls.database import clock
 from batchcalls.models import CallEvent, CallResult
 from batchcalls.reporting.call_moments import ENDED, Moment, moments
-from batchcalls.webhooks import bland_shapes
 
 
 def _events(asked: Asked, call_id: str) -> JsonResponse:
@@ -29,11 +29,11 @@ def _events(asked: Asked, call_id: str) -> JsonResponse:
     placed, failed = told["started_at"], told["queue_status"].endswith("error")
     entries = [
         {
-            "level": "call" if placed and bland_shapes.timestamp(one.at) >= placed else "queue",
+            "level": "call" if placed and clock.text_of(one.at) >= placed else "queue",
             "category": "error" if failed and one.message == ENDED else "info",
             "message": f"{one.message}: {one.detail}" if one.detail else one.message,
             "call_id": told["call_id"],
-            "timestamp": bland_shapes.timestamp(one.at),
+            "timestamp": clock.text_of(one.at),
         }
         for one in happened
     ]

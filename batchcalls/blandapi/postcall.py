@@ -14,6 +14,7 @@ from batchcalls.access.permissions import Need
 from batchcalls.blandapi import known_calls
 from batchcalls.blandapi.errors import Refused, invalid, not_found
 from batchcalls.blandapi.views import Action, Asked, door
+from batchcalls.database import clock
 from batchcalls.models import (
     AttemptKind,
     CallResult,
@@ -23,7 +24,7 @@ from batchcalls.models import (
     WebhookFormat,
 )
 from batchcalls.models.webhook import validate_webhook_url
-from batchcalls.webhooks import bland_shapes, outbox
+from batchcalls.webhooks import outbox
 from campaigns.allowed_hosts import AllowedHost, refused_url
 from campaigns.call_settings.sensitivity import Sensitivity
 from campaigns.setting_permissions import PERMISSIONS
@@ -51,7 +52,7 @@ def _log(asked: Asked, call_id: str) -> JsonResponse:
     audit.viewed([call])
     attempts = [
         {
-            "sent_at": bland_shapes.timestamp(attempt.at),
+            "sent_at": clock.text_of(attempt.at),
             "response_code": attempt.response_status,
             "response_time": f"{attempt.duration_ms}ms",
             "send_type": _SEND_TYPES.get(AttemptKind(attempt.kind), "spawn"),
@@ -63,7 +64,7 @@ def _log(asked: Asked, call_id: str) -> JsonResponse:
         "url": delivery.target,
         "call_id": call_id,
         "user_id": str(asked.actor.pk),
-        "created_at": bland_shapes.timestamp(delivery.created_at),
+        "created_at": clock.text_of(delivery.created_at),
         "metadata": attempts,
     }
     return JsonResponse({"data": data, "errors": None})

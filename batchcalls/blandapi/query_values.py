@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from batchcalls.blandapi.errors import invalid
 from campaigns import e164
@@ -17,6 +17,36 @@ from campaigns.call_settings import REGISTRY, SettingInvalid
 MOST_INDEX = 10**9
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class NotedQuery(QueryDict):
+    """A query that knows which of its parameters were read."""
+
+    def __init__(self, text: str) -> None:
+        self.read: set[str] = set()
+        super().__init__(text)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of a parameter, and note that it was read."""
+        self.read.add(key)
+        return super().get(key, default)
+
+    @property
+    def unread(self) -> list[str]:
+        """The names of the parameters that nothing has read."""
+        return [name for name in self if name not in self.read]
+
+
+def query_of(request: HttpRequest) -> NotedQuery:
+    """Return the query of a request. Raise `Refused` for a repeated parameter.
+
+    Which of two values counts is not defined.
+    """
+    query = NotedQuery(request.META.get("QUERY_STRING", ""))
+    repeated = [name for name, values in query.lists() if len(values) > 1]
+    if repeated:
+        raise invalid(*(f"{name[:100]} is repeated. Send it once." for name in repeated))
+    return query
 
 
 def integer(

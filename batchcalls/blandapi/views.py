@@ -21,6 +21,8 @@ from batchcalls.access import api_keys, idempotency, json_bodies
 from batchcalls.access.permissions import Need
 from batchcalls.blandapi import errors
 from batchcalls.blandapi.errors import Refused
+from batchcalls.blandapi.query_values import query_of
+from batchcalls.lists.cleaning import clean_value
 from batchcalls.models import ApiKey
 
 if TYPE_CHECKING:
@@ -53,12 +55,14 @@ View = Callable[..., HttpResponseBase]
 class Action:
     """The view of a method, and the permission it needs. None means any key.
 
-    ``once`` allows repeating the request under the same ``Idempotency-Key``.
+    ``once`` allows repeating the request under the same ``Idempotency-Key``. ``is_bodiless`` says
+    that it reads no members of a body.
     """
 
     view: View
     need: Need | None
     once: bool = False
+    is_bodiless: bool = False
 
 
 def door(**actions: Action) -> Callable[..., HttpResponseBase]:
@@ -109,13 +113,36 @@ def _answer(
     asked = Asked(http=request, key=key, body=body)
     if action.need is not None:
         action.need.require(key)
+    query = query_of(request)
+    request.GET = query  # type: ignore[assignment]
     name = request.headers.get(idempotency.HEADER, "") if action.once else ""
     try:
         if name:
-            return _once(action.view, asked, name, arguments)
-        return action.view(asked, **arguments)
+            response: HttpResponseBase = _once(action.view, asked, name, arguments)
+        else:
+            response = action.view(asked, **arguments)
     except Http404 as error:
         raise errors.not_found("page") from error
+    return _with_warnings(response, [*query.unread, *(body if action.is_bodiless else ())])
+
+
+def _with_warnings(response: HttpResponseBase, unread: list[str]) -> HttpResponseBase:
+    """Name what a request had and no one read, where the response is an object.
+
+    Not an error, because the real service ignores it, and programs send what they do not need.
+    """
+    if not unread or not isinstance(response, JsonResponse):
+        return response
+    told = json.loads(response.content)
+    told["warnings"] = [
+        *told.get("warnings", ()),
+        *(
+            f"{clean_value(name)[:100]} was ignored: this request does not use it."
+            for name in unread
+        ),
+    ]
+    response.content = json.dumps(told).encode()
+    return response
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:

@@ -28,6 +28,9 @@ from django.db.models import (
     TextField,
 )
 
+from batchcalls.database import clock
+from batchcalls.database.stamps import stamps_of
+
 Column = Field[Any, Any]
 
 #: Fields whose plain values need no conversion. Calling ``get_db_prep_save`` for each of them
@@ -108,6 +111,9 @@ def update_each(
     ``_id``.
     """
     connection = connections[router.db_for_write(model)]
+    if stamps := stamps_of(model):
+        now = [clock.now()] * len(stamps)
+        fields, rows = [*fields, *stamps], ([*row, *now] for row in rows)
     columns = _columns(model, ["id", *fields])
     prepared = _prepare(columns, rows, connection)
     if not prepared:

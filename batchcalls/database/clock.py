@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -57,6 +57,14 @@ def now() -> datetime:
     """Return the time by the database's clock, or by this host's if the database has none."""
     own = timezone.now()
     return own - timedelta(seconds=ahead) if (ahead := ahead_seconds()) else own
+
+
+def text_of(moment: datetime) -> str:
+    """Return a time as programs read it everywhere: RFC 3339, in UTC, with milliseconds.
+
+    This is how JavaScript writes times too.
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def ahead_seconds() -> float:

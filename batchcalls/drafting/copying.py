@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from batchcalls.batches import lifecycle
-from batchcalls.drafting import authority, drafts, edits
+from batchcalls.drafting import authority, draft_lists, drafts, edits
 from batchcalls.drafting.chosen_rules import ChosenRules
 from batchcalls.drafting.drafts import DraftError
 from batchcalls.intake.uploads import ReadingOptions
@@ -49,7 +49,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
         message=f"Cloned from {batch} ({batch.pk}).",
     )
     BatchEvent.objects.create(batch=batch, actor=actor, code="cloned", message=f"Cloned as {copy}.")
-    original = edits.list_of(batch) if with_list else None
+    original = draft_lists.list_of(batch) if with_list else None
     if original:
         reading = ReadingOptions(
             encoding=original.encoding,
@@ -62,7 +62,7 @@ def clone(batch: Batch, *, with_list: bool, actor: User | None = None) -> Batch:
             numbers_written=original.numbers_written,
         )
         with original.open_file() as stream:
-            stored = edits.attach_list(
+            stored = draft_lists.attach_list(
                 copy, stream, file_name=original.file_name, reading=reading, actor=actor
             )
         stored.mapping = original.mapping
@@ -88,7 +88,7 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
     if found := edits.problems(batch):
         raise DraftError(" ".join(one.message for one in found), code=found[0].code)
     authority.check_launch(batch, actor)
-    stored = edits.list_of(batch)
+    stored = draft_lists.list_of(batch)
     row = _first_row(stored) if stored else None
     phone = ListMapping.from_list(stored.mapping).phone_position if stored else None
     if stored is None or row is None or phone is None:
@@ -109,7 +109,7 @@ def place_test_call(batch: Batch, *, number: str, actor: User | None = None) -> 
     )
     text = io.StringIO()
     csv.writer(text).writerows([stored.headers, row])
-    joined = edits.attach_list(
+    joined = draft_lists.attach_list(
         trial,
         io.BytesIO(text.getvalue().encode()),
         file_name="test-call.csv",

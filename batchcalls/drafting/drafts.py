@@ -118,7 +118,7 @@ def compose(
     batch = copy_campaign(request, region=stored.region)
     authority.claim(batch, request.created_by)
     authority.claim_columns(batch, mapping, request.created_by)
-    _check_columns(batch, mapping)
+    check_columns(batch, mapping)
     return Draft(batch, stored)
 
 
@@ -172,7 +172,7 @@ def add_list(
     mapping = mapping or uploads.match_columns(stored, reading, like=first)
     stored.mapping = mapping.to_list()
     allowed_columns.require(mapping, actor)
-    _check_columns(batch, mapping)
+    check_columns(batch, mapping)
     with uploads.storing(stored, stream):
         joining.join(stored, actor=actor)
         audit.record(
@@ -254,7 +254,7 @@ def policy_for(
     return rules
 
 
-def _check_columns(batch: Batch, mapping: ListMapping) -> None:
+def check_columns(batch: Batch, mapping: ListMapping) -> None:
     """Refuse a list without a column that the prompt or the consent rule needs."""
     for problem in content_problems(batch, mapping):
         raise DraftError(problem.message, code=problem.code)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from django.conf import settings
 
-from batchcalls.drafting import drafts
+from batchcalls.drafting import draft_lists, drafts
 from batchcalls.drafting.drafts import DraftError, DraftRequest
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.cleaning import clean_value
@@ -114,6 +114,25 @@ def add(
     rows = _listed(recipients)
     with as_file(rows, given, actor) as (stream, reading, mapping):
         return drafts.add_list(
+            batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
+        )
+
+
+def replace_lists(
+    batch: Batch,
+    recipients: Iterable[Any],
+    *,
+    numbers_written: str = "",
+    actor: User | None = None,
+) -> StoredList:
+    """Replace the lists of a draft by recipients.
+
+    Raise as `create` and `draft_lists.replace_lists` do.
+    """
+    given = ReadingOptions(numbers_written=numbers_written, region=batch.region)
+    rows = _listed(recipients)
+    with as_file(rows, given, actor) as (stream, reading, mapping):
+        return draft_lists.replace_lists(
             batch, stream, file_name=FILE_NAME, reading=reading, mapping=mapping, actor=actor
         )
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
+from batchcalls.database.stamps import StampField
 from batchcalls.models.querysets import CallEventQuerySet, CallResultQuerySet
 from batchcalls.states import CALL_FINAL, CALL_GIVEN_UP, CallStatus, StopRequest
 from campaigns.vocabulary import AnsweredBy, RetryOutcome
@@ -78,6 +79,7 @@ class CallResult(models.Model):
     placed_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    updated_at = StampField()
     next_check_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, editable=False)
     lookups = models.PositiveSmallIntegerField(default=0)
@@ -132,6 +134,15 @@ class CallResult(models.Model):
                 fields=["account", "claimed_at", "status", "batch"],
                 condition=Q(ended_at__isnull=False),
                 name="call_ended_by_account",
+            ),
+            # For programs that follow results.
+            models.Index(
+                fields=["ended_at", "id"], condition=Q(ended_at__isnull=False), name="call_by_end"
+            ),
+            models.Index(
+                fields=["updated_at", "id"],
+                condition=Q(ended_at__isnull=False),
+                name="call_by_change",
             ),
             # SQLite does not use these two, because queries use parameters; it scans the calls.
             models.Index(

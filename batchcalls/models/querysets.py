@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
 
 from batchcalls.database import clock
+from batchcalls.database.stamps import StampedQuerySet
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_TERMINAL,
@@ -260,7 +261,7 @@ def _ids_from(beginning: str) -> Q:
     return Q(call_id__range=ids) | Q(batch__in=list(batches.values_list("pk", flat=True)[:100]))
 
 
-class CallResultQuerySet(QuerySet[ModelT], Generic[ModelT]):
+class CallResultQuerySet(StampedQuerySet[ModelT], Generic[ModelT]):
     """Attempts."""
 
     def search(self, text: str, *, parts_of_numbers: bool = True) -> CallResultQuerySet[ModelT]:

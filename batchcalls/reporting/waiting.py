@@ -1,9 +1,9 @@
-"""Why a batch with people left to call is calling nobody: one reason, the same everywhere."""
+"""Why a batch with people left to call is calling nobody: the same everywhere."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -49,7 +49,18 @@ class Waiting:
 def waiting_of(batches: Iterable[Batch], *, now: datetime | None = None) -> dict[UUID, Waiting]:
     """Return why batches wait. Batches that call people, or have no one left to call, are left out.
 
-    Reasons come in the order in which a person would have to end them, and the first one counts.
+    Of several reasons, this is the one that a person would have to end first.
+    """
+    return {pk: found[0] for pk, found in reasons_of(batches, now=now).items() if found}
+
+
+def reasons_of(
+    batches: Iterable[Batch], *, now: datetime | None = None
+) -> dict[UUID, list[Waiting]]:
+    """Return all reasons for which batches wait, in the order in which a person has to end them.
+
+    Batches that call people have none. Those that are not calling, or have nobody in line, are left
+    out.
     """
     now = now or clock.now()
     calling = [batch.pk for batch in batches if batch.status in BATCH_CALLING]
@@ -59,14 +70,17 @@ def waiting_of(batches: Iterable[Batch], *, now: datetime | None = None) -> dict
     stop = EmergencyStop.objects.in_force().first()
     heads = Recipient.objects.in_bulk([row.first for row in rows if row.first])
     found = {
-        row.pk: _halted(row, stop, now=now) or _scheduled(row, heads.get(row.first), now=now)
+        row.pk: [
+            *halts_of(row.account, stop, now=now),
+            *_scheduled(row, heads.get(row.first), now=now),
+        ]
         for row in rows
     }
     silent = [row for row in rows if not found[row.pk] and _is_silent(row, now=now)]
     if silent:
         limits = _Limits.of({row.account for row in silent}, now=now)
-        found |= {row.pk: limits.reason(row, now=now) for row in silent}
-    return {pk: reason for pk, reason in found.items() if reason}
+        found |= {row.pk: [limits.reason(row, now=now)] for row in silent}
+    return found
 
 
 def held_message(account: VoiceAccount, *, now: datetime) -> str:
@@ -95,24 +109,25 @@ def _with_next_recipient(batch_ids: list[UUID]) -> list[Any]:
     return [row for row in rows.select_related("account") if row.first or row.has_pending]
 
 
-def _halted(batch: Batch, stop: EmergencyStop | None, *, now: datetime) -> Waiting | None:
-    account = batch.account
+def halts_of(
+    account: VoiceAccount, stop: EmergencyStop | None, *, now: datetime
+) -> Iterator[Waiting]:
+    """Yield what halts all calls, or those of an account."""
     if stop is not None:
-        return Waiting(code=EMERGENCY_STOP, message=f"All calling is stopped: {stop.reason}")
+        yield Waiting(code=EMERGENCY_STOP, message=f"All calling is stopped: {stop.reason}")
     if not account.enabled:
         message = f"The voice account {account} is switched off."
-        return Waiting(code="account_off", message=message)
+        yield Waiting(code="account_off", message=message)
     if message := held_message(account, now=now):
-        return Waiting(code="account_held", message=message, until=account.held_until)
+        yield Waiting(code="account_held", message=message, until=account.held_until)
     if message := account.database_problem(now):
-        return Waiting(code="database_slow", message=message)
-    return None
+        yield Waiting(code="database_slow", message=message)
 
 
-def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Waiting | None:
-    """Return why no recipient is due, if that is so."""
+def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Iterator[Waiting]:
+    """Yield why no recipient is due, if that is so."""
     if batch.has_pending or head is None or head.due_at is None or head.due_at <= now:
-        return None
+        return
     until = _clock(head.due_at, now)
     if head.status in RECIPIENT_RETRYING:
         code, message = "retry_time", f"The next retry is due at {until}."
@@ -128,7 +143,7 @@ def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Waiting 
         code, message = "calling_hours", f"Outside calling hours until {until}."
     else:
         code, message = "retry_time", f"The next attempt is due at {until}: {head.reason}"
-    return Waiting(code=code, message=message, until=head.due_at)
+    yield Waiting(code=code, message=message, until=head.due_at)
 
 
 def _is_silent(batch: Batch, *, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+from batchcalls.database import clock
 from batchcalls.models import CallResult
 from batchcalls.states import CALL_FINAL, CallStatus
 from campaigns import e164
@@ -55,7 +56,7 @@ def call_detail(call: CallResult) -> dict[str, Any]:
         "queue_status": role.bland_queue,
         "error_message": call.error_message,
         "answered_by": ANSWERED_BY.get(call.answered_by, "unknown"),
-        "created_at": timestamp(call.claimed_at),
+        "created_at": clock.text_of(call.claimed_at),
         "started_at": _timestamp_or_none(call.answered_at or call.placed_at),
         "end_at": _timestamp_or_none(call.ended_at),
         "call_length": round(seconds / 60, 4),
@@ -111,7 +112,9 @@ def transcripts(call: CallResult, known_as: str) -> list[dict[str, Any]]:
     return [
         {
             "id": call.pk * _PHRASES_PER_CALL + index,
-            "created_at": timestamp(started + timedelta(seconds=float(turn.get("at_seconds", 0)))),
+            "created_at": clock.text_of(
+                started + timedelta(seconds=float(turn.get("at_seconds", 0)))
+            ),
             "text": turn["text"],
             "user": SPEAKERS.get(turn["speaker"], "assistant"),
             "c_id": known_as,
@@ -146,10 +149,5 @@ def texts(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def timestamp(moment: datetime) -> str:
-    """Return a time in the API's format: UTC with milliseconds and a Z."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-
-
 def _timestamp_or_none(moment: datetime | None) -> str | None:
-    return timestamp(moment) if moment else None
+    return clock.text_of(moment) if moment else None

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from batchcalls.database import clock
 from batchcalls.models import (
     Batch,
     BatchEvent,
@@ -52,11 +53,11 @@ def _plain(value: Any) -> Any:
 
 
 def _message(event: WebhookEvent, at: datetime, data: dict[str, Any]) -> str:
-    return dump({"type": event.value, "timestamp": bland_shapes.timestamp(at), "data": data})
+    return dump({"type": event.value, "timestamp": clock.text_of(at), "data": data})
 
 
 def _time(moment: datetime | None) -> str | None:
-    return bland_shapes.timestamp(moment) if moment else None
+    return clock.text_of(moment) if moment else None
 
 
 def _same(value: Any) -> Any:
@@ -159,7 +160,7 @@ def bland_batch_status(batch: Batch, event: BatchEvent, totals: Totals | None) -
     message: dict[str, Any] = {
         "batch_id": str(batch.pk),
         "status": status,
-        "timestamp": bland_shapes.timestamp(event.at),
+        "timestamp": clock.text_of(event.at),
     }
     if to_status in BATCH_FALLEN_SHORT:
         is_canceled = event.to_status == BatchStatus.CANCELED
@@ -183,6 +184,6 @@ def bland_test(endpoint: WebhookEndpoint, *, at: datetime) -> str:
             "log_level": "info",
             "message": "A test from Batch Calls.",
             "call_id": str(endpoint.pk),
-            "timestamp": bland_shapes.timestamp(at),
+            "timestamp": clock.text_of(at),
         }
     )

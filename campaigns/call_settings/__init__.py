@@ -14,6 +14,7 @@ from campaigns.call_settings.normalizing import (
     SettingProblem,
     normalize,
     normalize_shared,
+    patch_shared,
 )
 from campaigns.call_settings.numbers import numbers_in
 from campaigns.call_settings.of_rows import for_row
@@ -46,6 +47,7 @@ __all__ = [
     "normalize_shared",
     "numbers_in",
     "parse_start_time",
+    "patch_shared",
     "possible_orders",
     "secrets_in",
     "shown",

@@ -116,6 +116,49 @@ def normalize_shared(raw: Mapping[str, Any]) -> Normalized:
     return result
 
 
+def patch_shared(stored: Mapping[str, Any], changes: Mapping[str, Any]) -> Normalized:
+    """Return the settings that all calls share after changes to the stored ones (RFC 7396).
+
+    Objects are merged, null removes a setting or a member of one, and other values are replaced.
+    Older names change the setting that they mean, but cannot remove it.
+    """
+    noted = Normalized()
+    given = dict(_given(changes, noted, per_row=False))
+    for name in changes:
+        if name in ALIASES and changes[name] is None:
+            current = ALIASES[name].target
+            noted.add_problem(name, f"{name} is an older name: send null for {current} instead.")
+    merged = dict(stored)
+    older = _expand({name: given[name] for name in given if name in ALIASES}, noted)
+    for target, meanings in older.items():
+        is_partial = any(ALIASES[alias].partial for alias in meanings)
+        value = _combine(_ABSENT, meanings)
+        merged[target] = _merged(stored.get(target), value) if is_partial else value
+    known = {name: value for name, value in changes.items() if name in REGISTRY}
+    result = normalize_shared(_merged(merged, known))
+    result.problems = noted.problems + result.problems
+    for target, meanings in older.items():
+        for alias, meaning in meanings.items():
+            value = result.values.get(target, {})
+            if target in known and not _agrees(value, meaning, partial=ALIASES[alias].partial):
+                message = f"{alias} contradicts {target}: give only one of them."
+                result.add_problem(alias, message)
+    return result
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    """Return a value changed by a JSON Merge Patch (RFC 7396, section 2)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    found = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = _merged(found.get(name), value)
+    return found
+
+
 def _given(
     raw: Mapping[str, Any], result: Normalized, *, per_row: bool
 ) -> Iterator[tuple[str, Any]]:

@@ -283,7 +283,7 @@ def test_an_operator_launches_and_clones_what_a_manager_wrote(
     )
     for change in (
         {"prompt": "Pay me."},
-        {"call_settings": {}},
+        {"call_settings": {"max_duration": None}},
         {"call_settings": {"max_duration": 720}},
     ):
         assert operator.patch(path, change).status_code == 403, change

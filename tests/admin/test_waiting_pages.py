@@ -86,15 +86,16 @@ def test_the_api_names_the_same_reason_everywhere_and_ends_the_hold_once(
     program = make_program(ADMINISTRATORS, scopes=Scope.values)
     batch, account = f"/api/v1/batches/{held.pk}", f"/api/v1/accounts/{held.account_id}"
     until = program.get(account).json()["held_until"]
-    reason = program.get(batch).json()["blocked_by"]
+    reasons = program.get(batch).json()["blocked_by"]
+    [reason] = reasons
     assert (reason["code"], reason["until"]) == ("account_held", until)
     assert reason["message"].endswith(HELD)
-    assert program.get("/api/v1/batches").json()["results"][0]["blocked_by"] == reason
-    assert program.get(f"{batch}/progress").json()["blocked_by"] == reason
+    assert program.get("/api/v1/batches").json()["results"][0]["blocked_by"] == reasons
+    assert program.get(f"{batch}/progress").json()["blocked_by"] == reasons
 
     answer = program.post(f"{account}/try-now")
     assert (answer.status_code, answer.json()["held_until"]) == (200, None)
-    assert program.get(batch).json()["blocked_by"] is None
+    assert program.get(batch).json()["blocked_by"] == []
     answer = program.post(f"{account}/try-now")
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
 

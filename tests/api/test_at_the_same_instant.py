@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 
 from batchcalls.access import api_keys, roles
 from batchcalls.models import Batch, Scope, StoredList, VoiceAccount
-from campaigns.models import Suppression
+from campaigns.models import Campaign, Suppression
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,17 +29,25 @@ def secret(transactional_db: None) -> str:
     return api_keys.create(owner, name="twice", scopes=Scope.values)[1]
 
 
-def ask_at_once(url: str, secret: str, bodies: list[dict[str, Any]], name: str) -> list[Any]:
+def ask_at_once(
+    url: str,
+    secret: str,
+    bodies: list[dict[str, Any]],
+    name: str = "",
+    *,
+    method: str = "POST",
+    **headers: str,
+) -> list[Any]:
     """Send the bodies at the same instant, under one name."""
     barrier = Barrier(len(bodies))
+    headers |= {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+    headers |= {"Idempotency-Key": name} if name else {}
 
     def ask(body: dict[str, Any]) -> Any:
-        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-        headers |= {"Idempotency-Key": name} if name else {}
         text = json.dumps(body)
         with urllib3.PoolManager() as http:
             barrier.wait()
-            return http.request("POST", url, body=text, headers=headers, timeout=60)
+            return http.request(method, url, body=text, headers=headers, timeout=60)
 
     with ThreadPoolExecutor(len(bodies)) as threads:
         return list(threads.map(ask, bodies))
@@ -83,3 +91,26 @@ def test_a_number_that_is_added_twice_at_once_is_listed_once(live_server: Any, s
     answers = ask_at_once(url, secret, [sent] * AT_ONCE, "")
     assert [one.status for one in answers] == [200] * AT_ONCE
     assert Suppression.objects.count() == 1
+
+
+def test_changes_lose_none_of_one_another(live_server: Any, secret: str) -> None:
+    """Each sets another call setting. With one ETag, only the first is taken."""
+    campaign = Campaign.objects.create(name="Reminder", prompt="Hi")
+    account = VoiceAccount.objects.built_in()
+    batch = Batch.objects.create(prompt="Hi", account=account, region="US")
+    names = ["voice", "model", "language", "first_sentence"]
+    values = ["June", "turbo", "en", "Hello."]
+    bodies = [{"call_settings": {name: value}} for name, value in zip(names, values, strict=True)]
+    for row, place in ((campaign, f"campaigns/{campaign.pk}"), (batch, f"batches/{batch.pk}")):
+        url = f"{live_server.url}/api/v1/{place}"
+        answers = ask_at_once(url, secret, bodies, method="PATCH")
+        assert [one.status for one in answers] == [200] * len(bodies), answers[0].data
+        row.refresh_from_db()
+        assert row.call_settings == dict(zip(names, values, strict=True))
+        # Each response shows the row with its own change, and the ETag of just that.
+        assert len({one.headers["ETag"].partition(".")[0] for one in answers}) == len(bodies)
+        current = urllib3.request("GET", url, headers={"Authorization": f"Bearer {secret}"})
+        named = {"If-Match": current.headers["ETag"]}
+        sent = [{"call_settings": {"voice": voice}} for voice in ("Derek", "Maya", "Josh")]
+        answers = ask_at_once(url, secret, sent, method="PATCH", **named)
+        assert sorted(one.status for one in answers) == [200, 412, 412]

@@ -51,7 +51,7 @@ class TestCampaigns:
         place = answer["Location"]
         assert program.get(place).json() == answer.json()
         told = program.patch(place, {"call_settings": {"max_duration": "5"}}).json()
-        assert told["call_settings"] == {"max_duration": 5}
+        assert told["call_settings"] == {"voice": "June", "max_duration": 5}
         assert (told["tools"], told["prompt"]) == ([tool.pk], "Call {{name}}.")
         stored = Campaign.objects.get()
         assert stored.created_by == program.key.owner

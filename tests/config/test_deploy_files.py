@@ -94,7 +94,7 @@ def doors() -> Iterator[str]:
     for name in bodies.UPLOAD_PAGES:
         yield reverse(name, args=[BATCH] if name.endswith(("_upload", "_rows")) else [])
     for name in bodies.UPLOAD_OPERATIONS:
-        yield reverse(name, args=[BATCH] if name.endswith("rows") else [])
+        yield reverse(name, args=[] if name.endswith("list") else [BATCH])
 
 
 @pytest.mark.parametrize("path", sorted(doors()))

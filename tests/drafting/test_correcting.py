@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batchcalls.batches import lifecycle
-from batchcalls.drafting import copying, drafts, edits
+from batchcalls.drafting import copying, draft_lists, drafts, edits
 from batchcalls.intake import runner
 from batchcalls.intake.uploads import SAMPLE_ROWS, ReadingOptions
 from batchcalls.lists.unreadable import UnreadableList
@@ -47,7 +47,7 @@ def codes(batch: Batch) -> list[tuple[int, str]]:
 
 def upload(batch: Batch, text: str) -> StoredList:
     stream = io.BytesIO(text.encode())
-    return edits.attach_list(batch, stream, file_name="new.csv", reading=ReadingOptions())
+    return draft_lists.attach_list(batch, stream, file_name="new.csv", reading=ReadingOptions())
 
 
 def add_rows(batch: Batch, text: str) -> Batch:
@@ -111,16 +111,16 @@ def test_another_country_or_mapping_is_checked_from_the_first_row(make_batch: An
     text = "phone_number,other\n,020 7946 0123\n,020 7946 0124\n"
     batch = checked(make_batch(text=text, prompt="Hello.", region="GB"))
     assert batch.awaits_correction
-    stored = edits.list_of(batch)
+    stored = draft_lists.list_of(batch)
     assert stored is not None
-    columns = edits.mapping_of(batch).columns
+    columns = draft_lists.mapping_of(batch).columns
     swapped = [
         type(column)(
             position=column.position, header=column.header, target=target.target, name=target.name
         )
         for column, target in zip(columns, reversed(columns), strict=True)
     ]
-    edits.match(batch, swapped)
+    draft_lists.match(batch, swapped)
     batch = checked(batch)
     assert (batch.status, codes(batch)) == (BatchStatus.READY, [(2, ""), (3, "")])
 
@@ -161,7 +161,7 @@ def test_two_lists_of_a_draft_are_checked_again_with_what_was_changed(nobody: Ba
 
 def test_a_list_that_is_read_again_keeps_the_lists_added_to_it(nobody: Batch) -> None:
     batch = add_rows(nobody, "phone_number,name\nbad3,Zoë\n")
-    edits.read_again(batch, ReadingOptions(encoding="cp1252"))
+    draft_lists.read_again(batch, ReadingOptions(encoding="cp1252"))
     batch = Batch.objects.get(pk=batch.pk)
     assert [one.file_name for one in batch.lists.all()] == [batch.first_list.file_name, "more.csv"]
     assert batch.first_list.encoding == "cp1252"

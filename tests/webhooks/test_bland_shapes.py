@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult
 from batchcalls.states import CALL_FINAL, CALL_GIVEN_UP, CallStatus
 from batchcalls.voice.bland import calls as bland_calls
@@ -106,5 +107,5 @@ def test_phrases_carry_the_time_they_were_said(
 
     first, second = told["transcripts"]
     assert (first["user"], second["user"]) == ("assistant", "user")
-    assert second["created_at"] == bland_shapes.timestamp(call.answered_at + timedelta(seconds=2.5))
+    assert second["created_at"] == clock.text_of(call.answered_at + timedelta(seconds=2.5))
     assert told["concatenated_transcript"] == "assistant: Good day. \n user: Hello? \n "

@@ -19,7 +19,7 @@ from batchcalls.admin.pages import OwnPages
 from batchcalls.admin.wizard import glances
 from batchcalls.batches import lifecycle
 from batchcalls.database.disks import StorageAway
-from batchcalls.drafting import edits
+from batchcalls.drafting import draft_lists, edits
 from batchcalls.drafting.drafts import DraftProblem
 from batchcalls.intake import file_formats, uploads
 from batchcalls.intake.uploads import ReadingOptions, UploadError
@@ -97,7 +97,7 @@ class ColumnsStep(OwnPages[Batch]):
         batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)
-        stored = edits.list_of(batch)
+        stored = draft_lists.list_of(batch)
         if stored is None:
             return redirect("admin:batchcalls_batch_upload", pk)
         if request.method == "POST":
@@ -111,7 +111,7 @@ class ColumnsStep(OwnPages[Batch]):
                 answer = None
             if answer is not None:
                 return answer
-            stored = edits.list_of(batch) or stored
+            stored = draft_lists.list_of(batch) or stored
         return self._columns_page(request, batch, stored)
 
     def preview_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -120,7 +120,7 @@ class ColumnsStep(OwnPages[Batch]):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         batch = get_object_or_404(Batch, pk=pk)
-        stored = edits.list_of(batch)
+        stored = draft_lists.list_of(batch)
         if stored is None:
             return HttpResponse(status=404)
         mapping = ListMapping(tuple(columns_from(request.POST, stored)))
@@ -133,9 +133,9 @@ class ColumnsStep(OwnPages[Batch]):
         """Handle the pressed button. Return a redirect, or None to stay on the page."""
         actor, pressed = actor_of(request), request.POST
         if "undo" in pressed:
-            edits.undo_saved(batch, actor=actor)
+            draft_lists.undo_saved(batch, actor=actor)
             return redirect("admin:batchcalls_batch_columns", batch.pk)
-        edits.match(
+        draft_lists.match(
             batch,
             columns_from(pressed, stored),
             numbers_written=pressed.get("numbers_written"),
@@ -143,14 +143,14 @@ class ColumnsStep(OwnPages[Batch]):
             actor=actor,
         )
         if "map_all" in pressed:
-            edits.map_all(batch, actor=actor)
+            draft_lists.map_all(batch, actor=actor)
             self.message_user(
                 request, "All columns are now mapped to request data.", messages.SUCCESS
             )
         elif "apply" in pressed:
             saved = ColumnMapping.objects.filter(name=pressed.get("saved", "")).first()
             if saved is not None:
-                edits.apply_saved(batch, saved, actor=actor)
+                draft_lists.apply_saved(batch, saved, actor=actor)
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
         elif "read_again" in pressed or "use_encoding" in pressed:
@@ -164,7 +164,7 @@ class ColumnsStep(OwnPages[Batch]):
                 region=batch.region,
                 dates=pressed.get("dates", stored.date_order),
             )
-            edits.read_again(batch, reading, actor=actor)
+            draft_lists.read_again(batch, reading, actor=actor)
         elif "check" in pressed:
             if edits.problems(batch):
                 return None
@@ -179,7 +179,7 @@ class ColumnsStep(OwnPages[Batch]):
 
     def _save_mapping(self, request: HttpRequest, batch: Batch) -> None:
         require(request.user, "campaigns.add_columnmapping")
-        stored, name = edits.list_of(batch), request.POST.get("mapping_name", "").strip()
+        stored, name = draft_lists.list_of(batch), request.POST.get("mapping_name", "").strip()
         if stored is None or not name:
             self.message_user(request, "Give the mapping a name.", messages.ERROR)
             return

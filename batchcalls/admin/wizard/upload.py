@@ -24,7 +24,7 @@ from batchcalls.admin.wizard.upload_form import UploadForm
 from batchcalls.batches import lifecycle
 from batchcalls.calling import voices
 from batchcalls.database import disks
-from batchcalls.drafting import drafts, edits
+from batchcalls.drafting import draft_lists, drafts, edits
 from batchcalls.drafting.drafts import DraftError
 from batchcalls.intake import file_formats
 from batchcalls.intake.uploads import UploadError
@@ -130,7 +130,7 @@ class UploadStep(OwnPages[Batch]):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         batch = get_object_or_404(Batch.objects.select_related("campaign", "account"), pk=pk)
-        stored = edits.list_of(batch)
+        stored = draft_lists.list_of(batch)
         if stored is None:
             return HttpResponse(status=404)
         forms = StepForms.of(request, batch)
@@ -141,7 +141,7 @@ class UploadStep(OwnPages[Batch]):
     def _upload_page(
         self, request: HttpRequest, batch: Batch | None, forms: StepForms
     ) -> HttpResponse:
-        stored = edits.list_of(batch) if batch else None
+        stored = draft_lists.list_of(batch) if batch else None
         looked: dict[str, Any] = {"batch": batch}
         if batch and stored:
             mapping = ListMapping.from_list(stored.mapping)
@@ -199,15 +199,15 @@ def _tried(request: HttpRequest, batch: Batch, forms: StepForms) -> Batch:
 
 
 def _attach_list(request: HttpRequest, batch: Batch, form: UploadForm) -> None:
-    """Attach the uploaded file to the draft. Raise as `edits.attach_list` does."""
+    """Attach the uploaded file to the draft. Raise as `draft_lists.attach_list` does."""
     upload: Any = form.cleaned_data["file"]
     reading = form.reading()
     if upload:
-        edits.attach_list(
+        draft_lists.attach_list(
             batch, upload.file, file_name=upload.name, reading=reading, actor=actor_of(request)
         )
     elif batch.lists.exists() and reading.names_a_format:
-        edits.read_again(batch, reading, actor=actor_of(request))
+        draft_lists.read_again(batch, reading, actor=actor_of(request))
 
 
 def _rescue_list(request: HttpRequest, batch: Batch | None, form: UploadForm) -> Batch | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
+from batchcalls.database import clock
 from batchcalls.models import AuditEntry
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
 
@@ -32,7 +33,7 @@ def audit_log(entries: QuerySet[AuditEntry]) -> Table:
 
 def _row(entry: AuditEntry) -> list[Cell]:
     own: dict[str, Cell] = {
-        "at": entry.at.isoformat(timespec="milliseconds"),
+        "at": clock.text_of(entry.at),
         "before": _json(entry.before),
         "after": _json(entry.after),
     }

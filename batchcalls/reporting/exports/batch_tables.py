@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
+from batchcalls.database import clock
 from batchcalls.intake.validation import CONSENT_REFUSED
 from batchcalls.lists.headers import BEYOND_HEADER, REJECTED_REASON
 from batchcalls.lists.mapping import PREFIXES, ListMapping, Target
@@ -110,8 +111,8 @@ def recipients(batch: Batch) -> Table:
                     one.reason_code,
                     one.reason,
                     one.attempts,
-                    one.start_at.isoformat() if one.start_at else "",
-                    one.due_at.isoformat() if one.due_at else "",
+                    clock.text_of(one.start_at) if one.start_at else "",
+                    clock.text_of(one.due_at) if one.due_at else "",
                     *_consent_cells(one),
                     *(_text(given[target].get(name)) for target, name in names),
                 ]

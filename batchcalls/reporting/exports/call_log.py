@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from batchcalls.database import clock
 from batchcalls.models import CallResult
 from batchcalls.models.call_fields import CallField, Kind, Place, fields_of
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
@@ -76,7 +77,7 @@ def _text(value: Any) -> str:
 
 _CELLS: dict[Kind, Callable[[Any], Cell]] = {
     **dict.fromkeys([Kind.NUMBER, Kind.SECONDS, Kind.MONEY], _same),
-    Kind.TIME: lambda value: value.isoformat(timespec="seconds") if value else "",
+    Kind.TIME: lambda value: clock.text_of(value) if value else "",
     Kind.JSON: lambda value: json.dumps(value, ensure_ascii=False) if value else "",
     Kind.TRANSCRIPT: lambda turns: "\n".join(f"{one['speaker']}: {one['text']}" for one in turns),
 }

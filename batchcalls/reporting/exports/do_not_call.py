@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from batchcalls.database import clock
 from batchcalls.models import StoredList
 from batchcalls.reporting.exports.tables import ROWS_AT_A_TIME, Cell, Table
 from campaigns.models import Suppression
@@ -39,7 +40,7 @@ def do_not_call(listed: QuerySet[Suppression] | None = None) -> Table:
 
 def instant(moment: datetime | None) -> str:
     """Return a time as ISO 8601, or "" if there is none."""
-    return moment.isoformat(timespec="seconds") if moment else ""
+    return clock.text_of(moment) if moment else ""
 
 
 def not_taken_in(stored: StoredList) -> Table:

@@ -14,6 +14,7 @@ from batchcalls.access import audit_values
 from batchcalls.models import AuditAction, AuditDoor, AuditEntry
 from batchcalls.reporting.filters.do_not_call import whole_number
 from batchcalls.reporting.filters.listing import ListFilter, add_period, search_field
+from batchcalls.reporting.filters.several import ChoicesFilter
 
 Entries = QuerySet[AuditEntry]
 
@@ -44,10 +45,8 @@ class AuditFilter(ListFilter):
     who = django_filters.CharFilter(
         field_name="actor_name", lookup_expr="exact", **search_field("Who", "User name")
     )
-    action = django_filters.ChoiceFilter(
-        label="Action", choices=AuditAction.choices, empty_label="Any action"
-    )
-    kind = django_filters.ChoiceFilter(
+    action = ChoicesFilter(label="Action", choices=AuditAction.choices, empty_label="Any action")
+    kind = ChoicesFilter(
         label="Object type",
         choices=[(one, capfirst(apps.get_model(one)._meta.verbose_name)) for one in KINDS],
         empty_label="Any type",
@@ -65,9 +64,7 @@ class AuditFilter(ListFilter):
             attrs={"type": "search", "inputmode": "tel", "placeholder": "The whole number"}
         ),
     )
-    door = django_filters.ChoiceFilter(
-        label="Through", choices=AuditDoor.choices, empty_label="Any door"
-    )
+    door = ChoicesFilter(label="Through", choices=AuditDoor.choices, empty_label="Any door")
     address = django_filters.CharFilter(
         label="Address",
         max_length=45,

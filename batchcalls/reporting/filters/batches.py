@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.reporting.filters.listing import ListFilter, search_field
+from batchcalls.reporting.filters.several import ChoicesFilter
 from batchcalls.states import BATCH_ACTIVE, BATCH_TERMINAL, BatchStatus
 from campaigns.models import Campaign
 
@@ -20,7 +21,7 @@ GROUPS = {"active": ("Active", BATCH_ACTIVE), "finished": ("Finished", BATCH_TER
 
 class BatchFilter(ListFilter):
     q = django_filters.CharFilter(method="search", **search_field("Search", "Name or batch ID"))
-    status = django_filters.ChoiceFilter(
+    status = ChoicesFilter(
         label="Status",
         method="by_status",
         empty_label="Any status",
@@ -47,9 +48,10 @@ class BatchFilter(ListFilter):
         except ValueError:
             return rows.filter(name__icontains=value.strip())
 
-    def by_status(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
-        """Filter by a status, or by a group of statuses."""
-        return rows.filter(status__in=GROUPS[value][1] if value in GROUPS else [value])
+    def by_status(self, rows: QuerySet[Batch], name: str, values: list[str]) -> QuerySet[Batch]:
+        """Filter by statuses, or by groups of statuses."""
+        found = [GROUPS[one][1] if one in GROUPS else {one} for one in values]
+        return rows.filter(status__in=set().union(*found))
 
     def with_tests(self, rows: QuerySet[Batch], name: str, value: Any) -> QuerySet[Batch]:
         """Exclude test calls unless they are requested."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from batchcalls.access import masking
@@ -21,6 +22,7 @@ from batchcalls.reporting.filters.listing import (
     digits_of,
     search_field,
 )
+from batchcalls.reporting.filters.several import BatchIdFilter, ChoicesFilter
 from batchcalls.reporting.keyset import PARAMETERS
 from batchcalls.states import CallStatus
 from campaigns.models import Campaign
@@ -91,32 +93,6 @@ def _own_dispositions() -> list[str]:
     return [name for names in found if isinstance(names, list) for name in names]
 
 
-class BatchIdField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A whole batch ID, typed or pasted. Every invalid value gets the same message."""
-
-    default_error_messages = {
-        "invalid_choice": "No batch has this ID. Copy it from the list of batches."
-    }
-
-    def to_python(self, value: Any) -> Any:
-        """Return the batch. Raise `ValidationError` for an invalid or unknown ID."""
-        try:
-            return super().to_python(value.strip() if isinstance(value, str) else value)
-        except ValidationError:
-            raise ValidationError(self.error_messages["invalid_choice"]) from None
-
-
-class BatchIdFilter(django_filters.Filter):  # type: ignore[misc]
-    """Filters by one batch."""
-
-    field_class = BatchIdField
-
-    def __init__(self, **options: Any) -> None:
-        """Set the form field for a whole ID."""
-        widget = forms.TextInput(attrs={"placeholder": "The whole ID", "autocomplete": "off"})
-        super().__init__(label="Batch ID", queryset=Batch.objects.all(), widget=widget, **options)
-
-
 class CallFilter(ListFilter):
     """Dates are days in the reader's time zone, the last one included. Lengths are in seconds."""
 
@@ -133,13 +109,13 @@ class CallFilter(ListFilter):
     account = django_filters.ModelChoiceFilter(
         label="Account", queryset=VoiceAccount.objects.all(), empty_label="Any account"
     )
-    status = django_filters.ChoiceFilter(
+    status = ChoicesFilter(
         label="Status",
         method="of_status",
         choices=[*((key, label) for key, (label, _) in GROUPS.items()), *CallStatus.choices],
         empty_label="Any status",
     )
-    answered_by = django_filters.ChoiceFilter(
+    answered_by = ChoicesFilter(
         label="Answered by", choices=AnsweredBy.choices, empty_label="Anybody"
     )
     disposition = django_filters.CharFilter(
@@ -174,6 +150,12 @@ class CallFilter(ListFilter):
         """Return the names of unknown parameters."""
         return sorted(set(self.data) - set(self.base_filters) - ARRANGING)
 
+    @property
+    def one_batch(self) -> Batch | None:
+        """The batch, if only the calls of one are wanted."""
+        batches = getattr(self.form, "cleaned_data", {}).get("batch") or []
+        return batches[0] if len(batches) == 1 else None
+
     def is_valid(self) -> bool:
         """Tell whether all parameters are known and valid."""
         return not self.unknown and bool(super().is_valid())
@@ -182,9 +164,10 @@ class CallFilter(ListFilter):
         """Search by words in an id or a number."""
         return rows.search(value, parts_of_numbers=masking.sees_now())
 
-    def of_status(self, rows: Calls, name: str, value: str) -> Calls:
-        """Filter by a status, or by a group of statuses."""
-        return GROUPS[value][1](rows) if value in GROUPS else rows.of_status(value)
+    def of_status(self, rows: Calls, name: str, values: list[str]) -> Calls:
+        """Filter by statuses, or by groups of statuses."""
+        found = [GROUPS[one][1](rows) if one in GROUPS else rows.of_status(one) for one in values]
+        return reduce(or_, found)
 
     def by_disposition(self, rows: Calls, name: str, value: str) -> Calls:
         """Filter by an outcome, as a code or in words. Case does not matter."""

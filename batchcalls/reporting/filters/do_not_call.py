@@ -15,6 +15,7 @@ from batchcalls.reporting.filters.listing import (
     digits_of,
     search_field,
 )
+from batchcalls.reporting.filters.several import ChoicesFilter
 from campaigns import e164
 from campaigns.models import Suppression, SuppressionQuerySet, SuppressionSource
 
@@ -40,7 +41,7 @@ class DoNotCallFilter(ListFilter):
     reason = django_filters.CharFilter(
         method="by_reason", **search_field("Reason", "Words of the reason")
     )
-    source = django_filters.ChoiceFilter(
+    source = ChoicesFilter(
         label="Source", choices=SuppressionSource.choices, empty_label="Any source"
     )
 

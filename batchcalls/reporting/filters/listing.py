@@ -68,15 +68,17 @@ def add_period(filters: type[ListFilter], moment: str) -> None:
         return rows.filter(**{f"{moment}__lt": midnight(value + timedelta(days=1))})
 
     for name, label, method in (("from", "From", since), ("to", "To", until)):
-        filters.base_filters[name] = django_filters.DateFilter(
+        # Subclasses inherit the declared ones.
+        filters.base_filters[name] = filters.declared_filters[name] = django_filters.DateFilter(
             label=label,
             method=method,
             widget=forms.DateInput(attrs={"type": "date"}),
-            validators=[_check_year],
+            validators=[check_year],
             error_messages={"invalid": "Enter a date such as 2026-11-24."},
         )
 
 
-def _check_year(value: date) -> None:
+def check_year(value: date) -> None:
+    """Raise `ValidationError` for a year that some database cannot compare."""
     if not 1970 <= value.year <= 2999:
         raise ValidationError("Enter a date between 1970 and 2999.")

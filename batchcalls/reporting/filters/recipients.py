@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 import django_filters
 from django.db.models import Q, QuerySet
 
 from batchcalls.access import masking
 from batchcalls.models import Recipient
 from batchcalls.reporting.filters.listing import ListFilter, search_field
+from batchcalls.reporting.filters.several import ChoicesFilter
 from batchcalls.states import (
     RECIPIENT_IN_FLIGHT,
     RECIPIENT_NOT_YET_PLACED,
@@ -30,13 +34,13 @@ GROUPS = {
 
 class RecipientFilter(ListFilter):
     q = django_filters.CharFilter(method="search", **search_field("Search", "Number or row"))
-    status = django_filters.ChoiceFilter(
+    status = ChoicesFilter(
         label="Status",
         method="by_status",
         empty_label="Any status",
         choices=[*((key, label) for key, (label, _) in GROUPS.items()), *RecipientStatus.choices],
     )
-    outcome = django_filters.ChoiceFilter(
+    outcome = ChoicesFilter(
         label="Outcome", choices=RecipientOutcome.choices, empty_label="Any outcome"
     )
     reason_code = django_filters.CharFilter(label="Reason code", method="by_reason", max_length=60)
@@ -67,6 +71,9 @@ class RecipientFilter(ListFilter):
         """Filter by a reason, as a code or in the words that pages show for it."""
         return rows.filter(reason_code="_".join(value.lower().split()))
 
-    def by_status(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
-        """Filter by a status, or by a group of statuses."""
-        return rows.filter(GROUPS[value][1] if value in GROUPS else Q(status=value))
+    def by_status(
+        self, rows: QuerySet[Recipient], name: str, values: list[str]
+    ) -> QuerySet[Recipient]:
+        """Filter by statuses, or by groups of statuses."""
+        found = [GROUPS[one][1] if one in GROUPS else Q(status=one) for one in values]
+        return rows.filter(reduce(or_, found))

@@ -11,8 +11,8 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from batchcalls.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
-from batchcalls.reporting.filters.calls import BatchIdFilter
 from batchcalls.reporting.filters.listing import ListFilter, search_field
+from batchcalls.reporting.filters.several import BatchIdFilter, ChoicesFilter
 from batchcalls.states import DeliveryStatus
 
 Endpoints = QuerySet[WebhookEndpoint]
@@ -58,12 +58,8 @@ class EndpointFilter(ListFilter):
 class DeliveryFilter(ListFilter):
     """``call`` is our own id of the call."""
 
-    status = django_filters.ChoiceFilter(
-        label="Status", choices=DeliveryStatus.choices, empty_label="Any status"
-    )
-    event_type = django_filters.ChoiceFilter(
-        label="Event", choices=WebhookEvent.choices, empty_label="Any event"
-    )
+    status = ChoicesFilter(label="Status", choices=DeliveryStatus.choices, empty_label="Any status")
+    event_type = ChoicesFilter(label="Event", choices=WebhookEvent.choices, empty_label="Any event")
     batch = BatchIdFilter()
     call = django_filters.CharFilter(
         label="Call ID",

@@ -1,0 +1,43 @@
+import django.db.models.functions.datetime
+from django.db import migrations, models
+
+import batchcalls.database.clock
+import batchcalls.database.stamps
+from batchcalls.database import online
+
+
+class Migration(migrations.Migration):
+    # Calls go on while indexes are created.
+    atomic = False
+
+    dependencies = [
+        ("batchcalls", "0045_personas_and_sealed_settings"),
+    ]
+
+    operations = [
+        online.AddField(
+            model_name="callresult",
+            name="updated_at",
+            field=batchcalls.database.stamps.StampField(
+                db_default=django.db.models.functions.datetime.Now(),
+                default=batchcalls.database.clock.now,
+                editable=False,
+            ),
+        ),
+        online.AddIndex(
+            model_name="callresult",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["ended_at", "id"],
+                name="call_by_end",
+            ),
+        ),
+        online.AddIndex(
+            model_name="callresult",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["updated_at", "id"],
+                name="call_by_change",
+            ),
+        ),
+    ]
