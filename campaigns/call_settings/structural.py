@@ -28,7 +28,8 @@ STRUCTURAL = (
         Section.SPEECH,
         Kind.TEXT,
         text(at_most=50_000),
-        help="What the agent should do and how. Required unless there is a pathway.",
+        help="What the agent should do and how. Required unless there is a pathway, a persona, or "
+        "an agent.",
         rendered=True,
         structural=True,
     ),
