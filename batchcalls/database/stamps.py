@@ -61,7 +61,8 @@ def stamps_of(model: type[Model]) -> list[str]:
 def settled_before() -> datetime:
     """Return a time before which no change can appear any more.
 
-    SQLite has one writer at a time, which may have waited for its turn with the stamp in hand.
+    PostgreSQL tells of the transactions of the own role, which all processes share. SQLite has one
+    writer at a time, which may have waited for its turn with the stamp in hand.
     """
     now = clock.now()
     if connection.vendor != "postgresql":

@@ -22,6 +22,19 @@ class Migration(migrations.Migration):
                 db_default=django.db.models.functions.datetime.Now(),
                 default=batchcalls.database.clock.now,
                 editable=False,
+                help_text="When the call last changed, for `updated_since`.",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="callresult",
+            name="reserved",
+            field=models.DecimalField(
+                decimal_places=5,
+                editable=False,
+                help_text="The most that the call was expected to cost when it was placed, in the "
+                "currency of its account.",
+                max_digits=12,
+                null=True,
             ),
         ),
         online.AddIndex(

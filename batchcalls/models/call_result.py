@@ -64,7 +64,14 @@ class CallResult(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     # In the account's currency. Until the call ends, budgets count the most that it can cost; then
     # what it did cost, which is the provider's price unless that cannot be used.
-    reserved = models.DecimalField(max_digits=12, decimal_places=5, null=True, editable=False)
+    reserved = models.DecimalField(
+        max_digits=12,
+        decimal_places=5,
+        null=True,
+        editable=False,
+        help_text="The most that the call was expected to cost when it was placed, in the currency "
+        "of its account.",
+    )
     cost = models.DecimalField(max_digits=12, decimal_places=5, null=True, editable=False)
     summary = models.TextField(blank=True)
     transcript = models.JSONField(default=list, blank=True)
@@ -79,7 +86,7 @@ class CallResult(models.Model):
     placed_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    updated_at = StampField()
+    updated_at = StampField(help_text="When the call last changed, for `updated_since`.")
     next_check_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, editable=False)
     lookups = models.PositiveSmallIntegerField(default=0)

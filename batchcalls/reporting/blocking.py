@@ -53,7 +53,7 @@ def _of_batch(batch: Batch, checking: dict[UUID, str]) -> Iterator[Waiting]:
             message = f"Its list is being checked, which waits: {reason}"
         yield Waiting(code="list_importing", message=message)
     if batch.status in BATCH_RESUMABLE:
-        message = batch.reason or "It is paused. Resume it to go on."
+        message = batch.reason or "It is paused. Resume it to continue."
         yield Waiting(code=batch.reason_code or "paused", message=message)
     elif batch.awaits_correction:
         yield Waiting(code=batch.reason_code, message=batch.reason)

@@ -40,7 +40,7 @@ def test_a_number_is_checked(program: Program) -> None:
         ["US-FL"],
     )
     assert found["time_zones"] == ["America/New_York"]
-    assert (found["allowed"], found["opens_at"]) == (False, "2026-12-07T13:00:00Z")
+    assert (found["allowed"], found["opens_at"]) == (False, "2026-12-07T13:00:00.000Z")
     assert found["rules"][-1]["rule"] == "rule_packs"
     assert "express written consent" in found["consent"][0]
 

@@ -53,7 +53,7 @@ def test_a_waiting_row_has_its_last_refusal_and_a_preview(
     )
     Suppression.objects.create(e164=NUMBER)
     _, refusal, preview = why(program, row)["decisions"]
-    assert (refusal["kind"], refusal["at"]) == ("refusal", "2026-03-04T04:00:00Z")
+    assert (refusal["kind"], refusal["at"]) == ("refusal", "2026-03-04T04:00:00.000Z")
     assert refusal["checks"] == [
         {
             "rule": "do_not_call",

@@ -14,7 +14,7 @@ from tests.calling.placing import HUMAN
 
 GIVEN = (
     *("call_id", "batch_id", "recipient_id", "account_id", "attempt", "tries", "to_number"),
-    *("from_number", "webhook", "checks", "claimed_at", "reserved"),
+    *("from_number", "webhook", "checks", "claimed_at", "reserved", "updated_at"),
 )
 
 
