@@ -65,9 +65,9 @@ def why_unusable(batch: Batch) -> NotPermitted | None:
     )
 
 
-def check_hosts(recipient: Recipient, hosts: Callable[[], Hosts]) -> NotPermitted | None:
-    """Return why data may not go to an address of a row, or None."""
-    return _check_addresses(allowed_hosts.addresses_in(recipient.call_settings), hosts)
+def check_hosts(settings: Mapping[str, Any], hosts: Callable[[], Hosts]) -> NotPermitted | None:
+    """Return why data may not go to an address in call settings, or None."""
+    return _check_addresses(allowed_hosts.addresses_in(settings), hosts)
 
 
 def _check_addresses(
