@@ -261,7 +261,7 @@ def resend(delivery: WebhookDelivery) -> None:
 def report(call: CallResult, url: str) -> WebhookDelivery:
     """Report a finished call to an address in the Bland API's format, once per address.
 
-    The caller validates ``url`` (`models.webhook.validate_webhook_url`). Raise `CannotSend` when
+    The caller validates ``url`` (`targets.require`). Raise `CannotSend` when
     the call has not ended, or was already reported to that address; use `resend` then.
     """
     if call.status not in CALL_FINAL - CALL_GIVEN_UP:
