@@ -26,7 +26,7 @@ from batchcalls.api.batch_creation import (
 from batchcalls.api.batch_reports import VIEW, Reports
 from batchcalls.api.batch_serializers import BatchSerializer, DryRunBatchSerializer
 from batchcalls.api.idempotent import once
-from batchcalls.api.parsing import BoundedJSONParser
+from batchcalls.api.parsing import BoundedJSONParser, RecipientsJSONParser
 from batchcalls.api.views import Listed
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
@@ -106,7 +106,7 @@ class Batches(Listed, Steering, Reports):
     def get_parsers(self) -> list[Any]:
         """Accept forms with files for creating a batch and adding rows."""
         is_making = getattr(self, "action_map", {}).get("post") in {"create", "rows"}
-        return [BoundedJSONParser(), *([MultiPartParser()] if is_making else [])]
+        return [RecipientsJSONParser(), MultiPartParser()] if is_making else [BoundedJSONParser()]
 
     @extend_schema(request=BatchChanges, responses=BatchSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:

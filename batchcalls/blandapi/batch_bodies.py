@@ -8,10 +8,11 @@ prompt in each. Every endpoint accepts every form.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from batchcalls.access.json_lists import JsonList
 from batchcalls.blandapi import parameters
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
@@ -52,7 +53,7 @@ class BatchOrder:
 
     name: str = UNTITLED
     shared: Parameters
-    recipients: list[dict[str, Any]]
+    recipients: Sequence[dict[str, Any]]
     campaign: str = ""
     batch_webhook: str = ""
     status_webhook: str = ""
@@ -73,7 +74,7 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         )
         or UNTITLED,
         shared=shared,
-        recipients=[],
+        recipients=(),
         campaign=parameters.label(
             body.get("campaign_id"), name="campaign_id", at_most=LONGEST_CAMPAIGN
         ),
@@ -82,20 +83,20 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         concurrency=_concurrency(body),
         test_mode=test_mode,
         calls_given=len(entries),
-        warnings=shared.warnings,
     )
     used = _shared_variables(shared)
     read_entry = _from_data if kind == "call_data" else _from_call
-    order.recipients = [
-        read_entry(entry, shared, used, order.warnings)
+    warnings = Counter(shared.warnings)
+    order.recipients = JsonList.of(
+        read_entry(entry, shared, used, warnings)
         for entry in (entries[:1] if test_mode else entries)
-    ]
+    )
     _set_conversation(order)
-    order.warnings[:] = _with_counts(order.warnings)
+    order.warnings = _with_counts(warnings)
     return order
 
 
-def _entries(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def _entries(body: Mapping[str, Any]) -> tuple[str, Sequence[dict[str, Any]]]:
     """Return the calls of a body. Raise `Refused` unless each has a number."""
     given = [name for name in LISTS if body.get(name)]
     if len(given) > 1:
@@ -103,7 +104,7 @@ def _entries(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     if not given:
         raise invalid("Missing required parameter: call_data (or call_objects).")
     entries = body[given[0]]
-    if not isinstance(entries, list):
+    if not isinstance(entries, list | JsonList):
         raise invalid(f"{given[0]} must be an array of objects.")
     wrong = []
     for number, entry in enumerate(entries, start=1):
@@ -152,7 +153,7 @@ def _shared_variables(shared: Parameters) -> frozenset[str]:
 
 
 def _from_data(
-    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
+    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: Counter[str]
 ) -> dict[str, Any]:
     """Parse an entry of the first generation, whose members are variables.
 
@@ -166,14 +167,14 @@ def _from_data(
             settings[name] = value
         elif name not in used and call_settings.is_call_setting(name) and _fits(name, value):
             settings[name], warning = parameters.modern(name, value)
-            warnings += [warning] if warning else []
+            warnings.update([warning] if warning else [])
         else:
             variables[name] = value
     return _recipient(entry, shared, variables, settings)
 
 
 def _from_call(
-    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
+    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: Counter[str]
 ) -> dict[str, Any]:
     """Parse an entry of the second generation, whose members are call parameters."""
     variables: dict[str, Any] = {}
@@ -183,11 +184,11 @@ def _from_call(
             settings[name] = value
         elif call_settings.is_call_setting(name):
             settings[name], warning = parameters.modern(name, value)
-            warnings += [warning] if warning else []
+            warnings.update([warning] if warning else [])
         elif name in used:
             variables[name] = value
         elif name not in parameters.SILENTLY_IGNORED:
-            warnings.append(parameters.ignored(name))
+            warnings[parameters.ignored(name)] += 1
     return _recipient(entry, shared, variables, settings)
 
 
@@ -280,11 +281,15 @@ def _set_conversation(order: BatchOrder) -> None:
     )
     shared.task, shared.pathway_id = chosen.task, chosen.pathway_id
     shared.pathway_version = chosen.pathway_version
-    for one in order.recipients:
+
+    def said_apart(one: dict[str, Any]) -> dict[str, Any]:
         mine = (str(one.get("task", "")), str(one.get("pathway_id", "")))
-        if (*mine, one.get("pathway_version")) == (task, pathway_id, version):
-            for name in ("task", "pathway_id", "pathway_version"):
-                one.pop(name, None)
+        if (*mine, one.get("pathway_version")) != (task, pathway_id, version):
+            return one
+        of_all = {"task", "pathway_id", "pathway_version"}
+        return {name: value for name, value in one.items() if name not in of_all}
+
+    order.recipients = JsonList.of(map(said_apart, order.recipients))
 
 
 def _boolean(body: Mapping[str, Any], name: str) -> bool:
@@ -319,9 +324,6 @@ def _concurrency(body: Mapping[str, Any]) -> int | None:
     return value
 
 
-def _with_counts(warnings: list[str]) -> list[str]:
+def _with_counts(warnings: Counter[str]) -> list[str]:
     """Return each warning once, with the number of its occurrences if there are several."""
-    return [
-        one if count == 1 else f"{one} ({count:,} times)"
-        for one, count in Counter(warnings).items()
-    ]
+    return [one if count == 1 else f"{one} ({count:,} times)" for one, count in warnings.items()]

@@ -230,7 +230,7 @@ def _analyses(asked: Asked, batch_id: str) -> JsonResponse:
     return JsonResponse({"status": "success", "message": analysis.MESSAGE, "analysis": found})
 
 
-_SEND = Action(view=_create, need=WRITE, once=True)
+_SEND = Action(view=_create, need=WRITE, once=True, lists=batch_bodies.LISTS)
 batches = door(GET=Action(view=_list, need=READ), POST=_SEND)
 create = door(POST=_SEND)
 list_v2 = door(GET=Action(view=_list_v2, need=READ_ROWS))
