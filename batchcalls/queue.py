@@ -152,8 +152,11 @@ def ring_tick(account_id: int) -> None:
 
 def _ring_unless_rung(task: str, *ids: int) -> None:
     now = clock.now()
-    silent = Q(rung_at=None) | Q(rung_at__lt=now - LOST_AFTER)
     name = _bell_of(task, *ids)
+    # A question first: even an UPDATE of no row waits for other writers on SQLite.
+    if Doorbell.objects.filter(task=name, rung_at__gte=now - LOST_AFTER).exists():
+        return
+    silent = Q(rung_at=None) | Q(rung_at__lt=now - LOST_AFTER)
     if not Doorbell.objects.filter(silent, task=name).update(rung_at=now):
         _, is_first = Doorbell.objects.get_or_create(task=name, defaults={"rung_at": now})
         if not is_first:
