@@ -7,7 +7,7 @@ Two gunicorn workers answer, one worker places the calls, and the carrier of the
 First, one client sends calls one after another; then 20 clients send at the same time. Beside them,
 in the same run, the same clients read one known call (`GET /v1/calls/{id}`), and create batches of
 one recipient (`POST /api/v1/batches`). CPU is that of the web server, without PostgreSQL. Last,
-calls arrive one by one while the worker is idle: the carrier's clock says when it was asked to ring.
+calls arrive one by one while the worker is idle; the carrier says when it was asked to ring.
 """
 
 from __future__ import annotations
