@@ -30,7 +30,7 @@ from django_q.signals import post_spawn
 from django_q.tasks import async_task
 
 from batchcalls.database import clock
-from batchcalls.models import Doorbell
+from batchcalls.models import Doorbell, VoiceAccount
 
 log = structlog.get_logger(__name__)
 
@@ -135,19 +135,42 @@ def ring_once(task: str) -> None:
     transaction.on_commit(lambda: _ring_unless_rung(task))
 
 
-def _ring_unless_rung(task: str) -> None:
+def ring_tick(account_id: int) -> None:
+    """Ask for a tick of an account after the commit, unless one is running or was requested.
+
+    A running tick looks for due recipients several times a second, and once more when it has
+    released the account (`ticks.tick_account`), so none is missed. Recipients that are not queued
+    yet need `ring`.
+    """
+
+    def ring_if_idle() -> None:
+        if not VoiceAccount.objects.filter(pk=account_id, lease_until__gt=clock.now()).exists():
+            _ring_unless_rung(DISPATCH_TICK, account_id)
+
+    transaction.on_commit(ring_if_idle)
+
+
+def _ring_unless_rung(task: str, *ids: int) -> None:
     now = clock.now()
+    name = _bell_of(task, *ids)
+    # A question first: even an UPDATE of no row waits for other writers on SQLite.
+    if Doorbell.objects.filter(task=name, rung_at__gte=now - LOST_AFTER).exists():
+        return
     silent = Q(rung_at=None) | Q(rung_at__lt=now - LOST_AFTER)
-    if not Doorbell.objects.filter(silent, task=task).update(rung_at=now):
-        _, is_first = Doorbell.objects.get_or_create(task=task, defaults={"rung_at": now})
+    if not Doorbell.objects.filter(silent, task=name).update(rung_at=now):
+        _, is_first = Doorbell.objects.get_or_create(task=name, defaults={"rung_at": now})
         if not is_first:
             return
-    _send(task)
+    _send(task, *ids)
 
 
-def answer(task: str) -> None:
-    """Record that a task has begun, so that later calls of `ring_once` ring again."""
-    Doorbell.objects.filter(task=task).update(rung_at=None)
+def answer(task: str, *ids: int) -> None:
+    """Record that a task has begun, so that it is rung for again."""
+    Doorbell.objects.filter(task=_bell_of(task, *ids)).update(rung_at=None)
+
+
+def _bell_of(task: str, *ids: int) -> str:
+    return " ".join([task, *map(str, ids)])
 
 
 def failed_tasks() -> int:

@@ -65,6 +65,7 @@ def dispatch_tick(account_id: int, hand_ons: int = MOST_HAND_ONS) -> None:
     A host whose clock is off hands the work on, at most ``hand_ons`` times: another host may take
     it. If there is none, the next sweep rings again.
     """
+    queue.answer(queue.DISPATCH_TICK, account_id)
     if clock.is_off():
         WorkerHeartbeat.objects.beat()
         if hand_ons > 0:

@@ -150,14 +150,6 @@ def addresses_in(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from _addresses(name, settings[name])
 
 
-def refused_in(settings: Mapping[str, Any], hosts: Hosts) -> HostRefused | None:
-    """Return the first address in call settings whose host is not allowed, or None."""
-    for path, url in addresses_in(settings):
-        if refused := refused_url(url, hosts, path=path):
-            return refused
-    return None
-
-
 def refused_url(url: str, hosts: Hosts, *, path: str) -> HostRefused | None:
     """Return why data may not go to an address that was given at ``path``, or None."""
     return None if hosts.allow(url) else HostRefused(path=path, host=host_of(url))

@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, resolve
 
+from batchcalls.access.json_bodies import BodyTooLong
 from batchcalls.access.origins import door_of
 from batchcalls.models import AuditDoor
 from config.refusals import refusal
@@ -93,7 +94,8 @@ class BoundedBodies:
             text = f"{too_long(small)} {SIGNED_OUT}"
             return refusal(request, 413, "body_too_large", text)
         if size > limit:
-            return refusal(request, 413, "body_too_large", too_long(limit))
+            text = str(BodyTooLong()) if limit == settings.MAX_API_BYTES else too_long(limit)
+            return refusal(request, 413, "body_too_large", text)
         return self._get_response(request)
 
 

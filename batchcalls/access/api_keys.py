@@ -6,7 +6,7 @@ import hashlib
 import math
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -110,17 +110,19 @@ def admit(key: ApiKey, *, now: datetime | None = None) -> Admission:
     now = now or clock.now()
     rows = ApiKey.objects.filter(pk=key.pk)
     limit: int = settings.API_REQUESTS_PER_MINUTE
-    is_admitted = _take(rows, limit, now, last_used_at=now)
-    admission = _admission(rows, limit, now, is_admitted=is_admitted)
-    if not is_admitted:
-        return admission
-    person, limit = _allowance_of(key), settings.API_REQUESTS_PER_MINUTE_PER_PERSON
-    if not _take(person, limit, now):
-        # The first request of a person finds no row; another at the same instant may make it.
-        ApiAllowance.objects.get_or_create(owner_id=key.owner_id)
-        if not _take(person, limit, now):
-            return _admission(person, limit, now, is_admitted=False, of="person")
-    return admission
+    person, most = _allowance_of(key), settings.API_REQUESTS_PER_MINUTE_PER_PERSON
+    # One transaction, because each waits for the disk.
+    with transaction.atomic():
+        if not _take(rows, limit, now, last_used_at=now):
+            return _refusal(rows, limit, now)
+        if not _take(person, most, now):
+            # The first request of a person finds no row; another at the same instant may make it.
+            ApiAllowance.objects.get_or_create(owner_id=key.owner_id)
+            if not _take(person, most, now):
+                return _refusal(person, most, now, of="person")
+    # As of when the key was read. Requests at the same instant are not worth another query.
+    key.full_at = max(key.full_at or now, now) + WINDOW / limit
+    return _admission(key.full_at, limit, now)
 
 
 def _allowance_of(key: ApiKey) -> QuerySet[ApiAllowance]:
@@ -140,20 +142,20 @@ def _take(rows: QuerySet[Any], limit: int, now: datetime, **fields: datetime) ->
     return bool(rows.filter(has_room).update(full_at=full_at + interval, **fields))
 
 
-def _admission(
-    rows: QuerySet[Any], limit: int, now: datetime, *, is_admitted: bool, of: str = "key"
-) -> Admission:
-    """Return the decision with the state of the limit."""
-    interval = WINDOW / limit
-    known = rows.values_list("full_at", flat=True).first() or now
-    ahead = max(known - now, timedelta())
-    wait = None if is_admitted else max(1, math.ceil((ahead - WINDOW + interval).total_seconds()))
+def _refusal(rows: QuerySet[Any], limit: int, now: datetime, *, of: str = "key") -> Admission:
+    """Return the refusal of a request for which a limit has no room."""
+    full_at = rows.values_list("full_at", flat=True).first() or now
+    wait = math.ceil((full_at - now - WINDOW + WINDOW / limit).total_seconds())
+    return replace(_admission(full_at, limit, now), of=of, retry_after_seconds=max(1, wait))
+
+
+def _admission(full_at: datetime, limit: int, now: datetime) -> Admission:
+    """Return the state of a limit that is fully available again at ``full_at``."""
+    ahead = max(full_at - now, timedelta())
     return Admission(
         limit=limit,
-        remaining=max(0, math.floor((WINDOW - ahead) / interval + 1e-6)),
+        remaining=max(0, math.floor((WINDOW - ahead) / (WINDOW / limit) + 1e-6)),
         reset_seconds=math.ceil(ahead.total_seconds()),
-        retry_after_seconds=wait,
-        of=of,
     )
 
 

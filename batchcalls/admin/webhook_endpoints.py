@@ -112,11 +112,16 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
         initial = {"batch": request.GET.get("batch", ""), "campaign": request.GET.get("campaign")}
         form = EndpointForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
-            endpoint = endpoints.create(**form.cleaned_data, actor=actor_of(request))
-            self.message_user(request, "Added. Send it a test now.", messages.SUCCESS)
-            if request.user.has_perm(VIEW):
-                return redirect(self.url_of("change", endpoint.pk))
-            return redirect("admin:index")
+            try:
+                endpoint = endpoints.create(**form.cleaned_data, actor=actor_of(request))
+            except ValidationError as error:
+                form.add_error(None, error)
+            else:
+                self.message_user(request, "Added. Send it a test now.", messages.SUCCESS)
+                self._warn(request, endpoint)
+                if request.user.has_perm(VIEW):
+                    return redirect(self.url_of("change", endpoint.pk))
+                return redirect("admin:index")
         return self.page(request, "webhookendpoint/form", "Add a webhook endpoint", form=form)
 
     def edit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -131,6 +136,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
                 form.add_error(None, error)
             else:
                 self.message_user(request, "Saved.", messages.SUCCESS)
+                self._warn(request, endpoint)
                 return redirect(self.url_of("change", pk))
         return self.page(
             request,
@@ -221,6 +227,10 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
             waiting=endpoint.deliveries.filter(next_attempt_at__isnull=False).count(),
             kept=endpoint.deliveries.count(),
         )
+
+    def _warn(self, request: HttpRequest, endpoint: WebhookEndpoint) -> None:
+        for warning in endpoint.warnings:
+            self.message_user(request, warning, messages.WARNING)
 
     def _present(self, pk: UUID | str) -> WebhookEndpoint:
         endpoint = self._endpoint(pk)

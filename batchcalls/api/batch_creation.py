@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from batchcalls.access.json_lists import JsonList
 from batchcalls.api.fields import OBJECT, BudgetField, CallSettingsField, ObjectField, Strict
 from batchcalls.api.settings_schema import SENT_RECIPIENT
 from batchcalls.drafting import drafts, recipient_objects
@@ -34,9 +35,9 @@ class RecipientsField(serializers.Field[Any, Any, Any, Any]):
 
     default_error_messages = {"not_a_list": "Write a list of recipients."}
 
-    def to_internal_value(self, data: Any) -> list[Any]:
+    def to_internal_value(self, data: Any) -> Sequence[Any]:
         """Return the list."""
-        if not isinstance(data, list):
+        if not isinstance(data, list | JsonList):
             self.fail("not_a_list")
         return data
 

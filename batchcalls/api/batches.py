@@ -27,7 +27,7 @@ from batchcalls.api.batch_reports import VIEW, Reports
 from batchcalls.api.batch_serializers import BatchSerializer, DryRunBatchSerializer
 from batchcalls.api.filters import BatchFilter
 from batchcalls.api.idempotent import once
-from batchcalls.api.parsing import BoundedJSONParser
+from batchcalls.api.parsing import BoundedJSONParser, RecipientsJSONParser
 from batchcalls.api.views import Listed
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
@@ -110,8 +110,8 @@ class Batches(Listed, Steering, Reports):
     def get_parsers(self) -> list[Any]:
         """Accept forms with files for creating a batch, changing its list, and adding rows."""
         actions = set(getattr(self, "action_map", {}).values())
-        takes_files = not actions.isdisjoint({"create", "partial_update", "rows"})
-        return [BoundedJSONParser(), *([MultiPartParser()] if takes_files else [])]
+        takes_rows = not actions.isdisjoint({"create", "partial_update", "rows"})
+        return [RecipientsJSONParser(), MultiPartParser()] if takes_rows else [BoundedJSONParser()]
 
     @extend_schema(
         request={"application/json": BatchChanges, "multipart/form-data": BatchChangesOfFile},

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batchcalls.access import idempotency
+from batchcalls.access.json_lists import canonical
 from batchcalls.api.authentication import key_of
 from batchcalls.api.rendering import Json
 
@@ -45,7 +46,7 @@ def content_of(request: Request) -> Iterator[bytes]:
     """Yield the method, path and body. For a file, yield its contents."""
     yield f"{request.method} {request.get_full_path()}\n".encode()
     if isinstance(request.data, dict) and not hasattr(request.data, "lists"):
-        yield json.dumps(request.data, sort_keys=True, default=str).encode()
+        yield from canonical(request.data)
         return
     lists = request.data.lists() if hasattr(request.data, "lists") else [("", [request.data])]
     for name, values in sorted(lists):

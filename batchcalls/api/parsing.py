@@ -12,7 +12,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batchcalls.access import json_bodies
+from batchcalls.access import json_bodies, json_lists
 from batchcalls.api.fields import Strict
 from batchcalls.api.problems import Problem
 
@@ -33,8 +33,20 @@ class BoundedJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return the value. Raise `ParseError`, or `Problem` (413) for a body that is too long."""
-        body = stream.read(settings.MAX_API_BYTES + 1)
-        return parse(body)
+        return parse(stream.read(settings.MAX_API_BYTES + 1))
+
+
+class RecipientsJSONParser(BoundedJSONParser):
+    """Parses JSON whose ``recipients`` may be many: they become a `JsonList`."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the value. Raise as a `BoundedJSONParser` does."""
+        return _parsed(lambda: json_lists.parse(stream, lists={"recipients"}))
 
 
 class _Nothing(Strict):
@@ -57,10 +69,14 @@ def without_body(view: Callable[..., Response]) -> Callable[..., Response]:
 
 def parse(body: bytes) -> Any:
     """Parse a body. Raise `ParseError`, or `Problem` (413) for a body that is too long."""
+    return _parsed(lambda: json_bodies.parse(body))
+
+
+def _parsed(parse: Callable[[], Any]) -> Any:
+    """Parse a body, and convert its errors to those of the API."""
     try:
-        return json_bodies.parse(body)
+        return parse()
     except json_bodies.BodyTooLong as error:
-        text = f"{error} Send a long list as a file (multipart/form-data)."
-        raise Problem(413, "body_too_large", text) from error
+        raise Problem(413, "body_too_large", str(error)) from error
     except json_bodies.BodyUnreadable as error:
         raise ParseError(str(error)) from error

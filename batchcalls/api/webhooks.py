@@ -55,6 +55,12 @@ class EndpointSerializer(Masked, Strict, serializers.ModelSerializer[WebhookEndp
         required=False,
         help_text="When off, no deliveries are created, and pending ones are dropped.",
     )
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="What may be wrong with an address that was just sent, such as a host that "
+        "cannot be found. Otherwise empty.",
+    )
 
     class Meta:
         model = WebhookEndpoint
@@ -76,6 +82,7 @@ class EndpointSerializer(Masked, Strict, serializers.ModelSerializer[WebhookEndp
             "batch",
             "format",
             "enabled",
+            "warnings",
             *read_only_fields,
         ]
 

@@ -19,10 +19,14 @@ def store(batch: Batch, stored: StoredList, recipient: Recipient) -> None:
 
     The log, the audit log and the webhooks tell of it as of any other launch.
     """
-    actor = batch.created_by
+    actor, now = batch.created_by, clock.now()
     batch.status = BatchStatus.DISPATCHING
     batch.launch_when_ready = True
-    batch.launched_at = clock.now()
+    batch.launched_at = now
+    # Its only chunk is queued already: a tick can claim it at once.
+    batch.queued_through = batch.ready_through
+    recipient.batch = batch
+    recipient.queue(batch, now=now)
     batch.rule_packs = packs.versions()
     batch.save(force_insert=True)
     stored.save(force_insert=True)
@@ -33,5 +37,5 @@ def store(batch: Batch, stored: StoredList, recipient: Recipient) -> None:
     )
     audit.record(AuditAction.IMPORTED, stored, note=f"Batch {batch.pk}", actor=actor)
     audit.record(AuditAction.LAUNCHED, batch, after={"status": batch.status}, actor=actor)
-    outbox.batch_changed(event)
-    queue.ring(queue.DISPATCH_TICK, batch.account_id)
+    outbox.batch_changed(event, batch)
+    queue.ring_tick(batch.account_id)

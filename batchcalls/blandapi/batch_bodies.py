@@ -8,11 +8,12 @@ prompt in each. Every endpoint accepts every form.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from batchcalls.access.json_lists import JsonList
 from batchcalls.blandapi import batch_entries, parameters
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.parameters import Parameters
@@ -53,7 +54,7 @@ class BatchOrder:
 
     name: str = UNTITLED
     shared: Parameters
-    recipients: list[dict[str, Any]]
+    recipients: Sequence[dict[str, Any]]
     campaign: str = ""
     batch_webhook: str = ""
     status_webhook: str = ""
@@ -74,7 +75,7 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         )
         or UNTITLED,
         shared=shared,
-        recipients=[],
+        recipients=(),
         campaign=parameters.label(
             body.get("campaign_id"), name="campaign_id", at_most=LONGEST_CAMPAIGN
         ),
@@ -83,7 +84,6 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         concurrency=_concurrency(body),
         test_mode=test_mode,
         calls_given=len(entries),
-        warnings=shared.warnings,
     )
     used = _shared_variables(shared)
     # Programs that send ``calls`` mix parameters and variables.
@@ -92,17 +92,22 @@ def read(body: Mapping[str, Any]) -> BatchOrder:
         if kind == "call_data"
         else partial(batch_entries.from_call, mixes=kind == "calls")
     )
-    for number, entry in enumerate(entries[:1] if test_mode else entries, start=1):
-        try:
-            order.recipients.append(read_entry(entry, shared, used, order.warnings))
-        except Refused as error:
-            raise invalid(*(f"Entry #{number}: {text}" for _, text in error.errors)) from error
+    warnings = Counter(shared.warnings)
+
+    def recipients() -> Iterator[dict[str, Any]]:
+        for number, entry in enumerate(entries[:1] if test_mode else entries, start=1):
+            try:
+                yield read_entry(entry, shared, used, warnings)
+            except Refused as error:
+                raise invalid(*(f"Entry #{number}: {text}" for _, text in error.errors)) from error
+
+    order.recipients = JsonList.of(recipients())
     _set_conversation(order)
-    order.warnings[:] = _with_counts(order.warnings)
+    order.warnings = _with_counts(warnings)
     return order
 
 
-def _entries(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def _entries(body: Mapping[str, Any]) -> tuple[str, Sequence[dict[str, Any]]]:
     """Return the calls of a body. Raise `Refused` unless each has a number."""
     given = [name for name in LISTS if body.get(name)]
     if len(given) > 1:
@@ -110,7 +115,7 @@ def _entries(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     if not given:
         raise invalid("Missing required parameter: call_data (or call_objects).")
     entries = body[given[0]]
-    if not isinstance(entries, list):
+    if not isinstance(entries, list | JsonList):
         raise invalid(f"{given[0]} must be an array of objects.")
     wrong = []
     for number, entry in enumerate(entries, start=1):
@@ -167,20 +172,28 @@ def _set_conversation(order: BatchOrder) -> None:
     shared = order.shared
     if shared.conversation.is_led:
         return
-    own = [Conversation.of(one) for one in order.recipients]
-    silent = [number for number, one in enumerate(own, start=1) if not one.is_led]
-    if len(silent) == len(own):
+    own: Counter[Conversation] = Counter()
+    silent = []
+    for number, one in enumerate(order.recipients, start=1):
+        said = Conversation.of(one)
+        own[said] += 1
+        if not said.is_led:
+            silent.append(number)
+    if len(silent) == len(order.recipients):
         raise invalid(f"Missing required parameter: base_prompt ({OTHERWISE}).")
     if silent:
         raise invalid(*(f"Entry #{number} has no task ({OTHERWISE})." for number in silent))
-    [(common, _)] = Counter(own).most_common(1)
-    if any(common.for_row(one.settings) != one for one in own):
+    [(common, _)] = own.most_common(1)
+    if any(common.for_row(said.settings) != said for said in own):
         return
     shared.conversation = parameters.read(common.settings).conversation
-    for one, mine in zip(order.recipients, own, strict=True):
-        if mine == common:
-            for name in common.settings:
-                del one[name]
+    of_all = common.settings
+    order.recipients = JsonList.of(
+        {name: value for name, value in one.items() if name not in of_all}
+        if Conversation.of(one) == common
+        else one
+        for one in order.recipients
+    )
 
 
 def _boolean(body: Mapping[str, Any], name: str) -> bool:
@@ -215,9 +228,6 @@ def _concurrency(body: Mapping[str, Any]) -> int | None:
     return value
 
 
-def _with_counts(warnings: list[str]) -> list[str]:
+def _with_counts(warnings: Counter[str]) -> list[str]:
     """Return each warning once, with the number of its occurrences if there are several."""
-    return [
-        one if count == 1 else f"{one} ({count:,} times)"
-        for one, count in Counter(warnings).items()
-    ]
+    return [one if count == 1 else f"{one} ({count:,} times)" for one, count in warnings.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ _OBJECTS = ("request_data", "metadata")
 
 
 def from_data(
-    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: list[str]
+    entry: dict[str, Any], shared: Parameters, used: frozenset[str], warnings: Counter[str]
 ) -> dict[str, Any]:
     """Parse an entry of the first generation, whose members are variables.
 
@@ -34,7 +35,7 @@ def from_data(
             settings |= now
         else:
             variables[name] = value
-            warnings.append(f"{name} is a variable here: its value is not one of the parameter.")
+            warnings[f"{name} is a variable here: its value is not one of the parameter."] += 1
     return _recipient(entry, shared, variables, settings)
 
 
@@ -42,7 +43,7 @@ def from_call(
     entry: dict[str, Any],
     shared: Parameters,
     used: frozenset[str],
-    warnings: list[str],
+    warnings: Counter[str],
     *,
     mixes: bool = False,
 ) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def from_call(
         elif name in used or mixes:
             variables[name] = value
         elif name not in parameters.SILENTLY_IGNORED:
-            warnings.append(parameters.ignored(name))
+            warnings[parameters.ignored(name)] += 1
     return _recipient(entry, shared, variables, settings)
 
 

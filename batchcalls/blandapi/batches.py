@@ -151,7 +151,7 @@ def _stop_v2(asked: Asked, batch_id: str) -> JsonResponse:
     return _stop(asked, batch_id, hang_up=False)
 
 
-_SEND = Action(view=_create, need=WRITE, once=True)
+_SEND = Action(view=_create, need=WRITE, once=True, lists=batch_bodies.LISTS)
 batches = door(GET=Action(view=_list, need=READ), POST=_SEND)
 create = door(POST=_SEND)
 list_v2 = door(GET=Action(view=_list_v2, need=READ_ROWS))

@@ -6,6 +6,7 @@ ignored with a warning, as in the real service. An invalid value is rejected.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,7 +46,7 @@ class Parameters:
     request_data: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
 
 
 def read(given: Mapping[str, Any]) -> Parameters:
@@ -61,7 +62,7 @@ def read(given: Mapping[str, Any]) -> Parameters:
     wrong = [one.message for one in normalized.problems if one.code != UNKNOWN]
     if wrong:
         raise invalid(*wrong)
-    found.warnings += [ignored(one.name) for one in normalized.problems]
+    found.warnings.update(ignored(one.name) for one in normalized.problems)
     values = normalized.values
     found.request_data = named(values.get("request_data", {}))
     found.metadata = named(values.get("metadata", {}))
@@ -70,10 +71,10 @@ def read(given: Mapping[str, Any]) -> Parameters:
     said = Conversation.of(values)
     if said.pathway_id and said.prompt:
         said = said._replace(prompt="")
-        found.warnings.append("task was ignored: the pathway says what is said.")
+        found.warnings["task was ignored: the pathway says what is said."] += 1
     if said.pathway_version and not said.pathway_id:
         said = said._replace(pathway_version="")
-        found.warnings.append("pathway_version was ignored: there is no pathway_id.")
+        found.warnings["pathway_version was ignored: there is no pathway_id."] += 1
     found.conversation = said
     return found
 
@@ -87,7 +88,7 @@ def _purpose(value: Any) -> str:
     return str(value)
 
 
-def current(name: str, value: Any, warnings: list[str]) -> dict[str, Any]:
+def current(name: str, value: Any, warnings: Counter[str]) -> dict[str, Any]:
     """Return a parameter as the settings that it means today, and add warnings about it.
 
     Raise `Refused` for what a program writes where it forgot a value.
@@ -100,13 +101,13 @@ def current(name: str, value: Any, warnings: list[str]) -> dict[str, Any]:
                 f"{name} out."
             )
         if word in NULLS and not _may_be_null(name):
-            warnings.append(f"{name} was ignored: “{word}” is no value.")
+            warnings[f"{name} was ignored: “{word}” is no value."] += 1
             return {}
         if now := FORMER_VALUES.get(name, {}).get(value.lower()):
-            warnings.append(f"{name} {value} is no longer supported; {now} was used instead.")
+            warnings[f"{name} {value} is no longer supported; {now} was used instead."] += 1
             return {name: now}
     if name == "max_duration" and isinstance(value, float) and value > 1 and value % 1:
-        warnings.append(f"max_duration {value:g} was rounded down to {int(value)} minutes.")
+        warnings[f"max_duration {value:g} was rounded down to {int(value)} minutes."] += 1
         return {name: int(value)}
     if name == "tools" and isinstance(value, list):
         defined = [one for one in value if isinstance(one, Mapping)]

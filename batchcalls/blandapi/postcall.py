@@ -23,8 +23,7 @@ from batchcalls.models import (
     WebhookEvent,
     WebhookFormat,
 )
-from batchcalls.models.webhook import validate_webhook_url
-from batchcalls.webhooks import outbox
+from batchcalls.webhooks import outbox, targets
 from campaigns.allowed_hosts import AllowedHost, refused_url
 from campaigns.call_settings.sensitivity import Sensitivity
 from campaigns.setting_permissions import PERMISSIONS
@@ -83,7 +82,7 @@ def _create(asked: Asked) -> JsonResponse:
     if not isinstance(url, str) or not url.strip():
         raise invalid("Missing required parameter: webhook_url.")
     try:
-        validate_webhook_url(url)
+        targets.require(url)
     except ValidationError as error:
         raise invalid(f"webhook_url: {' '.join(error.messages)}") from error
     if refused := refused_url(url, AllowedHost.objects.current(), path="webhook_url"):

@@ -22,12 +22,11 @@ from batchcalls.drafting import recipient_objects, single_calls
 from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from batchcalls.intake.uploads import ReadingOptions
-from batchcalls.models import Batch, EmergencyStop
-from batchcalls.states import RecipientStatus
+from batchcalls.models import Batch, EmergencyStop, Recipient, VoiceAccount
 from batchcalls.voice.registry import provider_of
 from campaigns import e164
 from campaigns.conversations import Conversation
-from campaigns.models import Campaign, Suppression
+from campaigns.models import Bans, Campaign, Suppression
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -43,15 +42,17 @@ STOPPED = "All calling is stopped. The calls will be placed when it resumes."
 def send_batch(order: BatchOrder, *, actor: User) -> Batch:
     """Store a batch and launch it. Raise `Refused`, or what `recipient_objects.create` raises."""
     _refuse_campaigns(order, actor=actor)
-    request = _request(
-        order.shared,
-        name=order.name,
-        campaign=order.campaign,
-        concurrency=order.concurrency,
-        actor=actor,
-    )
     request = replace(
-        request, status_webhook=order.status_webhook, batch_webhook=order.batch_webhook
+        _request(
+            order.shared,
+            name=order.name,
+            campaign=order.campaign,
+            account=accounts.account_for_calls(),
+            actor=actor,
+        ),
+        concurrency=order.concurrency,
+        status_webhook=order.status_webhook,
+        batch_webhook=order.batch_webhook,
     )
     with transaction.atomic():
         batch = recipient_objects.create(request, order.recipients)
@@ -77,13 +78,14 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
         lacking.append(f"Missing required parameter: task ({OTHERWISE}).")
     if lacking:
         raise invalid(*lacking)
-    kinds = accounts.account_for_calls().special_kinds
+    account = accounts.account_for_calls()
+    kinds = account.special_kinds
     parsed = e164.parse(recipient_objects.text_of(number), region=REGION, kinds=kinds)
     if isinstance(parsed, e164.NumberProblem):
         raise invalid(f"Invalid phone number: {parsed.message}")
     campaign = parameters.label(body.get(CAMPAIGN), name=CAMPAIGN, at_most=200)
     request = _request(
-        found, name=f"Call to {parsed.e164}", campaign=campaign, concurrency=None, actor=actor
+        found, name=f"Call to {parsed.e164}", campaign=campaign, account=account, actor=actor
     )
     bans = Suppression.objects.bans_among([parsed.e164], now=clock.now())
     if bans.on(parsed.e164, request.campaign.pk if request.campaign else None):
@@ -99,12 +101,12 @@ def send_call(body: dict[str, Any], *, actor: User) -> tuple[UUID, list[str]]:
     call = single_calls.compose(request, recipient, call_id=call_id)
     if call.problem:
         raise invalid(call.problem)
-    batch = single_calls.store(call)
-    return call_id, [*found.warnings, *_warnings(batch), *_delay_warnings(batch)]
+    row = single_calls.store(call)
+    return call_id, [*found.warnings, *_warnings(row.batch), *_delay_warnings(row, bans)]
 
 
 def _request(
-    shared: Parameters, *, name: str, campaign: str, concurrency: int | None, actor: User
+    shared: Parameters, *, name: str, campaign: str, account: VoiceAccount, actor: User
 ) -> DraftRequest:
     """Return the request for a draft. One of our campaigns provides its settings and policy."""
     said, settings = shared.conversation, shared.settings
@@ -116,14 +118,13 @@ def _request(
     return DraftRequest(
         name=name,
         campaign=ours,
-        account=accounts.account_for_calls(),
+        account=account,
         purpose=shared.purpose or (ours.purpose if ours else django_settings.BLAND_API_PURPOSE),
         prompt=said.prompt,
         pathway_id=said.pathway_id,
         pathway_version=said.pathway_version,
         call_settings={**settings, **said.presets},
         reading=ReadingOptions(region=REGION),
-        concurrency=concurrency,
         created_by=actor,
     )
 
@@ -161,12 +162,12 @@ def _refuse_campaigns(order: BatchOrder, *, actor: User) -> None:
             )
 
 
-def _delay_warnings(batch: Batch) -> list[str]:
+def _delay_warnings(row: Recipient, bans: Bans) -> list[str]:
     """Return the rule that delays a call right now. It is checked again at the call's turn."""
-    row = batch.recipients.filter(status=RecipientStatus.PENDING).first()
-    if row is None or batch.start_at is not None:
+    if row.batch.start_at is not None:
         return []
-    verdict = gate.check(batch, row, gate.facts_about(batch, row, now=clock.now()))
+    facts = gate.facts_about(row.batch, row, now=clock.now(), bans=bans)
+    verdict = gate.check(row.batch, row, facts)
     return (
         [f"The call is held back: {verdict.message}"]
         if isinstance(verdict, verdicts.Refused)

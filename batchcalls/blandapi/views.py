@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from batchcalls.access import api_keys, idempotency, json_bodies
+from batchcalls.access import api_keys, idempotency, json_bodies, json_lists
 from batchcalls.access.permissions import Need
 from batchcalls.blandapi import errors
 from batchcalls.blandapi.errors import Refused
@@ -55,13 +55,15 @@ View = Callable[..., HttpResponseBase]
 class Action:
     """The view of a method, and the permission it needs. None means any key.
 
-    ``once`` allows repeating the request under the same ``Idempotency-Key``. ``is_bodiless`` says
-    that it reads no members of a body.
+    ``once`` allows repeating the request under the same ``Idempotency-Key``. ``lists`` are the
+    members of the body that may be long, and become a `JsonList`. ``is_bodiless`` says that it
+    reads no members of a body.
     """
 
     view: View
     need: Need | None
     once: bool = False
+    lists: tuple[str, ...] = ()
     is_bodiless: bool = False
 
 
@@ -109,7 +111,7 @@ def _answer(
     if action is None:
         allowed = {"Allow": ", ".join(actions)}
         raise Refused(405, "METHOD_NOT_ALLOWED", f"{method} is not possible.", headers=allowed)
-    body = {} if method == "GET" else _body(request)
+    body = {} if method == "GET" else _body(request, action.lists)
     asked = Asked(http=request, key=key, body=body)
     if action.need is not None:
         action.need.require(key)
@@ -145,13 +147,12 @@ def _with_warnings(response: HttpResponseBase, unread: list[str]) -> HttpRespons
     return response
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
+def _body(request: HttpRequest, lists: tuple[str, ...]) -> dict[str, Any]:
     """Parse a JSON object, whatever its content type. An empty body is an empty object."""
-    raw = request.read(settings.MAX_API_BYTES + 1)
-    if not raw.strip():
-        return {}
     try:
-        value = json_bodies.parse(raw)
+        value = json_lists.parse(request, lists=lists)  # type: ignore[arg-type]
+    except json_lists.BodyEmpty:
+        return {}
     except json_bodies.BodyTooLong as error:
         raise Refused(413, "BODY_TOO_LARGE", str(error)) from error
     except json_bodies.BodyUnreadable as error:
@@ -168,15 +169,15 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 def _once(view: View, asked: Asked, name: str, arguments: dict[str, Any]) -> HttpResponseBase:
     """Handle a request with an ``Idempotency-Key``, or return the response from the first time."""
-    said = [asked.http.method, asked.http.get_full_path(), asked.body]
+    said = json.dumps([asked.http.method, asked.http.get_full_path()])[:-1].encode()
 
     def work() -> idempotency.Answer:
         response = view(asked, **arguments)
         assert isinstance(response, HttpResponse)  # noqa: S101 - actions with `once` never stream
         return idempotency.Answer(status=response.status_code, body=response.content.decode())
 
-    content = json.dumps(said, sort_keys=True).encode()
-    answered = idempotency.once(asked.key, name, [content], work)
+    content = chain([said, b", "], json_lists.canonical(asked.body), [b"]"])
+    answered = idempotency.once(asked.key, name, content, work)
     return HttpResponse(
         answered.body,
         status=answered.status,

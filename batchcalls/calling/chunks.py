@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from batchcalls.batches import lifecycle
 from batchcalls.database.bulk import update_each
 from batchcalls.models import Batch, Recipient, VoiceAccount
+from batchcalls.models.recipient import SCHEDULED
 from batchcalls.states import BATCH_CALLING, RecipientStatus
 
 
@@ -61,10 +62,7 @@ def _queue_next_chunk(batch: Batch, *, now: datetime) -> int:
         update_each(
             Recipient,
             ["status", "due_at", "reason_code", "reason"],
-            [
-                (pk, RecipientStatus.DEFERRED, start, "start_time", "Scheduled for later.")
-                for pk, start in starts.items()
-            ],
+            [(pk, RecipientStatus.DEFERRED, start, *SCHEDULED) for pk, start in starts.items()],
             where_in=("status", [RecipientStatus.PENDING]),
         )
         # A recipient may have been refused in the meantime; see `intake.refusals`.

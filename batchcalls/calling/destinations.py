@@ -71,9 +71,8 @@ def why_unusable(batch: Batch) -> NotPermitted | None:
     )
 
 
-def check_hosts(recipient: Recipient, hosts: Callable[[], Hosts]) -> NotPermitted | None:
-    """Return why data may not go to an address of a row, or None."""
-    settings = recipient.call_settings
+def check_hosts(settings: Mapping[str, Any], hosts: Callable[[], Hosts]) -> NotPermitted | None:
+    """Return why data may not go to an address in call settings, or None."""
     return _check_secrets(settings) or _check_addresses(allowed_hosts.addresses_in(settings), hosts)
 
 

@@ -105,7 +105,7 @@ def _answers(
         yield "do_not_call", verdicts.by_list(*decided, now)
     yield "do_not_call", "not listed"
     yield from _countries(batch, recipient)
-    if not_allowed := destinations.check_hosts(recipient, facts.hosts):
+    if not_allowed := destinations.check_hosts(recipient.call_settings, facts.hosts):
         yield "allowed_hosts", verdicts.by_destination(not_allowed)
 
     packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=facts.packs_off)
@@ -226,17 +226,24 @@ def times_of_retries(
     return recent_attempts.times_of(again) if again else {}
 
 
-def facts_about(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
-    """Return what `check` must know about one recipient, without locks."""
+def facts_about(
+    batch: Batch, recipient: Recipient, *, now: datetime, bans: Bans | None = None
+) -> Facts:
+    """Return what `check` must know about one recipient, without locks.
+
+    ``bans`` are given if they were just read.
+    """
     return replace(
-        facts_about_number(batch, recipient, now=now),
+        facts_about_number(batch, recipient, now=now, bans=bans),
         caller_ids=CallerIds(batch.account, [recipient], now=now),
         floor_lifted=legal_floor.lifted_in_words(batch.account, now=now),
         purse=budget.open_purse(batch.account, [batch], now=now),
     )
 
 
-def facts_about_number(batch: Batch, recipient: Recipient, *, now: datetime) -> Facts:
+def facts_about_number(
+    batch: Batch, recipient: Recipient, *, now: datetime, bans: Bans | None = None
+) -> Facts:
     """Return the facts that do not depend on which account calls; nothing needs to be stored."""
     off = rule_packs.switched_off(batch.account, now=now)
     packs = rule_packs.holding(batch, recipient.possible_places, now=now, off=off)
@@ -244,7 +251,7 @@ def facts_about_number(batch: Batch, recipient: Recipient, *, now: datetime) -> 
     attempts = recent_attempts.of([recipient.e164], batch.account, longest=longest, now=now)
     return Facts(
         now=now,
-        bans=Suppression.objects.bans_among([recipient.e164], now=now),
+        bans=Suppression.objects.bans_among([recipient.e164], now=now) if bans is None else bans,
         recent=Recent(attempts, times_of_retries([(batch, [recipient])])),
         packs_off=off,
     )

@@ -77,32 +77,28 @@ def tick_account(
     lease = Lease.acquire(VoiceAccount.objects.all(), account_id, seconds=settings.LEASE_SECONDS)
     if lease is None:
         return None
+    account = VoiceAccount.objects.get(pk=account_id)
     with lease:
         try:
-            return _work(
-                account_id,
-                lease,
-                end=_End(seconds, go_on),
-                stop=lambda: stop() or clock.is_off(),
-            )
+            _work(account, lease, end=_End(seconds, go_on), stop=lambda: stop() or clock.is_off())
         except LeaseLost:
             log.warning("tick.lease_lost", account_id=account_id)
             return None
         except epochs.WentBack:
             epochs.stop_if_back()
             return None
+        except OptionsInvalid as error:
+            # Pause, do not fail: the key may be missing on this host only.
+            lifecycle.pause_account(account_id, code="account_unusable", message=str(error))
+            return None
+    # Only now: nobody rings for new calls while the account is leased (`queue.ring_tick`).
+    return next_work_at(account)
 
 
 def _work(
-    account_id: int, lease: Lease[VoiceAccount], *, end: _End, stop: Callable[[], bool]
-) -> datetime | None:
-    account = VoiceAccount.objects.get(pk=account_id)
-    try:
-        provider = account.voice_provider()
-    except OptionsInvalid as error:
-        # Pause, do not fail: the key may be missing on this host only.
-        lifecycle.pause_account(account_id, code="account_unusable", message=str(error))
-        return None
+    account: VoiceAccount, lease: Lease[VoiceAccount], *, end: _End, stop: Callable[[], bool]
+) -> None:
+    provider = account.voice_provider()
     beat = _Beat(account, provider)
     with (
         Enquirer(account, provider) as enquirer,
@@ -126,7 +122,6 @@ def _work(
                 dispatcher.wait(_nap(wake))
     beat.settle(dispatcher, enquirer)
     _note_clock(account, provider)
-    return next_work_at(account)
 
 
 def _note_clock(account: VoiceAccount, provider: VoiceProvider) -> None:

@@ -24,8 +24,8 @@ from batchcalls.lists.mapping import ListMapping
 from batchcalls.models import AuditAction, Batch, BatchEvent, StoredList, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.models.launched_with import Use, names_of
-from batchcalls.models.webhook import validate_webhook_url
 from batchcalls.states import LIST_LEFT_OUT, BatchStatus
+from batchcalls.webhooks import targets
 from campaigns import call_settings, prompts
 from campaigns.conversations import LEADING
 from campaigns.models import Campaign
@@ -192,9 +192,10 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     if normalized.problems:
         message = " ".join(problem.message for problem in normalized.problems)
         raise DraftError(message, code=normalized.problems[0].code)
-    for url in filter(None, (request.status_webhook, request.batch_webhook)):
+    webhooks = request.status_webhook, request.batch_webhook, normalized.values.get("webhook")
+    for url in filter(None, webhooks):
         try:
-            validate_webhook_url(url)
+            targets.require(url)
         except ValidationError as error:
             raise DraftError(" ".join(error.messages), code="bad_webhook") from None
     start = normalized.values.pop("start_time", None)

@@ -138,7 +138,7 @@ def replace_lists(
 
 
 def _listed(recipients: Iterable[Any]) -> Sequence[Any]:
-    return recipients if isinstance(recipients, list | tuple) else list(recipients)
+    return recipients if isinstance(recipients, Sequence) else list(recipients)
 
 
 def _require(mapping: ListMapping, rows: Sequence[Any], actor: User | None) -> None:

@@ -63,13 +63,13 @@ def compose(request: DraftRequest, recipient: Mapping[str, Any], *, call_id: UUI
     return SingleCall(batch, stored, judged)
 
 
-def store(call: SingleCall) -> Batch:
-    """Store a call that has no problem, in one transaction, and tell a worker."""
+def store(call: SingleCall) -> Recipient:
+    """Store a call that has no problem, in one transaction, and tell a worker. Return its row."""
     call.batch.row_count = 1
     call.batch.ready_through = call.row.row_number
-    values = dict(zip(JudgedRow._fields, call.row, strict=True))
-    born_calling.store(call.batch, call.stored, Recipient(**values))
-    return call.batch
+    row = Recipient(**dict(zip(JudgedRow._fields, call.row, strict=True)))
+    born_calling.store(call.batch, call.stored, row)
+    return row
 
 
 def _keep_whole(stored: StoredList, row: Row) -> None:

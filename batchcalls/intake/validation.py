@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from batchcalls.database import clock
 from batchcalls.lists.rows import RowProblem
 from batchcalls.models import Batch
 from campaigns import call_settings, e164, prompts
-from campaigns.allowed_hosts import AllowedHost, Hosts, refused_in
+from campaigns.allowed_hosts import AllowedHost, Hosts
 from campaigns.call_settings import ZoneSource
 from campaigns.consent import Consent, read_opt_out
 from campaigns.consent_demands import Demand, Evidence, first_lack
@@ -47,9 +47,9 @@ class RowRules:
     whose rows have conversations of their own. ``timezone`` applies to start
     times without an offset. ``demands_on`` returns the consent that calls to some places need.
     ``today`` is the latest valid date of consent. ``permitted`` are the countries that may be
-    called, None for all, ``kinds`` the special kinds of numbers that may be called,
-    ``caller_ids_off`` the numbers of the account that are switched off, and ``hosts`` those that
-    data may go to.
+    called, None for all, and ``kinds`` the special kinds of numbers that may be called.
+    ``caller_ids_off`` returns the numbers of the account that are switched off, and ``hosts`` the
+    hosts that data may go to: both are read for the first row that needs them.
     """
 
     region: str
@@ -62,8 +62,8 @@ class RowRules:
     max_value_characters: int
     permitted: Permitted | None = None
     kinds: frozenset[str] = frozenset()
-    caller_ids_off: frozenset[str] = frozenset()
-    hosts: Hosts = field(default_factory=Hosts)
+    caller_ids_off: Callable[[], frozenset[str]] = frozenset
+    hosts: Callable[[], Hosts] = Hosts
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
@@ -80,10 +80,8 @@ class RowRules:
             max_value_characters=settings.MAX_VALUE_CHARACTERS,
             permitted=batch.account.permitted,
             kinds=batch.account.special_kinds,
-            caller_ids_off=frozenset(
-                batch.account.caller_ids.filter(enabled=False).values_list("e164", flat=True)
-            ),
-            hosts=AllowedHost.objects.current(),
+            caller_ids_off=cache(batch.account.caller_ids_off),
+            hosts=cache(AllowedHost.objects.current),
         )
 
 
@@ -221,7 +219,7 @@ def _what_is_not_permitted(
 ) -> tuple[str, str] | None:
     """Return code and message when the row's numbers are not ones that the account may use."""
     own = row_settings.get("from")
-    if own in rules.caller_ids_off:
+    if own and own in rules.caller_ids_off():
         return caller_ids.SWITCHED_OFF, caller_ids.why_off(own)
     if rules.permitted is None:
         return None
@@ -237,7 +235,7 @@ def _where_data_may_not_go(
     rules: RowRules, row_settings: Mapping[str, Any]
 ) -> tuple[str, str] | None:
     """Return code and message when an address of the row has a host that is not allowed."""
-    refused = row_settings and refused_in(row_settings, rules.hosts)
+    refused = destinations.check_hosts(row_settings, rules.hosts)
     return (refused.code, refused.message) if refused else None
 
 

@@ -26,6 +26,9 @@ from campaigns.settings_field import CallSettingsField
 if TYPE_CHECKING:
     from batchcalls.models.batch import Batch
 
+#: Code and sentence of a row that waits for its start time.
+SCHEDULED = "start_time", "Scheduled for later."
+
 
 @lru_cache(maxsize=4096)
 def _by_number(number: str, row_zone: str) -> Whereabouts:
@@ -186,6 +189,15 @@ class Recipient(models.Model):
     def starts_at(self, batch: Batch) -> datetime | None:
         """Return the later of the row's and the batch's start times, if there are any."""
         return max(filter(None, (self.start_at, batch.start_at)), default=None)
+
+    def queue(self, batch: Batch, *, now: datetime) -> None:
+        """Make an unsaved row due: now, or when it or its batch starts."""
+        start = self.starts_at(batch)
+        if start and start > now:
+            self.status, self.due_at = RecipientStatus.DEFERRED, start
+            self.reason_code, self.reason = SCHEDULED
+        else:
+            self.status, self.due_at = RecipientStatus.QUEUED, now
 
     @property
     def consent_evidence(self) -> Evidence:

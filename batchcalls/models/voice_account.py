@@ -130,6 +130,10 @@ class VoiceAccount(Budgeted, Protected, Leased):
             tuple(self.countries or [settings.DEFAULT_REGION]), tuple(self.special_numbers)
         )
 
+    def caller_ids_off(self) -> frozenset[str]:
+        """Return the caller IDs that are switched off."""
+        return frozenset(self.caller_ids.filter(enabled=False).values_list("e164", flat=True))
+
     @property
     def special_kinds(self) -> frozenset[str]:
         """The kinds of special numbers that may be called."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
 
 from batchcalls.models.leased import Leased
 from batchcalls.models.webhook_querysets import WebhookDeliveryQuerySet, WebhookEndpointQuerySet
-from batchcalls.net.addresses import WEB_PORTS, masked
+from batchcalls.net import addresses
+from batchcalls.net.addresses import masked
 from batchcalls.states import DeliveryStatus
 
 #: How long a former secret still signs along with its replacement.
@@ -53,24 +53,14 @@ def new_salt() -> str:
 
 
 def validate_webhook_url(value: str) -> None:
-    """Raise `ValidationError` unless it is an https URL; WEBHOOK_ALLOWED_HOSTS may use http."""
+    """Raise `ValidationError` unless it is an https URL that may be public.
+
+    WEBHOOK_ALLOWED_HOSTS may use http and be private. `webhooks.targets` looks the host up too.
+    """
     try:
-        parts = urlsplit(value)
-        host = parts.hostname or ""
-        port = parts.port or 443
-    except ValueError:
-        raise ValidationError("This address cannot be read. Copy it once more.") from None
-    if parts.username or parts.password:
-        raise ValidationError("Remove the user name and password from the address.")
-    if host in settings.WEBHOOK_ALLOWED_HOSTS:
-        if parts.scheme in {"http", "https"}:
-            return
-    elif parts.scheme == "https":
-        URLValidator(schemes=["https"], message="This is no full address.")(value)
-        if port not in WEB_PORTS:
-            raise ValidationError("Use port 443, 80, or 8443, or have the host allowed.")
-        return
-    raise ValidationError("Give a full address that begins with https://.")
+        addresses.read(value, named=settings.WEBHOOK_ALLOWED_HOSTS)
+    except addresses.Refused as error:
+        raise ValidationError(str(error)) from None
 
 
 class WebhookEndpoint(models.Model):
@@ -119,6 +109,8 @@ class WebhookEndpoint(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    #: What may be wrong with the address that was just given; not stored.
+    warnings: Sequence[str] = ()
 
     objects = WebhookEndpointQuerySet["WebhookEndpoint"].as_manager()
 
@@ -182,7 +174,7 @@ class WebhookEndpoint(models.Model):
     def clean(self) -> None:
         """Raise `ValidationError` for an endpoint without events or with two scopes."""
         if not (self.on_batch_status or self.on_call_finished):
-            raise ValidationError("Choose at least one event.")
+            raise ValidationError({"events": "Choose at least one event."})
         if self.campaign_id and self.batch_id:
             raise ValidationError("Choose a campaign or a batch, not both.")
 

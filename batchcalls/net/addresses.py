@@ -8,10 +8,11 @@ must check each redirect again, or not follow redirects.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 #: Characters besides letters and digits that are not percent-encoded (RFC 3986).
 _SAFE = "%/?:@!$&'()*+,;=-._~"
 _PORTS = {"http": 80, "https": 443}
+#: What a name may consist of (RFC 1123); “_” is not a host's, but in use.
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", re.ASCII)
 #: Ports of web servers. Others belong to databases, mail, and the like, whatever their scheme.
 WEB_PORTS = frozenset({80, 443, 8443})
 #: IPv6 prefixes of embedded IPv4 addresses, which a translator connects to.
@@ -45,7 +48,8 @@ _SPECIAL = [
 class Refused(Exception):
     """An address that must not or cannot be requested; the message is for people.
 
-    ``code`` is ``unreadable``, ``not_web``, ``port``, ``not_found`` or ``private``.
+    ``code`` is ``unreadable``, ``not_web``, ``port``, ``not_found`` or ``private``. Of these, only
+    ``not_found`` may be otherwise a moment later.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -55,7 +59,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A checked address: ``ip`` is the address looked up for ``host``."""
+    """A checked address: ``ip`` is the address looked up for ``host``, blank if none was."""
 
     scheme: str
     host: str
@@ -117,29 +121,56 @@ def judge(
     ``private`` allows every network and port. ``named`` hosts may be private, may use plain HTTP,
     and may use any port.
     """
+    address = read(url, schemes=schemes, private=private, named=named)
+    try:
+        results = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Refused("not_found", f"The host {address.host} cannot be found.") from error
+    ips = [str(entry[4][0]) for entry in results]
+    if not (private or address.host in named) and not all(map(is_public, ips)):
+        raise Refused("private", f"The host {address.host} lies in a private network.")
+    return replace(address, ip=ips[0])
+
+
+def read(
+    url: str,
+    *,
+    schemes: Collection[str] = ("https",),
+    private: bool = False,
+    named: Collection[str] = (),
+) -> Address:
+    """Check an address as `judge` does, except for what its name resolves to; ``ip`` is blank."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as error:
-        raise Refused("unreadable", "The address cannot be read.") from error
+        raise Refused("unreadable", "This address cannot be read. Copy it once more.") from error
     host = _in_ascii((parts.hostname or "").rstrip("."))
-    is_named = host in named
-    allowed = {"http", "https"} if is_named else schemes
-    if parts.scheme not in allowed or not host or parts.username or parts.password:
-        raise Refused("not_web", f"The address is not one of {' or '.join(sorted(allowed))}.")
-    try:
-        results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Refused("not_found", f"The host {host} cannot be found.") from error
-    ips = [str(entry[4][0]) for entry in results]
-    if not (private or is_named) and not all(map(is_public, ips)):
+    is_free = private or host in named
+    allowed = {"http", "https"} if host in named else schemes
+    if parts.username or parts.password:
+        raise Refused("not_web", "Remove the user name and password from the address.")
+    if parts.scheme not in allowed or not host:
+        begin = " or ".join(f"{scheme}://" for scheme in sorted(allowed, reverse=True))
+        raise Refused("not_web", f"Give a full address that begins with {begin}.")
+    ip = _ip_of(host)
+    if ip is None and not _HOST.fullmatch(host):
+        raise Refused("unreadable", "This is no full address.")
+    if ip and not is_free and not is_public(ip):
         raise Refused("private", f"The host {host} lies in a private network.")
-    if port not in WEB_PORTS and not (private or is_named):
+    if port not in WEB_PORTS and not is_free:
         text = f"The address uses port {port}. Use 443, 80, or 8443, or have the host allowed."
         raise Refused("port", text)
     path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
-    target = f"{path}?{query}" if query else path
-    return Address(parts.scheme, host, port, target, ips[0])
+    return Address(parts.scheme, host, port, f"{path}?{query}" if query else path, ip="")
+
+
+def _ip_of(host: str) -> str | None:
+    """Return a host that is an IP address already, or None."""
+    try:
+        return str(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        return None
 
 
 def masked(url: str) -> str:

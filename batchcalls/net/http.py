@@ -110,8 +110,8 @@ class HttpClient:
 
     It ignores proxies from the environment and does not follow redirects, so a key is sent only to
     the configured address. Times are in seconds. ``connect_timeout`` limits the wait for a free
-    connection, and each step of opening one. ``read_timeout`` limits both the wait for an answer
-    and the time to read its whole body.
+    connection, and each step of opening one. ``read_timeout`` limits both the wait for the first
+    bytes of an answer and the time to read the others.
     """
 
     def __init__(
@@ -186,12 +186,16 @@ class HttpClient:
             return self._read_on(connection, received)
         except AnswerLost:
             raise
+        except TimeoutError as error:
+            text = f"the answer took longer than {self._read_timeout:g} seconds"
+            raise AnswerLost(text, cause=Cause.TIMEOUT) from error
         except Exception as error:
             raise AnswerLost(_in_words(error), cause=_cause(error)) from error
 
     def _read_on(self, connection: _Connection, received: bytes) -> HttpAnswer:
         """Read an answer that is unusual, or of which only the beginning was received."""
-        source: Any = messages.Resumed(received, connection.sock)
+        until = time.monotonic() + self._read_timeout
+        source: Any = messages.Resumed(received, connection.sock, until=until)
         with HTTPResponse(source) as response:
             response.begin()
             if response.status < 200:
@@ -203,11 +207,7 @@ class HttpClient:
             return answer
 
     def _read(self, response: HTTPResponse) -> bytes:
-        """Read a body within the limits for size and time.
-
-        The socket timeout is not enough: it restarts with every byte received.
-        """
-        deadline = time.monotonic() + self._read_timeout
+        """Read a body within the limit for its size."""
         chunks: list[bytes] = []
         size = 0
         while chunk := response.read1(_CHUNK_BYTES):
@@ -215,11 +215,6 @@ class HttpClient:
             size += len(chunk)
             if size > LONGEST_ANSWER_BYTES:
                 raise AnswerLost(f"the answer was longer than {LONGEST_ANSWER_BYTES:,} bytes")
-            if time.monotonic() > deadline:
-                raise AnswerLost(
-                    f"the answer took longer than {self._read_timeout:g} seconds",
-                    cause=Cause.TIMEOUT,
-                )
         if response.length:
             raise AnswerLost("the answer ended early")
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -8,8 +8,10 @@ Source: RFC 9112.
 from __future__ import annotations
 
 import io
+import math
 import re
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,12 +74,19 @@ def complete_answer(received: bytes) -> tuple[int, PlainHeaders, bytes] | None:
 
 
 class Resumed(io.RawIOBase):
-    """A connection from which some bytes were read already, for ``http.client`` to read again."""
+    """A connection from which some bytes were read already, for ``http.client`` to read again.
 
-    def __init__(self, received: bytes, connection: socket.socket) -> None:
+    From ``until`` on, by the monotonic clock, reading raises `TimeoutError`: the socket's own
+    timeout restarts with every byte received.
+    """
+
+    def __init__(
+        self, received: bytes, connection: socket.socket, *, until: float = math.inf
+    ) -> None:
         super().__init__()
         self._received = received
         self._connection = connection
+        self._until = until
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """Return a reader, as a socket does."""
@@ -89,6 +98,8 @@ class Resumed(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read what was received before, then from the connection."""
+        if time.monotonic() > self._until:
+            raise TimeoutError
         if not self._received:
             return self._connection.recv_into(buffer)
         size = min(len(buffer), len(self._received))

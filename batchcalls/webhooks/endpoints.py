@@ -22,7 +22,7 @@ from batchcalls.models import (
 )
 from batchcalls.models.webhook import new_salt
 from batchcalls.states import DeliveryStatus
-from batchcalls.webhooks import signing
+from batchcalls.webhooks import signing, targets
 from campaigns.models import Campaign
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def create(
 ) -> WebhookEndpoint:
     """Add an endpoint for a campaign, for a batch or, without either, for the installation.
 
-    `signing.secret_of` returns its secret. Raise `ValidationError`, by field.
+    `signing.secret_of` returns its secret. ``warnings`` of the endpoint say what may be wrong with
+    its address. Raise `ValidationError`, by field.
     """
     endpoint = WebhookEndpoint(campaign=campaign, batch=batch, created_by=actor)
     _save(endpoint, url=url, events=events, description=description, format=format)
@@ -83,6 +84,11 @@ def _save(
         endpoint.on_batch_status = WebhookEvent.BATCH_STATUS in events
         endpoint.on_call_finished = WebhookEvent.CALL_FINISHED in events
     endpoint.full_clean()
+    if "url" in fields:
+        try:
+            endpoint.warnings = list(filter(None, [targets.require(endpoint.url)]))
+        except ValidationError as error:
+            raise ValidationError({"url": error.messages}) from None
     # Do not overwrite what others write meanwhile, such as a new secret.
     endpoint.save(update_fields=None if endpoint._state.adding else changed)
 

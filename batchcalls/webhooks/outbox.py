@@ -59,9 +59,12 @@ class CannotSend(Exception):
 # Events ------------------------------------------------------------------------------------------
 
 
-def batch_changed(event: BatchEvent) -> None:
-    """Store the messages about a batch's new status; call this in the same transaction."""
-    batch = Batch.objects.defer("dry_run").get(pk=event.batch_id)
+def batch_changed(event: BatchEvent, batch: Batch | None = None) -> None:
+    """Store the messages about a batch's new status; call this in the same transaction.
+
+    ``batch`` is given if it is known as it is stored.
+    """
+    batch = batch or Batch.objects.defer("dry_run").get(pk=event.batch_id)
     endpoints = [
         endpoint
         for endpoint in WebhookEndpoint.objects.of_batches([batch.pk]).filter(on_batch_status=True)
@@ -258,7 +261,7 @@ def resend(delivery: WebhookDelivery) -> None:
 def report(call: CallResult, url: str) -> WebhookDelivery:
     """Report a finished call to an address in the Bland API's format, once per address.
 
-    The caller validates ``url`` (`models.webhook.validate_webhook_url`). Raise `CannotSend` when
+    The caller validates ``url`` (`targets.require`). Raise `CannotSend` when
     the call has not ended, or was already reported to that address; use `resend` then.
     """
     if call.status not in CALL_FINAL - CALL_GIVEN_UP:

@@ -6,14 +6,13 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.client import HTTPException
-from socket import SHUT_RDWR
+from socket import SHUT_RDWR, socket
 
 import structlog
-from django.conf import settings
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
@@ -22,13 +21,12 @@ from batchcalls.database import clock
 from batchcalls.models import WebhookDelivery
 from batchcalls.net import addresses
 from batchcalls.net.http import retry_after
-from batchcalls.webhooks import signing
+from batchcalls.webhooks import signing, targets
 
 log = structlog.get_logger(__name__)
 
+#: Limit for connecting, sending and the whole answer together, however slowly it arrives.
 TIMEOUT_SECONDS = 10.0
-#: Limit for connecting and answering together, however slowly an answer arrives.
-LONGEST_SECONDS = 20.0
 MOST_ANSWER_BYTES = 4_096
 USER_AGENT = "BatchCalls-Webhooks/1 (Standard Webhooks)"
 
@@ -69,12 +67,14 @@ def send(delivery: WebhookDelivery) -> Answer:
         secrets = signing.secrets_for(delivery, now=at)
         identity, proof = signing.headers(delivery, secrets=secrets, now=at)
         shown = {"content-type": "application/json", "user-agent": USER_AGENT, **identity}
-        address = addresses.judge(delivery.target, named=settings.WEBHOOK_ALLOWED_HOSTS)
+        address = targets.judge(delivery.target)
         sent = {**shown, **proof, "host": address.host_header, "accept-encoding": "identity"}
         with _answer(address, delivery.body.encode(), sent) as response:
-            status = response.status
+            answered = response.status
             wait = retry_after(response.headers.get("retry-after", ""), now=at)
             excerpt = _read(response)
+        # Only now: an answer without an end is none.
+        status = answered
         if 300 <= status < 400:
             error = "It answered with a redirect, which is not followed."
     except Exception as problem:
@@ -94,26 +94,56 @@ def send(delivery: WebhookDelivery) -> Answer:
 def _answer(
     address: addresses.Address, body: bytes, headers: dict[str, str]
 ) -> Iterator[BaseHTTPResponse]:
+    """Send a request and yield its answer. Raise `TimeoutError` if it is not read in time."""
     connection = address.connection(seconds=TIMEOUT_SECONDS)
-    # A socket timeout would restart with every byte received.
-    watch = threading.Timer(LONGEST_SECONDS, _cut, [connection])
-    watch.daemon = True
-    watch.start()
-    try:
+    with _Deadline(connection):
         connection.request("POST", address.target, body, headers, preload_content=False)
         yield connection.getresponse()
-    finally:
-        watch.cancel()
-        connection.close()
 
 
-def _cut(connection: HTTPConnection) -> None:
-    sock = connection.sock
-    if sock is not None:
-        try:
-            sock.shutdown(SHUT_RDWR)
-        except OSError:
-            return
+class _Deadline:
+    """Context manager that cuts a connection after `TIMEOUT_SECONDS`, and closes it on exit.
+
+    A socket's own timeout restarts with every byte received: in a handshake, a header, or a body.
+    """
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self._connection = connection
+        self._has_come = False
+        self._lock = threading.Lock()
+        #: The same connection under TLS, whose socket is out of reach while it shakes hands.
+        self._wire: socket | None = None
+        self._connect, connection._new_conn = connection._new_conn, self._new_conn  # type: ignore[method-assign]
+        self._watch = threading.Timer(TIMEOUT_SECONDS, self._cut)
+        self._watch.daemon = True
+
+    def _new_conn(self) -> socket:
+        opened = self._connect()
+        with self._lock:
+            self._wire = opened.dup()
+        if self._has_come:
+            self._cut()
+        return opened
+
+    def _cut(self) -> None:
+        with self._lock:
+            self._has_come = True
+            if self._wire is not None:
+                with suppress(OSError):
+                    self._wire.shutdown(SHUT_RDWR)
+
+    def __enter__(self) -> None:
+        self._watch.start()
+
+    def __exit__(self, *details: object) -> None:
+        self._watch.cancel()
+        self._connection.close()
+        with self._lock:
+            if self._wire is not None:
+                self._wire.close()
+                self._wire = None
+        if self._has_come:
+            raise TimeoutError
 
 
 def _read(response: BaseHTTPResponse) -> str:
@@ -140,7 +170,7 @@ def _in_words(problem: Exception) -> str:
         case NewConnectionError() | ConnectionError():
             sentence = "There was no connection: refused, or broken off."
         case TimeoutError() | ConnectTimeoutError():
-            sentence = f"There was no answer within {TIMEOUT_SECONDS:g} seconds."
+            sentence = f"There was no complete answer within {TIMEOUT_SECONDS:g} seconds."
         case ssl.SSLCertVerificationError():
             sentence = f"Its certificate is not trusted: {problem.verify_message}."
         case ssl.SSLError():

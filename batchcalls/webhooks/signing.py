@@ -60,7 +60,9 @@ def headers(
     """Return the headers that identify a message, and the headers that sign it.
 
     While a secret is being replaced, both secrets sign. The Bland API's header holds only one
-    signature: an HMAC whose key is the current secret, exactly as shown to its owner.
+    signature: an HMAC whose key is the secret exactly as shown to its owner. While a secret is
+    being replaced, that is the former one: nobody can know the new one before it exists, and so a
+    receiver has until the end of the replacement to accept it too.
     """
     at = now.astimezone(UTC)
     identity = {"webhook-id": delivery.event_id, "webhook-timestamp": str(int(at.timestamp()))}
@@ -70,5 +72,5 @@ def headers(
     ]
     proof = {"webhook-signature": " ".join(signatures)}
     if delivery.format == WebhookFormat.BLAND:
-        proof[BLAND_HEADER] = signing.sign(secrets[0], delivery.body.encode())
+        proof[BLAND_HEADER] = signing.sign(secrets[-1], delivery.body.encode())
     return identity, proof

@@ -127,7 +127,7 @@ def test_a_secret_whose_key_is_gone_pauses_the_batch_and_is_not_lost(
         "custom_tools was encrypted with a SE",
     )
     row = Recipient(batch=batch, call_settings=batch.call_settings)
-    assert destinations.check_hosts(row, lambda: pytest.fail("not asked")) == refused
+    assert destinations.check_hosts(row.call_settings, lambda: pytest.fail("not asked")) == refused
     # Saving what could not be read keeps it.
     batch.save()
 

@@ -71,7 +71,7 @@ def test_300_megabytes_are_refused_unread(
 
     assert response.status_code == 413
     assert response["Content-Type"].startswith(kind)
-    assert "bytes are accepted here" in response.content.decode()
+    assert "bytes" in response.content.decode()
     assert body.taken == 0
     assert list(temporary.iterdir()) == []
 

@@ -101,6 +101,31 @@ def test_a_former_secret_signs_along_for_a_day_and_not_longer(
         verified(endpoint, receiver.received[1], former)
 
 
+def test_a_bland_receiver_verifies_each_message_while_it_changes_its_secret(
+    receiver: Receiver, clock: Any
+) -> None:
+    """It knows one secret, then both, and then the new one. It cannot know that one sooner."""
+    endpoint = endpoints.create(url=receiver.url(), format="bland")
+    former = signing.secret_of(endpoint)
+
+    def accepts(*secrets: str) -> bool:
+        outbox.send_test(endpoint)
+        send_due()
+        last = receiver.received[-1]
+        signature = last.headers["x-webhook-signature"]
+        made = [hmac.new(one.encode(), last.body, sha256).hexdigest() for one in secrets]
+        return signature in made
+
+    fresh = endpoints.rotate_secret(endpoint)
+    assert accepts(former)
+    clock.shift(timedelta(hours=23))
+    assert accepts(former)
+    assert accepts(former, fresh)
+    clock.shift(timedelta(hours=2))
+    assert accepts(former, fresh)
+    assert accepts(fresh)
+
+
 def test_no_secret_is_in_the_database_or_in_the_log(
     receiver: Receiver, endpoint: WebhookEndpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
