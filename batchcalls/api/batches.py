@@ -110,7 +110,11 @@ class Batches(Listed, Steering, Reports):
 
     @extend_schema(request=BatchChanges, responses=BatchSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change a batch: its name at any time, everything else while it is a draft."""
+        """Change a batch.
+
+        Its name can change at any time, everything else while it is a draft. Only the members that
+        are sent change.
+        """
         batch = self.get_object()
         body = BatchChanges(batch, data=request.data, partial=True)
         body.is_valid(raise_exception=True)

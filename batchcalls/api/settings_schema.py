@@ -142,6 +142,8 @@ def _sent(settings: Iterable[CallSetting]) -> dict[str, Schema]:
 def _older(alias: Alias) -> Schema:
     return {
         **alias.parser.schema,
+        # Generated clients name types by their place: voicemail.action would be this one too.
+        "title": f"Older {alias.name}",
         "description": f"Older name. Use {alias.target}.",
         "deprecated": True,
         "x-per-row": REGISTRY[alias.target].per_row,

@@ -124,6 +124,11 @@ def shape(members: Mapping[str, Parser], *, required: tuple[str, ...] = ()) -> P
     return parse
 
 
+def member(meaning: str, parser: Parser) -> Parser:
+    """Return the parser of a member of an object, with what the member means in its schema."""
+    return Parser(parser.read, {**parser.schema, "description": meaning})
+
+
 def named(parser: Parser, *, at_most: int) -> Parser:
     """Return a parser of objects with any member names and values of one type."""
     schema = {"additionalProperties": dict(parser.schema), "maxProperties": at_most}
@@ -176,16 +181,22 @@ def json_object(name: str, value: Any) -> Any:
 # The shapes below follow the Bland API, Send Call.
 
 sms = shape(
-    {"to": phone_or_variable, "from": phone_or_variable, "message": text(at_most=1_600)},
+    {
+        "to": member("Number that gets it. Leave out for the recipient's.", phone_or_variable),
+        "from": member("Number that sends it. Leave out for the caller ID.", phone_or_variable),
+        "message": member("The text message.", text(at_most=1_600)),
+    },
     required=("message",),
 )
 
 _voicemail_members = shape(
     {
-        "action": choice(*VOICEMAIL_ACTIONS, "leave_message_and_sms"),
-        "message": text(at_most=5_000),
-        "sms": sms,
-        "sensitive": boolean,
+        "action": member(
+            "What happens at a voicemail.", choice(*VOICEMAIL_ACTIONS, "leave_message_and_sms")
+        ),
+        "message": member("What is said to it.", text(at_most=5_000)),
+        "sms": member("The text message that is sent.", sms),
+        "sensitive": member("Whether voicemails are detected more readily.", boolean),
     }
 )
 
@@ -201,9 +212,11 @@ def voicemail(name: str, value: Any) -> dict[str, Any]:
 
 _retry_members = shape(
     {
-        "wait": whole_number(0, 604_800, "seconds"),
-        "voicemail_action": choice(*VOICEMAIL_ACTIONS),
-        "voicemail_message": text(at_most=5_000),
+        "wait": member("Seconds before the retry.", whole_number(0, 604_800, "seconds")),
+        "voicemail_action": member(
+            "What happens if a voicemail answers again.", choice(*VOICEMAIL_ACTIONS)
+        ),
+        "voicemail_message": member("What is said to it then.", text(at_most=5_000)),
     },
     required=("wait",),
 )
@@ -225,7 +238,12 @@ def _with_action(name: str, given: dict[str, Any], action: str, message: str) ->
 
 
 _dialing_members = shape(
-    {"type": choice("local", "custom_pooling", "custom_pool"), "pool_id": identifier},
+    {
+        "type": member(
+            "How the caller ID is chosen.", choice("local", "custom_pooling", "custom_pool")
+        ),
+        "pool_id": member("ID of the pool of numbers, for `custom_pooling`.", identifier),
+    },
     required=("type",),
 )
 
@@ -246,7 +264,12 @@ def dialing_strategy(name: str, value: Any) -> dict[str, Any]:
     return {**given, "type": "custom_pooling"}
 
 
-_evals_members = shape({"workbench_setup_id": identifier, "workbench_setup_version_id": identifier})
+_evals_members = shape(
+    {
+        "workbench_setup_id": member("ID of the evaluation, in its newest version.", identifier),
+        "workbench_setup_version_id": member("ID of one version of an evaluation.", identifier),
+    }
+)
 
 
 @returns({**_evals_members.schema, "minProperties": 1, "maxProperties": 1})
@@ -260,17 +283,35 @@ def post_call_evals(name: str, value: Any) -> dict[str, Any]:
 
 _guard_rail_members = shape(
     {
-        "type": choice(*GUARD_RAILS),
-        "prompt": text(at_most=2_000),
-        "actions": items(
-            shape(
-                {"type": choice("end_call", "transfer", "move_to_node"), "config": json_object},
-                required=("type",),
+        "type": member("What the rule looks for.", choice(*GUARD_RAILS)),
+        "prompt": member("What a custom rule looks for, in words.", text(at_most=2_000)),
+        "actions": member(
+            "What happens when the rule is broken.",
+            items(
+                shape(
+                    {
+                        "type": member(
+                            "The action.", choice("end_call", "transfer", "move_to_node")
+                        ),
+                        "config": member("Options of the action.", json_object),
+                    },
+                    required=("type",),
+                ),
+                at_most=20,
+                commas=False,
             ),
-            at_most=20,
-            commas=False,
         ),
-        "config": shape({"end_seconds": whole_number(0, 3_600, "seconds")}),
+        "config": member(
+            "Options of the rule.",
+            shape(
+                {
+                    "end_seconds": member(
+                        "Seconds of the call in which it looks.",
+                        whole_number(0, 3_600, "seconds"),
+                    )
+                }
+            ),
+        ),
     },
     required=("type",),
 )
@@ -287,49 +328,69 @@ def guard_rail(name: str, value: Any) -> dict[str, Any]:
 
 pronunciation = shape(
     {
-        "word": text(at_most=100),
-        "pronunciation": text(at_most=200),
-        "case_sensitive": boolean,
-        "spaced": boolean,
+        "word": member("The word in the text.", text(at_most=100)),
+        "pronunciation": member("How it is spoken.", text(at_most=200)),
+        "case_sensitive": member("Whether upper and lower case must match.", boolean),
+        "spaced": member("Whether it must be a word of its own.", boolean),
     },
     required=("word", "pronunciation"),
 )
 
 dynamic_data_source = shape(
     {
-        "url": url("https", "http"),
-        "method": choice("GET", "POST"),
-        "headers": items(
-            shape(
-                {
-                    "key": matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "give the name of a header"),
-                    "value": matching(r"[^\r\n]+", "write the header on one line", at_most=8_000),
-                },
-                required=("key", "value"),
+        "url": member("Where the data comes from.", url("https", "http")),
+        "method": member("How it is requested.", choice("GET", "POST")),
+        "headers": member(
+            "Headers of the request.",
+            items(
+                shape(
+                    {
+                        "key": member(
+                            "Name of the header.",
+                            matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "give the name of a header"),
+                        ),
+                        "value": member(
+                            "Value of the header.",
+                            matching(r"[^\r\n]+", "write the header on one line", at_most=8_000),
+                        ),
+                    },
+                    required=("key", "value"),
+                ),
+                at_most=50,
+                commas=False,
             ),
-            at_most=50,
-            commas=False,
         ),
-        "body": json_value,
-        "query": json_value,
-        "cache": boolean,
-        "response_data": items(
-            shape(
-                {
-                    "name": text(at_most=200),
-                    "data": text(at_most=500),
-                    "context": text(at_most=2_000),
-                },
-                required=("name", "data"),
+        "body": member("Body of the request.", json_value),
+        "query": member("Query parameters of the request.", json_value),
+        "cache": member("Whether one answer serves the whole call.", boolean),
+        "response_data": member(
+            "Variables that are taken from the answer.",
+            items(
+                shape(
+                    {
+                        "name": member("Name of the variable.", text(at_most=200)),
+                        "data": member(
+                            "Where it is in the answer, as a JSON path.", text(at_most=500)
+                        ),
+                        "context": member("What the agent is told about it.", text(at_most=2_000)),
+                    },
+                    required=("name", "data"),
+                ),
+                at_most=100,
+                commas=False,
             ),
-            at_most=100,
-            commas=False,
         ),
     },
     required=("url",),
 )
 
-_hours_members = shape({"start": clock_time, "end": clock_time}, required=("start", "end"))
+_hours_members = shape(
+    {
+        "start": member("From when calls may start.", clock_time),
+        "end": member("Until when calls may start.", clock_time),
+    },
+    required=("start", "end"),
+)
 
 
 @returns(_hours_members.schema)
