@@ -11,7 +11,7 @@ SETTINGS: dict[str, Any] = {
     "TITLE": "Batch Calls",
     "VERSION": "1",
     "DESCRIPTION": (BASE_DIR / "batchcalls" / "api" / "description.md").read_text("utf-8"),
-    "SERVERS": [{"url": "/", "description": "The site that serves this document."}],
+    "SERVERS": [{"url": "/", "description": "This site"}],
     "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
     "CONTACT": {"name": "The administrators of this site"},
     "SERVE_INCLUDE_SCHEMA": False,

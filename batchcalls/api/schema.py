@@ -110,7 +110,7 @@ class ApiSchema(AutoSchema):
 
     def _resolve_path_parameters(self, variables: Any) -> list[Any]:
         """Describe the IDs in the URL: those of other resources have their names."""
-        found: list[Any] = super()._resolve_path_parameters(variables)
+        found: list[Any] = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
         for parameter in found:
             text = descriptions.of_path(parameter["name"], self.view.queryset.model)
             parameter.setdefault("description", text)
@@ -118,7 +118,7 @@ class ApiSchema(AutoSchema):
 
     def _get_serializer_field_meta(self, field: Any, direction: Any) -> dict[str, Any]:
         """Describe the fields that say the same in every table, unless they have a help text."""
-        meta: dict[str, Any] = super()._get_serializer_field_meta(field, direction)
+        meta: dict[str, Any] = super()._get_serializer_field_meta(field, direction)  # type: ignore[no-untyped-call]
         text = "" if "description" in meta else descriptions.of_field(field)
         return {**meta, "description": text} if text else meta
 
