@@ -123,6 +123,7 @@ def recorder(program: Program, settings: Any, example_hosts: None) -> BlandRecor
     return BlandRecorder(program)
 
 
+@pytest.mark.one_database
 def test_the_examples_are_what_the_api_answers(
     recorder: BlandRecorder, carry: Carry, account: VoiceAccount
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage, Site
+from tests.browser.inspection import look_over
 
 pytestmark = pytest.mark.browser
 
@@ -87,6 +88,12 @@ def test_the_compatible_api_has_a_page_and_a_guide(
     page.get_by_role("link", name="From Bland AI to here").first.click()
     page.get_by_role("heading", name="Refused requests").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_the_guide_for_those_who_change_over_looks_right(open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto("/api/docs/from-bland/")
+    assert look_over(page) == []
 
 
 def test_the_pages_lead_back_and_load_nothing_from_elsewhere(

@@ -1,3 +1,4 @@
+// Needs Node.js 20 or later.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 

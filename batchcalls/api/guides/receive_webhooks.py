@@ -1,3 +1,4 @@
+# Needs standardwebhooks: pip install standardwebhooks
 import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
 

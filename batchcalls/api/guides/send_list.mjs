@@ -1,3 +1,4 @@
+// Needs Node.js 20 or later.
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 

@@ -1,3 +1,4 @@
+# Needs requests: pip install requests
 import csv
 import os
 import time
