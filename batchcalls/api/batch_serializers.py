@@ -132,7 +132,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
     )
     totals = serializers.SerializerMethodField(help_text="How many rows are where.")
     lists = serializers.SerializerMethodField(help_text="How each of its files was read.")
-    links = serializers.SerializerMethodField(help_text="Where to go on from here.")
+    links = serializers.SerializerMethodField(help_text="URLs of what belongs to it.")
 
     class Meta:
         model = Batch

@@ -39,7 +39,7 @@ class RuleEntrySerializer(serializers.Serializer[Any]):
     )
     note = serializers.CharField(allow_blank=True, help_text="What else to know about it.")
     source = serializers.CharField(  # type: ignore[assignment]
-        help_text="The law or the page it was taken from."
+        help_text="The law or the page that it is based on."
     )
     as_of = serializers.DateField(help_text="The day on which the source was read.")
     effective = serializers.DateField(allow_null=True, help_text="The first day it holds.")

@@ -364,7 +364,7 @@ dynamic_data_source = shape(
         "query": member("Query parameters of the request.", json_value),
         "cache": member("Whether one answer serves the whole call.", boolean),
         "response_data": member(
-            "Variables that are taken from the answer.",
+            "Variables that come from the answer.",
             items(
                 shape(
                     {
