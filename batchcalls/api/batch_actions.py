@@ -79,7 +79,7 @@ class RetriedSerializer(serializers.Serializer[Any]):
 
 
 class SuppressedSerializer(serializers.Serializer[Any]):
-    """What became of the numbers that must not be called."""
+    """How many numbers were added to the do-not-call list."""
 
     added = serializers.IntegerField(help_text="Numbers added to the do-not-call list.")
     known = serializers.IntegerField(help_text="Numbers that were already on the list.")

@@ -8,7 +8,7 @@ from typing import Final
 #: Of a batch, for columns without a help text.
 BATCH: Final[Mapping[str, str]] = {
     "name": "Name of the batch, as people see it.",
-    "status": "Where the batch is in its life.",
+    "status": "Status of the batch.",
     "reason_code": "Why it has this status, for programs; blank if that needs no reason.",
     "reason": "Why it has this status, in words.",
     "prompt": "What the agent is told, with variables such as {{name}}; instead of a pathway.",
@@ -35,7 +35,7 @@ RECIPIENT: Final[Mapping[str, str]] = {
     "metadata": "Data of the row that is stored with its calls and not said.",
     "call_settings": "Call settings of this row alone.",
     "start_at": "The row is not called before this; null for no such time.",
-    "status": "Where the recipient is.",
+    "status": "Status of the recipient.",
     "outcome": "How the last call ended; blank until then.",
     "reason_code": "Why the row has this status, for programs; blank if that needs no reason.",
     "reason": "Why the row has this status, in words.",

@@ -109,7 +109,7 @@ class LinksSerializer(serializers.Serializer[Any]):
     self = serializers.URLField(help_text="The batch.")
     recipients = serializers.URLField(help_text="Its rows, each with its result.")
     events = serializers.URLField(help_text="Its log.")
-    progress = serializers.URLField(help_text="How far it is.")
+    progress = serializers.URLField(help_text="Its progress.")
     dry_run = serializers.URLField(help_text="What a launch would do.")
     rejected = serializers.URLField(help_text="The rows that were skipped, as CSV, and why.")
     results = serializers.URLField(help_text="Every row with its result, as CSV.")
@@ -130,7 +130,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
     blocked_by = serializers.SerializerMethodField(
         help_text="Why no one is being called; null while calls are placed or no one is left."
     )
-    totals = serializers.SerializerMethodField(help_text="How many rows are where.")
+    totals = serializers.SerializerMethodField(help_text="Row counts by result.")
     lists = serializers.SerializerMethodField(help_text="How each of its files was read.")
     links = serializers.SerializerMethodField(help_text="URLs of what belongs to it.")
 
@@ -281,7 +281,7 @@ class EventSerializer(serializers.ModelSerializer[BatchEvent]):
 
 
 class TakingInSerializer(serializers.Serializer[Any]):
-    """How far the lists of a batch are checked."""
+    """Progress of the check of a batch's lists."""
 
     rows = serializers.IntegerField(help_text="Rows that were read from the lists so far.")
     checked = serializers.IntegerField(help_text="Rows of them that were checked.")
@@ -310,13 +310,13 @@ class BudgetUseSerializer(serializers.Serializer[Any]):
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
-    """How far a batch is."""
+    """Progress of a batch."""
 
     status = serializers.CharField(help_text=BATCH["status"])
     is_over = serializers.BooleanField(help_text="Whether the status is final.")
     blocked_by = WaitingSerializer(allow_null=True, help_text="Why no one is being called.")
-    totals = TotalsSerializer(help_text="How many rows are where.")
-    checking = TakingInSerializer(help_text="How far its lists are checked.")
+    totals = TotalsSerializer(help_text="Row counts by result.")
+    checking = TakingInSerializer(help_text="Progress of the check of its lists.")
     calls_per_second = serializers.FloatField(help_text="Over the last ten seconds.")
     seconds_left = serializers.FloatField(
         allow_null=True,

@@ -149,7 +149,7 @@ class NumberSerializer(Strict):
 
 
 class ListedSerializer(serializers.Serializer[Any]):
-    """What became of the numbers of a request."""
+    """The numbers of a request, and how many were added."""
 
     added = serializers.IntegerField(help_text="Numbers that were added.")
     known = serializers.IntegerField(help_text="Numbers that were already on the list.")

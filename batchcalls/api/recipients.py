@@ -33,7 +33,7 @@ BATCH_ID = OpenApiParameter(
 
 
 class RecipientSerializer(serializers.ModelSerializer[Recipient]):
-    """A row of the list of a batch, and what became of it."""
+    """A row of a batch's list, and its result."""
 
     phone_numbers = serializers.ListField(
         source="all_numbers",

@@ -42,8 +42,8 @@ _CALL: dict[str, Schema] = {
     "from": text("The number that is shown, in E.164; blank until it is chosen."),
     "inbound": flag("Always false."),
     "completed": flag("Whether the call is over."),
-    "status": text("Where the call is."),
-    "queue_status": text("Where the call is, as the queue says it."),
+    "status": text("Status of the call."),
+    "queue_status": text("Status of the call in the queue."),
     "error_message": text("Why the call failed, in words; blank if it did not.", **_NULL),
     "answered_by": text("Who answered.", enum=list(dict.fromkeys(ANSWERED_BY.values()))),
     "created_at": _moment("When the call was accepted."),
@@ -93,7 +93,7 @@ _BATCH_V2: dict[str, Schema] = {
     "created_at": _moment("When it was created."),
     "call_objects": array("Its first recipients.", mapping("A recipient with its parameters.")),
     "description": text("Name of the batch."),
-    "status": text("Where the batch is."),
+    "status": text("Status of the batch."),
 }
 _COUNTS: dict[str, Schema] = {
     "calls_total": whole("Rows of the batch."),
