@@ -23,6 +23,7 @@ MESSAGE = text("What was done, in words.")
 
 
 def moment(description: str, **more: Any) -> Schema:
+    """Return the schema of a point in time."""
     return {**MOMENT, "description": description, **more}
 
 
