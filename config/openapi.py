@@ -11,6 +11,9 @@ SETTINGS: dict[str, Any] = {
     "TITLE": "Batch Calls",
     "VERSION": "1",
     "DESCRIPTION": (BASE_DIR / "batchcalls" / "api" / "description.md").read_text("utf-8"),
+    "SERVERS": [{"url": "/", "description": "This site"}],
+    "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+    "CONTACT": {"name": "The administrators of this site"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {
@@ -25,8 +28,11 @@ SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "batchcalls.api.schema.correct_required_members",
-        "batchcalls.api.schema.describe_call_settings",
+        "batchcalls.api.whole_schema.correct_required_members",
+        "batchcalls.api.whole_schema.describe_call_settings",
+        "batchcalls.api.whole_schema.allow_null_in_references",
+        "batchcalls.api.whole_schema.describe_components",
+        "batchcalls.api.whole_schema.name_server",
     ],
     "ENUM_NAME_OVERRIDES": {
         "BatchStatus": "batchcalls.states.BatchStatus",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from batchcalls.access import problem_details
 from batchcalls.access.origins import door_of
-from batchcalls.api import problem_details
 from batchcalls.blandapi import errors
 from batchcalls.models import AuditDoor
 

@@ -15,6 +15,7 @@ handler500 = "config.errors.unexpected"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/voice/<int:account_id>/", provider_events.receive, name="voice-webhook"),
     path("hooks/opt-outs/<uuid:source_id>", OptOutHook.as_view(), name="opt-out-hook"),
+    path("api/", include(("batchcalls.blandapi.docs.urls", "bland-docs"))),
     path("api/", include(("batchcalls.api.urls", "api"))),
     path("", include(("batchcalls.blandapi.urls", "blandapi"))),
     re_path(r"^(?:api|hooks)(?:/|$)", nowhere),

@@ -20,7 +20,7 @@ from batchcalls.voice.simulator.outcomes import FORCED_ENDINGS
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 #: Folders of an installation, not of the project.
-_NOT_OURS = frozenset({"var", "venv"})
+_NOT_OURS = frozenset({"var", "venv", "node_modules"})
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
     for path in ROOT.rglob("*.md")

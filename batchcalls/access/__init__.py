@@ -1,1 +1,1 @@
-"""Access: API keys, roles, permissions, repeated requests, and JSON bodies from clients."""
+"""Access: API keys, roles, permissions, repeated requests, JSON bodies, and problem details."""

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of, key_of
 from batchcalls.api.batch_serializers import BudgetUseSerializer
-from batchcalls.api.fields import WordsField
+from batchcalls.api.fields import WordsField, help_texts
 from batchcalls.api.parsing import without_body
 from batchcalls.api.problems import Problem
 from batchcalls.api.views import ApiView, Listed
@@ -39,13 +39,22 @@ _LIVE = (
 
 
 class CallerIdSerializer(serializers.ModelSerializer[CallerId]):
+    """A number that calls are placed from."""
+
     class Meta:
         model = CallerId
         fields = ["e164", "enabled", "daily_cap", "note", "used_at", "created_at"]
         read_only_fields = fields
+        extra_kwargs = help_texts(
+            e164="The number in E.164.",
+            note="A note for your team.",
+            used_at="When the last call was placed from it; null if none was.",
+        )
 
 
 class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
+    """A voice account: one way to place calls, with its limits and prices."""
+
     dials_people = serializers.SerializerMethodField()
     caller_ids = serializers.SerializerMethodField(help_text="Enabled caller IDs in E.164.")
     countries = serializers.SerializerMethodField(
@@ -57,7 +66,7 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
     caller_id_pool = CallerIdSerializer(
         source="caller_ids", many=True, read_only=True, help_text="All caller IDs."
     )
-    live_calls = serializers.IntegerField(read_only=True)
+    live_calls = serializers.IntegerField(read_only=True, help_text="Calls that are live now.")
     held_until = serializers.SerializerMethodField(
         help_text="When calls start again; null if the account is not on hold."
     )
@@ -105,6 +114,13 @@ class AccountSerializer(serializers.ModelSerializer[VoiceAccount]):
             "created_at",
         ]
         read_only_fields = fields
+        extra_kwargs = help_texts(
+            provider="The kind of voice provider.",
+            beyond_floor_reason="Why calls may go beyond the legal floor.",
+            price_per_minute="Price of a minute of an answered call.",
+            price_per_attempt="Price of each call placed, whatever its outcome.",
+            currency="Currency of prices and budgets (ISO 4217).",
+        )
 
     @extend_schema_field(BudgetUseSerializer(many=True))
     def get_budgets(self, account: VoiceAccount) -> Any:
@@ -174,19 +190,29 @@ class Accounts(Listed, ApiView):
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
-    requests_per_minute = serializers.IntegerField()
+    """The largest requests that are accepted."""
+
+    requests_per_minute = serializers.IntegerField(
+        help_text="Requests per minute by all keys of the owner."
+    )
     body_bytes = serializers.IntegerField(help_text="Of a body that is not a file.")
-    file_bytes = serializers.IntegerField()
-    rows = serializers.IntegerField()
-    columns = serializers.IntegerField()
+    file_bytes = serializers.IntegerField(help_text="Of an uploaded file.")
+    rows = serializers.IntegerField(help_text="Rows of a list.")
+    columns = serializers.IntegerField(help_text="Columns of a list.")
 
 
 class MeSerializer(serializers.Serializer[Any]):
+    """The API key of the request."""
+
     key = serializers.CharField(help_text="Name of the API key.")
     prefix = serializers.CharField(help_text="How its secret begins.")
     owner = serializers.CharField(help_text="The person whose permissions it has.")
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices))
-    expires_at = serializers.DateTimeField(allow_null=True)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Scope.choices), help_text="What it may do."
+    )
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it stops working; null for never."
+    )
     limits = LimitsSerializer()
 
 

@@ -18,6 +18,8 @@ READ, WRITE = Scope.WEBHOOKS_READ, Scope.WEBHOOKS_WRITE
 
 
 class AllowedHostSerializer(Strict, serializers.ModelSerializer[AllowedHost]):
+    """A host that calls and batches may send data to."""
+
     class Meta:
         model = AllowedHost
         fields = ["id", "host", "description", "created_at"]

@@ -41,6 +41,8 @@ NEEDS = {
 
 
 class CancelSerializer(Strict):
+    """How to cancel a batch."""
+
     hang_up = serializers.BooleanField(
         default=False,
         help_text="Hang up live calls too. Otherwise, conversations run to their end.",
@@ -48,14 +50,20 @@ class CancelSerializer(Strict):
 
 
 class BudgetSerializer(Strict):
+    """The new budget of a batch."""
+
     budget = BudgetField(allow_null=True)
 
 
 class CloneSerializer(Strict):
+    """What the new draft takes over."""
+
     with_list = serializers.BooleanField(default=False, help_text="Keep the recipient list.")
 
 
 class RetrySerializer(Strict):
+    """Whom to call again."""
+
     outcomes = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(retrying.RETRIABLE)),
         min_length=1,
@@ -64,11 +72,15 @@ class RetrySerializer(Strict):
 
 
 class RetriedSerializer(serializers.Serializer[Any]):
+    """What a retry does."""
+
     retried = serializers.IntegerField(help_text="Recipients that will be retried.")
-    batch = BatchSerializer()
+    batch = BatchSerializer(help_text="The batch after the request.")
 
 
 class SuppressedSerializer(serializers.Serializer[Any]):
+    """How many numbers were added to the do-not-call list."""
+
     added = serializers.IntegerField(help_text="Numbers added to the do-not-call list.")
     known = serializers.IntegerField(help_text="Numbers that were already on the list.")
 
@@ -117,7 +129,10 @@ class Steering(ApiView):
     @action(detail=True, methods=["post"])
     @without_body
     def resume(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Resume a paused batch."""
+        """Resume a paused batch.
+
+        Calling continues where it stopped. Each recipient is checked against all rules again.
+        """
         lifecycle.resume(self.get_object(), actor=actor_of(request))
         return self.told()
 
@@ -152,7 +167,10 @@ class Steering(ApiView):
     @action(detail=True, methods=["post"])
     @once
     def retry(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Retry some recipients of a finished batch."""
+        """Retry recipients of a finished batch.
+
+        Those whose last call ended with one of these outcomes are called again, under all rules.
+        """
         batch = self.get_object()
         body = RetrySerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -164,7 +182,10 @@ class Steering(ApiView):
     @action(detail=True, methods=["post"])
     @once
     def clone(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Create a new draft with the contents of this batch."""
+        """Clone a batch.
+
+        The new draft has the same conversation, settings, and rules; `with_list` adds the list.
+        """
         batch = self.get_object()
         body = CloneSerializer(data=request.data)
         body.is_valid(raise_exception=True)

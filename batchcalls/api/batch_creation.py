@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from batchcalls.access.json_lists import JsonList
+from batchcalls.api.batch_members import BATCH
 from batchcalls.api.fields import OBJECT, BudgetField, CallSettingsField, ObjectField, Strict
 from batchcalls.api.settings_schema import SENT_RECIPIENT
 from batchcalls.drafting import drafts, recipient_objects
@@ -79,7 +80,9 @@ class DatesField(serializers.ChoiceField):
 class BatchFields(Strict):
     """The fields of a batch, for creating and changing one."""
 
-    name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    name = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text=BATCH["name"]
+    )
     campaign = serializers.PrimaryKeyRelatedField(
         queryset=Campaign.objects.select_related("pathway", "policy"),
         required=False,
@@ -98,18 +101,38 @@ class BatchFields(Strict):
         "campaign's. Without a campaign it is required if the account calls real phones, and else "
         f"`informational`. {PURPOSES_IN_WORDS}",
     )
-    prompt = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
-    pathway_id = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    pathway_version = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    prompt = serializers.CharField(
+        required=False, allow_blank=True, trim_whitespace=False, help_text=BATCH["prompt"]
+    )
+    pathway_id = serializers.CharField(
+        max_length=100, required=False, allow_blank=True, help_text=BATCH["pathway_id"]
+    )
+    pathway_version = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, help_text=BATCH["pathway_version"]
+    )
     call_settings = CallSettingsField(required=False)
     region = serializers.CharField(
         max_length=2, required=False, help_text="Country of numbers without country code: US, GB …"
     )
-    duplicates = serializers.ChoiceField(choices=DuplicateChoice.choices, required=False)
-    start_at = serializers.DateTimeField(required=False, allow_null=True)
-    cps = serializers.FloatField(min_value=0.001, max_value=10_000, required=False, allow_null=True)
+    duplicates = serializers.ChoiceField(
+        choices=DuplicateChoice.choices, required=False, help_text=BATCH["duplicates"]
+    )
+    start_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text=BATCH["start_at"]
+    )
+    cps = serializers.FloatField(
+        min_value=0.001,
+        max_value=10_000,
+        required=False,
+        allow_null=True,
+        help_text=BATCH["cps"],
+    )
     concurrency = serializers.IntegerField(
-        min_value=1, max_value=1_000_000, required=False, allow_null=True
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        allow_null=True,
+        help_text=BATCH["concurrency"],
     )
     budget = BudgetField(required=False, allow_null=True)
     breaker_percent = serializers.IntegerField(
@@ -168,7 +191,7 @@ class Rows(Strict):
 class RowsOfRecipients(Rows):
     """Recipients as objects."""
 
-    recipients = RecipientsField()
+    recipients = RecipientsField(help_text="The people to call, in order.")
 
     @property
     def is_short(self) -> bool:
@@ -209,9 +232,18 @@ class RowsOfFile(Rows):
         "unclear is refused if its rows would be called right away.",
     )
     delimiter = serializers.CharField(
-        required=False, allow_blank=True, max_length=20, trim_whitespace=False
+        required=False,
+        allow_blank=True,
+        max_length=20,
+        trim_whitespace=False,
+        help_text="What separates the cells. Leave blank to detect it.",
     )
-    sheet = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    sheet = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=100,
+        help_text="The sheet of a workbook. Leave blank for the first.",
+    )
     dates = DatesField()
     header_row = serializers.IntegerField(
         required=False,

@@ -15,11 +15,11 @@ from batchcalls.access.permissions import Need
 from batchcalls.api import files
 from batchcalls.api.batch_serializers import (
     BatchSerializer,
-    DryRunSerializer,
     ProgressSerializer,
     SettingsSerializer,
     totals_in_full,
 )
+from batchcalls.api.dry_run_serializers import DryRunSerializer
 from batchcalls.api.problems import MOST_ERRORS
 from batchcalls.api.views import ApiView
 from batchcalls.calling import budget
@@ -47,7 +47,10 @@ class Reports(ApiView):
     @extend_schema(responses=ProgressSerializer)
     @action(detail=True)
     def progress(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Get the progress of a batch."""
+        """Get the progress of a batch.
+
+        It is counted from the rows at the time of the request. Ask again until `is_over` is true.
+        """
         batch = self.get_object()
         totals = batch_figures.totals_of([batch])[batch.pk]
         figures = batch_figures.current(batch, totals)
@@ -69,7 +72,10 @@ class Reports(ApiView):
     @extend_schema(responses=DryRunSerializer)
     @action(detail=True, url_path="dry-run")
     def dry_run(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Preview what a launch would do, for the rows checked so far."""
+        """Preview what a launch would do.
+
+        The report is of the rows that are checked so far; `is_done` says whether these are all.
+        """
         return Response(self.dry_run_of(self.get_object()))
 
     @extend_schema(responses=SettingsSerializer)

@@ -12,7 +12,9 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from batchcalls.api.fields import CountsField, StoredTimeField
+from batchcalls.api.batch_members import BATCH
+from batchcalls.api.dry_run_serializers import DryRunSerializer
+from batchcalls.api.fields import help_texts
 from batchcalls.api.settings_schema import SHOWN_SETTINGS
 from batchcalls.calling.budget import Period
 from batchcalls.intake import file_formats
@@ -40,6 +42,22 @@ LINKS = {
 }
 
 
+#: What each figure of `Totals` counts.
+_FIGURES = {
+    "rows": "All rows of its lists.",
+    "called": "Rows with at least one call accepted by a provider.",
+    "reached": "Rows whose call a person answered.",
+    "voicemail": "Rows whose call a voicemail answered.",
+    "not_reached": "Rows whose calls nobody answered, after all retries.",
+    "failed": "Rows whose call failed.",
+    "skipped": "Rows that are not called, each with its reason.",
+    "unconfirmed": "Rows of which it is not known whether a call was placed.",
+    "canceled": "Rows that were canceled before they were called.",
+    "waiting": "Rows that are still to be called.",
+    "live": "Rows whose call is live.",
+}
+
+
 class TotalsSerializer(serializers.Serializer[Any]):
     """Row counts of a batch. All except ``called`` and ``finished`` add up to ``rows``."""
 
@@ -47,9 +65,8 @@ class TotalsSerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         """Return a field for each figure of `Totals`, then the computed fields."""
-        helps = {"called": "Rows with at least one call accepted by a provider."}
         figures = {
-            field.name: serializers.IntegerField(help_text=helps.get(field.name))
+            field.name: serializers.IntegerField(help_text=_FIGURES.get(field.name))
             for field in dataclass_fields(Totals)
         }
         return {**figures, **super().get_fields()}
@@ -68,16 +85,16 @@ class WaitingSerializer(serializers.Serializer[Any]):
         help_text="For example `not_launched`, `list_importing`, `paused`, `emergency_stop`, "
         "`account_off`, `account_held`, `calling_hours`, `capped`, `retry_time`, or `no_worker`."
     )
-    message = serializers.CharField()
+    message = serializers.CharField(help_text="The reason in words.")
     until = serializers.DateTimeField(allow_null=True, help_text="Null if unknown.")
 
 
 class FileFormatSerializer(serializers.Serializer[Any]):
     """How a list was read. What does not apply to the kind of file is null."""
 
-    file_name = serializers.CharField()
+    file_name = serializers.CharField(help_text="Name of the uploaded file.")
     encoding = serializers.CharField(allow_null=True, help_text="Python's name, such as `cp1252`.")
-    delimiter = serializers.CharField(allow_null=True)
+    delimiter = serializers.CharField(allow_null=True, help_text="What separates the cells.")
     certainty = serializers.ChoiceField(
         choices=[str(one) for one in Certainty],
         allow_null=True,
@@ -90,31 +107,39 @@ class FileFormatSerializer(serializers.Serializer[Any]):
     sheets = serializers.ListField(
         child=serializers.CharField(), help_text="All visible sheets of the workbook."
     )
-    include_hidden = serializers.BooleanField()
+    include_hidden = serializers.BooleanField(help_text="Whether hidden cells were read too.")
     hidden_rows = serializers.IntegerField(help_text="Hidden rows that were left out.")
     hidden_columns = serializers.IntegerField(help_text="Hidden columns that were left out.")
 
 
 class LinksSerializer(serializers.Serializer[Any]):
-    self = serializers.URLField()
-    recipients = serializers.URLField()
-    events = serializers.URLField()
-    progress = serializers.URLField()
-    dry_run = serializers.URLField()
+    """URLs of a batch and of what belongs to it."""
+
+    self = serializers.URLField(help_text="The batch.")
+    recipients = serializers.URLField(help_text="Its rows, each with its result.")
+    events = serializers.URLField(help_text="Its log.")
+    progress = serializers.URLField(help_text="Its progress.")
+    dry_run = serializers.URLField(help_text="What a launch would do.")
     rejected = serializers.URLField(help_text="The rows that were skipped, as CSV, and why.")
     results = serializers.URLField(help_text="Every row with its result, as CSV.")
     settings = serializers.URLField(help_text="What the batch was launched with.")
-    calls = serializers.URLField()
+    calls = serializers.URLField(help_text="Its calls.")
 
 
 class BatchSerializer(serializers.ModelSerializer[Batch]):
+    """One send of one list of recipients."""
+
     created_by = serializers.CharField(
-        source="created_by.username", default=None, read_only=True, allow_null=True
+        source="created_by.username",
+        default=None,
+        read_only=True,
+        allow_null=True,
+        help_text=BATCH["created_by"],
     )
     blocked_by = serializers.SerializerMethodField(help_text=_BLOCKED_BY)
-    totals = serializers.SerializerMethodField()
+    totals = serializers.SerializerMethodField(help_text="Row counts by result.")
     lists = serializers.SerializerMethodField(help_text="How each of its files was read.")
-    links = serializers.SerializerMethodField()
+    links = serializers.SerializerMethodField(help_text="URLs of what belongs to it.")
 
     class Meta:
         model = Batch
@@ -146,6 +171,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
             "links",
         ]
         read_only_fields = fields
+        extra_kwargs = help_texts(**BATCH)
 
     @extend_schema_field(TotalsSerializer)
     def get_totals(self, batch: Batch) -> dict[str, int]:
@@ -201,8 +227,8 @@ def totals_in_full(totals: Totals) -> dict[str, int]:
 class SettingsSerializer(serializers.ModelSerializer[Batch]):
     """Settings a batch was launched with: a copy, unaffected by later changes to its campaign."""
 
-    call_settings = serializers.SerializerMethodField()
-    policy = serializers.SerializerMethodField()
+    call_settings = serializers.SerializerMethodField(help_text=BATCH["call_settings"])
+    policy = serializers.SerializerMethodField(help_text=BATCH["policy"])
     rule_packs = serializers.DictField(
         child=serializers.CharField(),
         read_only=True,
@@ -213,6 +239,7 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
         model = Batch
         fields = names_of(Use.TOLD)
         read_only_fields = fields
+        extra_kwargs = help_texts(**BATCH)
 
     @extend_schema_field(SHOWN_SETTINGS)
     def get_call_settings(self, batch: Batch) -> dict[str, Any]:
@@ -226,26 +253,45 @@ class SettingsSerializer(serializers.ModelSerializer[Batch]):
 
 
 class EventSerializer(serializers.ModelSerializer[BatchEvent]):
+    """An entry in the log of a batch."""
+
     actor = serializers.CharField(
-        source="actor.username", default=None, read_only=True, allow_null=True
+        source="actor.username",
+        default=None,
+        read_only=True,
+        allow_null=True,
+        help_text="Name of the user who did it; null if no user did.",
     )
 
     from_status = serializers.ChoiceField(
-        choices=BatchStatus.choices, allow_blank=True, read_only=True
+        choices=BatchStatus.choices,
+        allow_blank=True,
+        read_only=True,
+        help_text="The status before; blank if it did not change.",
     )
     to_status = serializers.ChoiceField(
-        choices=BatchStatus.choices, allow_blank=True, read_only=True
+        choices=BatchStatus.choices,
+        allow_blank=True,
+        read_only=True,
+        help_text="The status after; blank if it did not change.",
     )
 
     class Meta:
         model = BatchEvent
         fields = ["id", "at", "from_status", "to_status", "actor", "code", "message"]
         read_only_fields = fields
+        extra_kwargs = help_texts(
+            at="When it happened.",
+            code="What happened, for programs; blank for a change of status.",
+            message="What happened, in words.",
+        )
 
 
 class TakingInSerializer(serializers.Serializer[Any]):
+    """Progress of the check of a batch's lists."""
+
     rows = serializers.IntegerField(help_text="Rows that were read from the lists so far.")
-    checked = serializers.IntegerField()
+    checked = serializers.IntegerField(help_text="Rows of them that were checked.")
     waits_for = serializers.CharField(
         help_text="Why the check waits for a disk that is full or away; blank when it does not."
     )
@@ -254,20 +300,30 @@ class TakingInSerializer(serializers.Serializer[Any]):
 class BudgetUseSerializer(serializers.Serializer[Any]):
     """A budget and its use, in ``currency``. Calls that have not ended count as reserved."""
 
-    period = serializers.ChoiceField(choices=[one.value for one in Period])
-    limit = serializers.DecimalField(max_digits=12, decimal_places=2)
-    spent = serializers.DecimalField(max_digits=14, decimal_places=5)
-    reserved = serializers.DecimalField(max_digits=14, decimal_places=5)
-    left = serializers.DecimalField(max_digits=14, decimal_places=5)
-    currency = serializers.CharField()
+    period = serializers.ChoiceField(
+        choices=[one.value for one in Period], help_text="What the budget is for."
+    )
+    limit = serializers.DecimalField(max_digits=12, decimal_places=2, help_text="The budget.")
+    spent = serializers.DecimalField(
+        max_digits=14, decimal_places=5, help_text="What the ended calls cost."
+    )
+    reserved = serializers.DecimalField(
+        max_digits=14, decimal_places=5, help_text="The most that the other calls can cost."
+    )
+    left = serializers.DecimalField(
+        max_digits=14, decimal_places=5, help_text="What is left for further calls."
+    )
+    currency = serializers.CharField(help_text="The account's currency (ISO 4217).")
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
-    status = serializers.CharField()
-    is_over = serializers.BooleanField()
+    """Progress of a batch."""
+
+    status = serializers.CharField(help_text=BATCH["status"])
+    is_over = serializers.BooleanField(help_text="Whether the status is final.")
     blocked_by = WaitingSerializer(many=True, help_text=_BLOCKED_BY)
-    totals = TotalsSerializer()
-    checking = TakingInSerializer(help_text="How far its lists are checked.")
+    totals = TotalsSerializer(help_text="Row counts by result.")
+    checking = TakingInSerializer(help_text="Progress of the check of its lists.")
     calls_per_second = serializers.FloatField(help_text="Over the last ten seconds.")
     seconds_left = serializers.FloatField(
         allow_null=True,
@@ -277,124 +333,6 @@ class ProgressSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="What the calls cost so far, by currency."
     )
     budget = BudgetUseSerializer(allow_null=True, help_text="Null without a budget.")
-
-
-class LaterSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
-    first_at = StoredTimeField(allow_null=True)
-
-
-class DuplicatesSerializer(serializers.Serializer[Any]):
-    choice = serializers.CharField()
-    rows = serializers.IntegerField()
-
-
-class ZoneSerializer(serializers.Serializer[Any]):
-    zones = serializers.CharField(help_text="IANA names, with commas between them.")
-    now = serializers.IntegerField()
-    later = serializers.IntegerField()
-    first_at = StoredTimeField(allow_null=True)
-
-
-class ZoneConflictSerializer(serializers.Serializer[Any]):
-    row = serializers.IntegerField(help_text="Row of the file; the header is row 1.")
-    number = serializers.CharField()
-    message = serializers.CharField()
-
-
-class ZoneConflictsSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
-    rows = ZoneConflictSerializer(many=True, help_text="The first twenty.")
-
-
-class EstimateSerializer(serializers.Serializer[Any]):
-    """Each figure is a range: from, to."""
-
-    calls = serializers.ListField(child=serializers.IntegerField())
-    seconds = serializers.ListField(child=serializers.IntegerField())
-    cost = serializers.ListField(child=serializers.CharField())
-    currency = serializers.CharField()
-
-
-class PromptSerializer(serializers.Serializer[Any]):
-    row = serializers.IntegerField()
-    number = serializers.CharField()
-    text = serializers.CharField()
-
-
-class ReportedProblemSerializer(serializers.Serializer[Any]):
-    row = serializers.IntegerField()
-    raw_number = serializers.CharField()
-    reason = serializers.CharField()
-    message = serializers.CharField()
-
-
-class StartTimesSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
-    past = serializers.IntegerField(help_text="They do not delay the call.")
-    read_in = CountsField(
-        help_text="By where the time zone came from: offset (in the text itself), row, postcode, "
-        "number, or batch."
-    )
-
-
-class ReportSerializer(serializers.Serializer[Any]):
-    """What a launch would do."""
-
-    computed_at = StoredTimeField()
-    rows = serializers.IntegerField()
-    now = serializers.IntegerField(help_text="Rows that could be called at once.")
-    later = LaterSerializer()
-    never = CountsField(help_text="Rows that would be skipped when they are dialed, by reason.")
-    skipped = CountsField(help_text="Rows already skipped, by reason code.")
-    duplicates = DuplicatesSerializer()
-    countries = CountsField()
-    time_zones = ZoneSerializer(many=True)
-    zone_sources = CountsField(
-        required=False,
-        help_text="Rows by what says where the recipient is: row (its own time zone), postcode, or "
-        "number.",
-    )
-    zone_conflicts = ZoneConflictsSerializer(
-        required=False,
-        help_text="Rows whose time zone, postcode, number, or state contradict each other. Calls "
-        "wait until hours are open in all of these places.",
-    )
-    estimate = EstimateSerializer()
-    assumptions = serializers.ListField(child=serializers.CharField())
-    start_times = StartTimesSerializer(
-        required=False, help_text="Start times of rows still to be dialed."
-    )
-    notes = serializers.ListField(
-        child=serializers.CharField(),
-        required=False,
-        help_text="How start times were read, and what to do about rows that are never called.",
-    )
-    prompts = PromptSerializer(many=True)
-    problems = ReportedProblemSerializer(many=True)
-
-
-class RowErrorSerializer(serializers.Serializer[Any]):
-    pointer = serializers.CharField(
-        help_text="Where the row is in the body; of a row of a file, blank."
-    )
-    row = serializers.IntegerField(help_text="Row of the file; the header is row 1.")
-    raw_number = serializers.CharField()
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class RejectedSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
-    errors: Any = RowErrorSerializer(many=True, help_text="The first hundred.")
-    url = serializers.URLField(help_text="All of them, as CSV.")
-
-
-class DryRunSerializer(serializers.Serializer[Any]):
-    status = serializers.CharField()
-    is_done = serializers.BooleanField(help_text="False while the list is being checked.")
-    report = ReportSerializer(allow_null=True)
-    rejected = RejectedSerializer()
 
 
 class DryRunBatchSerializer(BatchSerializer):

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
+from batchcalls.api.batch_members import BATCH
 from batchcalls.api.fields import FreeField
 from batchcalls.api.files import SoundRenderer
 from batchcalls.api.filters import CallFilter
@@ -53,8 +54,11 @@ FIELDS = OpenApiParameter(
 
 
 class TurnSerializer(serializers.Serializer[Any]):
-    speaker = serializers.CharField()
-    text = serializers.CharField()
+    """What one side said."""
+
+    speaker = serializers.CharField(help_text="Who spoke: `agent` or `callee`.")
+    text = serializers.CharField(help_text="What was said.")
+    at_seconds = serializers.FloatField(help_text="Seconds after the answer.")
 
 
 @extend_schema_field(TurnSerializer(many=True))
@@ -70,10 +74,10 @@ class RenderedSettingsField(serializers.JSONField):
 class SaidSerializer(serializers.Serializer[Any]):
     """The prompt and settings the call was placed with, with variables filled in."""
 
-    prompt = serializers.CharField()
-    pathway_id = serializers.CharField()
-    pathway_version = serializers.CharField()
-    call_settings = RenderedSettingsField()
+    prompt = serializers.CharField(help_text="The prompt; blank with a pathway.")
+    pathway_id = serializers.CharField(help_text=BATCH["pathway_id"])
+    pathway_version = serializers.CharField(help_text=BATCH["pathway_version"])
+    call_settings = RenderedSettingsField(help_text="The settings of this call.")
     problem = serializers.CharField(help_text="Why it cannot be composed; blank if it can.")
 
 
@@ -96,14 +100,12 @@ _TYPES: dict[Kind, type[serializers.Field[Any, Any, Any, Any]]] = {
 def _member(name: str, field: CallField) -> serializers.Field[Any, Any, Any, Any]:
     """Return the serializer field for a field of a call, matching its database column."""
     column = field.columns[-1]
-    options: dict[str, Any] = {"read_only": True}
+    options: dict[str, Any] = {"read_only": True, "help_text": field.meaning}
     source = ".".join(field.path)
     if name != source:
         options["source"] = source
     if any(one.null for one in field.columns):
         options["allow_null"] = True
-    if column.model is CallResult:
-        options["help_text"] = column.help_text
     if field.kind in {Kind.CHOICE, Kind.STATUS}:
         options |= {"choices": column.choices, "allow_blank": column.blank}
     if isinstance(column, DecimalField):
@@ -112,8 +114,10 @@ def _member(name: str, field: CallField) -> serializers.Field[Any, Any, Any, Any
 
 
 class CallSerializer(serializers.Serializer[CallResult]):
-    recording = serializers.SerializerMethodField(help_text="Where it can be played, or null.")
-    said = serializers.SerializerMethodField()
+    """An attempt to call a recipient."""
+
+    recording = serializers.SerializerMethodField(help_text=MEMBERS["recording"].meaning)
+    said = serializers.SerializerMethodField(help_text=MEMBERS["said"].meaning)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Return the requested members."""
@@ -213,7 +217,10 @@ class Calls(Listed, ApiView):
 
     @extend_schema(parameters=[FIELDS])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List the calls that match the filters."""
+        """List calls.
+
+        Every attempt at every recipient, newest first, as in Call Logs.
+        """
         return super().list(request, *args, **kwargs)
 
     def paginate_queryset(self, queryset: Any) -> Any:
@@ -225,7 +232,10 @@ class Calls(Listed, ApiView):
 
     @extend_schema(parameters=[FIELDS])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Get one call, with all its details."""
+        """Get a call.
+
+        With all its details, unless `fields` names some of them.
+        """
         call = self.get_object()
         if "transcript" in self._wanted():
             audit.viewed([call])
@@ -248,7 +258,10 @@ class Calls(Listed, ApiView):
     @extend_schema(responses=WhySerializer)
     @action(detail=True)
     def why(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Explain why a call was placed: each rule with what it decided by at that moment."""
+        """Explain why a call was placed.
+
+        Each rule that was checked, with what it decided by at that moment.
+        """
         call = self.get_object()
         return Response(explained(call.recipient, decisions_before(call)[::-1]))
 

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from batchcalls.access.permissions import Need
-from batchcalls.api.fields import CallSettingsField, Strict
+from batchcalls.api.fields import CallSettingsField, ClockTimeField, Strict, help_texts
 from batchcalls.api.filters import CampaignFilter, PolicyFilter
 from batchcalls.api.pathways import needs_of
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
@@ -22,6 +22,8 @@ from campaigns.setting_permissions import refused_changes, values_of_campaign
 
 
 class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
+    """What is said, and under which rules."""
+
     call_settings = CallSettingsField(required=False)
 
     class Meta:
@@ -40,6 +42,11 @@ class CampaignSerializer(Strict, serializers.ModelSerializer[Campaign]):
             "updated_at",
         ]
         read_only_fields = ["created_at", "updated_at"]
+        extra_kwargs = help_texts(
+            purpose="Why people are called. It decides which consent is required.",
+            pathway="ID of the pathway, instead of a prompt; null for none.",
+            policy="ID of the calling policy; null for none.",
+        )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Validate by the model: a prompt with closed braces, or a pathway, and not both."""
@@ -95,17 +102,23 @@ class Campaigns(Listed, Created, Changed, Deleted, ApiView):
 
 
 class WindowSerializer(serializers.Serializer[Any]):
+    """Hours of a weekday in which people may be called, in their time zone."""
+
     weekday = serializers.IntegerField(help_text="0 is Monday.")
-    opens_at = serializers.TimeField()
-    closes_at = serializers.TimeField(help_text="Exclusive; 00:00 is the end of the day.")
+    opens_at = ClockTimeField(help_text="From when people may be called.")
+    closes_at = ClockTimeField(help_text="Exclusive; 00:00 is the end of the day.")
 
 
 class BlackoutSerializer(serializers.Serializer[Any]):
-    date = serializers.DateField()
-    reason = serializers.CharField()
+    """A day without calls."""
+
+    date = serializers.DateField(help_text="The day, in the recipient's time zone.")
+    reason = serializers.CharField(help_text="Why, such as a holiday.")
 
 
 class RetryRuleSerializer(serializers.ModelSerializer[PolicyRetryRule]):
+    """Whether and when recipients are called again after an outcome."""
+
     waits = serializers.ListField(
         child=serializers.IntegerField(),
         read_only=True,
@@ -115,12 +128,21 @@ class RetryRuleSerializer(serializers.ModelSerializer[PolicyRetryRule]):
     class Meta:
         model = PolicyRetryRule
         fields = ["outcome", "max_retries", "wait_seconds", "waits"]
+        extra_kwargs = help_texts(
+            outcome="The outcome that is retried.",
+            max_retries="How many retries follow it at most.",
+            wait_seconds="Seconds before a retry.",
+        )
 
 
 class PolicySerializer(serializers.ModelSerializer[CallingPolicy]):
-    calling_windows = WindowSerializer(many=True, read_only=True)
-    blackout_dates = BlackoutSerializer(many=True, read_only=True)
-    retry_rules = RetryRuleSerializer(many=True, read_only=True)
+    """When recipients may be called, and how often calls are retried."""
+
+    calling_windows = WindowSerializer(
+        many=True, read_only=True, help_text="When people may be called."
+    )
+    blackout_dates = BlackoutSerializer(many=True, read_only=True, help_text="Days without calls.")
+    retry_rules = RetryRuleSerializer(many=True, read_only=True, help_text="What is retried.")
     calling_hours_restricted = serializers.SerializerMethodField()
 
     class Meta:
@@ -141,6 +163,7 @@ class PolicySerializer(serializers.ModelSerializer[CallingPolicy]):
             "created_at",
         ]
         read_only_fields = fields
+        extra_kwargs = help_texts(description="A note for your team.")
 
     @extend_schema_field(bool)
     def get_calling_hours_restricted(self, policy: CallingPolicy) -> bool:

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import actor_of
-from batchcalls.api.fields import Strict
+from batchcalls.api.fields import Strict, help_texts
 from batchcalls.api.filters import DoNotCallFilter
 from batchcalls.api.idempotent import once
 from batchcalls.api.views import ApiView, Deleted, Listed
@@ -31,12 +31,17 @@ from campaigns.models import Campaign, Suppression, SuppressionSource
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+REASON = "Why the number must not be called."
 #: Maximum numbers per request.
 MOST_NUMBERS = 10_000
 
 
 class EntrySerializer(serializers.ModelSerializer[Suppression]):
-    phone_number = serializers.CharField(source="e164", read_only=True)
+    """An entry of the do-not-call list."""
+
+    phone_number = serializers.CharField(
+        source="e164", read_only=True, help_text="The number in E.164, or its hash."
+    )
     call = serializers.UUIDField(
         source="call_id",
         read_only=True,
@@ -56,6 +61,12 @@ class EntrySerializer(serializers.ModelSerializer[Suppression]):
             *("expires_at", "under_review", "created_at"),
         ]
         read_only_fields = fields
+        extra_kwargs = help_texts(
+            id="ID of the entry.",
+            reason=REASON,
+            source="Where the entry comes from.",
+            created_at="When the entry was added.",
+        )
 
 
 #: Where opt-outs from elsewhere come from. The others are for what people do here.
@@ -63,6 +74,8 @@ SOURCES = [source for source in SuppressionSource if source not in {"manual", "i
 
 
 class NumberSerializer(Strict):
+    """A number that must not be called."""
+
     phone_number = serializers.CharField(
         required=False,
         max_length=hashed_numbers.LONGEST_ENTRY,
@@ -82,11 +95,14 @@ class NumberSerializer(Strict):
         default=None,
         help_text="The only campaign that must not call the number. Null: all.",
     )
-    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    reason = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, default="", help_text=REASON
+    )
     source: Any = serializers.ChoiceField(
         choices=[(source.value, source.label) for source in SOURCES],
         required=False,
         default=SuppressionSource.API.value,
+        help_text="Where the person opted out.",
     )
     evidence = serializers.CharField(
         max_length=suppressing.EVIDENCE_LENGTH,
@@ -133,7 +149,9 @@ class NumberSerializer(Strict):
 
 
 class ListedSerializer(serializers.Serializer[Any]):
-    added = serializers.IntegerField()
+    """The numbers of a request, and how many were added."""
+
+    added = serializers.IntegerField(help_text="Numbers that were added.")
     known = serializers.IntegerField(help_text="Numbers that were already on the list.")
     numbers = serializers.ListField(child=serializers.CharField(), help_text="As they are dialed.")
 

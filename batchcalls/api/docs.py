@@ -7,56 +7,17 @@ come from this server, and the page sends requests with the key that the reader 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import wraps
+from pathlib import Path
 from typing import Any
 
-from csp.constants import SELF
-from csp.decorators import csp_update
-from django.conf import settings
-from django.contrib import admin
-from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
-from batchcalls.access import api_keys
-from batchcalls.api import problem_details
+from batchcalls.access.api_docs import DocumentPage, for_readers
 from campaigns.call_settings import REGISTRY, CallSetting, Section
 from campaigns.call_settings.describing import MOST_OPTIONS, notes, place_in_words, type_in_words
-
-DATA = "data:"
-
-
-def for_readers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Show a view only to those whom `API_DOCS` names."""
-
-    @csrf_exempt
-    @wraps(view)
-    def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method not in {"GET", "HEAD"}:
-            # Not by the view, which renders its own media types only.
-            text = "This address can only be read."
-            refused = problem_details.answer(405, "method_not_allowed", text)
-            refused["Allow"] = "GET, HEAD"
-            return refused
-        if settings.API_DOCS == "off":
-            raise Http404("The API is not documented here.")
-        secret = api_keys.secret_in(request.headers.get("Authorization", ""))
-        if (
-            settings.API_DOCS == "public"
-            or admin.site.has_permission(request)
-            or api_keys.find(secret) is not None
-        ):
-            return view(request, *args, **kwargs)
-        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-
-    return read
 
 
 @method_decorator(for_readers, name="dispatch")
@@ -67,22 +28,54 @@ class ApiSchema(SpectacularAPIView):
     permission_classes = []
 
 
-# Its icons are images inside its style sheet.
-@method_decorator(csp_update({"img-src": [SELF, DATA]}), name="dispatch")
-@method_decorator(for_readers, name="dispatch")
-class ApiDocs(SpectacularSwaggerSplitView):
-    """The document as a page, with a table of all call settings below it."""
+class ApiDocs(DocumentPage):
+    """The document as a page, with quick guides and a table of all call settings below it."""
 
-    authentication_classes = []
-    permission_classes = []
     url_name = "api:schema"
 
-    @extend_schema(exclude=True)
-    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Add the call settings to the context of the page."""
-        answer = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
-        answer.data["setting_groups"] = list(setting_groups())
-        return answer
+    def below(self) -> dict[str, Any]:
+        """Return the guides and the call settings."""
+        return {"name": "API", "guides": GUIDES, "setting_groups": list(setting_groups())}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guide:
+    """A task, and programs that do it, each a file of `guides/` that runs as it is.
+
+    ``files`` are (label, name of the file).
+    """
+
+    heading: str
+    introduction: str
+    files: tuple[tuple[str, str], ...]
+
+    @property
+    def programs(self) -> list[tuple[str, str, str]]:
+        """The label, the file name, and the text of each program."""
+        return [(label, name, (_GUIDES / name).read_text("utf-8")) for label, name in self.files]
+
+
+_GUIDES = Path(__file__).with_name("guides")
+GUIDES = (
+    Guide(
+        heading="Send a list and read the results",
+        introduction="Creates a batch from a CSV file, checks it, starts calling, waits for the "
+        "end, and reads the results. CALLS_URL is the address of this site; CALLS_KEY is an API "
+        "key.",
+        files=(
+            ("Python", "send_list.py"),
+            ("JavaScript", "send_list.mjs"),
+            ("curl", "send_list.sh"),
+            ("The list", "customers.csv"),
+        ),
+    ),
+    Guide(
+        heading="Receive webhooks",
+        introduction="Receives events of batches and calls, and checks their signatures. "
+        "WEBHOOK_SECRET is the secret of a webhook endpoint.",
+        files=(("Python", "receive_webhooks.py"), ("JavaScript", "receive_webhooks.mjs")),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,11 @@ from campaigns import call_settings
 OBJECT = {"type": "object", "additionalProperties": True}
 
 
+def help_texts(**texts: str) -> dict[str, dict[str, Any]]:
+    """Return the ``extra_kwargs`` of a serializer for columns that have no help text."""
+    return {name: {"help_text": text} for name, text in texts.items()}
+
+
 class Strict(serializers.Serializer[Any]):
     """Rejects unknown members, so that a misspelled one is not silently ignored."""
 
@@ -80,6 +85,11 @@ class BudgetField(serializers.DecimalField):
             "it; null for no limit.",
             **kwargs,
         )
+
+
+@extend_schema_field({"type": "string", "pattern": r"^\d\d:\d\d:\d\d$"})
+class ClockTimeField(serializers.TimeField):
+    """A time of day in nobody's zone, which the format ``time`` of RFC 3339 would name."""
 
 
 @extend_schema_field(OBJECT)

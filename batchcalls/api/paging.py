@@ -49,12 +49,25 @@ class CursorPages(BasePagination):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe a page in the OpenAPI document."""
         address = {"type": "string", "format": "uri", "nullable": True}
-        onward = {**address, "example": "https://calls.example.com/api/v1/…?cursor=o.WzQyXQ"}
-        back = {**address, "example": None}
+        onward = {
+            **address,
+            "description": "URL of the next page; null on the last.",
+            "example": "https://calls.example.com/api/v1/calls?cursor=o.WzQyXQ",
+        }
+        back = {
+            **address,
+            "description": "URL of the previous page; null on the first.",
+            "example": None,
+        }
         return {
             "type": "object",
+            "description": "A page of a list.",
             "required": ["next", "previous", "results"],
-            "properties": {"next": onward, "previous": back, "results": schema},
+            "properties": {
+                "next": onward,
+                "previous": back,
+                "results": schema,
+            },
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from batchcalls.access.permissions import Need
-from batchcalls.api.fields import Strict
+from batchcalls.api.fields import Strict, help_texts
 from batchcalls.api.filters import PathwayFilter, ToolFilter
 from batchcalls.api.views import ApiView, Changed, Created, Deleted, Listed
 from batchcalls.models import Scope
@@ -15,6 +15,7 @@ from campaigns.setting_permissions import PERMISSIONS
 
 #: What is said depends on them.
 CONVERSATION = PERMISSIONS[Sensitivity.CONVERSATION]
+_NOTE = "A note for your team; the agent is not told."
 
 
 def needs_of(model: str, *to_write: str) -> dict[str, Need]:
@@ -30,15 +31,23 @@ def needs_of(model: str, *to_write: str) -> dict[str, Need]:
 
 
 class PathwaySerializer(Strict, serializers.ModelSerializer[Pathway]):
+    """A conversation graph at the voice provider."""
+
     class Meta:
         model = Pathway
         fields = ["id", "name", "pathway_id", "version", "variables", "description", "created_at"]
+        extra_kwargs = help_texts(description=_NOTE)
 
 
 class ToolSerializer(Strict, serializers.ModelSerializer[Tool]):
+    """A tool or knowledge base at the voice provider."""
+
     class Meta:
         model = Tool
         fields = ["id", "name", "reference", "description", "created_at"]
+        extra_kwargs = help_texts(
+            reference="Its ID at the provider, such as `TL-…` or `KB-…`.", description=_NOTE
+        )
 
 
 class Pathways(Listed, Created, Changed, Deleted, ApiView):

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from batchcalls.access.idempotency import NameRefused
-from batchcalls.api.problem_details import MEDIA_TYPE, about
+from batchcalls.access.problem_details import MEDIA_TYPE, about
 from batchcalls.batches.lifecycle import Conflict
 from batchcalls.batches.suppressing import IsHeld
 from batchcalls.calling.stopping import CallOver
@@ -79,8 +79,8 @@ class ProblemError(serializers.Serializer[Any]):
     """One error of a request."""
 
     pointer = serializers.CharField(help_text="Where in the body, as a JSON Pointer (RFC 6901).")
-    code = serializers.CharField()
-    detail = serializers.CharField()
+    code = serializers.CharField(help_text="What is wrong, for programs.")
+    detail = serializers.CharField(help_text="What is wrong, for people, and the remedy.")
 
 
 class ProblemDetails(serializers.Serializer[Any]):
@@ -88,10 +88,10 @@ class ProblemDetails(serializers.Serializer[Any]):
 
     type = serializers.CharField(help_text="Always about:blank; `code` tells errors apart.")
     title = serializers.CharField(help_text="The status in words.")
-    status = serializers.IntegerField()
+    status = serializers.IntegerField(help_text="The HTTP status.")
     code = serializers.CharField(help_text="For programs.")
     detail = serializers.CharField(help_text="For people: what is wrong, and the remedy.")
-    errors: Any = ProblemError(many=True, required=False)
+    errors: Any = ProblemError(many=True, required=False, help_text="Each wrong value of the body.")
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:

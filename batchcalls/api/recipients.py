@@ -15,8 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batchcalls.access.permissions import Need
+from batchcalls.api.batch_members import RECIPIENT
 from batchcalls.api.batch_serializers import EventSerializer
-from batchcalls.api.fields import TextsField
+from batchcalls.api.fields import TextsField, help_texts
 from batchcalls.api.settings_schema import SHOWN_ROW_SETTINGS
 from batchcalls.api.views import ApiView, Listed
 from batchcalls.api.why import WhySerializer, explained
@@ -26,19 +27,23 @@ from batchcalls.reporting.filters.recipients import RecipientFilter
 from batchcalls.states import RecipientOutcome
 from campaigns.call_settings import without_secrets
 
-BATCH_ID = OpenApiParameter("batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
+BATCH_ID = OpenApiParameter(
+    "batch_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="ID of the batch."
+)
 
 
 class RecipientSerializer(serializers.ModelSerializer[Recipient]):
+    """A row of a batch's list, and its result."""
+
     phone_numbers = serializers.ListField(
         source="all_numbers",
         child=serializers.CharField(),
         read_only=True,
         help_text="Usable numbers of the row in the order of its phone columns; `e164` is dialed.",
     )
-    request_data = TextsField(read_only=True)
-    metadata = TextsField(read_only=True)
-    call_settings = serializers.SerializerMethodField()
+    request_data = TextsField(read_only=True, help_text=RECIPIENT["request_data"])
+    metadata = TextsField(read_only=True, help_text=RECIPIENT["metadata"])
+    call_settings = serializers.SerializerMethodField(help_text=RECIPIENT["call_settings"])
     consent = TextsField(
         read_only=True,
         help_text="What the list states about the person's consent, as far as it does: `kind` "
@@ -46,7 +51,10 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
         "says what could not be read.",
     )
     outcome = serializers.ChoiceField(
-        choices=RecipientOutcome.choices, allow_blank=True, read_only=True
+        choices=RecipientOutcome.choices,
+        allow_blank=True,
+        read_only=True,
+        help_text=RECIPIENT["outcome"],
     )
 
     class Meta:
@@ -73,6 +81,7 @@ class RecipientSerializer(serializers.ModelSerializer[Recipient]):
             "attempts",
         ]
         read_only_fields = fields
+        extra_kwargs = help_texts(**RECIPIENT)
 
     @extend_schema_field(SHOWN_ROW_SETTINGS)
     def get_call_settings(self, recipient: Recipient) -> dict[str, Any]:

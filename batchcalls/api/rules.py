@@ -24,17 +24,24 @@ from campaigns.vocabulary import Purpose
 
 
 class RuleEntrySerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
+    """A rule of one country or state."""
+
+    id = serializers.CharField(help_text="ID of the entry within its pack.")
     place = serializers.CharField(help_text="Country or state, such as US-FL.")
-    purposes = serializers.ListField(child=serializers.ChoiceField(choices=Purpose.choices))
+    purposes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Purpose.choices),
+        help_text="Purposes of calls that it applies to.",
+    )
     rules = serializers.ListField(
         child=serializers.CharField(),
         source="rules_in_words",
         help_text="Hours, caps, and consent, as people read them.",
     )
-    note = serializers.CharField(allow_blank=True)
-    source = serializers.CharField()  # type: ignore[assignment]
-    as_of = serializers.DateField()
+    note = serializers.CharField(allow_blank=True, help_text="What else to know about it.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="The law or the page that it is based on."
+    )
+    as_of = serializers.DateField(help_text="The day on which the source was read.")
     effective = serializers.DateField(allow_null=True, help_text="The first day it holds.")
     verified = serializers.BooleanField(help_text="False if sources disagree or are weak.")
     enforced = serializers.BooleanField(help_text="False if it is information only.")
@@ -49,38 +56,66 @@ class RuleEntrySerializer(serializers.Serializer[Any]):
 
 
 class RulePackSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    name = serializers.CharField()
-    version = serializers.CharField()
-    entries = RuleEntrySerializer(many=True)
+    """The calling rules of one country."""
+
+    code = serializers.CharField(help_text="Country code of the pack, such as `us`.")
+    name = serializers.CharField(help_text="Name of the pack.")
+    version = serializers.CharField(help_text="Version of the pack.")
+    entries = RuleEntrySerializer(many=True, help_text="Its rules.")
 
 
 class RulePacksSerializer(serializers.Serializer[Any]):
-    packs = RulePackSerializer(many=True)
+    """All rule packs."""
+
+    packs = RulePackSerializer(many=True, help_text="A pack for each country.")
 
 
 class CheckQuery(Strict, serializers.Serializer[Any]):
     number = serializers.CharField(max_length=40, help_text="The number to check.")
-    purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.MARKETING)
+    purpose = serializers.ChoiceField(
+        choices=Purpose.choices, default=Purpose.MARKETING, help_text="Why the person is called."
+    )
     at = serializers.DateTimeField(required=False, help_text="When; now by default.")
-    postcode = serializers.CharField(required=False, default="", max_length=20, allow_blank=True)
-    state = serializers.CharField(required=False, default="", max_length=40, allow_blank=True)
+    postcode = serializers.CharField(
+        required=False,
+        default="",
+        max_length=20,
+        allow_blank=True,
+        help_text="Postcode of the person. A US ZIP code gives the time zone.",
+    )
+    state = serializers.CharField(
+        required=False,
+        default="",
+        max_length=40,
+        allow_blank=True,
+        help_text="State or province of the person, by code or name.",
+    )
 
 
 class RuleAnswerSerializer(serializers.Serializer[Any]):
-    rule = serializers.CharField()
-    answer = serializers.CharField()
+    """The verdict of one rule."""
+
+    rule = serializers.CharField(help_text="The rule in words.")
+    answer = serializers.CharField(help_text="Its verdict, and what it is based on.")
 
 
 class RuleCheckSerializer(serializers.Serializer[Any]):
-    phone_number = serializers.CharField(source="e164")
-    purpose = serializers.ChoiceField(choices=Purpose.choices)
-    at = serializers.DateTimeField()
+    """Whether a number may be called."""
+
+    phone_number = serializers.CharField(source="e164", help_text="The number in E.164.")
+    purpose = serializers.ChoiceField(
+        choices=Purpose.choices, help_text="The purpose that was checked."
+    )
+    at = serializers.DateTimeField(help_text="The moment that was checked.")
     places = serializers.ListField(
         child=serializers.CharField(), help_text="Countries and states it may be in."
     )
-    time_zones = serializers.ListField(child=serializers.CharField(), source="whereabouts.zones")
-    allowed = serializers.BooleanField()
+    time_zones = serializers.ListField(
+        child=serializers.CharField(),
+        source="whereabouts.zones",
+        help_text="Time zones it may be in (IANA names).",
+    )
+    allowed = serializers.BooleanField(help_text="Whether all rules allow the call.")
     opens_at = serializers.DateTimeField(
         allow_null=True, help_text="When all rules allow the call; null for never."
     )

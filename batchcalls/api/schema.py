@@ -9,18 +9,23 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from batchcalls.access.idempotency import HEADER
-from batchcalls.api import conditions
+from batchcalls.access.problem_details import MEDIA_TYPE
+from batchcalls.api import conditions, descriptions
 from batchcalls.api.examples import examples_of
-from batchcalls.api.problem_details import MEDIA_TYPE
 from batchcalls.api.problems import ProblemDetails
-from batchcalls.api.settings_schema import components
 
 _SUMMARIES = {
     "list": "List {many}",
-    "retrieve": "Get a {one}",
-    "create": "Create a {one}",
-    "partial_update": "Change a {one}",
-    "destroy": "Delete a {one}",
+    "retrieve": "Get {a_one}",
+    "create": "Create {a_one}",
+    "partial_update": "Change {a_one}",
+    "destroy": "Delete {a_one}",
+}
+#: What the general actions do. The others, and resources that differ, say it in their docstrings.
+_DESCRIPTIONS = {
+    "retrieve": "Returns one {one} by its ID.",
+    "partial_update": "Changes only the members that are sent.",
+    "destroy": "Deletes {a_one} for good.",
 }
 _MEANINGS = {
     200: "Done.",
@@ -100,16 +105,35 @@ class ApiSchema(AutoSchema):
         """Return the summary of the operation in one line."""
         if self._doc:
             return self._doc.splitlines()[0].rstrip(".")
-        options = self.view.queryset.model._meta
-        one, many = self.view.nouns or (options.verbose_name, options.verbose_name_plural)
-        return _SUMMARIES[self._action].format(many=many, one=one)
+        return self._filled_in(_SUMMARIES[self._action])
 
     def get_description(self) -> str:  # type: ignore[override]
         """Return the description of the operation, without its summary."""
         if self._doc:
             return "\n".join(self._doc.splitlines()[1:]).strip()
-        is_told = self._action in {"list", "create"}
-        return inspect.cleandoc(self.view.__doc__ or "") if is_told else ""
+        if text := _DESCRIPTIONS.get(self._action):
+            return self._filled_in(text)
+        return inspect.cleandoc(self.view.__doc__ or "")
+
+    def _filled_in(self, text: str) -> str:
+        """Fill the nouns of the resource into a sentence."""
+        options = self.view.queryset.model._meta
+        one, many = self.view.nouns or (options.verbose_name, options.verbose_name_plural)
+        return text.format(one=one, many=many, a_one=descriptions.with_article(one))
+
+    def _resolve_path_parameters(self, variables: Any) -> list[Any]:
+        """Describe the IDs in the URL: those of other resources have their names."""
+        found: list[Any] = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
+        for parameter in found:
+            text = descriptions.of_path(parameter["name"], self.view.queryset.model)
+            parameter.setdefault("description", text)
+        return found
+
+    def _get_serializer_field_meta(self, field: Any, direction: Any) -> dict[str, Any]:
+        """Describe the fields that say the same in every table, unless they have a help text."""
+        meta: dict[str, Any] = super()._get_serializer_field_meta(field, direction)  # type: ignore[no-untyped-call]
+        text = "" if "description" in meta else descriptions.of_field(field)
+        return {**meta, "description": text} if text else meta
 
     def get_examples(self) -> list[OpenApiExample]:
         """Return the examples of the request and the response."""
@@ -154,21 +178,3 @@ class ApiSchema(AutoSchema):
         if self._action in self.view.conditional:
             found.add(412)
         return found
-
-
-def correct_required_members(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Mark no member of a call as required, because the client chooses which are returned.
-
-    A form that changes a draft needs a file, though all other members of a PATCH are optional.
-    """
-    schemas = result["components"]["schemas"]
-    schemas["Call"].pop("required", None)
-    schemas["PatchedBatchChangesOfFileRequest"]["required"] = ["file"]
-    return result
-
-
-def describe_call_settings(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the schemas of call settings. Their enums stay inline."""
-    schemas = result["components"]["schemas"]
-    result["components"]["schemas"] = dict(sorted({**schemas, **components()}.items()))
-    return result

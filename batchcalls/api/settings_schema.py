@@ -151,6 +151,8 @@ def _or_null(schema: Schema) -> Schema:
 def _older(alias: Alias) -> Schema:
     return {
         **alias.parser.schema,
+        # Generated clients name types by their place: voicemail.action would be this one too.
+        "title": f"Older {alias.name}",
         "description": f"{_OLDER} Use {alias.target}.",
         "deprecated": True,
         "x-per-row": REGISTRY[alias.target].per_row,

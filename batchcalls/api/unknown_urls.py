@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from batchcalls.api import problem_details
+from batchcalls.access import problem_details
 
 
 # A program has no CSRF token, and the response would say only that.

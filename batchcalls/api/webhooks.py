@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from batchcalls.access import audit
 from batchcalls.access.permissions import Need
 from batchcalls.api.authentication import key_of
-from batchcalls.api.fields import Strict
+from batchcalls.api.fields import Strict, help_texts
 from batchcalls.api.filters import DeliveryFilter
 from batchcalls.api.parsing import without_body
 from batchcalls.api.problems import Problem
@@ -46,6 +46,8 @@ class Masked(serializers.BaseSerializer[Any]):
 
 
 class EndpointSerializer(Masked, Strict, serializers.ModelSerializer[WebhookEndpoint]):
+    """A URL that receives events of batches and calls."""
+
     events = serializers.ListField(
         child=serializers.ChoiceField(choices=endpoints.EVENTS),
         required=False,
@@ -85,6 +87,20 @@ class EndpointSerializer(Masked, Strict, serializers.ModelSerializer[WebhookEndp
             "warnings",
             *read_only_fields,
         ]
+        extra_kwargs = help_texts(
+            url="Where events are sent, as an https URL. Keys that may not change endpoints see "
+            "its host alone.",
+            description="A note for your team.",
+            campaign="ID of the campaign whose events are sent; null for all campaigns.",
+            batch="ID of the batch whose events are sent; null for all batches.",
+            format="Format of the messages.",
+            disabled_at="When it was switched off; null while it is on.",
+            disabled_reason="Why it was switched off.",
+            consecutive_failures="Messages in a row that failed.",
+            failing_since="Since when messages have failed; null if the last one arrived.",
+            last_delivered_at="When a message last arrived; null if none did.",
+            deleted_at="When it was deleted; null for all endpoints in lists.",
+        )
 
     def create(self, validated_data: dict[str, Any]) -> WebhookEndpoint:
         """Add an endpoint."""
@@ -116,12 +132,16 @@ def _with_api_errors(verb: Any, *arguments: Any, **fields: Any) -> Any:
 
 
 class SecretSerializer(serializers.Serializer[Any]):
+    """The secret of an endpoint."""
+
     secret = serializers.CharField(
         help_text="`whsec_…`, which signs deliveries as in Standard Webhooks."
     )
 
 
 class AttemptSerializer(serializers.ModelSerializer[WebhookAttempt]):
+    """One request to the receiver, and its response."""
+
     class Meta:
         model = WebhookAttempt
         fields = [
@@ -134,11 +154,31 @@ class AttemptSerializer(serializers.ModelSerializer[WebhookAttempt]):
             "error",
         ]
         read_only_fields = fields
+        extra_kwargs = help_texts(
+            number="Number of the attempt, from 1 on.",
+            kind="Why it was made.",
+            at="When it was made.",
+            duration_ms="Milliseconds until it ended.",
+            response_status="HTTP status of the response; null without a response.",
+            response_excerpt="How the body of the response begins.",
+            error="Why there was no response; blank if there was one.",
+        )
 
 
 class DeliverySerializer(Masked, serializers.ModelSerializer[WebhookDelivery]):
-    url = serializers.CharField(source="target", read_only=True)
-    call = serializers.UUIDField(source="call.call_id", read_only=True, allow_null=True)
+    """A message to one receiver."""
+
+    url = serializers.CharField(
+        source="target",
+        read_only=True,
+        help_text="Where it is sent. Keys that may not change endpoints see the host alone.",
+    )
+    call = serializers.UUIDField(
+        source="call.call_id",
+        read_only=True,
+        allow_null=True,
+        help_text="ID of the call it is about; null if it is about a batch.",
+    )
 
     class Meta:
         model = WebhookDelivery
@@ -161,11 +201,28 @@ class DeliverySerializer(Masked, serializers.ModelSerializer[WebhookDelivery]):
             "ended_at",
         ]
         read_only_fields = fields
+        extra_kwargs = help_texts(
+            event_id="ID of the event, which is sent as `webhook-id`.",
+            event_type="What happened.",
+            endpoint="ID of the endpoint; null for a URL that a batch or a call named itself.",
+            format="Format of the message.",
+            batch="ID of the batch that it is about; null for a test message.",
+            status="Whether it was delivered.",
+            attempts="How often it was sent.",
+            last_status="HTTP status of the last response; null without a response.",
+            last_error="Why the last attempt had no response; blank if it had one.",
+            next_attempt_at="When it is sent next; null once it has ended.",
+            give_up_at="When no further attempt is made.",
+            created_at="When the event happened.",
+            ended_at="When it was delivered or given up; null while it is pending.",
+        )
 
 
 class DeliveryInFullSerializer(DeliverySerializer):
+    """A message with its body, and each attempt to send it."""
+
     body = serializers.CharField(read_only=True, help_text="The exact body that is sent.")
-    tries = AttemptSerializer(many=True, read_only=True)
+    tries = AttemptSerializer(many=True, read_only=True, help_text="Each attempt, in order.")
 
     class Meta(DeliverySerializer.Meta):
         fields = [*DeliverySerializer.Meta.fields, "body", "tries"]

@@ -18,7 +18,7 @@ from batchcalls.states import BATCH_TERMINAL, CALL_FINAL, RECIPIENT_TERMINAL
 from batchcalls.webhooks.bland_shapes import ANSWERED_BY
 
 MOST = 1_000
-_SORTS = ("created_at", "updated_at")
+SORTS = ("created_at", "updated_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ def page_of(query: QueryDict) -> CallPage:
     count = max(0, min(limit, behind - first))
     ascending = bool(query_values.boolean(query, "ascending"))
     sort_by = query.get("sort_by") or "created_at"
-    if sort_by not in _SORTS:
-        raise invalid(f"sort_by must be {' or '.join(_SORTS)}.")
+    if sort_by not in SORTS:
+        raise invalid(f"sort_by must be {' or '.join(SORTS)}.")
     calls = _attempts(query)
     waiting = _waiting(query, calls)
     waiting_count = waiting.count() if waiting is not None else 0

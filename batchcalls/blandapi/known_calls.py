@@ -25,7 +25,8 @@ from campaigns import e164
 #: An attempt, or the batch of a single call that has no attempt yet.
 Told = CallResult | Batch
 
-_LISTED = (
+#: The members of a call in a list.
+LISTED = (
     *("call_id", "batch_id", "to", "from", "inbound", "completed", "status", "queue_status"),
     *("error_message", "answered_by", "created_at", "end_at", "call_length", "corrected_duration"),
     *("request_data", "metadata", "pathway_id", "disposition_tag", "summary", "price"),
@@ -87,7 +88,7 @@ def details(many: Iterable[Told]) -> list[dict[str, Any]]:
 
 def listed(many: Iterable[Told]) -> list[dict[str, Any]]:
     """Return the list shapes of calls, without transcripts."""
-    return [{name: one[name] for name in _LISTED} for one in details(many)]
+    return [{name: one[name] for name in LISTED} for one in details(many)]
 
 
 def detail(told: Told) -> dict[str, Any]:

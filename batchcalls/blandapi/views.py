@@ -88,6 +88,8 @@ def door(**actions: Action) -> Callable[..., HttpResponseBase]:
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
+    # The document describes them.
+    view.actions = actions  # type: ignore[attr-defined]
     return view
 
 

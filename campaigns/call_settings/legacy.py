@@ -20,7 +20,8 @@ from campaigns.call_settings.parsers import (
     uuid_text,
     whole_number,
 )
-from campaigns.call_settings.shapes import dispatch_hours, items, json_object, named, sms
+from campaigns.call_settings.provider_shapes import dispatch_hours, sms
+from campaigns.call_settings.shapes import items, json_object, named
 from campaigns.call_settings.types import Alias, Kind, Section, returns, setting
 
 LEGACY = (

@@ -31,20 +31,19 @@ from campaigns.call_settings.parsers import (
     webhook_url,
     whole_number,
 )
-from campaigns.call_settings.shapes import (
+from campaigns.call_settings.provider_shapes import (
     custom_tool,
     dialing_strategy,
     dynamic_data_source,
     guard_rail,
-    items,
     keyword,
-    named,
     post_call_evals,
     pronunciation,
     retry,
     tool_id,
     voicemail,
 )
+from campaigns.call_settings.shapes import items, named
 from campaigns.call_settings.structural import STRUCTURAL
 from campaigns.call_settings.times import start_time, timezone_name
 from campaigns.call_settings.types import CallSetting, Kind, Section, setting

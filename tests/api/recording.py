@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,9 @@ _NUMBERED = {"account", "campaign", "pathway", "policy", "recipient", "tools"}
 class Recorder:
     """Asks operations by name and keeps what was sent and answered."""
 
+    #: Method and path of each operation, by its name.
+    operations: Mapping[str, tuple[Any, ...]] = OPERATIONS
+
     def __init__(self, program: Program) -> None:
         self.program = program
         self.examples: dict[str, dict[str, Any]] = {}
@@ -61,17 +64,15 @@ class Recorder:
 
         ``ids`` fill the places of the address.
         """
-        method, path, _ = OPERATIONS[name]
+        method, path, *_ = self.operations[name]
         left: Iterator[Any] = iter(ids)
         address = addresses(path, lambda _: str(next(left))) + query
         before = AuditEntry.objects.count()
         answer = self.program.send(method, address, body)
         new = AuditEntry.objects.order_by("-pk")[: AuditEntry.objects.count() - before]
         self.entries[name] = {(entry.action, entry.kind) for entry in new}
-        if "text/csv" in answer["Content-Type"]:
-            told: Any = b"".join(answer.streaming_content).decode()
-        else:
-            told = answer.json()
+        text = b"".join(answer).decode()  # some are streamed
+        told: Any = text if "text/csv" in answer["Content-Type"] else json.loads(text)
         assert answer.status_code in {200, 201, 202}, (name, told)
         shown = told["results"][0] if name.endswith("_list") else told
         kind = _singular([part for part in path.split("/") if "{" not in part][-1])

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage, Site
+from tests.browser.inspection import look_over
 
 pytestmark = pytest.mark.browser
 
@@ -51,21 +52,48 @@ def test_an_operation_is_read_and_tried(
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_table_of_call_settings_is_reached_by_its_link_and_its_address(
-    open_page: OpenPage, *, size: tuple[int, int]
+@pytest.mark.parametrize(
+    ("name", "anchor", "size"),
+    [("Call settings", "call-settings", DESKTOP), ("Quick guides", "quick-guides", PHONE)],
+    ids=["call settings on a desktop", "guides on a phone"],
+)
+def test_what_is_below_the_operations_is_reached_by_its_link_and_its_address(
+    open_page: OpenPage, *, name: str, anchor: str, size: tuple[int, int]
 ) -> None:
     page = open_page(size)
     page.goto("/api/docs/")
     page.get_by_text("Create a batch", exact=True).wait_for()
-    page.get_by_role("link", name="Call settings").first.click()
-    heading = page.get_by_role("heading", name="Call settings", exact=True)
+    page.get_by_role("link", name=name).first.click()
+    heading = page.get_by_role("heading", name=name, exact=True)
     expect(heading).to_be_in_viewport()
     page.goto("about:blank")
-    page.goto("/api/docs/#call-settings")
+    page.goto(f"/api/docs/#{anchor}")
     page.get_by_text("Create a batch", exact=True).wait_for()
     expect(heading).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [(DESKTOP, "dark"), (PHONE, "light")],
+    ids=["dark desktop", "light phone"],
+)
+def test_the_compatible_api_has_a_page_and_a_guide(
+    open_page: OpenPage, *, size: tuple[int, int], scheme: str
+) -> None:
+    page = open_page(size, scheme)
+    page.goto("/api/docs/bland/")
+    page.locator(".opblock").get_by_text("Send a call", exact=True).first.click()
+    page.get_by_text("Call successfully queued.").first.wait_for()
+    page.get_by_role("link", name="From Bland AI to here").first.click()
+    page.get_by_role("heading", name="Refused requests").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_the_guide_for_those_who_change_over_looks_right(open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto("/api/docs/from-bland/")
+    assert look_over(page) == []
 
 
 def test_the_pages_lead_back_and_load_nothing_from_elsewhere(

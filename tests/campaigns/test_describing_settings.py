@@ -16,7 +16,8 @@ from campaigns.call_settings.parsers import (
     text,
     uuid_text,
 )
-from campaigns.call_settings.shapes import items, named, pronunciation
+from campaigns.call_settings.provider_shapes import pronunciation
+from campaigns.call_settings.shapes import items, named
 from campaigns.call_settings.types import Parser, setting
 
 TEXT = {"string"}

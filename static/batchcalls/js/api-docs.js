@@ -11,14 +11,14 @@ const follow = () => {
 system.addEventListener("change", follow);
 follow();
 
-// Swagger adds content above the table of call settings later, so scroll to the table again after
-// that. Swagger rewrites the hash, so read it now.
-const isWanted = window.location.hash === "#call-settings";
+// Swagger adds content above the guides and the table of call settings later, so scroll to them again
+// after that. Swagger rewrites the hash, so read it now.
+const wanted = window.location.hash.slice(1);
 document.addEventListener("DOMContentLoaded", () => {
-  if (!isWanted) {
+  const target = document.querySelector(".api-settings[id]") && document.getElementById(wanted);
+  if (!target) {
     return;
   }
-  const target = document.getElementById("call-settings");
   const watcher = new MutationObserver(() => {
     if (document.querySelector("#swagger-ui .opblock")) {
       watcher.disconnect();
