@@ -31,6 +31,7 @@ BEYOND_JSON_SCHEMA = {
     "voicemail": "leaving a message needs one",
     "retry": "leaving a message needs one",
     "webhook": "hosts and ports",
+    "custom_tools": "names and passwords in URLs",
     "timezone": "zones that exist",
     "start_time": "days that exist",
 }

@@ -165,10 +165,10 @@ def over(recorder: Recorder, key: str, body: dict[str, Any], carry: Callable[...
 def follow_a_batch(recorder: Recorder, batch: str) -> None:
     recorder.ask("batches.list")
     recorder.ask("batches.list_v2")
-    recorder.ask("batches.details", batch)
+    recorder.ask("batch_calls.details", batch)
     recorder.ask("batches.details_v2", batch)
-    recorder.ask("batches.analyses", batch)
-    recorder.ask("batches.analyze", batch, body=QUESTIONS)
+    recorder.ask("batch_calls.analyses", batch)
+    recorder.ask("batch_calls.analyze", batch, body=QUESTIONS)
     recorder.ask("batch_logs.logs", batch)
 
 
@@ -184,6 +184,7 @@ def follow_a_call(recorder: Recorder, carry: Carry) -> None:
     call = over(recorder, "calls.send", body, carry)
     recorder.ask("calls.list", query="?to_number=%2B12025550190&limit=1")
     recorder.ask("calls.details", call)
+    recorder.ask("call_events.events", call)
     recorder.ask("calls.details_of_body", body={"call_id": call})
     recorder.ask("calls.analyze", call, body=QUESTIONS)
     recorder.ask("calls.correct", call)

@@ -8,6 +8,7 @@ from batchcalls.blandapi.docs.answer_parts import (
     BATCH_ID,
     ERRORS,
     NOTHING,
+    NULL,
     SENT,
     STATUS,
     WARNINGS,
@@ -45,6 +46,12 @@ _COUNTS: dict[str, Schema] = {
     "calls_total": whole("Rows of the batch."),
     "calls_successful": whole("Rows whose call was processed."),
     "calls_failed": whole("Rows that were skipped or failed."),
+}
+#: Of responses that have a page of a batch's calls.
+_PLACE: dict[str, Schema] = {
+    "total_count": whole("How many calls there are."),
+    "count": whole("How many of them are here."),
+    "next_from": whole("Index of the next page; null on the last one.", **NULL),
 }
 
 
@@ -84,8 +91,10 @@ def of_batches() -> dict[str, Schema]:
             {"data": record("The batch.", {**_BATCH_V2, **_COUNTS}), "errors": ERRORS},
         ),
         "Batch": record(
-            "A batch and its calls.",
+            "A batch and a page of its calls.",
             {
+                **_PLACE,
+                "warnings": WARNINGS,
                 "status": text("`completed` or `in-progress`."),
                 "batch_params": record("The batch.", {"id": BATCH_ID, **_BATCH_V1}),
                 "analysis": {
@@ -115,6 +124,8 @@ def of_batches() -> dict[str, Schema]:
                     ),
                 ),
             },
+            # Those of the page are left out with the calls.
+            required=["status", "batch_params", "analysis", "call_data"],
         ),
         "BatchStopped": record(
             "The batch was stopped.",
@@ -127,9 +138,10 @@ def of_batches() -> dict[str, Schema]:
             },
         ),
         "BatchAnswers": record(
-            "Answers about each call.",
+            "Answers about each call of a page.",
             {
                 **ANSWERS,
+                **_PLACE,
                 "answers": {
                     "type": "object",
                     "description": "The answers, by the ID of the call.",
@@ -138,9 +150,10 @@ def of_batches() -> dict[str, Schema]:
             },
         ),
         "BatchFacts": record(
-            "What is known about each call.",
+            "What is known about each call of a page.",
             {
                 **SENT,
+                **_PLACE,
                 "analysis": array(
                     "The calls.",
                     record(

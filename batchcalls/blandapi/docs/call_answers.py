@@ -75,6 +75,19 @@ def of_calls() -> dict[str, Schema]:
     """Return the components about calls."""
     return {
         "Call": record("A call.", CALL),
+        "CallEvents": array(
+            "The events of a call so far, oldest first.",
+            record(
+                "An event.",
+                {
+                    "level": text("`queue` before the call is placed, then `call`."),
+                    "category": text("`info` or `error`."),
+                    "message": text("What happened."),
+                    "call_id": CALL["call_id"],
+                    "timestamp": moment("When it happened."),
+                },
+            ),
+        ),
         "ListedCall": record(
             "A call in a list.", {name: one for name, one in CALL.items() if name in LISTED}
         ),

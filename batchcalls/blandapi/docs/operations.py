@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from batchcalls.blandapi.batch_calls import MOST_CALLS
 from batchcalls.blandapi.batches import DEFAULT_V2, MOST_V1, MOST_V2
 from batchcalls.blandapi.call_list import MOST, SORTS
 from batchcalls.blandapi.docs.schemas import Schema
@@ -56,6 +57,7 @@ def _limit(most: int) -> tuple[str, dict[str, Any]]:
     return "Rows at most.", {"type": "integer", "minimum": 0, "maximum": most, "default": most}
 
 
+_CALLS_OF_PAGE = {"from": ("Index of the first call.", _INDEX), "limit": _limit(MOST_CALLS)}
 _BATCHES, _CALLS, _REPORTS, _ACCOUNT = "batches", "calls", "reports", "account"
 #: By module and name of the view, without underscores before it.
 OPERATIONS: Mapping[str, Operation] = {
@@ -80,11 +82,12 @@ OPERATIONS: Mapping[str, Operation] = {
         query=_PAGE,
         answer="BatchesV2",
     ),
-    "batches.details": Operation(
+    "batch_calls.details": Operation(
         tag=_BATCHES,
         summary="Get a batch and its calls",
-        description="With the figures of its calls.",
+        description="With the figures of all its calls, and a page of them.",
         query={
+            **_CALLS_OF_PAGE,
             "include_calls": ("Whether the calls are returned; true by default.", _FLAG),
             "include_transcripts": ("Whether their transcripts are; true by default.", _FLAG),
             "include_analysis": ("Whether the figures are; true by default.", _FLAG),
@@ -111,17 +114,19 @@ OPERATIONS: Mapping[str, Operation] = {
         answer="BatchStopped",
         refusals=(409,),
     ),
-    "batches.analyze": Operation(
+    "batch_calls.analyze": Operation(
         tag=_BATCHES,
         summary="Ask questions about the calls of a batch",
         description="Answers come from extracted fields, summary, and outcome of each call.",
+        query=_CALLS_OF_PAGE,
         body="Questions",
         answer="BatchAnswers",
     ),
-    "batches.analyses": Operation(
+    "batch_calls.analyses": Operation(
         tag=_BATCHES,
         summary="Get what is known about the calls of a batch",
         description="Every extracted field, the summary, and the outcome of each finished call.",
+        query=_CALLS_OF_PAGE,
         answer="BatchFacts",
     ),
     "batch_logs.logs": Operation(
@@ -183,6 +188,12 @@ OPERATIONS: Mapping[str, Operation] = {
         body="CallOfBody",
         answer="Call",
         refusals=(404,),
+    ),
+    "call_events.events": Operation(
+        tag=_CALLS,
+        summary="List the events of a call",
+        description="All events so far. Ask again for more; no stream stays open.",
+        answer="CallEvents",
     ),
     "calls.stop": Operation(
         tag=_CALLS,

@@ -66,6 +66,10 @@ def call_parameters(*, with_rows: bool) -> dict[str, Schema]:
     """Return the parameters of calls; ``with_rows`` includes what belongs to one recipient."""
     wanted = [one for one in REGISTRY.values() if with_rows or one.name != "phone_number"]
     found = {one.name: _parameter(one) for one in wanted}
+    # Tools that are defined in full may stand beside the IDs of others.
+    found["tools"]["items"] = {
+        "anyOf": [found[name]["items"] for name in ("tools", "custom_tools")]
+    }
     older = {name: _older(one) for name, one in ALIASES.items() if one.target in found}
     return {**found, **older, PURPOSE: _PURPOSE}
 
