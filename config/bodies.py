@@ -88,6 +88,8 @@ class BoundedBodies:
         if name not in UPLOAD_PAGES | UPLOAD_OPERATIONS:
             request.upload_handlers = [NoFiles(request)]
         limit = limit_of(request.path_info)
+        if name in UPLOAD_OPERATIONS and request.content_type == "application/json":
+            limit = int(settings.MAX_API_BYTES)
         small = int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         size = int(length) if length.isascii() and length.isdigit() else 0
         if size > small and name in UPLOAD_PAGES and not request.user.is_authenticated:
