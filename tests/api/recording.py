@@ -110,7 +110,9 @@ class Recorder:
         written = {match.group() for match in _TIME.finditer(text)}
         # Variables of a conversation are as the provider sends them, call settings with the offset
         # that was sent.
-        assert member in {"now", "now_utc", "start_time"} or all(map(_ONE_FORM.fullmatch, written)), (
+        assert member in {"now", "now_utc", "start_time"} or all(
+            map(_ONE_FORM.fullmatch, written)
+        ), (
             member,
             text,
         )
