@@ -1,4 +1,4 @@
-"""Programs of npm that tests run, as `tests/api/node/package.json` pins them."""
+"""Programs of npm that tests run, as `tests/npm/package.json` pins them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-FOLDER = Path(__file__).parent / "api" / "node"
+FOLDER = Path(__file__).with_name("npm")
 HOW_TO_INSTALL = f"npm ci --prefix {FOLDER.relative_to(Path(__file__).parents[1])}"
 #: They neither report what they did nor look for newer versions of themselves.
 _QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
@@ -24,10 +24,15 @@ def need_node() -> None:
         pytest.skip(f"The programs of npm are not installed. {HOW_TO_INSTALL}")
 
 
+def path_of(program: str) -> str:
+    """Return the path of an installed program."""
+    return str(FOLDER / "node_modules" / ".bin" / program)
+
+
 def run(program: str, *arguments: str, folder: Path = FOLDER) -> subprocess.CompletedProcess[str]:
     """Run an installed program and return how it ended, and what it printed."""
     return subprocess.run(
-        [FOLDER / "node_modules" / ".bin" / program, *arguments],
+        [path_of(program), *arguments],
         check=False,
         cwd=folder,
         env={**os.environ, **_QUIET},

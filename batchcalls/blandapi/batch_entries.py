@@ -9,6 +9,7 @@ from typing import Any
 from batchcalls.blandapi import parameters
 from batchcalls.blandapi.errors import invalid
 from batchcalls.blandapi.parameters import Parameters
+from batchcalls.database import clock
 from batchcalls.drafting.recipient_objects import CONSENT_MEMBERS
 from campaigns import call_settings
 from campaigns.call_settings import REGISTRY, SettingInvalid
@@ -105,7 +106,7 @@ def _start_time(told: dict[str, Any], shared: Parameters) -> Any:
     """
     zone = told.get("timezone") or shared.settings.get("timezone")
     try:
-        return call_settings.parse_start_time(told["start_time"], timezone=zone).isoformat()
+        return clock.text_of(call_settings.parse_start_time(told["start_time"], timezone=zone))
     except SettingInvalid:
         return told["start_time"]
 

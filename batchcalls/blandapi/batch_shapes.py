@@ -81,7 +81,7 @@ def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
         if batch.prompt
         else {}
     )
-    start = {"start_time": batch.start_at.isoformat()} if batch.start_at else {}
+    start = {"start_time": clock.text_of(batch.start_at)} if batch.start_at else {}
     return {
         "id": str(batch.pk),
         "user_id": str(batch.created_by_id or ""),
@@ -95,7 +95,7 @@ def batch_v2(batch: Batch, recipients: Iterable[Recipient]) -> dict[str, Any]:
 
 
 def _call_object(recipient: Recipient) -> dict[str, Any]:
-    start = {"start_time": recipient.start_at.isoformat()} if recipient.start_at else {}
+    start = {"start_time": clock.text_of(recipient.start_at)} if recipient.start_at else {}
     return {
         "phone_number": recipient.e164 or recipient.raw_number,
         "request_data": recipient.request_data,

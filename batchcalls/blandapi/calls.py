@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 from django.db.models import Q
@@ -16,6 +15,7 @@ from batchcalls.blandapi.accounts import READ_CALLS
 from batchcalls.blandapi.errors import Refused, invalid
 from batchcalls.blandapi.views import Action, Asked, door
 from batchcalls.calling import stopping
+from batchcalls.database import clock
 from batchcalls.models import CallResult, Scope
 from batchcalls.states import BATCH_TERMINAL, RECIPIENT_TERMINAL, CallStatus, RecipientStatus
 
@@ -125,7 +125,7 @@ def _active_one(one: known_calls.Told) -> dict[str, Any]:
         "to": found["to"],
         "objective": batch.prompt,
         "pathway_id": found["pathway_id"],
-        "start_time": starts.astimezone(UTC).isoformat(),
+        "start_time": clock.text_of(starts),
         "international": "false" if found["to"].startswith("+1") else "true",
         "status": "IN_PROGRESS" if talking else "QUEUED",
         "timestamp": int(begun.timestamp() * 1000),

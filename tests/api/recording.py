@@ -108,11 +108,8 @@ class Recorder:
         if member == "costs":  # SQLite writes more zeros than PostgreSQL
             return f"{Decimal(text):.5f}"
         written = {match.group() for match in _TIME.finditer(text)}
-        # Variables of a conversation are as the provider sends them, call settings with the offset
-        # that was sent.
-        assert member in {"now", "now_utc", "start_time"} or all(
-            map(_ONE_FORM.fullmatch, written)
-        ), (
+        # Variables of a conversation are as the provider sends them.
+        assert member in {"now", "now_utc"} or all(map(_ONE_FORM.fullmatch, written)), (
             member,
             text,
         )

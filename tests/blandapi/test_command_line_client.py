@@ -1,13 +1,12 @@
 """The official command line, its address and key changed, against a running server.
 
-It comes from npm (``bland-cli``, pinned in .ci/bland-cli). ``bland mcp`` is its server for agents.
+It comes from npm (``bland-cli``). ``bland mcp`` is its server for agents.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,26 +14,21 @@ from typing import Any
 
 import pytest
 
+from tests import node
 from tests.blandapi.serving import Server, server
 from tests.databases import NewDatabase
 from tests.installation import wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.one_database]
 
-VERSION = "0.6.1"
 HUMAN, NOBODY = "+12025550190", "+12025550191"
 
 
 @pytest.fixture(scope="module")
 def program() -> str:
     """Return the path of the command line."""
-    found = shutil.which("bland")
-    if found is None:
-        reason = f"Install the command line: npm install --global bland-cli@{VERSION}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    node.need_node()
+    return node.path_of("bland")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +81,7 @@ def is_over(served: Server) -> bool:
 def test_calls_and_batches_are_sent_and_followed_by_the_command_line(
     run: Run, served: Server, tmp_path: Path
 ) -> None:
-    assert run("--version").strip() == VERSION
+    assert run("--version").strip()
     sent = run("call", "send", HUMAN, "--task", "Say hello.", "--record", "--json")
     assert sent["status"] == "success"
     led = run("call", "send", HUMAN, "--persona", "p-1", "--request-data", '{"a": "b"}', "--json")

@@ -59,6 +59,8 @@ CALL: dict[str, Schema] = {
     "local_dialing": flag("Always false."),
     "call_ended_by": {**NOTHING, "description": "Not known here."},
     "pathway_id": text("ID of the pathway; null without one.", **NULL),
+    "persona_id": text("ID of the persona; null without one.", **NULL),
+    "agent_id": text("ID of the agent; null without one.", **NULL),
     "pathway_version": text("Version of the pathway; null without one.", **NULL),
     "pathway_logs": {**NOTHING, "description": "Not known here."},
     "voice_id": text("The voice; null for the provider's choice.", **NULL),
