@@ -9,9 +9,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from batchcalls.api.batch_rules import RulesField
 from batchcalls.api.fields import OBJECT, BudgetField, CallSettingsField, ObjectField, Strict
 from batchcalls.api.settings_schema import SENT_RECIPIENT
 from batchcalls.drafting import drafts, edits, recipient_objects
+from batchcalls.drafting.chosen_rules import ChosenRules
 from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import Target
@@ -106,6 +108,12 @@ class BatchFields(Strict):
         help_text="Percent of recent calls that may fail before the batch pauses; null for the "
         "account's limit, 0 for none.",
     )
+    rules = RulesField()
+
+    @property
+    def names_kept(self) -> list[str]:
+        """The fields of a batch itself, which a change sends again."""
+        return [name for name, field in self.fields.items() if not field.write_only]
 
     def validate_region(self, value: str) -> str:
         """Reject anything that is not a country."""
@@ -287,7 +295,7 @@ class BatchChanges(BatchFields):
             values |= {"pathway_id": "", "pathway_version": ""}
         elif values.get("pathway_id"):
             values["prompt"] = ""
-        before = {name: getattr(batch, name) for name in map(str, BatchFields().fields)}
+        before = {name: getattr(batch, name) for name in BatchFields().names_kept}
         if batch.purpose_assumed:
             before["purpose"] = ""
         request = request_of({**before, **values}, actor=actor)
@@ -307,6 +315,8 @@ def request_of(
     """Return the request for a draft."""
     said = {name: values[name] for name in names_of(Use.ASKED) if name in values}
     said["account"] = values.get("account") or VoiceAccount.objects.built_in()
+    if "rules" in values:
+        said["rules"] = values["rules"] or ChosenRules()
     reading = reading or ReadingOptions(
         region=values.get("region", ""), numbers_written=values.get("numbers_written", "")
     )

@@ -87,7 +87,7 @@ def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
     current = _locked(batch)
     if current.campaign and request.campaign != current.campaign:
         request = _without_campaign(request, current.campaign)
-    if request.rules is None:
+    if request.rules is None and not (request.campaign and request.campaign.policy):
         request = replace(request, rules=ChosenRules.of(current))
     fresh = drafts.copy_campaign(request, region=region)
     if request.campaign == current.campaign:
@@ -223,8 +223,8 @@ def undo_saved(batch: Batch, *, actor: User | None = None) -> ListMapping:
 
 
 def list_of(batch: Batch) -> StoredList | None:
-    """Return the list of a draft, or None."""
-    return batch.lists.order_by("created_at", "pk").first()
+    """Return the list of a draft, which is its first one, or None."""
+    return next(iter(batch.lists.all()), None)
 
 
 def mapping_of(batch: Batch) -> ListMapping:
