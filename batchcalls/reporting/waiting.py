@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from batchcalls.calling import caller_ids, pacing
+from batchcalls.calling.verdicts import BUDGET_RESERVED
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, EmergencyStop, Recipient, VoiceAccount
 from batchcalls.reporting.worker_state import worker_state
@@ -121,7 +122,9 @@ def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Waiting 
     elif head.reason_code == "capped":
         code, message = "capped", f"The next number may be called again at {until}."
     elif head.reason_code.startswith("budget"):
-        code, message = "budget", head.reason
+        # What is reserved is free when live calls end, and nobody knows when that is.
+        known = None if head.reason_code == BUDGET_RESERVED else head.due_at
+        return Waiting(code="budget", message=head.reason, until=known)
     elif head.reason_code in caller_ids.CODES:
         code, message = "caller_id", f"{head.reason} The next attempt is due at {until}."
     elif head.status == RecipientStatus.DEFERRED:
