@@ -64,7 +64,7 @@ def _refuse_halves(value: Any) -> None:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON.")
+    raise ValueError(f"{name} is not a JSON number.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         times = Counter(name for name, _ in pairs)
         twice = times.most_common(1)[0][0]
-        raise ValueError(f"the name {twice!r} stands twice in an object.")
+        raise ValueError(f"the name {twice!r} appears twice in an object.")
     return found
 
 

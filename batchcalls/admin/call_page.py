@@ -213,7 +213,7 @@ def moments(call: CallResult, events: list[CallEvent]) -> list[tuple[Any, str, s
     told = [
         (
             event.occurred_at,
-            f"{event.get_status_display()}, says the provider",
+            f"{event.get_status_display()} (provider)",
             event.provider_status,
         )
         for event in events

@@ -66,7 +66,7 @@ class AuditFilter(ListFilter):
         ),
     )
     door = django_filters.ChoiceFilter(
-        label="Through", choices=AuditDoor.choices, empty_label="Any door"
+        label="Through", choices=AuditDoor.choices, empty_label="Any source"
     )
     address = django_filters.CharFilter(
         label="Address",
