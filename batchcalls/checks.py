@@ -9,7 +9,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
 
+from batchcalls.database import trigrams
 from campaigns.e164 import is_region
 
 #: A tick works for 20 s and then waits for the last answers. A shorter timeout would kill healthy
@@ -75,7 +77,7 @@ def check_patience(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     return [
         Warning(
             f"STALE_CLAIM_SECONDS is {settings.STALE_CLAIM_SECONDS}: a provider may take longer to"
-            " answer, and its calls would be shown as unconfirmed meanwhile.",
+            " answer, and its calls would be shown as unconfirmed in the meantime.",
             hint=f"Set it to {LEAST_STALE_SECONDS} or more.",
             id="batchcalls.W006",
         )
@@ -93,4 +95,24 @@ def check_region(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
             hint="Use two letters, such as US or GB.",
             id="batchcalls.E004",
         )
+    ]
+
+
+@register(Tags.database)
+def check_number_search(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn when PostgreSQL lacks the index for searching parts of numbers.
+
+    `check --database default` and `migrate` run it.
+    """
+    return [
+        Warning(
+            f"The database {name} lacks the index {trigrams.NAME}: searching part of a phone "
+            "number reads all calls.",
+            hint=trigrams.REMEDY,
+            id="batchcalls.W007",
+        )
+        for name in databases or ()
+        if trigrams.is_missing(connections[name])
     ]

@@ -40,11 +40,15 @@ EXPORT = "batchcalls.tasks.export"
 DELIVER_WEBHOOKS = "batchcalls.tasks.deliver_webhooks"
 RECONCILE_RESTORED = "batchcalls.tasks.reconcile_restored"
 PURGE = "batchcalls.tasks.purge"
+COUNT_FIGURES = "batchcalls.tasks.count_figures"
 SWEEP = "batchcalls.tasks.sweep"
 
 #: Every task that a worker runs.
 TASKS = frozenset(
-    {IMPORT_LIST, DISPATCH_TICK, EXPORT, DELIVER_WEBHOOKS, RECONCILE_RESTORED, PURGE, SWEEP}
+    {
+        *(IMPORT_LIST, DISPATCH_TICK, EXPORT, DELIVER_WEBHOOKS, RECONCILE_RESTORED, PURGE),
+        *(COUNT_FIGURES, SWEEP),
+    }
 )
 
 #: A message unanswered for this long counts as lost; `ring_once` then sends another.

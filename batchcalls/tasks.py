@@ -110,6 +110,11 @@ def purge() -> None:
     purging.run(seconds=PURGE_SECONDS)
 
 
+def count_figures(batch_id: str) -> None:
+    """Count a large batch whose status changed, before anybody looks at it."""
+    renewing.run_for(batch_id)
+
+
 def sweep() -> None:
     """Confirm the epoch and a heartbeat, restart lost work, recount sums, delete expired rows.
 

@@ -78,7 +78,8 @@ def read(text: str, *, order: str, today: date) -> date | str:
     found = days_meant(text, year=today.year)
     days = {day for known, day in found.items() if order in {"", known}}
     if found and not days:
-        return f"{quoted} is no date as {DateOrder(order).label}. Write it like 2026-01-31."
+        order_label = DateOrder(order).label
+        return f"{quoted} is not a date in the order {order_label}. Write it like 2026-01-31."
     if not days:
         if _SERIAL.fullmatch(text):
             return (

@@ -96,8 +96,8 @@ class ConsentCells:
         kind = self._kind(has_date=bool(dates), today=today)
         if kind == ConsentKind.NOT_STATED and _states(self.kind) and not self.consent:
             unclear = (
-                f"“{self.kind[:40]}” is no kind of consent. Write verbal, or written, or leave the "
-                "row out."
+                f"“{self.kind[:40]}” is not a kind of consent. Write verbal or written, or leave "
+                "the row out."
             )
         return Evidence(
             kind=kind,

@@ -91,7 +91,7 @@ def _cap(name: str, note: str = "") -> models.PositiveSmallIntegerField[int | No
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
-        help_text=f"The most to one number, in all batches. Leave blank for no cap. {note}".strip(),
+        help_text=f"The maximum to one number. Leave blank for no cap. {note}".strip(),
     )
 
 
@@ -122,7 +122,7 @@ class CallingPolicy(models.Model):
     attempts_30d = _cap("calls in 30 days")
     answered_7d = _cap("answered calls in 7 days")
     when_capped = models.CharField(
-        "at a cap",
+        "when a cap is reached",
         max_length=4,
         choices=WhenCapped.choices,
         default=WhenCapped.WAIT,
@@ -133,7 +133,7 @@ class CallingPolicy(models.Model):
         null=True,
         blank=True,
         validators=[MaxValueValidator(80)],
-        help_text="The most for one recipient over all outcomes. Leave blank for no such limit.",
+        help_text="Maximum for one recipient, across all outcomes. Leave blank for no limit.",
     )
     retry_another_hour = models.BooleanField(
         "retry at another time of day",
@@ -195,9 +195,7 @@ class CallingWindow(models.Model):
     )
     weekday = models.PositiveSmallIntegerField(choices=Weekday.choices)
     opens_at = models.TimeField(default=time(9))
-    closes_at = models.TimeField(
-        default=time(20), help_text="Exclusive; 00:00 stands for the end of the day."
-    )
+    closes_at = models.TimeField(default=time(20), help_text="00:00 means the end of the day.")
 
     class Meta:
         ordering = ["weekday", "opens_at", "pk"]
@@ -317,7 +315,8 @@ class Campaign(models.Model):
         max_length=20, choices=Purpose.choices, default=Purpose.INFORMATIONAL
     )
     prompt = models.TextField(
-        blank=True, help_text="What the agent is told. {{column_name}} is replaced for each row."
+        blank=True,
+        help_text="Instructions for the agent. {{column_name}} is replaced for each row.",
     )
     pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, null=True, blank=True)
     tools = models.ManyToManyField(Tool, blank=True)
@@ -397,13 +396,14 @@ class ColumnMapping(models.Model):
         max_length=20,
         blank=True,
         choices=[(written.value, written.label) for written in Written],
-        help_text="How numbers without + are written. Leave blank to decide by the whole list.",
+        help_text="How numbers without + are written. Leave blank to detect it from the whole "
+        "list.",
     )
     date_order = models.CharField(
         max_length=3,
         blank=True,
         choices=[(order.value, order.label) for order in DateOrder],
-        help_text="Order of day, month and year. Leave blank to decide by all start times.",
+        help_text="Order of day, month and year. Leave blank to detect it from all start times.",
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False

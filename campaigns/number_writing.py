@@ -37,7 +37,7 @@ class Written(StrEnum):
 
     WITH_COUNTRY_CODE = "with_country_code", "With country code"
     NATIONAL = "national", "National, without country code"
-    MIXED = "mixed", "Mixed: decide for each number alone"
+    MIXED = "mixed", "Mixed: decide for each number"
 
 
 class Choice(Enum):

@@ -32,9 +32,13 @@ class Pathway(models.Model):
     """A conversation graph hosted by the voice provider."""
 
     name = models.CharField(max_length=200, unique=True)
-    pathway_id = models.CharField(max_length=100, help_text="The id the voice provider shows.")
+    pathway_id = models.CharField(
+        "pathway ID", max_length=100, help_text="The ID that the voice provider shows."
+    )
     version = models.CharField(
-        max_length=40, blank=True, help_text="A number, “production” or “staging”; blank: current."
+        max_length=40,
+        blank=True,
+        help_text="A number, “production”, or “staging”. Leave blank for the current version.",
     )
     description = models.TextField(blank=True)
     variables = models.TextField(

@@ -224,8 +224,9 @@ class NamedField(RowsField):
 class LinesField(forms.CharField):
     """A list of texts: one per line, or a JSON array for items that contain line breaks."""
 
-    def __init__(self, **common: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 3}), **common)
+    def __init__(self, *, help_text: str = "", **common: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": 3})
+        super().__init__(widget=widget, help_text=f"{help_text} One per line.".strip(), **common)
 
     def to_python(self, value: Any) -> Any:
         """Return the lines; the parser reads a JSON array."""
@@ -310,17 +311,8 @@ def field_of(
     labels. ``without`` are members of an object that have fields of their own.
     """
     items = schema.get("items", {})
-    if known:
-        return PickField(known, initial=value or [], **common)
     if schema["type"] == "array" and items.get("type") == "string":
-        options = items.get("enum", ())
-        if 0 < len(options) <= MOST_CHECKBOXES:
-            choices = [(one, one.replace("_", " ").capitalize()) for one in options]
-            boxes = forms.CheckboxSelectMultiple
-            return forms.MultipleChoiceField(
-                choices=choices, widget=boxes, initial=value or [], **common
-            )
-        return LinesField(initial=LinesField.text_of(value or []), **common)
+        return list_field(items, value, known=known, **common)
     field: RowsField | None = None
     if "additionalProperties" in schema and isinstance(schema["additionalProperties"], Mapping):
         *labels, adds = _NAMED.get(name, ("Name", "Value", "Add another"))
@@ -336,6 +328,26 @@ def field_of(
     if field is not None and value:
         field.initial = field.rows_of(value)
     return field
+
+
+def list_field(
+    items: Mapping[str, Any],
+    value: Sequence[str] | None,
+    *,
+    known: Sequence[tuple[str, str]] = (),
+    **common: Any,
+) -> forms.Field:
+    """Return the field of a list of texts with its stored value; ``items`` is the schema of one."""
+    if known:
+        return PickField(known, initial=value or [], **common)
+    options = items.get("enum", ())
+    if 0 < len(options) <= MOST_CHECKBOXES:
+        choices = [(one, one.replace("_", " ").capitalize()) for one in options]
+        boxes = forms.CheckboxSelectMultiple
+        return forms.MultipleChoiceField(
+            choices=choices, widget=boxes, initial=value or [], **common
+        )
+    return LinesField(initial=LinesField.text_of(value or []), **common)
 
 
 def _is_flat(schema: Mapping[str, Any]) -> bool:

@@ -221,8 +221,6 @@ def _fields_of(
             **common,
         )
     ):
-        if isinstance(field, setting_fields.LinesField):
-            field.help_text = f"{field.help_text} One per line."
         return [(setting.name, field)]
     common["initial"] = written(value)
     unset = "Not set"

@@ -40,6 +40,7 @@ SETTINGS: dict[str, Any] = {
         "CallStatus": "batchcalls.states.CallStatus",
         "DeliveryStatus": "batchcalls.states.DeliveryStatus",
         "PurposeEnum": "campaigns.vocabulary.Purpose",
+        "RetryRuleOutcomeEnum": "campaigns.vocabulary.RetryOutcome",
     },
     "TAGS": [
         {"name": "batches", "description": "Batches: create, follow, and stop them."},

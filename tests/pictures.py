@@ -8,8 +8,6 @@ Uses a new installation, which `tests.showcase` fills and which keeps calling me
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import DESKTOP, FLAGS, PASSWORD, Site, log_in
-from tests.installation import ROOT, free_port
+from tests.browser.conftest import DESKTOP, FLAGS, Site, filled_site, log_in
+from tests.installation import ROOT
 
 FOLDER = ROOT / ".pictures"
 
@@ -26,31 +24,18 @@ FOLDER = ROOT / ".pictures"
 def main() -> None:
     """Take each picture in both themes."""
     FOLDER.mkdir(exist_ok=True)
-    with filled_site() as site:
+    with showcase() as site:
         _take(site)
 
 
 @contextmanager
-def filled_site() -> Iterator[Site]:
+def showcase() -> Iterator[Site]:
     """Yield a new installation that `tests.showcase` filled, with a web server and a worker."""
-    port = free_port()
-    environment = {
-        "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "SECRET_KEY": "pictures-need-no-secret-but-a-long-enough-key-for-django",
-        "LOG_LEVEL": "WARNING",
-    }
-    with tempfile.TemporaryDirectory(prefix="batchcalls-pictures-") as name:
-        folder = Path(name)
-        with Site(folder, f"sqlite:///{folder / 'site.sqlite3'}", **environment) as site:
-            site.url = f"http://127.0.0.1:{port}"
-            site.manage("collectstatic", "--noinput", "--verbosity=0")
-            site.manage("createsuperuser", "--noinput", "--username=ada", "--email=ada@example.com")
-            fill = [sys.executable, "-m", "tests.showcase"]
-            subprocess.run(fill, env=site.environment, cwd=ROOT, check=True)
-            site.start_web(port)
-            site.start_worker()
-            yield site
+    with (
+        tempfile.TemporaryDirectory(prefix="batchcalls-pictures-") as folder,
+        filled_site(Path(folder), "tests.showcase", LOG_LEVEL="WARNING") as site,
+    ):
+        yield site
 
 
 def _take(site: Site) -> None:

@@ -16,7 +16,9 @@ from django_q.models import OrmQ, Schedule
 from batchcalls import queue, tasks
 from batchcalls.batches import lifecycle
 from batchcalls.calling import ticks
-from batchcalls.models import Batch, CallResult, Recipient, VoiceAccount
+from batchcalls.models import Batch, CallResult, KeptFigure, Recipient, VoiceAccount
+from batchcalls.models.batch import MANY_ROWS
+from batchcalls.reporting import kept
 from batchcalls.states import BatchStatus, RecipientStatus
 
 NUMBERS = [f"+120255501{n:02}" for n in range(30)]
@@ -73,6 +75,21 @@ class TestRinging:
         lifecycle.submit(batch, launch=True)
 
         assert queued() == [(queue.IMPORT_LIST, (str(batch.first_list.pk),))]
+
+    def test_a_large_batch_is_counted_as_soon_as_it_ends(
+        self, make_batch: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(kept, "WORTH_KEEPING_SECONDS", 0)
+        for rows, rung in ((MANY_ROWS, False), (MANY_ROWS + 1, True)):
+            batch = make_batch(NUMBERS[0])
+            lifecycle.submit(batch, launch=True)
+            Batch.objects.filter(pk=batch.pk).update(row_count=rows)
+            lifecycle.cancel(batch)
+            message = queue.COUNT_FIGURES, (str(batch.pk),)
+            assert (message in queued()) == rung
+        tasks.count_figures(str(batch.pk))
+        # The page of the batch finds its figures, and counts nothing.
+        assert KeptFigure.objects.get(key=f"figures:{batch.pk}").state == "canceled"
 
     def test_a_message_waits_for_no_clock(self) -> None:
         queue.ring(queue.DISPATCH_TICK, 1)

@@ -75,14 +75,15 @@ def _refuse_halves(value: Any) -> None:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON.")
+    raise ValueError(f"{name} is not a JSON number.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         times = Counter(name for name, _ in pairs)
-        raise ValueError(f"the name {times.most_common(1)[0][0]!r} stands twice in an object.")
+        twice = times.most_common(1)[0][0]
+        raise ValueError(f"the name {twice!r} appears twice in an object.")
     return found
 
 

@@ -143,7 +143,7 @@ class _Reader:
                 raise self._unreadable("the name of a member is missing")
             name, _ = self._value("A name")
             if name in found:
-                text = f"the name {name!r} stands twice in an object"
+                text = f"the name {name!r} appears twice in an object"
                 raise self._unreadable(text)
             if self._next() != ":":
                 raise self._unreadable("a colon is missing")

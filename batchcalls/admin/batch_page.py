@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from batchcalls.access.permissions import require
 from batchcalls.access.sessions import is_fragment
@@ -137,7 +138,7 @@ class BatchPages(OwnPages[Batch]):
             return HttpResponseNotAllowed(["POST"])
         if batch.dry_run:
             dry_run.store(batch)
-            self.message_user(request, "Worked out anew.", messages.SUCCESS)
+            self.message_user(request, "Recalculated.", messages.SUCCESS)
         return redirect("admin:batchcalls_batch_dry_run", pk)
 
     def mapping_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -247,10 +248,10 @@ def _timeline(timeline: Timeline | None) -> dict[str, Any]:
     if minutes >= 60:
         hours = minutes // 60
         span = {1: "hour", 24: "day", 7 * 24: "week"}.get(hours, f"{hours} hours")
-    form = "%H:%M" if minutes < 240 else "%d %b"
+    form = "H:i" if minutes < 240 else "M j"
     local = [(timezone.localtime(at), n) for at, n in timeline.bars]
     title = f"Calls per {span} ({local[-1][0]:%Z})"
-    chart = charts.bar_chart([(f"{at:{form}}", n) for at, n in local], title=title)
+    chart = charts.bar_chart([(date_format(at, form), n) for at, n in local], title=title)
     return {"timeline": chart, "timeline_title": title}
 
 

@@ -171,7 +171,7 @@ class CallLogPage(OwnPages[CallResult]):
                 page=FilteredPage.CALL_LOG,
                 defaults={"query": query},
             )
-            self.message_user(request, f"The filter is kept as {name}.", messages.SUCCESS)
+            self.message_user(request, f"The filter was saved as {name}.", messages.SUCCESS)
         return redirect(back)
 
     def forget_filter_view(self, request: HttpRequest, pk: int) -> HttpResponse:

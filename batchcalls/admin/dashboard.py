@@ -15,6 +15,7 @@ from batchcalls.database import clock
 from batchcalls.models import Batch, VoiceAccount
 from batchcalls.reporting import charts, daily_figures, dashboard_figures
 from batchcalls.reporting.batch_figures import totals_of
+from batchcalls.reporting.formatting import short_date
 from batchcalls.reporting.waiting import waiting_of
 from batchcalls.reporting.worker_state import clock_state, worker_state
 from batchcalls.states import BATCH_ACTIVE
@@ -60,17 +61,20 @@ def _running() -> dict[str, Any]:
 
 
 def _calls() -> dict[str, Any]:
-    today, days = daily_figures.today(), daily_figures.last_days()
+    figures = daily_figures.shown()
+    if figures is None:
+        return {"is_counting": True}
+    today, days = figures
     calls_url = reverse("admin:batchcalls_callresult_changelist")
     return {
         "today": today,
         "per_day": charts.bar_chart(
-            [(f"{day.day:%d %b}", day.calls) for day in days],
+            [(short_date(day.day), day.calls) for day in days],
             title="Calls per day",
             urls=[f"{calls_url}?from={day.day}&to={day.day}" for day in days],
         ),
         "answer_rate": charts.bar_chart(
-            [(f"{day.day:%d %b}", round(day.rate)) for day in days],
+            [(short_date(day.day), round(day.rate)) for day in days],
             title="Answered by a person",
             unit="%",
         ),

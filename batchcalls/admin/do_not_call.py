@@ -164,7 +164,7 @@ class DoNotCallAdmin(OwnPages[Suppression], SmallTableAdmin):
         except suppressing.NotListed as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:campaigns_suppression_changelist")
-        said = "The reason is changed." if changed else "The reason stays as it was."
+        said = "Reason saved." if changed else "The reason did not change."
         self.message_user(request, said, messages.SUCCESS)
         return redirect("admin:campaigns_suppression_change", entry.pk)
 

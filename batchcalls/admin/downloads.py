@@ -167,7 +167,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         if export.created_by != request.user:  # it has what its owner may see
             require(request.user, masking.PERMISSION)
         if export.status != ExportStatus.DONE:
-            raise Http404("The file is not written yet.")
+            raise Http404("The file is not ready yet.")
         try:
             file = export.file.open("rb")
         except OSError as error:

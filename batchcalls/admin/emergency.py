@@ -27,7 +27,7 @@ class StopForm(forms.Form):
 
     reason = forms.CharField(
         max_length=halts.LONGEST_REASON,
-        help_text="Shown on every page while the stop is in force, and kept in the batches' logs.",
+        help_text="Shown on every page during the stop, and saved in the batches' logs.",
         error_messages={"required": "Enter a reason for stopping all calls."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

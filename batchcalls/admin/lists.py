@@ -154,7 +154,7 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
         require(request.user, "campaigns.export_suppression", "campaigns.view_suppression")
         narrowed = DoNotCallFilter(request.GET, queryset=Suppression.objects.all())
         if not narrowed.is_valid():
-            message = "The list cannot be exported by a filter that is not understood."
+            message = "The list cannot be exported with an invalid filter."
             self.message_user(request, message, messages.ERROR)
             address = reverse("admin:campaigns_suppression_changelist")
             return redirect(f"{address}?{request.GET.urlencode()}")
@@ -183,11 +183,11 @@ class StoredListAdmin(ReadOnlyAdmin[StoredList]):
     def rejected(self, stored: StoredList) -> SafeString | str:
         """Show the first rows of a do-not-call file that contain no number."""
         if stored.kind == ListKind.RECIPIENTS:
-            return "Rejected rows are on the page of the batch."
+            return "The batch's page has the rejected rows."
         table = exports.not_taken_in(stored)
         shown = list(islice(table.rows, PROBLEMS_SHOWN + 1))
         if not shown:
-            return "No row so far."
+            return "No rows yet."
         rows = format_html_join(
             "",
             "<li>Row {} “{}”: {}</li>",

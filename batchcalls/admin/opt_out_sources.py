@@ -108,7 +108,7 @@ class OptOutSourceAdmin(OwnPages[OptOutSource]):
         def act() -> Done:
             if name == "rotate":
                 opt_out_sources.rotate_secret(source)
-                done = "New secret created. The former one is valid for another 24 hours."
+                done = "New secret created. The old one works for another 24 hours."
             else:
                 opt_out_sources.switch(source, on=name == "enable")
                 done = f"{source} turned {'on' if source.enabled else 'off'}."

@@ -34,7 +34,7 @@ class PreferencesForm(forms.ModelForm[Preferences]):
     time_zone = forms.ChoiceField(
         label="Time zone",
         required=False,
-        help_text="All times are shown in this zone, and days begin and end in it.",
+        help_text="All times are shown in this time zone, and days begin and end in it.",
     )
 
     class Meta:
@@ -77,7 +77,7 @@ def preferences_view(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Preferences",
-        "subtitle": "For you alone, on every computer.",
+        "subtitle": "For your account only, on every device.",
         "form": form,
         "now": timezone.localtime(),
     }

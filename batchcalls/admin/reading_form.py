@@ -60,7 +60,7 @@ class FormatForm(forms.Form):
     include_hidden = forms.BooleanField(
         label="Include hidden rows and columns",
         required=False,
-        help_text="For Excel files. They are skipped otherwise.",
+        help_text="For Excel files. Otherwise they are skipped.",
     )
 
     def reading(self) -> ReadingOptions:
@@ -90,7 +90,7 @@ class ReadingForm(FormatForm):
 
     numbers_written = forms.ChoiceField(
         label="Numbers are written",
-        choices=[("", "Decide by the whole list"), *((one.value, one.label) for one in Written)],
+        choices=[("", "Detect from the whole list"), *((one.value, one.label) for one in Written)],
         required=False,
         help_text="For numbers without +, such as 4915123456789, that can be read both ways.",
     )

@@ -89,7 +89,7 @@ class SwitchOffForm(forms.Form):
         label="Until",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_TIME),
-        help_text=f"{settings.TIME_ZONE}. Leave blank until somebody switches them on.",
+        help_text=f"{settings.TIME_ZONE}. Leave blank until someone switches them on.",
     )
 
 
@@ -172,7 +172,7 @@ class RulePackAdmin(ReadOnlyAdmin[RulePackSwitch]):
 
         def on() -> str:
             rule_switches.switch_on(key, actor=actor_of(request))
-            return f"Rules of {key} hold again."
+            return f"Rules of {key} apply again."
 
         def off(reason: str, until: datetime | None) -> str:
             rule_switches.switch_off(key, reason=reason, until=until, actor=actor_of(request))

@@ -79,7 +79,7 @@ class SetUpForm(ConfirmForm):
         code = "".join(self.cleaned_data["new_code"].split())
         if self.setup.matching(code) is None:
             raise ValidationError(
-                "This code is not right. Enter the code that the app shows now. If it is refused "
+                "This code is incorrect. Enter the code that the app shows now. If it is refused "
                 "again, set your phone's clock to automatic."
             )
         return code

@@ -29,17 +29,17 @@ class SettleForm(forms.Form):
         widget=forms.RadioSelect,
     )
     provider_call_id = forms.CharField(
-        label="Provider's id of the call",
+        label="Provider's call ID",
         required=False,
         max_length=100,
         widget=AdminTextInputWidget,
-        help_text="If it was placed: with its id, the result is fetched from the provider.",
+        help_text="If it was placed, enter its ID to fetch the result from the provider.",
     )
     note = forms.CharField(
         required=False,
         max_length=500,
         widget=AdminTextInputWidget,
-        help_text="How you know; kept in the batch's log.",
+        help_text="How you know. Saved in the batch's log.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -79,7 +79,9 @@ class SettlingPage(OwnPages[CallResult]):
         require(request.user, "batchcalls.settle_callresult")
         call = CallResult.objects.select_related("batch").filter(pk=pk).first()
         if call is None:
-            raise Http404("This attempt is gone: it was not sent, and its recipient is queued.")
+            raise Http404(
+                "This attempt no longer exists: it was not sent, and its recipient is queued again."
+            )
         was_given_up = call.status in CALL_GIVEN_UP
         form = (GivenUpForm if was_given_up else SettleForm)(request.POST or None)
 

@@ -33,7 +33,7 @@ _KEPT = "kept_form"
 #: What people read about a code that is not accepted.
 SENTENCES = {
     Verdict.WRONG: (
-        "This code is not right. Enter the code that the app shows now. Each code works once."
+        "This code is incorrect. Enter the code that the app shows now. Each code works once."
     ),
     Verdict.LOCKED: ("Too many wrong codes. Wait, or ask an administrator to unlock your sign-in."),
     Verdict.UNREADABLE: (
@@ -45,6 +45,11 @@ SENTENCES = {
 
 class PasswordForm(AdminAuthenticationForm):
     """Name and password, with a sentence of its own while a lock is in force."""
+
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": "Wrong username or password. Both are case-sensitive.",
+    }
 
     def clean_username(self) -> str:
         """Refuse names that nobody can have: Django's form limits only what browsers send."""
@@ -120,7 +125,7 @@ def login_page(request: HttpRequest, site: AdminSite, extra: dict[str, Any]) -> 
         return redirect("admin:index")
     context = {
         **site.each_context(request),
-        "title": "Log in",
+        "title": "Sign in",
         "subtitle": None,
         "app_path": request.get_full_path(),
         "username": request.user.get_username(),
@@ -140,7 +145,7 @@ def ask_again(request: HttpRequest, form: kept_forms.KeptForm | None) -> HttpRes
         return HttpResponseRedirect(login_url)
     context = {
         **admin.site.each_context(request),
-        "title": "Log in",
+        "title": "Sign in",
         "app_path": login_url,
         REDIRECT_FIELD_NAME: url,
         "form": PasswordForm(request),

@@ -39,7 +39,7 @@ def sign_ins_view(request: HttpRequest) -> HttpResponse:
         lifted = throttling.unlock(username=username, address=address)
         lifted += bool(user and not address and two_step.unlock(user))
         if not lifted:
-            return Done("This lock is over already.", tone=messages.INFO)
+            return Done("This lock has already ended.", tone=messages.INFO)
         throttling.log.warning(
             "sign_in_unlocked",
             username=username,

@@ -110,7 +110,7 @@ class VoiceAccountCallerIdsPage(OwnPages[VoiceAccount]):
             added = values["added"]
             caller_id_changes.change(account, added=added, changed=changed, removed=removed)
             self.log_change(request, account, _in_words(added, changed, removed))
-            return "The caller IDs are saved."
+            return "Caller IDs saved."
 
         here = f"{self.url_of('caller_ids', pk)}?page={page.number}"
         return act(request, save, back=here, form=form) or self.page(

@@ -32,7 +32,7 @@ class LiftForm(forms.Form):
     until = forms.DateField(
         label="Last day",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="The floor holds again after this day (UTC). At most a year from now.",
+        help_text="The floor applies again after this day (UTC). At most a year from now.",
     )
 
     def clean_until(self) -> datetime:
@@ -61,7 +61,7 @@ class VoiceAccountFloorPage(OwnPages[VoiceAccount]):
 
         def restore() -> str:
             legal_floor.restore(account, actor=actor_of(request))
-            return f"The legal floor of {account} holds again."
+            return f"The legal floor of {account} applies again."
 
         def lift(reason: str, until: datetime) -> str:
             legal_floor.lift(account, until=until, reason=reason, actor=actor_of(request))

@@ -77,7 +77,7 @@ class WebhookDeliveryAdmin(NobodyWrites, OwnPages[WebhookDelivery]):
         except outbox.CannotSend as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         else:
-            self.message_user(request, "It is being sent again.", messages.SUCCESS)
+            self.message_user(request, "It is being resent.", messages.SUCCESS)
         to_call = request.POST.get("back") == "call" and delivery.call_id
         if to_call and request.user.has_perm("batchcalls.view_callresult"):
             url = reverse("admin:batchcalls_callresult_change", args=[delivery.call_id])

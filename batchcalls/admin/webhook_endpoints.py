@@ -48,7 +48,7 @@ class Deed:
 
 def _rotate(endpoint: WebhookEndpoint) -> str:
     endpoints.rotate_secret(endpoint)
-    return "There is a new secret. The former one signs along for 24 hours."
+    return "New secret created. The old one also signs messages for another 24 hours."
 
 
 def _disable(endpoint: WebhookEndpoint) -> str:
@@ -58,7 +58,7 @@ def _disable(endpoint: WebhookEndpoint) -> str:
 
 def _enable(endpoint: WebhookEndpoint) -> str:
     endpoints.enable(endpoint)
-    return "Switched on. What was given up can be sent again from its page."
+    return "Switched on. Dropped messages can be resent from their pages."
 
 
 def _delete(endpoint: WebhookEndpoint) -> str:
@@ -68,7 +68,7 @@ def _delete(endpoint: WebhookEndpoint) -> str:
 
 
 DEEDS = {
-    "rotate": Deed(label="Make a new secret", title="Make a new secret?", verb=_rotate),
+    "rotate": Deed(label="Create new secret", title="Create new secret?", verb=_rotate),
     "disable": Deed(
         label="Switch off", title="Switch this endpoint off?", verb=_disable, tone="danger"
     ),
@@ -117,7 +117,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
             except ValidationError as error:
                 form.add_error(None, error)
             else:
-                self.message_user(request, "Added. Send it a test now.", messages.SUCCESS)
+                self.message_user(request, "Endpoint added. Send a test now.", messages.SUCCESS)
                 self._warn(request, endpoint)
                 if request.user.has_perm(VIEW):
                     return redirect(self.url_of("change", endpoint.pk))
@@ -192,7 +192,7 @@ class WebhookEndpointAdmin(OwnPages[WebhookEndpoint]):
         except outbox.CannotSend as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         else:
-            said = "A test is on its way; it stands at the top of the deliveries."
+            said = "Test sent. It appears at the top of the deliveries."
             self.message_user(request, said, messages.SUCCESS)
         return redirect(self.url_of("change", pk))
 

@@ -11,8 +11,8 @@ from batchcalls.reporting.filters.several import BatchIdField
 from campaigns.models import Campaign
 
 EVENTS = {
-    "batch.status": "Each change of a batch’s status",
-    "call.finished": "Each call that is finished",
+    "batch.status": "Each status change of a batch",
+    "call.finished": "Each finished call",
 }
 
 
@@ -20,7 +20,7 @@ class EndpointForm(forms.ModelForm[WebhookEndpoint]):
     """The fields of an endpoint, as its functions expect them."""
 
     events = forms.MultipleChoiceField(
-        label="It is told of",
+        label="Events",
         choices=list(EVENTS.items()),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one event."},
@@ -29,14 +29,14 @@ class EndpointForm(forms.ModelForm[WebhookEndpoint]):
         queryset=Campaign.objects.all(),
         required=False,
         empty_label="Every campaign",
-        help_text="Of this campaign’s batches alone.",
+        help_text="Only for batches of this campaign.",
     )
     batch = BatchIdField(
         label="Batch ID",
         queryset=Batch.objects.all(),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Of this one batch alone. Blank: every batch.",
+        help_text="Only for this batch. Leave blank for every batch.",
     )
 
     class Meta:
@@ -46,9 +46,9 @@ class EndpointForm(forms.ModelForm[WebhookEndpoint]):
             "url": forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
         }
         help_texts = {
-            "url": "Each message is sent there by POST. It must begin with https://.",
+            "url": "Receives each message as a POST request. It must begin with https://.",
             "description": "Note for your team.",
-            "format": "Ours, or what programs for the Bland API understand.",
+            "format": "Our own format, or the one of the Bland API.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -25,6 +25,7 @@ TASKS = {
     queue.DELIVER_WEBHOOKS: "Send webhooks",
     queue.RECONCILE_RESTORED: "Reconcile a restored backup",
     queue.PURGE: "Delete expired data",
+    queue.COUNT_FIGURES: "Count figures of large batches",
 }
 
 

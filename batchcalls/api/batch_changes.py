@@ -43,7 +43,7 @@ class _Changes(BatchFields):
             values |= {"pathway_id": "", "pathway_version": ""}
         elif values.get("pathway_id"):
             values["prompt"] = ""
-        before = {name: getattr(batch, name) for name in map(str, BatchFields().fields)}
+        before = {name: getattr(batch, name) for name in BatchFields().names_kept}
         if batch.purpose_assumed:
             before["purpose"] = ""
         request = request_of({**before, **values}, actor=actor)

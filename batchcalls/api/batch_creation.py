@@ -11,9 +11,11 @@ from rest_framework.exceptions import ErrorDetail
 
 from batchcalls.access.json_lists import JsonList
 from batchcalls.api.batch_members import BATCH
+from batchcalls.api.batch_rules import RulesField
 from batchcalls.api.fields import OBJECT, BudgetField, CallSettingsField, ObjectField, Strict
 from batchcalls.api.settings_schema import SENT_RECIPIENT
 from batchcalls.drafting import drafts, recipient_objects
+from batchcalls.drafting.chosen_rules import ChosenRules
 from batchcalls.drafting.drafts import DraftRequest
 from batchcalls.intake.uploads import ReadingOptions
 from batchcalls.lists.mapping import Target
@@ -143,6 +145,12 @@ class BatchFields(Strict):
         help_text="Percent of recent calls that may fail before the batch pauses; null for the "
         "account's limit, 0 for none.",
     )
+    rules = RulesField()
+
+    @property
+    def names_kept(self) -> list[str]:
+        """The fields of a batch itself, which a change sends again."""
+        return [name for name, field in self.fields.items() if not field.write_only]
 
     def validate_region(self, value: str) -> str:
         """Reject anything that is not a country."""
@@ -331,6 +339,8 @@ def request_of(
     """Return the request for a draft."""
     said = {name: values[name] for name in names_of(Use.ASKED) if name in values}
     said["account"] = values.get("account") or VoiceAccount.objects.built_in()
+    if "rules" in values:
+        said["rules"] = values["rules"] or ChosenRules()
     reading = reading or ReadingOptions(
         region=values.get("region", ""), numbers_written=values.get("numbers_written", "")
     )

@@ -37,6 +37,7 @@ _FIELDS = {
     "bad_prompt": "prompt",
     "variable_without_column": "prompt",
     "no_consent_column": "campaign",
+    "rules_of_campaign": "rules",
     "bad_region": "region",
     "file_too_large": "file",
     "no_recipients": "recipients",

@@ -48,7 +48,7 @@ def restore(account: VoiceAccount, *, actor: User | None = None) -> None:
     """Hold an account's calls to the legal floor again, from its next claim on."""
     with audit.changing(account, actor=actor):
         _write(account, until=None, reason="")
-    message = "The legal floor holds again."
+    message = "The legal floor applies again."
     AccountEvent.objects.create(account=account, actor=actor, code=RESTORED, message=message)
 
 

@@ -19,6 +19,7 @@ from batchcalls.access import audit
 from batchcalls.batches import list_imports
 from batchcalls.database import clock
 from batchcalls.models import AuditAction, Batch, BatchEvent, CallResult, Recipient, StoredList
+from batchcalls.models.batch import MANY_ROWS
 from batchcalls.states import (
     BATCH_CALLING,
     BATCH_CANCELABLE,
@@ -75,7 +76,7 @@ def _move(
     """
     # Lock the row, so that a concurrent change is committed before the status is read.
     rows = Batch.objects.filter(pk=batch_id).order_by().select_for_update(no_key=True)
-    current, name = rows.values_list("status", "name").first() or ("", "")
+    current, name, size = rows.values_list("status", "name", "row_count").first() or ("", "", 0)
     if current not in sources or to not in BATCH_TRANSITIONS[BatchStatus(current)]:
         raise Conflict(action, current)
     if to in BATCH_TERMINAL:
@@ -107,6 +108,8 @@ def _move(
     if then:
         then()
     outbox.batch_changed(event)
+    if (size or 0) > MANY_ROWS and not BATCH_CALLING.issuperset({current, to}):
+        queue.ring(queue.COUNT_FIGURES, str(batch_id))
     log.info("batch.status", batch_id=str(batch_id), was=current, now=str(to), code=code)
     return BatchStatus(current)
 

@@ -93,7 +93,7 @@ def retry(batch: Batch, *, outcomes: Collection[str], actor: User | None = None)
     lifecycle.reopen(batch, actor=actor, code="retry", message=f"Called again: {names}.")
     queued = _queue(retriable(batch, outcomes))
     if not queued:
-        raise lifecycle.Conflict("called again", batch.status, why=f"nobody ended as {names}")
+        raise lifecycle.Conflict("called again", batch.status, why=f"no one ended as {names}")
     return queued
 
 

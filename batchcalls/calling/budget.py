@@ -22,6 +22,7 @@ from batchcalls.calling.pacing import Room
 from batchcalls.models import Batch, CallResult, DailySpending, Recipient, VoiceAccount
 from batchcalls.states import CALL_IN_DOUBT, CALL_LIVE
 from batchcalls.voice.prices import Prices, at_most
+from campaigns.times_in_words import moment_in_words
 
 #: When a recipient is due again for whom there is no room until live calls end.
 WAIT = timedelta(seconds=5)
@@ -59,6 +60,11 @@ class Budget:
     def is_worth_waiting(self) -> bool:
         """Return whether calls that end may leave some of what is reserved for them."""
         return self.reserved > self.stuck
+
+    @property
+    def end_in_words(self) -> str:
+        """When the period ends: “at 2026-11-28 00:00 UTC”; blank for a batch’s budget."""
+        return f"at {moment_in_words(self.until)}" if self.until else ""
 
     def written(self, amount: Decimal) -> str:
         """Format an amount in the budget's currency."""
@@ -190,12 +196,14 @@ class Purse:
             case Period.DAY:
                 return (
                     f"The daily budget of the voice account {self.account_name} {figures} Calls "
-                    "start again tomorrow, or when you raise it on the account’s page."
+                    f"start again {budget.end_in_words}, or when you raise it on the account’s "
+                    "page."
                 )
             case Period.MONTH:
                 return (
                     f"The monthly budget of the voice account {self.account_name} {figures} Raise "
-                    "it on the account’s page or wait for the next month, then resume."
+                    "it on the account’s page or wait until the next month, which begins "
+                    f"{budget.end_in_words}, then resume."
                 )
 
 

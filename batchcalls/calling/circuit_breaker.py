@@ -135,6 +135,6 @@ def _message(
     why = f" Most common reason: {common[0]}" if common else ""
     return (
         f"{outcome.failed:,} of the last {outcome.ended:,} calls through {account} failed "
-        f"({percent} %) within {account.breaker_minutes} minutes; the limit is {limit} %.{why} "
+        f"({percent}%) within {account.breaker_minutes} minutes; the limit is {limit}%.{why} "
         "Find the cause, then resume: failures so far will not count again."
     )

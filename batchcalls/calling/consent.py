@@ -16,7 +16,7 @@ from campaigns.consent_demands import Demand, Evidence, Lack, first_lack
 from campaigns.rules.packs import Holding
 from campaigns.vocabulary import Purpose
 
-TEST_CALL = "a test call: whoever places it to their own number consents"
+TEST_CALL = "a test call to one's own number"
 
 
 def latest_day(now: datetime) -> date:

@@ -52,4 +52,4 @@ def _is_near(budget: Budget, percent: int) -> bool:
 
 def _figures(budget: Budget) -> str:
     share = int(budget.spent * 100 / budget.limit)
-    return f"{budget.written(budget.spent)} of {budget.written(budget.limit)} spent ({share} %)."
+    return f"{budget.written(budget.spent)} of {budget.written(budget.limit)} spent ({share}%)."

@@ -19,6 +19,7 @@ from campaigns.models import Ban
 
 #: A held number is released by the decision about it; until then it is checked this often.
 CHECK_HOLDS_AFTER = timedelta(hours=1)
+BUDGET_RESERVED, BUDGET_USED_UP = "budget_reserved", "budget_used_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def by_budget(shortage: Shortage, now: datetime) -> Refused:
     next_day = shortage.budget.until if shortage.budget.period is budget.Period.DAY else None
     return Refused(
         status=RecipientStatus.DEFERRED,
-        code="budget_reserved" if shortage.waits else "budget_used_up",
+        code=BUDGET_RESERVED if shortage.waits else BUDGET_USED_UP,
         message=shortage.message,
         due_at=now + budget.WAIT if shortage.waits else next_day or now,
     )

@@ -26,11 +26,15 @@ def known() -> list[Voice]:
     return _distinct(voice for account in accounts for voice in _known_of(account))
 
 
-def listed(account: VoiceAccount) -> list[Voice]:
-    """Return the voices of an account; ask its provider unless it was asked lately.
+def listed(accounts: Iterable[VoiceAccount]) -> list[Voice]:
+    """Return the voices of accounts; ask each provider unless it was asked lately.
 
     A provider that cannot be asked has none: people can still type a name.
     """
+    return _distinct(voice for account in accounts for voice in _listed_of(account))
+
+
+def _listed_of(account: VoiceAccount) -> list[Voice]:
     if (found := cache.get(_key(account))) is not None:
         return list(found)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from django.db import DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 log = structlog.get_logger(__name__)
@@ -19,6 +20,25 @@ _IS_BROKEN = (
     "SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
     "WHERE relname = %s AND NOT indisvalid"
 )
+_EXISTS = "SELECT to_regclass(%s) IS NOT NULL"
+_IS_USABLE = (
+    "SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+    "WHERE relname = %s AND indisvalid"
+)
+#: What to run where the migration may not.
+REMEDY = f"Run as a superuser of the database: {_EXTENSION}; {_INDEX};"
+
+
+def is_missing(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether a migrated database lacks the index, or has one that cannot be used."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_EXISTS, [_TABLE])
+        if not cursor.fetchone()[0]:
+            return False
+        cursor.execute(_IS_USABLE, [NAME])
+        return cursor.fetchone() is None
 
 
 def create(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
@@ -36,7 +56,7 @@ def create(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
             log.warning(
                 "number_search_is_slow",
                 what="pg_trgm cannot be created, so searching parts of numbers reads all calls.",
-                then=f"As a superuser of the database: {_EXTENSION}; {_INDEX};",
+                then=REMEDY,
                 error=str(refusal).strip(),
             )
             return

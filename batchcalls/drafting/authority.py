@@ -86,7 +86,7 @@ def check_launch(batch: Batch, actor: User | None) -> None:
         names = " and ".join(f"“{LABELS[one]}”" for one in lacking)
         raise SettingsDenied(
             f"Whoever set {what} in this batch may no longer do so, and you may not either. Start "
-            f"from a campaign, or ask somebody with the permission {names} to launch it."
+            f"from a campaign, or ask someone with the permission {names} to launch it."
         )
 
 

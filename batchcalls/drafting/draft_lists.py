@@ -224,8 +224,8 @@ def undo_saved(batch: Batch, *, actor: User | None = None) -> ListMapping:
 
 
 def list_of(batch: Batch) -> StoredList | None:
-    """Return the list of a draft, or None."""
-    return batch.lists.order_by("created_at", "pk").first()
+    """Return the list of a draft, which is its first one, or None."""
+    return next(iter(batch.lists.all()), None)
 
 
 def mapping_of(batch: Batch) -> ListMapping:

@@ -214,6 +214,8 @@ def copy_campaign(request: DraftRequest, *, region: str) -> Batch:
     if pathway:
         said |= {"pathway_id": pathway.pathway_id, "pathway_version": pathway.version}
     chosen = request.rules or ChosenRules()
+    if message := chosen.why_not_with(campaign):
+        raise DraftError(message, code="rules_of_campaign")
     policy = policy_for(campaign, request.account, said["purpose"], chosen)
     batch = Batch(policy=policy, region=region, created_by=request.created_by, **said)
     if refused := destinations.why_unusable(batch):

@@ -80,7 +80,7 @@ def change(batch: Batch, request: DraftRequest, *, region: str) -> Batch:
     current = locked(batch)
     if current.campaign and request.campaign != current.campaign:
         request = _without_campaign(request, current.campaign)
-    if request.rules is None:
+    if request.rules is None and not (request.campaign and request.campaign.policy):
         request = replace(request, rules=ChosenRules.of(current))
     fresh = drafts.copy_campaign(request, region=region)
     if request.campaign == current.campaign:

@@ -248,7 +248,7 @@ def _members(name: str, value: Any) -> Iterator[tuple[tuple[str, ...], Column | 
     for key in map(str, value):
         cleaned = _name_of(key)
         if not cleaned or cleaned in seen:
-            why = "is a duplicate name" if cleaned else "is no name"
+            why = "is a duplicate name" if cleaned else "is not a name"
             yield (name, key), _wrong("bad_name", f"“{key[:40]}” {why}.")
         seen.add(cleaned)
         yield (name, key), (_OBJECTS[name], cleaned)

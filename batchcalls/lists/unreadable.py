@@ -16,7 +16,7 @@ _SENTENCES = {
     "xml_workbook": "This is an “XML Spreadsheet 2003”, even if its name ends in .xls. Open it in "
     "a spreadsheet program, save it as .xlsx or “CSV UTF-8”, and choose the saved file.",
     "xml_file": "This is an XML file, not a list. Export the recipients as CSV or .xlsx instead.",
-    "no_workbook": "The file is no workbook, so it has no sheet “{given}”. Leave the sheet blank.",
+    "no_workbook": "The file is not a workbook and has no sheet “{given}”. Leave the sheet blank.",
     "bad_encoding": "The file is {misfits}. Choose its encoding, or save it as “CSV UTF-8”.",
     "broken_workbook": "The workbook cannot be read: it is damaged, protected, or of another kind "
     "than .xlsx. Open it, save it as .xlsx or “CSV UTF-8”, and choose the saved file.",

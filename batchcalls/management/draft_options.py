@@ -13,16 +13,19 @@ from django.utils.dateparse import parse_datetime
 
 from batchcalls.access import permissions
 from batchcalls.drafting import drafts
+from batchcalls.drafting.chosen_rules import ChosenRules
 from batchcalls.intake.uploads import ReadingOptions, UploadError
 from batchcalls.lists.mapping import MappingError, Target
 from batchcalls.lists.unreadable import UnreadableList
+from batchcalls.management import rule_options
 from batchcalls.models import Batch, VoiceAccount
-from campaigns.models import Campaign
+from campaigns.models import CallingPolicy, Campaign
 
 UNUSABLE_FILE, USAGE = 1, 2
 MOST_MONEY = Decimal(10) ** 9
 
 NumberT = TypeVar("NumberT", int, float)
+SavedT = TypeVar("SavedT", Campaign, CallingPolicy, VoiceAccount)
 
 #: Command-line hints, added to error messages that all interfaces share.
 HINTS = {
@@ -31,6 +34,7 @@ HINTS = {
     "no_prompt": "Use --prompt or --campaign.",
     "no_purpose": "Use --purpose, or --campaign.",
     "bad_region": "Use --region.",
+    "rules_of_campaign": "Leave out --policy, --hours, --days, and --retry.",
     "unclear_encoding": "Use --encoding.",
 }
 
@@ -54,6 +58,7 @@ def draft_of(options: dict[str, Any]) -> Batch:
     request = drafts.DraftRequest(
         name=options["name"] or path.stem,
         campaign=_campaign(options["campaign"]),
+        rules=_rules(options),
         account=_account(options["account"]),
         purpose=options["purpose"],
         prompt=options["prompt"],
@@ -117,28 +122,31 @@ def _actor(name: str, *verbs: str) -> User | None:
 
 
 def _campaign(name: str) -> Campaign | None:
-    if not name:
-        return None
-    campaign = Campaign.objects.filter(name=name).first()
-    if campaign is None:
-        raise Refused(f"There is no campaign {name!r}. {_known(Campaign)}", code="unknown_campaign")
-    return campaign
+    return _saved(Campaign, name, code="unknown_campaign") if name else None
 
 
 def _account(name: str) -> VoiceAccount:
     if name == "simulator":
         return VoiceAccount.objects.built_in()
-    account = VoiceAccount.objects.filter(name=name).first()
-    if account is None:
-        raise Refused(
-            f"There is no voice account {name!r}. {_known(VoiceAccount)}", code="unknown_account"
-        )
-    return account
+    return _saved(VoiceAccount, name, code="unknown_account")
 
 
-def _known(model: type[Campaign] | type[VoiceAccount]) -> str:
-    names = list(model.objects.order_by("name").values_list("name", flat=True)[:20])
-    return f"Known: {', '.join(names)}." if names else "None is saved yet."
+def _rules(options: dict[str, Any]) -> ChosenRules:
+    name = options["policy"]
+    policy = _saved(CallingPolicy, name, code="unknown_policy") if name else None
+    try:
+        return rule_options.rules_of(options, policy)
+    except ValueError as error:
+        raise Refused(str(error), code="bad_rules") from error
+
+
+def _saved(model: type[SavedT], name: str, *, code: str) -> SavedT:
+    found = model._default_manager.filter(name=name).first()
+    if found is None:
+        names = model._default_manager.order_by("name").values_list("name", flat=True)[:20]
+        known = f"Known: {', '.join(names)}." if names else "None is saved yet."
+        raise Refused(f"There is no {model._meta.verbose_name} {name!r}. {known}", code=code)
+    return found
 
 
 def _cap(option: str, given: NumberT | None) -> NumberT | None:
@@ -172,7 +180,7 @@ def _start_at(given: str) -> datetime | None:
         moment = None
     if moment is None:
         raise Refused(
-            f"--start-at {given!r} is no time. Write it like 2026-03-15T09:00:00-05:00.",
+            f"--start-at {given!r} is not a time. Write it like 2026-03-15T09:00:00-05:00.",
             code="bad_start_at",
         )
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

@@ -26,6 +26,8 @@ from campaigns.vocabulary import ConsentRule, Purpose
 if TYPE_CHECKING:
     from batchcalls.models.stored_list import StoredList
 
+#: Counting the rows of a batch with more of them takes long.
+MANY_ROWS = 2_000
 UNTITLED = "Untitled Batch"
 
 
@@ -107,13 +109,14 @@ class Batch(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0.001)],
-        help_text="Cap for this batch alone; blank: only the account's.",
+        help_text="Limit for this batch. Leave blank to use the account's limit.",
     )
     concurrency = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Calls of this batch that may be live at once; blank: only the account's cap.",
+        help_text="Maximum number of live calls of this batch. Leave blank to use the account's "
+        "limit.",
     )
     budget = models.DecimalField(
         max_digits=12,

@@ -40,7 +40,7 @@ class CallResult(models.Model):
     to_number = models.CharField("to", max_length=16)
     from_number = models.CharField("from", max_length=16, blank=True)
     webhook = models.CharField(
-        max_length=2_000, blank=True, help_text="Where this very call is reported to, besides."
+        max_length=2_000, blank=True, help_text="Where else this call is reported to."
     )
     checks = models.JSONField(
         default=dict, blank=True, help_text="Each rule that was checked before dialing."

@@ -17,17 +17,17 @@ class Protected(models.Model):
         null=True,
         blank=True,
         validators=[MaxValueValidator(100)],
-        help_text="Percent of recent calls. Leave blank for 50 on accounts that ring people and "
-        "none on others. 0: never.",
+        help_text="Percent of recent calls. Leave blank for 50 on accounts that ring real phones "
+        "and no limit on others. Enter 0 for no limit.",
     )
     breaker_calls = models.PositiveIntegerField(
-        "of at least so many calls",
+        "minimum calls",
         default=20,
         validators=[MinValueValidator(1)],
         help_text="Fewer recent calls never pause a batch.",
     )
     breaker_minutes = models.PositiveSmallIntegerField(
-        "within so many minutes",
+        "time window (minutes)",
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(1_440)],
         help_text="How far back calls count as recent.",

@@ -38,7 +38,7 @@ class Budgeted(models.Model):
         max_length=10,
         choices=MinuteRounding.choices,
         default=MinuteRounding.SECOND,
-        help_text="How the provider charges a minute that is not full.",
+        help_text="How the provider bills partial minutes.",
     )
     daily_budget = models.DecimalField(
         max_digits=12,
@@ -61,7 +61,7 @@ class Budgeted(models.Model):
         "budget warning",
         default=80,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text="Percent of a budget at which its batches are warned, once.",
+        help_text="Percent of a budget at which batches get a warning, once.",
     )
     overcharge = models.DecimalField(
         max_digits=10,

@@ -93,20 +93,21 @@ class StoredList(Leased):
         max_length=3,
         blank=True,
         choices=[(order.value, order.label) for order in DateOrder],
-        help_text="Order of day, month and year. Leave blank to decide by all start times.",
+        help_text="Order of day, month and year. Leave blank to detect it from all start times.",
     )
     numbers_written = models.CharField(
         max_length=20,
         blank=True,
         choices=[(written.value, written.label) for written in Written],
-        help_text="How numbers without + are written. Leave blank to decide by the whole list.",
+        help_text="How numbers without + are written. Leave blank to detect it from the whole "
+        "list.",
     )
     evidence = models.JSONField(
         null=True,
         editable=False,
         help_text="What only all rows together say about how numbers and dates are written.",
     )
-    note = models.CharField(max_length=200, blank=True, help_text="Why nobody on it is called.")
+    note = models.CharField(max_length=200, blank=True, help_text="Why no one on it is called.")
 
     row_offset = models.PositiveIntegerField(default=0, editable=False)
     split_through = models.PositiveIntegerField(

@@ -41,7 +41,7 @@ class VoiceAccount(Budgeted, Protected, Leased):
     name = models.CharField(max_length=100, unique=True)
     provider = models.CharField(max_length=40, choices=registry.choices, default=registry.DEFAULT)
     enabled = models.BooleanField(
-        default=True, help_text="Switched off, no batch places another call through this account."
+        default=True, help_text="When off, no batch places calls through this account."
     )
     countries = models.JSONField(
         default=list,
@@ -56,10 +56,10 @@ class VoiceAccount(Budgeted, Protected, Leased):
         null=True,
         blank=True,
         validators=[MinValueValidator(0.001)],
-        help_text="How many calls may start each second; blank: no limit.",
+        help_text="Calls that can start each second. Leave blank for no limit.",
     )
     concurrency = models.PositiveIntegerField(
-        default=1000, validators=[MinValueValidator(1)], help_text="Calls that may be live at once."
+        default=1000, validators=[MinValueValidator(1)], help_text="Maximum number of live calls."
     )
     currency = models.CharField(max_length=3, default="USD", validators=[validate_currency])
     options = models.JSONField(
@@ -88,7 +88,7 @@ class VoiceAccount(Budgeted, Protected, Leased):
     beyond_floor_until = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="Until when calls may go beyond the legal floor; blank: never.",
+        help_text="Until when calls may go beyond the legal floor. Blank for never.",
     )
     beyond_floor_reason = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -160,7 +160,7 @@ class VoiceAccount(Budgeted, Protected, Leased):
         if self.database_slow_at is None or now - self.database_slow_at > SLOW_FOR:
             return ""
         return (
-            "Nobody is dialed, because the database takes longer than half a second to answer. "
+            "No one is dialed because the database takes longer than half a second to answer. "
             "Check its load and the network between it and the workers."
         )
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Concat, TruncMinute
 
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models.batch import MANY_ROWS
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting import kept
 from batchcalls.states import BATCH_CALLING, CALL_FINAL
@@ -25,8 +26,6 @@ SPEED_WINDOW = timedelta(seconds=10)
 MOST_BARS = 60
 #: The smallest difference between two stored prices.
 _PRICE_STEP = Decimal(1).scaleb(-5)
-#: A batch with at most this many rows is always counted again.
-ALWAYS_COUNTED_ROWS = 2_000
 #: What precedes a status in a column of outcomes. No disposition begins with it.
 _STATUS = "\x01"
 _WIDTHS = (60, 300, 900, 3_600, 4 * 3_600, 86_400, 7 * 86_400)
@@ -161,7 +160,7 @@ def current(batch: Batch, totals: Totals) -> BatchFigures:
 
 def is_large(batch: Batch) -> bool:
     """Tell whether counting the rows of a batch may take long."""
-    return batch.row_count is None or batch.row_count > ALWAYS_COUNTED_ROWS
+    return batch.row_count is None or batch.row_count > MANY_ROWS
 
 
 def renew(batch: Batch) -> None:

@@ -37,7 +37,7 @@ def moments(call: CallResult, events: Iterable[CallEvent]) -> list[Moment]:
     told = [
         (
             event.occurred_at,
-            f"{event.get_status_display()}, says the provider",
+            f"{event.get_status_display()} (provider)",
             event.provider_status,
         )
         for event in events

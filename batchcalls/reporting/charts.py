@@ -125,4 +125,4 @@ def _grid(top: float, unit: str) -> list[GridLine]:
 def _written(value: float, unit: str) -> str:
     rounded = round(value, 1) if value >= 1 else float(f"{value:.2g}")
     number = intcomma(int(rounded) if rounded == int(rounded) else rounded)
-    return f"{number} {unit}".strip()
+    return f"{number}{unit}" if unit == "%" else f"{number} {unit}".strip()

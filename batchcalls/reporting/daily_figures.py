@@ -17,6 +17,9 @@ from batchcalls.reporting import kept
 from campaigns.vocabulary import AnsweredBy
 
 DAYS = 14
+#: Up to so many calls are counted while somebody waits, and of more, for so long.
+MANY_CALLS = 50_000
+PATIENCE_SECONDS = 0.15
 #: A call may be answered while it is live. What came of it is known at its end.
 _REACHED = Q(answered_by=AnsweredBy.HUMAN, ended_at__isnull=False)
 _VOICEMAIL = Q(answered_by=AnsweredBy.VOICEMAIL, ended_at__isnull=False)
@@ -56,6 +59,24 @@ class Day:
     def rate(self) -> float:
         """Percentage of the calls that are over which a person answered."""
         return 100 * self.reached / self.ended if self.ended else 0.0
+
+
+def shown() -> tuple[Today, list[Day]] | None:
+    """Return the figures of today and of the last days.
+
+    None while an installation with many calls counts them for the first time: a worker does so
+    each minute, but there may be none.
+    """
+    newest = CallResult.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    if newest <= MANY_CALLS or _are_kept():
+        return today(), last_days()
+    return kept.soon("daily figures", lambda: (today(), last_days()), patience=PATIENCE_SECONDS)
+
+
+def _are_kept() -> bool:
+    """Tell whether no day has to be counted before it is shown."""
+    _, uncounted, others = _known_days()
+    return not uncounted and kept.has({"today": _state()} | _states(others))
 
 
 def today() -> Today:
@@ -112,8 +133,19 @@ def days(first: date, end: date) -> list[Day]:
 def _settled_days() -> tuple[list[Day], list[date]]:
     """Return the figures of the last days whose calls have all ended, and the other days.
 
-    A day is counted when it is first wanted and kept from then on. Yesterday is never settled: a
-    call may be recorded a little later than it was claimed.
+    A day is counted when it is first wanted and kept from then on.
+    """
+    found, settled, others = _known_days()
+    if settled:
+        found += _keep(settled, timezone.get_current_timezone_name())
+    return found, others
+
+
+def _known_days() -> tuple[list[Day], list[date], list[date]]:
+    """Return the kept figures of the last days, the days that can be kept too, and the others.
+
+    Yesterday is always one of the others: a call may be recorded a little later than it was
+    claimed.
     """
     today = timezone.localdate()
     end, first = today - timedelta(days=1), today - timedelta(days=DAYS - 1)
@@ -125,9 +157,8 @@ def _settled_days() -> tuple[list[Day], list[date]]:
     known = {day.day for day in found}
     unknown = [day for day in _from(first, end) if day not in known]
     still_open = _days_of_open_calls(before=end) if unknown else set()
-    if settled := [day for day in unknown if day not in still_open]:
-        found += _keep(settled, zone)
-    return found, [*(day for day in unknown if day in still_open), end, today]
+    settled = [day for day in unknown if day not in still_open]
+    return found, settled, [*(day for day in unknown if day in still_open), end, today]
 
 
 def _keep(settled: list[date], zone: str) -> list[Day]:

@@ -21,6 +21,7 @@ from batchcalls.models import (
 )
 from batchcalls.models.spending import DAILY_BUDGET
 from batchcalls.states import BATCH_RESUMABLE, BatchStatus, ExportStatus, ListStatus
+from campaigns.times_in_words import moment_in_words
 
 ERRORS_SHOWN = 8
 ERRORS_SINCE = timedelta(days=7)
@@ -103,9 +104,10 @@ def _accounts() -> Iterator[Trouble]:
         )
     now = clock.now()
     for account in VoiceAccount.objects.filter(held_code=DAILY_BUDGET, held_until__gt=now):
+        until = moment_in_words(account.held_until or now)
         yield Trouble(
             at=now,
-            what=f"The voice account {account} waits for tomorrow",
+            what=f"The voice account {account} waits until {until}",
             why=account.held_reason,
             kind="voiceaccount",
             key=account.pk,
@@ -128,7 +130,7 @@ def _webhooks() -> Iterator[Trouble]:
             at=endpoint.disabled_at or endpoint.failing_since or endpoint.created_at,
             what=f"The webhook {endpoint} {'was switched off' if off else 'is failing'}",
             why=endpoint.disabled_reason
-            or f"It took none of the last {endpoint.consecutive_failures:,} messages.",
+            or f"Failed deliveries in a row: {endpoint.consecutive_failures:,}.",
             kind="webhookendpoint",
             key=endpoint.pk,
         )

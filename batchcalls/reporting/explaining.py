@@ -11,6 +11,7 @@ from typing import Any
 
 from batchcalls.calling import caller_ids, gate, rule_packs, verdicts
 from batchcalls.calling.destinations import UNREADABLE
+from batchcalls.calling.verdicts import BUDGET_RESERVED, BUDGET_USED_UP
 from batchcalls.database import clock
 from batchcalls.intake.validation import REFUSALS
 from batchcalls.models import CallResult, EmergencyStop, Recipient
@@ -74,7 +75,7 @@ _RULE_OF: dict[str, str] = {
     **dict.fromkeys(["unknown_timezone", "never_open"], HOURS),
     rule_packs.CLOSED_BY_RULES: RULE_PACKS,
     "capped": CAPS,
-    **dict.fromkeys(["budget_used_up", "budget_reserved"], BUDGET),
+    **dict.fromkeys([BUDGET_USED_UP, BUDGET_RESERVED], BUDGET),
     **dict.fromkeys([COUNTRY_NOT_ALLOWED, KIND_NOT_ALLOWED], COUNTRIES),
     **dict.fromkeys([HOST_NOT_ALLOWED, UNREADABLE], HOSTS),
     **dict.fromkeys(caller_ids.CODES, CALLER_ID),

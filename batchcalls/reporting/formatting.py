@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -54,9 +55,14 @@ def ago(moment: datetime | None, blank: str = "–") -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
-        date_format(local, "j M Y, H:i:s T"),
-        naturaltime(moment),
+        date_format(local, "M j, Y, H:i:s T"),
+        _span_of(str(naturaltime(moment))),
     )
+
+
+def _span_of(text: str) -> str:
+    """Leave out the smaller of two units: "4 days, 21 hours ago" is four days ago."""
+    return re.sub(r",.*?\d+\s\w+", "", text)
 
 
 def at(moment: datetime | date | None, blank: str = "–") -> SafeString | str:
@@ -64,10 +70,15 @@ def at(moment: datetime | date | None, blank: str = "–") -> SafeString | str:
     if moment is None:
         return blank
     shown = timezone.localtime(moment) if isinstance(moment, datetime) else moment
-    form = "j M Y, H:i:s T" if isinstance(moment, datetime) else "j M Y"
+    form = "M j, Y, H:i:s T" if isinstance(moment, datetime) else "M j, Y"
     return format_html(
         '<time datetime="{}">{}</time>', moment.isoformat(), date_format(shown, form)
     )
+
+
+def short_date(day: date) -> str:
+    """Format a day of this year, such as Nov 6."""
+    return date_format(day, "M j")
 
 
 def duration(seconds: float | None) -> str:
@@ -93,7 +104,7 @@ def words(code: str) -> str:
 
 def share(part: float, whole: float) -> str:
     """Format a part as a percentage of the whole, or a dash if the whole is zero."""
-    return f"{100 * part / whole:.0f} %" if whole else "–"
+    return f"{100 * part / whole:.0f}%" if whole else "–"
 
 
 def copy_id(identifier: Any) -> SafeString:
@@ -142,7 +153,8 @@ def segments(totals: Totals) -> list[Segment]:
 def progress(totals: Totals, name: str = "Progress") -> dict[str, Any]:
     """Return the context of a progress bar: its segments, and the counts in words."""
     parts = segments(totals)
-    words = [f"{intcomma(part.count)} {part.name}" for part in parts if part.count]
+    # A count and its word stay on one line.
+    words = [f"{intcomma(part.count)}\N{NO-BREAK SPACE}{part.name}" for part in parts if part.count]
     return {
         "totals": totals,
         "segments": [part for part in parts if part.count],

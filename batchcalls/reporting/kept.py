@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
@@ -30,6 +31,9 @@ FRESH_TIMES = 20
 COUNTING = timedelta(minutes=2)
 #: One process counts one thing at a time: the database has other work too.
 _one_at_a_time = threading.Lock()
+#: What `soon` does at the moment, by its name.
+_under_way: dict[str, threading.Thread] = {}
+_starting = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,30 @@ def get_each(
         _in_background(lambda: _count(mine, count, form, stored))
     missing = {key: state for key, state in states.items() if key not in found}
     return found | _count(missing, count, form, stored) if missing else found
+
+
+def has(states: Mapping[str, str]) -> bool:
+    """Tell whether all of these figures are kept, so that they are returned without counting."""
+    stored = _stored(states)
+    return all(key in stored and stored[key].state == state for key, state in states.items())
+
+
+def soon(name: str, work: Callable[[], ValueT], *, patience: float) -> ValueT | None:
+    """Do work in the background, and return its result if it is done within some seconds.
+
+    None if not: the work goes on, and this process begins it only once at a time by its name.
+    """
+    if _sees_own_changes():
+        return work()
+    done: list[ValueT] = []
+    with _starting:
+        thread = _under_way.get(name)
+        if thread is None or not thread.is_alive():
+            context = copy_context()  # with the time zone
+            thread = _in_background(lambda: done.append(context.run(work)))
+            _under_way[name] = thread
+    thread.join(patience)
+    return done[0] if done else None
 
 
 def renew(states: Mapping[str, str], count: Count[ValueT], form: Form[ValueT]) -> None:
@@ -140,8 +168,10 @@ def forget(keys: Iterable[str]) -> None:
     KeptFigure.objects.filter(key__in=list(keys)).delete()
 
 
-def _in_background(work: Callable[[], object]) -> None:
-    threading.Thread(target=_work, args=[work], name="figures", daemon=True).start()
+def _in_background(work: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=_work, args=[work], name="figures", daemon=True)
+    thread.start()
+    return thread
 
 
 def _work(work: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ import time
 from django.utils import timezone
 
 from batchcalls.models import Batch, KeptFigure
+from batchcalls.models.batch import MANY_ROWS
 from batchcalls.reporting import batch_figures, daily_figures
 from batchcalls.states import BATCH_WITH_LIVE_CALLS
 
@@ -25,8 +26,15 @@ def run(*, seconds: float = RENEW_SECONDS) -> None:
         batch_figures.renew(batch)
 
 
+def run_for(batch_id: str) -> None:
+    """Count the figures of one batch for its present status."""
+    batch = Batch.objects.only("pk", "status", "row_count").filter(pk=batch_id).first()
+    if batch is not None:
+        batch_figures.renew(batch)
+
+
 def _large_batches() -> list[Batch]:
-    rows = Batch.objects.filter(row_count__gt=batch_figures.ALWAYS_COUNTED_ROWS)
+    rows = Batch.objects.filter(row_count__gt=MANY_ROWS)
     # By status, a finished batch is counted once after its end.
     known = dict(KeptFigure.objects.filter(key__startswith="figures:").values_list("key", "state"))
     shown = rows.only("pk", "status", "row_count").order_by("-created_at")

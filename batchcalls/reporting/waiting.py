@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from batchcalls.calling import caller_ids, pacing
+from batchcalls.calling.verdicts import BUDGET_RESERVED
 from batchcalls.database import clock
 from batchcalls.models import Batch, CallResult, EmergencyStop, Recipient, VoiceAccount
 from batchcalls.reporting.worker_state import worker_state
@@ -128,6 +129,7 @@ def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Iterator
     """Yield why no recipient is due, if that is so."""
     if batch.has_pending or head is None or head.due_at is None or head.due_at <= now:
         return
+    known: datetime | None = head.due_at
     until = _clock(head.due_at, now)
     if head.status in RECIPIENT_RETRYING:
         code, message = "retry_time", f"The next retry is due at {until}."
@@ -137,13 +139,15 @@ def _scheduled(batch: Any, head: Recipient | None, *, now: datetime) -> Iterator
         code, message = "capped", f"The next number may be called again at {until}."
     elif head.reason_code.startswith("budget"):
         code, message = "budget", head.reason
+        if head.reason_code == BUDGET_RESERVED:  # until live calls end, at a time no one knows
+            known = None
     elif head.reason_code in caller_ids.CODES:
         code, message = "caller_id", f"{head.reason} The next attempt is due at {until}."
     elif head.status == RecipientStatus.DEFERRED:
         code, message = "calling_hours", f"Outside calling hours until {until}."
     else:
         code, message = "retry_time", f"The next attempt is due at {until}: {head.reason}"
-    yield Waiting(code=code, message=message, until=head.due_at)
+    yield Waiting(code=code, message=message, until=known)
 
 
 def _is_silent(batch: Batch, *, now: datetime) -> bool:

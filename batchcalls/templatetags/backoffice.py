@@ -6,6 +6,8 @@ from django import template
 from django.contrib.admin.helpers import AdminReadonlyField
 from django.template import Context
 
+from batchcalls.calling import voices
+from batchcalls.intake import known_variables
 from batchcalls.models import Batch
 from batchcalls.net.addresses import masked
 from batchcalls.reporting import formatting
@@ -26,6 +28,8 @@ register.inclusion_tag("batchcalls/progress.html")(formatting.progress)
 for text in (formatting.duration, formatting.money, formatting.words, formatting.share):
     register.filter(text)
 register.filter(outcome_in_words)
+register.simple_tag(known_variables.of_saved_mappings, name="columns_of_saved_mappings")
+register.simple_tag(voices.known, name="known_voices")
 
 
 @register.simple_tag

@@ -30,7 +30,7 @@ _HANDED_ON = ("Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _REFUSALS = {
     "unreadable": "Its address cannot be read.",
-    "not_web": "Its address is not one of the web.",
+    "not_web": "Its address is not a web address.",
     "port": "Its address has a port that is not allowed.",
     "not_found": "The provider's server cannot be found.",
     "private": "Its address lies in a private network.",
@@ -66,7 +66,9 @@ class Recording:
         if kind in _UNKNOWN_TYPES:
             kind = _TYPES.get(urlsplit(name).path.rpartition(".")[2].lower(), kind)
         if self.status != 416 and not re.fullmatch(r"(audio|video)/[\w.+-]{1,60}", kind):
-            raise NoRecording(f"The provider sent no sound but “{kind[:60] or 'nothing known'}”.")
+            raise NoRecording(
+                f"The provider sent “{kind[:60] or 'something unknown'}” instead of audio."
+            )
         return kind
 
     def _check_length(self) -> None:
@@ -124,7 +126,7 @@ def fetch(url: str, *, wanted: str = "") -> Recording:
         response.close()
         pool.close()
         url = urljoin(url, location)
-    raise NoRecording("Its address leads on and on.")
+    raise NoRecording("Its address redirects too often.")
 
 
 def _judged(url: str) -> Address:

@@ -274,7 +274,7 @@ def _note(endpoint_id: UUID, answers: list[Answer], *, now: datetime) -> None:
     elif endpoint.failing_since and now - endpoint.failing_since >= SWITCH_OFF_AFTER:
         days = SWITCH_OFF_AFTER.days
         endpoints.disable(
-            endpoint, reason=f"It has taken nothing for {days} days: {answers[-1].in_words}"
+            endpoint, reason=f"No delivery has succeeded for {days} days: {answers[-1].in_words}"
         )
     elif (beyond := endpoint.consecutive_failures - RESTS_FROM_FAILURES) >= 0:
         rest = min(2.0 ** min(beyond + 1, 20), LONGEST_REST_SECONDS)

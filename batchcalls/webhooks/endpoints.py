@@ -79,7 +79,7 @@ def _save(
         changed += ["on_batch_status", "on_call_finished"]
         if unknown := sorted(set(events) - set(EVENTS)):
             raise ValidationError(
-                {"events": f"{unknown[0]} is no event. Events are {', '.join(EVENTS)}."}
+                {"events": f"{unknown[0]} is not an event. Events are {', '.join(EVENTS)}."}
             )
         endpoint.on_batch_status = WebhookEvent.BATCH_STATUS in events
         endpoint.on_call_finished = WebhookEvent.CALL_FINISHED in events

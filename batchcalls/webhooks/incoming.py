@@ -50,6 +50,6 @@ def check_signature(
     if abs(now - at) > WINDOW:
         raise SignatureRefused(
             f"{TIMESTAMP} is more than 5 minutes from our clock ({now:%Y-%m-%d %H:%M:%S} UTC). "
-            "Set your clock, and sign each attempt anew."
+            "Set your clock, and sign each attempt again."
         )
     return message_id

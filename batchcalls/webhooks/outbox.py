@@ -252,7 +252,7 @@ def resend(delivery: WebhookDelivery) -> None:
         ended_at=None,
     )
     if not changed:
-        raise CannotSend("It is being sent at this moment.")
+        raise CannotSend("It is being sent right now.")
     audit.record(AuditAction.SENT_AGAIN, delivery)
     queue.ring_once(queue.DELIVER_WEBHOOKS)
 

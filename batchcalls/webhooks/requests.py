@@ -76,7 +76,7 @@ def send(delivery: WebhookDelivery) -> Answer:
         # Only now: an answer without an end is none.
         status = answered
         if 300 <= status < 400:
-            error = "It answered with a redirect, which is not followed."
+            error = "It responded with a redirect, which is not followed."
     except Exception as problem:
         error = _in_words(problem)
     return Answer(
@@ -168,15 +168,15 @@ def _in_words(problem: Exception) -> str:
             sentence = str(problem)
         # urllib3 treats a refused connection as a kind of timeout.
         case NewConnectionError() | ConnectionError():
-            sentence = "There was no connection: refused, or broken off."
+            sentence = "Could not connect: the connection was refused or broken off."
         case TimeoutError() | ConnectTimeoutError():
-            sentence = f"There was no complete answer within {TIMEOUT_SECONDS:g} seconds."
+            sentence = f"No complete response within {TIMEOUT_SECONDS:g} seconds."
         case ssl.SSLCertVerificationError():
             sentence = f"Its certificate is not trusted: {problem.verify_message}."
         case ssl.SSLError():
-            sentence = f"There was no safe connection ({problem.reason or 'TLS'})."
+            sentence = f"No secure connection ({problem.reason or 'TLS'})."
         case HTTPError() | HTTPException() | OSError():
-            sentence = f"The answer cannot be read ({type(problem).__name__})."
+            sentence = f"The response cannot be read ({type(problem).__name__})."
         case _:
             log.exception("webhook.failed", exc_info=problem)
             sentence = f"Sending it ended in {type(problem).__name__}."

@@ -74,10 +74,9 @@ class CampaignAdmin(CreatedByMixin, SmallTableAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Label the empty choice with its meaning."""
-        labels = {"pathway": "Choose a pathway", "policy": "No policy"}
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if isinstance(field, forms.ModelChoiceField) and db_field.name in labels:
-            field.empty_label = labels[db_field.name]
+        if isinstance(field, forms.ModelChoiceField) and db_field.name == "policy":
+            field.empty_label = "No policy"
         return field
 
     def render_change_form(

@@ -49,9 +49,9 @@ class PathwayAdmin(NamedAtProvider[Pathway]):
     list_help = "Conversation graphs at your voice provider, by name."
     fields = ["name", ("pathway_id", "version"), "variables", "description"]
     says_when_empty = (
-        "A pathway is a conversation graph that lives at your voice provider. Named here by its "
-        "ID, it can lead the calls of a campaign instead of a prompt."
+        "A pathway is a conversation graph at your voice provider. Add its ID here to use it "
     )
+    "in campaigns instead of a prompt."
 
 
 @admin.register(Tool)
@@ -62,6 +62,6 @@ class ToolAdmin(NamedAtProvider[Tool]):
     list_help = "Tools and knowledge bases at your voice provider, by name."
     fields = ["name", "reference", "description"]
     says_when_empty = (
-        "A tool (TL-…) or knowledge base (KB-…) lives at your voice provider. Named here, it can "
-        "be chosen for a campaign."
+        "Tools (TL-…) and knowledge bases (KB-…) are set up at your voice provider. Add one here "
+        "to choose it in campaigns."
     )

@@ -37,8 +37,8 @@ class CallingPolicyAdmin(admin.ModelAdmin[CallingPolicy]):
     list_help = "When people may be called, on which days no one is called, and how often to retry."
     says_when_empty = (
         "Hours in the recipients’ own time, blackout dates, caps, and retries. Without a "
-        "policy, real phones have the hours of this installation."
     )
+    "policy, real phones use this installation's default hours."
     formfield_overrides = SHORT_TEXTS
     inlines = [WindowInline, DateInline, RetryInline]
     change_form_template = "admin/campaigns/callingpolicy/change_form.html"

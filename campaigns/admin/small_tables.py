@@ -99,8 +99,8 @@ class SmallTableAdmin(ImportExportModelAdmin):  # type: ignore[misc]
             # Count no further than the limit: of a million rows, "too many" is enough to know.
             rows = self.get_export_queryset(request).order_by()
             if rows[: MAX_EXPORTED_ROWS + 1].count() > MAX_EXPORTED_ROWS:
-                message = f"These are too many rows for this export; it takes {MAX_EXPORTED_ROWS:,}"
-                message += " at most. Narrow the list with its filters."
+                message = f"This export is limited to {MAX_EXPORTED_ROWS:,} rows. Narrow the list "
+                message += "with its filters."
                 self.message_user(request, message, messages.ERROR)
                 return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         response: HttpResponseBase = super().export_action(request)

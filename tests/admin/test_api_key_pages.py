@@ -82,7 +82,7 @@ def test_managers_see_and_revoke_everybody_s(client: Client) -> None:
     )
     assert "bob" in text_of(client.get(LIST))
     address = reverse("admin:batchcalls_apikey_revoke", args=[key.pk])
-    assert "It cannot be undone" in text_of(client.get(address))
+    assert "This cannot be undone" in text_of(client.get(address))
     assert api_keys.find(secret)
     client.post(address)
     assert api_keys.find(secret) is None

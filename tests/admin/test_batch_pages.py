@@ -265,7 +265,7 @@ class TestRetrying:
             retrying.retry(calling, outcomes=["not_reached"])
 
     def test_nobody_to_call_reopens_nothing(self, over: Batch) -> None:
-        with pytest.raises(lifecycle.Conflict, match="nobody ended as failed"):
+        with pytest.raises(lifecycle.Conflict, match="no one ended as failed"):
             retrying.retry(over, outcomes=["failed"])
         over.refresh_from_db()
         assert over.is_over

@@ -92,7 +92,7 @@ def test_an_account_takes_budgets_and_shows_their_use(
     DailySpending.objects.create(account=account, day=today, spent=Decimal("12.40"))
     text = markup(admin_client.get(of_account(account)))
     assert "$12.40 of $50.00 spent, $37.60 left" in text
-    assert "25 % failures of at least 20 calls within" in text
+    assert "25% failures of at least 20 calls within" in text
 
 
 def test_a_budget_without_prices_is_refused(admin_client: Client, account: VoiceAccount) -> None:

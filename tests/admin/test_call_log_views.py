@@ -71,7 +71,7 @@ def test_totals_are_added_up_for_the_filter(analyst: Client, batch: Batch) -> No
     assert 'data-live="?totals=1"' in page  # asked for once the page is open
     fragment = markup(analyst.get(f"{LOG}?totals=1", headers={"X-Fragment": "1"}))
     text = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", fragment))
-    assert "3 calls · 2 answered by a person (67 %) · 2 m in total · $1,400.50" in text
+    assert "3 calls · 2 answered by a person (67%) · 2 m in total · $1,400.50" in text
     assert "1</strong> call " in re.sub(
         r"\s+", " ", markup(analyst.get(f"{LOG}?totals=1&status=busy"))
     )

@@ -76,7 +76,7 @@ def test_an_empty_log_says_what_it_would_hold(analyst: Client) -> None:
 def test_a_filter_that_nothing_matches_leads_back_to_all(analyst: Client, batch: Batch) -> None:
     make_calls(batch, 1)
     page = markup(analyst.get(f"{LOG}?status=busy"))
-    assert "No call matches" in page
+    assert "No matching calls" in page
     assert "Show all" in page
 
 
@@ -237,7 +237,7 @@ def test_what_cannot_be_asked_for_shows_no_call_and_exports_none(
 ) -> None:
     make_calls(batch, 1)
     page = markup(analyst.get(f"{LOG}?batch__name=x"))
-    assert "Calls cannot be narrowed by “batch__name”" in page
+    assert "Calls cannot be filtered by “batch__name”" in page
     assert shown(analyst, "batch__name=x") == []
     refused = analyst.get(f"{EXPORT}?batch__name=x", follow=True)
     assert "Remove that filter" in markup(refused)
@@ -391,7 +391,7 @@ def test_a_filter_is_kept_under_a_name_applied_and_forgotten(analyst: Client, ba
     make_calls(batch, 1)
     query = "status=busy&columns=price&columns=to_number&older=WzFd&q="
     page = analyst.post(KEEP, {"name": "Busy ones", "query": query}, follow=True)
-    assert "The filter is kept as Busy ones." in markup(page)
+    assert "The filter was saved as Busy ones." in markup(page)
     kept = SavedFilter.objects.get()
     assert kept.query == "status=busy&columns=price&columns=to_number"
     page = markup(analyst.get(LOG))

@@ -62,7 +62,7 @@ def test_numbers_are_added_switched_off_capped_and_removed(
 
     answer = admin.post(page_of(real), posted(miami, york, third, **changes), follow=True)
 
-    assert "The caller IDs are saved." in answer.content.decode()
+    assert "Caller IDs saved." in answer.content.decode()
     rows = CallerId.objects.values_list("e164", "enabled", "daily_cap", "note")
     assert list(rows) == [
         (MIAMI, False, None, ""),

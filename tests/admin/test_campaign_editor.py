@@ -11,7 +11,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import CallingPolicy, Campaign, Pathway, Tool
+from batchcalls.models import VoiceAccount
+from campaigns.models import CallingPolicy, Campaign, ColumnMapping, Pathway, Tool
 from tests.admin.markup import markup
 from tests.campaigns.sent_forms import sent
 
@@ -23,11 +24,13 @@ PREVIEW = reverse("admin:campaigns_campaign_preview")
 
 @pytest.fixture
 def campaign() -> Campaign:
-    return Campaign.objects.create(
+    campaign = Campaign.objects.create(
         name="Reminder",
         prompt="Call {{customer_name}}.",
-        call_settings={"voice": "June", "max_duration": 5},
+        call_settings={"voice": "June", "max_duration": 5, "tools": ["KB-9"]},
     )
+    campaign.tools.create(name="Calendar", reference="TL-1")
+    return campaign
 
 
 def change(campaign: Campaign) -> str:
@@ -55,7 +58,8 @@ class TestSaving:
         answer = admin_client.post(
             ADD,
             filled(
-                tools=[tool.pk],
+                tools_known=["TL-1"],
+                tools_other="KB-9",
                 policy=policy.pk,
                 **{"setting-voice": "June", "setting-max_duration": "7"},
             ),
@@ -63,7 +67,8 @@ class TestSaving:
         assert answer.status_code == 302
         stored = Campaign.objects.get()
         assert stored.prompt == "Call {{customer_name}}."
-        assert stored.call_settings == {"voice": "June", "max_duration": 7}
+        assert stored.call_settings == {"voice": "June", "max_duration": 7, "tools": ["KB-9"]}
+        assert stored.settings_for_calls()["tools"] == ["KB-9", "TL-1"]
         assert (list(stored.tools.all()), stored.policy) == ([tool], policy)
         assert stored.created_by == User.objects.get()
 
@@ -73,6 +78,7 @@ class TestSaving:
         shown = admin_client.get(change(campaign)).content.decode()
         fields = sent(shown[shown.index('id="campaign_form"') :])
         before = (campaign.prompt, campaign.call_settings)
+        assert [fields["tools_known"], fields["tools_other"]] == [["TL-1"], ["KB-9"]]
         assert admin_client.post(change(campaign), fields).status_code == 302
         campaign.refresh_from_db()
         assert (campaign.prompt, campaign.call_settings) == before
@@ -85,6 +91,22 @@ class TestSaving:
             change(campaign), filled(**{"setting-voice": "Maya", "setting-max_duration": "5"})
         )
         assert "call settings" in LogEntry.objects.get().get_change_message().lower()
+
+    def test_names_are_offered_instead_of_typed(
+        self, admin_client: Client, campaign: Campaign
+    ) -> None:
+        columns = [
+            {"position": 0, "header": "Phone", "target": "phone_number", "name": ""},
+            {"position": 1, "header": "City", "target": "request_data", "name": "city"},
+            {"position": 2, "header": "Ref", "target": "metadata", "name": "ref"},
+        ]
+        ColumnMapping.objects.create(name="CRM", headers_key="x", columns=columns)
+        Pathway.objects.create(name="Intake", pathway_id="pw-1", variables="city\nday|soon")
+        VoiceAccount.objects.built_in()
+        shown = text_of(admin_client.get(change(campaign)))
+        assert 'data-columns="customer_name\ncity"' in shown
+        assert "Intake – needs city" in shown
+        assert '<option value="Alexa">' in shown
 
     def test_choosing_a_pathway_leaves_the_prompt(
         self, admin_client: Client, campaign: Campaign
@@ -100,10 +122,11 @@ class TestSaving:
         ("wrong", "said"),
         [
             ({"says": "pathway"}, "Choose the pathway that leads the conversation."),
-            ({"prompt": "  "}, "Write what the agent is told, or set a persona or agent."),
+            ({"prompt": "  "}, "Enter a prompt, or set a persona or agent."),
             ({"prompt": "Call {{name."}, "Line 1: {{ is never closed"),
             ({"setting-max_duration": "soon"}, "max_duration"),
             ({"name": ""}, "This field is required."),
+            ({"tools": "Calendar"}, "name a tool TL-… or a knowledge base KB-…"),
         ],
     )
     def test_what_is_wrong_is_said_beside_it_and_everything_is_kept(
@@ -119,7 +142,7 @@ class TestSaving:
 
     def test_a_section_with_a_wrong_setting_is_open(self, admin_client: Client) -> None:
         shown = text_of(admin_client.post(ADD, filled(**{"setting-max_duration": "soon"})))
-        assert "A call setting needs another look" in shown
+        assert "Fix the call settings marked below" in shown
         assert '<details class="section" id="section-dispatch" open>' in shown
 
     def test_the_time_of_a_first_call_is_each_batch_s_own(

@@ -111,7 +111,7 @@ def test_bars_are_read_against_round_figures(highest: float, levels: list[str]) 
 def test_a_series_of_nothing_but_zeros_has_a_base_and_no_bar() -> None:
     svg = drawing(bar_chart([("a", 0), ("b", 0)], title="Quiet days", unit="%"))
     assert bars(svg) == []
-    assert words(svg, "level") == ["0 %"]
+    assert words(svg, "level") == ["0%"]
     assert words(svg, "flat") == ["All values are 0."]
     assert words(svg, "label") == ["a", "b"]
 

@@ -75,7 +75,7 @@ def test_the_list_names_what_each_uses_by_whom_and_when(
 def test_the_list_is_looked_through_by_name(keeper: Client, mapping: ColumnMapping) -> None:
     ColumnMapping.objects.create(name="Shops", headers_key="x")
     assert "Shops" not in content(keeper.get(LIST, {"q": "crm"}))
-    assert "No mapping matches" in content(keeper.get(LIST, {"q": "nothing"}))
+    assert "No matching mappings" in content(keeper.get(LIST, {"q": "nothing"}))
 
 
 def test_its_pages_follow_one_another_by_name(keeper: Client) -> None:
@@ -173,7 +173,7 @@ def test_it_is_deleted_after_it_is_said_what_that_means(
     keeper: Client, mapping: ColumnMapping
 ) -> None:
     page = content(keeper.get(page_of(mapping, "delete")))
-    assert "matched by guessing again" in page
+    assert "will be matched automatically" in page
     assert ColumnMapping.objects.exists()
     after = content(keeper.post(page_of(mapping, "delete"), {}, follow=True))
     assert "The mapping CRM <export> is deleted." in after

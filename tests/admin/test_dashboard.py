@@ -13,7 +13,7 @@ from django.utils import timezone
 from batchcalls.batches import lifecycle
 from batchcalls.intake import runner
 from batchcalls.models import WorkerHeartbeat
-from batchcalls.reporting import daily_figures
+from batchcalls.reporting import daily_figures, kept
 from tests.admin.call_rows import make_calls
 from tests.admin.markup import markup
 
@@ -25,7 +25,7 @@ def shown(client: Client) -> str:
 
 
 def test_a_new_installation_is_led_to_its_first_batch(admin_client: Client) -> None:
-    assert "Three steps to the first batch" in shown(admin_client)
+    assert "Three steps to your first batch" in shown(admin_client)
 
 
 def test_the_day_is_counted_from_its_calls(admin_client: Client, make_batch: Any, run: Any) -> None:
@@ -37,6 +37,25 @@ def test_the_day_is_counted_from_its_calls(admin_client: Client, make_batch: Any
     assert sum(today.costs.values()) == sum(call.price or 0 for call in batch.calls.all())
     assert f"?from={timezone.localdate():%Y-%m-%d}" in shown(admin_client)
     assert "Three steps" not in shown(admin_client)
+
+
+def test_many_calls_are_counted_in_the_background_the_first_time(
+    admin_client: Client, make_batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_calls(make_batch("+12025550190"), 2)
+    monkeypatch.setattr(daily_figures, "MANY_CALLS", 1)
+    monkeypatch.setattr(kept, "WORTH_KEEPING_SECONDS", 0)
+    counting: list[Any] = []
+    monkeypatch.setattr(kept, "soon", lambda name, work, patience: counting.append(work))
+    page = shown(admin_client)
+    assert "Counting calls for the first time." in page
+    assert 'data-live-seconds="5"' in page
+    assert "Calls today" not in page
+    counting[0]()
+    page = shown(admin_client)
+    assert "Counting calls" not in page
+    assert "Calls today" in page
+    assert len(counting) == 1
 
 
 def test_what_runs_is_followed_and_what_failed_stands_there(
@@ -79,7 +98,7 @@ def test_a_worker_that_is_missing_is_said_with_the_remedy(admin_client: Client) 
 def test_a_worker_whose_clock_is_off_is_shown_with_the_remedy(admin_client: Client) -> None:
     WorkerHeartbeat.objects.beat()
     assert "NTP" not in shown(admin_client)
-    assert "Right" in markup(admin_client.get("/batchcalls/workerheartbeat/"))
+    assert "In sync" in markup(admin_client.get("/batchcalls/workerheartbeat/"))
     WorkerHeartbeat.objects.update(clock_ahead_seconds=-300)
     sentence = "The clock of this worker is 300 s behind the database&#x27;s; it does not call."
     assert sentence in markup(admin_client.get("/"))

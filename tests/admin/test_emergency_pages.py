@@ -74,7 +74,7 @@ def test_the_page_says_how_many_batches_and_calls_it_is_about(
     _, client = manager
     page = words(client.get(STOP))
     assert "1 batch keeps its status and waits" in page
-    assert "No call is live now." in page
+    assert "No live calls." in page
     assert not EmergencyStop.objects.exists()
 
 
@@ -143,4 +143,4 @@ def test_a_page_left_open_lifts_no_later_stop(manager: Any) -> None:
 
 def test_without_a_stop_there_is_nothing_to_lift(manager: Any) -> None:
     _, client = manager
-    assert "nothing to lift" in words(client.get(LIFT))
+    assert "Calling is not stopped." in words(client.get(LIFT))

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db
 
 LISTS = {
     "campaigns_campaign": "The conversation, voice, and tools",
-    "campaigns_pathway": "lives at your voice provider",
-    "campaigns_tool": "lives at your voice provider",
+    "campaigns_pathway": "at your voice provider",
+    "campaigns_tool": "set up at your voice provider",
     "campaigns_callingpolicy": "blackout dates, caps, and retries",
     "campaigns_suppression": "do-not-call",
     "campaigns_columnmapping": "mapping",

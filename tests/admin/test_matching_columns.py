@@ -62,7 +62,7 @@ class TestMatching:
         client.post(page("add"), fields(text, prompt="Hello."))
         batch = Batch.objects.get()
         shown = text_of(client.get(page("columns", batch.pk)))
-        assert "Decide by all of them" in shown
+        assert "Detect from all of them" in shown
         assert "To set “Language” for each call, choose Call setting." in shown
         client.post(page("columns", batch.pk), {"dates": "mdy", "save": "1"})
         assert batch.first_list.date_order == "mdy"

@@ -52,13 +52,13 @@ def test_a_viewer_sees_no_secret_and_changes_nothing(source: OptOutSource) -> No
 
 def test_a_new_secret_is_made_on_confirmation(keeper: Client, source: OptOutSource) -> None:
     before = signing.source_secrets(source, now=clock.now())
-    assert "stays valid for 24 hours" in markup(keeper.get(url("rotate", source.pk)))
+    assert "keeps working for 24 hours" in markup(keeper.get(url("rotate", source.pk)))
     page = markup(keeper.post(url("rotate", source.pk), follow=True))
     source.refresh_from_db()
     after = signing.source_secrets(source, now=clock.now())
     assert after[1:] == before
     assert after[0] in page
-    assert "The former secret is valid until" in page
+    assert "The old secret works until" in page
 
 
 def test_a_source_is_turned_off_and_on(keeper: Client, source: OptOutSource) -> None:

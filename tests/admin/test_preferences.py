@@ -34,13 +34,13 @@ def test_times_and_days_are_those_of_the_person_s_zone_which_is_named(
     # 23:30 on the 14th in Los Angeles, which is the 15th in UTC.
     batch = make_batch("+12025550190")
     [call] = make_calls(batch, 1, claimed_at=datetime(2026, 7, 15, 6, 30, tzinfo=UTC))
-    assert "15 Jul 2026, 06:30:00 UTC" in markup(client.get(f"{LOG}{call.pk}/change/"))
+    assert "Jul 15, 2026, 06:30:00 UTC" in markup(client.get(f"{LOG}{call.pk}/change/"))
 
     answer = client.post(PAGE, {"time_zone": "America/Los_Angeles", "shortcuts": "on"}, follow=True)
 
     assert "Your preferences were saved." in markup(answer)
     assert re.search(r"It is now [^<]* P[SD]T", markup(answer))
-    assert "14 Jul 2026, 23:30:00 PDT" in markup(client.get(f"{LOG}{call.pk}/change/"))
+    assert "Jul 14, 2026, 23:30:00 PDT" in markup(client.get(f"{LOG}{call.pk}/change/"))
     assert call.to_number in markup(client.get(f"{LOG}?from=2026-07-14&to=2026-07-14"))
     assert call.to_number not in markup(client.get(f"{LOG}?from=2026-07-15"))
     assert timezone.get_current_timezone_name() == "UTC"  # of the next request
@@ -48,7 +48,7 @@ def test_times_and_days_are_those_of_the_person_s_zone_which_is_named(
     export = Export(kind=ExportKind.CALL_LOG, query="to=2026-07-14", created_by=user)
     assert len(list(jobs.table_of(export).rows)) == 1
     other = person("view_callresult")[1]
-    assert "15 Jul 2026, 06:30:00 UTC" in markup(other.get(f"{LOG}{call.pk}/change/"))
+    assert "Jul 15, 2026, 06:30:00 UTC" in markup(other.get(f"{LOG}{call.pk}/change/"))
 
 
 def test_shortcuts_can_be_turned_off(viewer: tuple[User, Client]) -> None:

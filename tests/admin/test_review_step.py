@@ -101,7 +101,7 @@ def test_the_review_never_promises_calls_that_something_holds_up(ready: Batch) -
     hours = timezone.localtime(now + timedelta(hours=2))
     assert start_in_words(ready, now=now).endswith(f"{hours:%H:%M} UTC.")
     ready.start_at = datetime(2100, 5, 4, 9, 30, tzinfo=now.tzinfo)
-    assert start_in_words(ready, now=now) == "Calls start on 4 May 2100, 09:30 UTC."
+    assert start_in_words(ready, now=now) == "Calls start on May 4, 2100, 09:30 UTC."
     ready.account.enabled = False
     assert "the voice account is switched on" in start_in_words(ready, now=now)
     halts.engage(None, "Fire drill")

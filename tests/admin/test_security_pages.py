@@ -67,7 +67,7 @@ class TestTwoStepPages:
         assert setup.text not in str(client.session.items())
         assert client.get(SET_UP).context["secret"] == setup.text  # Also after a mistake.
         answer = post(client, SET_UP, new_code="000000", password=PASSWORD)
-        assert "This code is not right" in text_of(answer)
+        assert "This code is incorrect" in text_of(answer)
         answer = post(client, SET_UP, new_code=code_of(setup), password="wrong")
         assert "not your current password" in text_of(answer)
         assert not two_step.is_on(User.objects.get())
@@ -201,7 +201,7 @@ class TestAdministrators:
         assert "No one is locked out." in text_of(client.get(SIGN_INS))
         assert sign_in(Client(), address="198.51.100.9").status_code == 302
         again = client.post(SIGN_INS, {"username": "ann"}, follow=True)
-        assert "This lock is over already." in text_of(again)
+        assert "This lock has already ended." in text_of(again)
         notes = LogEntry.objects.filter(object_id=str(ann.pk)).values_list("change_message")
         assert list(notes) == [("Unlocked sign-in.",)] * 2
         entries = AuditEntry.objects.filter(actor_name="root").order_by("pk")

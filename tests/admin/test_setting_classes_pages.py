@@ -156,8 +156,13 @@ def test_campaigns_lock_what_their_editor_may_not_set(campaign: Campaign) -> Non
     campaign.refresh_from_db()
     assert (campaign.name, campaign.prompt) == ("Renamed", "Hello.")
     assert campaign.call_settings == {"max_duration": 5}
-    tool = Tool.objects.create(name="T", reference="TL-1")
-    for sent in ({"prompt": "Pay me."}, {"tools": [tool.pk]}, {"setting-webhook": "https://a.io"}):
+    Tool.objects.create(name="T", reference="TL-1")
+    for sent in (
+        {"prompt": "Pay me."},
+        {"tools_known": ["TL-1"]},
+        {"tools_other": "KB-1"},
+        {"setting-webhook": "https://a.io"},
+    ):
         assert "You may not set" in markup(editor.post(address, {**kept, **sent}))
     campaign.refresh_from_db()
     assert (campaign.prompt, campaign.call_settings) == ("Hello.", {"max_duration": 5})

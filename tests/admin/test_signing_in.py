@@ -213,7 +213,7 @@ class TestSecondStep:
         setup, codes = with_app(ann)
         sign_in(client)
         answers = [enter_code(client, "000000") for _ in range(5)]
-        assert "This code is not right" in answers[0].content.decode()
+        assert "This code is incorrect" in answers[0].content.decode()
         assert answers[-1].status_code == 429
         assert enter_code(client, code_of(setup)).status_code == 429
         assert enter_code(client, codes[0]).status_code == 429

@@ -182,7 +182,7 @@ def test_the_list_is_narrowed_by_name_provider_and_state(
     ):
         rows = viewer.get(f"{LIST}?{query}").context["listing"].page.rows
         assert [one.name for one in rows] == expected, query
-    assert "No voice account matches" in words(viewer.get(f"{LIST}?q=nothing"))
+    assert "No matching voice accounts" in words(viewer.get(f"{LIST}?q=nothing"))
 
 
 def test_an_empty_list_says_how_to_get_the_first_account(admin: Client) -> None:
@@ -202,7 +202,7 @@ def test_the_switch_says_what_happens_to_running_batches_before_it_does_anything
     shown = words(admin.get(page_of(calling.account, "switch")))
     assert "No one is dialed through this account until it is switched on again." in shown
     assert "1 batch that is calling keeps its status and waits; nothing is lost." in shown
-    assert "1 live call goes on to the end" in shown
+    assert "1 live call continues to the end" in shown
     calling.account.refresh_from_db()
     assert calling.account.enabled
 
@@ -427,7 +427,7 @@ def test_an_account_whose_calls_were_made_by_a_provider_stays_with_it(
 ) -> None:
     live_call(calling)
     page = admin.get(page_of(calling.account))
-    assert "For another provider, add another account." in words(page)
+    assert "To use another provider, add another account." in words(page)
     assert "bland-credentials" not in page.content.decode()
     saved(admin, calling.account, provider="bland")
     calling.account.refresh_from_db()
@@ -446,7 +446,7 @@ def test_options_that_the_provider_does_not_know_are_said_to_be_left_out(
 ) -> None:
     VoiceAccount.objects.update(options={"sped": 1, "speed": 0})
     shown = words(admin.get(page_of(account)))
-    assert "does not know the stored option sped" in shown
+    assert "does not recognize the stored option sped" in shown
     assert saved(admin, account).status_code == 302
     account.refresh_from_db()
     assert account.options == {"speed": 0}
@@ -568,7 +568,7 @@ def test_the_button_says_what_answered_how_the_account_is_and_how_long_it_took(
 ) -> None:
     assert "Test connection" in words(admin.get(page_of(bland)))
     shown = pressed(admin, bland)
-    assert shown.startswith("The connection works. Bland AI answered and takes the key.")
+    assert shown.startswith("The connection works. Bland AI answered and accepts the key.")
     assert re.search(r"Took: [\d,]+ ms", shown)
     assert f"Asked: {carrier.url.removeprefix('http://')}" in shown
     assert "Account: active" in shown
@@ -618,7 +618,7 @@ def test_whoever_may_change_an_account_may_test_it_and_an_account_that_is_off_to
         ),
         ({"status": 503}, ["does not work.", "503", "try again later."]),
         ({"status": 200, "body": "<html>"}, ["does not work.", "check BLAND_BASE_URL."]),
-        ({"raw": "", "close": True}, ["does not work.", "broke the answer off"]),
+        ({"raw": "", "close": True}, ["does not work.", "cut off the response"]),
         (
             {"status": 400, "body": {"message": "<script>alert(1)</script>"}},
             ["does not work.", "<script>alert(1)</script>"],
@@ -667,7 +667,7 @@ def test_an_answer_that_does_not_come_is_given_up(
 ) -> None:
     carrier.control(latency_seconds=60)
     VoiceAccount.objects.filter(pk=bland.pk).update(options={"read_timeout_seconds": 0.2})
-    assert "did not answer within 0.2 seconds" in pressed(admin, bland)
+    assert "did not respond within 0.2 seconds" in pressed(admin, bland)
 
 
 def test_an_adapter_that_breaks_is_said_to_and_tells_nothing(

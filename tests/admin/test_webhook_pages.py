@@ -46,7 +46,7 @@ def test_an_endpoint_is_added_tested_and_seen_to_have_taken_the_test(
     answer = admin_client.post(f"{LIST}add/", {**FILLED, "url": receiver.url()}, follow=True)
     endpoint = WebhookEndpoint.objects.get()
     assert endpoint.events == ["call.finished"]
-    assert "Send it a test now" in markup(answer)
+    assert "Send a test now" in markup(answer)
 
     admin_client.post(page_of(endpoint, "test"))
     deliver.tick()
@@ -100,13 +100,13 @@ def test_what_is_done_to_an_endpoint_is_said_before_it_is_done(admin_client: Cli
     outbox.send_test(endpoint)
     former = signing.secret_of(endpoint)
 
-    assert "For 24 hours the former one signs along" in shown(
+    assert "For 24 hours, they are signed with the old one too" in shown(
         admin_client, page_of(endpoint, "rotate")
     )
     admin_client.post(page_of(endpoint, "rotate"))
     page = shown(admin_client, page_of(endpoint))
     assert former not in page
-    assert "signs along until" in page
+    assert "also signs messages until" in page
 
     assert "<strong>1</strong> waiting message is given up" in shown(
         admin_client, page_of(endpoint, "disable")
@@ -180,7 +180,7 @@ def test_the_log_is_narrowed_and_says_when_nothing_matches(
 
     assert shown(admin_client, page_of(endpoint), event_type="call.finished").count(HUMAN) == 1
     assert HUMAN not in shown(admin_client, page_of(endpoint), event_type="batch.status")
-    assert "No message matches" in shown(admin_client, DELIVERIES, status="dead")
+    assert "No matching deliveries" in shown(admin_client, DELIVERIES, status="dead")
     assert HUMAN in shown(admin_client, DELIVERIES, batch=str(batch.pk))
     assert "No batch has this ID" in shown(admin_client, DELIVERIES, batch="nope")
 
@@ -210,7 +210,7 @@ def test_an_endpoint_that_fails_needs_a_look(admin_client: Client) -> None:
     page = shown(admin_client, "/")
     assert "The webhook Our CRM is failing" in page
     assert page_of(endpoint) in page
-    assert "It has taken none of the last 3 messages" in shown(admin_client, page_of(endpoint))
+    assert "3 deliveries in a row have failed since" in shown(admin_client, page_of(endpoint))
 
     endpoints.disable(endpoint, reason="It answered 410 Gone: it wants no more.")
     page = shown(admin_client, "/")

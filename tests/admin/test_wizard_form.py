@@ -251,7 +251,8 @@ class TestConversation:
         Tool.objects.create(name="Calendar", reference="TL-1")
         shown = markup(client.get(page("add")))
         assert 'value="TL-1"' in shown
-        assert '<datalist id="voices"><option value="Alexa">' in shown
+        voices = '<datalist id="voices" data-voices-url="/batchcalls/batch/voices/">'
+        assert f'{voices}<option value="Alexa">' in shown
         batch = saved(client, **{"setting-tools_known": ["TL-1"], "setting-tools_other": "KB-2"})
         assert batch.call_settings == {"tools": ["TL-1", "KB-2"]}
 
@@ -324,6 +325,8 @@ class TestVoices:
         for _ in range(2):
             found = client.get(page("voices"), {"account": real.pk}).json()
             assert found == {"voices": [["Zoë", ""]]}
+            everyone = client.get(page("voices")).json()["voices"]
+            assert {"Zoë", "June"} <= {name for name, _ in everyone}
         assert asked == [1]
         assert '<option value="Zoë">' in markup(client.get(page("add")))
 
@@ -333,7 +336,7 @@ class TestVoices:
 
 
 def _as_api_does(batch: Batch) -> Any:
-    before = {name: getattr(batch, name) for name in map(str, BatchFields().fields)}
+    before = {name: getattr(batch, name) for name in BatchFields().names_kept}
     return request_of(before, actor=None)
 
 

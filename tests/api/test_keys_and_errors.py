@@ -125,8 +125,8 @@ class TestErrors:
         ("body", "said"),
         [
             ("{", "The body is not JSON"),
-            ('{"name": NaN}', "NaN is no number"),
-            ('{"name": "a", "name": "b"}', "'name' stands twice"),
+            ('{"name": NaN}', "NaN is not a JSON number"),
+            ('{"name": "a", "name": "b"}', "'name' appears twice"),
             ("[" * 30 + "]" * 30, "more than 20 levels deep"),
             ("[" * 100_000, "levels deep"),
             (b"\xff\xfe".decode("latin-1"), "The body is not"),

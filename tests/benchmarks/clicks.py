@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tests.browser.conftest import DESKTOP, FLAGS, log_in
-from tests.pictures import filled_site
+from tests.pictures import showcase
 
 HEADER = "phone_number,customer_name,service,date\n"
 LIST = f"{HEADER}+12025550160,Emily,Cleaning,July 10\nn/a,Eve,Roof,July 12\n"
@@ -131,7 +131,7 @@ def main() -> None:
     """Print the clicks and fields of each task."""
     with (
         tempfile.TemporaryDirectory(prefix="batchcalls-clicks-") as folder,
-        filled_site() as site,
+        showcase() as site,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

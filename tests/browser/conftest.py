@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,26 +40,37 @@ class Site(Installation):
     url: str
 
 
+@contextmanager
+def filled_site(folder: Path, *modules: str, **environment: str) -> Iterator[Site]:
+    """Yield a new installation in a folder, filled by ``modules``, with a web server and a worker.
+
+    Its administrator is ``ada``.
+    """
+    port = free_port()
+    environment |= {
+        "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SECRET_KEY": "pages-need-no-secret-but-a-long-enough-key-for-django",
+    }
+    with Site(folder, f"sqlite:///{folder / 'site.sqlite3'}", **environment) as site:
+        site.url = f"http://127.0.0.1:{port}"
+        site.manage("collectstatic", "--noinput", "--verbosity=0")
+        site.manage("createsuperuser", "--noinput", "--username=ada", "--email=ada@example.com")
+        for module in modules:
+            fill = [sys.executable, "-m", module]
+            subprocess.run(fill, env=site.environment, cwd=ROOT, check=True, capture_output=True)
+        site.start_web(port)
+        site.start_worker()
+        yield site
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    port = free_port()
-    environment = {
-        "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "CONFIRM_LAUNCH_ABOVE": "3",
-    }
-    with Site(folder, f"sqlite:///{folder / 'site.sqlite3'}", **environment) as here:
-        here.url = f"http://127.0.0.1:{port}"
-        here.manage("collectstatic", "--noinput", "--verbosity=0")
-        here.manage("createsuperuser", "--noinput", "--username=ada", "--email=ada@example.com")
-        for module in ("tests.showcase", "tests.browser.long_words"):
-            fill = [sys.executable, "-m", module]
-            subprocess.run(fill, env=here.environment, cwd=ROOT, check=True, capture_output=True)
+    filled = "tests.showcase", "tests.browser.long_words"
+    with filled_site(folder, *filled, CONFIRM_LAUNCH_ABOVE="3") as here:
         speed = "options={'speed': 40, 'seed': 7}"
         here.act(f"VoiceAccount.objects.update({speed})")
-        here.start_web(port)
-        here.start_worker()
         yield here
 
 
@@ -128,9 +140,9 @@ def open_page(chromium: Browser, site: Site, wrong: list[str]) -> Iterator[OpenP
 
 def log_in(page: Page) -> None:
     page.goto("/login/?next=/")
-    page.get_by_label("Username:").fill("ada")
-    page.get_by_label("Password:").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Dashboard", level=1).wait_for()
 
 

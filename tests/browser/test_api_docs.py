@@ -106,7 +106,7 @@ def test_the_pages_lead_back_and_load_nothing_from_elsewhere(
     page.get_by_text("Create a batch", exact=True).wait_for()
     assert all(url.startswith((site.url, "data:")) for url in asked)
     page.get_by_role("link", name="Batch Calls", exact=True).click()
-    page.get_by_label("Username:").wait_for()
+    page.get_by_label("Username").wait_for()
 
 
 def test_a_policy_keeps_everything_else_out(open_page: OpenPage) -> None:

@@ -28,6 +28,12 @@ def test_what_is_written_is_tried_out_at_once(open_page: OpenPage) -> None:
     expect(trial).to_contain_text("Call Emily Brown about the order.")
     expect(name).to_be_focused()
     expect(name).to_have_value("Emily Brown")
+    # A column of a list that was sent before is inserted at the cursor.
+    prompt.fill("Call about ")
+    page.get_by_role("group", name="Insert a column").first.get_by_role(
+        "button", name="service", exact=True
+    ).click()
+    expect(prompt).to_have_value("Call about {{service}}")
     prompt.fill("Call {{customer_name")
     expect(trial).to_contain_text("{{ is never closed")
     expect(page.locator(".marked-text .behind mark.broken")).to_have_text("{{")

@@ -111,9 +111,9 @@ def fill_in(page: Page, customers: Path) -> None:
 
 
 def sign_in(page: Page) -> None:
-    page.get_by_label("Username:").fill("ada")
-    page.get_by_label("Password:").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def test_a_session_that_ends_in_step_one_loses_neither_text_nor_file(

@@ -143,7 +143,7 @@ def test_the_same_by_keyboard_only(open_page: OpenPage, customers: Path) -> None
     page = open_page()
     keys = Keyboard(page)
     page.goto("/login/?next=/")
-    page.get_by_label("Username:").focus()
+    page.get_by_label("Username").focus()
     page.keyboard.type("ada")
     keys.to("Password")
     page.keyboard.type(PASSWORD)

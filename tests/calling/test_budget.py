@@ -28,6 +28,7 @@ from batchcalls.models import (
     WebhookEndpoint,
 )
 from batchcalls.states import BatchStatus
+from campaigns.times_in_words import moment_in_words
 from tests.calling.placing import lease_of
 from tests.calling.spending_rows import (
     MINUTE,
@@ -108,6 +109,8 @@ def test_two_batches_share_the_daily_budget_and_wait_for_the_next_day(
     assert "daily budget of the voice account simulator is used up: $0.40 of $0.40" in (
         priced.held_reason
     )
+    until = moment_in_words(priced.held_until)
+    assert f"Calls start again at {until}, or when you raise it" in priced.held_reason
     assert {batch.status for batch in Batch.objects.all()} <= {"dispatching", "in_progress"}
     assert AccountEvent.objects.filter(code=budgets.USED_UP).exists()
     assert ticks.next_work_at(priced) == priced.held_until
@@ -147,6 +150,7 @@ def test_a_new_day_has_a_budget_of_its_own_and_the_month_goes_on(
     assert (
         "monthly budget of the voice account simulator is used up: $0.30 of $0.30" in batch.reason
     )
+    assert "the next month, which begins at 2026-12-01 00:00 UTC, then resume." in batch.reason
 
     clock.move_to("2026-12-01T00:00:01+00:00")
     lease = lease_of(priced)
@@ -264,7 +268,7 @@ def test_a_batch_is_warned_once_when_its_budget_is_nearly_used_up(
     assert told == [(Batch.objects.get().status, budgets.WARNING)]
     warnings = BatchEvent.objects.filter(batch=batch, code=budgets.WARNING)
     assert [one.message for one in warnings] == [
-        "The batch’s budget is nearly used up: $0.30 of $0.50 spent (60 %)."
+        "The batch’s budget is nearly used up: $0.30 of $0.50 spent (60%)."
     ]
 
 
@@ -283,7 +287,7 @@ def test_an_account_is_warned_once_in_each_period_about_each_budget(
     for _ in range(2):
         take(lease, want=1)
     assert [one.message for one in AccountEvent.objects.filter(code=budgets.WARNING)] == [
-        "The daily budget of simulator is nearly used up: $0.27 of $0.32 spent (84 %)."
+        "The daily budget of simulator is nearly used up: $0.27 of $0.32 spent (84%)."
     ]
 
 

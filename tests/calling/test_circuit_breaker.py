@@ -79,8 +79,8 @@ def test_half_of_twenty_calls_that_fail_pause_the_batch_and_say_why(running: Any
     assert judge(batch) == ["paused"]
     assert batch.reason_code == TOO_MANY_FAILURES
     assert batch.reason == (
-        "10 of the last 20 calls through simulator failed (50 %) within 10 minutes; the limit is "
-        "50 %. Most common reason: The caller ID is blocked. Find the cause, then resume: failures "
+        "10 of the last 20 calls through simulator failed (50%) within 10 minutes; the limit is "
+        "50%. Most common reason: The caller ID is blocked. Find the cause, then resume: failures "
         "so far will not count again."
     )
 

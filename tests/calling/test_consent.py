@@ -88,7 +88,7 @@ class TestTakingIn:
         chosen = make_batch(text=text, prompt="Hello.", map_all=None, dates="dmy")
         first, second = rows_of(validated(chosen))
         assert first.consent["given_on"] == "2024-04-03"
-        assert "“12/31/2023” is no date as day/month/year" in second.consent["unclear"]
+        assert "“12/31/2023” is not a date in the order day/month/year" in second.consent["unclear"]
 
     def test_each_lack_has_its_reason_and_a_remedy(
         self, make_batch: Any, required: Callable[..., None]

@@ -112,7 +112,7 @@ def test_of_two_kinds_the_lower_counts_and_an_unknown_one_adds_nothing() -> None
     # Nobody agreed by being a customer.
     found = recorded(kind="existing customer", dated="2024-01-01")
     assert "kind" not in found
-    assert "is no kind of consent" in found["unclear"]
+    assert "is not a kind of consent" in found["unclear"]
 
 
 def test_evidence_is_kept_as_it_is() -> None:

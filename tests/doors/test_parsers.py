@@ -41,5 +41,5 @@ def test_half_a_character_in_a_body_is_refused_and_a_whole_one_is_read(half: str
 
 def test_a_name_that_stands_twice_is_found_in_one_pass() -> None:
     members = ",".join(f'"{number}": 1' for number in range(100_000))
-    with pytest.raises(json_bodies.BodyUnreadable, match="'99999' stands twice"):
+    with pytest.raises(json_bodies.BodyUnreadable, match="'99999' appears twice"):
         json_bodies.parse(f'{{{members}, "99999": 2}}'.encode())

@@ -73,7 +73,7 @@ def test_the_command_writes_the_same_archive_and_overwrites_no_file(
     assert len(read(path.read_bytes())["calls"]) == 1
     assert "1  calls" in capsys.readouterr().out
     assert path.stat().st_mode & 0o077 == 0
-    with pytest.raises(CommandError, match="exists already"):
+    with pytest.raises(CommandError, match="already exists"):
         call_command("aboutnumber", NUMBER, "--output", str(path))
 
 

@@ -1,4 +1,4 @@
-"""What each column becomes: checked, and stored."""
+"""What each column maps to: checked, and stored."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
+from batchcalls import checks
 from batchcalls.database import trigrams
-from batchcalls.models import CallResult, Recipient
+from batchcalls.models import CallResult, Recipient, querysets
 from batchcalls.reporting.filters.recipients import RecipientFilter
 from tests.admin.call_rows import make_calls
 
@@ -36,9 +37,13 @@ def test_digits_are_found_within_numbers_and_ids_by_their_beginning(make_batch: 
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("most", [0, querysets.MOST_NUMBERS])
 def test_recipients_are_found_by_digits_of_numbers_that_cannot_be_called_too(
-    make_batch: Any,
+    make_batch: Any, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
+    # Rare digits are looked up in an index first, common ones are not.
+    monkeypatch.setattr(querysets, "MOST_NUMBERS", most)
+    make_batch("+12025550147")
     batch = make_batch("+12025550190")
     usable = {"e164": "+12025550147", "raw_number": "(202) 555-0147"}
     Recipient.objects.create(batch=batch, row_number=90, **usable)
@@ -79,3 +84,17 @@ def test_parts_of_numbers_are_found_by_the_index() -> None:
         cursor.execute("SET LOCAL enable_indexscan = off")
     plan = CallResult.objects.order_by().with_digits("5550147").explain()
     assert trigrams.NAME in plan
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_a_check_names_the_index_that_is_missing_and_how_to_create_it() -> None:
+    assert checks.check_number_search(None, databases=["default"]) == []
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER INDEX {trigrams.NAME} RENAME TO elsewhere")
+    [warning] = checks.check_number_search(None, databases=["default"])
+    assert warning.id == "batchcalls.W007"
+    assert f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {trigrams.NAME}" in str(warning.hint)
+    assert checks.check_number_search(None) == []

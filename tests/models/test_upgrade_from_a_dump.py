@@ -87,7 +87,7 @@ def people_and_programs_come_in(here: Installation, known: dict[str, Any]) -> No
     }
     page = browser.open(f"{address}/login/", urllib.parse.urlencode(fields).encode())
     assert known["running"] in page.geturl()
-    assert "Log out" in page.read().decode()
+    assert "Sign out" in page.read().decode()
 
     request = urllib.request.Request(
         f"{address}/api/v1/batches", headers={"Authorization": f"Bearer {known['secret']}"}

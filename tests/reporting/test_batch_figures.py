@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from batchcalls.models import Batch, CallResult, Recipient
+from batchcalls.models.batch import MANY_ROWS
 from batchcalls.models.querysets import Totals
 from batchcalls.reporting import batch_figures, kept
-from batchcalls.reporting.batch_figures import ALWAYS_COUNTED_ROWS, MOST_BARS, timeline_of
+from batchcalls.reporting.batch_figures import MOST_BARS, timeline_of
 from tests.admin.call_rows import make_calls
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -75,8 +76,8 @@ def test_only_the_figures_of_a_large_batch_are_kept_and_they_are_read_as_they_we
     monkeypatch.setattr(kept, "WORTH_KEEPING_SECONDS", 0)
     monkeypatch.setattr(kept, "FRESH_TIMES", 1e9)
     large, small = make_batch("+12025550190"), make_batch("+12025550190")
-    Batch.objects.filter(pk=large.pk).update(row_count=ALWAYS_COUNTED_ROWS + 1)
-    Batch.objects.filter(pk=small.pk).update(row_count=ALWAYS_COUNTED_ROWS)
+    Batch.objects.filter(pk=large.pk).update(row_count=MANY_ROWS + 1)
+    Batch.objects.filter(pk=small.pk).update(row_count=MANY_ROWS)
     batches = list(Batch.objects.filter(pk__in=[large.pk, small.pk]))
     batch_figures.totals_of(batches)
     make_calls(large, 2, price=Decimal("0.5"), currency="USD", answered_by="human")

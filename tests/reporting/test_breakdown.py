@@ -43,7 +43,7 @@ def test_each_ended_row_is_one_result_and_canceled_rows_are_not_called_skipped()
         "Skipped": 20,
         "Canceled": 50,
     }
-    words = formatting.progress(TOTALS)["words"]
+    words = formatting.progress(TOTALS)["words"].replace("\N{NO-BREAK SPACE}", " ")
     assert words == "80 done · 10 live · 20 skipped · 50 canceled · 10 failed · 30 waiting"
 
 

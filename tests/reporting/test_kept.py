@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -99,3 +100,21 @@ def test_a_failed_count_leaves_the_figure_as_it_is(monkeypatch: pytest.MonkeyPat
         raise ValueError
 
     kept._work(fail)
+
+
+def test_long_work_goes_on_in_the_background_and_is_begun_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept, "_sees_own_changes", lambda: False)
+    finish, begun = threading.Event(), []
+
+    def work() -> int:
+        begun.append(1)
+        finish.wait(30)
+        return 7
+
+    assert [kept.soon("work", work, patience=0) for _ in range(3)] == [None] * 3
+    finish.set()
+    kept._under_way["work"].join()
+    assert begun == [1]
+    assert kept.soon("work", work, patience=30) == 7

@@ -110,11 +110,15 @@ def test_people_who_are_due_later_are_the_reason_until_the_first_is_due(batch: B
         (RecipientStatus.DEFERRED, "start_time", "start_time"),
         (RecipientStatus.RETRY_WAIT, "retry_after_busy", "retry_time"),
         (RecipientStatus.QUEUED, "connection_refused", "retry_time"),
+        (RecipientStatus.DEFERRED, "budget_used_up", "budget"),
     ):
         Recipient.objects.update(status=status, reason_code=reason_code, due_at=until)
         reason = reason_of(batch)
         assert reason is not None
         assert (reason.code, reason.until) == (code, until)
+    # Nobody knows when the live calls end that hold the rest of a budget.
+    Recipient.objects.update(reason_code="budget_reserved", reason="It waits.")
+    assert reason_of(batch) == Waiting(code="budget", message="It waits.")
     Recipient.objects.filter(pk=Recipient.objects.latest("pk").pk).update(due_at=timezone.now())
     assert code_of(batch) == "worker_busy"
 

@@ -43,7 +43,7 @@ def answers(carrier: Carrier, **answer: Any) -> None:
 
 def test_a_good_account_shows_status_and_balance_and_whom_was_asked(carrier: Carrier) -> None:
     report = bland().check_connection()
-    assert report.sentence == "Bland AI answered and takes the key."
+    assert report.sentence == "Bland AI answered and accepts the key."
     assert (report.status, report.balance, report.currency) == ("active", Decimal(100), "USD")
     assert report.address == carrier.url.removeprefix("http://")
     assert (report.warning, carrier.live()["counts"]) == ("", {"me": 1})
@@ -194,12 +194,12 @@ def test_an_answer_that_does_not_come_is_not_waited_for_for_long(carrier: Carrie
     carrier.control(latency_seconds=60)
     error = complaint(read_timeout_seconds=0.3)
     assert isinstance(error, OutcomeUnknown)
-    assert "did not answer within 0.3 seconds – try again" in str(error)
+    assert "did not respond within 0.3 seconds – try again" in str(error)
 
 
 def test_an_answer_that_is_broken_off(carrier: Carrier) -> None:
     answers(carrier, raw="HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", close=True)
-    assert "broke the answer off" in str(complaint())
+    assert "cut off the response" in str(complaint())
 
 
 # Nothing is given away ---------------------------------------------------------------------------

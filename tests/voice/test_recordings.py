@@ -100,9 +100,9 @@ def test_it_is_fetched_from_where_it_was_moved_to(provider: str) -> None:
     ("path", "sentence"),
     [
         ("/gone.mp3", "answered 404"),
-        ("/page.mp3", "no sound but “text/html”"),
-        ("/to?ftp://example.com/a.mp3", "not one of the web"),
-        ("/to?/to?/to?/to?/call.mp3", "on and on"),
+        ("/page.mp3", "sent “text/html” instead of audio"),
+        ("/to?ftp://example.com/a.mp3", "not a web address"),
+        ("/to?/to?/to?/to?/call.mp3", "redirects too often"),
     ],
 )
 def test_what_cannot_be_played_says_why(provider: str, path: str, sentence: str) -> None:

@@ -219,7 +219,7 @@ def test_a_receiver_that_is_away_is_said_to_be_away(
 
     delivery.refresh_from_db()
     assert (delivery.status, delivery.failures) == ("pending", 1)
-    assert delivery.last_error == "There was no connection: refused, or broken off."
+    assert delivery.last_error == "Could not connect: the connection was refused or broken off."
 
 
 def test_of_a_long_answer_the_beginning_is_kept(

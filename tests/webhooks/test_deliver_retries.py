@@ -146,7 +146,7 @@ def test_an_endpoint_that_only_failed_for_five_days_is_switched_off(
         clock.shift(timedelta(days=1))
 
     assert not endpoint.enabled
-    assert "taken nothing for 5 days" in endpoint.disabled_reason
+    assert "No delivery has succeeded for 5 days" in endpoint.disabled_reason
 
     endpoints.enable(endpoint)
     receiver.answers(200)

@@ -91,7 +91,7 @@ def test_an_answer_without_an_end_is_a_failure_in_time(
     attempt = delivery.tries.get()
     assert attempt.duration_ms < GOES_ON_SECONDS * 1_000 / 4
     if what not in {"header line", "headers"}:
-        assert delivery.last_error == "There was no complete answer within 0.5 seconds."
+        assert delivery.last_error == "No complete response within 0.5 seconds."
 
 
 def test_a_long_answer_that_arrives_in_time_is_taken(settings: Any) -> None:

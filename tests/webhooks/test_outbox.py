@@ -257,7 +257,7 @@ def test_many_calls_are_written_with_a_fixed_number_of_queries(make_batch: Make,
         ({"url": "https://crm example/"}, "no full address"),
         ({"url": "ftp://crm.example.com/"}, "begins with https://"),
         ({"url": CRM, "events": []}, "at least one event"),
-        ({"url": CRM, "events": ["call.begun"]}, "call.begun is no event"),
+        ({"url": CRM, "events": ["call.begun"]}, "call.begun is not an event"),
         ({"url": CRM, "format": "xml"}, "not a valid choice"),
     ],
 )

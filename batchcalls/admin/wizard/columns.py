@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -94,9 +95,11 @@ class ColumnsStep(OwnPages[Batch]):
     def columns_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the columns, save the mapping, and continue when nothing is missing."""
         require(request.user, "batchcalls.change_batch")
-        batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
+        batch = get_object_or_404(Batch.objects.select_related("campaign", "account"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)
+        if request.method != "POST":  # whose lists may change
+            prefetch_related_objects([batch], "lists")
         stored = draft_lists.list_of(batch)
         if stored is None:
             return redirect("admin:batchcalls_batch_upload", pk)
@@ -153,8 +156,8 @@ class ColumnsStep(OwnPages[Batch]):
                 draft_lists.apply_saved(batch, saved, actor=actor)
         elif "save_mapping" in pressed:
             self._save_mapping(request, batch)
-        elif "read_again" in pressed or "use_encoding" in pressed:
-            header_row = pressed.get("header_row", "")
+        elif pressed.keys() & {"read_again", "use_encoding", "use_header_row"}:
+            header_row = pressed.get("use_header_row") or pressed.get("header_row", "")
             reading = ReadingOptions(
                 encoding=pressed.get("use_encoding") or pressed.get("encoding", ""),
                 delimiter=pressed.get("delimiter", ""),
@@ -173,7 +176,7 @@ class ColumnsStep(OwnPages[Batch]):
         elif "preview" in pressed or "row" in pressed:
             return None
         else:
-            self.message_user(request, f"{batch} is kept as a draft.", messages.SUCCESS)
+            self.message_user(request, f"{batch} was saved as a draft.", messages.SUCCESS)
             return redirect("admin:batchcalls_batch_change", batch.pk)
         return redirect("admin:batchcalls_batch_columns", batch.pk)
 
@@ -191,6 +194,7 @@ class ColumnsStep(OwnPages[Batch]):
             self.message_user(request, f"The mapping was saved as {name[:200]}.", messages.SUCCESS)
 
     def _columns_page(self, request: HttpRequest, batch: Batch, stored: StoredList) -> HttpResponse:
+        prefetch_related_objects([batch], "lists")
         mapping = ListMapping.from_list(stored.mapping)
         found = edits.problems(batch)
         choices = _settings(mapping, request.user)
@@ -203,13 +207,14 @@ class ColumnsStep(OwnPages[Batch]):
             stored=stored,
             reading=file_formats.describe(stored),
             hidden=file_formats.describe_hidden(stored),
+            likely_header=stored.format_details.get("likely_header"),
             encoding_choices=file_formats.encoding_choices(stored),
             encodings=ENCODINGS,
             sheets=stored.format_details.get("sheets") or [stored.sheet],
             columns=list(_rows_of(stored, mapping, found, allowed={name for name, _ in choices})),
             problems=found,
             targets=_targets(mapping, request.user),
-            writings=[("", "Decide by the whole list"), *((one, one.label) for one in Written)],
+            writings=[("", "Detect from the whole list"), *((one, one.label) for one in Written)],
             settings=choices,
             date_orders=list(DateOrder) if mapping.has_dates else (),
             saved_mappings=ColumnMapping.objects.values_list("name", flat=True)[:200],
@@ -276,13 +281,19 @@ def _rows_of(
         offered = offered if offered in allowed else ""
         yield ColumnRow(
             header=header,
-            samples=[row[place] for row in stored.samples if place < len(row)][:SAMPLES_SHOWN],
+            samples=_samples(stored, place),
             target=_value_of(column) if column else Target.IGNORE,
             name=column.name if column else "",
             offered=offered,
             offered_label=call_settings.REGISTRY[offered].label if offered else "",
             errors=[one.message for one in found if one.column == place],
         )
+
+
+def _samples(stored: StoredList, place: int) -> list[str]:
+    """Return the first values of a column that differ."""
+    values = dict.fromkeys(row[place] for row in stored.samples if place < len(row))
+    return list(values)[:SAMPLES_SHOWN]
 
 
 def _preview(

@@ -144,7 +144,7 @@ class ReviewStep(OwnPages[Batch]):
             except (UploadError, FileNotFoundError, StorageAway) as error:
                 form.add_error("number", str(error))
                 return None
-            return Done("The test call is on its way.", self.url_of("change", trial.pk))
+            return Done("The test call was started.", self.url_of("change", trial.pk))
 
         return self.confirm(
             request,
@@ -208,4 +208,4 @@ def start_in_words(batch: Batch, *, now: datetime) -> str:
     first = max((time for time in times if time and time > now), default=None)
     if first is None:
         return "Calls start right away, within calling hours."
-    return f"Calls start on {date_format(timezone.localtime(first), 'j M Y, H:i T')}."
+    return f"Calls start on {date_format(timezone.localtime(first), 'M j, Y, H:i T')}."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import time
 from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
 
-from batchcalls.drafting.chosen_rules import ChosenRules, OwnRules
+from batchcalls.drafting.chosen_rules import ChosenRules, RulesError
 from campaigns.models import CallingPolicy, Campaign, Weekday
 from campaigns.retry import MAX_RETRIES, MAX_WAIT_SECONDS, RetryRule
 from campaigns.vocabulary import RetryOutcome
@@ -81,66 +82,42 @@ class RulesForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse half a span of hours, and own rules beside a saved policy."""
         data = super().clean() or {}
-        opens, closes = data.get("opens_at"), data.get("closes_at")
-        if (opens is None) != (closes is None) and not self.errors.keys() & {
-            "opens_at",
-            "closes_at",
-        }:
-            self.add_error("closes_at" if closes is None else "opens_at", "Enter both times.")
-        elif opens and closes and closes != time(0) and opens >= closes:
-            self.add_error("closes_at", "Enter a time later than the first.")
+        retries = []
         for outcome in RetryOutcome:
-            if data.get(f"retries_{outcome}") and data.get(f"wait_{outcome}") is None:
-                self.add_error(f"wait_{outcome}", "Enter the minutes to wait before each retry.")
-        if data.get("policy") and self._own(data):
-            self.add_error(
-                "policy",
-                "Choose a saved policy, or enter hours and retries for this batch, not both.",
+            count, wait = data.get(f"retries_{outcome}"), data.get(f"wait_{outcome}")
+            if count and wait is None:
+                self._add_missing(f"wait_{outcome}", "Enter the minutes to wait before each retry.")
+            elif count:
+                retries.append(RetryRule(outcome, count, 60 * (wait or 0)))
+        names = ("policy", "opens_at", "closes_at")
+        try:
+            self._read = ChosenRules.read(
+                **{name: data.get(name) for name in names},
+                days=data.get("days") or (),
+                retries=retries,
             )
+        except RulesError as error:
+            for name, message in error.problems.items():
+                self._add_missing(name, message)
         return data
 
     def is_valid_for(self, campaign: Campaign | None) -> bool:
         """Check the rules of a batch with this campaign, whose own policy applies first."""
         if not self.is_valid():
             return False
-        chosen = self.chosen()
-        theirs = campaign.policy if campaign else None
-        if theirs and (chosen.own or chosen.policy not in (None, theirs)):
-            self.add_error(
-                "policy",
-                f"The campaign “{campaign}” has the calling policy “{theirs}”, which applies to "
-                "this batch. Leave the rules blank, or start without the campaign.",
-            )
+        if message := self._read.why_not_with(campaign):
+            self.add_error("policy", message)
         return self.is_valid()
 
     def chosen(self) -> ChosenRules:
         """Return the chosen rules; those of a policy that was deleted stay."""
-        own = self._own(self.cleaned_data)
-        policy = self.cleaned_data.get("policy")
-        kept = {} if own or policy else self._chosen.kept
-        return ChosenRules(policy=policy, own=own, kept=kept)
+        is_set = self._read.own or self._read.policy
+        return self._read if is_set else replace(self._read, kept=self._chosen.kept)
 
-    def _own(self, data: dict[str, Any]) -> OwnRules | None:
-        opens, closes = data.get("opens_at"), data.get("closes_at")
-        days = tuple(sorted(data.get("days") or ()))
-        has_hours = bool(days) or (opens is not None and closes is not None)
-        retries = tuple(
-            RetryRule(outcome, count, 60 * (data.get(f"wait_{outcome}") or 0))
-            for outcome in RetryOutcome
-            if (count := data.get(f"retries_{outcome}"))
-        )
-        if not (has_hours or retries):
-            return None
-        return OwnRules(
-            days=(days or tuple(range(7))) if has_hours else (),
-            opens=_minutes(opens) if opens else 0,
-            closes=(_minutes(closes) if closes else 0) or 24 * 60,
-            retries=retries,
-        )
-
-
-def _minutes(moment: time) -> int:
-    return 60 * moment.hour + moment.minute
+    def _add_missing(self, name: str, message: str) -> None:
+        """Add an error to a field that has none."""
+        if name not in self.errors:
+            self.add_error(name, message)
 
 
 def _initial_of(chosen: ChosenRules) -> dict[str, Any]:

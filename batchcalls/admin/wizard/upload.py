@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,7 +23,6 @@ from batchcalls.admin.wizard import glances
 from batchcalls.admin.wizard.step_forms import StepForms, chosen_campaign
 from batchcalls.admin.wizard.upload_form import UploadForm
 from batchcalls.batches import lifecycle
-from batchcalls.calling import voices
 from batchcalls.database import disks
 from batchcalls.drafting import draft_lists, drafts, edits
 from batchcalls.drafting.drafts import DraftError
@@ -62,7 +62,7 @@ class UploadStep(OwnPages[Batch]):
     def upload_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change a draft."""
         require(request.user, "batchcalls.change_batch")
-        batch = get_object_or_404(Batch.objects.select_related("campaign"), pk=pk)
+        batch = get_object_or_404(Batch.objects.select_related("campaign", "account"), pk=pk)
         if batch.status != BatchStatus.DRAFT:
             return redirect("admin:batchcalls_batch_review", pk)
         return self._step(request, batch)
@@ -141,6 +141,8 @@ class UploadStep(OwnPages[Batch]):
     def _upload_page(
         self, request: HttpRequest, batch: Batch | None, forms: StepForms
     ) -> HttpResponse:
+        if batch:
+            prefetch_related_objects([batch], "lists")
         stored = draft_lists.list_of(batch) if batch else None
         looked: dict[str, Any] = {"batch": batch}
         if batch and stored:
@@ -162,14 +164,13 @@ class UploadStep(OwnPages[Batch]):
             advanced_open=forms.rules.errors or forms.upload.has_advanced_errors,
             campaign=forms.campaign,
             errors=forms.errors(),
-            voices=voices.known(),
             step=1,
             max_megabytes=settings.MAX_FILE_BYTES // 1_000_000,
         )
 
     def _go_on(self, request: HttpRequest, batch: Batch) -> HttpResponse:
         if "save" in request.POST:
-            self.message_user(request, f"{batch} is kept as a draft.", messages.SUCCESS)
+            self.message_user(request, f"{batch} was saved as a draft.", messages.SUCCESS)
             return redirect("admin:batchcalls_batch_change", batch.pk)
         if not batch.lists.exists():
             self.message_user(

@@ -19,6 +19,7 @@ from batchcalls.models import Batch, VoiceAccount
 from batchcalls.models.batch import UNTITLED, DuplicateChoice
 from batchcalls.models.launched_with import Use, names_of
 from campaigns.models import Campaign, Pathway
+from campaigns.pathway_field import PathwayField
 from campaigns.prompts import PromptError, Template
 from campaigns.setting_locks import Locks
 from campaigns.setting_permissions import refused_name
@@ -28,8 +29,6 @@ _ASKED = frozenset(names_of(Use.ASKED))
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
 #: Years in which every time has its equivalent in every zone, and in the database.
 YEARS = range(1900, 9000)
-#: Variables that are named beside a pathway.
-MOST_NAMES = 6
 
 
 class WallTimeField(forms.DateTimeField):
@@ -40,16 +39,6 @@ class WallTimeField(forms.DateTimeField):
         if value in self.empty_values:
             return None
         return BaseTemporalField.to_python(self, value)
-
-
-class PathwayField(forms.ModelChoiceField[Pathway]):
-    """Saved pathways by name, with the variables that each needs."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Return the name and the variables."""
-        names = sorted(obj.needs.names)
-        listed = ", ".join(names[:MOST_NAMES]) + ", …" * (len(names) > MOST_NAMES)
-        return f"{obj} – needs {listed}" if names else str(obj)
 
 
 class UploadForm(FormatForm, RegionForm):

@@ -1,6 +1,8 @@
-"""The voices of an account, for the field that names one."""
+"""The voices of accounts, for the field that names one."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern
@@ -19,8 +21,10 @@ class VoiceList(OwnPages[Batch]):
         return [self.at("voices/", self.voices_view, "voices"), *super().get_urls()]
 
     def voices_view(self, request: HttpRequest) -> HttpResponse:
-        """Return the names of the voices of ``?account=``, and what each is like."""
+        """Return the names of the voices of ``?account=``, or of all, and what each is like."""
         require(request.user, "batchcalls.add_batch")
-        account = row_or_404(VoiceAccount.objects.all(), request.GET.get("account"))
-        found = voices.listed(account)
+        accounts: Iterable[VoiceAccount] = VoiceAccount.objects.filter(enabled=True).order_by("pk")
+        if chosen := request.GET.get("account"):
+            accounts = [row_or_404(VoiceAccount.objects.all(), chosen)]
+        found = voices.listed(accounts)
         return JsonResponse({"voices": [[one.name, one.description] for one in found]})

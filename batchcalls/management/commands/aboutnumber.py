@@ -38,7 +38,7 @@ class Command(AuditedCommand):
                 path.chmod(0o600)
                 counts = archive.write(Person(number), out, now=clock.now())
         except FileExistsError as error:
-            raise CommandError(f"{path} exists already. Choose another file.") from error
+            raise CommandError(f"{path} already exists. Choose another file.") from error
         except (OSError, StorageAway) as error:
             raise CommandError(str(error)) from error
         for name, count in counts.items():

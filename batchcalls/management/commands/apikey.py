@@ -64,7 +64,7 @@ class Command(AuditedCommand):
         if not owner.is_active:
             raise CommandError(f"{owner} is not active, so the key would not work.")
         if options["days"] < 0:
-            raise CommandError("--days is 0 or more.")
+            raise CommandError("--days must be 0 or more.")
         scopes = Scope.values if "all" in options["scope"] else options["scope"]
         lifetime = timedelta(days=options["days"])
         try:

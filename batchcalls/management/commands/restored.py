@@ -20,7 +20,7 @@ class Command(AuditedCommand):
 
     help = (
         "After restoring the database from a backup: stop all calling, and ask the providers who "
-        "was called since. Calls nobody; resume with: python manage.py stopcalls --lift"
+        "was called since. Places no calls; resume with: python manage.py stopcalls --lift"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -51,7 +51,7 @@ class Command(AuditedCommand):
             stop = epochs.declare_restored(since=since)
         if not stop.must_reconcile:
             raise CommandError("Already reconciled. Resume: python manage.py stopcalls --lift")
-        self.stdout.write(f"{stop.reason} Nobody is dialed. Calls since {stop.restored_from}:")
+        self.stdout.write(f"{stop.reason} No one is dialed. Calls since {stop.restored_from}:")
         outcomes = restored.reconcile(stop, give_up=options["give_up"])
         for outcome in outcomes:
             self.stdout.write(f"  {outcome.text}")

@@ -22,7 +22,7 @@ from batchcalls.calling import ticks
 from batchcalls.database import disks
 from batchcalls.intake import file_formats
 from batchcalls.lists.mapping import Target
-from batchcalls.management import batch_report
+from batchcalls.management import batch_report, rule_options
 from batchcalls.management.audited import AuditedCommand
 from batchcalls.management.csv_file import check_writable, write_csv_file
 from batchcalls.management.draft_options import USAGE, Refused, draft_of
@@ -75,6 +75,7 @@ class Command(AuditedCommand):
             help="Why people are called; default: the campaign's. Without a campaign it is "
             f"required if the account calls real phones. {PURPOSES_IN_WORDS}",
         )
+        rule_options.add_options(parser)
         parser.add_argument(
             "--map",
             action="append",

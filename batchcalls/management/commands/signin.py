@@ -75,7 +75,7 @@ class Command(AuditedCommand):
         try:
             network = address and network_of(str(ip_address(address.partition("/")[0])))
         except ValueError as error:
-            raise CommandError(f"“{address}” is no IP address.") from error
+            raise CommandError(f"“{address}” is not an IP address.") from error
         lifted = throttling.unlock(username=username, address=network)
         if username and not address:
             lifted += two_step.unlock(user_named(username))

@@ -64,7 +64,7 @@ class AuditFilter(ListFilter):
             attrs={"type": "search", "inputmode": "tel", "placeholder": "The whole number"}
         ),
     )
-    door = ChoicesFilter(label="Through", choices=AuditDoor.choices, empty_label="Any door")
+    door = ChoicesFilter(label="Through", choices=AuditDoor.choices, empty_label="Any source")
     address = django_filters.CharFilter(
         label="Address",
         max_length=45,

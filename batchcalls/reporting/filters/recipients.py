@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from batchcalls.access import masking
 from batchcalls.models import Recipient
+from batchcalls.models.querysets import RecipientQuerySet
 from batchcalls.reporting.filters.listing import ListFilter, search_field
 from batchcalls.reporting.filters.several import ChoicesFilter
 from batchcalls.states import (
@@ -49,20 +50,17 @@ class RecipientFilter(ListFilter):
         model = Recipient
         fields: list[str] = []
 
-    def search(self, rows: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
+    def search(
+        self, rows: RecipientQuerySet[Recipient], name: str, value: str
+    ) -> QuerySet[Recipient]:
         """Search by row number, or by part of the phone number, original or normalized."""
         text = value.strip()
         found = Q(e164=text)
-        if masking.sees_now():
-            found |= Q(e164__contains=text)
-            # Digits of a usable number are in its normalized form. Comparing one of the two, and
-            # as written, is much faster.
-            is_digits = text.removeprefix("+").isdecimal()
-            found |= (
-                Q(e164="", raw_number__contains=text)
-                if is_digits
-                else Q(raw_number__icontains=text)
-            )
+        if masking.sees_now() and text.removeprefix("+").isdecimal():
+            # Digits of a usable number are in its normalized form.
+            found |= rows.with_digits(text) | Q(e164="", raw_number__contains=text)
+        elif masking.sees_now():
+            found |= Q(e164__contains=text) | Q(raw_number__icontains=text)
         if text.isdecimal() and len(text) < 8:
             found |= Q(row_number=int(text))
         return rows.filter(found)

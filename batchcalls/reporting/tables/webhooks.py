@@ -50,7 +50,7 @@ class EndpointTable(ListTable):
 
     state = django_tables2.Column(empty_values=())
     url = django_tables2.Column("Address")
-    scope = django_tables2.Column("Told of", empty_values=())
+    scope = django_tables2.Column("Scope", empty_values=())
     events = django_tables2.Column(empty_values=())
     format = django_tables2.Column()
     last_delivered_at = django_tables2.Column("Last delivered", empty_values=())
@@ -106,7 +106,7 @@ class DeliveryTable(ListTable):
     event_type = django_tables2.Column("Event")
     about = django_tables2.Column(empty_values=())
     target = django_tables2.Column("To", empty_values=())
-    answer = django_tables2.Column("Last answer", empty_values=())
+    answer = django_tables2.Column("Last response", empty_values=())
     attempts = django_tables2.Column(attrs={"td": {"class": "num"}, "th": {"class": "num"}})
     created_at = django_tables2.Column("When", attrs={"td": {"class": "nowrap"}})
 

@@ -73,13 +73,13 @@ def check(
         raise NotPlaced(f"No connection to {label}: {why}.", code="connection_failed") from None
     except http.AnswerLost as error:
         if error.cause is Cause.TIMEOUT:
-            what = f"{host} took the request and did not answer within {patience:g} seconds"
+            what = f"{host} accepted the request but did not respond within {patience:g} seconds"
             raise OutcomeUnknown(
-                f"{label}: {what} – try again; if it stays so, ask the provider.",
+                f"{label}: {what} – try again; if it keeps failing, ask the provider.",
                 code="answer_timeout",
             ) from None
         raise OutcomeUnknown(
-            f"{label}: {host} broke the answer off ({error}) – try again, and check "
+            f"{label}: {host} cut off the response ({error}) – try again, and check "
             f"{prefix}_BASE_URL.",
             code="answer_lost",
         ) from None
@@ -125,7 +125,7 @@ def _report(
         words = clocks.in_words(ahead_seconds)
         warnings.append(f"The clock of this host is {words} the provider's: synchronize it (NTP).")
     return ConnectionReport(
-        sentence=f"{label} answered and takes the key.",
+        sentence=f"{label} answered and accepts the key.",
         warning=" ".join(warnings),
         address=address,
         status=status,

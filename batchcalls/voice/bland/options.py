@@ -16,18 +16,18 @@ class BlandOptions:
 
     credentials: str = option(
         "BLAND",
-        "First part of the names of the environment variables that hold key, address and webhook "
-        "secrets: another one for a second account.",
+        "Prefix of the environment variables that hold the key, address, and webhook "
+        "secrets. Use a different one for a second account.",
         read=credentials.read_prefix,
     )
     poll_seconds: float = option(
         15.0,
-        "How often a call is asked about that sends no webhook.",
+        "How often to check a call that sends no webhook.",
         read=between(0.01, 86_400),
     )
     silence_seconds: float = option(
         180.0,
-        "When a call is asked about that should have sent a webhook and did not.",
+        "When to check a call whose webhook is overdue.",
         read=between(0.01, 86_400),
     )
     absent_after_seconds: float = option(
@@ -40,11 +40,11 @@ class BlandOptions:
         5.0, "How long to wait for a connection.", read=between(0.01, 120)
     )
     read_timeout_seconds: float = option(
-        30.0, "How long to wait for an answer.", read=between(0.01, 600)
+        30.0, "How long to wait for a response.", read=between(0.01, 600)
     )
     connections: int = option(
         128,
-        "How many requests can be under way at once.",
+        "Maximum number of concurrent requests.",
         read=between(1, 1_000, whole=True),
     )
 

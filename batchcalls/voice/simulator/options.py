@@ -112,12 +112,13 @@ class SimulatorOptions:
     seed: int = option(1, "Change the seed to get different simulated results.", read=_seed)
     speed: float = option(
         20.0,
-        "Simulated seconds that pass in a real one; 0: every call ends immediately.",
+        "Simulated seconds per real second. With 0, every call ends immediately.",
         read=_speed,
     )
     mix: tuple[tuple[Outcome, float], ...] = option(
         DEFAULT_MIX,
-        "Simulated outcomes: weights, of which only the proportions count. Blank: never.",
+        "Weights of the simulated outcomes; only their proportions matter. A blank one "
+        "never occurs.",
         read=_mix,
         label="Mix of outcomes",
     )
@@ -125,22 +126,22 @@ class SimulatorOptions:
         0.0, "How long the carrier takes to accept a call, in real seconds.", read=_at_least_0
     )
     throttle_rate: float = option(
-        0.0, "Share of requests that are asked to slow down, from 0 to 1.", read=_share
+        0.0, "Share of requests that are told to slow down, from 0 to 1.", read=_share
     )
     reject_rate: float = option(
-        0.0, "Share of calls that are rejected for good, from 0 to 1.", read=_share
+        0.0, "Share of calls that are permanently rejected, from 0 to 1.", read=_share
     )
     lost_answer_rate: float = option(
-        0.0, "Share of calls that are accepted, but the answer is lost.", read=_share
+        0.0, "Share of accepted calls whose response is lost.", read=_share
     )
     lost_call_rate: float = option(
-        0.0, "Share of requests that are lost: neither answer nor call.", read=_share
+        0.0, "Share of requests that are lost, with no response and no call.", read=_share
     )
     duplicate_rate: float = option(
-        0.0, "Share of calls of which every event is sent twice.", read=_share
+        0.0, "Share of calls whose events are all sent twice.", read=_share
     )
     reverse_rate: float = option(
-        0.0, "Share of calls of which the events come last one first.", read=_share
+        0.0, "Share of calls whose events arrive in reverse order.", read=_share
     )
 
     @classmethod

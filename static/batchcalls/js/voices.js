@@ -1,14 +1,14 @@
-// Offer the voices of the chosen account for the field that names one.
+// Offer the voices of the chosen account for the field that names one, or those of all accounts
+// where none is chosen.
 "use strict";
 (() => {
-  const box = document.querySelector("[data-voices-url]");
   const account = document.getElementById("id_account");
   const list = document.getElementById("voices");
-  if (!box || !account || !list) return;
+  if (!list) return;
   const seen = new Set([...list.options].map((one) => one.value));
   const load = async () => {
-    if (!account.value) return;
-    const url = `${box.dataset.voicesUrl}?account=${encodeURIComponent(account.value)}`;
+    const query = account ? `?account=${encodeURIComponent(account.value)}` : "";
+    const url = `${list.dataset.voicesUrl}${query}`;
     const answer = await fetch(url, { credentials: "same-origin" }).catch(() => null);
     if (!answer?.ok || answer.redirected) return;
     const { voices } = await answer.json();
@@ -21,6 +21,6 @@
       list.append(option);
     }
   };
-  account.addEventListener("change", load);
+  account?.addEventListener("change", load);
   document.querySelector("[list=voices]")?.addEventListener("focus", load, { once: true });
 })();

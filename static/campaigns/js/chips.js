@@ -1,5 +1,5 @@
-// Below each text field with data-variables, offer the columns of the list as buttons that insert
-// {{column}} where the cursor is. The columns are those of #list-panel.
+// Below each text field with data-variables, offer columns as buttons that insert {{column}} where
+// the cursor is. The columns are those of the element with data-columns.
 "use strict";
 (() => {
   const areas = [...document.querySelectorAll("textarea[data-variables], input[data-variables]")];
@@ -20,7 +20,8 @@
     return made;
   };
   const show = () => {
-    const names = (document.getElementById("list-panel")?.dataset.columns ?? "").split("\n").filter(Boolean);
+    const columns = document.querySelector("[data-columns]")?.dataset.columns ?? "";
+    const names = [...new Set(columns.split("\n").filter(Boolean))];
     for (const area of areas) {
       const box = bar(area);
       box.hidden = !names.length || area.disabled;
