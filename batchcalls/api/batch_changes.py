@@ -58,7 +58,7 @@ class BatchChanges(RowsOfRecipients, _Changes):
     )
     mapping = MappingField(
         required=False,
-        help_text="The columns of its list to map anew: header, or #3 for the third column, to "
+        help_text="Columns of its list to map again: header, or #3 for the third column, to "
         "target. Other columns stay.",
     )
     dates = DatesField()
@@ -71,7 +71,7 @@ class BatchChanges(RowsOfRecipients, _Changes):
         return super().validate(attrs)
 
     def change_list(self, batch: Batch, *, actor: Any) -> None:
-        """Replace the lists by recipients, or map columns anew."""
+        """Replace the lists by recipients, or map columns again."""
         values = self.validated_data
         if "recipients" in values:
             recipient_objects.replace_lists(

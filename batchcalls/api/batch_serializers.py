@@ -48,7 +48,7 @@ _FIGURES = {
     "called": "Rows with at least one call accepted by a provider.",
     "reached": "Rows whose call a person answered.",
     "voicemail": "Rows whose call a voicemail answered.",
-    "not_reached": "Rows whose calls nobody answered, after all retries.",
+    "not_reached": "Rows whose calls no one answered, after all retries.",
     "failed": "Rows whose call failed.",
     "skipped": "Rows that are not called, each with its reason.",
     "unconfirmed": "Rows of which it is not known whether a call was placed.",

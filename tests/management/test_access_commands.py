@@ -92,7 +92,7 @@ class TestSignIn:
         for arguments, text in [
             (["ann"], "Nothing is locked"),
             ([], "Enter a username"),
-            (["--address", "here"], "no IP address"),
+            (["--address", "here"], "not an IP address"),
         ]:
             with pytest.raises(CommandError, match=text):
                 run("signin", "unlock", *arguments)
