@@ -17,9 +17,10 @@ RENEW_SECONDS = 3.0
 
 def run(*, seconds: float = RENEW_SECONDS) -> None:
     """Renew the figures of days and of large batches: those with calls, and those never counted."""
-    until = time.monotonic() + seconds
     with timezone.override(timezone.get_default_timezone()):
         daily_figures.renew()
+    # Counting many days for the first time leaves no less time for batches.
+    until = time.monotonic() + seconds
     for batch in _large_batches():
         if time.monotonic() >= until:
             return
