@@ -155,8 +155,8 @@ Q_CLUSTER: dict[str, Any] = {
     "queue_limit": WORKERS,
     "recycle": 10_000,
     "save_limit": 250,
-    # How often the database is asked for messages: half of it is how long a call waits for an idle
-    # worker. Redis tells at once.
+    # How often workers look for messages in the database: half of it is how long a call waits for
+    # an idle worker. Redis tells at once.
     "poll": 0.1,
     **(
         {"redis": BROKER_URL}

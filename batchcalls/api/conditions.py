@@ -1,7 +1,7 @@
 """ETags of rows that can be changed, and changes that are made only to a current row (RFC 9110).
 
-An ETag has two parts. The first stands for what a change can set, and ``If-Match`` compares only
-that: a call that ends meanwhile is no reason to refuse a change. The second stands for the whole
+An ETag has two parts. The first identifies what a change can set, and ``If-Match`` compares only
+that: a call that ends meanwhile is no reason to refuse a change. The second identifies the whole
 response, so that ``If-None-Match`` notices everything.
 """
 

@@ -43,7 +43,7 @@ RESULT_UNKNOWN = "result_unknown"
 
 #: Parts of numbers with as many digits are rare: finding some of them may read all calls.
 RARE_DIGITS = 5
-#: A search finds recipients by their numbers up to so many of them.
+#: The most numbers by which a search finds recipients.
 MOST_NUMBERS = 500
 #: Shorter beginnings of ids would find many.
 LEAST_OF_ID = 6
@@ -208,7 +208,7 @@ class RecipientQuerySet(QuerySet[ModelT], Generic[ModelT]):
         """Return the condition for rows of a batch whose number contains digits.
 
         1. Read their numbers, which are in the index of a batch's numbers: it is a small part of
-           the rows, and the only thing that is read of those that do not match.
+           the rows, and of rows that do not match nothing else is read.
         2. Of more than `MOST_NUMBERS`, the first rows of a page are found soon without it.
         """
         found = Q(e164__contains=digits)

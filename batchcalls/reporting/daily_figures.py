@@ -17,7 +17,7 @@ from batchcalls.reporting import kept
 from campaigns.vocabulary import AnsweredBy
 
 DAYS = 14
-#: Up to so many calls are counted while somebody waits, and of more, for so long.
+#: The most calls that are counted while someone waits, and how long they wait if there are more.
 MANY_CALLS = 50_000
 PATIENCE_SECONDS = 0.15
 #: A call may be answered while it is live. What came of it is known at its end.

@@ -78,7 +78,7 @@ def has(states: Mapping[str, str]) -> bool:
 def soon(name: str, work: Callable[[], ValueT], *, patience: float) -> ValueT | None:
     """Do work in the background, and return its result if it is done within some seconds.
 
-    None if not: the work goes on, and this process begins it only once at a time by its name.
+    None if not: the work continues, and this process does only one of a name at a time.
     """
     if _sees_own_changes():
         return work()

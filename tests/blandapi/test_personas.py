@@ -20,7 +20,7 @@ PERSONA, AGENT = "d0b593d4-75de-45f3-92ab-919bafd0b3d1", "0e1b2c3d-4e5f-6789-abc
 
 
 def requests_of(batch: Batch) -> dict[str, CallRequest]:
-    """Return what the provider is asked for each number."""
+    """Return what the provider receives for each number."""
     return {
         row.e164: call_requests.build(
             batch,

@@ -1,7 +1,7 @@
 """Bodies of public programs, each answered as its program expects.
 
 They have the members and shapes that such programs send, in other words. The real carrier of the
-tests shows what a provider is asked to do.
+tests shows what a provider receives.
 """
 
 from __future__ import annotations

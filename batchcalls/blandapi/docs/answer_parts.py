@@ -28,7 +28,7 @@ def moment(description: str, **more: Any) -> Schema:
 
 
 SENT: dict[str, Schema] = {"status": STATUS, "message": MESSAGE}
-ANSWERS: dict[str, Schema] = {**SENT, "credits_used": number("Always 0: no model is asked.")}
+ANSWERS: dict[str, Schema] = {**SENT, "credits_used": number("Always 0: no model is used.")}
 ANSWER = array(
     "An answer to each question; null if the call does not have it.",
     {"anyOf": [*({"type": kind} for kind in ("string", "number", "boolean")), {"enum": [None]}]},

@@ -30,7 +30,7 @@ class _Select(forms.Select):
     """A list of choices. Several values, which come from a URL, are shown as one more choice."""
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        """Return the choices, with the one that stands for several values."""
+        """Return the choices, with the one that means several values."""
         groups = super().optgroups(name, value, attrs)
         if len(texts := value[0].split(",")) > 1:
             labels = dict(self.choices)
