@@ -138,6 +138,8 @@ def _with_warnings(response: HttpResponseBase, unread: list[str]) -> HttpRespons
     if not unread or not isinstance(response, JsonResponse):
         return response
     told = json.loads(response.content)
+    if not isinstance(told, dict):
+        return response
     told["warnings"] = [
         *told.get("warnings", ()),
         *(

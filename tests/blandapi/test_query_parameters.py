@@ -8,6 +8,7 @@ import pytest
 
 from batchcalls.models import Batch
 from tests.blandapi.conftest import BATCH_V1, CALL, Carry, Program
+from tests.blandapi.test_document import ROUTES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -32,6 +33,18 @@ def test_what_a_query_does_not_need_is_named_and_ignored(program: Program) -> No
     sent = program.post("/v1/calls?source=crm", {**CALL, "sparkle": 1}).json()
     assert {"sparkle", "source"} < {one.split()[0] for one in sent["warnings"]}
     assert Batch.objects.count() == 2
+
+
+def test_no_parameter_that_is_not_used_changes_an_answer(program: Program, carry: Carry) -> None:
+    sent = program.post("/v1/calls", CALL)
+    carry(sent)
+    ids = {"call_id": sent.json()["call_id"]}
+    batch = program.post("/v1/batches", BATCH_V1)
+    carry(batch)
+    ids["batch_id"] = batch.json()["batch_id"]
+    for path in (path.format(**ids) for method, path, _ in ROUTES if method == "GET"):
+        plain, told = program.get(path), program.get(f"{path}?_=1732449600")
+        assert told.status_code == plain.status_code, path
 
 
 def test_a_repeated_parameter_is_refused(program: Program) -> None:
