@@ -93,7 +93,7 @@ def _float(text: str) -> float:
     return number
 
 
-#: Parses JSON (RFC 8259), without NaN, infinite numbers, and names that stand twice.
+#: Parses JSON (RFC 8259), without NaN, infinite numbers, and names that appear twice.
 DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_float
 )
